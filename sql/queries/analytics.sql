@@ -1,0 +1,25 @@
+-- name: AnalyticsGet :one
+SELECT * FROM post_analytics WHERE post_id = @post_id AND owner_id = @owner_id;
+
+-- name: AnalyticsPutText :one
+-- What analysis found in the text; LinkedIn's numbers stay as they are.
+INSERT INTO post_analytics (post_id, owner_id, sentiment_label, sentiment_score, readability_score, analyzed_at)
+VALUES (@post_id, @owner_id, @sentiment_label::text, @sentiment_score::double precision, sqlc.narg(readability_score), @now::timestamptz)
+ON CONFLICT (post_id) DO UPDATE SET
+    sentiment_label = excluded.sentiment_label,
+    sentiment_score = excluded.sentiment_score,
+    readability_score = excluded.readability_score,
+    analyzed_at = excluded.analyzed_at
+RETURNING *;
+
+-- name: AnalyticsPutNumbers :one
+-- What LinkedIn counted. A number that LinkedIn did not give this time keeps its last known value.
+INSERT INTO post_analytics (post_id, owner_id, views_count, likes_count, comments_count, shares_count, refreshed_at)
+VALUES (@post_id, @owner_id, sqlc.narg(views_count), sqlc.narg(likes_count), sqlc.narg(comments_count), sqlc.narg(shares_count), @now::timestamptz)
+ON CONFLICT (post_id) DO UPDATE SET
+    views_count = COALESCE(excluded.views_count, post_analytics.views_count),
+    likes_count = COALESCE(excluded.likes_count, post_analytics.likes_count),
+    comments_count = COALESCE(excluded.comments_count, post_analytics.comments_count),
+    shares_count = COALESCE(excluded.shares_count, post_analytics.shares_count),
+    refreshed_at = excluded.refreshed_at
+RETURNING *;

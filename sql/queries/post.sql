@@ -1,0 +1,111 @@
+-- name: PostInsert :one
+INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, created_at, updated_at)
+VALUES (@id, @owner_id, @account_id, @content, @post_type, @tone, @target_audience, @visibility, @hashtags, 'draft', @now, @now)
+RETURNING *;
+
+-- name: PostInsertMany :many
+-- One round trip for any number of posts, all or none; element i of every array makes row i. account_ids holds the nil
+-- UUID for "none", and hashtags the tags of a post joined by spaces, because unnest flattens arrays of arrays.
+INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, created_at, updated_at)
+SELECT
+    i.id, @owner_id::uuid, NULLIF(i.account_id, '00000000-0000-0000-0000-000000000000'::uuid), i.content, i.post_type,
+    i.tone, i.target_audience, i.visibility, string_to_array(i.hashtags, ' '), 'draft', @now::timestamptz, @now::timestamptz
+FROM (
+    -- Set-returning functions side by side advance together, row by row (PostgreSQL manual, 38.5.9).
+    SELECT
+        unnest(@ids::uuid[]) AS id, unnest(@account_ids::uuid[]) AS account_id, unnest(@contents::text[]) AS content,
+        unnest(@post_types::text[]) AS post_type, unnest(@tones::text[]) AS tone,
+        unnest(@target_audiences::text[]) AS target_audience, unnest(@visibilities::text[]) AS visibility,
+        unnest(@hashtags::text[]) AS hashtags
+) AS i
+RETURNING *;
+
+-- name: PostGet :one
+SELECT * FROM posts WHERE id = @id AND owner_id = @owner_id;
+
+-- name: PostGetMany :many
+-- In no particular order; posts that are gone are missing.
+SELECT * FROM posts WHERE id = ANY (@ids::uuid[]) AND owner_id = @owner_id;
+
+-- name: PostGetForUpdate :one
+-- Locks the row until the transaction ends. Whoever locks a post and its publication locks the post first.
+SELECT * FROM posts WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
+
+-- name: PostUpdate :one
+-- Only the fields whose set_ flag is true change. The caller holds the row's lock and has checked state and etag.
+UPDATE posts SET
+    account_id = CASE WHEN @set_account_id::boolean THEN sqlc.narg(account_id)::uuid ELSE account_id END,
+    content = CASE WHEN @set_content::boolean THEN @content::text ELSE content END,
+    post_type = CASE WHEN @set_post_type::boolean THEN @post_type::text ELSE post_type END,
+    tone = CASE WHEN @set_tone::boolean THEN @tone::text ELSE tone END,
+    target_audience = CASE WHEN @set_target_audience::boolean THEN @target_audience::text ELSE target_audience END,
+    visibility = CASE WHEN @set_visibility::boolean THEN @visibility::text ELSE visibility END,
+    hashtags = CASE WHEN @set_hashtags::boolean THEN @hashtags::text[] ELSE hashtags END,
+    revision = revision + 1,
+    updated_at = @now
+WHERE id = @id AND owner_id = @owner_id
+RETURNING *;
+
+-- name: PostDelete :execrows
+-- Takes publications, attempts and numbers with it. A post in the middle of its create stays: the answer must have
+-- somewhere to go.
+DELETE FROM posts WHERE id = @id AND owner_id = @owner_id AND state <> 'publishing';
+
+-- name: PostListByOwner :many
+-- Newest first, after the key (before_time, before_id).
+SELECT * FROM posts
+WHERE owner_id = @owner_id AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT @page_size;
+
+-- name: PostListByOwnerAndState :many
+-- Newest first, after the key (before_time, before_id).
+SELECT * FROM posts
+WHERE owner_id = @owner_id AND state = @state AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT @page_size;
+
+-- name: PostSearchByOwner :many
+-- Newest first, after the key. strpos takes % and _ as the plain characters that they are to the caller.
+SELECT * FROM posts
+WHERE owner_id = @owner_id
+    AND strpos(lower(content), lower(@query::text)) > 0
+    AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT @page_size;
+
+-- name: PostMarkQueued :one
+-- No row when the post is gone or in a state from which it can't be published. account_id is fixed from here on.
+UPDATE posts SET
+    state = 'queued', account_id = @account_id::uuid, failure_code = '', failure_message = '', failure_remedy = '',
+    revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state IN ('draft', 'failed')
+RETURNING *;
+
+-- name: PostMarkPublishing :one
+-- No row when the post is not queued.
+UPDATE posts SET state = 'publishing', revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state = 'queued'
+RETURNING *;
+
+-- name: PostMarkPublished :one
+-- No row when the post is not on its way. linkedin_urn is empty where LinkedIn accepted and did not say.
+UPDATE posts SET
+    state = 'published', published_at = @now::timestamptz, linkedin_urn = @linkedin_urn, failure_code = '', failure_message = '',
+    failure_remedy = '', revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing')
+RETURNING *;
+
+-- name: PostMarkNotPublished :one
+-- state is failed or unconfirmed. No row when the post is not on its way.
+UPDATE posts SET
+    state = @state, failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
+    revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing')
+RETURNING *;
+
+-- name: PostTransitionsAfter :many
+-- Every state the post entered after a revision, in order.
+SELECT t.* FROM post_transitions t JOIN posts p ON p.id = t.post_id
+WHERE t.post_id = @post_id AND p.owner_id = @owner_id AND t.revision > @after_revision
+ORDER BY t.revision;

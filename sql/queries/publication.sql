@@ -1,0 +1,41 @@
+-- name: PublicationInsert :one
+INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at)
+VALUES (@id, @post_id, @owner_id, @account_id, 'queued', @created_at)
+RETURNING *;
+
+-- name: PublicationGetForUpdate :one
+-- Locks the row until the transaction ends; lock the post first.
+SELECT * FROM publications WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
+
+-- name: PublicationMarkPublishing :execrows
+-- No row when the publication is not queued.
+UPDATE publications SET state = 'publishing' WHERE id = @id AND owner_id = @owner_id AND state = 'queued';
+
+-- name: PublicationEnd :execrows
+-- state is published, failed or unconfirmed. No row when the publication has ended already.
+UPDATE publications SET state = @state, ended_at = @ended_at::timestamptz
+WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing');
+
+-- name: AttemptInsert :one
+-- Written and committed before the call. Numbers run from 1 over all publications of the post; the caller holds the
+-- post's lock. Fails on publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
+INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
+SELECT @id, @publication_id, @post_id, COALESCE(max(a.number), 0) + 1, @started_at, 'started'
+FROM publish_attempts a WHERE a.post_id = @post_id
+RETURNING *;
+
+-- name: AttemptGetOpen :one
+-- The attempt of a publication that has no outcome yet; no row when there is none.
+SELECT * FROM publish_attempts WHERE publication_id = @publication_id AND outcome = 'started';
+
+-- name: AttemptEnd :execrows
+-- No row when the attempt has an outcome already.
+UPDATE publish_attempts SET
+    ended_at = @ended_at::timestamptz, outcome = @outcome, status = @status, code = @code, message = @message, request_id = @request_id
+WHERE id = @id AND outcome = 'started';
+
+-- name: AttemptListByPost :many
+-- In the order they were made.
+SELECT a.* FROM publish_attempts a JOIN posts p ON p.id = a.post_id
+WHERE a.post_id = @post_id AND p.owner_id = @owner_id
+ORDER BY a.number;

@@ -111,13 +111,13 @@ SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visi
 `
 
 type PostGetManyParams struct {
-	Ids     []uuid.UUID
+	IDs     []uuid.UUID
 	OwnerID uuid.UUID
 }
 
 // In no particular order; posts that are gone are missing.
 func (q *Queries) PostGetMany(ctx context.Context, db DBTX, arg PostGetManyParams) ([]Post, error) {
-	rows, err := db.Query(ctx, postGetMany, arg.Ids, arg.OwnerID)
+	rows, err := db.Query(ctx, postGetMany, arg.IDs, arg.OwnerID)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +234,7 @@ RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, v
 type PostInsertManyParams struct {
 	OwnerID         uuid.UUID
 	Now             time.Time
-	Ids             []uuid.UUID
+	IDs             []uuid.UUID
 	AccountIDs      []uuid.UUID
 	Contents        []string
 	PostTypes       []string
@@ -250,7 +250,7 @@ func (q *Queries) PostInsertMany(ctx context.Context, db DBTX, arg PostInsertMan
 	rows, err := db.Query(ctx, postInsertMany,
 		arg.OwnerID,
 		arg.Now,
-		arg.Ids,
+		arg.IDs,
 		arg.AccountIDs,
 		arg.Contents,
 		arg.PostTypes,

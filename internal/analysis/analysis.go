@@ -1,0 +1,167 @@
+// Package analysis says how a text sounds and reads, suggests hashtags, and improves it. The engine that does so is
+// exchangeable; readability is computed here.
+//
+// It must not know how a post is published or what LinkedIn counts.
+package analysis
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+)
+
+// The labels of a sentiment.
+const (
+	Negative = "negative"
+	Neutral  = "neutral"
+	Positive = "positive"
+)
+
+// Sentiment is how a text sounds.
+type Sentiment struct {
+	Label string  // Negative, Neutral or Positive
+	Score float64 // -1 to 1
+}
+
+// The kinds of optimisation.
+const (
+	ForEngagement       = "engagement"
+	ForClarity          = "clarity"
+	ForBrevity          = "brevity"
+	ForProfessionalTone = "professional_tone"
+)
+
+// Engine analyses and improves texts. Its errors are faults.
+type Engine interface {
+	Sentiment(ctx context.Context, text string) (Sentiment, error)
+	// Hashtags suggests hashtags without "#", best first; none is an answer.
+	Hashtags(ctx context.Context, content string) ([]string, error)
+	// Optimize rewrites content for one of the kinds above; content unchanged is an answer.
+	Optimize(ctx context.Context, content, kind string) (string, error)
+}
+
+// DefaultHashtags is how many hashtags are suggested when nobody asks for another number.
+const DefaultHashtags = 5
+
+// Service analyses texts and posts. It is safe for concurrent use.
+type Service struct {
+	store   *postgres.Store
+	queries *db.Queries
+	posts   *posts.Service
+	engine  Engine
+	now     func() time.Time
+}
+
+// New returns a Service that asks engine and stores what it learns about posts.
+func New(store *postgres.Store, posts *posts.Service, engine Engine, now func() time.Time) *Service {
+	return &Service{store: store, queries: db.New(), posts: posts, engine: engine, now: now}
+}
+
+// Sentiment says how a text sounds.
+func (s *Service) Sentiment(ctx context.Context, text string) (Sentiment, error) {
+	return s.engine.Sentiment(ctx, text)
+}
+
+// Hashtags suggests at most limit hashtags, without "#", best first; 0 means DefaultHashtags. Suggestions that a post
+// could not carry are left out.
+func (s *Service) Hashtags(ctx context.Context, content string, limit int) ([]string, error) {
+	if limit == 0 {
+		limit = DefaultHashtags
+	}
+	suggested, err := s.engine.Hashtags(ctx, content)
+	if err != nil {
+		return nil, err
+	}
+	tags := make([]string, 0, limit)
+	for _, tag := range suggested {
+		if len(tags) == limit {
+			break
+		}
+		candidate := posts.Draft{Content: "-", Hashtags: append(tags, tag)}
+		if len(candidate.Faults("")) == 0 {
+			tags = append(tags, tag)
+		}
+	}
+	return tags, nil
+}
+
+// Optimize rewrites a text; "" as kind means ForEngagement.
+func (s *Service) Optimize(ctx context.Context, content, kind string) (string, error) {
+	if kind == "" {
+		kind = ForEngagement
+	}
+	optimized, err := s.engine.Optimize(ctx, content, kind)
+	if err != nil {
+		return "", err
+	}
+	if !utf8.ValidString(optimized) {
+		return "", fault.New(fault.VendorUnavailable, "The analysis engine answered with broken text.")
+	}
+	return optimized, nil
+}
+
+// Report is what the analysis of a post found.
+type Report struct {
+	Post      posts.Post
+	Analytics db.PostAnalytics
+	// Optimized is the content improved for engagement; it is not stored.
+	Optimized string
+}
+
+// AnalyzePost analyses a post of the owner and stores the result. A post without hashtags that can still change gets the
+// suggested ones, as many as its text has room for.
+func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Report, error) {
+	post, err := s.posts.Get(ctx, ownerID, id)
+	if err != nil {
+		return Report{}, err
+	}
+	var sentiment Sentiment
+	var tags []string
+	var optimized string
+	calls, callCtx := errgroup.WithContext(ctx)
+	calls.Go(func() (err error) { sentiment, err = s.Sentiment(callCtx, post.Content); return err })
+	calls.Go(func() (err error) { tags, err = s.Hashtags(callCtx, post.Content, 0); return err })
+	calls.Go(func() (err error) { optimized, err = s.Optimize(callCtx, post.Content, ForEngagement); return err })
+	if err := calls.Wait(); err != nil {
+		return Report{}, err
+	}
+	found, err := s.queries.AnalyticsPutText(ctx, s.store, db.AnalyticsPutTextParams{
+		PostID: id, OwnerID: ownerID, SentimentLabel: sentiment.Label, SentimentScore: sentiment.Score,
+		ReadabilityScore: Readability(post.Content), Now: s.now(),
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	if len(post.Hashtags) == 0 {
+		if post, err = s.giveHashtags(ctx, post, tags); err != nil {
+			return Report{}, err
+		}
+	}
+	return Report{Post: post, Analytics: found, Optimized: optimized}, nil
+}
+
+// giveHashtags adds the hashtags that fit to a post. A post that has changed meanwhile, or is on its way, keeps what it
+// has: the author's work comes first.
+func (s *Service) giveHashtags(ctx context.Context, post posts.Post, tags []string) (posts.Post, error) {
+	for len(tags) > 0 && posts.UTF16Units(posts.Compose(post.Content, tags)) > posts.MaxTextUnits {
+		tags = tags[:len(tags)-1]
+	}
+	if len(tags) == 0 {
+		return post, nil
+	}
+	changed, err := s.posts.Update(ctx, posts.UpdateInput{
+		OwnerID: post.OwnerID, ID: post.ID, Fields: []string{"hashtags"}, Draft: posts.Draft{Hashtags: tags}, Etag: posts.Etag(post),
+	})
+	if fault.Is(err, fault.Stale) || fault.Is(err, fault.Precondition) {
+		return s.posts.Get(ctx, post.OwnerID, post.ID)
+	}
+	return changed, err
+}

@@ -1,0 +1,161 @@
+// Package identity knows who is calling: users, their API keys, and the caller of the request at hand.
+//
+// It must not know what a caller may do with a post or an account: those packages ask for the owner's id.
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+)
+
+// User is a person whose posts Postwright keeps.
+type User = db.User
+
+// Key is what is kept of an API key: enough to recognise it, not enough to use it.
+type Key = db.APIKey
+
+// Service makes users and keys and tells who is calling. It is safe for concurrent use.
+type Service struct {
+	store   *postgres.Store
+	queries *db.Queries
+	now     func() time.Time
+}
+
+// New returns a Service that keeps its users in store.
+func New(store *postgres.Store, now func() time.Time) *Service {
+	return &Service{store: store, queries: db.New(), now: now}
+}
+
+// CreateUser makes a user. The address must be a plain one and not taken, whatever its case; name may be empty.
+func (s *Service) CreateUser(ctx context.Context, email, name string) (User, error) {
+	var faults []fault.Field
+	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email || len(email) > 254 {
+		faults = append(faults, fault.Field{Path: "email", Problem: "must be an e-mail address such as ada@example.org"})
+	}
+	if utf8.RuneCountInString(name) > 200 || !storable(name) {
+		faults = append(faults, fault.Field{Path: "name", Problem: "must be text of at most 200 characters"})
+	}
+	if err := fault.Fields(faults...); err != nil {
+		return User{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return User{}, err
+	}
+	return s.queries.UserInsert(ctx, s.store, db.UserInsertParams{ID: id, Email: email, Name: name, CreatedAt: s.now()})
+}
+
+// ListUsers lists all users, oldest first.
+func (s *Service) ListUsers(ctx context.Context) ([]User, error) {
+	return s.queries.UserList(ctx, s.store)
+}
+
+// UserByEmail finds a user by address, whatever its case.
+func (s *Service) UserByEmail(ctx context.Context, email string) (User, error) {
+	user, err := s.queries.UserGetByEmail(ctx, s.store, email)
+	if fault.Is(err, fault.NotFound) {
+		return User{}, fault.Newf(fault.NotFound, "There is no user with the address %q: `postwright user list` shows those there are.", email)
+	}
+	return user, err
+}
+
+const (
+	keyMark     = "pw_"
+	prefixBytes = 5
+	secretBytes = 32
+)
+
+// keyForm is the form of an API key: a mark, the part that may be shown, and the secret.
+var keyForm = regexp.MustCompile(`^(pw_[0-9a-f]{10})_[0-9a-f]{64}$`)
+
+// CreateKey makes an API key for a user and returns it with what is kept of it. The key can't be had again: only its
+// hash is stored. label is for people, at most 200 characters, and may be empty.
+func (s *Service) CreateKey(ctx context.Context, ownerID uuid.UUID, label string) (key string, kept Key, err error) {
+	if utf8.RuneCountInString(label) > 200 || !storable(label) {
+		return "", Key{}, fault.Fields(fault.Field{Path: "label", Problem: "must be text of at most 200 characters"})
+	}
+	random := make([]byte, prefixBytes+secretBytes)
+	_, _ = rand.Read(random) // never fails: crypto/rand ends the program instead
+	prefix := keyMark + hex.EncodeToString(random[:prefixBytes])
+	key = prefix + "_" + hex.EncodeToString(random[prefixBytes:])
+	hash := sha256.Sum256([]byte(key))
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", Key{}, err
+	}
+	kept, err = s.queries.KeyInsert(ctx, s.store, db.KeyInsertParams{
+		ID: id, OwnerID: ownerID, Label: label, Prefix: prefix, Hash: hash[:], CreatedAt: s.now(),
+	})
+	return key, kept, err
+}
+
+// ListKeys lists a user's keys, oldest first, revoked ones included.
+func (s *Service) ListKeys(ctx context.Context, ownerID uuid.UUID) ([]Key, error) {
+	return s.queries.KeyListByOwner(ctx, s.store, ownerID)
+}
+
+// RevokeKey ends a key, named by its visible prefix, at once and for good.
+func (s *Service) RevokeKey(ctx context.Context, prefix string) (Key, error) {
+	key, err := s.queries.KeyRevoke(ctx, s.store, db.KeyRevokeParams{Prefix: prefix, RevokedAt: s.now()})
+	if fault.Is(err, fault.NotFound) {
+		return Key{}, fault.Newf(fault.NotFound, "There is no key %q that is still valid: `postwright key list` shows those there are.", prefix)
+	}
+	return key, err
+}
+
+// Authenticate returns the id of the user whose API key this is. Every other outcome is an Unauthenticated fault, or
+// the database's.
+func (s *Service) Authenticate(ctx context.Context, key string) (uuid.UUID, error) {
+	parts := keyForm.FindStringSubmatch(key)
+	if parts == nil {
+		return uuid.Nil, fault.New(fault.Unauthenticated, "The API key has not the form of one: it starts with pw_ and is shown once, by `postwright key create`.")
+	}
+	kept, err := s.queries.KeyGetByPrefix(ctx, s.store, parts[1])
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return uuid.Nil, err
+	}
+	// An unknown prefix is compared too, with nothing, so that the time taken does not tell which prefixes exist.
+	hash := sha256.Sum256([]byte(key))
+	expected := make([]byte, sha256.Size)
+	copy(expected, kept.Hash)
+	if subtle.ConstantTimeCompare(hash[:], expected) != 1 {
+		return uuid.Nil, fault.New(fault.Unauthenticated, "The API key is not known here: create one with `postwright key create`.")
+	}
+	if kept.RevokedAt != nil {
+		return uuid.Nil, fault.New(fault.Unauthenticated, "The API key has been revoked: create another with `postwright key create`.")
+	}
+	return kept.OwnerID, nil
+}
+
+// storable reports whether PostgreSQL can keep the text.
+func storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
+
+type callerKey struct{}
+
+// WithCaller returns a context that carries the id of the user who is calling.
+func WithCaller(ctx context.Context, userID uuid.UUID) context.Context {
+	return context.WithValue(ctx, callerKey{}, userID)
+}
+
+// Caller returns the id of the user who is calling, or an Unauthenticated fault where nobody proved who they are.
+func Caller(ctx context.Context) (uuid.UUID, error) {
+	id, ok := ctx.Value(callerKey{}).(uuid.UUID)
+	if !ok {
+		return uuid.Nil, fault.New(fault.Unauthenticated, "Send an API key: `Authorization: Bearer pw_…`.")
+	}
+	return id, nil
+}

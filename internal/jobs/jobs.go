@@ -1,0 +1,112 @@
+// Package jobs owns River: one client per process, which inserts jobs in the transaction of the data they belong to and,
+// where asked, works them.
+//
+// It must not know what any job does: the package that owns a job brings its arguments and its worker.
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/postwright/postwright/internal/postgres"
+)
+
+// Config bounds the work.
+type Config struct {
+	// MaxWorkers is how many jobs this process works at once. Each may hold a database connection for moments, and one
+	// vendor connection.
+	MaxWorkers int
+	// Timeout bounds one run of a job. It must leave room for a vendor's attempt and a few database operations.
+	Timeout time.Duration
+	// RescueAfter is when a job whose process died is taken up again; longer than Timeout.
+	RescueAfter time.Duration
+	// SoftStop is how long Stop lets the jobs under way finish before their contexts are cancelled.
+	SoftStop time.Duration
+}
+
+// Defaults returns the limits used where nothing else is configured.
+func Defaults() Config {
+	return Config{MaxWorkers: 10, Timeout: 90 * time.Second, RescueAfter: 3 * time.Minute, SoftStop: 40 * time.Second}
+}
+
+// hardStop is how long Stop waits for jobs after their contexts were cancelled.
+const hardStop = 10 * time.Second
+
+// Client inserts jobs and, once started, works them. It is safe for concurrent use.
+type Client struct {
+	river   *river.Client[pgx.Tx]
+	workers *river.Workers
+	cfg     Config
+}
+
+// New returns a client on the store's pool. Register the workers of every job with Workers before Start.
+func New(store *postgres.Store, cfg Config, log *slog.Logger) (*Client, error) {
+	workers := river.NewWorkers()
+	client, err := river.NewClient(riverpgxv5.New(store.Pool()), &river.Config{
+		Schema:               postgres.JobSchema,
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.MaxWorkers}},
+		Workers:              workers,
+		JobTimeout:           cfg.Timeout,
+		RescueStuckJobsAfter: cfg.RescueAfter,
+		Logger:               log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("configure the jobs: %w", err)
+	}
+	return &Client{river: client, workers: workers, cfg: cfg}, nil
+}
+
+// Workers is where the owner of a job registers its worker, with river.AddWorker.
+func (c *Client) Workers() *river.Workers { return c.workers }
+
+// Insert adds jobs in the transaction: they exist when, and only when, it commits. After an error the transaction can
+// only be rolled back.
+func (c *Client) Insert(ctx context.Context, tx *postgres.Tx, args ...river.JobArgs) error {
+	for _, a := range args {
+		if _, err := c.river.InsertTx(ctx, tx.Pgx(), a, nil); err != nil {
+			return fmt.Errorf("insert the job %s: %w", a.Kind(), err)
+		}
+	}
+	return nil
+}
+
+// Complete marks a running job as done in the transaction that writes its outcome, so that neither is there without the
+// other. ctx must come from the job's own.
+func Complete[T river.JobArgs](ctx context.Context, tx *postgres.Tx, job *river.Job[T]) error {
+	if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx.Pgx(), job); err != nil {
+		return fmt.Errorf("complete the job %s: %w", job.Kind, err)
+	}
+	return nil
+}
+
+// Start begins to work jobs. ctx bounds the start, not the work; end that with Stop.
+func (c *Client) Start(ctx context.Context) error {
+	if err := c.river.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the workers: %w", err)
+	}
+	return nil
+}
+
+// Stop takes no further jobs and waits for those under way: softly first, then with their contexts cancelled. A publish
+// job that is cut off settles itself as in doubt.
+func (c *Client) Stop(ctx context.Context) error {
+	soft, cancel := context.WithTimeout(ctx, c.cfg.SoftStop)
+	defer cancel()
+	err := c.river.Stop(soft)
+	if err == nil {
+		return nil
+	}
+	hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
+	defer cancel()
+	if hardErr := c.river.StopAndCancel(hard); hardErr != nil {
+		return fmt.Errorf("stop the workers: %w", errors.Join(err, hardErr))
+	}
+	return nil
+}

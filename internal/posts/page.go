@@ -1,0 +1,100 @@
+package posts
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// Page sizes: what 0 means, and the largest.
+const (
+	DefaultPageSize = 10
+	MaxPageSize     = 100
+)
+
+// Page is a part of a listing, newest first.
+type Page struct {
+	Posts []Post
+	// NextPageToken asks for the page after this one; "" on the last.
+	NextPageToken string
+}
+
+// key is the place of a post in the order newest first: a page holds the posts after a key.
+type key struct {
+	createdAt time.Time
+	id        uuid.UUID
+}
+
+// firstKey is before every post: PostgreSQL's timestamptz ends later, but Go's and protobuf's end with the year 9999.
+var firstKey = key{createdAt: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), id: uuid.Max}
+
+// queryHash tells the listing that a page token belongs to from every other one.
+type queryHash [8]byte
+
+func hashQuery(parts ...string) queryHash {
+	h := sha256.New()
+	for _, part := range parts {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		_, _ = h.Write(length[:]) // a hash never fails
+		_, _ = h.Write([]byte(part))
+	}
+	return queryHash(h.Sum(nil)[:8])
+}
+
+const tokenVersion = 1
+
+// encodeToken makes a page token: version, query, microseconds since 1970, id. It is opaque, not secret: whoever makes
+// one up sees a page of their own posts from another place.
+func encodeToken(query queryHash, after Post) string {
+	b := make([]byte, 0, 1+8+8+16)
+	b = append(b, tokenVersion)
+	b = append(b, query[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(after.CreatedAt.UnixMicro())) //nolint:gosec // any bit pattern comes back as it was
+	b = append(b, after.ID[:]...)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// decodeToken reads a page token of this query; "" is the first page.
+func decodeToken(query queryHash, token string) (key, []fault.Field) {
+	if token == "" {
+		return firstKey, nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(b) != 1+8+8+16 || b[0] != tokenVersion {
+		return key{}, []fault.Field{{Path: "pageToken", Problem: "is not one of ours: send nextPageToken of the page before, unchanged"}}
+	}
+	if !bytes.Equal(b[1:9], query[:]) {
+		return key{}, []fault.Field{{Path: "pageToken", Problem: "belongs to another query: repeat the filter it came with, or start without a token"}}
+	}
+	micros := binary.BigEndian.Uint64(b[9:17])
+	if micros > math.MaxInt64 || int64(micros) > firstKey.createdAt.UnixMicro() {
+		return key{}, []fault.Field{{Path: "pageToken", Problem: "is not one of ours: send nextPageToken of the page before, unchanged"}}
+	}
+	return key{createdAt: time.UnixMicro(int64(micros)), id: uuid.UUID(b[17:33])}, nil
+}
+
+func pageSize(asked int) (int, []fault.Field) {
+	switch {
+	case asked == 0:
+		return DefaultPageSize, nil
+	case asked < 0 || asked > MaxPageSize:
+		return 0, []fault.Field{{Path: "pageSize", Problem: "must be 0 (for 10) to 100"}}
+	}
+	return asked, nil
+}
+
+// cut makes a page of up to size posts; rows holds one more than size when there is a next page.
+func cut(rows []Post, size int, query queryHash) Page {
+	if len(rows) <= size {
+		return Page{Posts: rows}
+	}
+	return Page{Posts: rows[:size], NextPageToken: encodeToken(query, rows[size-1])}
+}

@@ -1,0 +1,199 @@
+// Package posts owns the post: what makes one valid, which changes its state allows, and the use cases that need
+// nobody else: create, read, update, delete, list, search, watch.
+//
+// It must not know LinkedIn, jobs or analysis: how a post is sent and what becomes of it is internal/publishing's.
+package posts
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// Post is a post as it is kept.
+type Post = db.Post
+
+// The states of a post. internal/publishing moves a post through them; only the API's own words differ in case.
+const (
+	StateDraft       = "draft"
+	StateScheduled   = "scheduled"
+	StateQueued      = "queued"
+	StatePublishing  = "publishing"
+	StatePublished   = "published"
+	StateFailed      = "failed"
+	StateUnconfirmed = "unconfirmed"
+)
+
+// Unspecified is the post type and the tone of a post whose author gave none.
+const Unspecified = "unspecified"
+
+// The visibilities of a post on LinkedIn.
+const (
+	VisibilityPublic      = "public"
+	VisibilityConnections = "connections"
+)
+
+// Limits of a post.
+const (
+	// MaxTextUnits bounds the text that is published, in UTF-16 units: LinkedIn's limit of 3,000 characters, counted as
+	// its clients count.
+	MaxTextUnits = 3000
+	// MaxTargetAudience is in characters.
+	MaxTargetAudience = 500
+	// MaxHashtags is how many hashtags a post may carry.
+	MaxHashtags = 30
+	// MaxHashtag is in characters.
+	MaxHashtag = 100
+	// MaxBatch is how many posts one batch may create.
+	MaxBatch = 1000
+)
+
+// Draft is what an author decides about a post.
+type Draft struct {
+	AccountID      *uuid.UUID // nil: the owner's default account when it is published
+	Content        string
+	PostType       string // "" is taken as Unspecified
+	Tone           string // "" is taken as Unspecified
+	TargetAudience string
+	Visibility     string // "" is taken as VisibilityPublic
+	Hashtags       []string
+}
+
+func (d Draft) withDefaults() Draft {
+	if d.PostType == "" {
+		d.PostType = Unspecified
+	}
+	if d.Tone == "" {
+		d.Tone = Unspecified
+	}
+	if d.Visibility == "" {
+		d.Visibility = VisibilityPublic
+	}
+	if d.Hashtags == nil {
+		d.Hashtags = []string{}
+	}
+	return d
+}
+
+var (
+	hashtagForm    = regexp.MustCompile(`^[\p{L}\p{N}_]+$`)
+	writtenHashtag = regexp.MustCompile(`#([\p{L}\p{N}_]+)`)
+)
+
+// Faults lists everything that is wrong with the draft. path is put before the names of the fields: "post.".
+func (d Draft) Faults(path string) []fault.Field {
+	return slices.Concat(d.contentFaults(path), d.audienceFaults(path), d.hashtagFaults(path))
+}
+
+func (d Draft) contentFaults(path string) []fault.Field {
+	at := path + "content"
+	switch {
+	case strings.TrimSpace(d.Content) == "":
+		return []fault.Field{{Path: at, Problem: "must not be empty"}}
+	case !storable(d.Content):
+		return []fault.Field{{Path: at, Problem: "must be valid UTF-8 without NUL characters"}}
+	}
+	units := UTF16Units(Compose(d.Content, d.Hashtags))
+	if units <= MaxTextUnits {
+		return nil
+	}
+	with := ""
+	if len(d.Hashtags) > 0 {
+		with = " with its hashtags"
+	}
+	return []fault.Field{{Path: at, Problem: fmt.Sprintf(
+		"has %d UTF-16 units%s and may have at most %d (an emoji counts two or more): shorten it by %d",
+		units, with, MaxTextUnits, units-MaxTextUnits)}}
+}
+
+func (d Draft) audienceFaults(path string) []fault.Field {
+	if utf8.RuneCountInString(d.TargetAudience) > MaxTargetAudience || !storable(d.TargetAudience) {
+		return []fault.Field{{Path: path + "targetAudience", Problem: fmt.Sprintf("must be text of at most %d characters", MaxTargetAudience)}}
+	}
+	return nil
+}
+
+func (d Draft) hashtagFaults(path string) []fault.Field {
+	var faults []fault.Field
+	if len(d.Hashtags) > MaxHashtags {
+		faults = append(faults, fault.Field{Path: path + "hashtags", Problem: fmt.Sprintf("must be at most %d", MaxHashtags)})
+	}
+	seen := map[string]bool{}
+	for i, tag := range d.Hashtags {
+		at := fmt.Sprintf("%shashtags[%d]", path, i)
+		folded := strings.ToLower(tag)
+		switch {
+		case !hashtagForm.MatchString(tag) || utf8.RuneCountInString(tag) > MaxHashtag:
+			faults = append(faults, fault.Field{Path: at, Problem: fmt.Sprintf("must be 1 to %d letters, digits or \"_\", without \"#\"", MaxHashtag)})
+		case seen[folded]:
+			faults = append(faults, fault.Field{Path: at, Problem: "is there twice: remove one"})
+		}
+		seen[folded] = true
+	}
+	return faults
+}
+
+// Text is what is published of a post: its content, and at its end those of its hashtags that the content lacks.
+func Text(p Post) string { return Compose(p.Content, p.Hashtags) }
+
+// Compose adds to content the hashtags that it lacks, whatever their case, after an empty line.
+func Compose(content string, hashtags []string) string {
+	present := map[string]bool{}
+	for _, written := range writtenHashtag.FindAllStringSubmatch(content, -1) {
+		present[strings.ToLower(written[1])] = true
+	}
+	var missing []string
+	for _, tag := range hashtags {
+		if !present[strings.ToLower(tag)] {
+			missing = append(missing, "#"+tag)
+		}
+	}
+	if len(missing) == 0 {
+		return content
+	}
+	return content + "\n\n" + strings.Join(missing, " ")
+}
+
+// UTF16Units is the length of a text as LinkedIn's clients count it.
+func UTF16Units(text string) int {
+	units := 0
+	for _, r := range text {
+		units += max(utf16.RuneLen(r), 1) // an invalid byte is shown as U+FFFD: one unit
+	}
+	return units
+}
+
+// Permalink is where a published post can be seen, "" while LinkedIn has not named it.
+func Permalink(p Post) string {
+	if p.LinkedinURN == "" {
+		return ""
+	}
+	return "https://www.linkedin.com/feed/update/" + p.LinkedinURN
+}
+
+// Etag changes with every change of the post.
+func Etag(p Post) string { return strconv.FormatInt(p.Revision, 10) }
+
+// Rests reports whether nothing more will happen to a post in this state unless a person acts.
+func Rests(state string) bool {
+	switch state {
+	case StateDraft, StatePublished, StateFailed, StateUnconfirmed:
+		return true
+	}
+	return false
+}
+
+// editable reports whether what LinkedIn gets of a post in this state can still change.
+func editable(state string) bool { return state == StateDraft || state == StateFailed }
+
+// storable reports whether PostgreSQL can keep the text.
+func storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }

@@ -1,0 +1,431 @@
+package posts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/requests"
+)
+
+// Service carries out the use cases. It is safe for concurrent use.
+type Service struct {
+	store   *postgres.Store
+	queries *db.Queries
+	now     func() time.Time
+}
+
+// New returns a Service that keeps its posts in store.
+func New(store *postgres.Store, now func() time.Time) *Service {
+	return &Service{store: store, queries: db.New(), now: now}
+}
+
+// notFound is the answer for a post that does not exist and for another owner's alike.
+func notFound(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "There is no such post.").WithCause(err)
+	}
+	return err
+}
+
+// CreateInput asks for a new draft.
+type CreateInput struct {
+	OwnerID   uuid.UUID
+	Draft     Draft
+	RequestID string // optional: makes the call repeatable
+}
+
+// Validate lists every fault of the input.
+func (in CreateInput) Validate() error {
+	return fault.Fields(slices.Concat(in.Draft.Faults("post."), requests.Faults(in.RequestID))...)
+}
+
+// Create makes a draft. The same request id again gives the same post back.
+func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
+	if err := in.Validate(); err != nil {
+		return Post{}, err
+	}
+	draft := in.Draft.withDefaults()
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Post{}, err
+	}
+	var post Post
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		now := s.now()
+		call := requests.Key{OwnerID: in.OwnerID, Operation: "CreatePost", RequestID: in.RequestID}
+		earlier, err := requests.Claim(ctx, tx, call, draft, []uuid.UUID{id}, now)
+		if err != nil {
+			return err
+		}
+		if earlier != nil {
+			post, err = s.queries.PostGet(ctx, tx, db.PostGetParams{ID: earlier[0], OwnerID: in.OwnerID})
+			return goneSince(err)
+		}
+		if err := s.checkAccounts(ctx, tx, in.OwnerID, draft.accountNamed("post.")); err != nil {
+			return err
+		}
+		post, err = s.queries.PostInsert(ctx, tx, db.PostInsertParams{
+			ID: id, OwnerID: in.OwnerID, AccountID: draft.AccountID, Content: draft.Content, PostType: draft.PostType, Tone: draft.Tone,
+			TargetAudience: draft.TargetAudience, Visibility: draft.Visibility, Hashtags: draft.Hashtags, Now: now,
+		})
+		return err
+	})
+	return post, err
+}
+
+// goneSince is the answer to a repeated request whose post has been deleted: making it again would be a second effect.
+func goneSince(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "What this request id created has been deleted since: choose a new request id to create it again.").WithCause(err)
+	}
+	return err
+}
+
+// accountNamed is an account that a request names, and the field that names it.
+type accountNamed struct {
+	path string
+	id   uuid.UUID
+}
+
+func (d Draft) accountNamed(path string) []accountNamed {
+	if d.AccountID == nil {
+		return nil
+	}
+	return []accountNamed{{path: path + "accountId", id: *d.AccountID}}
+}
+
+// checkAccounts makes sure that every account named belongs to the owner.
+func (s *Service) checkAccounts(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, named []accountNamed) error {
+	if len(named) == 0 {
+		return nil
+	}
+	accounts, err := s.queries.AccountListByOwner(ctx, tx, ownerID)
+	if err != nil {
+		return err
+	}
+	var faults []fault.Field
+	for _, n := range named {
+		if !slices.ContainsFunc(accounts, func(a db.LinkedinAccount) bool { return a.ID == n.id }) {
+			faults = append(faults, fault.Field{Path: n.path, Problem: "is not one of your accounts: ListAccounts shows them"})
+		}
+	}
+	return fault.Fields(faults...)
+}
+
+// CreateBatchInput asks for many new drafts.
+type CreateBatchInput struct {
+	OwnerID   uuid.UUID
+	Drafts    []Draft // 1 to MaxBatch
+	RequestID string  // optional: makes the call repeatable
+}
+
+// Validate lists every fault of the input, each with the place of its post.
+func (in CreateBatchInput) Validate() error {
+	faults := requests.Faults(in.RequestID)
+	if n := len(in.Drafts); n < 1 || n > MaxBatch {
+		faults = append(faults, fault.Field{Path: "posts", Problem: fmt.Sprintf("must be 1 to %d and are %d", MaxBatch, n)})
+		return fault.Fields(faults...)
+	}
+	for i, draft := range in.Drafts {
+		faults = append(faults, draft.Faults(fmt.Sprintf("posts[%d].", i))...)
+	}
+	return fault.Fields(faults...)
+}
+
+// CreateBatch makes all the drafts in one round trip, or none, and returns them in the order given. The same request id
+// again gives the same posts back.
+func (s *Service) CreateBatch(ctx context.Context, in CreateBatchInput) ([]Post, error) {
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
+	rows := db.PostInsertManyParams{OwnerID: in.OwnerID}
+	drafts := make([]Draft, len(in.Drafts))
+	var accounts []accountNamed
+	for i, draft := range in.Drafts {
+		draft = draft.withDefaults()
+		drafts[i] = draft
+		id, err := uuid.NewV7()
+		if err != nil {
+			return nil, err
+		}
+		accountID := uuid.Nil
+		if draft.AccountID != nil {
+			accountID = *draft.AccountID
+		}
+		accounts = append(accounts, draft.accountNamed(fmt.Sprintf("posts[%d].", i))...)
+		rows.IDs = append(rows.IDs, id)
+		rows.AccountIDs = append(rows.AccountIDs, accountID)
+		rows.Contents = append(rows.Contents, draft.Content)
+		rows.PostTypes = append(rows.PostTypes, draft.PostType)
+		rows.Tones = append(rows.Tones, draft.Tone)
+		rows.TargetAudiences = append(rows.TargetAudiences, draft.TargetAudience)
+		rows.Visibilities = append(rows.Visibilities, draft.Visibility)
+		rows.Hashtags = append(rows.Hashtags, strings.Join(draft.Hashtags, " "))
+	}
+	var made []Post
+	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		rows.Now = s.now()
+		call := requests.Key{OwnerID: in.OwnerID, Operation: "BatchCreatePosts", RequestID: in.RequestID}
+		earlier, err := requests.Claim(ctx, tx, call, drafts, rows.IDs, rows.Now)
+		if err != nil {
+			return err
+		}
+		if earlier != nil {
+			made, err = s.queries.PostGetMany(ctx, tx, db.PostGetManyParams{IDs: earlier, OwnerID: in.OwnerID})
+			if err == nil && len(made) < len(earlier) {
+				err = goneSince(fault.New(fault.NotFound, "Some of the posts are gone."))
+			}
+			made = inOrder(made, earlier)
+			return err
+		}
+		if err := s.checkAccounts(ctx, tx, in.OwnerID, accounts); err != nil {
+			return err
+		}
+		made, err = s.queries.PostInsertMany(ctx, tx, rows)
+		made = inOrder(made, rows.IDs)
+		return err
+	})
+	return made, err
+}
+
+// inOrder sorts posts into the order of their ids: the database promises none for what it returns.
+func inOrder(list []Post, ids []uuid.UUID) []Post {
+	place := make(map[uuid.UUID]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	slices.SortFunc(list, func(a, b Post) int { return place[a.ID] - place[b.ID] })
+	return list
+}
+
+// Get returns a post of the owner.
+func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Post, error) {
+	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: id, OwnerID: ownerID})
+	return post, notFound(err)
+}
+
+// UpdateInput asks for some fields of a post to change.
+type UpdateInput struct {
+	OwnerID uuid.UUID
+	ID      uuid.UUID
+	// Fields names what changes, in the form of a protobuf field mask: "content", "post_type".
+	Fields []string
+	// Draft holds the new values of those fields; the zero value clears one.
+	Draft Draft
+	// Etag, if given, must be the post's current one.
+	Etag string
+}
+
+// updatable are the fields an update may name; true marks those that LinkedIn gets, fixed once the post is on its way.
+var updatable = map[string]bool{
+	"content": true, "hashtags": true, "visibility": true, "account_id": true,
+	"post_type": false, "tone": false, "target_audience": false,
+}
+
+// Validate lists every fault of the input that shows without the post at hand.
+func (in UpdateInput) Validate() error {
+	var faults []fault.Field
+	if len(in.Fields) == 0 {
+		faults = append(faults, fault.Field{Path: "updateMask", Problem: "must name at least one field"})
+	}
+	for _, name := range in.Fields {
+		if _, known := updatable[name]; !known {
+			faults = append(faults, fault.Field{Path: "updateMask", Problem: fmt.Sprintf(
+				"names %q, which can't be updated: use content, postType, tone, targetAudience, visibility, hashtags, accountId", name)})
+		}
+	}
+	has := func(name string) bool { return slices.Contains(in.Fields, name) }
+	if has("content") {
+		faults = append(faults, in.Draft.contentFaults("post.")...)
+	}
+	if has("target_audience") {
+		faults = append(faults, in.Draft.audienceFaults("post.")...)
+	}
+	if has("hashtags") {
+		faults = append(faults, in.Draft.hashtagFaults("post.")...)
+	}
+	faults = append(faults, etagFaults(in.Etag)...)
+	return fault.Fields(faults...)
+}
+
+func etagFaults(etag string) []fault.Field {
+	if etag == "" {
+		return nil
+	}
+	if _, err := strconv.ParseInt(etag, 10, 64); err != nil {
+		return []fault.Field{{Path: "etag", Problem: "is not one of ours: send a post's etag unchanged, or none"}}
+	}
+	return nil
+}
+
+func checkEtag(post Post, etag string) error {
+	if etag != "" && etag != Etag(post) {
+		return fault.New(fault.Stale, "The post has changed since this etag was read: read it again and repeat the change.").WithReason("STALE_ETAG")
+	}
+	return nil
+}
+
+// Update changes only the fields named and returns the whole post. A stale etag is a Stale fault; a field that LinkedIn
+// has already, or is about to get, a Precondition one.
+func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
+	if err := in.Validate(); err != nil {
+		return Post{}, err
+	}
+	draft := in.Draft.withDefaults()
+	has := func(name string) bool { return slices.Contains(in.Fields, name) }
+	var post Post
+	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		if err != nil {
+			return notFound(err)
+		}
+		if err := checkEtag(current, in.Etag); err != nil {
+			return err
+		}
+		if !editable(current.State) && slices.ContainsFunc(in.Fields, func(name string) bool { return updatable[name] }) {
+			return fault.Newf(fault.Precondition,
+				"The post is %s: its content, hashtags, visibility and account can't change any more.", current.State).WithReason("POST_FIXED")
+		}
+		merged := Draft{Content: current.Content, Hashtags: current.Hashtags}
+		if has("content") {
+			merged.Content = draft.Content
+		}
+		if has("hashtags") {
+			merged.Hashtags = draft.Hashtags
+		}
+		if err := fault.Fields(merged.contentFaults("post.")...); err != nil && updatesText(in.Fields) {
+			return err
+		}
+		if has("account_id") {
+			if err := s.checkAccounts(ctx, tx, in.OwnerID, draft.accountNamed("post.")); err != nil {
+				return err
+			}
+		}
+		post, err = s.queries.PostUpdate(ctx, tx, db.PostUpdateParams{
+			ID: in.ID, OwnerID: in.OwnerID, Now: s.now(),
+			SetAccountID: has("account_id"), AccountID: draft.AccountID,
+			SetContent: has("content"), Content: draft.Content,
+			SetPostType: has("post_type"), PostType: draft.PostType,
+			SetTone: has("tone"), Tone: draft.Tone,
+			SetTargetAudience: has("target_audience"), TargetAudience: draft.TargetAudience,
+			SetVisibility: has("visibility"), Visibility: draft.Visibility,
+			SetHashtags: has("hashtags"), Hashtags: draft.Hashtags,
+		})
+		return err
+	})
+	return post, err
+}
+
+// updatesText reports whether the published text may change.
+func updatesText(fields []string) bool {
+	return slices.Contains(fields, "content") || slices.Contains(fields, "hashtags")
+}
+
+// DeleteInput asks for a post to be deleted.
+type DeleteInput struct {
+	OwnerID uuid.UUID
+	ID      uuid.UUID
+	Etag    string // if given, must be the post's current one
+}
+
+// Validate lists every fault of the input.
+func (in DeleteInput) Validate() error { return fault.Fields(etagFaults(in.Etag)...) }
+
+// Delete takes a post away, with its attempts and numbers; a queued job finds nothing to send and ends. A post that is
+// being sent at this moment is a Precondition fault.
+func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
+	if err := in.Validate(); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		if err != nil {
+			return notFound(err)
+		}
+		if err := checkEtag(current, in.Etag); err != nil {
+			return err
+		}
+		deleted, err := s.queries.PostDelete(ctx, tx, db.PostDeleteParams{ID: in.ID, OwnerID: in.OwnerID})
+		if err == nil && deleted == 0 {
+			err = fault.New(fault.Precondition, "The post is being sent to LinkedIn at this moment: delete it when that has ended.").WithReason("POST_PUBLISHING")
+		}
+		return err
+	})
+}
+
+// ListInput asks for a page of posts.
+type ListInput struct {
+	OwnerID   uuid.UUID
+	State     string // "" for any
+	PageSize  int    // 0 for DefaultPageSize
+	PageToken string // "" for the first page
+}
+
+func (in ListInput) query() queryHash { return hashQuery("list", in.OwnerID.String(), in.State) }
+
+// Validate lists every fault of the input.
+func (in ListInput) Validate() error { return pageFaults(in.query(), in.PageSize, in.PageToken) }
+
+// List returns the owner's posts, newest first.
+func (s *Service) List(ctx context.Context, in ListInput) (Page, error) {
+	if err := in.Validate(); err != nil {
+		return Page{}, err
+	}
+	size, _ := pageSize(in.PageSize)
+	after, _ := decodeToken(in.query(), in.PageToken)
+	var rows []Post
+	var err error
+	if in.State == "" {
+		rows, err = s.queries.PostListByOwner(ctx, s.store, db.PostListByOwnerParams{
+			OwnerID: in.OwnerID, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: int32(size + 1),
+		})
+	} else {
+		rows, err = s.queries.PostListByOwnerAndState(ctx, s.store, db.PostListByOwnerAndStateParams{
+			OwnerID: in.OwnerID, State: in.State, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: int32(size + 1),
+		})
+	}
+	return cut(rows, size, in.query()), err
+}
+
+// SearchInput asks for a page of the posts that contain a text.
+type SearchInput struct {
+	OwnerID   uuid.UUID
+	Query     string
+	PageSize  int    // 0 for DefaultPageSize
+	PageToken string // "" for the first page
+}
+
+func (in SearchInput) query() queryHash { return hashQuery("search", in.OwnerID.String(), in.Query) }
+
+// Validate lists every fault of the input.
+func (in SearchInput) Validate() error {
+	return pageFaults(in.query(), in.PageSize, in.PageToken)
+}
+
+// Search returns the owner's posts whose content contains the query, whatever the case, newest first.
+func (s *Service) Search(ctx context.Context, in SearchInput) (Page, error) {
+	if err := in.Validate(); err != nil {
+		return Page{}, err
+	}
+	size, _ := pageSize(in.PageSize)
+	after, _ := decodeToken(in.query(), in.PageToken)
+	rows, err := s.queries.PostSearchByOwner(ctx, s.store, db.PostSearchByOwnerParams{
+		OwnerID: in.OwnerID, Query: in.Query, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: int32(size + 1),
+	})
+	return cut(rows, size, in.query()), err
+}
+
+func pageFaults(query queryHash, size int, token string) error {
+	_, sizeFaults := pageSize(size)
+	_, tokenFaults := decodeToken(query, token)
+	return fault.Fields(slices.Concat(sizeFaults, tokenFaults)...)
+}

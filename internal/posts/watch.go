@@ -1,0 +1,64 @@
+package posts
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+)
+
+// watchInterval is how often a watcher looks. Each look is one read by primary key; the transitions table keeps what
+// happened between two looks.
+const watchInterval = 200 * time.Millisecond
+
+// Watch gives the post to emit now and again at every change of its state, in order and without a gap, and returns nil
+// when the post rests. It returns emit's error, or the context's as a fault, or NotFound when the post is deleted.
+func (s *Service) Watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Post) error) error {
+	post, err := s.Get(ctx, ownerID, id)
+	if err != nil {
+		return err
+	}
+	if err := emit(post); err != nil {
+		return err
+	}
+	ticker := time.NewTicker(watchInterval)
+	defer ticker.Stop()
+	for seen, state := post.Revision, post.State; !Rests(state); {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+		transitions, err := s.queries.PostTransitionsAfter(ctx, s.store, db.PostTransitionsAfterParams{
+			PostID: id, OwnerID: ownerID, AfterRevision: seen,
+		})
+		if err != nil {
+			return err
+		}
+		// Read after the transitions, so that the row is at least as new as the last of them.
+		if post, err = s.Get(ctx, ownerID, id); err != nil {
+			return err
+		}
+		for _, t := range transitions {
+			seen, state = t.Revision, t.State
+			if err := emit(asOf(post, t)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// asOf is the post as it stood when it entered a state that it may have left since: what came of publishing it is left
+// out of the states before.
+func asOf(post Post, t db.PostTransition) Post {
+	if t.State == post.State {
+		return post
+	}
+	post.State, post.UpdatedAt, post.Revision = t.State, t.OccurredAt, t.Revision
+	post.PublishedAt, post.LinkedinURN = nil, ""
+	post.FailureCode, post.FailureMessage, post.FailureRemedy = "", "", ""
+	return post
+}

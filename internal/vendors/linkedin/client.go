@@ -1,0 +1,115 @@
+// Package linkedin is the adapter over LinkedIn's API: one function per operation, each of which turns every possible
+// answer into a value or a fault.
+//
+// It owns what is peculiar to LinkedIn's wire: URNs and their encoding, little text, versions, error codes. It must not
+// know accounts, posts as Postwright keeps them, or the database.
+package linkedin
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/postwright/postwright/gen/linkedin"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/vendors/answer"
+)
+
+// Vendor is LinkedIn's name in metrics and faults.
+const Vendor = "linkedin"
+
+const protocolVersion = "2.0.0"
+
+// Config says how to reach LinkedIn.
+type Config struct {
+	// APIURL serves /rest and /v2: https://api.linkedin.com.
+	APIURL string
+	// AuthURL serves /oauth: https://www.linkedin.com.
+	AuthURL string
+	// Version is sent as LinkedIn-Version: YYYYMM. Each is served for about a year; there is none for December.
+	Version string
+	// Legacy creates posts through /v2/ugcPosts, for apps that /rest/posts refuses.
+	Legacy bool
+	// ClientID and ClientSecret are the app's, for tokens and introspection; calls that need them fail without.
+	ClientID     string
+	ClientSecret string
+}
+
+var versionForm = regexp.MustCompile(`^20[2-9][0-9](0[1-9]|1[01])$`)
+
+// Faults lists everything that is wrong with the configuration.
+func (c Config) Faults() []fault.Field {
+	var faults []fault.Field
+	for path, value := range map[string]string{"LinkedIn API URL": c.APIURL, "LinkedIn auth URL": c.AuthURL} {
+		if u, err := url.Parse(value); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+			faults = append(faults, fault.Field{Path: path, Problem: "must be a URL such as https://api.linkedin.com"})
+		}
+	}
+	if !versionForm.MatchString(c.Version) {
+		faults = append(faults, fault.Field{Path: "LinkedIn version", Problem: "must be YYYYMM with a month from 01 to 11: LinkedIn has none for December"})
+	}
+	return faults
+}
+
+// Client calls LinkedIn. It is safe for concurrent use.
+type Client struct {
+	cfg    Config
+	api    *linkedin.Client
+	auth   *linkedin.Client
+	answer answer.Reader
+	now    func() time.Time
+}
+
+// New returns a Client on an HTTP client of the seam.
+func New(cfg Config, seam *http.Client, now func() time.Time) (*Client, error) {
+	if err := fault.Fields(cfg.Faults()...); err != nil {
+		return nil, err
+	}
+	api, err := linkedin.NewClient(cfg.APIURL, linkedin.WithHTTPClient(seam))
+	if err != nil {
+		return nil, fmt.Errorf("make LinkedIn's client: %w", err)
+	}
+	auth, err := linkedin.NewClient(cfg.AuthURL, linkedin.WithHTTPClient(seam))
+	if err != nil {
+		return nil, fmt.Errorf("make LinkedIn's client: %w", err)
+	}
+	c := &Client{cfg: cfg, api: api, auth: auth, now: now}
+	c.answer = answer.Reader{Vendor: Vendor, Refine: c.refine, RequestID: requestID, Now: now}
+	return c, nil
+}
+
+func requestID(header http.Header) string {
+	if id := header.Get("x-li-request-id"); id != "" {
+		return id
+	}
+	return header.Get("x-li-uuid")
+}
+
+func bearer(token string) linkedin.RequestEditorFn { return answer.Bearer(token) }
+
+// withLastSegment replaces the last segment of the path by one that is encoded already: the generated client escapes
+// parentheses, which LinkedIn refuses, and leaves colons, which it refuses as well.
+func withLastSegment(encoded string) linkedin.RequestEditorFn {
+	return func(_ context.Context, req *http.Request) error {
+		path := req.URL.EscapedPath()
+		raw := path[:strings.LastIndexByte(path, '/')+1] + encoded
+		unescaped, err := url.PathUnescape(raw)
+		if err != nil {
+			return fmt.Errorf("encode the path: %w", err)
+		}
+		req.URL.Path, req.URL.RawPath = unescaped, raw
+		return nil
+	}
+}
+
+// withQuery replaces the query by one that is encoded already; see withLastSegment.
+func withQuery(encoded string) linkedin.RequestEditorFn {
+	return func(_ context.Context, req *http.Request) error {
+		req.URL.RawQuery = encoded
+		return nil
+	}
+}

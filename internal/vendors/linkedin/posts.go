@@ -1,0 +1,138 @@
+package linkedin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/postwright/postwright/gen/linkedin"
+	"github.com/postwright/postwright/internal/outbound"
+	"github.com/postwright/postwright/internal/vendors/answer"
+)
+
+// Visibility is who may see a post.
+type Visibility = linkedin.Visibility
+
+// The visibilities of a post.
+const (
+	VisibilityPublic      = linkedin.PUBLIC
+	VisibilityConnections = linkedin.CONNECTIONS
+)
+
+// NewPost is a post to create.
+type NewPost struct {
+	Author     URN    // a person or an organization
+	Text       string // plain text, as people will read it
+	Visibility Visibility
+}
+
+// Created is LinkedIn's answer to a create that it accepted.
+type Created struct {
+	URN       URN    // zero when LinkedIn did not say, or not readably: the post is there all the same
+	Status    int    // 201
+	RequestID string // LinkedIn's trace id
+}
+
+// CreatePost creates a post. It must not be called twice for the same approval: LinkedIn has no idempotency key. A fault
+// with Doubt set means that the post may be there.
+func (c *Client) CreatePost(ctx context.Context, token string, p NewPost) (Created, error) {
+	if c.cfg.Legacy {
+		return c.createUGCPost(ctx, token, p)
+	}
+	const operation = "createPost"
+	resp, err := c.api.CreatePost(outbound.WithOperation(ctx, operation),
+		&linkedin.CreatePostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
+		linkedin.NewPost{
+			Author:     p.Author.String(),
+			Commentary: escape(p.Text), // the one place where text is escaped
+			Visibility: p.Visibility,
+			Distribution: linkedin.Distribution{
+				FeedDistribution: linkedin.DistributionFeedDistributionMAINFEED, TargetEntities: []string{}, ThirdPartyDistributionChannels: []string{},
+			},
+			LifecycleState: linkedin.PUBLISHED,
+		}, bearer(token))
+	return c.created(operation, resp, err)
+}
+
+// createUGCPost takes the legacy path, whose text is plain.
+func (c *Client) createUGCPost(ctx context.Context, token string, p NewPost) (Created, error) {
+	const operation = "createUgcPost"
+	body := linkedin.NewUgcPost{Author: p.Author.String(), LifecycleState: linkedin.PUBLISHED}
+	body.SpecificContent.ShareContent.ShareCommentary.Text = p.Text
+	body.SpecificContent.ShareContent.ShareMediaCategory = linkedin.NewUgcPostSpecificContentComLinkedinUgcShareContentShareMediaCategoryNONE
+	body.Visibility.MemberNetworkVisibility = p.Visibility
+	resp, err := c.api.CreateUgcPost(outbound.WithOperation(ctx, operation),
+		&linkedin.CreateUgcPostParams{XRestliProtocolVersion: protocolVersion}, body, bearer(token))
+	return c.created(operation, resp, err)
+}
+
+// created reads the answer to a create. With a 201 the post is there, whatever the body or the header look like.
+func (c *Client) created(operation string, resp *http.Response, err error) (Created, error) {
+	if err == nil && resp.StatusCode == http.StatusCreated {
+		_ = resp.Body.Close()
+		urn, _ := ParseURN(resp.Header.Get("x-restli-id")) // unreadable is unknown
+		return Created{URN: urn, Status: resp.StatusCode, RequestID: requestID(resp.Header)}, nil
+	}
+	_, err = c.answer.Expect(operation, http.StatusCreated, resp, err)
+	return Created{}, err
+}
+
+// UpdatePost replaces a post's text.
+func (c *Client) UpdatePost(ctx context.Context, token string, post URN, text string) error {
+	const operation = "updatePost"
+	method := "PARTIAL_UPDATE"
+	body := linkedin.PostPatch{}
+	body.Patch.Set.Commentary = escape(text)
+	resp, err := c.api.UpdatePost(outbound.WithOperation(ctx, operation), post.String(),
+		&linkedin.UpdatePostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion, XRestLiMethod: &method},
+		body, bearer(token), withLastSegment(post.encoded()))
+	_, err = c.answer.Expect(operation, http.StatusNoContent, resp, err)
+	return err
+}
+
+// DeletePost deletes a post; one that is gone already is no error.
+func (c *Client) DeletePost(ctx context.Context, token string, post URN) error {
+	const operation = "deletePost"
+	method := "DELETE"
+	resp, err := c.api.DeletePost(outbound.WithOperation(ctx, operation), post.String(),
+		&linkedin.DeletePostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion, XRestLiMethod: &method},
+		bearer(token), withLastSegment(post.encoded()))
+	_, err = c.answer.Expect(operation, http.StatusNoContent, resp, err)
+	return err
+}
+
+// Post is a post as LinkedIn has it.
+type Post struct {
+	URN            URN
+	Author         URN
+	Text           string // plain text
+	Visibility     string
+	LifecycleState string
+	PublishedAt    time.Time // zero when LinkedIn does not say
+}
+
+// GetPost reads a post. A self-serve token may not.
+func (c *Client) GetPost(ctx context.Context, token string, post URN) (Post, error) {
+	const operation = "getPost"
+	resp, err := c.api.GetPost(outbound.WithOperation(ctx, operation), post.String(),
+		&linkedin.GetPostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
+		bearer(token), withLastSegment(post.encoded()))
+	found, err := answer.Decode[linkedin.Post](c.answer, operation, http.StatusOK, resp, err)
+	if err != nil {
+		return Post{}, err
+	}
+	urn, urnErr := ParseURN(deref(found.Id))
+	author, authorErr := ParseURN(deref(found.Author))
+	if err := errors.Join(urnErr, authorErr); err != nil {
+		return Post{}, c.answer.Unusable(operation, err)
+	}
+	p := Post{
+		URN: urn, Author: author, Text: plain(deref(found.Commentary)),
+		Visibility: deref(found.Visibility), LifecycleState: deref(found.LifecycleState),
+	}
+	if found.PublishedAt != nil {
+		p.PublishedAt = time.UnixMilli(*found.PublishedAt)
+	}
+	return p, nil
+}

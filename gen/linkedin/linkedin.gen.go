@@ -109,6 +109,12 @@ func (e Visibility) Valid() bool {
 	}
 }
 
+// CommentSummary defines model for CommentSummary.
+type CommentSummary struct {
+	Count         *int64 `json:"count,omitempty"`
+	TopLevelCount *int64 `json:"topLevelCount,omitempty"`
+}
+
 // Distribution defines model for Distribution.
 type Distribution struct {
 	FeedDistribution               DistributionFeedDistribution `json:"feedDistribution"`
@@ -167,12 +173,15 @@ type LifecycleState string
 
 // MemberPostAnalytics defines model for MemberPostAnalytics.
 type MemberPostAnalytics struct {
-	Elements []struct {
-		Count *int64 `json:"count,omitempty"`
+	Elements []MemberPostNumber `json:"elements,omitempty"`
+}
 
-		// MetricType A string from version 202605, an object with one member before.
-		MetricType interface{} `json:"metricType,omitempty"`
-	} `json:"elements,omitempty"`
+// MemberPostNumber defines model for MemberPostNumber.
+type MemberPostNumber struct {
+	Count *int64 `json:"count,omitempty"`
+
+	// MetricType A string from version 202605, an object with one member before.
+	MetricType interface{} `json:"metricType,omitempty"`
 }
 
 // NewPost defines model for NewPost.
@@ -251,34 +260,29 @@ type PostPatch struct {
 	} `json:"patch"`
 }
 
+// PostStatistics defines model for PostStatistics.
+type PostStatistics struct {
+	OrganizationalEntity *string               `json:"organizationalEntity,omitempty"`
+	Share                *string               `json:"share,omitempty"`
+	TotalShareStatistics *TotalShareStatistics `json:"totalShareStatistics,omitempty"`
+	UgcPost              *string               `json:"ugcPost,omitempty"`
+}
+
+// ReactionSummary defines model for ReactionSummary.
+type ReactionSummary struct {
+	Count *int64 `json:"count,omitempty"`
+}
+
 // ShareStatistics defines model for ShareStatistics.
 type ShareStatistics struct {
-	Elements []struct {
-		OrganizationalEntity *string `json:"organizationalEntity,omitempty"`
-		Share                *string `json:"share,omitempty"`
-		TotalShareStatistics *struct {
-			ClickCount             *int64   `json:"clickCount,omitempty"`
-			CommentCount           *int64   `json:"commentCount,omitempty"`
-			Engagement             *float64 `json:"engagement,omitempty"`
-			ImpressionCount        *int64   `json:"impressionCount,omitempty"`
-			LikeCount              *int64   `json:"likeCount,omitempty"`
-			ShareCount             *int64   `json:"shareCount,omitempty"`
-			UniqueImpressionsCount *int64   `json:"uniqueImpressionsCount,omitempty"`
-		} `json:"totalShareStatistics,omitempty"`
-		UgcPost *string `json:"ugcPost,omitempty"`
-	} `json:"elements,omitempty"`
+	Elements []PostStatistics `json:"elements,omitempty"`
 }
 
 // SocialMetadata defines model for SocialMetadata.
 type SocialMetadata struct {
-	CommentSummary *struct {
-		Count         *int64 `json:"count,omitempty"`
-		TopLevelCount *int64 `json:"topLevelCount,omitempty"`
-	} `json:"commentSummary,omitempty"`
-	CommentsState     *string `json:"commentsState,omitempty"`
-	ReactionSummaries map[string]struct {
-		Count *int64 `json:"count,omitempty"`
-	} `json:"reactionSummaries,omitempty"`
+	CommentSummary    *CommentSummary            `json:"commentSummary,omitempty"`
+	CommentsState     *string                    `json:"commentsState,omitempty"`
+	ReactionSummaries map[string]ReactionSummary `json:"reactionSummaries,omitempty"`
 }
 
 // Token defines model for Token.
@@ -306,6 +310,16 @@ type TokenRequest struct {
 
 // TokenRequestGrantType defines model for TokenRequest.GrantType.
 type TokenRequestGrantType string
+
+// TotalShareStatistics defines model for TotalShareStatistics.
+type TotalShareStatistics struct {
+	ClickCount             *int64 `json:"clickCount,omitempty"`
+	CommentCount           *int64 `json:"commentCount,omitempty"`
+	ImpressionCount        *int64 `json:"impressionCount,omitempty"`
+	LikeCount              *int64 `json:"likeCount,omitempty"`
+	ShareCount             *int64 `json:"shareCount,omitempty"`
+	UniqueImpressionsCount *int64 `json:"uniqueImpressionsCount,omitempty"`
+}
 
 // UserInfo defines model for UserInfo.
 type UserInfo struct {

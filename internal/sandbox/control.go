@@ -1,0 +1,58 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// control serves the sandbox's own endpoints. They ask for no key: the sandbox holds nothing real.
+func (s *Sandbox) control(mux *http.ServeMux) {
+	mux.HandleFunc("POST /_sandbox/faults", func(w http.ResponseWriter, r *http.Request) {
+		var f Fault
+		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&f); err != nil {
+			writeJSON(w, http.StatusBadRequest, map[string]any{"message": "The body must be a fault: {vendor, operation, mode, times, afterMs, value}"})
+			return
+		}
+		if err := s.Arm(f); err != nil {
+			refused := fault.Of(err)
+			writeJSON(w, http.StatusBadRequest, map[string]any{"message": refused.Message, "fields": refused.Fields})
+			return
+		}
+		writeJSON(w, http.StatusOK, s.armed())
+	})
+	mux.HandleFunc("GET /_sandbox/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.armed()) })
+	mux.HandleFunc("DELETE /_sandbox/faults", func(w http.ResponseWriter, _ *http.Request) {
+		s.Disarm()
+		writeJSON(w, http.StatusOK, s.armed())
+	})
+	mux.HandleFunc("GET /_sandbox/ledger", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"entries": s.Ledger()})
+	})
+	mux.HandleFunc("GET /_sandbox/notifications", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"notifications": s.Notifications()})
+	})
+}
+
+// armed lists the faults that are switched on.
+func (s *Sandbox) armed() map[string][]Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Fault, len(s.faults))
+	for i, a := range s.faults {
+		list[i] = a.Fault
+		list[i].Times = max(a.left, 0)
+	}
+	return map[string][]Fault{"faults": list}
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(body) // a caller who left learns nothing
+}

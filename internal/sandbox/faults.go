@@ -1,0 +1,205 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// Fault makes an operation misbehave.
+type Fault struct {
+	// Vendor is linkedin, analysis or notification.
+	Vendor string `json:"vendor"`
+	// Operation is an operationId of the vendor; "" for all of them.
+	Operation string `json:"operation,omitempty"`
+	// Mode is one of Modes.
+	Mode string `json:"mode"`
+	// Times is how many calls it hits; 0 for every one until it is cleared.
+	Times int `json:"times,omitempty"`
+	// AfterMS delays the call before anything else happens to it, in milliseconds.
+	AfterMS int `json:"afterMs,omitempty"`
+	// Value is the mode's own: a status for status, seconds or an HTTP date for retry_after.
+	Value string `json:"value,omitempty"`
+}
+
+// The modes of a fault.
+const (
+	AcceptThenDrop = "accept_then_drop" // takes effect, then the connection breaks without an answer
+	Drop           = "drop"             // the connection breaks before anything takes effect
+	Slow           = "slow"             // waits afterMs, then goes on as usual
+	Status         = "status"           // answers with a status and the vendor's usual body for it; no effect
+	RateLimitedDay = "rate_limited_day" // 429 for the day's quota
+	RetryAfter     = "retry_after"      // 429 with a Retry-After of seconds or a date
+	TokenExpired   = "token_expired"    //nolint:gosec // the name of a mode
+	TokenRevoked   = "token_revoked"    //nolint:gosec // the name of a mode
+	Duplicate      = "duplicate"        // 422, naming a post that need not be there
+	VersionSunset  = "version_sunset"   // 426
+	GarbageBody    = "garbage_body"     // takes effect, then answers 200 with a page of HTML and no headers of its own
+	HugeBody       = "huge_body"        // takes effect, and the right status and headers come with 64 MiB of body
+)
+
+// Modes are all modes that a fault may have.
+var Modes = []string{
+	AcceptThenDrop, Drop, Slow, Status, RateLimitedDay, RetryAfter, TokenExpired, TokenRevoked, Duplicate, VersionSunset, GarbageBody, HugeBody,
+}
+
+// maxAfter bounds the delay of a fault.
+const maxAfter = 10 * time.Minute
+
+// Validate lists everything that is wrong with the fault.
+func (f Fault) Validate() error {
+	var faults []fault.Field
+	wrong := func(path, format string, args ...any) {
+		faults = append(faults, fault.Field{Path: path, Problem: fmt.Sprintf(format, args...)})
+	}
+	vendorKnown, operationKnown := false, f.Operation == ""
+	for _, op := range operations {
+		vendorKnown = vendorKnown || op.vendor == f.Vendor
+		operationKnown = operationKnown || (op.vendor == f.Vendor && op.id == f.Operation)
+	}
+	if !vendorKnown {
+		wrong("vendor", "must be linkedin, analysis or notification")
+	} else if !operationKnown {
+		wrong("operation", "is none of %s's", f.Vendor)
+	}
+	if !slices.Contains(Modes, f.Mode) {
+		wrong("mode", "must be one of %s", strings.Join(Modes, ", "))
+	}
+	if f.Times < 0 {
+		wrong("times", "must be 0 (until cleared) or more")
+	}
+	if after := time.Duration(f.AfterMS) * time.Millisecond; after < 0 || after > maxAfter {
+		wrong("afterMs", "must be 0 to %d", maxAfter.Milliseconds())
+	}
+	switch f.Mode {
+	case Status:
+		if n, err := strconv.Atoi(f.Value); err != nil || n < 400 || n > 599 {
+			wrong("value", "must be a status from 400 to 599")
+		}
+	case RetryAfter:
+		_, dateErr := http.ParseTime(f.Value)
+		if n, err := strconv.Atoi(f.Value); (err != nil || n < 0) && dateErr != nil {
+			wrong("value", "must be seconds or an HTTP date")
+		}
+	}
+	return fault.Fields(faults...)
+}
+
+// armed is a fault that is switched on.
+type armed struct {
+	Fault
+	left int // calls left to hit; less than 0 for every one
+}
+
+// Arm switches a fault on. Faults armed earlier are hit first.
+func (s *Sandbox) Arm(f Fault) error {
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	a := &armed{Fault: f, left: f.Times}
+	if f.Times == 0 {
+		a.left = -1
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, a)
+	return nil
+}
+
+// Disarm switches all faults off.
+func (s *Sandbox) Disarm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
+// take returns the first fault armed for an operation and uses it up.
+func (s *Sandbox) take(op operation) (Fault, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, a := range s.faults {
+		if a.Vendor != op.vendor || (a.Operation != "" && a.Operation != op.id) {
+			continue
+		}
+		if a.left > 0 {
+			if a.left--; a.left == 0 {
+				s.faults = slices.Delete(s.faults, i, i+1)
+			}
+		}
+		return a.Fault, true
+	}
+	return Fault{}, false
+}
+
+// applyBefore applies the fault that is armed for the operation. done means that the call has had its answer; after, if
+// not nil, spoils the answer once the operation has taken effect.
+func (s *Sandbox) applyBefore(op operation, w http.ResponseWriter, r *http.Request) (after func(*keptAnswer), done bool) {
+	f, hit := s.take(op)
+	if !hit {
+		return nil, false
+	}
+	s.opts.Log.InfoContext(r.Context(), "sandbox fault", "vendor", op.vendor, "operation", op.id, "mode", f.Mode)
+	if f.AfterMS > 0 {
+		timer := time.NewTimer(time.Duration(f.AfterMS) * time.Millisecond)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			return nil, true
+		}
+	}
+	var refused *refusal
+	switch f.Mode {
+	case Slow:
+		return nil, false
+	case Drop:
+		panic(http.ErrAbortHandler) // net/http breaks the connection without an answer
+	case AcceptThenDrop:
+		return func(*keptAnswer) { panic(http.ErrAbortHandler) }, false
+	case GarbageBody:
+		return func(*keptAnswer) {
+			clear(w.Header())
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(http.StatusOK)
+			_, _ = w.Write([]byte("<html><body>Please sign in to the network</body></html>"))
+		}, false
+	case HugeBody:
+		return func(k *keptAnswer) {
+			for name, values := range k.header {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(k.status)
+			chunk := make([]byte, 1<<20)
+			for range 64 {
+				if _, err := w.Write(chunk); err != nil {
+					return
+				}
+			}
+		}, false
+	case Status:
+		status, _ := strconv.Atoi(f.Value) // checked when it was armed
+		refused = withStatus(status)
+	case RateLimitedDay:
+		refused = dayLimit("APPLICATION")
+	case RetryAfter:
+		refused = throttled()
+		refused.header = http.Header{"Retry-After": {f.Value}}
+	case TokenExpired:
+		refused = expiredToken
+	case TokenRevoked:
+		refused = revokedToken
+	case Duplicate:
+		refused = duplicate("urn:li:share:7141138937766391808")
+	case VersionSunset:
+		refused = inactiveVersion(r.Header.Get("LinkedIn-Version"))
+	}
+	answer := *refused
+	answer.plain = op.vendor != "linkedin"
+	answer.write(w)
+	return nil, true
+}

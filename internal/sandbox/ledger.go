@@ -1,0 +1,85 @@
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf16"
+)
+
+// Entry is one create that LinkedIn accepted.
+type Entry struct {
+	Operation  string    `json:"operation"` // createPost or createUgcPost
+	Time       time.Time `json:"time"`
+	Author     string    `json:"author"`
+	URN        string    `json:"urn"`
+	Version    string    `json:"version,omitempty"`
+	Visibility string    `json:"visibility"`
+	// Sent is the request's body, as it came.
+	Sent string `json:"sent"`
+	// Commentary is the text in it; Shown is what people see of it.
+	Commentary string `json:"commentary"`
+	Shown      string `json:"shown"`
+	Deleted    bool   `json:"deleted"`
+}
+
+// Notification is one message that was delivered.
+type Notification struct {
+	Channel   string    `json:"channel"` // email or push
+	Time      time.Time `json:"time"`
+	Recipient string    `json:"recipient"`
+	Subject   string    `json:"subject"`
+	Content   string    `json:"content"`
+}
+
+// Ledger returns every create that was accepted, in order.
+func (s *Sandbox) Ledger() []Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Entry, len(s.entries))
+	for i, e := range s.entries {
+		list[i] = *e
+	}
+	return list
+}
+
+// Notifications returns every message that was delivered, in order.
+func (s *Sandbox) Notifications() []Notification {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notifications)
+}
+
+// maxShown is LinkedIn's limit of a post's text, in UTF-16 units.
+const maxShown = 3000
+
+// accept checks the text and enters a create into the ledger. e lacks time and URN.
+func (s *Sandbox) accept(e Entry) (*Entry, error) {
+	if n := len(utf16.Encode([]rune(e.Shown))); n > maxShown {
+		return nil, refuseInput(400, fmt.Sprintf("ShareCommentary text length (%d characters) exceeded the maximum allowed (%d characters)", n, maxShown),
+			"FIELD_ARRAY_SIZE_TOO_HIGH", "Size of array cannot be higher than the maxLength", maxShown)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.entries) >= maxEntries {
+		return nil, refuse(503, "UNDER_MAINTENANCE", "The sandbox keeps no more than 100,000 posts: start it anew")
+	}
+	e.Time = s.opts.Clock()
+	key := e.Author + "\x00" + e.Shown
+	// Deleting the first one does not help: LinkedIn goes on to name it.
+	if first, there := s.recent[key]; there && e.Time.Sub(first.Time) < duplicateWindow {
+		return nil, duplicate(first.URN)
+	}
+	s.sequence++
+	e.URN = fmt.Sprintf("urn:li:share:%d", s.sequence)
+	s.entries = append(s.entries, &e)
+	s.byURN[e.URN] = &e
+	s.recent[key] = &e
+	return &e, nil
+}
+
+// find returns a post that is there.
+func (s *Sandbox) find(urn string) (*Entry, bool) {
+	e, there := s.byURN[urn]
+	return e, there && !e.Deleted
+}

@@ -1,0 +1,123 @@
+package lexical
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxHashtags is how many hashtags are suggested at most.
+const maxHashtags = 10
+
+var (
+	phraseEnd = regexp.MustCompile(`https?://\S+|[^\p{L}\p{N}'’\s-]+|\n+`)
+	wordForm  = regexp.MustCompile(`[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*`)
+)
+
+// stopWords end a key phrase.
+var stopWords = set(`a about after again all also am an and any are as at be because been before being between both but by can
+could did do does doing done don't down each even ever every few for from get gets getting go goes going got had has have having
+he her here hers him his how i i'd i'll i'm i've if in into is isn't it it's its just keep let let's like made make makes many may
+me might more most much must my new no not now of off on once one only or other our ours out over own really say says see she should
+so some still such take than that that's the their them then there these they they're thing things this those through to today too
+two under until up us use used uses using very was way we we're we've well were what when where which while who why will with
+without won't would yes yet you you'd you'll you're your yours`)
+
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		m[w] = true
+	}
+	return m
+}
+
+// Hashtags suggests up to ten hashtags for a text, best first, without "#". Key phrases are found and scored as in RAKE
+// (Rose and others, 2010): runs of words between stop words, each word worth the lengths of all phrases it is in.
+func Hashtags(text string) []string {
+	phrases := keyPhrases(text)
+	degree := map[string]int{}
+	for _, phrase := range phrases {
+		for _, w := range phrase {
+			degree[w] += len(phrase)
+		}
+	}
+	type candidate struct {
+		tag   string
+		score int
+		place int
+	}
+	var candidates []candidate
+	seen := map[string]bool{}
+	for place, phrase := range phrases {
+		tag := camelCase(phrase)
+		if folded := strings.ToLower(tag); seen[folded] || !worth(tag) {
+			continue
+		} else {
+			seen[folded] = true
+		}
+		score := 0
+		for _, w := range phrase {
+			score += degree[w]
+		}
+		candidates = append(candidates, candidate{tag, score, place})
+	}
+	slices.SortFunc(candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.place, b.place))
+	})
+	tags := []string{}
+	for _, c := range candidates[:min(len(candidates), maxHashtags)] {
+		tags = append(tags, c.tag)
+	}
+	return tags
+}
+
+// keyPhrases are the runs of one to three words between stop words and punctuation, in lower case.
+func keyPhrases(text string) [][]string {
+	const longest = 3
+	var phrases [][]string
+	for _, part := range phraseEnd.Split(strings.ToLower(text), -1) {
+		var run []string
+		flush := func() {
+			if len(run) > 0 && len(run) <= longest {
+				phrases = append(phrases, run)
+			}
+			run = nil
+		}
+		for _, w := range wordForm.FindAllString(part, -1) {
+			w = strings.ReplaceAll(w, "’", "'")
+			if stopWords[w] || utf8.RuneCountInString(w) < 2 {
+				flush()
+				continue
+			}
+			run = append(run, w)
+		}
+		flush()
+	}
+	return phrases
+}
+
+// camelCase joins words into one: "open source" becomes OpenSource.
+func camelCase(words []string) string {
+	var b strings.Builder
+	for _, w := range words {
+		for i, part := range strings.FieldsFunc(w, func(r rune) bool { return r == '-' || r == '\'' }) {
+			first, size := utf8.DecodeRuneInString(part)
+			if i > 0 && len(part) == size { // the s of "team's"
+				b.WriteString(part)
+				continue
+			}
+			b.WriteRune(unicode.ToTitle(first))
+			b.WriteString(part[size:])
+		}
+	}
+	return b.String()
+}
+
+// worth reports whether people would look for the tag: it has letters and is neither tiny nor a sentence.
+func worth(tag string) bool {
+	n := utf8.RuneCountInString(tag)
+	return n >= 3 && n <= 30 && strings.ContainsFunc(tag, unicode.IsLetter)
+}

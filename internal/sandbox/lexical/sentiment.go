@@ -1,0 +1,32 @@
+// Package lexical analyses and rewrites English texts with word lists and rules: sentiment by the VADER lexicon, hashtags
+// from key phrases, improvement by small safe edits. It is what the sandbox's analysis API answers with: not clever, and
+// real.
+//
+// It must not know HTTP.
+package lexical
+
+import "github.com/jonreiter/govader"
+
+// Lexicon judges sentiment. It only reads after New and is safe for concurrent use.
+type Lexicon struct {
+	vader *govader.SentimentIntensityAnalyzer
+}
+
+// New loads the lexicon, which takes some milliseconds.
+func New() *Lexicon { return &Lexicon{vader: govader.NewSentimentIntensityAnalyzer()} }
+
+// threshold is the compound score from which VADER's authors call a text positive, or negative below its opposite
+// (Hutto and Gilbert, 2014).
+const threshold = 0.05
+
+// Sentiment says how a text sounds: negative, neutral or positive, and VADER's compound score from -1 to 1.
+func (l *Lexicon) Sentiment(text string) (label string, score float64) {
+	score = l.vader.PolarityScores(text).Compound
+	switch {
+	case score >= threshold:
+		return "positive", score
+	case score <= -threshold:
+		return "negative", score
+	}
+	return "neutral", score
+}

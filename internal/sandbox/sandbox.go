@@ -1,0 +1,143 @@
+// Package sandbox is the vendors, emulated: LinkedIn, the analysis API and the notification API behind one handler, served
+// from the same OpenAPI files as the clients, for the demo, the tests and whoever wants to try without an account.
+//
+// It owns what LinkedIn does and its documentation does not say (texts cut at a reserved character, an id in a header,
+// duplicates refused, versions that die), a ledger of what was accepted, and faults that can be switched on. It keeps
+// everything in memory. It must not know Postwright's use cases or its database: it is the other side.
+package sandbox
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/postwright/postwright/gen/analysis"
+	"github.com/postwright/postwright/gen/linkedin"
+	"github.com/postwright/postwright/gen/notification"
+	"github.com/postwright/postwright/internal/sandbox/lexical"
+)
+
+// Limits of the sandbox.
+const (
+	// maxEntries bounds the ledger and the notifications kept; a create beyond it is answered with 503.
+	maxEntries = 100_000
+	// maxBodyBytes bounds a request.
+	maxBodyBytes = 1 << 20
+	// tokenLife is how long LinkedIn's access tokens live.
+	tokenLife = 60 * 24 * time.Hour
+	// codeLife is how long a consent's code lives.
+	codeLife = 30 * time.Minute
+	// duplicateWindow is how long the same text of the same author is refused. LinkedIn does not say how long.
+	duplicateWindow = 24 * time.Hour
+)
+
+// Member is a person at the sandbox's LinkedIn.
+type Member struct {
+	ID         string
+	GivenName  string
+	FamilyName string
+	Email      string
+	// Token is an access token that works from the start; "" for none.
+	Token string
+	// Scopes is what the token, and every later one, may do.
+	Scopes []string
+	// Organizations are the ids of the pages that the member administers.
+	Organizations []string
+}
+
+// Options set up a sandbox.
+type Options struct {
+	// Clock tells the time; required.
+	Clock func() time.Time
+	// Log gets a line per fault that was applied; required.
+	Log *slog.Logger
+	// Members are there from the start.
+	Members []Member
+	// MemberDayLimit and AppDayLimit are LinkedIn's quotas of requests a UTC day; 0 for its own (150 and 100,000), less
+	// for none.
+	MemberDayLimit int
+	AppDayLimit    int
+	// ClientID and ClientSecret are the app's. Requests for tokens with others are refused; "" takes any.
+	ClientID     string
+	ClientSecret string
+}
+
+// Sandbox is the vendors. It is safe for concurrent use.
+type Sandbox struct {
+	opts    Options
+	lexicon *lexical.Lexicon
+
+	mu            sync.Mutex
+	members       map[string]Member
+	tokens        map[string]*token
+	codes         map[string]code
+	entries       []*Entry
+	byURN         map[string]*Entry
+	recent        map[string]*Entry // author and shown text to the newest create of it
+	notifications []Notification
+	faults        []*armed
+	day           time.Time
+	requests      map[string]int // of the day, by member; "" is the app's
+	sequence      int64
+}
+
+// New returns a sandbox.
+func New(opts Options) *Sandbox {
+	if opts.MemberDayLimit == 0 {
+		opts.MemberDayLimit = 150
+	}
+	if opts.AppDayLimit == 0 {
+		opts.AppDayLimit = 100_000
+	}
+	s := &Sandbox{
+		opts: opts, lexicon: lexical.New(),
+		members: map[string]Member{}, tokens: map[string]*token{}, codes: map[string]code{},
+		byURN: map[string]*Entry{}, recent: map[string]*Entry{}, requests: map[string]int{},
+		// URNs of two sandboxes started one after the other differ, as LinkedIn's do.
+		sequence: opts.Clock().UnixMicro() * 1000,
+	}
+	for _, m := range opts.Members {
+		s.AddMember(m)
+	}
+	return s
+}
+
+// AddMember adds a member, or replaces one, and makes their token work for 60 days.
+func (s *Sandbox) AddMember(m Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.Scopes, m.Organizations = slices.Clone(m.Scopes), slices.Clone(m.Organizations)
+	s.members[m.ID] = m
+	if m.Token != "" {
+		s.tokens[m.Token] = s.newToken(m)
+	}
+}
+
+// Handler serves all three vendors, told apart by path, and the sandbox's own endpoints under /_sandbox/.
+func (s *Sandbox) Handler() http.Handler {
+	mux := http.NewServeMux()
+	gated := gatedMux{ServeMux: mux, sandbox: s}
+	linkedin.HandlerWithOptions(linkedin.NewStrictHandlerWithOptions(linkedInServer{s}, nil, linkedin.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: writeRefusal, ResponseErrorHandlerFunc: writeRefusal,
+	}), linkedin.StdHTTPServerOptions{BaseRouter: gated, ErrorHandlerFunc: writeRefusal})
+	analysis.HandlerWithOptions(analysis.NewStrictHandlerWithOptions(analysisServer{s}, nil, analysis.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: writeRefusal, ResponseErrorHandlerFunc: writeRefusal,
+	}), analysis.StdHTTPServerOptions{BaseRouter: gated, ErrorHandlerFunc: writeRefusal})
+	notification.HandlerWithOptions(notification.NewStrictHandlerWithOptions(notificationServer{s}, nil, notification.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: writeRefusal, ResponseErrorHandlerFunc: writeRefusal,
+	}), notification.StdHTTPServerOptions{BaseRouter: gated, ErrorHandlerFunc: writeRefusal})
+	mux.HandleFunc("GET /oauth/v2/authorization", s.authorize)
+	s.control(mux)
+	return mux
+}
+
+// randomID is an unguessable name.
+func randomID() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
+	return hex.EncodeToString(b)
+}

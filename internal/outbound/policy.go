@@ -2,12 +2,12 @@ package outbound
 
 import "time"
 
-// Policy is how one operation is carried out. Every operation is sent once; repeating, breakers and hedging belong here
-// when they come.
+// Policy is how one operation is carried out. Every operation is sent once; repeating, breakers and bulkheads belong
+// here, and into roundTripper.RoundTrip around its one attempt, when they come.
 type Policy struct {
 	// Timeout bounds the attempt: waiting for a connection, sending, and reading the whole answer.
 	Timeout time.Duration
-	// MaxBodyBytes bounds the answer.
+	// MaxBodyBytes bounds the answer's body, unpacked.
 	MaxBodyBytes int64
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -31,15 +32,19 @@ type exchange struct {
 	policy            Policy
 	caller            context.Context // without the attempt's limit
 	safe              bool            // the request asks and changes nothing
-	sent              atomic.Bool     // bytes of the request may have left
-	status            int
+	waiting           bool            // for a place among the calls under way
+	departure         departure
+	answered          atomic.Bool // the first byte of an answer came
+	status            int         // 0 until a whole header came
+	broken            error       // the fault of a body that could not be read to its end
 }
 
 // RoundTrip sends the request once and returns the answer with its body read, or a *fault.Error. A body that is too long
 // or breaks off gives its fault when it is read to there: the status and headers before it still count.
 //
-// net/http itself sends a request again only when its reused connection had died before a byte of it was written, or
-// when it is a GET, HEAD, OPTIONS or TRACE (net/http, Transport.shouldRetryRequest): a POST never arrives twice.
+// Over HTTP/1.1 net/http sends a request again by itself only when nothing of it was written to a connection that had
+// died, or when its method is GET, HEAD, OPTIONS or TRACE or it carries an Idempotency-Key (net/http,
+// Transport.shouldRetryRequest): without that header, which nothing here may set on its own, a POST never arrives twice.
 func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	operation := operationOf(req.Context())
 	x := &exchange{
@@ -49,39 +54,55 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	began := time.Now()
 	resp, err := t.attempt(req, x)
 	took := time.Since(began)
-	t.seam.observe(t.vendor, operation, took, err != nil || resp.StatusCode >= http.StatusBadRequest)
-	if err != nil || resp.StatusCode >= http.StatusBadRequest {
-		t.seam.log.WarnContext(req.Context(), "vendor call failed", "vendor", t.vendor, "operation", operation,
-			"host", req.URL.Host, "status", x.status, "duration", took, "error", err)
+
+	cause := errors.Join(err, x.broken)
+	failed := cause != nil || x.status >= http.StatusBadRequest
+	t.seam.observe(t.vendor, operation, took, failed)
+	if failed {
+		attributes := []slog.Attr{
+			slog.String("vendor", t.vendor), slog.String("operation", operation), slog.String("host", req.URL.Host),
+			slog.Int("status", x.status), slog.Duration("duration", took),
+		}
+		if cause != nil {
+			attributes = append(attributes, slog.Any("error", cause))
+		}
+		t.seam.log.LogAttrs(req.Context(), slog.LevelWarn, "vendor call failed", attributes...)
 	}
 	return resp, err
 }
 
+// attempt sends the request and reads the whole answer within the policy's limits.
 func (t *roundTripper) attempt(req *http.Request, x *exchange) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), x.policy.Timeout)
 	defer cancel()
-	if err := t.seam.places.Acquire(ctx, 1); err != nil {
+	x.waiting = true
+	leave, err := t.seam.enter(ctx, req.URL.Host)
+	if err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // as http.RoundTripper promises; nothing was read from it
+		}
 		return nil, x.failed(err)
 	}
-	defer t.seam.places.Release(1)
-	began := func() { x.sent.Store(true) }
+	defer leave()
+	x.waiting = false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteHeaderField: func(string, []string) { began() },
-		WroteHeaders:     began,
+		GotConn:              func(info httptrace.GotConnInfo) { x.departure.gotConn(info.Conn) },
+		GotFirstResponseByte: func() { x.answered.Store(true) },
 	})
-	resp, err := t.seam.base.RoundTrip(req.Clone(ctx))
+	resp, err := t.seam.base.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		return nil, x.failed(err)
 	}
 	x.status = resp.StatusCode
-	body, readErr := io.ReadAll(io.LimitReader(resp.Body, x.policy.MaxBodyBytes+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, x.policy.MaxBodyBytes+1))
 	if int64(len(body)) > x.policy.MaxBodyBytes {
-		body, readErr = body[:x.policy.MaxBodyBytes], errTooLong
+		body, err = body[:x.policy.MaxBodyBytes], errTooLong
 	}
-	_ = resp.Body.Close() // an answer cut short costs its connection, no more
+	_ = resp.Body.Close() // of an answer cut short this ends the connection, no more
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	if readErr != nil {
-		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failingReader{x.failed(readErr)}))
+	if err != nil {
+		x.broken = x.failed(err)
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failingReader{x.broken}))
 	}
 	return resp, nil
 }
@@ -92,19 +113,21 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// failed turns the error of an exchange into a fault. Its text is only the cause: it may name hosts and addresses.
+// failed turns the error of an exchange into a fault. The error is only its cause: it may name hosts and addresses.
 func (x *exchange) failed(err error) error {
-	f := &fault.Error{Kind: fault.VendorUnavailable, Doubt: x.sent.Load() && !x.safe}
+	f := &fault.Error{Kind: fault.VendorUnavailable, Doubt: !x.safe && x.departure.left()}
 	f.Answer = &fault.Answer{Vendor: x.vendor, Operation: x.operation, Status: x.status}
 	name := DisplayName(x.vendor)
 	switch {
 	case errors.Is(x.caller.Err(), context.Canceled):
-		f.Kind, f.Message = fault.Canceled, "The call to "+name+" was cancelled."
+		f.Kind, f.Message = fault.Canceled, name+" had not answered when the request was cancelled."
 	case x.caller.Err() != nil:
-		f.Kind, f.Reason, f.Message = fault.Deadline, ReasonTimeout, "The time for this request ran out while waiting for "+name+"."
+		f.Kind, f.Reason, f.Message = fault.Deadline, ReasonTimeout, name+" had not answered when the time for the request ran out."
+	case x.waiting:
+		f.Reason, f.Message = ReasonTimeout, name+" could not be called in time: too many calls are under way. Try again later."
 	case errors.Is(err, context.DeadlineExceeded):
 		f.Reason, f.Message = ReasonTimeout, name+" did not answer in time."
-	case x.status != 0:
+	case x.answered.Load():
 		f.Reason, f.Message = ReasonBadAnswer, name+" gave an answer that can't be used."
 	default:
 		f.Reason, f.Message = ReasonUnreachable, name+" can't be reached at the moment."
@@ -112,7 +135,7 @@ func (x *exchange) failed(err error) error {
 	return f.WithCause(err)
 }
 
-// DisplayName is what a vendor is called in messages to people.
+// DisplayName is what a vendor is called at the beginning of a sentence.
 func DisplayName(vendor string) string {
 	switch vendor {
 	case "linkedin":

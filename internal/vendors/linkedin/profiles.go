@@ -72,4 +72,3 @@ func (c *Client) Person(ctx context.Context, token, id string) (Profile, error) 
 	given, family := deref(found.LocalizedFirstName), deref(found.LocalizedLastName)
 	return Profile{MemberID: deref(found.Id), Name: strings.TrimSpace(given + " " + family), GivenName: given, FamilyName: family}, nil
 }
-

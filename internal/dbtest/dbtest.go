@@ -1,0 +1,147 @@
+// Package dbtest gives each test a database of its own, on a real PostgreSQL.
+//
+// It owns the test server of a test binary and the databases on it. Each binary runs its own server, begun from a copy of a
+// migrated cluster that all binaries share, and each test gets a clone of the migrated database in it.
+//
+// It must not know what the tests are about: rows are for the tests to make.
+//
+//	func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
+//
+//	func TestSomething(t *testing.T) {
+//		t.Parallel()
+//		store, err := postgres.Open(t.Context(), postgres.Config{URL: dbtest.New(t), …
+package dbtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/devdb"
+)
+
+// settings suit databases that nobody misses. The time zone is one with an odd offset (+05:45), so that code which mixes
+// up local time and UTC shows it.
+var settings = map[string]string{
+	"fsync":              "off",
+	"synchronous_commit": "off",
+	"full_page_writes":   "off",
+	"autovacuum":         "off", // it would hold the template while a test clones it
+	"max_connections":    "200", // pools of several parallel tests
+	"shared_buffers":     "32MB",
+	"timezone":           "Asia/Kathmandu",
+}
+
+// dropTimeout bounds the end of one test's database.
+const dropTimeout = 30 * time.Second
+
+// server is the one server of this test binary, started by the first test that asks for a database.
+var server = struct {
+	sync.Mutex
+	owned   bool // Main runs and will stop it
+	tried   bool
+	err     error
+	running *devdb.Server
+	admin   *pgxpool.Pool
+}{}
+
+var count atomic.Int64 // databases made so far
+
+// Main runs the tests of a package and stops its server afterwards. It returns the exit code, for TestMain to pass on.
+func Main(m *testing.M) int {
+	server.Lock()
+	server.owned = true
+	server.Unlock()
+	code := m.Run()
+	if err := stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "dbtest:", err)
+		code = max(code, 1)
+	}
+	return code
+}
+
+func stop() error {
+	server.Lock()
+	defer server.Unlock()
+	if server.running == nil {
+		return nil
+	}
+	server.admin.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
+	defer cancel()
+	return server.running.Stop(ctx)
+}
+
+// New returns the URL of a migrated database without rows of its own. It goes when the test ends, whoever is still connected.
+// The test fails when there is no PostgreSQL.
+func New(t testing.TB) string {
+	t.Helper()
+	return create(t, migrated)
+}
+
+// NewEmpty returns the URL of a database without any table, for tests of the migrations themselves. It goes when the test
+// ends.
+func NewEmpty(t testing.TB) string {
+	t.Helper()
+	return create(t, "template0")
+}
+
+func create(t testing.TB, template string) string {
+	t.Helper()
+	running, admin := started(t)
+	name := fmt.Sprintf("test_%d", count.Add(1))
+	_, err := admin.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template+strategy)
+	require.NoError(t, err, "clone a database")
+	t.Cleanup(func() {
+		// Not t.Context, which has ended by now.
+		ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
+		defer cancel()
+		_, err := admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+		require.NoError(t, err, "drop the test's database")
+	})
+	return running.URL(name)
+}
+
+var strategy = os.Getenv("STRAT")
+
+func started(t testing.TB) (*devdb.Server, *pgxpool.Pool) {
+	t.Helper()
+	server.Lock()
+	defer server.Unlock()
+	if !server.owned {
+		t.Fatal("dbtest: this package needs `func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }`")
+	}
+	if !server.tried {
+		server.tried = true
+		server.running, server.admin, server.err = startServer()
+	}
+	require.NoError(t, server.err, "a test database needs PostgreSQL")
+	return server.running, server.admin
+}
+
+// startServer has its own context: the server outlives the test that happens to be the first.
+func startServer() (*devdb.Server, *pgxpool.Pool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	seed, err := ensureSeed(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	running, err := devdb.Start(ctx, devdb.Options{Seed: seed, Settings: settings})
+	if err != nil {
+		return nil, nil, err
+	}
+	admin, err := pgxpool.New(ctx, running.URL("postgres"))
+	if err != nil {
+		_ = running.Stop(ctx) // the error in hand is the one to tell
+		return nil, nil, err
+	}
+	return running, admin, nil
+}

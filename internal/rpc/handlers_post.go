@@ -1,0 +1,189 @@
+package rpc
+
+import (
+	"context"
+
+	"golang.org/x/sync/semaphore"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/analytics"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing"
+)
+
+type postHandler struct {
+	posts      *posts.Service
+	publishing *publishing.Service
+	analytics  *analytics.Service
+	stopping   context.Context //nolint:containedctx // the server's own end, which every stream has to see
+	watchers   *semaphore.Weighted
+}
+
+var _ postwrightv1connect.PostServiceHandler = (*postHandler)(nil)
+
+func newPostHandler(stopping context.Context, s Services, maxWatchers int64) *postHandler {
+	return &postHandler{
+		posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics,
+		stopping: stopping, watchers: semaphore.NewWeighted(maxWatchers),
+	}
+}
+
+func (h *postHandler) CreatePost(ctx context.Context, req *postwrightv1.CreatePostRequest) (*postwrightv1.CreatePostResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	post, err := h.posts.Create(ctx, createInput(caller, req))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.CreatePostResponse{Post: postMessage(post)}, nil
+}
+
+func (h *postHandler) GetPost(ctx context.Context, req *postwrightv1.GetPostRequest) (*postwrightv1.GetPostResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	post, err := h.posts.Get(ctx, caller, parsed(req.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.GetPostResponse{Post: postMessage(post)}, nil
+}
+
+func (h *postHandler) UpdatePost(ctx context.Context, req *postwrightv1.UpdatePostRequest) (*postwrightv1.UpdatePostResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	post, err := h.posts.Update(ctx, newUpdateInput(caller, req).UpdateInput)
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.UpdatePostResponse{Post: postMessage(post)}, nil
+}
+
+func (h *postHandler) DeletePost(ctx context.Context, req *postwrightv1.DeletePostRequest) (*postwrightv1.DeletePostResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.posts.Delete(ctx, deleteInput(caller, req)); err != nil {
+		return nil, err
+	}
+	return &postwrightv1.DeletePostResponse{}, nil
+}
+
+func (h *postHandler) ListPosts(ctx context.Context, req *postwrightv1.ListPostsRequest) (*postwrightv1.ListPostsResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page, err := h.posts.List(ctx, listInput(caller, req))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.ListPostsResponse{Posts: postMessages(page.Posts), NextPageToken: page.NextPageToken}, nil
+}
+
+func (h *postHandler) SearchPosts(ctx context.Context, req *postwrightv1.SearchPostsRequest) (*postwrightv1.SearchPostsResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page, err := h.posts.Search(ctx, searchInput(caller, req))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.SearchPostsResponse{Posts: postMessages(page.Posts), NextPageToken: page.NextPageToken}, nil
+}
+
+func (h *postHandler) BatchCreatePosts(ctx context.Context, req *postwrightv1.BatchCreatePostsRequest) (*postwrightv1.BatchCreatePostsResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made, err := h.posts.CreateBatch(ctx, createBatchInput(caller, req))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.BatchCreatePostsResponse{Posts: postMessages(made)}, nil
+}
+
+func (h *postHandler) PublishPost(ctx context.Context, req *postwrightv1.PublishPostRequest) (*postwrightv1.PublishPostResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	post, err := h.publishing.Publish(ctx, publishInput(caller, req))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.PublishPostResponse{Post: postMessage(post)}, nil
+}
+
+var (
+	errStopping    = fault.New(fault.Unavailable, "The server is stopping: watch again.")
+	errTooManyOpen = fault.New(fault.Unavailable, "Too many streams are open: watch again later, or ask with GetPost.")
+)
+
+func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPostRequest, stream postwrightv1connect.PostServiceWatchPostServerStream) error {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return err
+	}
+	if !h.watchers.TryAcquire(1) {
+		return errTooManyOpen
+	}
+	defer h.watchers.Release(1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(h.stopping, func() { cancel(errStopping) })()
+	return h.posts.Watch(ctx, caller, parsed(req.GetId()), func(p posts.Post) error {
+		return stream.Send(&postwrightv1.WatchPostResponse{Post: postMessage(p)})
+	})
+}
+
+func (h *postHandler) ListPublishAttempts(ctx context.Context, req *postwrightv1.ListPublishAttemptsRequest) (*postwrightv1.ListPublishAttemptsResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := h.publishing.ListAttempts(ctx, caller, parsed(req.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	res := &postwrightv1.ListPublishAttemptsResponse{}
+	for _, a := range attempts {
+		res.Attempts = append(res.Attempts, attemptMessage(a))
+	}
+	return res, nil
+}
+
+func (h *postHandler) GetPostAnalytics(ctx context.Context, req *postwrightv1.GetPostAnalyticsRequest) (*postwrightv1.GetPostAnalyticsResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.analytics.Get(ctx, caller, parsed(req.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.GetPostAnalyticsResponse{Analytics: analyticsMessage(found, nil)}, nil
+}
+
+func (h *postHandler) RefreshPostAnalytics(ctx context.Context, req *postwrightv1.RefreshPostAnalyticsRequest) (*postwrightv1.RefreshPostAnalyticsResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	report, err := h.analytics.Refresh(ctx, caller, parsed(req.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.RefreshPostAnalyticsResponse{Analytics: analyticsMessage(report.Analytics, report.Unknown)}, nil
+}

@@ -1,0 +1,26 @@
+package rpc
+
+import (
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/internal/analytics"
+)
+
+// analyticsMessage leaves out what is unknown; unknown are the counts that LinkedIn did not give just now.
+func analyticsMessage(a analytics.Analytics, unknown []analytics.Unknown) *postwrightv1.PostAnalytics {
+	m := &postwrightv1.PostAnalytics{
+		SentimentScore: a.SentimentScore, ReadabilityScore: a.ReadabilityScore, EngagementPrediction: a.EngagementPrediction,
+		ViewsCount: a.ViewsCount, LikesCount: a.LikesCount, CommentsCount: a.CommentsCount, SharesCount: a.SharesCount,
+		RefreshTime: timestamp(a.RefreshedAt),
+	}
+	if a.SentimentLabel != nil {
+		m.SentimentLabel = sentimentLabel(*a.SentimentLabel).Enum()
+	}
+	for _, u := range unknown {
+		m.Unknown = append(m.Unknown, &postwrightv1.UnknownCount{Field: u.Field, Reason: u.Reason})
+	}
+	return m
+}
+
+func sentimentLabel(label string) postwrightv1.SentimentLabel {
+	return postwrightv1.SentimentLabel(number(postwrightv1.SentimentLabel_value, prefixSentiment, label))
+}

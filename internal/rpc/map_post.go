@@ -1,0 +1,191 @@
+package rpc
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing"
+)
+
+// Names of enum values differ from the words that are kept only by prefix and case.
+const (
+	prefixPostType   = "POST_TYPE_"
+	prefixTone       = "TONE_"
+	prefixVisibility = "VISIBILITY_"
+	prefixState      = "POST_STATE_"
+	prefixOutcome    = "ATTEMPT_OUTCOME_"
+	prefixSentiment  = "SENTIMENT_LABEL_"
+	prefixOptimize   = "OPTIMIZATION_TYPE_"
+	unspecified      = "UNSPECIFIED"
+)
+
+// word is the word kept for an enum value; "" for an unspecified one.
+func word(prefix, name string) string {
+	name = strings.TrimPrefix(name, prefix)
+	if name == unspecified {
+		return ""
+	}
+	return strings.ToLower(name)
+}
+
+// number is the enum value of a word, 0 (unspecified) for one that the API does not know.
+func number(values map[string]int32, prefix, word string) int32 {
+	return values[prefix+strings.ToUpper(word)]
+}
+
+// parsed reads a UUID that the rules in the proto file have checked; the nil UUID stands for one that failed them.
+func parsed(id string) uuid.UUID {
+	u, err := uuid.Parse(id)
+	if err != nil {
+		return uuid.Nil
+	}
+	return u
+}
+
+// optional reads a UUID that may be empty.
+func optional(id string) *uuid.UUID {
+	if id == "" {
+		return nil
+	}
+	u := parsed(id)
+	return &u
+}
+
+func draft(p *postwrightv1.Post) posts.Draft {
+	return posts.Draft{
+		AccountID:      optional(p.GetAccountId()),
+		Content:        p.GetContent(),
+		PostType:       word(prefixPostType, p.GetPostType().String()),
+		Tone:           word(prefixTone, p.GetTone().String()),
+		TargetAudience: p.GetTargetAudience(),
+		Visibility:     word(prefixVisibility, p.GetVisibility().String()),
+		Hashtags:       p.GetHashtags(),
+	}
+}
+
+// updateInput is posts.UpdateInput with the rule that its message adds.
+type updateInput struct {
+	posts.UpdateInput
+	id string
+}
+
+// Validate adds the id: in an update it is the caller's, everywhere else ours.
+func (in updateInput) Validate() error {
+	var faults []fault.Field
+	if _, err := uuid.Parse(in.id); err != nil {
+		faults = append(faults, fault.Field{Path: "post.id", Problem: "must be a valid UUID"})
+	}
+	if err := in.UpdateInput.Validate(); err != nil {
+		faults = append(faults, fault.Of(err).Fields...)
+	}
+	return fault.Fields(faults...)
+}
+
+// inputOf is the input of the use case that a request asks for, nil where it has no rules beyond the proto file's.
+func inputOf(caller uuid.UUID, message proto.Message) validator {
+	switch m := message.(type) {
+	case *postwrightv1.CreatePostRequest:
+		return createInput(caller, m)
+	case *postwrightv1.BatchCreatePostsRequest:
+		return createBatchInput(caller, m)
+	case *postwrightv1.UpdatePostRequest:
+		return newUpdateInput(caller, m)
+	case *postwrightv1.DeletePostRequest:
+		return deleteInput(caller, m)
+	case *postwrightv1.ListPostsRequest:
+		return listInput(caller, m)
+	case *postwrightv1.SearchPostsRequest:
+		return searchInput(caller, m)
+	case *postwrightv1.PublishPostRequest:
+		return publishInput(caller, m)
+	}
+	return nil
+}
+
+func createInput(caller uuid.UUID, m *postwrightv1.CreatePostRequest) posts.CreateInput {
+	return posts.CreateInput{OwnerID: caller, Draft: draft(m.GetPost()), RequestID: m.GetRequestId()}
+}
+
+func createBatchInput(caller uuid.UUID, m *postwrightv1.BatchCreatePostsRequest) posts.CreateBatchInput {
+	in := posts.CreateBatchInput{OwnerID: caller, RequestID: m.GetRequestId()}
+	for _, p := range m.GetPosts() {
+		in.Drafts = append(in.Drafts, draft(p))
+	}
+	return in
+}
+
+func newUpdateInput(caller uuid.UUID, m *postwrightv1.UpdatePostRequest) updateInput {
+	return updateInput{id: m.GetPost().GetId(), UpdateInput: posts.UpdateInput{
+		OwnerID: caller, ID: parsed(m.GetPost().GetId()), Fields: m.GetUpdateMask().GetPaths(), Draft: draft(m.GetPost()), Etag: m.GetEtag(),
+	}}
+}
+
+func deleteInput(caller uuid.UUID, m *postwrightv1.DeletePostRequest) posts.DeleteInput {
+	return posts.DeleteInput{OwnerID: caller, ID: parsed(m.GetId()), Etag: m.GetEtag()}
+}
+
+func listInput(caller uuid.UUID, m *postwrightv1.ListPostsRequest) posts.ListInput {
+	return posts.ListInput{
+		OwnerID: caller, State: word(prefixState, m.GetState().String()), PageSize: int(m.GetPageSize()), PageToken: m.GetPageToken(),
+	}
+}
+
+func searchInput(caller uuid.UUID, m *postwrightv1.SearchPostsRequest) posts.SearchInput {
+	return posts.SearchInput{OwnerID: caller, Query: m.GetQuery(), PageSize: int(m.GetPageSize()), PageToken: m.GetPageToken()}
+}
+
+func publishInput(caller uuid.UUID, m *postwrightv1.PublishPostRequest) publishing.PublishInput {
+	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), RequestID: m.GetRequestId()}
+}
+
+func postMessage(p posts.Post) *postwrightv1.Post {
+	m := &postwrightv1.Post{
+		Id: p.ID.String(), OwnerId: p.OwnerID.String(), Content: p.Content,
+		PostType:       postwrightv1.PostType(number(postwrightv1.PostType_value, prefixPostType, p.PostType)),
+		Tone:           postwrightv1.Tone(number(postwrightv1.Tone_value, prefixTone, p.Tone)),
+		TargetAudience: p.TargetAudience,
+		Visibility:     postwrightv1.Visibility(number(postwrightv1.Visibility_value, prefixVisibility, p.Visibility)),
+		Hashtags:       p.Hashtags,
+		State:          postwrightv1.PostState(number(postwrightv1.PostState_value, prefixState, p.State)),
+		ScheduledTime:  timestamp(p.ScheduledAt), TimeZone: p.TimeZone, PublishedTime: timestamp(p.PublishedAt),
+		LinkedinUrn: p.LinkedinURN, Permalink: posts.Permalink(p),
+		CreateTime: timestamppb.New(p.CreatedAt), UpdateTime: timestamppb.New(p.UpdatedAt), Etag: posts.Etag(p),
+	}
+	if p.AccountID != nil {
+		m.AccountId = p.AccountID.String()
+	}
+	if p.FailureCode != "" {
+		m.Failure = &postwrightv1.PostFailure{Code: p.FailureCode, Message: p.FailureMessage, Remedy: p.FailureRemedy}
+	}
+	return m
+}
+
+func postMessages(list []posts.Post) []*postwrightv1.Post {
+	messages := make([]*postwrightv1.Post, len(list))
+	for i, p := range list {
+		messages[i] = postMessage(p)
+	}
+	return messages
+}
+
+func timestamp(t *time.Time) *timestamppb.Timestamp {
+	if t == nil {
+		return nil
+	}
+	return timestamppb.New(*t)
+}
+
+func attemptMessage(a publishing.Attempt) *postwrightv1.PublishAttempt {
+	return &postwrightv1.PublishAttempt{
+		Number: a.Number, StartTime: timestamppb.New(a.StartedAt), EndTime: timestamp(a.EndedAt),
+		Outcome: postwrightv1.AttemptOutcome(number(postwrightv1.AttemptOutcome_value, prefixOutcome, a.Outcome)),
+		Status:  a.Status, Code: a.Code, Message: a.Message, RequestId: a.RequestID,
+	}
+}

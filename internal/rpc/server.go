@@ -1,0 +1,114 @@
+// Package rpc is the edge to the callers: it turns messages into use cases' inputs and their results and faults into
+// answers. It is the only package that knows connect.
+//
+// Handlers map, call, and map; they hold no rule, no SQL and no vendor.
+package rpc
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	connectcors "connectrpc.com/cors"
+	"connectrpc.com/grpchealth"
+	"connectrpc.com/grpcreflect/v2"
+	"github.com/google/uuid"
+	"github.com/rs/cors"
+
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/analysis"
+	"github.com/postwright/postwright/internal/analytics"
+	"github.com/postwright/postwright/internal/notify"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing"
+)
+
+// Config bounds the calls.
+type Config struct {
+	// Timeout bounds a call that is not a stream; a caller may ask for less.
+	Timeout time.Duration
+	// WriteTimeout bounds the writing of such a call's answer, from the call's beginning; longer than Timeout.
+	WriteTimeout time.Duration
+	// MaxRequestBytes bounds a message, uncompressed.
+	MaxRequestBytes int
+	// MaxWatchers bounds the streams that are open at once.
+	MaxWatchers int64
+	// Origins are the web origins whose pages may call, exactly as browsers send them: https://app.example.org.
+	Origins []string
+}
+
+// minCompressedBytes is from which size on answers are compressed: smaller ones gain nothing.
+const minCompressedBytes = 1 << 10
+
+// Services are the use cases behind the API.
+type Services struct {
+	Posts        *posts.Service
+	Publishing   *publishing.Service
+	Analysis     *analysis.Service
+	Analytics    *analytics.Service
+	Accounts     *accounts.Service
+	Notify       *notify.Service
+	Authenticate func(ctx context.Context, key string) (uuid.UUID, error)
+}
+
+// NewHandler serves the API: connect, gRPC and gRPC-Web, reflection, gRPC health. stopping ends when the server is about
+// to stop; open streams end with it.
+func NewHandler(stopping context.Context, cfg Config, services Services, log *slog.Logger) http.Handler {
+	server := connect.NewServer(
+		observe(log),
+		limitTime(cfg.Timeout),
+		authenticate(services.Authenticate),
+		validateRequests,
+	)
+	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(stopping, services, cfg.MaxWatchers))
+	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})
+	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
+	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
+	var names []string
+	streams := map[string]bool{}
+	for spec := range server.Specs() {
+		service, _, _ := strings.Cut(strings.TrimPrefix(spec.Procedure, "/"), "/")
+		if !slices.Contains(names, service) {
+			names = append(names, service)
+		}
+		streams[spec.Procedure] = spec.StreamType != connect.StreamTypeUnary
+	}
+	grpcreflect.Register(server)
+	mux := http.NewServeMux()
+	connecthttp.Mount(mux, server,
+		connecthttp.WithReadMaxBytes(cfg.MaxRequestBytes), connecthttp.WithCompressMinBytes(minCompressedBytes))
+	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))
+	return allowOrigins(cfg.Origins, limitWrites(cfg.WriteTimeout, streams, mux))
+}
+
+// allowOrigins lets pages of the named origins call.
+func allowOrigins(origins []string, next http.Handler) http.Handler {
+	if len(origins) == 0 {
+		return next
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: origins,
+		AllowedMethods: connectcors.AllowedMethods(),
+		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization", requestIDHeader),
+		ExposedHeaders: append(connectcors.ExposedHeaders(), requestIDHeader),
+		MaxAge:         int((2 * time.Hour).Seconds()), // the longest that browsers take
+	}).Handler(next)
+}
+
+// limitWrites bounds how long an answer may take to write. http.Server's own limit would cut off streams too.
+func limitWrites(limit time.Duration, streams map[string]bool, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !streams[r.URL.Path] && !strings.HasPrefix(r.URL.Path, "/grpc.") {
+			// Without the deadline a reader who stalls would hold the call; where it can't be set, the server's idle
+			// limits still hold.
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit))
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -40,6 +40,8 @@ type Options struct {
 	// Dir is the folder that keeps the data across starts; it is made when it is not there. Empty means a temporary one
 	// that is removed when the server stops, however it stops. One server at a time can use a Dir.
 	Dir string
+	// TempIn is the folder in which a temporary Dir is made; empty means the system's folder for temporary files.
+	TempIn string
 	// Fresh throws away what Dir holds before the start.
 	Fresh bool
 	// Seed is the Dir of a stopped server whose data a new Dir begins with. Empty means an empty cluster.
@@ -87,7 +89,7 @@ func start(ctx context.Context, opts Options, folders []string) (_ *Server, err 
 	}
 	if s.dir == "" {
 		s.temporary = true
-		if s.dir, err = os.MkdirTemp("", "postwright-db-"); err != nil {
+		if s.dir, err = os.MkdirTemp(opts.TempIn, "postwright-db-"); err != nil {
 			return nil, err
 		}
 	}

@@ -15,11 +15,14 @@ server=$!
 (
     exec 3<&-
     read -r _ <&4
+    trap 'kill "$nap"; exit' TERM # not before: some shells don't interrupt read for a trapped signal
     tries=0
     while kill -INT "$server"; do
         tries=$((tries + 1))
         [ "$tries" -le 30 ] || kill -QUIT "$server"
-        sleep 1
+        sleep 1 &
+        nap=$!
+        wait "$nap"
     done
 ) 2>/dev/null &
 watch=$!
@@ -33,6 +36,7 @@ while kill -0 "$server" 2>/dev/null; do
     status=$?
 done
 kill "$watch" 2>/dev/null
+wait "$watch" 2>/dev/null
 rm -rf "$sockets"
 [ -z "$temporary" ] || rm -rf "$temporary"
 exit "$status"

@@ -230,6 +230,7 @@ func TestFailuresBecomeFaults(t *testing.T) {
 			}
 		})
 	}
+	plain := listen(t, func(_ int, conn net.Conn) { _, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n") })
 	tests := map[string]struct {
 		address string
 		reason  string
@@ -237,7 +238,7 @@ func TestFailuresBecomeFaults(t *testing.T) {
 		doubt   bool // for a POST
 	}{
 		"nobody listens":                    {nobody(t), ReasonUnreachable, 0, false},
-		"TLS against a plain server":        {strings.Replace(answering("HTTP/1.1 400 Bad Request\r\n\r\n"), "http:", "https:", 1), ReasonUnreachable, 0, false},
+		"TLS against a plain server":        {strings.Replace(plain, "http:", "https:", 1), ReasonUnreachable, 0, false},
 		"closed before an answer":           {answering(""), ReasonUnreachable, 0, true},
 		"an answer that is not HTTP":        {answering("go away\r\n\r\n"), ReasonBadAnswer, 0, true},
 		"a header that breaks off":          {answering("HTTP/1.1 200 OK\r\nContent-"), ReasonBadAnswer, 0, true},

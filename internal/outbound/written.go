@@ -26,9 +26,11 @@ type countedConn struct {
 	written atomic.Int64
 }
 
+// Write counts before it writes: an answer may be here before the write has returned.
 func (c *countedConn) Write(p []byte) (int, error) {
+	c.written.Add(int64(len(p)))
 	n, err := c.Conn.Write(p)
-	c.written.Add(int64(n))
+	c.written.Add(int64(n - len(p)))
 	return n, err
 }
 

@@ -33,8 +33,9 @@ import (
 type Config struct {
 	// Timeout bounds a call that is not a stream; a caller may ask for less.
 	Timeout time.Duration
-	// WriteTimeout bounds the writing of such a call's answer, from the call's beginning; longer than Timeout.
-	WriteTimeout time.Duration
+	// ConnectionTimeout bounds such a call on the wire, from its first byte to the last of its answer; longer than
+	// Timeout.
+	ConnectionTimeout time.Duration
 	// MaxRequestBytes bounds a message, uncompressed.
 	MaxRequestBytes int
 	// MaxWatchers bounds the streams that are open at once.
@@ -84,7 +85,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, log *sl
 	connecthttp.Mount(mux, server,
 		connecthttp.WithReadMaxBytes(cfg.MaxRequestBytes), connecthttp.WithCompressMinBytes(minCompressedBytes))
 	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))
-	return allowOrigins(cfg.Origins, limitWrites(cfg.WriteTimeout, streams, mux))
+	return allowOrigins(cfg.Origins, limitConnection(cfg.ConnectionTimeout, streams, mux))
 }
 
 // allowOrigins lets pages of the named origins call.
@@ -101,14 +102,19 @@ func allowOrigins(origins []string, next http.Handler) http.Handler {
 	}).Handler(next)
 }
 
-// limitWrites bounds how long an answer may take to write. http.Server's own limit would cut off streams too.
-func limitWrites(limit time.Duration, streams map[string]bool, next http.Handler) http.Handler {
+// limitConnection bounds how long a request may take to arrive and its answer to leave, so that a caller who stalls does
+// not hold the call. http.Server's own limits would cut off streams too; a stream must lift what an earlier call on its
+// connection set.
+func limitConnection(limit time.Duration, streams map[string]bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !streams[r.URL.Path] && !strings.HasPrefix(r.URL.Path, "/grpc.") {
-			// Without the deadline a reader who stalls would hold the call; where it can't be set, the server's idle
-			// limits still hold.
-			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit))
+		deadline := time.Now().Add(limit)
+		if streams[r.URL.Path] || strings.HasPrefix(r.URL.Path, "/grpc.") {
+			deadline = time.Time{}
 		}
+		// Where deadlines can't be set, the server's idle limits still hold.
+		connection := http.NewResponseController(w)
+		_ = connection.SetReadDeadline(deadline)
+		_ = connection.SetWriteDeadline(deadline)
 		next.ServeHTTP(w, r)
 	})
 }

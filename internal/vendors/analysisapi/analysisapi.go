@@ -4,15 +4,17 @@ package analysisapi
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/postwright/postwright/gen/analysis"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/answer"
+	"github.com/postwright/postwright/internal/vendors/endpoint"
 )
 
 // Vendor is the analysis API's name in metrics and faults.
@@ -24,34 +26,27 @@ type Config struct {
 	Token string // sent as bearer; "" for a service that wants none
 }
 
+// Faults lists everything that is wrong with the configuration.
+func (c Config) Faults() []fault.Field {
+	return slices.Concat(endpoint.CheckURL("analysis URL", c.URL), endpoint.CheckToken("analysis token", c.Token))
+}
+
 // Client calls the analysis API. It is safe for concurrent use.
 type Client struct {
 	api    *analysis.Client
 	answer answer.Reader
 }
 
-// New returns a Client on an HTTP client of the seam.
+// New returns a Client on an HTTP client of the seam. A faulty configuration is an Invalid fault.
 func New(cfg Config, seam *http.Client, now answer.Clock) (*Client, error) {
-	api, err := analysis.NewClient(cfg.URL, analysis.WithHTTPClient(seam), analysis.WithRequestEditorFn(answer.Bearer(cfg.Token)))
+	if err := fault.Fields(cfg.Faults()...); err != nil {
+		return nil, err
+	}
+	api, err := analysis.NewClient(cfg.URL, analysis.WithHTTPClient(seam), analysis.WithRequestEditorFn(endpoint.Bearer(cfg.Token)))
 	if err != nil {
 		return nil, fmt.Errorf("make the analysis client: %w", err)
 	}
-	return &Client{api: api, answer: answer.Reader{Vendor: Vendor, Refine: refine, Now: now}}, nil
-}
-
-// refine reads the vendor's code and words.
-func refine(f *fault.Error, _ http.Header, body []byte) {
-	var e analysis.Error
-	if err := json.Unmarshal(body, &e); err != nil || e.Error == nil {
-		f.Answer.Message = string(body) // not the form agreed on: kept for a person to read
-		return
-	}
-	if e.Error.Code != nil {
-		f.Answer.Code = *e.Error.Code
-	}
-	if e.Error.Message != nil {
-		f.Answer.Message = *e.Error.Message
-	}
+	return &Client{api: api, answer: answer.Reader{Vendor: Vendor, Refine: answer.RefineErrorObject, Now: now}}, nil
 }
 
 // Sentiment is how a text sounds.
@@ -66,17 +61,17 @@ func (c *Client) Sentiment(ctx context.Context, text string) (Sentiment, error) 
 	resp, err := c.api.AnalyzeSentiment(outbound.WithOperation(ctx, operation), analysis.AnalyzeSentimentJSONRequestBody{Text: text})
 	found, err := answer.Decode[struct {
 		Label *string  `json:"label"`
-		Score *float64 `json:"score"`
+		Score *float64 `json:"score"` // JSON has no NaN
 	}](c.answer, operation, http.StatusOK, resp, err)
 	if err != nil {
 		return Sentiment{}, err
 	}
 	if found.Label == nil || found.Score == nil {
-		return Sentiment{}, c.answer.Unusable(operation, fmt.Errorf("the answer lacks label or score"))
+		return Sentiment{}, c.answer.Unusable(operation, resp, errors.New("the answer lacks label or score"))
 	}
 	label := strings.ToLower(*found.Label)
 	if (label != "negative" && label != "neutral" && label != "positive") || *found.Score < -1 || *found.Score > 1 {
-		return Sentiment{}, c.answer.Unusable(operation, fmt.Errorf("label %q with score %v", answer.Clip(label), *found.Score))
+		return Sentiment{}, c.answer.Unusable(operation, resp, fmt.Errorf("label %q with score %v", answer.Clip(label), *found.Score))
 	}
 	return Sentiment{Label: label, Score: *found.Score}, nil
 }
@@ -92,7 +87,11 @@ func (c *Client) Hashtags(ctx context.Context, content string) ([]string, error)
 		return nil, err
 	}
 	for i, tag := range found.Hashtags {
-		found.Hashtags[i] = strings.TrimPrefix(tag, "#")
+		bare := strings.TrimPrefix(strings.TrimSpace(tag), "#")
+		if bare == "" {
+			return nil, c.answer.Unusable(operation, resp, fmt.Errorf("hashtag %d is empty", i))
+		}
+		found.Hashtags[i] = bare
 	}
 	return found.Hashtags, nil
 }

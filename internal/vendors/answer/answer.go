@@ -4,13 +4,13 @@
 package answer
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -23,64 +23,66 @@ import (
 // Clock tells the time.
 type Clock = func() time.Time
 
-// Bearer returns a request editor that proves who is calling; with "" it adds nothing.
-func Bearer(token string) func(context.Context, *http.Request) error {
-	return func(_ context.Context, req *http.Request) error {
-		if token != "" {
-			req.Header.Set("Authorization", "Bearer "+token)
-		}
-		return nil
-	}
-}
-
-// Reader reads one vendor's answers.
+// Reader reads one vendor's answers. The methods take resp and err as the generated client gave them, and close the body.
 type Reader struct {
 	// Vendor is the vendor's name in metrics and faults.
 	Vendor string
 	// Refine completes the fault of a refusal with what only the vendor's adapter understands: its body, which may be of
-	// any content type, broken or empty. The fault already holds kind and message by status.
-	Refine func(f *fault.Error, header http.Header, body []byte)
-	// RequestID reads the vendor's trace id.
+	// any content type, cut short or empty. The fault already holds kind and message by status.
+	Refine func(f *fault.Error, body []byte)
+	// RequestID reads the vendor's trace id; nil for a vendor that has none.
 	RequestID func(http.Header) string
 	// Now is the clock that Retry-After dates are read against.
 	Now Clock
 }
 
-// Decode returns the body of an answer with the status wanted. resp and err are what the generated client gave.
+// Expect returns the body of an answer with the status wanted, as far as it could be read, for operations whose status
+// says it all. Every other answer is a fault.
+func (r Reader) Expect(operation string, wanted int, resp *http.Response, err error) (body []byte, failed error) {
+	body, _, failed = r.read(operation, wanted, resp, err)
+	return body, failed
+}
+
+// Decode returns the JSON body of an answer with the status wanted. Every other answer, and a body that is cut short or
+// not what was agreed on, is a fault.
 func Decode[T any](r Reader, operation string, wanted int, resp *http.Response, err error) (value T, failed error) {
-	body, failed := r.Expect(operation, wanted, resp, err)
+	body, cut, failed := r.read(operation, wanted, resp, err)
 	if failed != nil {
 		return value, failed
 	}
+	if cut != nil {
+		var f *fault.Error // the seam's: it knows whether time ran out
+		if errors.As(cut, &f) {
+			return value, f
+		}
+		return value, r.Unusable(operation, resp, cut)
+	}
 	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || (mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json")) {
-		return value, r.unusable(operation, resp, fmt.Errorf("content type %q instead of JSON", resp.Header.Get("Content-Type")))
+		return value, r.Unusable(operation, resp, fmt.Errorf("content type %q instead of JSON", resp.Header.Get("Content-Type")))
 	}
 	if err := json.Unmarshal(body, &value); err != nil {
-		return value, r.unusable(operation, resp, err)
+		return value, r.Unusable(operation, resp, err)
 	}
 	return value, nil
 }
 
-// Expect returns the raw body of an answer with the status wanted, and the answer's fault otherwise.
-func (r Reader) Expect(operation string, wanted int, resp *http.Response, err error) ([]byte, error) {
+// read separates the three ends of a call: no answer or a refusal (failed), a body that breaks off (cut), a body.
+func (r Reader) read(operation string, wanted int, resp *http.Response, err error) (body []byte, cut, failed error) {
 	if err != nil {
-		return nil, r.notSent(operation, err)
+		return nil, nil, r.unanswered(operation, err)
 	}
-	body, readErr := io.ReadAll(resp.Body) // bounded by the seam
+	body, cut = io.ReadAll(resp.Body) // bounded by the seam
 	_ = resp.Body.Close()
-	if resp.StatusCode == wanted {
-		if readErr != nil {
-			return nil, r.Broken(operation, resp, readErr)
-		}
-		return body, nil
+	if resp.StatusCode != wanted {
+		return nil, nil, r.refused(operation, resp, body)
 	}
-	return nil, r.Refused(operation, resp, body)
+	return body, cut, nil
 }
 
-// notSent passes the seam's faults through and takes everything else, which the generated client made before sending,
-// for what it is.
-func (r Reader) notSent(operation string, err error) error {
+// unanswered passes faults through, which the seam made or an editor of the request; any other error is a defect that
+// kept the generated client from making the request.
+func (r Reader) unanswered(operation string, err error) error {
 	var f *fault.Error
 	if errors.As(err, &f) {
 		return f
@@ -88,18 +90,9 @@ func (r Reader) notSent(operation string, err error) error {
 	return fault.Newf(fault.Internal, "The call %s could not be made.", operation).WithCause(err)
 }
 
-// Broken is the fault of an answer whose body could not be read.
-func (r Reader) Broken(operation string, resp *http.Response, err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f
-	}
-	return r.unusable(operation, resp, err)
-}
-
-// unusable is the fault of an answer with the right status that says nothing usable. Only a request that asks and
-// changes nothing leaves no doubt behind.
-func (r Reader) unusable(operation string, resp *http.Response, cause error) *fault.Error {
+// Unusable is the fault of an answer that says nothing usable. Only a request that asks and changes nothing leaves no
+// doubt behind.
+func (r Reader) Unusable(operation string, resp *http.Response, cause error) *fault.Error {
 	f := fault.New(fault.VendorUnavailable, outbound.DisplayName(r.Vendor)+" gave an answer that can't be used.").
 		WithReason(outbound.ReasonBadAnswer).WithCause(cause)
 	f.Answer = r.answer(operation, resp)
@@ -107,37 +100,28 @@ func (r Reader) unusable(operation string, resp *http.Response, cause error) *fa
 	return f
 }
 
-// Unusable is the fault of an answer that decodes and makes no sense.
-func (r Reader) Unusable(operation string, cause error) *fault.Error {
-	f := fault.New(fault.VendorUnavailable, outbound.DisplayName(r.Vendor)+" gave an answer that can't be used.").
-		WithReason(outbound.ReasonBadAnswer).WithCause(cause)
-	f.Answer = &fault.Answer{Vendor: r.Vendor, Operation: operation, Status: http.StatusOK}
-	return f
-}
-
-// Refused is the fault of an answer with another status than the one wanted.
-func (r Reader) Refused(operation string, resp *http.Response, body []byte) *fault.Error {
+// refused is the fault of an answer with another status than the one wanted.
+func (r Reader) refused(operation string, resp *http.Response, body []byte) *fault.Error {
 	name, status := outbound.DisplayName(r.Vendor), resp.StatusCode
 	var f *fault.Error
 	switch {
 	case status == http.StatusTooManyRequests:
-		f = fault.New(fault.RateLimited, name+" allows no more calls for now.")
+		f = fault.New(fault.RateLimited, name+" allows no more calls for now: try again later.").WithReason("RATE_LIMITED")
 		f.RetryAfter = r.retryAfter(resp.Header)
 	case status == http.StatusUnauthorized:
-		f = fault.New(fault.VendorAuth, name+" does not accept the token.")
+		f = fault.New(fault.VendorAuth, name+" does not accept the token: enter a valid one.")
 	case status >= 400 && status < 500:
 		f = fault.New(fault.VendorRejected, name+" refused the request.")
 	case status >= 500:
-		f = fault.New(fault.VendorUnavailable, name+" has a failure of its own.")
+		f = fault.New(fault.VendorUnavailable, name+" has a failure of its own: try again later.")
 		f.Doubt = changes(resp)
 		f.RetryAfter = r.retryAfter(resp.Header)
-	default: // a success that was not declared, a redirect
-		f = r.unusable(operation, resp, fmt.Errorf("unexpected status %d", status))
+	default: // a success that was not agreed on, or a redirect, which is never followed
+		f = r.Unusable(operation, resp, fmt.Errorf("unexpected status %d", status))
 	}
 	f.Answer = r.answer(operation, resp)
-	if r.Refine != nil {
-		r.Refine(f, resp.Header, body)
-	}
+	r.Refine(f, body)
+	f.Answer.Code = clip(f.Answer.Code, 100)
 	f.Answer.Message = Clip(f.Answer.Message)
 	return f
 }
@@ -145,7 +129,7 @@ func (r Reader) Refused(operation string, resp *http.Response, body []byte) *fau
 func (r Reader) answer(operation string, resp *http.Response) *fault.Answer {
 	a := &fault.Answer{Vendor: r.Vendor, Operation: operation, Status: resp.StatusCode}
 	if r.RequestID != nil {
-		a.RequestID = r.RequestID(resp.Header)
+		a.RequestID = clip(r.RequestID(resp.Header), 200)
 	}
 	return a
 }
@@ -167,16 +151,56 @@ func (r Reader) retryAfter(header http.Header) time.Duration {
 	return 0
 }
 
+// Lenient decodes as much of a refusal's body as fits value, whose members may all be missing or of another type; false
+// when the body is no JSON object.
+func Lenient(body []byte, value any) bool {
+	var wrongType *json.UnmarshalTypeError
+	err := json.Unmarshal(body, value)
+	return err == nil || (errors.As(err, &wrongType) && wrongType.Field != "")
+}
+
+var machineCode = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,62}$`)
+
+// Reason returns a vendor's code if it can serve as a fault's reason, and "" otherwise: numbers and prose can't.
+func Reason(code string) string {
+	if machineCode.MatchString(code) {
+		return code
+	}
+	return ""
+}
+
+// RefineErrorObject is the Refine of vendors that explain themselves as {"error":{"code":…,"message":…}}.
+func RefineErrorObject(f *fault.Error, body []byte) {
+	var e struct {
+		Error *struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if !Lenient(body, &e) || e.Error == nil {
+		f.Answer.Message = string(body) // not the form agreed on: kept for a person to read
+		return
+	}
+	f.Answer.Code, f.Answer.Message = e.Error.Code, e.Error.Message
+	if f.Kind == fault.VendorRejected || f.Kind == fault.VendorAuth {
+		f.Reason = Reason(strings.ToUpper(e.Error.Code))
+	}
+}
+
 // Clip makes a vendor's text fit to be kept and shown: valid UTF-8 without NUL, at most 2 KiB.
-func Clip(text string) string {
-	const limit = 2 << 10
+func Clip(text string) string { return clip(text, 2<<10) }
+
+// clipped ends a text that was longer.
+const clipped = "…"
+
+func clip(text string, limit int) string {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 	if len(text) <= limit {
 		return text
 	}
-	cut := limit - len("…")
+	cut := limit - len(clipped)
 	for !utf8.RuneStart(text[cut]) {
 		cut--
 	}
-	return text[:cut] + "…"
+	return text[:cut] + clipped
 }

@@ -11,12 +11,13 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/postwright/postwright/gen/linkedin"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/vendors/answer"
+	"github.com/postwright/postwright/internal/vendors/endpoint"
 )
 
 // Vendor is LinkedIn's name in metrics and faults.
@@ -30,11 +31,13 @@ type Config struct {
 	APIURL string
 	// AuthURL serves /oauth: https://www.linkedin.com.
 	AuthURL string
-	// Version is sent as LinkedIn-Version: YYYYMM. Each is served for about a year; there is none for December.
+	// Version is sent as LinkedIn-Version: YYYYMM. Each is served for about a year, from some day within its month; there
+	// is none for December (migrations).
 	Version string
 	// Legacy creates posts through /v2/ugcPosts, for apps that /rest/posts refuses.
 	Legacy bool
-	// ClientID and ClientSecret are the app's, for tokens and introspection; calls that need them fail without.
+	// ClientID and ClientSecret are the app's, for ExchangeCode, RefreshToken and Introspect, which fail without. The
+	// secret travels in a form's body, never in a URL.
 	ClientID     string
 	ClientSecret string
 }
@@ -43,14 +46,12 @@ var versionForm = regexp.MustCompile(`^20[2-9][0-9](0[1-9]|1[01])$`)
 
 // Faults lists everything that is wrong with the configuration.
 func (c Config) Faults() []fault.Field {
-	var faults []fault.Field
-	for path, value := range map[string]string{"LinkedIn API URL": c.APIURL, "LinkedIn auth URL": c.AuthURL} {
-		if u, err := url.Parse(value); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-			faults = append(faults, fault.Field{Path: path, Problem: "must be a URL such as https://api.linkedin.com"})
-		}
-	}
+	faults := slices.Concat(endpoint.CheckURL("LinkedIn API URL", c.APIURL), endpoint.CheckURL("LinkedIn auth URL", c.AuthURL))
 	if !versionForm.MatchString(c.Version) {
 		faults = append(faults, fault.Field{Path: "LinkedIn version", Problem: "must be YYYYMM with a month from 01 to 11: LinkedIn has none for December"})
+	}
+	if (c.ClientID == "") != (c.ClientSecret == "") {
+		faults = append(faults, fault.Field{Path: "LinkedIn client id and secret", Problem: "must be set both or neither"})
 	}
 	return faults
 }
@@ -60,12 +61,14 @@ type Client struct {
 	cfg    Config
 	api    *linkedin.Client
 	auth   *linkedin.Client
-	answer answer.Reader
-	now    func() time.Time
+	answer answer.Reader // of the API
+	oauth  answer.Reader // of /oauth, which explains refusals differently
+	now    answer.Clock
 }
 
-// New returns a Client on an HTTP client of the seam.
-func New(cfg Config, seam *http.Client, now func() time.Time) (*Client, error) {
+// New returns a Client on an HTTP client of the seam. The clock is for limits that end at a point in time. A faulty
+// configuration is an Invalid fault.
+func New(cfg Config, seam *http.Client, now answer.Clock) (*Client, error) {
 	if err := fault.Fields(cfg.Faults()...); err != nil {
 		return nil, err
 	}
@@ -79,6 +82,7 @@ func New(cfg Config, seam *http.Client, now func() time.Time) (*Client, error) {
 	}
 	c := &Client{cfg: cfg, api: api, auth: auth, now: now}
 	c.answer = answer.Reader{Vendor: Vendor, Refine: c.refine, RequestID: requestID, Now: now}
+	c.oauth = answer.Reader{Vendor: Vendor, Refine: refineOAuth, RequestID: requestID, Now: now}
 	return c, nil
 }
 
@@ -89,7 +93,15 @@ func requestID(header http.Header) string {
 	return header.Get("x-li-uuid")
 }
 
-func bearer(token string) linkedin.RequestEditorFn { return answer.Bearer(token) }
+// bearer sends the account's token. Without one LinkedIn would answer 401 to a defect of ours.
+func bearer(token string) linkedin.RequestEditorFn {
+	if token == "" {
+		return func(context.Context, *http.Request) error {
+			return fault.New(fault.VendorAuth, "The account has no token: connect the account again.").WithReason(ReasonInvalidToken)
+		}
+	}
+	return endpoint.Bearer(token)
+}
 
 // withLastSegment replaces the last segment of the path by one that is encoded already: the generated client escapes
 // parentheses, which LinkedIn refuses, and leaves colons, which it refuses as well.

@@ -1,7 +1,9 @@
 package linkedin
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -34,7 +36,7 @@ func (c *Client) PostAnalytics(ctx context.Context, token string, post URN, metr
 	case KindUGCPost:
 		entity = "(ugc:" + post.encoded() + ")"
 	default:
-		return 0, false, fault.Newf(fault.Precondition, "LinkedIn counts nothing for %s: only shares and ugcPosts have numbers.", post)
+		return 0, false, uncounted(post)
 	}
 	resp, err := c.api.GetMemberPostAnalytics(outbound.WithOperation(ctx, operation),
 		&linkedin.GetMemberPostAnalyticsParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
@@ -43,12 +45,13 @@ func (c *Client) PostAnalytics(ctx context.Context, token string, post URN, metr
 	if err != nil {
 		return 0, false, err
 	}
-	for _, element := range found.Elements {
-		if element.Count != nil {
-			return *element.Count, true, nil
-		}
+	switch {
+	case len(found.Elements) == 0:
+		return 0, false, nil
+	case len(found.Elements) > 1 || found.Elements[0].Count == nil:
+		return 0, false, c.answer.Unusable(operation, resp, errors.New("not one count for one post and one metric"))
 	}
-	return 0, false, nil
+	return *found.Elements[0].Count, true, nil
 }
 
 // SocialMetadata is how people answered a post.
@@ -59,6 +62,9 @@ type SocialMetadata struct {
 
 // SocialMetadata asks for a post's comments and reactions. Of a member's post it needs the scope r_member_social_feed.
 func (c *Client) SocialMetadata(ctx context.Context, token string, post URN) (SocialMetadata, error) {
+	if err := named(post); err != nil {
+		return SocialMetadata{}, err
+	}
 	const operation = "getSocialMetadata"
 	resp, err := c.api.GetSocialMetadata(outbound.WithOperation(ctx, operation), post.String(),
 		&linkedin.GetSocialMetadataParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
@@ -67,12 +73,15 @@ func (c *Client) SocialMetadata(ctx context.Context, token string, post URN) (So
 	if err != nil {
 		return SocialMetadata{}, err
 	}
-	var m SocialMetadata
-	if found.CommentSummary != nil {
-		m.Comments = deref(found.CommentSummary.Count)
+	if found.CommentSummary == nil || found.CommentSummary.Count == nil {
+		return SocialMetadata{}, c.answer.Unusable(operation, resp, errors.New("the answer lacks commentSummary.count"))
 	}
-	for _, summary := range found.ReactionSummaries {
-		m.Reactions += deref(summary.Count)
+	m := SocialMetadata{Comments: *found.CommentSummary.Count}
+	for kind, summary := range found.ReactionSummaries { // absent when there is none
+		if summary.Count == nil {
+			return SocialMetadata{}, c.answer.Unusable(operation, resp, fmt.Errorf("reactionSummaries lacks the count of %q", kind))
+		}
+		m.Reactions += *summary.Count
 	}
 	return m, nil
 }
@@ -83,21 +92,27 @@ type ShareStatistics struct {
 	Impressions, Likes, Comments, Shares int64
 }
 
-// OrganizationShareStatistics asks for the numbers of a page's posts; those without activity are left out. Needs the
-// scope rw_organization_admin and the role ADMINISTRATOR.
+// OrganizationShareStatistics asks for the numbers of a page's posts, which must be shares or ugcPosts; those without
+// activity are left out. Numbers can be negative (share-statistics). Needs the scope rw_organization_admin and the role
+// ADMINISTRATOR.
 func (c *Client) OrganizationShareStatistics(ctx context.Context, token string, organization URN, posts []URN) ([]ShareStatistics, error) {
 	const operation = "getOrganizationShareStatistics"
+	lists := map[Kind][]string{}
+	for _, post := range posts {
+		if post.Kind() != KindShare && post.Kind() != KindUGCPost {
+			return nil, uncounted(post)
+		}
+		lists[post.Kind()] = append(lists[post.Kind()], post.encoded())
+	}
+	if len(lists) == 0 { // asked for none, LinkedIn would answer with those of the page as a whole
+		return nil, nil
+	}
 	query := "q=organizationalEntity&organizationalEntity=" + organization.encoded()
-	for kind, parameter := range map[Kind]string{KindShare: "shares", KindUGCPost: "ugcPosts"} {
-		var list []string
-		for _, p := range posts {
-			if p.Kind() == kind {
-				list = append(list, p.encoded())
-			}
-		}
-		if len(list) > 0 {
-			query += "&" + parameter + "=List(" + strings.Join(list, ",") + ")"
-		}
+	if shares := lists[KindShare]; shares != nil {
+		query += "&shares=List(" + strings.Join(shares, ",") + ")"
+	}
+	if ugcPosts := lists[KindUGCPost]; ugcPosts != nil {
+		query += "&ugcPosts=List(" + strings.Join(ugcPosts, ",") + ")"
 	}
 	resp, err := c.api.GetOrganizationShareStatistics(outbound.WithOperation(ctx, operation),
 		&linkedin.GetOrganizationShareStatisticsParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
@@ -106,21 +121,27 @@ func (c *Client) OrganizationShareStatistics(ctx context.Context, token string, 
 	if err != nil {
 		return nil, err
 	}
+	if found.Elements == nil { // an empty list says that no post had activity; no list says nothing
+		return nil, c.answer.Unusable(operation, resp, errors.New("the answer lacks elements"))
+	}
 	var all []ShareStatistics
 	for _, element := range found.Elements {
-		named := deref(element.Share)
-		if named == "" {
-			named = deref(element.UgcPost)
-		}
-		urn, err := ParseURN(named)
-		if err != nil || element.TotalShareStatistics == nil {
-			return nil, c.answer.Unusable(operation, fmt.Errorf("an element without post or numbers: %w", err))
+		urn, err := ParseURN(cmp.Or(deref(element.Share), deref(element.UgcPost)))
+		if err != nil {
+			return nil, c.answer.Unusable(operation, resp, err)
 		}
 		t := element.TotalShareStatistics
+		if t == nil || t.ImpressionCount == nil || t.LikeCount == nil || t.CommentCount == nil || t.ShareCount == nil {
+			return nil, c.answer.Unusable(operation, resp, fmt.Errorf("numbers of %s are missing", urn))
+		}
 		all = append(all, ShareStatistics{
-			Post: urn, Impressions: deref(t.ImpressionCount), Likes: deref(t.LikeCount),
-			Comments: deref(t.CommentCount), Shares: deref(t.ShareCount),
+			Post: urn, Impressions: *t.ImpressionCount, Likes: *t.LikeCount, Comments: *t.CommentCount, Shares: *t.ShareCount,
 		})
 	}
 	return all, nil
+}
+
+// uncounted is the fault of asking for the numbers of what LinkedIn does not count.
+func uncounted(post URN) error {
+	return fault.Newf(fault.Precondition, "LinkedIn counts nothing for %s: only shares and ugcPosts have numbers.", post)
 }

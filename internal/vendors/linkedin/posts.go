@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/postwright/postwright/gen/linkedin"
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/answer"
 )
@@ -34,9 +36,32 @@ type Created struct {
 	RequestID string // LinkedIn's trace id
 }
 
+// faults lists what is wrong with a post whatever LinkedIn thinks of it.
+func (p NewPost) faults() []fault.Field {
+	var faults []fault.Field
+	if k := p.Author.Kind(); k != KindPerson && k != KindOrganization {
+		faults = append(faults, fault.Field{Path: "author", Problem: "must be a person or an organization"})
+	}
+	if !p.Visibility.Valid() {
+		faults = append(faults, fault.Field{Path: "visibility", Problem: "must be PUBLIC or CONNECTIONS"})
+	}
+	return append(faults, textFaults(p.Text)...)
+}
+
+// textFaults refuses what JSON can't carry unchanged.
+func textFaults(text string) []fault.Field {
+	if !utf8.ValidString(text) {
+		return []fault.Field{{Path: "text", Problem: "must be valid UTF-8"}}
+	}
+	return nil
+}
+
 // CreatePost creates a post. It must not be called twice for the same approval: LinkedIn has no idempotency key. A fault
 // with Doubt set means that the post may be there.
 func (c *Client) CreatePost(ctx context.Context, token string, p NewPost) (Created, error) {
+	if err := fault.Fields(p.faults()...); err != nil {
+		return Created{}, err
+	}
 	if c.cfg.Legacy {
 		return c.createUGCPost(ctx, token, p)
 	}
@@ -45,7 +70,7 @@ func (c *Client) CreatePost(ctx context.Context, token string, p NewPost) (Creat
 		&linkedin.CreatePostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 		linkedin.NewPost{
 			Author:     p.Author.String(),
-			Commentary: escape(p.Text), // the one place where text is escaped
+			Commentary: escape(p.Text), // once, here at the wire; UpdatePost has the only other
 			Visibility: p.Visibility,
 			Distribution: linkedin.Distribution{
 				FeedDistribution: linkedin.DistributionFeedDistributionMAINFEED, TargetEntities: []string{}, ThirdPartyDistributionChannels: []string{},
@@ -67,19 +92,41 @@ func (c *Client) createUGCPost(ctx context.Context, token string, p NewPost) (Cr
 	return c.created(operation, resp, err)
 }
 
-// created reads the answer to a create. With a 201 the post is there, whatever the body or the header look like.
-func (c *Client) created(operation string, resp *http.Response, err error) (Created, error) {
-	if err == nil && resp.StatusCode == http.StatusCreated {
-		_ = resp.Body.Close()
-		urn, _ := ParseURN(resp.Header.Get("x-restli-id")) // unreadable is unknown
-		return Created{URN: urn, Status: resp.StatusCode, RequestID: requestID(resp.Header)}, nil
+// named refuses the URN of nothing, with which a path would name all posts.
+func named(post URN) error {
+	if post.IsZero() {
+		return fault.New(fault.Precondition, "LinkedIn did not say which URN the post has, so it can't be asked about it.").WithReason("URN_UNKNOWN")
 	}
-	_, err = c.answer.Expect(operation, http.StatusCreated, resp, err)
-	return Created{}, err
+	return nil
+}
+
+// created reads the answer to a create. With a 201 the post is there, whatever the body or the header look like. The URN
+// stands in a header; the legacy path gives it to some callers in the body only.
+func (c *Client) created(operation string, resp *http.Response, err error) (Created, error) {
+	body, err := c.answer.Expect(operation, http.StatusCreated, resp, err)
+	if err != nil {
+		return Created{}, err
+	}
+	urn, err := ParseURN(resp.Header.Get("x-restli-id"))
+	if err != nil {
+		var named struct {
+			ID string `json:"id"`
+		}
+		if answer.Lenient(body, &named) {
+			urn, _ = ParseURN(named.ID) // unreadable is unknown
+		}
+	}
+	return Created{URN: urn, Status: resp.StatusCode, RequestID: requestID(resp.Header)}, nil
 }
 
 // UpdatePost replaces a post's text.
 func (c *Client) UpdatePost(ctx context.Context, token string, post URN, text string) error {
+	if err := fault.Fields(textFaults(text)...); err != nil {
+		return err
+	}
+	if err := named(post); err != nil {
+		return err
+	}
 	const operation = "updatePost"
 	method := "PARTIAL_UPDATE"
 	body := linkedin.PostPatch{}
@@ -93,6 +140,9 @@ func (c *Client) UpdatePost(ctx context.Context, token string, post URN, text st
 
 // DeletePost deletes a post; one that is gone already is no error.
 func (c *Client) DeletePost(ctx context.Context, token string, post URN) error {
+	if err := named(post); err != nil {
+		return err
+	}
 	const operation = "deletePost"
 	method := "DELETE"
 	resp, err := c.api.DeletePost(outbound.WithOperation(ctx, operation), post.String(),
@@ -114,6 +164,9 @@ type Post struct {
 
 // GetPost reads a post. A self-serve token may not.
 func (c *Client) GetPost(ctx context.Context, token string, post URN) (Post, error) {
+	if err := named(post); err != nil {
+		return Post{}, err
+	}
 	const operation = "getPost"
 	resp, err := c.api.GetPost(outbound.WithOperation(ctx, operation), post.String(),
 		&linkedin.GetPostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
@@ -125,7 +178,7 @@ func (c *Client) GetPost(ctx context.Context, token string, post URN) (Post, err
 	urn, urnErr := ParseURN(deref(found.Id))
 	author, authorErr := ParseURN(deref(found.Author))
 	if err := errors.Join(urnErr, authorErr); err != nil {
-		return Post{}, c.answer.Unusable(operation, err)
+		return Post{}, c.answer.Unusable(operation, resp, err)
 	}
 	p := Post{
 		URN: urn, Author: author, Text: plain(deref(found.Commentary)),

@@ -2,12 +2,11 @@ package linkedin
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/postwright/postwright/gen/linkedin"
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/answer"
 )
@@ -21,6 +20,8 @@ type Profile struct {
 	PictureURL string // signed and short-lived
 	Locale     string // as in en-US
 	Email      string // "" without the scope email
+	// EmailVerified is whether LinkedIn has seen that the member owns Email.
+	EmailVerified bool
 }
 
 // UserInfo asks whose token it is (OpenID Connect). It is throttled per application and day: not for health checks.
@@ -31,12 +32,13 @@ func (c *Client) UserInfo(ctx context.Context, token string) (Profile, error) {
 	if err != nil {
 		return Profile{}, err
 	}
-	if deref(found.Sub) == "" {
-		return Profile{}, c.answer.Unusable(operation, errors.New("the answer lacks sub"))
+	if _, err := person(deref(found.Sub)); err != nil {
+		return Profile{}, c.answer.Unusable(operation, resp, err)
 	}
 	return Profile{
 		MemberID: deref(found.Sub), Name: deref(found.Name), GivenName: deref(found.GivenName), FamilyName: deref(found.FamilyName),
 		PictureURL: deref(found.Picture), Locale: locale(found.Locale), Email: deref(found.Email),
+		EmailVerified: deref(found.EmailVerified),
 	}, nil
 }
 
@@ -56,18 +58,25 @@ func locale(value any) string {
 	return ""
 }
 
+// person is the URN of a member's id.
+func person(id string) (URN, error) { return ParseURN("urn:li:" + string(KindPerson) + ":" + id) }
+
 // Person asks who a member is, with a token that may read profiles.
 func (c *Client) Person(ctx context.Context, token, id string) (Profile, error) {
+	urn, err := person(id)
+	if err != nil {
+		return Profile{}, fault.New(fault.Invalid, "The member's id is not one of LinkedIn's.").WithCause(err)
+	}
 	const operation = "getPerson"
 	resp, err := c.api.GetPerson(outbound.WithOperation(ctx, operation), id,
 		&linkedin.GetPersonParams{XRestliProtocolVersion: protocolVersion},
-		bearer(token), withLastSegment("(id:"+url.QueryEscape(id)+")"))
+		bearer(token), withLastSegment("(id:"+urn.ID()+")"))
 	found, err := answer.Decode[linkedin.Person](c.answer, operation, http.StatusOK, resp, err)
 	if err != nil {
 		return Profile{}, err
 	}
-	if deref(found.Id) == "" {
-		return Profile{}, c.answer.Unusable(operation, errors.New("the answer lacks id"))
+	if _, err := person(deref(found.Id)); err != nil {
+		return Profile{}, c.answer.Unusable(operation, resp, err)
 	}
 	given, family := deref(found.LocalizedFirstName), deref(found.LocalizedLastName)
 	return Profile{MemberID: deref(found.Id), Name: strings.TrimSpace(given + " " + family), GivenName: given, FamilyName: family}, nil

@@ -1,7 +1,6 @@
 package linkedin
 
 import (
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -10,13 +9,15 @@ import (
 
 	"github.com/postwright/postwright/gen/linkedin"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/vendors/answer"
 )
 
-// Reasons of LinkedIn's refusals that callers act on.
+// Reasons of LinkedIn's refusals that callers act on. A refusal that has none of them carries LinkedIn's own code.
 const (
 	ReasonExpiredToken   = "EXPIRED_ACCESS_TOKEN"
 	ReasonRevokedToken   = "REVOKED_ACCESS_TOKEN"
 	ReasonInvalidToken   = "INVALID_ACCESS_TOKEN" //nolint:gosec // the name of a failure
+	ReasonAccessDenied   = "ACCESS_DENIED"
 	ReasonDuplicatePost  = "DUPLICATE_POST"
 	ReasonVersionExpired = "NONEXISTENT_VERSION"
 	ReasonRateLimited    = "RATE_LIMITED"
@@ -27,28 +28,24 @@ const (
 var tokenReasons = map[int]string{65600: ReasonInvalidToken, 65601: ReasonRevokedToken, 65602: ReasonExpiredToken}
 
 // refine completes the fault of a refusal from LinkedIn's body, whose members may all be missing.
-func (c *Client) refine(f *fault.Error, _ http.Header, body []byte) {
+func (c *Client) refine(f *fault.Error, body []byte) {
 	var e linkedin.Error
-	if err := json.Unmarshal(body, &e); err != nil {
+	if !answer.Lenient(body, &e) {
 		f.Answer.Message = string(body) // not JSON: kept for a person to read
-		return
+	} else {
+		f.Answer.Code, f.Answer.Message = errorCode(e), deref(e.Message)
 	}
-	number := 0
-	if e.ServiceErrorCode != nil {
-		number = *e.ServiceErrorCode
-	}
-	f.Answer.Code, f.Answer.Message = errorCode(e, number), deref(e.Message)
 	switch f.Kind {
 	case fault.VendorAuth:
-		f.Reason = f.Answer.Code
-		if known, ok := tokenReasons[number]; ok && !isTokenReason(f.Reason) {
+		f.Reason = answer.Reason(f.Answer.Code)
+		if known, ok := tokenReasons[deref(e.ServiceErrorCode)]; ok && !isTokenReason(f.Reason) {
 			f.Reason = known
 		}
 		f.Message = "LinkedIn no longer accepts the account's token: connect the account again."
 	case fault.RateLimited:
 		c.refineRateLimit(f)
 	case fault.VendorRejected:
-		refineRejection(f)
+		refineRejection(f, e)
 	}
 }
 
@@ -56,8 +53,30 @@ func isTokenReason(code string) bool {
 	return code == ReasonInvalidToken || code == ReasonRevokedToken || code == ReasonExpiredToken
 }
 
+// refineOAuth completes the fault of a refusal of the OAuth endpoints (RFC 6749, 5.2). There 401 is about the app and
+// not about a member's token.
+func refineOAuth(f *fault.Error, body []byte) {
+	var e linkedin.OAuthError
+	if !answer.Lenient(body, &e) {
+		f.Answer.Message = string(body)
+	} else {
+		f.Answer.Code, f.Answer.Message = deref(e.Error), deref(e.ErrorDescription)
+	}
+	switch f.Kind {
+	case fault.VendorAuth:
+		f.Reason = answer.Reason(strings.ToUpper(f.Answer.Code))
+		f.Message = "LinkedIn does not accept the app's client id and secret: check both in the configuration."
+	case fault.VendorRejected:
+		f.Reason = answer.Reason(strings.ToUpper(f.Answer.Code))
+		f.Message = "LinkedIn refused to give or to judge a token: connect the account again."
+	}
+}
+
 // errorCode is the machine code of an error: at the top, or that of its first input error, or the number.
-func errorCode(e linkedin.Error, number int) string {
+func errorCode(e linkedin.Error) string {
+	if hasInputError(e, ReasonDuplicatePost) { // what a caller must know, even if a broader code stands at the top
+		return ReasonDuplicatePost
+	}
 	if code := deref(e.Code); code != "" {
 		return code
 	}
@@ -68,49 +87,76 @@ func errorCode(e linkedin.Error, number int) string {
 			}
 		}
 	}
-	if number != 0 {
+	if number := deref(e.ServiceErrorCode); number != 0 {
 		return strconv.Itoa(number)
 	}
 	return ""
 }
 
-// refineRateLimit tells the day's quota from a passing limit. Only the message says which it is, so this and DuplicateOf
-// are the two places that read one.
+func hasInputError(e linkedin.Error, code string) bool {
+	if e.ErrorDetails != nil {
+		for _, in := range e.ErrorDetails.InputErrors {
+			if deref(in.Code) == code {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// refineRateLimit tells the day's quota, which begins anew at midnight UTC (rate-limits), from a passing limit. Only the
+// message says which it is, so this and duplicateIn are the two places that read one.
 func (c *Client) refineRateLimit(f *fault.Error) {
 	f.Reason = ReasonRateLimited
 	if strings.Contains(f.Answer.Message, "DAY limit") {
 		f.Reason = ReasonDayLimit
-		f.Message = "LinkedIn's quota for the day is used up; it begins anew at midnight UTC."
+		f.Message = "LinkedIn's quota for the day is used up: try again after midnight UTC."
 		now := c.now().UTC()
-		f.RetryAfter = now.Truncate(24 * time.Hour).Add(24 * time.Hour).Sub(now)
+		midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, time.UTC)
+		f.RetryAfter = max(f.RetryAfter, midnight.Sub(now))
 	}
 }
 
-func refineRejection(f *fault.Error) {
-	f.Reason = f.Answer.Code
-	switch {
-	case f.Reason == ReasonDuplicatePost:
-		f.Message = "LinkedIn says that the same text was posted recently"
-		if urn, ok := duplicateIn(f.Answer.Message); ok {
-			f.Message += " as " + urn.String()
+func refineRejection(f *fault.Error, e linkedin.Error) {
+	f.Reason = answer.Reason(f.Answer.Code)
+	switch f.Answer.Status {
+	case http.StatusUnprocessableEntity:
+		if hasInputError(e, ReasonDuplicatePost) {
+			f.Message = "LinkedIn says that the same text was posted recently: change the text."
+			if urn, ok := duplicateIn(f.Answer.Message); ok {
+				f.Message = "LinkedIn says that the same text was posted recently as " + urn.String() + ": change the text."
+			}
+			return
 		}
-		f.Message += "."
-	case f.Answer.Status == http.StatusUpgradeRequired:
+	case http.StatusUpgradeRequired:
 		f.Reason = ReasonVersionExpired
-		f.Message = "LinkedIn does not serve the configured API version: set POSTWRIGHT_LINKEDIN_VERSION to one it serves."
-	case f.Answer.Status == http.StatusForbidden:
+		f.Message = "LinkedIn does not serve the configured API version: set the LinkedIn version to one that it serves."
+		return
+	case http.StatusForbidden:
+		if f.Reason == "" {
+			f.Reason = ReasonAccessDenied
+		}
 		f.Message = "LinkedIn does not allow this to the account's token: a scope, a product of the app or a role is missing."
-	case f.Answer.Status == http.StatusNotFound:
+		return
+	case http.StatusNotFound:
 		f.Message = "LinkedIn has no such thing, or does not show it to this account."
-	default:
-		f.Message = "LinkedIn refused the request."
+		return
+	}
+	f.Message = "LinkedIn refused the request."
+	if f.Reason != "" {
+		f.Message = "LinkedIn refused the request with the code " + f.Reason + "."
 	}
 }
 
-var duplicateURN = regexp.MustCompile(`urn:li:(?:share|ugcPost|activity):[0-9]+`)
+// duplicateURN finds a post's URN that stands by itself: neither part of another word, nor cut off where the message was.
+var duplicateURN = regexp.MustCompile(`(?:^|[^0-9A-Za-z:])(urn:li:(?:share|ugcPost|activity):[0-9]+)(?:$|[^0-9A-Za-z:…_-])`)
 
 func duplicateIn(message string) (URN, bool) {
-	urn, err := ParseURN(duplicateURN.FindString(message))
+	found := duplicateURN.FindStringSubmatch(message)
+	if found == nil {
+		return URN{}, false
+	}
+	urn, err := ParseURN(found[1])
 	return urn, err == nil
 }
 
@@ -119,7 +165,7 @@ func duplicateIn(message string) (URN, bool) {
 // names posts that have been deleted.
 func DuplicateOf(err error) (URN, bool) {
 	f := fault.Of(err)
-	if f == nil || f.Reason != ReasonDuplicatePost || f.Answer == nil {
+	if f == nil || f.Reason != ReasonDuplicatePost || f.Answer == nil || f.Answer.Status != http.StatusUnprocessableEntity {
 		return URN{}, false
 	}
 	return duplicateIn(f.Answer.Message)

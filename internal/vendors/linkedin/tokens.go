@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postwright/postwright/gen/linkedin"
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/answer"
 )
@@ -33,14 +34,20 @@ func (c *Client) RefreshToken(ctx context.Context, refreshToken string) (Token, 
 
 func (c *Client) token(ctx context.Context, request linkedin.TokenRequest) (Token, error) {
 	const operation = "createAccessToken"
+	if err := c.needApp(); err != nil {
+		return Token{}, err
+	}
 	request.ClientId, request.ClientSecret = c.cfg.ClientID, c.cfg.ClientSecret
 	resp, err := c.auth.CreateAccessTokenWithFormdataBody(outbound.WithOperation(ctx, operation), request)
-	found, err := answer.Decode[linkedin.Token](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.Token](c.oauth, operation, http.StatusOK, resp, err)
 	if err != nil {
 		return Token{}, err
 	}
-	if deref(found.AccessToken) == "" || deref(found.ExpiresIn) <= 0 {
-		return Token{}, c.answer.Unusable(operation, errors.New("the answer lacks a token or its lifetime"))
+	if deref(found.AccessToken) == "" || !lifetime(deref(found.ExpiresIn)) {
+		return Token{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks a token or its lifetime"))
+	}
+	if found.RefreshToken != nil && !lifetime(deref(found.RefreshTokenExpiresIn)) {
+		return Token{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks the refresh token's lifetime"))
 	}
 	return Token{
 		AccessToken: deref(found.AccessToken), ExpiresIn: time.Duration(*found.ExpiresIn) * time.Second, Scopes: scopes(deref(found.Scope)),
@@ -51,29 +58,47 @@ func (c *Client) token(ctx context.Context, request linkedin.TokenRequest) (Toke
 // Introspection is what LinkedIn knows of a token.
 type Introspection struct {
 	Active    bool
-	Status    string // active, expired or revoked
-	ExpiresAt time.Time
+	Status    string    // active, expired or revoked
+	ExpiresAt time.Time // zero when LinkedIn does not say
 	Scopes    []string
 }
 
 // Introspect asks what a token may do and until when. It needs the app's client id and secret and costs no post quota.
 func (c *Client) Introspect(ctx context.Context, token string) (Introspection, error) {
 	const operation = "introspectToken"
+	if err := c.needApp(); err != nil {
+		return Introspection{}, err
+	}
 	resp, err := c.auth.IntrospectTokenWithFormdataBody(outbound.WithOperation(ctx, operation), linkedin.IntrospectionRequest{
 		ClientId: c.cfg.ClientID, ClientSecret: c.cfg.ClientSecret, Token: token,
 	})
-	found, err := answer.Decode[linkedin.Introspection](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.Introspection](c.oauth, operation, http.StatusOK, resp, err)
 	if err != nil {
 		return Introspection{}, err
 	}
 	if found.Active == nil {
-		return Introspection{}, c.answer.Unusable(operation, errors.New("the answer lacks active"))
+		return Introspection{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks active"))
 	}
 	known := Introspection{Active: *found.Active, Status: deref(found.Status), Scopes: scopes(deref(found.Scope))}
 	if found.ExpiresAt != nil {
 		known.ExpiresAt = time.Unix(*found.ExpiresAt, 0)
 	}
 	return known, nil
+}
+
+// needApp refuses what can't be asked without the app's client id and secret.
+func (c *Client) needApp() error {
+	if c.cfg.ClientID == "" {
+		return fault.New(fault.Precondition, "LinkedIn's client id and secret are not configured: set both, as the app's page at LinkedIn shows them.").
+			WithReason("NO_LINKEDIN_APP")
+	}
+	return nil
+}
+
+// lifetime reports whether seconds can be how long a token lives: LinkedIn gives 60 days and 365 days.
+func lifetime(seconds int64) bool {
+	const tenYears = 10 * 366 * 24 * 60 * 60
+	return 0 < seconds && seconds < tenYears
 }
 
 // scopes splits a list that introspection separates by commas and the token endpoint by spaces or commas.

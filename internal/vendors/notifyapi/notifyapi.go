@@ -4,14 +4,15 @@ package notifyapi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/postwright/postwright/gen/notification"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/answer"
+	"github.com/postwright/postwright/internal/vendors/endpoint"
 )
 
 // Vendor is the notification API's name in metrics and faults.
@@ -23,37 +24,31 @@ type Config struct {
 	Token string // sent as bearer; "" for a service that wants none
 }
 
+// Faults lists everything that is wrong with the configuration.
+func (c Config) Faults() []fault.Field {
+	return slices.Concat(endpoint.CheckURL("notification URL", c.URL), endpoint.CheckToken("notification token", c.Token))
+}
+
 // Client calls the notification API. It is safe for concurrent use.
 type Client struct {
 	api    *notification.Client
 	answer answer.Reader
 }
 
-// New returns a Client on an HTTP client of the seam.
+// New returns a Client on an HTTP client of the seam. A faulty configuration is an Invalid fault.
 func New(cfg Config, seam *http.Client, now answer.Clock) (*Client, error) {
-	api, err := notification.NewClient(cfg.URL, notification.WithHTTPClient(seam), notification.WithRequestEditorFn(answer.Bearer(cfg.Token)))
+	if err := fault.Fields(cfg.Faults()...); err != nil {
+		return nil, err
+	}
+	api, err := notification.NewClient(cfg.URL, notification.WithHTTPClient(seam), notification.WithRequestEditorFn(endpoint.Bearer(cfg.Token)))
 	if err != nil {
 		return nil, fmt.Errorf("make the notification client: %w", err)
 	}
-	return &Client{api: api, answer: answer.Reader{Vendor: Vendor, Refine: refine, Now: now}}, nil
+	return &Client{api: api, answer: answer.Reader{Vendor: Vendor, Refine: answer.RefineErrorObject, Now: now}}, nil
 }
 
-// refine reads the vendor's code and words.
-func refine(f *fault.Error, _ http.Header, body []byte) {
-	var e notification.Error
-	if err := json.Unmarshal(body, &e); err != nil || e.Error == nil {
-		f.Answer.Message = string(body) // not the form agreed on: kept for a person to read
-		return
-	}
-	if e.Error.Code != nil {
-		f.Answer.Code = *e.Error.Code
-	}
-	if e.Error.Message != nil {
-		f.Answer.Message = *e.Error.Message
-	}
-}
-
-// SendEmail sends an e-mail. Delivered is what the vendor answers with status 200; every other answer is a fault.
+// SendEmail sends an e-mail. Delivered is what the vendor answers with status 200, whatever the body; every other answer
+// is a fault. A fault with Doubt set means that the e-mail may have gone out.
 func (c *Client) SendEmail(ctx context.Context, to, subject, content string) (delivered bool, err error) {
 	const operation = "sendEmail"
 	resp, err := c.api.SendEmail(outbound.WithOperation(ctx, operation), notification.SendEmailJSONRequestBody{
@@ -63,7 +58,8 @@ func (c *Client) SendEmail(ctx context.Context, to, subject, content string) (de
 	return err == nil, err
 }
 
-// SendPush sends a push message. Delivered is what the vendor answers with status 200; every other answer is a fault.
+// SendPush sends a push message. Delivered is what the vendor answers with status 200, whatever the body; every other
+// answer is a fault. A fault with Doubt set means that the message may have gone out.
 func (c *Client) SendPush(ctx context.Context, userID, title, message string) (delivered bool, err error) {
 	const operation = "sendPush"
 	resp, err := c.api.SendPush(outbound.WithOperation(ctx, operation), notification.SendPushJSONRequestBody{

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/devdb"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+type demoCommand struct {
+	Exit   bool   `help:"Leave after the main job: with 0 if every step succeeded."`
+	Fresh  bool   `help:"Begin anew: throw away what earlier demos kept."`
+	Dir    string `help:"Where the demo keeps its data; a folder of your own by default." type:"path"`
+	Listen string `help:"Address to listen on, as host:port." default:"127.0.0.1:8080"`
+}
+
+// demoScopes are more than a self-serve LinkedIn app gets: with those alone, LinkedIn gives no numbers.
+var demoScopes = []string{"openid", "profile", "email", "w_member_social", "r_member_postAnalytics"}
+
+const demoEmail = "demo@example.org"
+
+// Run sets up a private PostgreSQL, the sandbox and the service on loopback, does the main job through the public API, and
+// serves on.
+func (c *demoCommand) Run(env *environment) error {
+	// The steps tell what happens; of the log only what went wrong is worth their reader's time.
+	log := slog.New(atLeast{env.log.Handler(), slog.LevelWarn})
+	began := time.Now()
+	if c.Dir == "" {
+		dir, err := devdb.DefaultDir("demo")
+		if err != nil {
+			return err
+		}
+		c.Dir = dir
+	}
+	fmt.Fprintf(env.out, "Starting a private PostgreSQL in %s …\n", c.Dir)
+	if c.Fresh {
+		if err := os.Remove(filepath.Join(c.Dir, secretsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	database, err := devdb.Start(env.ctx, devdb.Options{Dir: filepath.Join(c.Dir, "postgres"), Fresh: c.Fresh, Log: log})
+	if err != nil {
+		return fault.New(fault.Precondition, err.Error()) // devdb's errors are written for people
+	}
+	defer stopDatabase(database, log)
+	ctx, cancel := context.WithCancelCause(env.ctx)
+	defer cancel(nil)
+	go func() {
+		<-database.Exited()
+		cancel(errDatabaseGone)
+	}()
+	const name = "postwright"
+	if err := database.EnsureDatabase(ctx, name); err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, database.URL(name), log); err != nil {
+		return err
+	}
+	secrets, err := loadSecrets(filepath.Join(c.Dir, secretsFile))
+	if err != nil {
+		return err
+	}
+	err = c.serve(ctx, env, log, database.URL(name), secrets, began)
+	if cause := context.Cause(ctx); errors.Is(cause, errDatabaseGone) {
+		return fmt.Errorf("%w: %w", cause, database.Err())
+	}
+	return err
+}
+
+var errDatabaseGone = errors.New("the demo's PostgreSQL has ended")
+
+func stopDatabase(database *devdb.Server, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := database.Stop(ctx); err != nil {
+		log.Error("stop PostgreSQL", "error", err)
+	}
+}
+
+// serve runs the sandbox and the service beside each other, and the main job against them.
+func (c *demoCommand) serve(ctx context.Context, env *environment, log *slog.Logger, databaseURL string, secrets demoSecrets, began time.Time) error {
+	vendorsListener, err := app.Listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: log, Members: []sandbox.Member{sandboxMember(secrets.LinkedInToken, demoScopes)}})
+	vendorsURL := "http://" + vendorsListener.Addr().String()
+	a, err := app.New(ctx, demoConfig(databaseURL, vendorsURL, secrets), log)
+	if err != nil {
+		return errors.Join(err, vendorsListener.Close())
+	}
+	defer a.Close()
+	listener, err := c.listen(ctx, env)
+	if err != nil {
+		return errors.Join(err, vendorsListener.Close())
+	}
+	apiURL := "http://" + listener.Addr().String()
+
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	servers, serving := errgroup.WithContext(serving)
+	servers.Go(func() error { return serveUntilDone(serving, vendorsListener, vendors.Handler(), log) })
+	servers.Go(func() error { return a.Serve(serving, listener) })
+
+	jobErr := func() error {
+		key, err := demoUser(serving, a, secrets)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(env.out, "Serving the API on %s and the vendors' sandbox on %s (%s)\n\n", apiURL, vendorsURL, took(began))
+		job := mainJob{out: env.out, apiURL: apiURL, key: key, vendors: vendors}
+		if err := job.do(serving); err != nil {
+			return err
+		}
+		fmt.Fprintf(env.out, "\nThe main job is done (%s in all). Try it yourself:\n\n%s\n", took(began), job.curl())
+		return nil
+	}()
+	if jobErr == nil && !c.Exit {
+		fmt.Fprintf(env.out, "\nWhat LinkedIn has: curl -s %s/_sandbox/ledger\nServing until Ctrl-C.\n", vendorsURL)
+		<-serving.Done()
+	}
+	stop()
+	return errors.Join(jobErr, servers.Wait())
+}
+
+// listen takes the address asked for, or any free port beside one that is in use.
+func (c *demoCommand) listen(ctx context.Context, env *environment) (net.Listener, error) {
+	listener, err := app.Listen(ctx, c.Listen)
+	if f := fault.Of(err); f == nil || f.Reason != app.ReasonAddressInUse {
+		return listener, err
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return nil, err
+	}
+	listener, err = app.Listen(ctx, net.JoinHostPort(host, "0"))
+	if err == nil {
+		fmt.Fprintf(env.out, "%s is in use by another program; taking %s instead.\n", c.Listen, listener.Addr())
+	}
+	return listener, err
+}
+
+func demoConfig(databaseURL, vendorsURL string, secrets demoSecrets) app.Config {
+	cfg := app.Defaults()
+	cfg.Database.URL = app.Secret(databaseURL)
+	cfg.LinkedIn.APIURL, cfg.LinkedIn.AuthURL = vendorsURL, vendorsURL
+	cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "demo", "demo"
+	cfg.LinkedIn.TokenKeyset = app.Secret(secrets.TokenKeyset)
+	cfg.Analysis.URL, cfg.Notification.URL = vendorsURL, vendorsURL
+	return cfg
+}
+
+// demoUser makes the user, their API key and their LinkedIn account, or finds those of an earlier demo.
+func demoUser(ctx context.Context, a *app.App, secrets demoSecrets) (key string, err error) {
+	user, err := a.Identity.UserByEmail(ctx, demoEmail)
+	if fault.Is(err, fault.NotFound) {
+		user, err = a.Identity.CreateUser(ctx, demoEmail, "Demo")
+	}
+	if err != nil {
+		return "", err
+	}
+	if key, err = secrets.key(ctx, a.Identity, user.ID); err != nil {
+		return "", err
+	}
+	_, err = a.Accounts.Add(ctx, accounts.AddInput{OwnerID: user.ID, Token: secrets.LinkedInToken, Introspect: true})
+	return key, err
+}
+
+const secretsFile = "secrets.json"
+
+// demoSecrets are what a second demo needs to go on from the first. They open nothing but the demo.
+type demoSecrets struct {
+	TokenKeyset   string `json:"token_keyset"`
+	LinkedInToken string `json:"linkedin_token"`
+	APIKey        string `json:"api_key"`
+
+	path string
+}
+
+func loadSecrets(path string) (demoSecrets, error) {
+	s := demoSecrets{path: path}
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if s.TokenKeyset, err = accounts.NewKeyset(); err != nil {
+			return s, err
+		}
+		s.LinkedInToken = "sandbox-token"
+		return s, s.save()
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(content, &s); err != nil {
+		return s, fault.Newf(fault.Precondition, "%s can't be read: begin anew with --fresh.", path).WithCause(err)
+	}
+	return s, nil
+}
+
+// save writes the file in one step, so that a demo that is killed leaves no half of one.
+func (s *demoSecrets) save() error {
+	content, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.path+".new", content, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(s.path+".new", s.path)
+}
+
+// key is the API key of the demo before, if it still works, else a new one.
+func (s *demoSecrets) key(ctx context.Context, keys *identity.Service, userID uuid.UUID) (string, error) {
+	if owner, err := keys.Authenticate(ctx, s.APIKey); err == nil && owner == userID {
+		return s.APIKey, nil
+	}
+	key, _, err := keys.CreateKey(ctx, userID, "demo")
+	if err != nil {
+		return "", err
+	}
+	s.APIKey = key
+	return key, s.save()
+}
+
+// took is the time since began, as a person reads it.
+func took(began time.Time) string {
+	return time.Since(began).Round(time.Millisecond).String()
+}
+
+// atLeast drops what is below a level.
+type atLeast struct {
+	slog.Handler
+	level slog.Level
+}
+
+// Enabled implements slog.Handler.
+func (h atLeast) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= h.level && h.Handler.Enabled(ctx, level)
+}

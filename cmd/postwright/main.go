@@ -1,0 +1,97 @@
+// Command postwright keeps posts, improves them, publishes them to LinkedIn and follows their numbers. `postwright demo`
+// shows it all without an account; `postwright serve` is the service.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/telemetry"
+)
+
+// command is the command line; every flag is an environment variable too, in capitals after POSTWRIGHT_.
+type command struct {
+	LogLevel  slog.Level `help:"Least level that is logged: debug, info, warn, error." default:"info"`
+	LogFormat string     `help:"How lines are logged: text or json." enum:"text,json" default:"text"`
+
+	Serve   serveCommand   `cmd:"" help:"Serve the API and work the jobs."`
+	Demo    demoCommand    `cmd:"" help:"Set everything up on this machine and do the main job, without any account."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up or down."`
+	Sandbox sandboxCommand `cmd:"" help:"Serve the vendors, emulated."`
+	User    userCommand    `cmd:"" help:"Make and list users."`
+	Key     keyCommand     `cmd:"" help:"Make, list and revoke API keys."`
+	Account accountCommand `cmd:"" help:"Add LinkedIn accounts; make the keyset that seals their tokens."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// environment is what a command is given: nothing below main reaches for the process's own.
+type environment struct {
+	ctx context.Context //nolint:containedctx // lives as long as the command: it ends with the first signal
+	in  io.Reader
+	out io.Writer
+	log *slog.Logger
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run carries out one command line and returns the exit code: 0, 1 for a failure, 2 for a command line or configuration
+// that is wrong. It is what tests call.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	var cmd command
+	exit := -1
+	parser, err := kong.New(&cmd, kong.Name("postwright"), kong.DefaultEnvars("POSTWRIGHT"), kong.UsageOnError(),
+		kong.Description("A self-hosted LinkedIn publishing service."), kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exit = code }))
+	if err != nil {
+		fmt.Fprintln(errOut, "postwright: the command line is not built right:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if exit >= 0 { // --help was asked for
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(errOut, "postwright: %s. `postwright --help` shows the commands.\n", err)
+		return 2
+	}
+	log := telemetry.NewLogger(errOut, cmd.LogLevel, cmd.LogFormat == "json")
+	if err := parsed.Run(&environment{ctx: ctx, in: in, out: out, log: log}); err != nil {
+		return report(errOut, err)
+	}
+	return 0
+}
+
+// report says on one line what went wrong, and every fault of a configuration on a line of its own.
+func report(errOut io.Writer, err error) int {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Kind == fault.Internal {
+		fmt.Fprintln(errOut, "postwright:", err)
+		return 1
+	}
+	if len(f.Fields) == 0 {
+		fmt.Fprintln(errOut, "postwright:", f.Message)
+		if cause := f.Unwrap(); cause != nil && f.Kind == fault.Unavailable {
+			fmt.Fprintln(errOut, "  cause:", cause)
+		}
+		return 1
+	}
+	fmt.Fprintln(errOut, "postwright: this is not right:")
+	for _, field := range f.Fields {
+		fmt.Fprintf(errOut, "  %s %s\n", field.Path, field.Problem)
+	}
+	return 2
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+type sandboxCommand struct {
+	Listen string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8090"`
+	Token  string   `help:"Access token of the member that is there from the start." default:"sandbox-token"`
+	Scopes []string `help:"What the token may do." default:"openid,profile,email,w_member_social,r_member_postAnalytics"`
+}
+
+func (c *sandboxCommand) Run(env *environment) error {
+	listener, err := app.Listen(env.ctx, c.Listen)
+	if err != nil {
+		return err
+	}
+	vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: env.log, Members: []sandbox.Member{sandboxMember(c.Token, c.Scopes)}})
+	base := "http://" + listener.Addr().String()
+	fmt.Fprintf(env.out, "LinkedIn, the analysis API and the notification API, emulated, on %s\n", base)
+	fmt.Fprintf(env.out, "member urn:li:person:sandbox with access token %s, which may %s\n", c.Token, strings.Join(c.Scopes, " "))
+	fmt.Fprintf(env.out, "what was posted: curl %s/_sandbox/ledger\n", base)
+	return serveUntilDone(env.ctx, listener, vendors.Handler(), env.log)
+}
+
+// sandboxMember is the person whom the sandbox knows from the start.
+func sandboxMember(token string, scopes []string) sandbox.Member {
+	return sandbox.Member{
+		ID: "sandbox", GivenName: "Sam", FamilyName: "Sandbox", Email: "sam@example.org", Token: token, Scopes: scopes,
+	}
+}
+
+// serveUntilDone serves plain HTTP until ctx ends, then lets the calls under way end.
+func serveUntilDone(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := server.Shutdown(drain)
+	if err != nil {
+		err = errors.Join(err, server.Close())
+	}
+	<-served // always http.ErrServerClosed after Shutdown
+	return err
+}

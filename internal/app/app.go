@@ -1,0 +1,238 @@
+// Package app puts Postwright together: configuration, wiring from top to bottom in plain constructors, and the order of
+// start and stop. It is the only package besides telemetry that knows the wall clock and the environment.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/analysis"
+	"github.com/postwright/postwright/internal/analytics"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/notify"
+	"github.com/postwright/postwright/internal/outbound"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/rpc"
+	"github.com/postwright/postwright/internal/telemetry"
+	"github.com/postwright/postwright/internal/vendors/analysisapi"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/vendors/notifyapi"
+)
+
+// Now is the wall clock, cut to what PostgreSQL keeps: what is written equals what is read back.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// App is Postwright, put together and connected, not yet serving.
+type App struct {
+	// Identity and Accounts are there for the commands that make users, keys and accounts.
+	Identity *identity.Service
+	Accounts *accounts.Service
+
+	cfg      Config
+	log      *slog.Logger
+	metrics  *telemetry.Metrics
+	store    *postgres.Store
+	migrator *postgres.Migrator
+	seam     *outbound.Seam
+	jobs     *jobs.Client
+	services rpc.Services
+	stopping atomic.Bool
+}
+
+// New connects to the database and puts everything together. A database that is not migrated is a Precondition fault
+// that says what to run. Close the App after use.
+func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) {
+	if err := cfg.Verify(); err != nil {
+		return nil, err
+	}
+	a := &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics()}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if a.store, err = postgres.Open(ctx, cfg.Database.Store(), a.metrics.ObserveDB, log); err != nil {
+		return nil, err
+	}
+	if a.migrator, err = postgres.NewMigrator(ctx, cfg.Database.URL.Reveal(), log); err != nil {
+		return nil, err
+	}
+	if err := a.migrator.Check(ctx); err != nil {
+		return nil, err
+	}
+	outboundCfg, policies := cfg.Outbound.seam()
+	a.seam = outbound.New(outboundCfg, policies, a.metrics.ObserveAPI, log)
+	if err := a.wire(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// wire makes the vendors' clients, the use cases and the jobs, from the bottom up.
+func (a *App) wire() error {
+	linkedIn, err := linkedin.New(a.cfg.LinkedIn.client(), a.seam.Client(linkedin.Vendor), Now)
+	if err != nil {
+		return err
+	}
+	analysisAPI, err := analysisapi.New(a.cfg.Analysis.client(), a.seam.Client(analysisapi.Vendor), Now)
+	if err != nil {
+		return err
+	}
+	notifyAPI, err := notifyapi.New(a.cfg.Notification.client(), a.seam.Client(notifyapi.Vendor), Now)
+	if err != nil {
+		return err
+	}
+	var vault *accounts.Vault
+	if a.cfg.LinkedIn.TokenKeyset != "" {
+		if vault, err = accounts.NewVault(a.cfg.LinkedIn.TokenKeyset.Reveal()); err != nil {
+			return err
+		}
+	}
+	if a.jobs, err = jobs.New(a.store, a.cfg.Jobs.client(), a.log); err != nil {
+		return err
+	}
+	a.Identity = identity.New(a.store, Now)
+	a.Accounts = accounts.New(a.store, linkedIn, vault, Now)
+	postService := posts.New(a.store, Now)
+	publishService := publishing.New(a.store, a.jobs, a.Accounts, linkedIn, follow, Now)
+	numbers := analytics.New(a.store, postService, a.Accounts, linkedIn, Now)
+	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: notifyAPI}, notify.PushChannel{Vendor: notifyAPI}, Now, a.log)
+	river.AddWorker(a.jobs.Workers(), publishService.Worker())
+	river.AddWorker(a.jobs.Workers(), numbers.Worker())
+	river.AddWorker(a.jobs.Workers(), notifyService.Worker())
+	a.services = rpc.Services{
+		Posts: postService, Publishing: publishService, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
+		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: analysisAPI}, Now),
+		Authenticate: a.Identity.Authenticate,
+	}
+	return nil
+}
+
+// follow says what follows a publication: its owner is told, and the numbers of what is on LinkedIn are fetched.
+func follow(post posts.Post) []river.JobArgs {
+	next := []river.JobArgs{
+		notify.PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: notify.Email},
+		notify.PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: notify.Push},
+	}
+	if post.State == posts.StatePublished && post.LinkedinURN != "" {
+		next = append(next, analytics.RefreshArgs{OwnerID: post.OwnerID, PostID: post.ID})
+	}
+	return next
+}
+
+// Close lets every connection go. It is for an App that is not serving: Serve closes nothing.
+func (a *App) Close() {
+	if a.seam != nil {
+		a.seam.Close()
+	}
+	if a.migrator != nil {
+		a.migrator.Close()
+	}
+	if a.store != nil {
+		a.store.Close()
+	}
+}
+
+// Listen opens the configured address.
+func (a *App) Listen(ctx context.Context) (net.Listener, error) {
+	return Listen(ctx, a.cfg.Server.Listen)
+}
+
+// Listen opens an address; one that is in use is a Precondition fault that says so.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fault.Newf(fault.Precondition, "The address %s is in use: stop what listens there, or choose another with --listen.", address).
+			WithReason(ReasonAddressInUse).WithCause(err)
+	case err != nil:
+		return nil, fault.Newf(fault.Precondition, "The address %s can't be listened on: choose another with --listen.", address).WithCause(err)
+	}
+	return listener, nil
+}
+
+// ReasonAddressInUse marks the fault of an address that somebody else listens on.
+const ReasonAddressInUse = "ADDRESS_IN_USE"
+
+// Serve works jobs and answers calls on the listener until ctx ends, then stops in order: no new calls; those under way
+// end; the jobs under way end, softly, then hard. What could not be ended in time is in the error.
+func (a *App) Serve(ctx context.Context, listener net.Listener) error {
+	// Streams end when the server begins to stop, calls go on until they are answered.
+	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
+	defer endStreams()
+	server := a.httpServer(streams)
+	if err := a.jobs.Start(ctx); err != nil {
+		_ = listener.Close()
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	a.log.InfoContext(ctx, "serving", "address", listener.Addr().String())
+	var failed error
+	select {
+	case <-ctx.Done():
+	case failed = <-served:
+	}
+	a.stopping.Store(true)
+	endStreams()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	err := server.Shutdown(drain)
+	if err != nil {
+		_ = server.Close() // cuts off what did not end in time; the error in hand says so
+	}
+	if failed == nil {
+		failed = <-served
+	}
+	if errors.Is(failed, http.ErrServerClosed) {
+		failed = nil
+	}
+	err = errors.Join(failed, err, a.jobs.Stop(context.WithoutCancel(ctx)))
+	a.log.InfoContext(ctx, "stopped", "error", err)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+func (a *App) httpServer(streams context.Context) *http.Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", telemetry.Alive)
+	mux.HandleFunc("GET /readyz", telemetry.Ready(
+		telemetry.Check{Name: "server", Ready: func(context.Context) error {
+			if a.stopping.Load() {
+				return fault.New(fault.Unavailable, "The server is stopping.")
+			}
+			return nil
+		}},
+		telemetry.Check{Name: "database", Ready: a.store.Ping},
+		telemetry.Check{Name: "migrations", Ready: a.migrator.Check},
+	))
+	mux.Handle("GET /metrics", a.metrics.Handler())
+	mux.Handle("/", rpc.NewHandler(streams, rpc.Config{
+		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes, MaxWatchers: maxWatchers,
+		Origins: slices.Clone(a.cfg.Server.Origins),
+	}, a.services, a.log))
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
+	return &http.Server{
+		Handler: mux, Protocols: protocols, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+}

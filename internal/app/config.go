@@ -1,0 +1,196 @@
+package app
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/outbound"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/vendors/analysisapi"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/vendors/notifyapi"
+)
+
+// Config is everything that can be set. Each field is a flag, and an environment variable of the same name in capitals
+// after POSTWRIGHT_; secrets belong in the environment, where other users' process lists don't show them.
+type Config struct {
+	Server       ServerConfig       `embed:""`
+	Database     DatabaseConfig     `embed:"" prefix:"database-"`
+	Outbound     OutboundConfig     `embed:"" prefix:"outbound-"`
+	LinkedIn     LinkedInConfig     `embed:"" prefix:"linkedin-"`
+	Analysis     AnalysisConfig     `embed:"" prefix:"analysis-"`
+	Notification NotificationConfig `embed:"" prefix:"notification-"`
+	Jobs         JobsConfig         `embed:"" prefix:"jobs-"`
+}
+
+// ServerConfig is the API's.
+type ServerConfig struct {
+	Listen  string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8080"`
+	Origins []string `help:"Web origins whose pages may call, such as https://app.example.org; none by default."`
+}
+
+// DatabaseConfig is PostgreSQL's.
+type DatabaseConfig struct {
+	URL              Secret   `help:"Where the database is, as a postgres:// URL."`
+	MinConnections   Count    `help:"Connections kept open." default:"5"`
+	MaxConnections   Count    `help:"Connections at most." default:"20"`
+	OperationTimeout Duration `help:"Limit of one operation." default:"30s"`
+}
+
+// OutboundConfig is that of the calls to all vendors.
+type OutboundConfig struct {
+	MaxConnections        Count    `help:"Connections to vendors at most, in all." default:"100"`
+	MaxConnectionsPerHost Count    `help:"Connections to one host at most." default:"20"`
+	AttemptTimeout        Duration `help:"Limit of one call." default:"30s"`
+	MaxBodyBytes          Count    `help:"Size of a vendor's answer at most." default:"1048576"`
+}
+
+// LinkedInConfig is LinkedIn's.
+type LinkedInConfig struct {
+	APIURL       string `name:"api-url" help:"LinkedIn's API." default:"https://api.linkedin.com"`
+	AuthURL      string `name:"auth-url" help:"LinkedIn's OAuth." default:"https://www.linkedin.com"`
+	Version      string `help:"LinkedIn-Version to ask for, YYYYMM; each is served for about a year." default:"202609"`
+	Legacy       bool   `help:"Create posts through /v2/ugcPosts, for apps that /rest/posts refuses."`
+	ClientID     string `name:"client-id" help:"The LinkedIn app's id."`
+	ClientSecret Secret `name:"client-secret" help:"The LinkedIn app's secret."`
+	TokenKeyset  Secret `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
+}
+
+// AnalysisConfig is the analysis API's.
+type AnalysisConfig struct {
+	URL   string `help:"The analysis API." default:"http://127.0.0.1:8090"`
+	Token Secret `help:"Sent to the analysis API as bearer token."`
+}
+
+// NotificationConfig is the notification API's.
+type NotificationConfig struct {
+	URL   string `help:"The notification API." default:"http://127.0.0.1:8090"`
+	Token Secret `help:"Sent to the notification API as bearer token."`
+}
+
+// JobsConfig is that of the work in the background.
+type JobsConfig struct {
+	MaxWorkers Count `help:"Jobs worked at once." default:"10"`
+}
+
+// Defaults is the configuration of a command line without flags, for a program that brings its own.
+func Defaults() Config {
+	var cfg Config
+	parser := kong.Must(&cfg)
+	if _, err := parser.Parse(nil); err != nil {
+		panic("app: the defaults can't be read: " + err.Error()) // they are constants of this file
+	}
+	return cfg
+}
+
+// Verify lists every fault of the configuration, each under its flag.
+func (c Config) Verify() error {
+	var v validation
+	if _, port, err := net.SplitHostPort(c.Server.Listen); err != nil || port == "" {
+		v.wrong("--listen", "must be host:port, such as 127.0.0.1:8080")
+	}
+	for _, origin := range c.Server.Origins {
+		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			v.wrong("--origins", "holds %q, which is not an origin such as https://app.example.org", origin)
+		}
+	}
+	v.database(c.Database)
+	v.count("--outbound-max-connections", c.Outbound.MaxConnections, 1, 10_000)
+	v.count("--outbound-max-connections-per-host", c.Outbound.MaxConnectionsPerHost, 1, 10_000)
+	v.duration("--outbound-attempt-timeout", c.Outbound.AttemptTimeout, 100*time.Millisecond, maxAttemptTimeout)
+	v.count("--outbound-max-body-bytes", c.Outbound.MaxBodyBytes, 1<<10, 64<<20)
+	v.faults = append(v.faults, c.LinkedIn.client().Faults()...)
+	v.url("--analysis-url", c.Analysis.URL)
+	v.url("--notification-url", c.Notification.URL)
+	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
+	return fault.Fields(v.faults...)
+}
+
+// Verify lists every fault of the database's configuration alone, for commands that need no more.
+func (c DatabaseConfig) Verify() error {
+	var v validation
+	v.database(c)
+	return fault.Fields(v.faults...)
+}
+
+type validation struct{ faults []fault.Field }
+
+func (v *validation) wrong(flag, format string, args ...any) {
+	v.faults = append(v.faults, fault.Field{Path: flag, Problem: fmt.Sprintf(format, args...)})
+}
+
+func (v *validation) database(c DatabaseConfig) {
+	switch {
+	case c.URL == "":
+		v.wrong("--database-url", "is missing: set POSTWRIGHT_DATABASE_URL to a postgres:// URL")
+	case !strings.HasPrefix(c.URL.Reveal(), "postgres://") && !strings.HasPrefix(c.URL.Reveal(), "postgresql://"):
+		v.wrong("--database-url", "must be a postgres:// URL")
+	}
+	v.count("--database-min-connections", c.MinConnections, 0, 1_000)
+	v.count("--database-max-connections", c.MaxConnections, 2, 1_000)
+	if c.MinConnections.Value > c.MaxConnections.Value && !c.MinConnections.broken && !c.MaxConnections.broken {
+		v.wrong("--database-min-connections", "must not be more than --database-max-connections")
+	}
+	v.duration("--database-operation-timeout", c.OperationTimeout, 10*time.Millisecond, 10*time.Minute)
+}
+
+func (v *validation) count(flag string, c Count, least, most int) {
+	if c.broken || c.Value < least || c.Value > most {
+		v.wrong(flag, "must be a whole number from %d to %d", least, most)
+	}
+}
+
+func (v *validation) duration(flag string, d Duration, least, most time.Duration) {
+	if d.broken || d.Value < least || d.Value > most {
+		v.wrong(flag, "must be a time from %s to %s, such as 30s", least, most)
+	}
+}
+
+func (v *validation) url(flag, value string) {
+	if u, err := url.Parse(value); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		v.wrong(flag, "must be a URL such as https://api.example.org")
+	}
+}
+
+// Store is the database's configuration for postgres.Open.
+func (c DatabaseConfig) Store() postgres.Config {
+	return postgres.Config{
+		URL: c.URL.Reveal(), MinConns: int32(c.MinConnections.Value), MaxConns: int32(c.MaxConnections.Value), //nolint:gosec // bounded by Verify
+		OperationTimeout: c.OperationTimeout.Value,
+	}
+}
+
+func (c OutboundConfig) seam() (outbound.Config, outbound.Policies) {
+	cfg, policies := outbound.Defaults(), outbound.Once()
+	cfg.MaxConns, cfg.MaxConnsPerHost = c.MaxConnections.Value, c.MaxConnectionsPerHost.Value
+	policies.Default.Timeout, policies.Default.MaxBodyBytes = c.AttemptTimeout.Value, int64(c.MaxBodyBytes.Value)
+	return cfg, policies
+}
+
+func (c LinkedInConfig) client() linkedin.Config {
+	return linkedin.Config{
+		APIURL: c.APIURL, AuthURL: c.AuthURL, Version: c.Version, Legacy: c.Legacy,
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(),
+	}
+}
+
+func (c AnalysisConfig) client() analysisapi.Config {
+	return analysisapi.Config{URL: c.URL, Token: c.Token.Reveal()}
+}
+
+func (c NotificationConfig) client() notifyapi.Config {
+	return notifyapi.Config{URL: c.URL, Token: c.Token.Reveal()}
+}
+
+func (c JobsConfig) client() jobs.Config {
+	cfg := jobs.Defaults()
+	cfg.MaxWorkers, cfg.Timeout, cfg.RescueAfter, cfg.SoftStop = c.MaxWorkers.Value, jobTimeout, jobRescue, drainTimeout
+	return cfg
+}

@@ -1,0 +1,26 @@
+package app
+
+import "time"
+
+// The chain of limits, in one place: whatever is inside must end before what is around it, so that it is the innermost
+// that tells what went wrong.
+//
+//	a vendor's attempt < a call < the call on the wire < draining
+//	a vendor's attempt and some database operations < a job's run < its rescue
+const (
+	maxAttemptTimeout = 40 * time.Second // what --outbound-attempt-timeout may be at most; 30 s by default
+	callTimeout       = 45 * time.Second
+	connectionTimeout = 50 * time.Second
+	drainTimeout      = 55 * time.Second
+	jobTimeout        = 90 * time.Second
+	jobRescue         = 3 * time.Minute
+)
+
+// Limits of the server that nobody needs to set.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	maxRequestBytes   = 16 << 20 // a batch of 1,000 posts of 3,000 characters, four bytes each, and what is around them
+	maxWatchers       = 1_000
+)

@@ -1,0 +1,49 @@
+package telemetry
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// Check is one thing that must be in order before calls are sent here.
+type Check struct {
+	Name string
+	// Ready returns nil, or a fault whose message says what is wrong and what to do.
+	Ready func(ctx context.Context) error
+}
+
+// checkTimeout bounds all checks of one question together.
+const checkTimeout = 5 * time.Second
+
+// Alive answers /healthz: the process runs. It asks nobody else, so that a database's failure does not restart it.
+func Alive(w http.ResponseWriter, _ *http.Request) {
+	writeHealth(w, map[string]string{"process": "ok"}, true)
+}
+
+// Ready answers /readyz: 200 when every check passes, else 503; the body says how each went.
+func Ready(checks ...Check) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
+		defer cancel()
+		states, ready := map[string]string{}, true
+		for _, c := range checks {
+			states[c.Name] = "ok"
+			if err := c.Ready(ctx); err != nil {
+				states[c.Name], ready = fault.Of(err).Message, false
+			}
+		}
+		writeHealth(w, states, ready)
+	}
+}
+
+func writeHealth(w http.ResponseWriter, states map[string]string, ok bool) {
+	w.Header().Set("Content-Type", "application/json")
+	if !ok {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(states) // a prober who left learns nothing
+}

@@ -275,7 +275,7 @@ type ReactionSummary struct {
 
 // ShareStatistics defines model for ShareStatistics.
 type ShareStatistics struct {
-	Elements []PostStatistics `json:"elements,omitempty"`
+	Elements []PostStatistics `json:"elements"`
 }
 
 // SocialMetadata defines model for SocialMetadata.

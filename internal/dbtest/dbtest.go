@@ -154,7 +154,7 @@ func startServer() (*devdb.Server, *pgxpool.Pool, error) {
 func tempFolder() string {
 	const memory, room = "/dev/shm", 2 << 30
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(memory, &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < room { //nolint:gosec // a block's size is positive
+	if err := syscall.Statfs(memory, &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < room { //nolint:gosec // G115: a block's size is positive
 		return "" // the system's folder for temporary files
 	}
 	return memory

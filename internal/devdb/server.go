@@ -129,7 +129,7 @@ func (s *Server) bringUp(ctx context.Context, opts Options, found []programs) er
 		return err
 	}
 	began := time.Now()
-	if err := s.launch(who, use, opts.Settings); err != nil {
+	if err := s.launch(who, use, opts.Settings); err != nil { //nolint:contextcheck // the server outlives its start
 		return err
 	}
 	if err := s.waitUntilReady(ctx); err != nil {

@@ -47,7 +47,7 @@ var quick = map[string]string{"fsync": "off", "synchronous_commit": "off", "full
 // newDir is a folder that the server's account can reach: t.TempDir is closed to other users.
 func newDir(t *testing.T) string {
 	t.Helper()
-	parent, err := os.MkdirTemp("/tmp", "devdb-test-")
+	parent, err := os.MkdirTemp("/tmp", "devdb-test-") //nolint:usetesting // see above
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(parent)) })
 	require.NoError(t, os.Chmod(parent, 0o755))
@@ -246,7 +246,8 @@ func TestStopKillsAServerThatDoesNotEnd(t *testing.T) {
 	startIn(t, dir) // the folder is free, and what was killed recovers
 }
 
-// TestKilledOwnerLeavesNoProcess kills an owner that can do nothing about it, and starts anew in its folder at once.
+// TestKilledOwnerLeavesNoProcess kills an owner that can do nothing about it, and starts anew in its folder: not before the
+// old server, which is held up here, has ended.
 func TestKilledOwnerLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
@@ -261,10 +262,16 @@ func TestKilledOwnerLeavesNoProcess(t *testing.T) {
 	old := postmasterPID(t, dir)
 	sockets := socketFolder(t, dir)
 
+	require.NoError(t, syscall.Kill(old, syscall.SIGSTOP))
 	require.NoError(t, owner.Process.Kill())
 	require.Error(t, owner.Wait())
+	soon, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err = Start(soon, Options{Dir: dir, Settings: quick})
+	require.ErrorContains(t, err, "is still shutting down")
 
-	startIn(t, dir) // gets the folder's lock only when the old server is gone
+	require.NoError(t, syscall.Kill(old, syscall.SIGCONT))
+	startIn(t, dir)
 	requireEnded(t, old)
 	require.NoDirExists(t, sockets)
 }
@@ -322,7 +329,7 @@ func TestRootDropsToAnotherUser(t *testing.T) {
 		return
 	}
 	require.NotZero(t, owner)
-	status, err := exec.Command("ps", "-o", "uid=", "-p", strconv.Itoa(postmasterPID(t, s.dir))).Output()
+	status, err := exec.CommandContext(t.Context(), "ps", "-o", "uid=", "-p", strconv.Itoa(postmasterPID(t, s.dir))).Output()
 	require.NoError(t, err)
 	require.Equal(t, strconv.Itoa(owner), strings.TrimSpace(string(status)))
 }

@@ -11,15 +11,16 @@ exec 4<&0
 server=$!
 
 # SIGINT is a fast shutdown. It is repeated, because a server that has only just been forked does not hear it yet; after
-# half a minute SIGQUIT (no checkpoint, recovery at the next start) ends what hangs.
+# half a minute SIGQUIT (no checkpoint, recovery at the next start) ends what hangs, and after a minute SIGKILL the rest.
 (
     exec 3<&-
     read -r _ <&4
-    trap 'kill "$nap"; exit' TERM # not before: some shells don't interrupt read for a trapped signal
+    trap 'kill "$nap"; wait "$nap"; exit' TERM # not before: some shells don't interrupt read for a trapped signal
     tries=0
     while kill -INT "$server"; do
         tries=$((tries + 1))
         [ "$tries" -le 30 ] || kill -QUIT "$server"
+        [ "$tries" -le 60 ] || kill -KILL "$server"
         sleep 1 &
         nap=$!
         wait "$nap"

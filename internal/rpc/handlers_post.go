@@ -18,16 +18,14 @@ type postHandler struct {
 	posts      *posts.Service
 	publishing *publishing.Service
 	analytics  *analytics.Service
-	stopping   context.Context //nolint:containedctx // the server's own end, which every stream has to see
 	watchers   *semaphore.Weighted
 }
 
 var _ postwrightv1connect.PostServiceHandler = (*postHandler)(nil)
 
-func newPostHandler(stopping context.Context, s Services, maxWatchers int64) *postHandler {
+func newPostHandler(s Services, maxWatchers int64) *postHandler {
 	return &postHandler{
-		posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics,
-		stopping: stopping, watchers: semaphore.NewWeighted(maxWatchers),
+		posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics, watchers: semaphore.NewWeighted(maxWatchers),
 	}
 }
 
@@ -126,10 +124,7 @@ func (h *postHandler) PublishPost(ctx context.Context, req *postwrightv1.Publish
 	return &postwrightv1.PublishPostResponse{Post: postMessage(post)}, nil
 }
 
-var (
-	errStopping    = fault.New(fault.Unavailable, "The server is stopping: watch again.")
-	errTooManyOpen = fault.New(fault.Unavailable, "Too many streams are open: watch again later, or ask with GetPost.")
-)
+var errTooManyOpen = fault.New(fault.Unavailable, "Too many streams are open: watch again later, or ask with GetPost.")
 
 func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPostRequest, stream postwrightv1connect.PostServiceWatchPostServerStream) error {
 	caller, err := identity.Caller(ctx)
@@ -140,9 +135,6 @@ func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPost
 		return errTooManyOpen
 	}
 	defer h.watchers.Release(1)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(h.stopping, func() { cancel(errStopping) })()
 	return h.posts.Watch(ctx, caller, parsed(req.GetId()), func(p posts.Post) error {
 		return stream.Send(&postwrightv1.WatchPostResponse{Post: postMessage(p)})
 	})

@@ -14,6 +14,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+	"connectrpc.com/connect/v2/connectproto"
 	connectcors "connectrpc.com/cors"
 	"connectrpc.com/grpchealth"
 	"connectrpc.com/grpcreflect/v2"
@@ -24,6 +25,7 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/analysis"
 	"github.com/postwright/postwright/internal/analytics"
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
@@ -67,7 +69,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, log *sl
 		authenticate(services.Authenticate),
 		validateRequests,
 	)
-	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(stopping, services, cfg.MaxWatchers))
+	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, cfg.MaxWatchers))
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
@@ -82,10 +84,10 @@ func NewHandler(stopping context.Context, cfg Config, services Services, log *sl
 	}
 	grpcreflect.Register(server)
 	mux := http.NewServeMux()
-	connecthttp.Mount(mux, server,
+	connecthttp.Mount(mux, server, connecthttp.WithCodecs(connectproto.NewBinaryCodec(), newStrictJSON()),
 		connecthttp.WithReadMaxBytes(cfg.MaxRequestBytes), connecthttp.WithCompressMinBytes(minCompressedBytes))
 	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))
-	return allowOrigins(cfg.Origins, limitConnection(cfg.ConnectionTimeout, streams, mux))
+	return allowOrigins(cfg.Origins, limitConnection(stopping, cfg.ConnectionTimeout, streams, mux))
 }
 
 // allowOrigins lets pages of the named origins call.
@@ -102,14 +104,21 @@ func allowOrigins(origins []string, next http.Handler) http.Handler {
 	}).Handler(next)
 }
 
+// errStopping ends the streams that are open when the server is about to stop.
+var errStopping = fault.New(fault.Unavailable, "The server is stopping: call again.")
+
 // limitConnection bounds how long a request may take to arrive and its answer to leave, so that a caller who stalls does
-// not hold the call. http.Server's own limits would cut off streams too; a stream must lift what an earlier call on its
-// connection set.
-func limitConnection(limit time.Duration, streams map[string]bool, next http.Handler) http.Handler {
+// not hold the call. http.Server's own limits would cut off streams too; a stream lasts until it ends or the server
+// stops, and must lift what an earlier call on its connection set.
+func limitConnection(stopping context.Context, limit time.Duration, streams map[string]bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		deadline := time.Now().Add(limit)
 		if streams[r.URL.Path] || strings.HasPrefix(r.URL.Path, "/grpc.") {
 			deadline = time.Time{}
+			ctx, cancel := context.WithCancelCause(r.Context())
+			defer cancel(nil)
+			defer context.AfterFunc(stopping, func() { cancel(errStopping) })()
+			r = r.WithContext(ctx)
 		}
 		// Where deadlines can't be set, the server's idle limits still hold.
 		connection := http.NewResponseController(w)

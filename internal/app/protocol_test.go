@@ -1,0 +1,120 @@
+package app_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect/v2/connecthttp"
+	"connectrpc.com/grpcreflect/v2"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/app"
+)
+
+func TestReadsCanBeHadWithGET(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	post := w.draft("Got")
+	get := func(method, message string) answer {
+		query := url.Values{"encoding": {"json"}, "message": {message}, "connect": {"v1"}}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/postwright.v1.PostService/"+method+"?"+query.Encode(), nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+w.key)
+		return w.send(req)
+	}
+	require.Contains(t, string(get("GetPost", `{"id":"`+post.GetId()+`"}`).body), `"content":"Got"`)
+	require.Equal(t, http.StatusMethodNotAllowed, get("DeletePost", `{"id":"`+post.GetId()+`"}`).status, "what has an effect can't")
+}
+
+func TestGRPCWorksWithoutTLS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	post := w.draft("Over HTTP/2")
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	client := w.clientOver(transport, w.key, connecthttp.WithGRPC())
+	res, err := postwrightv1connect.NewPostServiceClient(client).GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+	require.NoError(t, err)
+	require.Equal(t, "Over HTTP/2", res.GetPost().GetContent())
+
+	stream := grpcreflect.NewClient(w.clientOver(transport, "", connecthttp.WithGRPC())).NewStream(t.Context())
+	names, err := stream.ListServices()
+	require.NoError(t, err)
+	require.Contains(t, names, protoreflect.FullName("postwright.v1.PostService"))
+	err = stream.Close()
+	require.NoError(t, err)
+}
+
+func TestOnlyNamedOriginsMayCallFromABrowser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *app.Config) { c.Server.Origins = []string{"https://app.example.org"} })
+	w.serve()
+	ask := func(origin string) http.Header {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, w.url+"/postwright.v1.PostService/CreatePost", nil)
+		require.NoError(t, err)
+		req.Header.Set("Origin", origin)
+		req.Header.Set("Access-Control-Request-Method", http.MethodPost)
+		req.Header.Set("Access-Control-Request-Headers", "authorization,connect-protocol-version,content-type")
+		return w.send(req).header
+	}
+	require.Equal(t, "https://app.example.org", ask("https://app.example.org").Get("Access-Control-Allow-Origin"))
+	require.Empty(t, ask("https://evil.example.org").Get("Access-Control-Allow-Origin"))
+}
+
+func TestHealthSaysWhatIsReady(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	get := func(path string) answer {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path, nil)
+		require.NoError(t, err)
+		return w.send(req)
+	}
+	require.Equal(t, 200, get("/healthz").status)
+	require.JSONEq(t, `{"server":"ok","database":"ok","migrations":"ok"}`, string(get("/readyz").body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/grpc.health.v1.Health/Check",
+		strings.NewReader(`{"service":"postwright.v1.PostService"}`))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/json")
+	require.JSONEq(t, `{"status":"SERVING_STATUS_SERVING"}`, string(w.send(req).body), "gRPC's own health service")
+}
+
+// The names that dashboards and callers rely on, read with Prometheus's own parser.
+func TestOperationsAreMeasuredUnderTheirNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.publish(w.draft("Measured"))
+	w.curl(w.key, "PostService/GetPost", []byte(`{"id":"01900000-0000-7000-8000-000000000009"}`))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/metrics", nil)
+	require.NoError(t, err)
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(w.send(req).body))
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, name := range []string{"db_operation_duration_seconds", "api_operation_duration_seconds"} {
+		require.Contains(t, families, name)
+		for _, m := range families[name].GetMetric() {
+			labels := ""
+			for _, l := range m.GetLabel() {
+				labels += l.GetName() + "=" + l.GetValue() + " "
+			}
+			seen[labels] = m.GetHistogram().GetSampleCount() > 0
+		}
+	}
+	for _, want := range []string{"operation=PostInsert ", "operation=AttemptInsert ", "operation=Commit ", "operation=createPost vendor=linkedin "} {
+		require.True(t, seen[want], "%q is among %v", want, seen)
+	}
+	require.NotContains(t, families, "db_operation_errors_total", "a post that is not there is an answer, not an error")
+}

@@ -1,0 +1,178 @@
+package app_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+)
+
+// Each bad request gets a code, and every field it is about, in one answer.
+func TestBadRequestsAreRefusedByFieldAllAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	draft := w.draft("There already")
+	id := draft.GetId()
+	long := strings.Repeat("🎉", 1501) // 3,002 UTF-16 units
+	thousand := make([]string, 1000)
+	for i := range thousand {
+		thousand[i] = `{"content":"ok"}`
+	}
+	thousand[617] = `{"content":" ","tone":99}`
+	tooMany := strings.Repeat(`{"content":"ok"},`, 1000) + `{"content":"ok"}`
+	otherPage := w.nextPageToken(t)
+
+	for name, c := range map[string]struct {
+		method, body, code string
+		fields             []string
+	}{
+		"no post":                           {"PostService/CreatePost", `{}`, "invalid_argument", []string{"post", "post.content"}},
+		"empty content":                     {"PostService/CreatePost", `{"post":{"content":""}}`, "invalid_argument", []string{"post.content"}},
+		"over-long content":                 {"PostService/CreatePost", `{"post":{"content":"` + long + `"}}`, "invalid_argument", []string{"post.content"}},
+		"NUL in content":                    {"PostService/CreatePost", `{"post":{"content":"a\u0000b"}}`, "invalid_argument", []string{"post.content"}},
+		"NUL in the request id":             {"PostService/CreatePost", `{"post":{"content":"a"},"requestId":"\u0000"}`, "invalid_argument", []string{"requestId"}},
+		"many faults at once":               {"PostService/CreatePost", `{"post":{"content":"","postType":77,"visibility":9,"hashtags":["#no","ok","ok"],"accountId":"x"},"requestId":"` + strings.Repeat("r", 129) + `"}`, "invalid_argument", []string{"post.content", "post.postType", "post.visibility", "post.hashtags[0]", "post.hashtags[2]", "post.accountId", "requestId"}},
+		"unknown enum name":                 {"PostService/CreatePost", `{"post":{"content":"a","tone":"TONE_SHOUTING"}}`, "invalid_argument", nil},
+		"misspelt field":                    {"PostService/CreatePost", `{"post":{"content":"a","hashtag":["b"]}}`, "invalid_argument", nil},
+		"empty body":                        {"PostService/CreatePost", ``, "invalid_argument", nil},
+		"not JSON":                          {"PostService/CreatePost", `{"post":`, "invalid_argument", nil},
+		"invalid UTF-8":                     {"PostService/CreatePost", "{\"post\":{\"content\":\"a\xffb\"}}", "invalid_argument", nil},
+		"foreign account":                   {"PostService/CreatePost", `{"post":{"content":"a","accountId":"01900000-0000-7000-8000-000000000009"}}`, "invalid_argument", []string{"post.accountId"}},
+		"malformed id":                      {"PostService/GetPost", `{"id":"42"}`, "invalid_argument", []string{"id"}},
+		"nobody's id":                       {"PostService/GetPost", `{"id":"01900000-0000-7000-8000-000000000009"}`, "not_found", nil},
+		"empty mask":                        {"PostService/UpdatePost", `{"post":{"id":"` + id + `"},"updateMask":""}`, "invalid_argument", []string{"updateMask"}},
+		"mask with an unknown field":        {"PostService/UpdatePost", `{"post":{"id":"` + id + `"},"updateMask":"content,flavour"}`, "invalid_argument", []string{"updateMask", "post.content"}},
+		"mask with a field of ours":         {"PostService/UpdatePost", `{"post":{"id":"` + id + `","state":"POST_STATE_PUBLISHED"},"updateMask":"state"}`, "invalid_argument", []string{"updateMask"}},
+		"update without an id":              {"PostService/UpdatePost", `{"post":{"content":"x"},"updateMask":"content","etag":"zzz"}`, "invalid_argument", []string{"post.id", "etag"}},
+		"stale etag":                        {"PostService/UpdatePost", `{"post":{"id":"` + id + `","content":"x"},"updateMask":"content","etag":"999"}`, "aborted", nil},
+		"stale etag of a deletion":          {"PostService/DeletePost", `{"id":"` + id + `","etag":"999"}`, "aborted", nil},
+		"page size out of bounds":           {"PostService/ListPosts", `{"pageSize":101,"pageToken":"%%%"}`, "invalid_argument", []string{"pageSize", "pageToken"}},
+		"negative page size":                {"PostService/ListPosts", `{"pageSize":-1}`, "invalid_argument", []string{"pageSize"}},
+		"page token of another query":       {"PostService/SearchPosts", `{"query":"a","pageToken":"` + otherPage + `"}`, "invalid_argument", []string{"pageToken"}},
+		"empty query":                       {"PostService/SearchPosts", `{"query":""}`, "invalid_argument", []string{"query"}},
+		"batch of none":                     {"PostService/BatchCreatePosts", `{"posts":[]}`, "invalid_argument", []string{"posts"}},
+		"batch of 1,001":                    {"PostService/BatchCreatePosts", `{"posts":[` + tooMany + `]}`, "invalid_argument", []string{"posts"}},
+		"one bad post of 1,000":             {"PostService/BatchCreatePosts", `{"posts":[` + strings.Join(thousand, ",") + `]}`, "invalid_argument", []string{"posts[617].content", "posts[617].tone"}},
+		"body over the limit":               {"PostService/CreatePost", `{"post":{"content":"` + strings.Repeat("x", 17<<20) + `"}}`, "resource_exhausted", nil},
+		"publishing nobody's post":          {"PostService/PublishPost", `{"id":"01900000-0000-7000-8000-000000000009"}`, "not_found", nil},
+		"numbers of a draft":                {"PostService/RefreshPostAnalytics", `{"id":"` + id + `"}`, "failed_precondition", nil},
+		"empty text":                        {"AnalysisService/AnalyzeSentiment", `{"text":""}`, "invalid_argument", []string{"text"}},
+		"too many hashtags asked for":       {"AnalysisService/GenerateHashtags", `{"content":"","maxCount":31}`, "invalid_argument", []string{"content", "maxCount"}},
+		"unknown kind of optimisation":      {"AnalysisService/OptimizeContent", `{"content":"a","optimizationType":42}`, "invalid_argument", []string{"optimizationType"}},
+		"e-mail to nowhere, saying nothing": {"NotificationService/SendEmail", `{"to":"nowhere"}`, "invalid_argument", []string{"to", "subject", "content"}},
+		"push to nobody":                    {"NotificationService/SendPush", `{}`, "invalid_argument", []string{"userId", "title", "message"}},
+		"unknown method":                    {"PostService/Frobnicate", `{}`, "unimplemented", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := w.curl(w.key, c.method, []byte(c.body))
+			e := got.failure(t)
+			require.Equal(t, c.code, e.Code, "%s", got.body)
+			require.NotEmpty(t, e.Message)
+			fields := e.fields(t)
+			for _, f := range c.fields {
+				require.Contains(t, fields, f, "%s", got.body)
+			}
+			require.Len(t, fields, len(c.fields), "%s", got.body)
+		})
+	}
+	require.Equal(t, 12, w.count(`SELECT count(*) FROM posts`), "nothing of a refused request is kept")
+}
+
+// nextPageToken makes enough posts for a second page and returns its token: eleven posts beside the one that is there.
+func (w *world) nextPageToken(t *testing.T) string {
+	t.Helper()
+	for i := range 11 {
+		w.draft(fmt.Sprintf("Page filler %d", i))
+	}
+	res, err := w.posts.ListPosts(t.Context(), &postwrightv1.ListPostsRequest{})
+	require.NoError(t, err)
+	require.Len(t, res.GetPosts(), 10)
+	return res.GetNextPageToken()
+}
+
+func TestCallsWithoutAValidKeyAreRefusedBeforeTheyAreRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	revoked := w.user("gone@example.org")
+	_, err := w.app.Identity.RevokeKey(t.Context(), revoked[:13])
+	require.NoError(t, err)
+	wrongSecret := w.key[:len(w.key)-4] + "0000"
+	for name, key := range map[string]string{
+		"no key": "", "not a key": "hello", "unknown prefix": "pw_0000000000" + w.key[13:], "wrong secret": wrongSecret, "revoked key": revoked,
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := w.curl(key, "PostService/CreatePost", []byte(`this is not even JSON`))
+			require.Equal(t, 401, got.status)
+			require.Equal(t, "unauthenticated", got.failure(t).Code)
+			require.NotContains(t, string(got.body), w.key[14:])
+		})
+	}
+}
+
+func TestAnotherOwnersPostDoesNotExist(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	post := w.draft("Mine alone")
+	stranger := w.user("stranger@example.org")
+	id := fmt.Sprintf(`{"id":%q}`, post.GetId())
+	for method, body := range map[string]string{
+		"PostService/GetPost": id, "PostService/DeletePost": id, "PostService/PublishPost": id, "PostService/ListPublishAttempts": id,
+		"PostService/GetPostAnalytics": id, "PostService/RefreshPostAnalytics": id, "AnalysisService/AnalyzePost": id,
+		"PostService/UpdatePost": fmt.Sprintf(`{"post":{"id":%q,"content":"stolen"},"updateMask":"content"}`, post.GetId()),
+	} {
+		t.Run(method, func(t *testing.T) {
+			got := w.curl(stranger, method, []byte(body))
+			require.Equal(t, "not_found", got.failure(t).Code, "%s", got.body)
+		})
+	}
+	t.Run("in listings", func(t *testing.T) {
+		require.JSONEq(t, `{}`, string(w.curl(stranger, "PostService/ListPosts", []byte(`{}`)).body))
+		require.JSONEq(t, `{}`, string(w.curl(stranger, "PostService/SearchPosts", []byte(`{"query":"mine"}`)).body))
+	})
+}
+
+func TestARepeatedCreateGivesTheSamePostBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	body := []byte(`{"post":{"content":"Once"},"requestId":"r-1"}`)
+	first, second := w.curl(w.key, "PostService/CreatePost", body), w.curl(w.key, "PostService/CreatePost", body)
+	require.Equal(t, 200, first.status)
+	require.JSONEq(t, string(first.body), string(second.body))
+	other := w.curl(w.key, "PostService/CreatePost", []byte(`{"post":{"content":"Twice"},"requestId":"r-1"}`))
+	require.Contains(t, other.failure(t).fields(t), "requestId")
+}
+
+func TestAnOwnerWithoutAnAccountIsToldWhatToDo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.key = w.user("new@example.org")
+	got := w.curl(w.key, "PostService/CreatePost", []byte(`{"post":{"content":"Nowhere to go"}}`))
+	require.Equal(t, 200, got.status)
+	id := strings.Split(strings.Split(string(got.body), `"id":"`)[1], `"`)[0]
+	e := w.curl(w.key, "PostService/PublishPost", []byte(`{"id":"`+id+`"}`)).failure(t)
+	require.Equal(t, "failed_precondition", e.Code)
+	require.Contains(t, e.Message, "account add")
+}
+
+func TestWhatAVendorSaidReachesTheCallerAsDetails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.vendorsHTTP.Close()
+	e := w.curl(w.key, "AnalysisService/AnalyzeSentiment", []byte(`{"text":"hello"}`)).failure(t)
+	require.Equal(t, "unavailable", e.Code)
+	require.NotContains(t, e.Message, "127.0.0.1", "no raw error")
+	types := []string{}
+	for _, d := range e.Details {
+		types = append(types, d.Type)
+	}
+	require.ElementsMatch(t, []string{"google.rpc.RetryInfo", "google.rpc.ErrorInfo"}, types)
+}

@@ -1,0 +1,78 @@
+package linkedin
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestEscape(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ text, little string }{
+		"nothing":                          {"", ""},
+		"plain words":                      {"Hello, LinkedIn! 100% → ✅ 日本語", "Hello, LinkedIn! 100% → ✅ 日本語"},
+		"parentheses":                      {"a (b)", `a \(b\)`},
+		"every reserved character":         {`\|{}@[]()<>#*_~`, `\\\|\{\}\@\[\]\(\)\<\>\#\*\_\~`},
+		"lines":                            {"a\nb\r\n\tc", "a\nb\r\n\tc"},
+		"a hashtag":                        {"on #golang", `on {hashtag|\#|golang}`},
+		"a hashtag at the start":           {"#golang", `{hashtag|\#|golang}`},
+		"a hashtag before punctuation":     {"#go.", `{hashtag|\#|go}.`},
+		"a hashtag with an underscore":     {"#open_source", `{hashtag|\#|open\_source}`},
+		"a hashtag with digits":            {"#web3", `{hashtag|\#|web3}`},
+		"a hashtag of a script with marks": {"#हिन्दी", `{hashtag|\#|हिन्दी}`},
+		"hashtags one after the other":     {"#a #b", `{hashtag|\#|a} {hashtag|\#|b}`},
+		"a hashtag in parentheses":         {"(#go)", `\({hashtag|\#|go}\)`},
+		"a hashtag after a backslash":      {`\#go`, `\\{hashtag|\#|go}`},
+		"a number sign":                    {"We are #1", `We are \#1`},
+		"a language":                       {"C# and F#minor", `C\# and F\#minor`},
+		"a lonely sign":                    {"# title", `\# title`},
+		"two signs":                        {"##go", `\#\#go`},
+		"a fragment of a URL":              {"https://x.example/#top https://x.example/a#top", `https://x.example/\#top https://x.example/a\#top`},
+		"a full-width sign":                {"＃go", "＃go"},
+		"what looks like little text":      {`{hashtag|\#|go} @[Ada](urn:li:person:1)`, `\{hashtag\|\\\#\|go\} \@\[Ada\]\(urn:li:person:1\)`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, test.little, escape(test.text))
+			require.Equal(t, test.text, plain(test.little))
+		})
+	}
+}
+
+func TestPlainReadsWhatOthersWrote(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ little, text string }{
+		"a bare hashtag":                   {"on #golang", "on #golang"},
+		"a template with a bare sign":      {"{hashtag|#|go}", "#go"},
+		"a template with a full-width one": {"{hashtag|＃|go}", "＃go"},
+		"a mention":                        {"with @[Ada Lovelace](urn:li:person:1)!", "with Ada Lovelace!"},
+		"a mention with escapes":           {`@[A \[B\]](urn:li:organization:1)`, "A [B]"},
+		"an escape of nothing special":     {`\a`, "a"},
+		"a backslash at the end":           {`a\`, `a\`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, test.text, plain(test.little))
+		})
+	}
+}
+
+// little draws texts in which the characters that matter to little text are frequent.
+func drawText(t *rapid.T) string {
+	return rapid.OneOf(
+		rapid.String(),
+		rapid.StringOf(rapid.SampledFrom([]rune(`\|{}@[]()<>#*_~a1 :,＃é`+"\n"))),
+		rapid.StringMatching(`( |#|\\|[a-z]|#[a-z_]{1,4}|\{hashtag\|\\?#\|[a-z]+\}|@\[[a-z]*\]\(urn:li:person:1\)|\([a-z ]*\)){0,12}`),
+	).Draw(t, "text")
+}
+
+func TestTextSurvivesLittleText(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := drawText(t)
+		require.Equal(t, text, plain(escape(text)))
+	})
+}

@@ -44,6 +44,10 @@ lint: _api-imports
     {{ tool }} golangci-lint run
     {{ tool }} buf lint specs/api
 
+# Try the loop of a change: a column and a field are added to a copy of the tree, generated and built.
+loop:
+    go test -C internal/tools -count=1 ./loop
+
 # Fail when the API would break its callers, compared with a commit.
 breaking base='HEAD': _api-imports
     #!/usr/bin/env bash

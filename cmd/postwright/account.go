@@ -16,7 +16,7 @@ type accountCommand struct {
 
 type accountAdd struct {
 	app.Config
-	User string `required:"" help:"The e-mail address of the user who may post with it."`
+	User string `required:"" env:"-" help:"The e-mail address of the user who may post with it."`
 }
 
 // maxTokenBytes is far above the 1,000 characters that LinkedIn tells apps to plan for.

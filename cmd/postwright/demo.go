@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,10 +26,10 @@ import (
 )
 
 type demoCommand struct {
-	Exit   bool   `help:"Leave after the main job: with 0 if every step succeeded."`
-	Fresh  bool   `help:"Begin anew: throw away what earlier demos kept."`
-	Dir    string `help:"Where the demo keeps its data; a folder of your own by default." type:"path"`
-	Listen string `help:"Address to listen on, as host:port." default:"127.0.0.1:8080"`
+	Exit   bool   `help:"Leave after the main job: with 0 if every step succeeded." env:"POSTWRIGHT_DEMO_EXIT"`
+	Fresh  bool   `help:"Begin anew: throw away what earlier demos kept." env:"POSTWRIGHT_DEMO_FRESH"`
+	Dir    string `help:"Where the demo keeps its data; a folder of your own by default." type:"path" env:"POSTWRIGHT_DEMO_DIR"`
+	Listen string `help:"Address to listen on, as host:port." default:"127.0.0.1:8080" env:"POSTWRIGHT_DEMO_LISTEN"`
 }
 
 // demoScopes are more than a self-serve LinkedIn app gets: with those alone, LinkedIn gives no numbers.
@@ -62,6 +63,12 @@ func (c *demoCommand) Run(env *environment) error {
 	defer stopDatabase(database, log)
 	ctx, cancel := context.WithCancelCause(env.ctx)
 	defer cancel(nil)
+	if startedByGoRun() {
+		go func() {
+			awaitOrphanhood(ctx)
+			cancel(nil)
+		}()
+	}
 	go func() {
 		<-database.Exited()
 		cancel(errDatabaseGone)
@@ -82,6 +89,27 @@ func (c *demoCommand) Run(env *environment) error {
 		return fmt.Errorf("%w: %w", cause, database.Err())
 	}
 	return err
+}
+
+// startedByGoRun reports whether `go run` built this program, in a folder of its own that it removes.
+func startedByGoRun() bool {
+	path, err := os.Executable()
+	return err == nil && strings.Contains(filepath.ToSlash(path), "/go-build")
+}
+
+// awaitOrphanhood returns when the parent process has ended, or with ctx. `go run` passes on no signal but Ctrl-C: killed
+// by another, it would leave the demo running behind it.
+func awaitOrphanhood(ctx context.Context) {
+	parent := os.Getppid()
+	ticker := time.NewTicker(200 * time.Millisecond)
+	defer ticker.Stop()
+	for os.Getppid() == parent {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 var errDatabaseGone = errors.New("the demo's PostgreSQL has ended")
@@ -215,7 +243,7 @@ func loadSecrets(path string) (demoSecrets, error) {
 
 // save writes the file in one step, so that a demo that is killed leaves no half of one.
 func (s *demoSecrets) save() error {
-	content, err := json.MarshalIndent(s, "", "  ")
+	content, err := json.MarshalIndent(s, "", "  ") //nolint:gosec // writing these secrets down, for their owner alone, is the purpose
 	if err != nil {
 		return err
 	}

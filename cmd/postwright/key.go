@@ -17,8 +17,8 @@ type keyCommand struct {
 
 type keyCreate struct {
 	databaseFlags
-	User  string `required:"" help:"The user's e-mail address."`
-	Label string `help:"What the key is for."`
+	User  string `required:"" env:"-" help:"The user's e-mail address."`
+	Label string `env:"-" help:"What the key is for."`
 }
 
 func (c *keyCreate) Run(env *environment) error {
@@ -38,7 +38,7 @@ func (c *keyCreate) Run(env *environment) error {
 
 type keyList struct {
 	databaseFlags
-	User string `required:"" help:"The user's e-mail address."`
+	User string `required:"" env:"-" help:"The user's e-mail address."`
 }
 
 func (c *keyList) Run(env *environment) error {

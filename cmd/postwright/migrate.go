@@ -113,7 +113,7 @@ func (c *migrateStatus) Run(env *environment) error {
 
 type migrateCreate struct {
 	Name   string `arg:"" help:"What it does, in words_with_underscores."`
-	Folder string `help:"Where the migrations are." default:"sql/migrations" type:"path"`
+	Folder string `help:"Where the migrations are." default:"sql/migrations" type:"path" env:"-"`
 }
 
 var (
@@ -142,7 +142,7 @@ func (c *migrateCreate) Run(env *environment) error {
 	}
 	path := filepath.Join(c.Folder, fmt.Sprintf("%05d_%s.sql", last+1, c.Name))
 	content := strings.Join([]string{"-- +goose Up", "", "-- +goose Down", ""}, "\n")
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a source file, for everybody to read
 	if err != nil {
 		return err
 	}

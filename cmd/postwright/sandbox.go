@@ -15,9 +15,9 @@ import (
 )
 
 type sandboxCommand struct {
-	Listen string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8090"`
-	Token  string   `help:"Access token of the member that is there from the start." default:"sandbox-token"`
-	Scopes []string `help:"What the token may do." default:"openid,profile,email,w_member_social,r_member_postAnalytics"`
+	Listen string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8090" env:"POSTWRIGHT_SANDBOX_LISTEN"`
+	Token  string   `help:"Access token of the member that is there from the start." default:"sandbox-token" env:"POSTWRIGHT_SANDBOX_TOKEN"`
+	Scopes []string `help:"What the token may do." default:"openid,profile,email,w_member_social,r_member_postAnalytics" env:"POSTWRIGHT_SANDBOX_SCOPES"`
 }
 
 func (c *sandboxCommand) Run(env *environment) error {
@@ -59,6 +59,8 @@ func serveUntilDone(ctx context.Context, listener net.Listener, handler http.Han
 	if err != nil {
 		err = errors.Join(err, server.Close())
 	}
-	<-served // always http.ErrServerClosed after Shutdown
+	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }

@@ -8,11 +8,11 @@ import (
 
 type serveCommand struct {
 	app.Config
-	Check bool `help:"Only check the configuration, then leave."`
+	Check bool `env:"-" help:"Only check the configuration, then leave."`
 }
 
 func (c *serveCommand) Run(env *environment) error {
-	if err := c.Config.Verify(); err != nil {
+	if err := c.Verify(); err != nil {
 		return err
 	}
 	if c.Check {

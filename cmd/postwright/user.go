@@ -32,8 +32,8 @@ func (f databaseFlags) identifying(env *environment, do func(ctx context.Context
 
 type userCreate struct {
 	databaseFlags
-	Email string `required:"" help:"Where notifications about the user's posts go."`
-	Name  string `help:"What the user is called."`
+	Email string `required:"" env:"-" help:"Where notifications about the user's posts go."`
+	Name  string `env:"-" help:"What the user is called."`
 }
 
 func (c *userCreate) Run(env *environment) error {

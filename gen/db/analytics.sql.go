@@ -50,6 +50,7 @@ ON CONFLICT (post_id) DO UPDATE SET
     comments_count = COALESCE(excluded.comments_count, post_analytics.comments_count),
     shares_count = COALESCE(excluded.shares_count, post_analytics.shares_count),
     refreshed_at = excluded.refreshed_at
+WHERE post_analytics.owner_id = excluded.owner_id
 RETURNING post_id, owner_id, sentiment_label, sentiment_score, readability_score, engagement_prediction, views_count, likes_count, comments_count, shares_count, analyzed_at, refreshed_at
 `
 
@@ -100,6 +101,7 @@ ON CONFLICT (post_id) DO UPDATE SET
     sentiment_score = excluded.sentiment_score,
     readability_score = excluded.readability_score,
     analyzed_at = excluded.analyzed_at
+WHERE post_analytics.owner_id = excluded.owner_id
 RETURNING post_id, owner_id, sentiment_label, sentiment_score, readability_score, engagement_prediction, views_count, likes_count, comments_count, shares_count, analyzed_at, refreshed_at
 `
 

@@ -13,9 +13,10 @@ import (
 )
 
 const attemptEnd = `-- name: AttemptEnd :execrows
-UPDATE publish_attempts SET
+UPDATE publish_attempts a SET
     ended_at = $1::timestamptz, outcome = $2, status = $3, code = $4, message = $5, request_id = $6
-WHERE id = $7 AND outcome = 'started'
+FROM publications p
+WHERE a.id = $7 AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = $8
 `
 
 type AttemptEndParams struct {
@@ -26,6 +27,7 @@ type AttemptEndParams struct {
 	Message   string
 	RequestID string
 	ID        uuid.UUID
+	OwnerID   uuid.UUID
 }
 
 // No row when the attempt has an outcome already.
@@ -38,6 +40,7 @@ func (q *Queries) AttemptEnd(ctx context.Context, db DBTX, arg AttemptEndParams)
 		arg.Message,
 		arg.RequestID,
 		arg.ID,
+		arg.OwnerID,
 	)
 	if err != nil {
 		return 0, err
@@ -46,12 +49,18 @@ func (q *Queries) AttemptEnd(ctx context.Context, db DBTX, arg AttemptEndParams)
 }
 
 const attemptGetOpen = `-- name: AttemptGetOpen :one
-SELECT id, publication_id, post_id, number, started_at, ended_at, outcome, status, code, message, request_id FROM publish_attempts WHERE publication_id = $1 AND outcome = 'started'
+SELECT a.id, a.publication_id, a.post_id, a.number, a.started_at, a.ended_at, a.outcome, a.status, a.code, a.message, a.request_id FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+WHERE a.publication_id = $1 AND p.owner_id = $2 AND a.outcome = 'started'
 `
 
+type AttemptGetOpenParams struct {
+	PublicationID uuid.UUID
+	OwnerID       uuid.UUID
+}
+
 // The attempt of a publication that has no outcome yet; no row when there is none.
-func (q *Queries) AttemptGetOpen(ctx context.Context, db DBTX, publicationID uuid.UUID) (PublishAttempt, error) {
-	row := db.QueryRow(ctx, attemptGetOpen, publicationID)
+func (q *Queries) AttemptGetOpen(ctx context.Context, db DBTX, arg AttemptGetOpenParams) (PublishAttempt, error) {
+	row := db.QueryRow(ctx, attemptGetOpen, arg.PublicationID, arg.OwnerID)
 	var i PublishAttempt
 	err := row.Scan(
 		&i.ID,
@@ -71,16 +80,19 @@ func (q *Queries) AttemptGetOpen(ctx context.Context, db DBTX, publicationID uui
 
 const attemptInsert = `-- name: AttemptInsert :one
 INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
-SELECT $1, $2, $3, COALESCE(max(a.number), 0) + 1, $4, 'started'
-FROM publish_attempts a WHERE a.post_id = $3
+SELECT
+    $1, p.id, p.post_id, (SELECT COALESCE(max(a.number), 0) + 1 FROM publish_attempts a WHERE a.post_id = p.post_id),
+    $2, 'started'
+FROM publications p
+WHERE p.id = $3 AND p.owner_id = $4
 RETURNING id, publication_id, post_id, number, started_at, ended_at, outcome, status, code, message, request_id
 `
 
 type AttemptInsertParams struct {
 	ID            uuid.UUID
-	PublicationID uuid.UUID
-	PostID        uuid.UUID
 	StartedAt     time.Time
+	PublicationID uuid.UUID
+	OwnerID       uuid.UUID
 }
 
 // Written and committed before the call. Numbers run from 1 over all publications of the post; the caller holds the
@@ -88,9 +100,9 @@ type AttemptInsertParams struct {
 func (q *Queries) AttemptInsert(ctx context.Context, db DBTX, arg AttemptInsertParams) (PublishAttempt, error) {
 	row := db.QueryRow(ctx, attemptInsert,
 		arg.ID,
-		arg.PublicationID,
-		arg.PostID,
 		arg.StartedAt,
+		arg.PublicationID,
+		arg.OwnerID,
 	)
 	var i PublishAttempt
 	err := row.Scan(

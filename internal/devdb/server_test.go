@@ -246,8 +246,7 @@ func TestStopKillsAServerThatDoesNotEnd(t *testing.T) {
 	startIn(t, dir) // the folder is free, and what was killed recovers
 }
 
-// TestKilledOwnerLeavesNoProcess kills an owner that can do nothing about it, and starts anew in its folder: not before the
-// old server, which is held up here, has ended.
+// TestKilledOwnerLeavesNoProcess kills an owner that can do nothing about it, and starts anew in its folder at once.
 func TestKilledOwnerLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
@@ -262,18 +261,32 @@ func TestKilledOwnerLeavesNoProcess(t *testing.T) {
 	old := postmasterPID(t, dir)
 	sockets := socketFolder(t, dir)
 
-	require.NoError(t, syscall.Kill(old, syscall.SIGSTOP))
 	require.NoError(t, owner.Process.Kill())
 	require.Error(t, owner.Wait())
+
+	startIn(t, dir)
+	requireEnded(t, old)
+	require.NoDirExists(t, sockets)
+}
+
+// TestFolderIsTakenUntilTheServerHasEnded is what the start after a kill relies on.
+func TestFolderIsTakenUntilTheServerHasEnded(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	s := startIn(t, dir)
+	ended := exec.CommandContext(t.Context(), "true")
+	require.NoError(t, ended.Run())
+	_, err := s.lock.WriteAt([]byte(strconv.Itoa(ended.Process.Pid)+"\n       "), 0)
+	require.NoError(t, err)
+	require.NoError(t, s.lock.Close(), "as if the owner had died: only the watchdog and the server have it open now")
+
 	soon, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	_, err = Start(soon, Options{Dir: dir, Settings: quick})
 	require.ErrorContains(t, err, "is still shutting down")
 
-	require.NoError(t, syscall.Kill(old, syscall.SIGCONT))
+	require.NoError(t, s.Stop(t.Context()))
 	startIn(t, dir)
-	requireEnded(t, old)
-	require.NoDirExists(t, sockets)
 }
 
 // socketFolder is line 5 of postmaster.pid.

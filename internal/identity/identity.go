@@ -108,11 +108,15 @@ func (s *Service) ListKeys(ctx context.Context, ownerID uuid.UUID) ([]Key, error
 	return s.queries.KeyListByOwner(ctx, s.store, ownerID)
 }
 
-// RevokeKey ends a key, named by its visible prefix, at once and for good.
+// RevokeKey ends a key, named by its visible prefix, at once and for good. The whole key does as well, for whoever has
+// found one in the wrong place; so what was given is never repeated.
 func (s *Service) RevokeKey(ctx context.Context, prefix string) (Key, error) {
+	if parts := keyForm.FindStringSubmatch(prefix); parts != nil {
+		prefix = parts[1]
+	}
 	key, err := s.queries.KeyRevoke(ctx, s.store, db.KeyRevokeParams{Prefix: prefix, RevokedAt: s.now()})
 	if fault.Is(err, fault.NotFound) {
-		return Key{}, fault.Newf(fault.NotFound, "There is no key %q that is still valid: `postwright key list` shows those there are.", prefix)
+		return Key{}, fault.New(fault.NotFound, "There is no key with this prefix that is still valid: `postwright key list` shows those there are.")
 	}
 	return key, err
 }

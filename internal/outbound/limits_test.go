@@ -18,14 +18,14 @@ import (
 
 // pipe makes the seam dial in memory, so that time can be a bubble's. serve gets the server's end of each connection.
 func pipe(seam *Seam, serve func(net.Conn)) {
-	seam.base.DialContext = countWritten(func(context.Context, string, string) (net.Conn, error) {
+	seam.dial = func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
 		go func() {
 			defer func() { _ = server.Close() }()
 			serve(server)
 		}()
 		return client, nil
-	})
+	}
 }
 
 // untilClosed waits for the other end to hang up.
@@ -182,13 +182,14 @@ func TestCallsQueueingForOneHostDoNotHoldUpAnother(t *testing.T) {
 func TestWaitingForAPlaceIsPartOfTheAttempt(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		limit  time.Duration // the caller's
-		kind   fault.Kind
-		reason string
-		after  time.Duration
+		limit   time.Duration // the caller's
+		kind    fault.Kind
+		reason  string
+		message string
+		after   time.Duration
 	}{
-		"the attempt's limit": {time.Hour, fault.VendorUnavailable, ReasonTimeout, 30 * time.Second},
-		"the caller's limit":  {time.Second, fault.Deadline, ReasonTimeout, time.Second},
+		"the attempt's limit": {time.Hour, fault.VendorUnavailable, ReasonTimeout, "too many calls", 30 * time.Second},
+		"the caller's limit":  {time.Second, fault.Deadline, ReasonTimeout, "ran out", time.Second},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -219,6 +220,7 @@ func TestWaitingForAPlaceIsPartOfTheAttempt(t *testing.T) {
 				f := requireFault(t, err)
 				require.Equal(t, test.kind, f.Kind)
 				require.Equal(t, test.reason, f.Reason)
+				require.Contains(t, f.Message, test.message)
 				require.False(t, f.Doubt)
 				require.Equal(t, test.after, time.Since(began))
 				stop()

@@ -55,12 +55,15 @@ type Observer func(vendor, operation string, took time.Duration, failed bool)
 // Seam holds the connections. It is safe for concurrent use.
 type Seam struct {
 	base     *http.Transport
+	dial     dialFunc
 	perHost  int64
-	hosts    sync.Map // host → *semaphore.Weighted; as few as base URLs are configured, because no redirect is followed
 	places   *semaphore.Weighted
 	policies Policies
 	observe  Observer
 	log      *slog.Logger
+
+	mu    sync.Mutex
+	hosts map[string]*semaphore.Weighted // as few as base URLs are configured, because no redirect is followed
 }
 
 // New returns a Seam. Close it after use. Connections go through the proxy that the environment names (HTTPS_PROXY).
@@ -72,23 +75,26 @@ func New(cfg Config, policies Policies, observe Observer, log *slog.Logger) *Sea
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	return &Seam{
-		base: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         countWritten(dialer.DialContext),
-			Protocols:           protocols,
-			MaxConnsPerHost:     cfg.MaxConnsPerHost,
-			MaxIdleConnsPerHost: cfg.MaxConnsPerHost,
-			MaxIdleConns:        cfg.MaxConns,
-			IdleConnTimeout:     cfg.IdleTimeout,
-			TLSHandshakeTimeout: 10 * time.Second,
-		},
+	s := &Seam{
+		dial:     dialer.DialContext,
 		perHost:  int64(cfg.MaxConnsPerHost),
 		places:   semaphore.NewWeighted(int64(cfg.MaxConns)),
 		policies: policies,
 		observe:  observe,
 		log:      log,
+		hosts:    map[string]*semaphore.Weighted{},
 	}
+	s.base = &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         s.dialCounted,
+		Protocols:           protocols,
+		MaxConnsPerHost:     cfg.MaxConnsPerHost,
+		MaxIdleConnsPerHost: cfg.MaxConnsPerHost,
+		MaxIdleConns:        cfg.MaxConns,
+		IdleConnTimeout:     cfg.IdleTimeout,
+		TLSHandshakeTimeout: 10 * time.Second,
+	}
+	return s
 }
 
 // Close lets the idle connections go. Calls under way end by themselves.
@@ -106,8 +112,7 @@ func (s *Seam) Client(vendor string) *http.Client {
 // enter waits for a place among the calls under way. A call waits for its host before it takes one of the places that
 // all share: else the calls queueing for one slow vendor would hold up those to the others.
 func (s *Seam) enter(ctx context.Context, host string) (leave func(), err error) {
-	found, _ := s.hosts.LoadOrStore(host, semaphore.NewWeighted(s.perHost))
-	own := found.(*semaphore.Weighted)
+	own := s.placesAt(host)
 	if err := own.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
@@ -116,6 +121,17 @@ func (s *Seam) enter(ctx context.Context, host string) (leave func(), err error)
 		return nil, err
 	}
 	return func() { s.places.Release(1); own.Release(1) }, nil
+}
+
+func (s *Seam) placesAt(host string) *semaphore.Weighted {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	own, known := s.hosts[host]
+	if !known {
+		own = semaphore.NewWeighted(s.perHost)
+		s.hosts[host] = own
+	}
+	return own
 }
 
 type operationKey struct{}

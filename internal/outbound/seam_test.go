@@ -82,6 +82,7 @@ func send(ctx context.Context, seam *Seam, method, address string) (status int, 
 	if err != nil {
 		return 0, "", err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	read, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, string(read), err
 }
@@ -115,14 +116,8 @@ func listen(t *testing.T, handle func(n int, conn net.Conn)) (address string) {
 	return "http://" + listener.Addr().String()
 }
 
-// nobody is an address where no one listens.
-func nobody(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return "http://" + listener.Addr().String()
-}
+// nobody is where no one listens: tcpmux's port. One that was free a moment ago may be another test's by now.
+const nobody = "http://127.0.0.1:1"
 
 // readRequest reads exactly one request with its body; false when none came.
 func readRequest(conn net.Conn) bool {
@@ -147,7 +142,7 @@ func trust(seam *Seam, server *httptest.Server) {
 	if certificate := server.Certificate(); certificate != nil {
 		pool := x509.NewCertPool()
 		pool.AddCert(certificate)
-		seam.base.TLSClientConfig = &tls.Config{RootCAs: pool} //nolint:gosec // the versions are Go's defaults
+		seam.base.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
 }
 
@@ -237,7 +232,7 @@ func TestFailuresBecomeFaults(t *testing.T) {
 		status  int
 		doubt   bool // for a POST
 	}{
-		"nobody listens":                    {nobody(t), ReasonUnreachable, 0, false},
+		"nobody listens":                    {nobody, ReasonUnreachable, 0, false},
 		"TLS against a plain server":        {strings.Replace(plain, "http:", "https:", 1), ReasonUnreachable, 0, false},
 		"closed before an answer":           {answering(""), ReasonUnreachable, 0, true},
 		"an answer that is not HTTP":        {answering("go away\r\n\r\n"), ReasonBadAnswer, 0, true},
@@ -360,7 +355,7 @@ func TestARequestThatLeftNothingBehindIsNotInDoubt(t *testing.T) {
 				seam, _ := newSeam(t, Defaults(), Once())
 				var dead atomic.Bool
 				var dials atomic.Int32
-				seam.base.DialContext = countWritten(func(ctx context.Context, network, address string) (net.Conn, error) {
+				seam.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 					n := dials.Add(1)
 					if n > 1 && !reachable {
 						return nil, errors.New("connection refused")
@@ -370,7 +365,7 @@ func TestARequestThatLeftNothingBehindIsNotInDoubt(t *testing.T) {
 						return conn, err
 					}
 					return deadConn{conn, &dead}, nil
-				})
+				}
 				trust(seam, server)
 				_, _, err := send(t.Context(), seam, http.MethodPost, server.URL)
 				require.NoError(t, err)
@@ -422,10 +417,10 @@ func TestAnUntrustedCertificateLeavesNoDoubt(t *testing.T) {
 func TestAHostWithoutAnAddressLeavesNoDoubt(t *testing.T) {
 	t.Parallel()
 	seam, _ := newSeam(t, Defaults(), Once())
-	seam.base.DialContext = countWritten((&net.Dialer{Resolver: &net.Resolver{
+	seam.dial = (&net.Dialer{Resolver: &net.Resolver{
 		PreferGo: true,
 		Dial:     func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no name server") },
-	}}).DialContext)
+	}}).DialContext
 
 	_, _, err := send(t.Context(), seam, http.MethodPost, "http://nowhere.invalid")
 	f := requireFault(t, err)
@@ -461,7 +456,7 @@ func TestUnnamedCallsTakeTheDefaultPolicy(t *testing.T) {
 func TestTheWrappingOfHTTPClientKeepsTheFault(t *testing.T) {
 	t.Parallel()
 	seam, _ := newSeam(t, Defaults(), Once())
-	_, _, err := send(t.Context(), seam, http.MethodPost, nobody(t))
+	_, _, err := send(t.Context(), seam, http.MethodPost, nobody)
 	var wrapped *url.Error
 	require.ErrorAs(t, err, &wrapped)
 	require.True(t, fault.Is(err, fault.VendorUnavailable))

@@ -8,17 +8,15 @@ import (
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// countWritten makes the connections that dial opens count the bytes that leave through them. Whether a request may have
-// arrived depends on it, and httptrace can't tell: it reports a header as written when it is in a buffer, also if the
-// connection turns out to be dead before a byte of it leaves.
-func countWritten(dial dialFunc) dialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &countedConn{Conn: conn}, nil
+// dialCounted opens a connection that counts the bytes that leave through it. Whether a request may have arrived depends
+// on it, and httptrace can't tell: it reports a header as written when it is in a buffer, also if the connection turns out
+// to be dead before a byte of it leaves.
+func (s *Seam) dialCounted(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := s.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
 	}
+	return &countedConn{Conn: conn}, nil
 }
 
 type countedConn struct {

@@ -42,7 +42,11 @@ type MigrationStatus struct {
 
 // NewMigrator connects to the database. Close it after use.
 func NewMigrator(ctx context.Context, databaseURL string, log *slog.Logger) (*Migrator, error) {
-	pool, err := pgxpool.New(ctx, databaseURL)
+	cfg, err := parseURL(databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, connectFault(err)
 	}
@@ -90,35 +94,35 @@ func (m *Migrator) riverUp(ctx context.Context) error {
 }
 
 // Down takes the newest migration back and returns its name, or "" when none is applied.
-func (m *Migrator) Down(ctx context.Context) (string, error) {
-	var name string
-	err := m.locked(ctx, func() error {
-		result, err := m.goose.Down(ctx)
-		if errors.Is(err, goose.ErrNoNextVersion) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("goose down: %w", err)
-		}
-		name = result.Source.Path
-		return nil
+func (m *Migrator) Down(ctx context.Context) (name string, err error) {
+	err = m.locked(ctx, func() error {
+		name, err = m.down(ctx)
+		return err
 	})
 	return name, err
 }
 
-// Redo takes the newest migration back and applies it again.
-func (m *Migrator) Redo(ctx context.Context) (string, error) {
-	var name string
-	err := m.locked(ctx, func() error {
-		result, err := m.goose.Down(ctx)
-		if err != nil {
-			return fmt.Errorf("goose down: %w", err)
+func (m *Migrator) down(ctx context.Context) (name string, err error) {
+	result, err := m.goose.Down(ctx)
+	if errors.Is(err, goose.ErrNoNextVersion) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("goose down: %w", err)
+	}
+	return result.Source.Path, nil
+}
+
+// Redo takes the newest migration back and applies it again. It returns its name, or "" when none is applied.
+func (m *Migrator) Redo(ctx context.Context) (name string, err error) {
+	err = m.locked(ctx, func() error {
+		if name, err = m.down(ctx); err != nil || name == "" {
+			return err
 		}
-		name = result.Source.Path
-		if _, err := m.goose.Up(ctx); err != nil {
+		if _, err := m.goose.UpByOne(ctx); err != nil {
 			return fmt.Errorf("goose up: %w", err)
 		}
-		// Taking back the schema's own migration takes River's tables with it.
+		// Taking back the migration that makes River's schema takes River's tables with it.
 		return m.riverUp(ctx)
 	})
 	return name, err
@@ -168,15 +172,20 @@ func (m *Migrator) Check(ctx context.Context) error {
 	if !initialised {
 		return fault.New(fault.Precondition, "The database has no Postwright tables yet: run `postwright migrate up`.")
 	}
+	statuses, err := m.goose.Status(ctx)
+	if err != nil {
+		return fmt.Errorf("goose status: %w", err)
+	}
+	for _, s := range statuses { // every one: a lower number may have come in with a merge
+		if s.State != goose.StateApplied {
+			return fault.Newf(fault.Precondition, "The database lacks migration %s: run `postwright migrate up`.", s.Source.Path)
+		}
+	}
 	current, target, err := m.goose.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
-	switch {
-	case current < target:
-		return fault.Newf(fault.Precondition,
-			"The database is at migration %d and this build needs %d: run `postwright migrate up`.", current, target)
-	case current > target:
+	if current > target {
 		return fault.Newf(fault.Precondition,
 			"The database is at migration %d, newer than this build's %d: run the newer build.", current, target)
 	}
@@ -190,27 +199,40 @@ func (m *Migrator) Check(ctx context.Context) error {
 	return nil
 }
 
+// lockPoll is how often a process that waits for the migration lock asks for it.
+const lockPoll = 100 * time.Millisecond
+
 // locked runs do while holding the advisory lock, so that any number of processes may migrate at once: the others wait,
-// then find nothing left to do. One lock covers goose and River, which has none of its own. The lock needs a session,
-// so it does not work through a transaction pooler.
+// then find nothing left to do. One lock covers goose and River, which has none of its own. It is held by a connection of
+// its own, and asked for again and again: a statement that waits in the database would keep a snapshot open, which a
+// concurrent index build waits for in turn. The lock needs a session, so it does not work through a transaction pooler.
 func (m *Migrator) locked(ctx context.Context, do func() error) error {
-	conn, err := m.pool.Acquire(ctx)
+	conn, err := pgx.ConnectConfig(ctx, m.pool.Config().ConnConfig)
 	if err != nil {
 		return connectFault(err)
 	}
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
-		return fmt.Errorf("wait for the migration lock: %w", err)
-	}
 	defer func() {
-		// On its own context: a cancelled migration must still let the lock go, else the pooled connection keeps it.
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+		// Ending the session lets the lock go, also when the caller has left.
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 		defer cancel()
-		if _, err := conn.Exec(release, "SELECT pg_advisory_unlock($1)", migrationLock); err != nil {
-			_ = conn.Conn().Close(release) // ends the session and with it the lock
-		}
+		_ = conn.Close(closing)
 	}()
-	return do()
+	ticker := time.NewTicker(lockPoll)
+	defer ticker.Stop()
+	for {
+		var held bool
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", migrationLock).Scan(&held); err != nil {
+			return fmt.Errorf("ask for the migration lock: %w", err)
+		}
+		if held {
+			return do()
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for another process that is migrating: %w", ctx.Err())
+		}
+	}
 }
 
 // Migrate brings the database's schema up to this build.

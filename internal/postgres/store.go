@@ -53,10 +53,9 @@ type Store struct {
 
 // Open connects and checks that the database answers. Close the Store after use.
 func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (*Store, error) {
-	poolCfg, err := pgxpool.ParseConfig(cfg.URL)
+	poolCfg, err := parseURL(cfg.URL)
 	if err != nil {
-		// pgx masks the password in this error, but not in every malformed URL; so its text stays out.
-		return nil, fault.New(fault.Invalid, "The database URL can't be read: give a postgres:// URL.")
+		return nil, err
 	}
 	poolCfg.MinConns = cfg.MinConns
 	poolCfg.MaxConns = cfg.MaxConns
@@ -71,6 +70,16 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 		return nil, err
 	}
 	return s, nil
+}
+
+// parseURL reads a database URL. pgx masks the password in its error, but not in every malformed URL; so its text stays
+// out of the fault.
+func parseURL(databaseURL string) (*pgxpool.Config, error) {
+	cfg, err := pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "The database URL can't be read: give a postgres:// URL.")
+	}
+	return cfg, nil
 }
 
 // Close waits for the connections in use to come back, then closes them all.

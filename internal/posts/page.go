@@ -57,7 +57,7 @@ func encodeToken(query queryHash, after Post) string {
 	b := make([]byte, 0, 1+8+8+16)
 	b = append(b, tokenVersion)
 	b = append(b, query[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(after.CreatedAt.UnixMicro())) //nolint:gosec // any bit pattern comes back as it was
+	b = binary.BigEndian.AppendUint64(b, uint64(after.CreatedAt.UnixMicro()))
 	b = append(b, after.ID[:]...)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
@@ -81,19 +81,19 @@ func decodeToken(query queryHash, token string) (key, []fault.Field) {
 	return key{createdAt: time.UnixMicro(int64(micros)), id: uuid.UUID(b[17:33])}, nil
 }
 
-func pageSize(asked int) (int, []fault.Field) {
+func pageSize(asked int) (int32, []fault.Field) {
 	switch {
 	case asked == 0:
 		return DefaultPageSize, nil
 	case asked < 0 || asked > MaxPageSize:
 		return 0, []fault.Field{{Path: "pageSize", Problem: "must be 0 (for 10) to 100"}}
 	}
-	return asked, nil
+	return int32(asked), nil //nolint:gosec // at most MaxPageSize
 }
 
 // cut makes a page of up to size posts; rows holds one more than size when there is a next page.
-func cut(rows []Post, size int, query queryHash) Page {
-	if len(rows) <= size {
+func cut(rows []Post, size int32, query queryHash) Page {
+	if len(rows) <= int(size) {
 		return Page{Posts: rows}
 	}
 	return Page{Posts: rows[:size], NextPageToken: encodeToken(query, rows[size-1])}

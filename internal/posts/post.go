@@ -84,9 +84,14 @@ func (d Draft) withDefaults() Draft {
 	return d
 }
 
+// hashtagWord is what makes a hashtag behind its "#": a letter among letters, marks (part of words in many scripts), digits
+// and "_". LinkedIn takes "#2026" as plain text.
+const hashtagWord = `[\p{M}\p{N}_]*\p{L}[\p{L}\p{M}\p{N}_]*`
+
 var (
-	hashtagForm    = regexp.MustCompile(`^[\p{L}\p{N}_]+$`)
-	writtenHashtag = regexp.MustCompile(`#([\p{L}\p{N}_]+)`)
+	hashtagForm = regexp.MustCompile(`^` + hashtagWord + `$`)
+	// A "#" is a plain character inside a word (C#minor), in an address and in an HTML entity (/#top, &#x27;).
+	writtenHashtag = regexp.MustCompile(`(?:^|[^\p{L}\p{M}\p{N}_#&/=?])#(` + hashtagWord + `)`)
 )
 
 // Faults lists everything that is wrong with the draft. path is put before the names of the fields: "post.".
@@ -133,7 +138,7 @@ func (d Draft) hashtagFaults(path string) []fault.Field {
 		folded := strings.ToLower(tag)
 		switch {
 		case !hashtagForm.MatchString(tag) || utf8.RuneCountInString(tag) > MaxHashtag:
-			faults = append(faults, fault.Field{Path: at, Problem: fmt.Sprintf("must be 1 to %d letters, digits or \"_\", without \"#\"", MaxHashtag)})
+			faults = append(faults, fault.Field{Path: at, Problem: fmt.Sprintf("must be 1 to %d letters, digits or \"_\", at least one of them a letter, without \"#\"", MaxHashtag)})
 		case seen[folded]:
 			faults = append(faults, fault.Field{Path: at, Problem: "is there twice: remove one"})
 		}

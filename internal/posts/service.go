@@ -1,6 +1,7 @@
 package posts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -70,7 +71,8 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 			post, err = s.queries.PostGet(ctx, tx, db.PostGetParams{ID: earlier[0], OwnerID: in.OwnerID})
 			return goneSince(err)
 		}
-		if err := s.checkAccounts(ctx, tx, in.OwnerID, draft.accountNamed("post.")); err != nil {
+		foreign, err := s.foreignAccounts(ctx, tx, in.OwnerID, draft.accountNamed("post."))
+		if err = cmp.Or(err, fault.Fields(foreign...)); err != nil {
 			return err
 		}
 		post, err = s.queries.PostInsert(ctx, tx, db.PostInsertParams{
@@ -103,14 +105,14 @@ func (d Draft) accountNamed(path string) []accountNamed {
 	return []accountNamed{{path: path + "accountId", id: *d.AccountID}}
 }
 
-// checkAccounts makes sure that every account named belongs to the owner.
-func (s *Service) checkAccounts(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, named []accountNamed) error {
+// foreignAccounts lists the fields that name an account which is not the owner's.
+func (s *Service) foreignAccounts(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, named []accountNamed) ([]fault.Field, error) {
 	if len(named) == 0 {
-		return nil
+		return nil, nil
 	}
 	accounts, err := s.queries.AccountListByOwner(ctx, tx, ownerID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var faults []fault.Field
 	for _, n := range named {
@@ -118,7 +120,7 @@ func (s *Service) checkAccounts(ctx context.Context, tx *postgres.Tx, ownerID uu
 			faults = append(faults, fault.Field{Path: n.path, Problem: "is not one of your accounts: ListAccounts shows them"})
 		}
 	}
-	return fault.Fields(faults...)
+	return faults, nil
 }
 
 // CreateBatchInput asks for many new drafts.
@@ -187,7 +189,8 @@ func (s *Service) CreateBatch(ctx context.Context, in CreateBatchInput) ([]Post,
 			made = inOrder(made, earlier)
 			return err
 		}
-		if err := s.checkAccounts(ctx, tx, in.OwnerID, accounts); err != nil {
+		foreign, err := s.foreignAccounts(ctx, tx, in.OwnerID, accounts)
+		if err = cmp.Or(err, fault.Fields(foreign...)); err != nil {
 			return err
 		}
 		made, err = s.queries.PostInsertMany(ctx, tx, rows)
@@ -237,15 +240,24 @@ func (in UpdateInput) Validate() error {
 	if len(in.Fields) == 0 {
 		faults = append(faults, fault.Field{Path: "updateMask", Problem: "must name at least one field"})
 	}
+	var unknown []string
 	for _, name := range in.Fields {
 		if _, known := updatable[name]; !known {
-			faults = append(faults, fault.Field{Path: "updateMask", Problem: fmt.Sprintf(
-				"names %q, which can't be updated: use content, postType, tone, targetAudience, visibility, hashtags, accountId", name)})
+			unknown = append(unknown, strconv.Quote(name))
 		}
+	}
+	if len(unknown) > 0 {
+		faults = append(faults, fault.Field{Path: "updateMask", Problem: fmt.Sprintf(
+			"names %s, which can't be updated: use content, postType, tone, targetAudience, visibility, hashtags, accountId",
+			strings.Join(unknown, ", "))})
 	}
 	has := func(name string) bool { return slices.Contains(in.Fields, name) }
 	if has("content") {
-		faults = append(faults, in.Draft.contentFaults("post.")...)
+		text := Draft{Content: in.Draft.Content}
+		if has("hashtags") { // others that the draft may hold are not meant: the post's own count, see Update
+			text.Hashtags = in.Draft.Hashtags
+		}
+		faults = append(faults, text.contentFaults("post.")...)
 	}
 	if has("target_audience") {
 		faults = append(faults, in.Draft.audienceFaults("post.")...)
@@ -302,13 +314,19 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 		if has("hashtags") {
 			merged.Hashtags = draft.Hashtags
 		}
-		if err := fault.Fields(merged.contentFaults("post.")...); err != nil && updatesText(in.Fields) {
-			return err
+		var faults []fault.Field
+		if has("content") || has("hashtags") {
+			faults = merged.contentFaults("post.")
 		}
 		if has("account_id") {
-			if err := s.checkAccounts(ctx, tx, in.OwnerID, draft.accountNamed("post.")); err != nil {
+			foreign, err := s.foreignAccounts(ctx, tx, in.OwnerID, draft.accountNamed("post."))
+			if err != nil {
 				return err
 			}
+			faults = append(faults, foreign...)
+		}
+		if err := fault.Fields(faults...); err != nil {
+			return err
 		}
 		post, err = s.queries.PostUpdate(ctx, tx, db.PostUpdateParams{
 			ID: in.ID, OwnerID: in.OwnerID, Now: s.now(),
@@ -323,11 +341,6 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 		return err
 	})
 	return post, err
-}
-
-// updatesText reports whether the published text may change.
-func updatesText(fields []string) bool {
-	return slices.Contains(fields, "content") || slices.Contains(fields, "hashtags")
 }
 
 // DeleteInput asks for a post to be deleted.
@@ -386,11 +399,11 @@ func (s *Service) List(ctx context.Context, in ListInput) (Page, error) {
 	var err error
 	if in.State == "" {
 		rows, err = s.queries.PostListByOwner(ctx, s.store, db.PostListByOwnerParams{
-			OwnerID: in.OwnerID, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: int32(size + 1),
+			OwnerID: in.OwnerID, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: size + 1,
 		})
 	} else {
 		rows, err = s.queries.PostListByOwnerAndState(ctx, s.store, db.PostListByOwnerAndStateParams{
-			OwnerID: in.OwnerID, State: in.State, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: int32(size + 1),
+			OwnerID: in.OwnerID, State: in.State, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: size + 1,
 		})
 	}
 	return cut(rows, size, in.query()), err
@@ -419,7 +432,7 @@ func (s *Service) Search(ctx context.Context, in SearchInput) (Page, error) {
 	size, _ := pageSize(in.PageSize)
 	after, _ := decodeToken(in.query(), in.PageToken)
 	rows, err := s.queries.PostSearchByOwner(ctx, s.store, db.PostSearchByOwnerParams{
-		OwnerID: in.OwnerID, Query: in.Query, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: int32(size + 1),
+		OwnerID: in.OwnerID, Query: in.Query, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: size + 1,
 	})
 	return cut(rows, size, in.query()), err
 }

@@ -14,8 +14,17 @@ import (
 const watchInterval = 200 * time.Millisecond
 
 // Watch gives the post to emit now and again at every change of its state, in order and without a gap, and returns nil
-// when the post rests. It returns emit's error, or the context's as a fault, or NotFound when the post is deleted.
+// when the post rests. It returns emit's error, or NotFound when the post is deleted, or the cause of the context's end,
+// whatever that end interrupted.
 func (s *Service) Watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Post) error) error {
+	err := s.watch(ctx, ownerID, id, emit)
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Post) error) error {
 	post, err := s.Get(ctx, ownerID, id)
 	if err != nil {
 		return err
@@ -28,7 +37,7 @@ func (s *Service) Watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 	for seen, state := post.Revision, post.State; !Rests(state); {
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ctx.Err()
 		case <-ticker.C:
 		}
 		transitions, err := s.queries.PostTransitionsAfter(ctx, s.store, db.PostTransitionsAfterParams{

@@ -171,7 +171,7 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (post posts.P
 		}
 		switch publication.State {
 		case posts.StatePublishing:
-			open, err := s.queries.AttemptGetOpen(ctx, tx, publication.ID)
+			open, err := s.queries.AttemptGetOpen(ctx, tx, db.AttemptGetOpenParams{PublicationID: publication.ID, OwnerID: args.OwnerID})
 			if err != nil {
 				return err
 			}
@@ -181,7 +181,7 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (post posts.P
 			return nil
 		}
 		started, err := s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
-			ID: attemptID, PublicationID: publication.ID, PostID: post.ID, StartedAt: s.now(),
+			ID: attemptID, PublicationID: publication.ID, OwnerID: args.OwnerID, StartedAt: s.now(),
 		})
 		if err != nil {
 			return err
@@ -224,7 +224,7 @@ func (s *Service) send(ctx context.Context, post posts.Post) outcome {
 func (s *Service) settle(ctx context.Context, tx *postgres.Tx, job *river.Job[Args], attemptID uuid.UUID, o outcome) error {
 	args, now := job.Args, s.now()
 	if _, err := s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
-		ID: attemptID, EndedAt: now, Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
+		ID: attemptID, OwnerID: args.OwnerID, EndedAt: now, Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
 		Code: o.code, Message: o.message, RequestID: o.requestID,
 	}); err != nil {
 		return err

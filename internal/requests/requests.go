@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -67,8 +68,8 @@ func Claim(ctx context.Context, tx *postgres.Tx, key Key, content any, ids []uui
 
 // Faults lists what is wrong with a request id.
 func Faults(requestID string) []fault.Field {
-	if utf8.RuneCountInString(requestID) > MaxIDLength {
-		return []fault.Field{{Path: "requestId", Problem: fmt.Sprintf("must have at most %d characters", MaxIDLength)}}
+	if utf8.RuneCountInString(requestID) > MaxIDLength || !utf8.ValidString(requestID) || strings.ContainsRune(requestID, 0) {
+		return []fault.Field{{Path: "requestId", Problem: fmt.Sprintf("must be text of at most %d characters, without NUL", MaxIDLength)}}
 	}
 	return nil
 }

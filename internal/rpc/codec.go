@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"io"
+	"strings"
 
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -31,8 +32,10 @@ func (strictJSON) UnmarshalRead(_ context.Context, src io.Reader, msg any) error
 		return fault.New(fault.Invalid, "The request's body is empty: send a JSON object, {} at least.")
 	}
 	if err := protojson.Unmarshal(body, message); err != nil {
-		// protojson's words name line, column and field of the caller's own text, and nothing of ours.
-		return fault.New(fault.Invalid, "The request can't be read: "+err.Error()+".").WithCause(err)
+		// protojson's words name line, column and field of the caller's own text, and nothing of ours. The space after
+		// its mark is now a plain and now a non-breaking one.
+		words := strings.TrimSpace(strings.TrimPrefix(err.Error(), "proto:"))
+		return fault.New(fault.Invalid, "The request can't be read: "+words+".").WithCause(err)
 	}
 	return nil
 }

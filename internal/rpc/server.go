@@ -118,7 +118,7 @@ func limitConnection(stopping context.Context, limit time.Duration, streams map[
 			ctx, cancel := context.WithCancelCause(r.Context())
 			defer cancel(nil)
 			defer context.AfterFunc(stopping, func() { cancel(errStopping) })()
-			r = r.WithContext(ctx)
+			r = r.WithContext(ctx) //nolint:contextcheck // made from the request's own, two lines up
 		}
 		// Where deadlines can't be set, the server's idle limits still hold.
 		connection := http.NewResponseController(w)

@@ -13,16 +13,10 @@ type analysisServer struct{ *Sandbox }
 
 var _ analysis.StrictServerInterface = analysisServer{}
 
-func refusePlain(status int, code, message string) *refusal {
-	r := refuse(status, code, message)
-	r.plain = true
-	return r
-}
-
 // AnalyzeSentiment implements POST /analyze/sentiment.
 func (s analysisServer) AnalyzeSentiment(_ context.Context, r analysis.AnalyzeSentimentRequestObject) (analysis.AnalyzeSentimentResponseObject, error) {
 	if r.Body.Text == "" {
-		return nil, refusePlain(http.StatusUnprocessableEntity, "empty_text", "text must not be empty")
+		return nil, refuse(http.StatusUnprocessableEntity, "empty_text", "text must not be empty")
 	}
 	label, score := s.lexicon.Sentiment(r.Body.Text)
 	return analysis.AnalyzeSentiment200JSONResponse{Label: label, Score: score}, nil
@@ -37,7 +31,7 @@ func (s analysisServer) GenerateHashtags(_ context.Context, r analysis.GenerateH
 func (s analysisServer) OptimizeContent(_ context.Context, r analysis.OptimizeContentRequestObject) (analysis.OptimizeContentResponseObject, error) {
 	optimized, known := lexical.Optimize(r.Body.Content, r.Body.OptimizationType)
 	if !known {
-		return nil, refusePlain(http.StatusUnprocessableEntity, "unknown_optimization_type",
+		return nil, refuse(http.StatusUnprocessableEntity, "unknown_optimization_type",
 			"optimization_type must be engagement, clarity, brevity or professional_tone")
 	}
 	return analysis.OptimizeContent200JSONResponse{OptimizedContent: &optimized}, nil

@@ -14,12 +14,18 @@ func (s *Sandbox) control(mux *http.ServeMux) {
 		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&f); err != nil {
-			writeJSON(w, http.StatusBadRequest, map[string]any{"message": "The body must be a fault: {vendor, operation, mode, times, afterMs, value}"})
+			writeJSON(w, http.StatusBadRequest, map[string]any{
+				"message": "The body must be a fault, {vendor, operation, mode, times, afterMs, value}: " + err.Error(),
+			})
 			return
 		}
 		if err := s.Arm(f); err != nil {
 			refused := fault.Of(err)
-			writeJSON(w, http.StatusBadRequest, map[string]any{"message": refused.Message, "fields": refused.Fields})
+			fields := make([]map[string]string, len(refused.Fields))
+			for i, f := range refused.Fields {
+				fields[i] = map[string]string{"path": f.Path, "problem": f.Problem}
+			}
+			writeJSON(w, http.StatusBadRequest, map[string]any{"message": refused.Message, "fields": fields})
 			return
 		}
 		writeJSON(w, http.StatusOK, s.armed())

@@ -31,16 +31,16 @@ type Fault struct {
 const (
 	AcceptThenDrop = "accept_then_drop" // takes effect, then the connection breaks without an answer
 	Drop           = "drop"             // the connection breaks before anything takes effect
-	Slow           = "slow"             // waits afterMs, then goes on as usual
+	Slow           = "slow"             // waits afterMs, which it needs, then goes on as usual
 	Status         = "status"           // answers with a status and the vendor's usual body for it; no effect
 	RateLimitedDay = "rate_limited_day" // 429 for the day's quota
 	RetryAfter     = "retry_after"      // 429 with a Retry-After of seconds or a date
-	TokenExpired   = "token_expired"    //nolint:gosec // the name of a mode
-	TokenRevoked   = "token_revoked"    //nolint:gosec // the name of a mode
-	Duplicate      = "duplicate"        // 422, naming a post that need not be there
-	VersionSunset  = "version_sunset"   // 426
-	GarbageBody    = "garbage_body"     // takes effect, then answers 200 with a page of HTML and no headers of its own
-	HugeBody       = "huge_body"        // takes effect, and the right status and headers come with 64 MiB of body
+	TokenExpired   = "token_expired"
+	TokenRevoked   = "token_revoked"
+	Duplicate      = "duplicate"      // 422, naming a post that is not there
+	VersionSunset  = "version_sunset" // 426
+	GarbageBody    = "garbage_body"   // takes effect, then answers 200 with a page of HTML and no headers of its own
+	HugeBody       = "huge_body"      // takes effect, and the right status (200 for 204) and headers come with 64 MiB of body
 )
 
 // Modes are all modes that a fault may have.
@@ -48,8 +48,12 @@ var Modes = []string{
 	AcceptThenDrop, Drop, Slow, Status, RateLimitedDay, RetryAfter, TokenExpired, TokenRevoked, Duplicate, VersionSunset, GarbageBody, HugeBody,
 }
 
-// maxAfter bounds the delay of a fault.
-const maxAfter = 10 * time.Minute
+const (
+	// maxAfter bounds the delay of a fault.
+	maxAfter = 10 * time.Minute
+	// maxFaults bounds the faults that are armed at a time.
+	maxFaults = 1000
+)
 
 // Validate lists everything that is wrong with the fault.
 func (f Fault) Validate() error {
@@ -73,8 +77,10 @@ func (f Fault) Validate() error {
 	if f.Times < 0 {
 		wrong("times", "must be 0 (until cleared) or more")
 	}
-	if after := time.Duration(f.AfterMS) * time.Millisecond; after < 0 || after > maxAfter {
+	if f.AfterMS < 0 || int64(f.AfterMS) > maxAfter.Milliseconds() {
 		wrong("afterMs", "must be 0 to %d", maxAfter.Milliseconds())
+	} else if f.Mode == Slow && f.AfterMS == 0 {
+		wrong("afterMs", "must say how long slow waits, in milliseconds")
 	}
 	switch f.Mode {
 	case Status:
@@ -85,6 +91,10 @@ func (f Fault) Validate() error {
 		_, dateErr := http.ParseTime(f.Value)
 		if n, err := strconv.Atoi(f.Value); (err != nil || n < 0) && dateErr != nil {
 			wrong("value", "must be seconds or an HTTP date")
+		}
+	default:
+		if f.Value != "" {
+			wrong("value", "must be left out: only %s and %s have one", Status, RetryAfter)
 		}
 	}
 	return fault.Fields(faults...)
@@ -107,6 +117,9 @@ func (s *Sandbox) Arm(f Fault) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.faults) >= maxFaults {
+		return fault.Newf(fault.Invalid, "There are %d faults armed already: clear them first.", maxFaults)
+	}
 	s.faults = append(s.faults, a)
 	return nil
 }
@@ -150,7 +163,7 @@ func (s *Sandbox) applyBefore(op operation, w http.ResponseWriter, r *http.Reque
 		select {
 		case <-timer.C:
 		case <-r.Context().Done():
-			return nil, true
+			panic(http.ErrAbortHandler) // whoever asked has left
 		}
 	}
 	var refused *refusal
@@ -173,7 +186,11 @@ func (s *Sandbox) applyBefore(op operation, w http.ResponseWriter, r *http.Reque
 			for name, values := range k.header {
 				w.Header()[name] = values
 			}
-			w.WriteHeader(k.status)
+			status := k.status
+			if status == http.StatusNoContent { // net/http lets no body follow it
+				status = http.StatusOK
+			}
+			w.WriteHeader(status)
 			chunk := make([]byte, 1<<20)
 			for range 64 {
 				if _, err := w.Write(chunk); err != nil {
@@ -183,7 +200,7 @@ func (s *Sandbox) applyBefore(op operation, w http.ResponseWriter, r *http.Reque
 		}, false
 	case Status:
 		status, _ := strconv.Atoi(f.Value) // checked when it was armed
-		refused = withStatus(status)
+		refused = withStatus(op, r.Header.Get("LinkedIn-Version"), status)
 	case RateLimitedDay:
 		refused = dayLimit("APPLICATION")
 	case RetryAfter:
@@ -198,8 +215,6 @@ func (s *Sandbox) applyBefore(op operation, w http.ResponseWriter, r *http.Reque
 	case VersionSunset:
 		refused = inactiveVersion(r.Header.Get("LinkedIn-Version"))
 	}
-	answer := *refused
-	answer.plain = op.vendor != "linkedin"
-	answer.write(w)
+	refused.write(w, r.URL.Path)
 	return nil, true
 }

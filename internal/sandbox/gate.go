@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // operation is what the gate knows of an operation before its handler runs.
@@ -97,9 +100,19 @@ func (s *Sandbox) gate(op operation, handler http.HandlerFunc, w http.ResponseWr
 	}
 	r.Body = io.NopCloser(bytes.NewReader(raw))
 	after, done := s.applyBefore(op, w, r)
-	if done {
-		return
+	switch {
+	case done:
+	case after == nil:
+		s.serve(op, handler, raw, w, r)
+	default: // the answer is kept back for the fault to spoil, be it a success or a refusal
+		kept := &keptAnswer{header: http.Header{}, status: http.StatusOK}
+		s.serve(op, handler, raw, kept, r)
+		after(kept)
 	}
+}
+
+// serve runs the operation if the request may.
+func (s *Sandbox) serve(op operation, handler http.HandlerFunc, raw []byte, w http.ResponseWriter, r *http.Request) {
 	req := request{raw: raw, version: r.Header.Get("LinkedIn-Version")}
 	if op.vendor == "linkedin" && !op.noToken {
 		if err := s.admit(op, r, &req); err != nil {
@@ -107,15 +120,7 @@ func (s *Sandbox) gate(op operation, handler http.HandlerFunc, w http.ResponseWr
 			return
 		}
 	}
-	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
-	if after == nil {
-		handler(w, r)
-		return
-	}
-	// The operation takes effect, and its answer is kept back for the fault to spoil.
-	kept := &keptAnswer{header: http.Header{}, status: http.StatusOK}
-	handler(kept, r)
-	after(kept)
+	handler(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
 }
 
 // admit checks a LinkedIn request before its operation runs.
@@ -148,11 +153,7 @@ func (s *Sandbox) admit(op operation, r *http.Request, req *request) error {
 		return err
 	}
 	if len(op.scopes) > 0 && !slices.ContainsFunc(op.scopes, func(scope string) bool { return slices.Contains(t.scopes, scope) }) {
-		suffix := "NO_VERSION"
-		if op.versioned {
-			suffix = req.version + "01"
-		}
-		return refuse(http.StatusForbidden, "ACCESS_DENIED", "Not enough permissions to access: "+op.resource+"."+suffix)
+		return missingScope(op, req.version)
 	}
 	if op.counted {
 		return s.count(t.memberID)
@@ -160,23 +161,31 @@ func (s *Sandbox) admit(op operation, r *http.Request, req *request) error {
 	return nil
 }
 
-// checkEncoding refuses what LinkedIn can't parse: bare colons of a URN in the last segment, escaped parentheses.
+// bareColon is a URN with a colon that is not escaped, whether or not others are.
+var bareColon = regexp.MustCompile(`(?i)urn(?:%3a[^:&,()]*)?:`)
+
+// checkEncoding refuses what LinkedIn can't parse: bare colons in a URN, escaped parentheses, and parameters in the style
+// of the protocol before 2.0.0, such as shares[0] and timeRange.start.
 func checkEncoding(r *http.Request) error {
 	path := r.URL.EscapedPath()
-	last := path[strings.LastIndexByte(path, '/')+1:]
-	query := strings.ToUpper(r.URL.RawQuery)
+	sent := path[strings.LastIndexByte(path, '/')+1:] + "&" + r.URL.RawQuery
 	switch {
-	case strings.HasPrefix(last, "urn:"):
+	case bareColon.MatchString(sent):
 		return refuse(http.StatusBadRequest, "ILLEGAL_ARGUMENT", "Syntax exception in path variables")
-	case strings.Contains(strings.ToUpper(last), "%28"), strings.Contains(query, "%28"), strings.Contains(query, "%29"):
-		return refuse(http.StatusBadRequest, "PARAM_INVALID", "Invalid param. Please see errorDetails for more information.")
+	case strings.Contains(sent, "%28"), strings.Contains(sent, "%29"):
+		return invalidParam
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
+		if strings.ContainsAny(name, ".[") {
+			return unpermitted("PARAMETER", "/"+name)
+		}
 	}
 	return nil
 }
 
 // count uses up one request of the day, which begins at midnight UTC.
 func (s *Sandbox) count(memberID string) error {
-	today := s.opts.Clock().UTC().Truncate(24 * 60 * 60 * 1e9)
+	today := s.opts.Clock().UTC().Truncate(24 * time.Hour)
 	if !today.Equal(s.day) {
 		s.day = today
 		clear(s.requests)
@@ -208,7 +217,6 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, err error) {
 	var known *refusal
 	if !errors.As(err, &known) {
 		known = refuse(http.StatusBadRequest, "ILLEGAL_ARGUMENT", "The request can't be read: "+err.Error())
-		known.plain = !strings.HasPrefix(r.URL.Path, "/rest/") && !strings.HasPrefix(r.URL.Path, "/v2/")
 	}
-	known.write(w)
+	known.write(w, r.URL.Path)
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 	"unicode/utf16"
@@ -20,7 +21,9 @@ type Entry struct {
 	// Commentary is the text in it; Shown is what people see of it.
 	Commentary string `json:"commentary"`
 	Shown      string `json:"shown"`
-	Deleted    bool   `json:"deleted"`
+	// Edited is when the text last changed: the time of the create, or of the newest update.
+	Edited  time.Time `json:"edited"`
+	Deleted bool      `json:"deleted"`
 }
 
 // Notification is one message that was delivered.
@@ -55,16 +58,16 @@ const maxShown = 3000
 
 // accept checks the text and enters a create into the ledger. e lacks time and URN.
 func (s *Sandbox) accept(e Entry) (*Entry, error) {
-	if n := len(utf16.Encode([]rune(e.Shown))); n > maxShown {
-		return nil, refuseInput(400, fmt.Sprintf("ShareCommentary text length (%d characters) exceeded the maximum allowed (%d characters)", n, maxShown),
-			"FIELD_ARRAY_SIZE_TOO_HIGH", "Size of array cannot be higher than the maxLength", maxShown)
+	if err := checkLength(e.Shown); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.entries) >= maxEntries {
-		return nil, refuse(503, "UNDER_MAINTENANCE", "The sandbox keeps no more than 100,000 posts: start it anew")
+		return nil, refuse(http.StatusServiceUnavailable, "UNDER_MAINTENANCE", "The sandbox keeps no more than 100,000 posts: start it anew")
 	}
 	e.Time = s.opts.Clock()
+	e.Edited = e.Time
 	key := e.Author + "\x00" + e.Shown
 	// Deleting the first one does not help: LinkedIn goes on to name it.
 	if first, there := s.recent[key]; there && e.Time.Sub(first.Time) < duplicateWindow {
@@ -78,8 +81,16 @@ func (s *Sandbox) accept(e Entry) (*Entry, error) {
 	return &e, nil
 }
 
-// find returns a post that is there.
-func (s *Sandbox) find(urn string) (*Entry, bool) {
+// checkLength refuses a text that is longer, as shown, than LinkedIn allows.
+func checkLength(shown string) error {
+	if n := len(utf16.Encode([]rune(shown))); n > maxShown {
+		return tooLong(n)
+	}
+	return nil
+}
+
+// published returns a post that is there.
+func (s *Sandbox) published(urn string) (*Entry, bool) {
 	e, there := s.byURN[urn]
 	return e, there && !e.Deleted
 }

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/postwright/postwright/gen/linkedin"
@@ -21,17 +22,14 @@ var _ linkedin.StrictServerInterface = linkedInServer{}
 func (s linkedInServer) CreatePost(ctx context.Context, _ linkedin.CreatePostRequestObject) (linkedin.CreatePostResponseObject, error) {
 	req := requestOf(ctx)
 	var body linkedin.NewPost
-	if err := decodeStrictly(req.raw, &body); err != nil {
+	if err := decodeStrictly(req.raw, &body, "author", "commentary", "distribution", "lifecycleState", "visibility"); err != nil {
 		return nil, err
 	}
 	if err := s.checkAuthor(req, body.Author); err != nil {
 		return nil, err
 	}
-	if body.LifecycleState != linkedin.PUBLISHED {
-		return nil, refuseInput(400, "Invalid value for field", "INVALID_VALUE_FOR_FIELD", "lifecycleState must be PUBLISHED", 0)
-	}
-	if body.Visibility != linkedin.PUBLIC && body.Visibility != linkedin.CONNECTIONS {
-		return nil, refuseInput(400, "Invalid value for field", "INVALID_VALUE_FOR_FIELD", "visibility is not one of LinkedIn's", 0)
+	if err := checkCreate(body.LifecycleState, body.Visibility); err != nil {
+		return nil, err
 	}
 	e, err := s.accept(Entry{
 		Operation: "createPost", Author: body.Author, Version: req.version, Visibility: string(body.Visibility),
@@ -47,10 +45,13 @@ func (s linkedInServer) CreatePost(ctx context.Context, _ linkedin.CreatePostReq
 func (s linkedInServer) CreateUgcPost(ctx context.Context, _ linkedin.CreateUgcPostRequestObject) (linkedin.CreateUgcPostResponseObject, error) {
 	req := requestOf(ctx)
 	var body linkedin.NewUgcPost
-	if err := decodeStrictly(req.raw, &body); err != nil {
+	if err := decodeStrictly(req.raw, &body, "author", "lifecycleState", "shareCommentary", "text", "visibility"); err != nil {
 		return nil, err
 	}
 	if err := s.checkAuthor(req, body.Author); err != nil {
+		return nil, err
+	}
+	if err := checkCreate(body.LifecycleState, body.Visibility.MemberNetworkVisibility); err != nil {
 		return nil, err
 	}
 	text := body.SpecificContent.ShareContent.ShareCommentary.Text
@@ -64,30 +65,54 @@ func (s linkedInServer) CreateUgcPost(ctx context.Context, _ linkedin.CreateUgcP
 	return linkedin.CreateUgcPost201Response{Headers: linkedin.CreateUgcPost201ResponseHeaders{XRestliId: &e.URN}}, nil
 }
 
-// decodeStrictly reads a body as Rest.li does: null where a record is expected, and members that it does not know, are
-// refused.
-func decodeStrictly(raw []byte, into any) error {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err == nil {
-		for name, value := range members {
-			if string(bytes.TrimSpace(value)) == "null" {
-				return refuse(http.StatusForbidden, "ACCESS_DENIED",
-					"Unpermitted fields present in REQUEST_BODY: Data Processing Exception while processing fields [/"+name+"]")
-			}
-		}
+// checkCreate refuses what can't be created: another state than published, an audience that there is not.
+func checkCreate(state linkedin.LifecycleState, visibility linkedin.Visibility) error {
+	switch {
+	case state != linkedin.PUBLISHED:
+		return refuseInput(http.StatusBadRequest, "Invalid value for field", "INVALID_VALUE_FOR_FIELD", "lifecycleState must be PUBLISHED")
+	case visibility != linkedin.PUBLIC && visibility != linkedin.CONNECTIONS:
+		return refuseInput(http.StatusBadRequest, "Invalid value for field", "INVALID_VALUE_FOR_FIELD", "visibility must be PUBLIC or CONNECTIONS")
+	}
+	return nil
+}
+
+// decodeStrictly reads a body as Rest.li does: null, members that it does not know, and missing ones are refused. The
+// generated server has read the body before, so it is JSON of the right types.
+func decodeStrictly(raw []byte, into any, required ...string) error {
+	var body any
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return refuse(http.StatusBadRequest, "ILLEGAL_ARGUMENT", "The request's body can't be read")
+	}
+	if path, found := find(body, func(_ string, value any) bool { return value == nil }); found {
+		return unpermitted("REQUEST_BODY", path)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
-	err := decoder.Decode(into)
-	var syntax *json.SyntaxError
-	var wrongType *json.UnmarshalTypeError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &syntax), errors.As(err, &wrongType):
-		return refuse(http.StatusBadRequest, "ILLEGAL_ARGUMENT", "The request's body can't be read")
+	if err := decoder.Decode(into); err != nil {
+		unknown, _ := strings.CutPrefix(err.Error(), "json: unknown field ")
+		path, _ := find(body, func(name string, _ any) bool { return strconv.Quote(name) == unknown })
+		return refuse(http.StatusUnprocessableEntity, "UNRECOGNIZED_FIELD", "ERROR :: "+path+" :: unrecognized field found but not allowed")
 	}
-	return refuse(http.StatusUnprocessableEntity, "UNRECOGNIZED_FIELD", "A field of the request's body: unrecognized field found but not allowed")
+	for _, name := range required {
+		if _, there := find(body, func(n string, _ any) bool { return n == name }); !there {
+			return refuse(http.StatusBadRequest, "MISSING_FIELD", "ERROR :: /"+name+" :: field is required but not found")
+		}
+	}
+	return nil
+}
+
+// find returns the path of the first member, by name, that matches, however deep it lies.
+func find(value any, match func(name string, value any) bool) (path string, found bool) {
+	record, _ := value.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(record)) {
+		if match(name, record[name]) {
+			return "/" + name, true
+		}
+		if below, found := find(record[name], match); found {
+			return "/" + name + below, true
+		}
+	}
+	return "", false
 }
 
 // checkAuthor refuses posts in another's name.
@@ -101,45 +126,57 @@ func (s *Sandbox) checkAuthor(req request, author string) error {
 	case !isPage && !strings.HasPrefix(author, "urn:li:person:"):
 		return refuse(http.StatusBadRequest, "INVALID_URN_TYPE", "author is not a person or an organization")
 	}
-	return refuse(http.StatusForbidden, "ACCESS_DENIED", "Not enough permissions to access: author "+author)
+	return deny("Not enough permissions to access: author " + author)
 }
-
-var notFound = refuse(http.StatusNotFound, "NOT_FOUND", "Not Found")
 
 // GetPost implements GET /rest/posts/{urn}.
 func (s linkedInServer) GetPost(_ context.Context, r linkedin.GetPostRequestObject) (linkedin.GetPostResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, there := s.find(r.Urn)
+	e, there := s.published(r.Urn)
 	if !there {
 		return nil, notFound
 	}
-	at, state := e.Time.UnixMilli(), "PUBLISHED"
+	at, edited, state := e.Time.UnixMilli(), e.Edited.UnixMilli(), "PUBLISHED"
 	return linkedin.GetPost200JSONResponse{
 		Id: &e.URN, Author: &e.Author, Commentary: &e.Commentary, Visibility: &e.Visibility, LifecycleState: &state,
-		CreatedAt: &at, PublishedAt: &at, LastModifiedAt: &at,
+		CreatedAt: &at, PublishedAt: &at, LastModifiedAt: &edited,
 	}, nil
 }
+
+// fixedFields are those of a post that no update can change.
+var fixedFields = []string{"author", "content", "distribution", "isReshareDisabledByAuthor", "visibility"}
 
 // UpdatePost implements the partial update of a post: only its commentary can change.
 func (s linkedInServer) UpdatePost(ctx context.Context, r linkedin.UpdatePostRequestObject) (linkedin.UpdatePostResponseObject, error) {
 	if r.Params.XRestLiMethod == nil || *r.Params.XRestLiMethod != "PARTIAL_UPDATE" {
 		return nil, refuse(http.StatusBadRequest, "ILLEGAL_ARGUMENT", "X-RestLi-Method must be PARTIAL_UPDATE")
 	}
+	raw := requestOf(ctx).raw
+	var sent any
+	if err := json.Unmarshal(raw, &sent); err == nil {
+		if path, fixed := find(sent, func(name string, _ any) bool { return slices.Contains(fixedFields, name) }); fixed {
+			return nil, unpermitted("REQUEST_BODY", path)
+		}
+	}
 	var body linkedin.PostPatch
-	if err := decodeStrictly(requestOf(ctx).raw, &body); err != nil {
+	if err := decodeStrictly(raw, &body, "commentary"); err != nil {
+		return nil, err
+	}
+	text := shown(body.Patch.Set.Commentary)
+	if err := checkLength(text); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, there := s.find(r.Urn)
+	e, there := s.published(r.Urn)
 	if !there {
 		return nil, notFound
 	}
 	if err := s.checkAuthor(requestOf(ctx), e.Author); err != nil {
 		return nil, err
 	}
-	e.Commentary, e.Shown = body.Patch.Set.Commentary, shown(body.Patch.Set.Commentary)
+	e.Commentary, e.Shown, e.Edited = body.Patch.Set.Commentary, text, s.opts.Clock()
 	return linkedin.UpdatePost204Response{}, nil
 }
 
@@ -176,7 +213,7 @@ func (s linkedInServer) GetUserInfo(ctx context.Context, _ linkedin.GetUserInfoR
 func (s linkedInServer) GetPerson(_ context.Context, r linkedin.GetPersonRequestObject) (linkedin.GetPersonResponseObject, error) {
 	id, isID := strings.CutPrefix(strings.TrimSuffix(r.Person, ")"), "(id:")
 	if !isID || !strings.HasSuffix(r.Person, ")") {
-		return nil, refuse(http.StatusBadRequest, "PARAM_INVALID", "Invalid param. Please see errorDetails for more information.")
+		return nil, invalidParam
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

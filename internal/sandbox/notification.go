@@ -16,7 +16,7 @@ var _ notification.StrictServerInterface = notificationServer{}
 // SendEmail implements POST /notifications/email.
 func (s notificationServer) SendEmail(_ context.Context, r notification.SendEmailRequestObject) (notification.SendEmailResponseObject, error) {
 	if !strings.Contains(r.Body.To, "@") {
-		return nil, refusePlain(http.StatusUnprocessableEntity, "invalid_recipient", "to must be an e-mail address")
+		return nil, refuse(http.StatusUnprocessableEntity, "invalid_recipient", "to must be an e-mail address")
 	}
 	if err := s.deliver(Notification{Channel: "email", Recipient: r.Body.To, Subject: r.Body.Subject, Content: r.Body.Content}); err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (s notificationServer) SendEmail(_ context.Context, r notification.SendEmai
 // SendPush implements POST /notifications/push.
 func (s notificationServer) SendPush(_ context.Context, r notification.SendPushRequestObject) (notification.SendPushResponseObject, error) {
 	if r.Body.UserId == "" {
-		return nil, refusePlain(http.StatusUnprocessableEntity, "invalid_recipient", "user_id must not be empty")
+		return nil, refuse(http.StatusUnprocessableEntity, "invalid_recipient", "user_id must not be empty")
 	}
 	if err := s.deliver(Notification{Channel: "push", Recipient: r.Body.UserId, Subject: r.Body.Title, Content: r.Body.Message}); err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (s *Sandbox) deliver(n Notification) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.notifications) >= maxEntries {
-		return refusePlain(http.StatusServiceUnavailable, "full", "The sandbox keeps no more than 100,000 messages: start it anew")
+		return refuse(http.StatusServiceUnavailable, "full", "The sandbox keeps no more than 100,000 messages: start it anew")
 	}
 	n.Time = s.opts.Clock()
 	s.notifications = append(s.notifications, n)

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -47,8 +48,16 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 			memberID = id
 		}
 	}
-	if _, there := s.members[memberID]; !there || len(s.codes) >= maxEntries {
+	if _, there := s.members[memberID]; !there {
 		http.Error(w, "login_hint must be the id of a member", http.StatusBadRequest)
+		return
+	}
+	if len(s.codes) >= maxEntries {
+		now := s.opts.Clock()
+		maps.DeleteFunc(s.codes, func(_ string, c code) bool { return now.After(c.expires) })
+	}
+	if len(s.codes) >= maxEntries {
+		http.Error(w, "the sandbox keeps no more than 100,000 codes: exchange some, or wait until they expire", http.StatusServiceUnavailable)
 		return
 	}
 	fresh := randomID()
@@ -57,17 +66,12 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 	back.Set("code", fresh)
 	back.Set("state", query.Get("state"))
 	target.RawQuery = back.Encode()
-	http.Redirect(w, r, target.String(), http.StatusFound)
-}
-
-// oauthRefusal has the shape of RFC 6749, 5.2.
-func oauthRefusal(status int, code, description string) *refusal {
-	return &refusal{status: status, body: linkedin.OAuthError{Error: &code, ErrorDescription: &description}}
+	http.Redirect(w, r, target.String(), http.StatusFound) //nolint:gosec // sending the browser back to whoever asked is what a consent page does
 }
 
 func (s *Sandbox) checkApp(clientID, clientSecret string) error {
 	if (s.opts.ClientID != "" && clientID != s.opts.ClientID) || (s.opts.ClientSecret != "" && clientSecret != s.opts.ClientSecret) {
-		return oauthRefusal(http.StatusUnauthorized, "invalid_client", "Client authentication failed")
+		return refuse(http.StatusUnauthorized, "invalid_client", "Client authentication failed")
 	}
 	return nil
 }
@@ -79,18 +83,23 @@ func (s linkedInServer) CreateAccessToken(_ context.Context, r linkedin.CreateAc
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.Body.GrantType != linkedin.AuthorizationCode || r.Body.Code == nil || r.Body.RedirectUri == nil {
+	switch {
+	case r.Body.GrantType != linkedin.AuthorizationCode:
 		// Refresh tokens are for approved apps alone, and the sandbox's app is none.
-		return nil, oauthRefusal(http.StatusBadRequest, "invalid_grant", "Only codes can be exchanged here")
+		return nil, refuse(http.StatusBadRequest, "unsupported_grant_type", "Only codes can be exchanged here")
+	case r.Body.Code == nil || r.Body.RedirectUri == nil:
+		return nil, refuse(http.StatusBadRequest, "invalid_request", "code and redirect_uri are required")
+	case len(s.tokens) >= maxEntries:
+		return nil, refuse(http.StatusServiceUnavailable, "temporarily_unavailable", "The sandbox keeps no more than 100,000 tokens: start it anew")
 	}
 	known, there := s.codes[*r.Body.Code]
 	delete(s.codes, *r.Body.Code) // once, whatever comes of it
 	if !there || s.opts.Clock().After(known.expires) || *r.Body.RedirectUri != known.redirectURI {
-		return nil, oauthRefusal(http.StatusBadRequest, "invalid_grant", "The code is used, expired, or for another redirect_uri")
+		return nil, refuse(http.StatusBadRequest, "invalid_grant", "The code is used, expired, or for another redirect_uri")
 	}
 	m, there := s.members[known.memberID]
 	if !there {
-		return nil, oauthRefusal(http.StatusBadRequest, "invalid_grant", "The grant is not valid")
+		return nil, refuse(http.StatusBadRequest, "invalid_grant", "The grant is not valid")
 	}
 	access, expiresIn, scope := "sandbox-"+randomID(), int64(tokenLife/time.Second), strings.Join(m.Scopes, ",")
 	s.tokens[access] = s.newToken(m)

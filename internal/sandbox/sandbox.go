@@ -106,11 +106,17 @@ func New(opts Options) *Sandbox {
 	return s
 }
 
-// AddMember adds a member, or replaces one, and makes their token work for 60 days.
+// AddMember adds a member, or replaces one, and makes their token work for 60 days. A member who now grants other scopes
+// loses the tokens granted before, as at LinkedIn.
 func (s *Sandbox) AddMember(m Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.Scopes, m.Organizations = slices.Clone(m.Scopes), slices.Clone(m.Organizations)
+	if before, there := s.members[m.ID]; there && !slices.Equal(before.Scopes, m.Scopes) {
+		for _, t := range s.tokens {
+			t.revoked = t.revoked || t.memberID == m.ID
+		}
+	}
 	s.members[m.ID] = m
 	if m.Token != "" {
 		s.tokens[m.Token] = s.newToken(m)

@@ -4,7 +4,8 @@ CREATE TABLE publications (
     id         uuid PRIMARY KEY,
     post_id    uuid NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
     owner_id   uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    account_id uuid NOT NULL REFERENCES linkedin_accounts (id) ON DELETE CASCADE,
+    -- No cascade: what may stand on LinkedIn must not be forgotten with the account that sent it.
+    account_id uuid NOT NULL REFERENCES linkedin_accounts (id),
     state      text NOT NULL,
     created_at timestamptz NOT NULL,
     ended_at   timestamptz,

@@ -31,6 +31,7 @@ CREATE TABLE notifications (
     CONSTRAINT notifications_channel_known CHECK (channel IN ('email', 'push'))
 );
 
+CREATE INDEX notifications_post ON notifications (post_id);
 CREATE INDEX notifications_owner_newest ON notifications (owner_id, created_at DESC, id DESC);
 
 -- +goose Down

@@ -10,6 +10,7 @@ ON CONFLICT (post_id) DO UPDATE SET
     sentiment_score = excluded.sentiment_score,
     readability_score = excluded.readability_score,
     analyzed_at = excluded.analyzed_at
+WHERE post_analytics.owner_id = excluded.owner_id
 RETURNING *;
 
 -- name: AnalyticsPutNumbers :one
@@ -22,4 +23,5 @@ ON CONFLICT (post_id) DO UPDATE SET
     comments_count = COALESCE(excluded.comments_count, post_analytics.comments_count),
     shares_count = COALESCE(excluded.shares_count, post_analytics.shares_count),
     refreshed_at = excluded.refreshed_at
+WHERE post_analytics.owner_id = excluded.owner_id
 RETURNING *;

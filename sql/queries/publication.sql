@@ -20,19 +20,24 @@ WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing');
 -- Written and committed before the call. Numbers run from 1 over all publications of the post; the caller holds the
 -- post's lock. Fails on publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
 INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
-SELECT @id, @publication_id, @post_id, COALESCE(max(a.number), 0) + 1, @started_at, 'started'
-FROM publish_attempts a WHERE a.post_id = @post_id
+SELECT
+    @id, p.id, p.post_id, (SELECT COALESCE(max(a.number), 0) + 1 FROM publish_attempts a WHERE a.post_id = p.post_id),
+    @started_at, 'started'
+FROM publications p
+WHERE p.id = @publication_id AND p.owner_id = @owner_id
 RETURNING *;
 
 -- name: AttemptGetOpen :one
 -- The attempt of a publication that has no outcome yet; no row when there is none.
-SELECT * FROM publish_attempts WHERE publication_id = @publication_id AND outcome = 'started';
+SELECT a.* FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+WHERE a.publication_id = @publication_id AND p.owner_id = @owner_id AND a.outcome = 'started';
 
 -- name: AttemptEnd :execrows
 -- No row when the attempt has an outcome already.
-UPDATE publish_attempts SET
+UPDATE publish_attempts a SET
     ended_at = @ended_at::timestamptz, outcome = @outcome, status = @status, code = @code, message = @message, request_id = @request_id
-WHERE id = @id AND outcome = 'started';
+FROM publications p
+WHERE a.id = @id AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = @owner_id;
 
 -- name: AttemptListByPost :many
 -- In the order they were made.

@@ -13,8 +13,8 @@ import (
 const maxHashtags = 10
 
 var (
-	phraseEnd = regexp.MustCompile(`https?://\S+|[^\p{L}\p{N}'’\s-]+|\n+`)
-	wordForm  = regexp.MustCompile(`[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*`)
+	phraseEnd = regexp.MustCompile(`https?://\S+|\S*@\S+|[^\p{L}\p{M}\p{N}'’\s-]+|\n+`)
+	wordForm  = regexp.MustCompile(`[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’-][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*`)
 )
 
 // stopWords end a key phrase.
@@ -74,14 +74,19 @@ func Hashtags(text string) []string {
 	return tags
 }
 
-// keyPhrases are the runs of one to three words between stop words and punctuation, in lower case.
+// keyPhrases are the runs of one to three words between stop words and punctuation, in lower case. A longer run is a
+// sentence of its own rather than a name for something: each of its words stands alone.
 func keyPhrases(text string) [][]string {
 	const longest = 3
 	var phrases [][]string
 	for _, part := range phraseEnd.Split(strings.ToLower(text), -1) {
 		var run []string
 		flush := func() {
-			if len(run) > 0 && len(run) <= longest {
+			if len(run) > longest {
+				for _, w := range run {
+					phrases = append(phrases, []string{w})
+				}
+			} else if len(run) > 0 {
 				phrases = append(phrases, run)
 			}
 			run = nil

@@ -53,7 +53,7 @@ func outsideLinks(text string, rule func(string) string) string {
 			return part
 		}
 		aside = append(aside, part)
-		return string(rune(base + len(aside) - 1))
+		return string(rune(base + len(aside) - 1)) //nolint:gosec // at most U+F8FF
 	})
 	var b strings.Builder
 	for _, r := range rule(masked) {

@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// noon is the time at which these tests happen.
-func noon() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("ahead", 9*60*60)) }
+// dawn is the time at which these tests happen: in the evening of the day before in UTC.
+func dawn() time.Time { return time.Date(2026, 11, 22, 5, 0, 0, 0, time.FixedZone("ahead", 9*60*60)) }
 
 func urn(t *testing.T, s string) linkedin.URN {
 	t.Helper()
@@ -45,7 +45,7 @@ func TestEveryAnswerOfEveryOperation(t *testing.T) {
 			Call: func(ctx context.Context, address string, seam *http.Client) error {
 				cfg := configFor(address)
 				cfg.Legacy = id == "createUgcPost"
-				client, err := linkedin.New(cfg, seam, noon)
+				client, err := linkedin.New(cfg, seam, dawn)
 				if err != nil {
 					return err
 				}
@@ -126,7 +126,7 @@ func serve(t *testing.T, change func(*linkedin.Config), status int, header map[s
 	if change != nil {
 		change(&cfg)
 	}
-	client, err := linkedin.New(cfg, answertest.Seam(t, linkedin.Vendor, time.Minute), noon)
+	client, err := linkedin.New(cfg, answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
 	require.NoError(t, err)
 	return client, seen
 }
@@ -388,7 +388,7 @@ func TestConfig(t *testing.T) {
 		cfg.APIURL = address
 		require.Len(t, cfg.Faults(), 1, address)
 	}
-	_, err := linkedin.New(linkedin.Config{ClientSecret: answertest.Token}, http.DefaultClient, noon)
+	_, err := linkedin.New(linkedin.Config{ClientSecret: answertest.Token}, http.DefaultClient, dawn)
 	require.True(t, fault.Is(err, fault.Invalid))
 	require.Len(t, fault.Of(err).Fields, 4, "all at once")
 	require.NotContains(t, err.Error(), answertest.Token)

@@ -16,7 +16,7 @@ import (
 const (
 	ReasonExpiredToken   = "EXPIRED_ACCESS_TOKEN"
 	ReasonRevokedToken   = "REVOKED_ACCESS_TOKEN"
-	ReasonInvalidToken   = "INVALID_ACCESS_TOKEN" //nolint:gosec // the name of a failure
+	ReasonInvalidToken   = "INVALID_ACCESS_TOKEN"
 	ReasonAccessDenied   = "ACCESS_DENIED"
 	ReasonDuplicatePost  = "DUPLICATE_POST"
 	ReasonVersionExpired = "NONEXISTENT_VERSION"

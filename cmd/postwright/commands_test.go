@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/dbtest"
+)
+
+// postwright runs a command line in this process.
+func postwright(t *testing.T, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	return postwrightUntil(t.Context(), args...)
+}
+
+func postwrightUntil(ctx context.Context, args ...string) (code int, out, errOut string) {
+	var stdout, stderr bytes.Buffer
+	code = run(ctx, append([]string{"--log-level=error"}, args...), strings.NewReader(""), &stdout, &stderr)
+	return code, stdout.String(), stderr.String()
+}
+
+func TestMigrationsGoUpDownAndUpAgain(t *testing.T) {
+	t.Parallel()
+	on := "--database-url=" + dbtest.NewEmpty(t)
+	_, out, _ := postwright(t, "migrate", "status", on)
+	require.Equal(t, 6, strings.Count(out, "pending"))
+	code, out, errOut := postwright(t, "migrate", "up", on)
+	require.Zero(t, code, errOut)
+	require.Equal(t, 6, strings.Count(out, "applied"))
+	_, out, _ = postwright(t, "migrate", "up", on)
+	require.Contains(t, out, "Nothing to do")
+	code, out, errOut = postwright(t, "migrate", "redo", on)
+	require.Zero(t, code, errOut)
+	require.Contains(t, out, "redid 00006_river_schema.sql")
+	for range 6 {
+		code, out, errOut = postwright(t, "migrate", "down", on)
+		require.Zero(t, code, errOut)
+		require.Contains(t, out, "took back")
+	}
+	for _, again := range []string{"down", "redo"} {
+		code, out, errOut = postwright(t, "migrate", again, on)
+		require.Zero(t, code, errOut)
+		require.Contains(t, out, "Nothing to do", again)
+	}
+}
+
+func TestMigrateCreateBeginsTheNextFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "00041_before.sql"), nil, 0o600))
+	code, out, errOut := postwright(t, "migrate", "create", "add_campaign", "--folder", folder)
+	require.Zero(t, code, errOut)
+	require.Contains(t, out, "00042_add_campaign.sql")
+	code, _, errOut = postwright(t, "migrate", "create", "Add Campaign", "--folder", folder)
+	require.Equal(t, 2, code)
+	require.Contains(t, errOut, "<name> must be")
+}
+
+func TestWhatIsWrongIsSaidPlainly(t *testing.T) {
+	t.Parallel()
+	empty, migrated := "--database-url="+dbtest.NewEmpty(t), "--database-url="+dbtest.New(t)
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		says []string
+	}{
+		"no command":              {nil, 2, []string{"--help"}},
+		"unknown command":         {[]string{"publish"}, 2, []string{"publish"}},
+		"unknown flag":            {[]string{"serve", "--prot=1"}, 2, []string{"--prot"}},
+		"no database":             {[]string{"user", "list"}, 2, []string{"--database-url is missing"}},
+		"database out of reach":   {[]string{"user", "list", "--database-url=postgres://127.0.0.1:1/x"}, 1, []string{"can't be reached"}},
+		"not migrated":            {[]string{"user", "list", empty}, 1, []string{"postwright migrate up"}},
+		"serve not migrated":      {[]string{"serve", empty}, 1, []string{"postwright migrate up"}},
+		"every fault of settings": {[]string{"serve", migrated, "--listen=x", "--jobs-max-workers=0", "--linkedin-version=202612"}, 2, []string{"--listen", "--jobs-max-workers", "LinkedIn"}},
+		"bad address of a user":   {[]string{"user", "create", migrated, "--email=ada"}, 2, []string{"email must be"}},
+		"key for nobody":          {[]string{"key", "create", migrated, "--user=ada@example.org"}, 1, []string{"no user", "user list"}},
+		"revoking nothing":        {[]string{"key", "revoke", migrated, "pw_0123456789"}, 1, []string{"no key", "key list"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, _, errOut := postwright(t, c.args...)
+			require.Equal(t, c.code, code, errOut)
+			for _, says := range c.says {
+				require.Contains(t, errOut, says)
+			}
+		})
+	}
+}
+
+func TestAnAddressTakenTwiceIsRefusedWhateverItsCase(t *testing.T) {
+	t.Parallel()
+	on := "--database-url=" + dbtest.New(t)
+	code, _, errOut := postwright(t, "user", "create", on, "--email=ada@example.org")
+	require.Zero(t, code, errOut)
+	code, _, errOut = postwright(t, "user", "create", on, "--email=Ada@example.org")
+	require.Equal(t, 2, code)
+	require.Contains(t, errOut, "email is taken")
+}
+
+func TestADemoGoesOnFromTheOneBefore(t *testing.T) {
+	t.Parallel()
+	dir := demoDir(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a moment
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	demo := func(more ...string) string {
+		code, out, errOut := postwright(t, append([]string{"demo", "--exit", "--dir", dir, "--listen", taken.Addr().String()}, more...)...)
+		require.Zero(t, code, out+errOut)
+		require.Contains(t, out, "is in use by another program; taking", "a port in use is no reason to fail")
+		require.NotContains(t, out, "FAILED")
+		return strings.Split(strings.Split(out, "Bearer ")[1], "'")[0]
+	}
+	first := demo()
+	require.Equal(t, first, demo(), "the key of the first demo still works in the second")
+	require.NotEqual(t, first, demo("--fresh"), "begun anew")
+}
+
+func TestADemoThatCannotStartLeavesWithAnotherCode(t *testing.T) {
+	t.Parallel()
+	code, _, errOut := postwright(t, "demo", "--exit", "--dir", demoDir(t), "--listen", "256.0.0.1:1")
+	require.Equal(t, 1, code)
+	require.Contains(t, errOut, "--listen")
+}

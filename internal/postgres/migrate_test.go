@@ -1,0 +1,104 @@
+package postgres_test
+
+import (
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/postwright/postwright/internal/dbtest"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/sql/migrations"
+)
+
+func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func newMigrator(t *testing.T, databaseURL string) *postgres.Migrator {
+	t.Helper()
+	m, err := postgres.NewMigrator(t.Context(), databaseURL, quiet)
+	require.NoError(t, err)
+	t.Cleanup(m.Close)
+	return m
+}
+
+// schema is the database's whole schema as pg_dump writes it, without the rows that say when what was applied.
+func schema(t *testing.T, databaseURL string) string {
+	t.Helper()
+	dump, err := exec.CommandContext(t.Context(), "pg_dump", "--schema-only", "--no-owner", "--restrict-key=test", databaseURL).CombinedOutput() //nolint:gosec // a test's database
+	require.NoError(t, err, "%s", dump)
+	return string(dump)
+}
+
+func TestUpDownUpGivesTheSameSchema(t *testing.T) {
+	t.Parallel()
+	url := dbtest.NewEmpty(t)
+	m := newMigrator(t, url)
+	applied, err := m.Up(t.Context())
+	require.NoError(t, err)
+	first := schema(t, url)
+	for range applied {
+		name, err := m.Down(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, name)
+	}
+	require.NotContains(t, schema(t, url), "CREATE TABLE public.posts", "nothing of ours is left")
+	again, err := m.Up(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, applied, again)
+	require.Equal(t, first, schema(t, url))
+}
+
+func TestEveryMigrationFileIsRead(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Glob(migrations.FS, "*.sql")
+	require.NoError(t, err)
+	list, err := newMigrator(t, dbtest.NewEmpty(t)).Status(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, len(files), "goose passes over files without a number in silence")
+}
+
+// Without a lock, one of several processes that migrate an empty database at once fails.
+func TestFourProcessesMayMigrateAnEmptyDatabaseAtOnce(t *testing.T) {
+	t.Parallel()
+	url := dbtest.NewEmpty(t)
+	var processes errgroup.Group
+	for range 4 {
+		m := newMigrator(t, url) // of its own: its own connections, as another process has
+		processes.Go(func() error {
+			_, err := m.Up(t.Context())
+			return err
+		})
+	}
+	require.NoError(t, processes.Wait())
+	require.NoError(t, newMigrator(t, url).Check(t.Context()))
+}
+
+func TestCheckSaysWhatToRun(t *testing.T) {
+	t.Parallel()
+	url := dbtest.NewEmpty(t)
+	m := newMigrator(t, url)
+	require.ErrorContains(t, m.Check(t.Context()), "postwright migrate up", "nothing is there")
+	_, err := m.Up(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, m.Check(t.Context()))
+	_, err = m.Down(t.Context())
+	require.NoError(t, err)
+	require.ErrorContains(t, m.Check(t.Context()), "postwright migrate up", "one is missing")
+}
+
+func TestStatusAndCheckWriteNothing(t *testing.T) {
+	t.Parallel()
+	url := dbtest.NewEmpty(t)
+	m := newMigrator(t, url)
+	before := schema(t, url)
+	_, err := m.Status(t.Context())
+	require.NoError(t, err)
+	require.Error(t, m.Check(t.Context()))
+	require.Equal(t, before, schema(t, url))
+}

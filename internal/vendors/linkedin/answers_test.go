@@ -1,0 +1,319 @@
+package linkedin_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/vendors/answer/answertest"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+const token = answertest.Token
+
+// A 201 is a published post, whatever else the answer holds or lacks: to call it a failure would invite a second send.
+func TestACreatedPostIsASuccess(t *testing.T) {
+	t.Parallel()
+	legacy := func(cfg *linkedin.Config) { cfg.Legacy = true }
+	tests := map[string]struct {
+		change func(*linkedin.Config)
+		header map[string]string
+		body   string
+		want   string // URN, "" for unknown
+	}{
+		"a share":                    {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "", "urn:li:share:7"},
+		"a ugcPost":                  {nil, map[string]string{"X-RestLi-Id": "urn:li:ugcPost:7"}, "", "urn:li:ugcPost:7"},
+		"no id":                      {nil, nil, "", ""},
+		"an unreadable id":           {nil, map[string]string{"x-restli-id": "7"}, "", ""},
+		"garbage in the body":        {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "<html>", "urn:li:share:7"},
+		"the id in the body":         {legacy, nil, `{"id":"urn:li:share:8"}`, "urn:li:share:8"},
+		"legacy, id in the header":   {legacy, map[string]string{"x-restli-id": "urn:li:share:7"}, `{"id":"urn:li:share:8"}`, "urn:li:share:7"},
+		"legacy, nothing":            {legacy, nil, "", ""},
+		"legacy, garbage as the id":  {legacy, nil, `{"id":7}`, ""},
+		"legacy, garbage all around": {legacy, nil, `[`, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			header := map[string]string{"x-li-request-id": "trace-1"}
+			for k, v := range test.header {
+				header[k] = v
+			}
+			client, _ := serve(t, test.change, http.StatusCreated, header, test.body)
+			created, err := client.CreatePost(t.Context(), token, linkedin.NewPost{
+				Author: urn(t, "urn:li:person:ada"), Text: "Hello", Visibility: linkedin.VisibilityPublic,
+			})
+			require.NoError(t, err)
+			require.Equal(t, test.want, created.URN.String())
+			require.Equal(t, 201, created.Status)
+			require.Equal(t, "trace-1", created.RequestID)
+		})
+	}
+}
+
+func TestACreatedPostWhoseAnswerBreaksOffIsASuccess(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = conn.Read(make([]byte, 64<<10))
+		_, _ = io.WriteString(conn, "HTTP/1.1 201 Created\r\nx-restli-id: urn:li:share:7\r\nContent-Length: 9\r\n\r\nfour")
+		_ = conn.(*net.TCPConn).CloseWrite()
+		_, _ = io.Copy(io.Discard, conn)
+		_ = conn.Close()
+	}()
+	t.Cleanup(func() { _ = listener.Close(); <-served })
+	client, err := linkedin.New(configFor("http://"+listener.Addr().String()), answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
+	require.NoError(t, err)
+
+	created, err := client.CreatePost(t.Context(), token, linkedin.NewPost{
+		Author: urn(t, "urn:li:person:ada"), Text: "Hello", Visibility: linkedin.VisibilityPublic,
+	})
+	require.NoError(t, err)
+	require.Equal(t, "urn:li:share:7", created.URN.String())
+}
+
+func TestGetPost(t *testing.T) {
+	t.Parallel()
+	client, _ := serve(t, nil, 200, nil, `{"id":"urn:li:share:1","author":"urn:li:organization:5","commentary":"on {hashtag|\\#|go} \\(really\\)",
+		"visibility":"LOGGED_IN","lifecycleState":"PUBLISHED","publishedAt":1763812800123,"content":{"media":{}}}`)
+	post, err := client.GetPost(t.Context(), token, urn(t, "urn:li:share:1"))
+	require.NoError(t, err)
+	require.True(t, post.PublishedAt.Equal(time.UnixMilli(1763812800123)))
+	post.PublishedAt = time.Time{}
+	require.Equal(t, linkedin.Post{
+		URN: urn(t, "urn:li:share:1"), Author: urn(t, "urn:li:organization:5"), Text: "on #go (really)",
+		Visibility: "LOGGED_IN", LifecycleState: "PUBLISHED",
+	}, post)
+
+	for name, body := range map[string]string{"no id": `{"author":"urn:li:person:a"}`, "no author": `{"id":"urn:li:share:1"}`, "nothing": `{}`, "null": `null`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, body)
+			_, err := client.GetPost(t.Context(), token, urn(t, "urn:li:share:1"))
+			requireBadAnswer(t, err)
+		})
+	}
+}
+
+func TestUserInfo(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		body string
+		want linkedin.Profile
+	}{
+		"everything, the locale an object": {
+			`{"sub":"Ada_1","name":"Ada Lovelace","given_name":"Ada","family_name":"Lovelace","picture":"https://media.example/p",
+				"locale":{"country":"GB","language":"en"},"email":"ada@example.com","email_verified":true}`,
+			linkedin.Profile{
+				MemberID: "Ada_1", Name: "Ada Lovelace", GivenName: "Ada", FamilyName: "Lovelace", PictureURL: "https://media.example/p",
+				Locale: "en-GB", Email: "ada@example.com", EmailVerified: true,
+			},
+		},
+		"the locale a string":     {`{"sub":"a","locale":"en_US"}`, linkedin.Profile{MemberID: "a", Locale: "en-US"}},
+		"a locale of no country":  {`{"sub":"a","locale":{"language":"en"}}`, linkedin.Profile{MemberID: "a", Locale: "en"}},
+		"a locale of neither":     {`{"sub":"a","locale":7}`, linkedin.Profile{MemberID: "a"}},
+		"nothing but who it is":   {`{"sub":"a"}`, linkedin.Profile{MemberID: "a"}},
+		"an e-mail not confirmed": {`{"sub":"a","email":"a@example.com","email_verified":false}`, linkedin.Profile{MemberID: "a", Email: "a@example.com"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, test.body)
+			profile, err := client.UserInfo(t.Context(), token)
+			require.NoError(t, err)
+			require.Equal(t, test.want, profile)
+		})
+	}
+	for name, body := range map[string]string{"nobody": `{"name":"Ada"}`, "an id that is none": `{"sub":"a b"}`, "null": `null`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, body)
+			_, err := client.UserInfo(t.Context(), token)
+			requireBadAnswer(t, err)
+		})
+	}
+}
+
+func TestPerson(t *testing.T) {
+	t.Parallel()
+	client, _ := serve(t, nil, 200, nil, `{"id":"a","localizedFirstName":"Ada","localizedLastName":"Lovelace"}`)
+	profile, err := client.Person(t.Context(), token, "a")
+	require.NoError(t, err)
+	require.Equal(t, linkedin.Profile{MemberID: "a", Name: "Ada Lovelace", GivenName: "Ada", FamilyName: "Lovelace"}, profile)
+
+	client, _ = serve(t, nil, 200, nil, `{}`)
+	_, err = client.Person(t.Context(), token, "a")
+	requireBadAnswer(t, err)
+}
+
+func TestPostAnalytics(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		body  string
+		count int64
+		known bool
+		bad   bool
+	}{
+		"from version 202605":   {`{"elements":[{"count":5000,"metricType":"IMPRESSION"}]}`, 5000, true, false},
+		"before version 202605": {`{"elements":[{"count":7,"metricType":{"com.linkedin.adsexternalapi.memberanalytics.v1.CreatorPostAnalyticsMetricTypeV1":"IMPRESSION"}}]}`, 7, true, false},
+		"zero is known":         {`{"elements":[{"count":0}]}`, 0, true, false},
+		"no elements":           {`{"elements":[]}`, 0, false, false},
+		"elements absent":       {`{}`, 0, false, false},
+		"no count":              {`{"elements":[{}]}`, 0, false, true},
+		"two counts":            {`{"elements":[{"count":1},{"count":2}]}`, 0, false, true},
+		"a count that is prose": {`{"elements":[{"count":"many"}]}`, 0, false, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, test.body)
+			count, known, err := client.PostAnalytics(t.Context(), token, urn(t, "urn:li:share:1"), linkedin.MetricImpression)
+			if test.bad {
+				requireBadAnswer(t, err)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, test.count, count)
+			require.Equal(t, test.known, known)
+		})
+	}
+}
+
+func TestSocialMetadata(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		body string
+		want linkedin.SocialMetadata
+		bad  bool
+	}{
+		"comments and reactions": {
+			`{"commentSummary":{"count":3,"topLevelCount":1},"reactionSummaries":{"LIKE":{"count":4},"PRAISE":{"count":5}}}`,
+			linkedin.SocialMetadata{Comments: 3, Reactions: 9}, false,
+		},
+		"no reactions":            {`{"commentSummary":{"count":0},"reactionSummaries":{}}`, linkedin.SocialMetadata{}, false},
+		"no comments":             {`{"reactionSummaries":{"LIKE":{"count":4}}}`, linkedin.SocialMetadata{}, true},
+		"comments without count":  {`{"commentSummary":{}}`, linkedin.SocialMetadata{}, true},
+		"a reaction, not counted": {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{}}}`, linkedin.SocialMetadata{}, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, test.body)
+			got, err := client.SocialMetadata(t.Context(), token, urn(t, "urn:li:share:1"))
+			require.Equal(t, test.want, got)
+			if test.bad {
+				requireBadAnswer(t, err)
+				return
+			}
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestOrganizationShareStatistics(t *testing.T) {
+	t.Parallel()
+	numbers := `"totalShareStatistics":{"impressionCount":10,"likeCount":-1,"commentCount":2,"shareCount":3,"engagement":0.5}`
+	tests := map[string]struct {
+		body string
+		want []linkedin.ShareStatistics
+		bad  bool
+	}{
+		"a share and a ugcPost": {
+			`{"elements":[{"share":"urn:li:share:1",` + numbers + `},{"ugcPost":"urn:li:ugcPost:2",` + numbers + `}]}`,
+			[]linkedin.ShareStatistics{
+				{Post: urn(t, "urn:li:share:1"), Impressions: 10, Likes: -1, Comments: 2, Shares: 3},
+				{Post: urn(t, "urn:li:ugcPost:2"), Impressions: 10, Likes: -1, Comments: 2, Shares: 3},
+			}, false,
+		},
+		"no activity":          {`{"elements":[]}`, nil, false},
+		"nothing said":         {`{}`, nil, true},
+		"numbers of no post":   {`{"elements":[{` + numbers + `}]}`, nil, true},
+		"a post, no numbers":   {`{"elements":[{"share":"urn:li:share:1"}]}`, nil, true},
+		"a post, some numbers": {`{"elements":[{"share":"urn:li:share:1","totalShareStatistics":{"likeCount":1}}]}`, nil, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, test.body)
+			got, err := client.OrganizationShareStatistics(t.Context(), token, urn(t, "urn:li:organization:5"), []linkedin.URN{urn(t, "urn:li:share:1")})
+			require.Equal(t, test.want, got)
+			if test.bad {
+				requireBadAnswer(t, err)
+				return
+			}
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		body string
+		want linkedin.Token
+		bad  bool
+	}{
+		"without a refresh token": {
+			`{"access_token":"AQX","expires_in":5184000,"scope":"openid profile w_member_social"}`,
+			linkedin.Token{AccessToken: "AQX", ExpiresIn: 60 * 24 * time.Hour, Scopes: []string{"openid", "profile", "w_member_social"}}, false,
+		},
+		"with a refresh token": {
+			`{"access_token":"AQX","expires_in":1,"scope":"a,b","refresh_token":"AQY","refresh_token_expires_in":31536000}`,
+			linkedin.Token{
+				AccessToken: "AQX", ExpiresIn: time.Second, Scopes: []string{"a", "b"}, RefreshToken: "AQY", RefreshTokenExpiresIn: 365 * 24 * time.Hour,
+			}, false,
+		},
+		"no token":                    {`{"expires_in":1}`, linkedin.Token{}, true},
+		"no lifetime":                 {`{"access_token":"AQX"}`, linkedin.Token{}, true},
+		"a lifetime of ages":          {`{"access_token":"AQX","expires_in":9223372036854775807}`, linkedin.Token{}, true},
+		"a refresh token without one": {`{"access_token":"AQX","expires_in":1,"refresh_token":"AQY"}`, linkedin.Token{}, true},
+		"null":                        {`null`, linkedin.Token{}, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, test.body)
+			got, err := client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
+			require.Equal(t, test.want, got)
+			if test.bad {
+				requireBadAnswer(t, err)
+				return
+			}
+			require.NoError(t, err)
+			got, err = client.RefreshToken(t.Context(), "AQY")
+			require.NoError(t, err)
+			require.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestIntrospect(t *testing.T) {
+	t.Parallel()
+	client, _ := serve(t, nil, 200, nil, `{"active":true,"status":"active","expires_at":1768996800,"scope":"openid,w_member_social","auth_type":"3L"}`)
+	got, err := client.Introspect(t.Context(), token)
+	require.NoError(t, err)
+	require.True(t, got.ExpiresAt.Equal(time.Unix(1768996800, 0)))
+	got.ExpiresAt = time.Time{}
+	require.Equal(t, linkedin.Introspection{Active: true, Status: "active", Scopes: []string{"openid", "w_member_social"}}, got)
+
+	client, _ = serve(t, nil, 200, nil, `{"active":false}`)
+	got, err = client.Introspect(t.Context(), token)
+	require.NoError(t, err)
+	require.False(t, got.Active)
+	require.True(t, got.ExpiresAt.IsZero())
+
+	client, _ = serve(t, nil, 200, nil, `{"status":"active"}`)
+	_, err = client.Introspect(t.Context(), token)
+	requireBadAnswer(t, err)
+}

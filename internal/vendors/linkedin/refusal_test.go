@@ -1,0 +1,231 @@
+package linkedin_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// create sends a post to a LinkedIn that refuses it so.
+func create(t *testing.T, status int, header map[string]string, body string) error {
+	t.Helper()
+	client, _ := serve(t, nil, status, header, body)
+	_, err := client.CreatePost(t.Context(), token, linkedin.NewPost{
+		Author: urn(t, "urn:li:person:ada"), Text: "Hello", Visibility: linkedin.VisibilityPublic,
+	})
+	return err
+}
+
+// duplicateBody is as LinkedIn writes it.
+func duplicateBody(message string) string {
+	return fmt.Sprintf(`{"errorDetailType":"com.linkedin.common.error.BadRequest","message":%q,
+		"errorDetails":{"inputErrors":[{"description":"Duplicate post is detected","input":{},"code":"DUPLICATE_POST"}]},"status":422}`, message)
+}
+
+// LinkedIn's refusals, with the bodies that are met in the field.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status  int
+		body    string
+		kind    fault.Kind
+		reason  string
+		code    string
+		message string // part of the words for people
+	}{
+		"expired token": {
+			401, `{"status":401,"serviceErrorCode":65602,"code":"EXPIRED_ACCESS_TOKEN","message":"The token used in the request has expired"}`,
+			fault.VendorAuth, linkedin.ReasonExpiredToken, "EXPIRED_ACCESS_TOKEN", "connect the account again",
+		},
+		"expired token, with the number of an invalid one": {
+			401, `{"status":401,"serviceErrorCode":65600,"code":"EXPIRED_ACCESS_TOKEN","message":""}`,
+			fault.VendorAuth, linkedin.ReasonExpiredToken, "EXPIRED_ACCESS_TOKEN", "connect the account again",
+		},
+		"revoked token, by its number alone": {
+			401, `{"serviceErrorCode":65601,"message":"The token used in the request has been revoked by the user","status":401}`,
+			fault.VendorAuth, linkedin.ReasonRevokedToken, "65601", "connect the account again",
+		},
+		"expired token, by its number beside a broad code": {
+			401, `{"serviceErrorCode":65602,"code":"UNAUTHORIZED","status":401}`,
+			fault.VendorAuth, linkedin.ReasonExpiredToken, "UNAUTHORIZED", "connect the account again",
+		},
+		"invalid token": {
+			401, `{"status":401,"serviceErrorCode":65600,"code":"INVALID_ACCESS_TOKEN","message":"Invalid access token"}`,
+			fault.VendorAuth, linkedin.ReasonInvalidToken, "INVALID_ACCESS_TOKEN", "connect the account again",
+		},
+		"a number that says nothing of the token": {
+			401, `{"serviceErrorCode":401,"message":"Empty oauth2_access_token","status":401}`,
+			fault.VendorAuth, "", "401", "connect the account again",
+		},
+		"no permission": {
+			403, `{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Not enough permissions to access: partnerApiPostsExternal.CREATE.20260901"}`,
+			fault.VendorRejected, linkedin.ReasonAccessDenied, "ACCESS_DENIED", "a scope, a product of the app or a role is missing",
+		},
+		"no permission, without a code": {
+			403, `{"message":"Not enough permissions to access: POST /ugcPosts","status":403}`,
+			fault.VendorRejected, linkedin.ReasonAccessDenied, "", "a scope, a product of the app or a role is missing",
+		},
+		"too long": {
+			400, `{"errorDetailType":"com.linkedin.common.error.BadRequest","message":"ShareCommentary text length (8694 characters) exceeded",
+				"errorDetails":{"inputErrors":[{"description":"Size of array","input":{},"code":"FIELD_ARRAY_SIZE_TOO_HIGH","maxLength":3000}]},"status":400}`,
+			fault.VendorRejected, "FIELD_ARRAY_SIZE_TOO_HIGH", "FIELD_ARRAY_SIZE_TOO_HIGH", "FIELD_ARRAY_SIZE_TOO_HIGH",
+		},
+		"a code that is prose": {
+			400, `{"code":"Something is wrong.","message":"m"}`, fault.VendorRejected, "", "Something is wrong.", "LinkedIn refused the request.",
+		},
+		"not found": {404, `{"status":404,"code":"NOT_FOUND","message":"Not Found"}`, fault.VendorRejected, "NOT_FOUND", "NOT_FOUND", "no such thing"},
+		"conflict":  {409, `{"status":409,"code":"CONFLICT","message":"Write conflict"}`, fault.VendorRejected, "CONFLICT", "CONFLICT", "CONFLICT"},
+		"duplicate": {
+			422, duplicateBody("com.linkedin.content.common.exception.BadRequestResponseException: Content is a duplicate of urn:li:share:7141138937766391808"),
+			fault.VendorRejected, linkedin.ReasonDuplicatePost, "DUPLICATE_POST", "posted recently as urn:li:share:7141138937766391808",
+		},
+		"duplicate under a broader code": {
+			422, `{"code":"UNPROCESSABLE","message":"m","errorDetails":{"inputErrors":[{"code":"OTHER"},{"code":"DUPLICATE_POST"}]}}`,
+			fault.VendorRejected, linkedin.ReasonDuplicatePost, "DUPLICATE_POST", "posted recently: change the text",
+		},
+		"a field it does not know": {
+			422, `{"message":"/distribution/x :: unrecognized field found but not allowed","status":422}`,
+			fault.VendorRejected, "", "", "LinkedIn refused the request.",
+		},
+		"a dead version": {
+			426, `{"status":426,"code":"NONEXISTENT_VERSION","message":"Requested version 20241101 is not active"}`,
+			fault.VendorRejected, linkedin.ReasonVersionExpired, "NONEXISTENT_VERSION", "set the LinkedIn version",
+		},
+		"a dead version, without a word": {426, ``, fault.VendorRejected, linkedin.ReasonVersionExpired, "", "set the LinkedIn version"},
+		"under maintenance": {
+			503, `{"status":503,"code":"UNDER_MAINTENANCE","message":"m"}`, fault.VendorUnavailable, "", "UNDER_MAINTENANCE", "try again later",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := create(t, test.status, map[string]string{"x-li-uuid": "trace-2"}, test.body)
+			f := fault.Of(err)
+			require.Equal(t, test.kind.String(), f.Kind.String())
+			require.Equal(t, test.reason, f.Reason)
+			require.Contains(t, f.Message, test.message)
+			require.Equal(t, test.status >= 500, f.Doubt)
+			require.Equal(t, test.status, f.Answer.Status)
+			require.Equal(t, test.code, f.Answer.Code)
+			require.Equal(t, "trace-2", f.Answer.RequestID)
+		})
+	}
+}
+
+func TestTheVendorsWordsAreKept(t *testing.T) {
+	t.Parallel()
+	f := fault.Of(create(t, 400, map[string]string{"x-li-request-id": "first", "x-li-uuid": "second"}, `{"message":"Word for word."}`))
+	require.Equal(t, fault.Answer{Vendor: "linkedin", Operation: "createPost", Status: 400, Message: "Word for word.", RequestID: "first"}, *f.Answer)
+
+	f = fault.Of(create(t, 400, nil, `{"message":"`+strings.Repeat("é", 2000)+`"}`))
+	require.LessOrEqual(t, len(f.Answer.Message), 2<<10)
+	require.Equal(t, strings.Repeat("é", 1022)+"…", f.Answer.Message, "clipped between characters")
+}
+
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	const passing = `{"serviceErrorCode":101,"message":"Resource level throttle limit for calls to this resource is reached.","status":429}`
+	const day = `{"code":"TOO_MANY_REQUESTS","message":"Resource level throttle APPLICATION DAY limit for calls to this resource is reached.","status":429}`
+	untilMidnight := 4 * time.Hour // dawn is 20:00 UTC
+	tests := map[string]struct {
+		retryAfter string
+		body       string
+		reason     string
+		wait       time.Duration
+	}{
+		"no word on how long":                {"", passing, linkedin.ReasonRateLimited, 0},
+		"seconds":                            {"120", passing, linkedin.ReasonRateLimited, 2 * time.Minute},
+		"seconds below zero":                 {"-5", passing, linkedin.ReasonRateLimited, 0},
+		"seconds beyond reason":              {"99999999999999999999", passing, linkedin.ReasonRateLimited, 0},
+		"a date":                             {"Sat, 21 Nov 2026 20:01:00 GMT", passing, linkedin.ReasonRateLimited, time.Minute},
+		"a date that is past":                {"Sat, 21 Nov 2026 19:59:00 GMT", passing, linkedin.ReasonRateLimited, 0},
+		"prose":                              {"soon", passing, linkedin.ReasonRateLimited, 0},
+		"the day's quota":                    {"", day, linkedin.ReasonDayLimit, untilMidnight},
+		"the day's quota, with less to wait": {"1", day, linkedin.ReasonDayLimit, untilMidnight},
+		"the day's quota, with more to wait": {"86400", day, linkedin.ReasonDayLimit, 24 * time.Hour},
+		"no body":                            {"", "", linkedin.ReasonRateLimited, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			header := map[string]string{}
+			if test.retryAfter != "" {
+				header["Retry-After"] = test.retryAfter
+			}
+			f := fault.Of(create(t, 429, header, test.body))
+			require.Equal(t, fault.RateLimited.String(), f.Kind.String())
+			require.Equal(t, test.reason, f.Reason)
+			require.Equal(t, test.wait, f.RetryAfter)
+			require.False(t, f.Doubt)
+		})
+	}
+}
+
+func TestDuplicateOf(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"Content is a duplicate of urn:li:share:7141138937766391808":   "urn:li:share:7141138937766391808",
+		"Content is a duplicate of urn:li:ugcPost:7.":                  "urn:li:ugcPost:7",
+		"urn:li:activity:7 is the one":                                 "urn:li:activity:7",
+		"Content is a duplicate of urn:li:person:7":                    "",
+		"Content is a duplicate of urn:li:share:abc":                   "",
+		"Content is a duplicate of urn:li:share:7abc":                  "",
+		"Content is a duplicate of xurn:li:share:7":                    "",
+		"Content is a duplicate":                                       "",
+		"of " + strings.Repeat("x", 2025) + " urn:li:share:1234567890": "", // cut off within the number
+	} {
+		found, ok := linkedin.DuplicateOf(fmt.Errorf("publish: %w", create(t, 422, nil, duplicateBody(message))))
+		require.Equal(t, want != "", ok, message)
+		require.Equal(t, want, found.String(), message)
+	}
+	for name, err := range map[string]error{
+		"no error":              nil,
+		"another error":         errors.New("duplicate of urn:li:share:1"),
+		"another status":        create(t, 400, nil, duplicateBody("duplicate of urn:li:share:1")),
+		"another code":          create(t, 422, nil, `{"code":"OTHER","message":"duplicate of urn:li:share:1"}`),
+		"a message and no code": create(t, 422, nil, `{"message":"duplicate of urn:li:share:1"}`),
+	} {
+		_, ok := linkedin.DuplicateOf(err)
+		require.False(t, ok, name)
+	}
+}
+
+func TestOAuthRefusals(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status  int
+		body    string
+		kind    fault.Kind
+		reason  string
+		message string
+	}{
+		"another secret": {
+			401, `{"error":"invalid_client","error_description":"Client authentication failed"}`,
+			fault.VendorAuth, "INVALID_CLIENT", "check both in the configuration",
+		},
+		"a code used before": {
+			400, `{"error":"invalid_grant","error_description":"The code is used"}`,
+			fault.VendorRejected, "INVALID_GRANT", "connect the account again",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, test.status, nil, test.body)
+			_, err := client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
+			f := fault.Of(err)
+			require.Equal(t, test.kind.String(), f.Kind.String())
+			require.Equal(t, test.reason, f.Reason)
+			require.Contains(t, f.Message, test.message)
+			require.Equal(t, strings.ToLower(test.reason), f.Answer.Code)
+			require.NotEmpty(t, f.Answer.Message)
+		})
+	}
+}

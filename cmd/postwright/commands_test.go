@@ -107,7 +107,7 @@ func TestAnAddressTakenTwiceIsRefusedWhateverItsCase(t *testing.T) {
 func TestADemoGoesOnFromTheOneBefore(t *testing.T) {
 	t.Parallel()
 	dir := demoDir(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a moment
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = taken.Close() })
 	demo := func(more ...string) string {

@@ -53,7 +53,7 @@ func main() {
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	var cmd command
 	exit := -1
-	parser, err := kong.New(&cmd, kong.Name("postwright"), kong.DefaultEnvars("POSTWRIGHT"), kong.UsageOnError(),
+	parser, err := kong.New(&cmd, kong.Name("postwright"), kong.DefaultEnvars("POSTWRIGHT"),
 		kong.Description("A self-hosted LinkedIn publishing service."), kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exit = code }))
 	if err != nil {

@@ -55,7 +55,7 @@ func TestEveryLineOfTheREADMEWorks(t *testing.T) {
 	}
 	require.Greater(t, run, 20)
 
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.Join(script, "\n")) //nolint:gosec // our own README
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.Join(script, "\n"))
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(),
 		"POSTWRIGHT_LISTEN="+address, "POSTWRIGHT_LINKEDIN_API_URL="+vendorsHTTP.URL, "POSTWRIGHT_LINKEDIN_AUTH_URL="+vendorsHTTP.URL,
@@ -96,14 +96,14 @@ func demoDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, open := range []string{dir, filepath.Dir(dir)} {
-		require.NoError(t, os.Chmod(open, 0o755)) //nolint:gosec // it holds nothing but the demo
+		require.NoError(t, os.Chmod(open, 0o755))
 	}
 	return dir
 }
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a moment
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, listener.Close()) }()
 	return listener.Addr().String()

@@ -30,7 +30,7 @@ func newMigrator(t *testing.T, databaseURL string) *postgres.Migrator {
 // schema is the database's whole schema as pg_dump writes it, without the rows that say when what was applied.
 func schema(t *testing.T, databaseURL string) string {
 	t.Helper()
-	dump, err := exec.CommandContext(t.Context(), "pg_dump", "--schema-only", "--no-owner", "--restrict-key=test", databaseURL).CombinedOutput() //nolint:gosec // a test's database
+	dump, err := exec.CommandContext(t.Context(), "pg_dump", "--schema-only", "--no-owner", "--restrict-key=test", databaseURL).CombinedOutput()
 	require.NoError(t, err, "%s", dump)
 	return string(dump)
 }

@@ -165,8 +165,11 @@ func TestPostAnalytics(t *testing.T) {
 		known bool
 		bad   bool
 	}{
-		"from version 202605":   {`{"elements":[{"count":5000,"metricType":"IMPRESSION"}]}`, 5000, true, false},
-		"before version 202605": {`{"elements":[{"count":7,"metricType":{"com.linkedin.adsexternalapi.memberanalytics.v1.CreatorPostAnalyticsMetricTypeV1":"IMPRESSION"}}]}`, 7, true, false},
+		"from version 202605": {`{"elements":[{"count":5000,"metricType":"IMPRESSION"}]}`, 5000, true, false},
+		"before version 202605": {
+			`{"elements":[{"count":7,"metricType":{"com.linkedin.adsexternalapi.memberanalytics.v1.CreatorPostAnalyticsMetricTypeV1":"IMPRESSION"}}]}`,
+			7, true, false,
+		},
 		"zero is known":         {`{"elements":[{"count":0}]}`, 0, true, false},
 		"no elements":           {`{"elements":[]}`, 0, false, false},
 		"elements absent":       {`{}`, 0, false, false},

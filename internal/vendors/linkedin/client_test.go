@@ -383,7 +383,10 @@ func TestConfig(t *testing.T) {
 		cfg.Version = version
 		require.Len(t, cfg.Faults(), 1, version)
 	}
-	for _, address := range []string{"", "api.linkedin.com", "ftp://api.linkedin.com", "https://", "https://u:p@h.example", "https://h.example?a=b", "https://h.example#f", "https://:80", "://"} {
+	for _, address := range []string{
+		"", "api.linkedin.com", "ftp://api.linkedin.com", "https://", "https://u:p@h.example",
+		"https://h.example?a=b", "https://h.example#f", "https://:80", "://",
+	} {
 		cfg := good
 		cfg.APIURL = address
 		require.Len(t, cfg.Faults(), 1, address)

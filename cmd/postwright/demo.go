@@ -134,9 +134,9 @@ func (c *demoCommand) serve(ctx context.Context, env *environment, log *slog.Log
 	if err != nil {
 		return errors.Join(err, vendorsListener.Close())
 	}
-	defer a.Close()
 	listener, err := c.listen(ctx, env)
 	if err != nil {
+		a.Close()
 		return errors.Join(err, vendorsListener.Close())
 	}
 	apiURL := "http://" + listener.Addr().String()
@@ -144,8 +144,14 @@ func (c *demoCommand) serve(ctx context.Context, env *environment, log *slog.Log
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
 	servers, serving := errgroup.WithContext(serving)
-	servers.Go(func() error { return serveUntilDone(serving, vendorsListener, vendors.Handler(), log) })
-	servers.Go(func() error { return a.Serve(serving, listener) })
+	// The vendors end last: what is on its way to them still gets its answer.
+	vending, stopVending := context.WithCancel(context.WithoutCancel(ctx))
+	servers.Go(func() error { return serveUntilDone(vending, vendorsListener, vendors.Handler(), log) })
+	servers.Go(func() error {
+		defer stopVending()
+		defer a.Close()
+		return a.Serve(serving, listener)
+	})
 
 	jobErr := func() error {
 		key, err := demoUser(serving, a, secrets)

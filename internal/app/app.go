@@ -222,6 +222,7 @@ func (a *App) httpServer(streams context.Context) *http.Server {
 		}},
 		telemetry.Check{Name: "database", Ready: a.store.Ping},
 		telemetry.Check{Name: "migrations", Ready: a.migrator.Check},
+		telemetry.Check{Name: "workers", Ready: a.jobs.Ready},
 	))
 	mux.Handle("GET /metrics", a.metrics.Handler())
 	mux.Handle("/", rpc.NewHandler(streams, rpc.Config{

@@ -82,7 +82,7 @@ func TestHealthSaysWhatIsReady(t *testing.T) {
 		return w.send(req)
 	}
 	require.Equal(t, 200, get("/healthz").status)
-	require.JSONEq(t, `{"server":"ok","database":"ok","migrations":"ok"}`, string(get("/readyz").body))
+	require.JSONEq(t, `{"server":"ok","database":"ok","migrations":"ok","workers":"ok"}`, string(get("/readyz").body))
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/grpc.health.v1.Health/Check",
 		strings.NewReader(`{"service":"postwright.v1.PostService"}`))
 	require.NoError(t, err)

@@ -235,20 +235,26 @@ func jsonOf(t *testing.T, v any) []byte {
 	return b
 }
 
-func (w *world) exec(sql string) {
+// database is a connection of the test's own, past the service.
+func (w *world) database() *pgx.Conn {
 	w.t.Helper()
 	conn, err := pgx.Connect(w.t.Context(), w.databaseURL)
 	require.NoError(w.t, err)
-	defer func() { require.NoError(w.t, conn.Close(w.t.Context())) }()
-	_, err = conn.Exec(w.t.Context(), sql)
+	return conn
+}
+
+func (w *world) exec(sql string) {
+	w.t.Helper()
+	conn := w.database()
+	_, err := conn.Exec(w.t.Context(), sql)
 	require.NoError(w.t, err)
+	require.NoError(w.t, conn.Close(w.t.Context()))
 }
 
 func (w *world) count(sql string) (n int) {
 	w.t.Helper()
-	conn, err := pgx.Connect(w.t.Context(), w.databaseURL)
-	require.NoError(w.t, err)
-	defer func() { require.NoError(w.t, conn.Close(w.t.Context())) }()
+	conn := w.database()
 	require.NoError(w.t, conn.QueryRow(w.t.Context(), sql).Scan(&n))
+	require.NoError(w.t, conn.Close(w.t.Context()))
 	return n
 }

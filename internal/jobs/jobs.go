@@ -9,12 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 )
 
@@ -44,16 +46,20 @@ type Client struct {
 	river   *river.Client[pgx.Tx]
 	workers *river.Workers
 	cfg     Config
+	working atomic.Bool
 }
 
 // New returns a client on the store's pool. Register the workers of every job with Workers before Start.
 func New(store *postgres.Store, cfg Config, log *slog.Logger) (*Client, error) {
 	workers := river.NewWorkers()
 	client, err := river.NewClient(riverpgxv5.New(store.Pool()), &river.Config{
-		Schema:               postgres.JobSchema,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.MaxWorkers}},
-		Workers:              workers,
-		JobTimeout:           cfg.Timeout,
+		Schema:     postgres.JobSchema,
+		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.MaxWorkers}},
+		Workers:    workers,
+		JobTimeout: cfg.Timeout,
+		// Jobs are announced, but River keeps silent about those that follow another within moments, as the jobs after a
+		// publication do: these are found by looking.
+		FetchPollInterval:    250 * time.Millisecond,
 		RescueStuckJobsAfter: cfg.RescueAfter,
 		Logger:               log,
 	})
@@ -86,17 +92,27 @@ func Complete[T river.JobArgs](ctx context.Context, tx *postgres.Tx, job *river.
 	return nil
 }
 
+// Ready returns an Unavailable fault unless jobs are being worked here.
+func (c *Client) Ready(context.Context) error {
+	if !c.working.Load() {
+		return fault.New(fault.Unavailable, "No jobs are being worked here.")
+	}
+	return nil
+}
+
 // Start begins to work jobs. ctx bounds the start, not the work; end that with Stop.
 func (c *Client) Start(ctx context.Context) error {
 	if err := c.river.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the workers: %w", err)
 	}
+	c.working.Store(true)
 	return nil
 }
 
 // Stop takes no further jobs and waits for those under way: softly first, then with their contexts cancelled. A publish
 // job that is cut off settles itself as in doubt.
 func (c *Client) Stop(ctx context.Context) error {
+	c.working.Store(false)
 	soft, cancel := context.WithTimeout(ctx, c.cfg.SoftStop)
 	defer cancel()
 	err := c.river.Stop(soft)

@@ -85,21 +85,11 @@ func translate(ctx context.Context, err error) error {
 func translateState(err *pgconn.PgError) error {
 	switch err.Code {
 	case codeUnique:
-		f := fault.New(fault.Conflict, "This exists already.").WithCause(err)
-		if field, known := uniqueFields[err.ConstraintName]; known {
-			f.Message = "The value of " + field.Path + " " + field.Problem + "."
-			f.Fields = []fault.Field{field}
-		}
-		return f
+		return about(fault.New(fault.Conflict, "This exists already."), uniqueFields[err.ConstraintName]).WithCause(err)
 	case codeForeignKey:
 		return fault.New(fault.Precondition, "Something this depends on does not exist, or is still in use.").WithCause(err)
 	case codeCheck:
-		f := fault.New(fault.Invalid, "A value is outside its bounds.").WithCause(err)
-		if field, known := checkFields[err.ConstraintName]; known {
-			f.Message = "The value of " + field.Path + " " + field.Problem + "."
-			f.Fields = []fault.Field{field}
-		}
-		return f
+		return about(fault.New(fault.Invalid, "A value is outside its bounds."), checkFields[err.ConstraintName]).WithCause(err)
 	case codeNotNull:
 		return fault.New(fault.Internal, "A database operation failed.").WithCause(err)
 	case codeSerialization, codeDeadlock, codeFeatureNotSupported, codeLockNotAvailable:
@@ -116,6 +106,16 @@ func translateState(err *pgconn.PgError) error {
 		return connectFault(err)
 	}
 	return fault.New(fault.Internal, "A database operation failed.").WithCause(err)
+}
+
+// about names the field that a fault is about; the zero Field names none.
+func about(f *fault.Error, field fault.Field) *fault.Error {
+	if field.Path == "" {
+		return f
+	}
+	f.Message = "The value of " + field.Path + " " + field.Problem + "."
+	f.Fields = []fault.Field{field}
+	return f
 }
 
 // connectFault says that the database can't be reached. The cause may name host and user, never the password.

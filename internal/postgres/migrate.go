@@ -46,6 +46,7 @@ func NewMigrator(ctx context.Context, databaseURL string, log *slog.Logger) (*Mi
 	if err != nil {
 		return nil, err
 	}
+	cfg.MaxConns = 2 // beside the Store's own pool
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, connectFault(err)

@@ -139,7 +139,7 @@ func TestEachFailureIsTranslatedByStateAndConstraint(t *testing.T) {
 
 func TestAnOperationEndsWithItsLimit(t *testing.T) {
 	t.Parallel()
-	store, _ := open(t, dbtest.New(t), func(c *postgres.Config) { c.OperationTimeout = 50 * time.Millisecond })
+	store, _ := open(t, dbtest.New(t), func(c *postgres.Config) { c.OperationTimeout = time.Second })
 	_, err := store.Exec(t.Context(), "SELECT pg_sleep(30)")
 	require.Equal(t, fault.Deadline, kindOf(err))
 	require.NoError(t, store.Ping(t.Context()), "the pool has recovered")

@@ -220,7 +220,9 @@ func (w *world) publish(post *postwrightv1.Post) (*postwrightv1.Post, []postwrig
 
 func (w *world) watch(post *postwrightv1.Post) (*postwrightv1.Post, []postwrightv1.PostState) {
 	w.t.Helper()
-	stream, err := w.posts.WatchPost(w.t.Context(), &postwrightv1.WatchPostRequest{Id: post.GetId()})
+	ctx, cancel := context.WithTimeout(w.t.Context(), waitLimit)
+	defer cancel()
+	stream, err := w.posts.WatchPost(ctx, &postwrightv1.WatchPostRequest{Id: post.GetId()})
 	require.NoError(w.t, err)
 	defer func() { _ = stream.Close() }()
 	var states []postwrightv1.PostState

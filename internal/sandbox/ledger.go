@@ -3,7 +3,6 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 	"unicode/utf16"
 )
@@ -50,7 +49,7 @@ func (s *Sandbox) Ledger() []Entry {
 func (s *Sandbox) Notifications() []Notification {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.notifications)
+	return append([]Notification{}, s.notifications...) // an empty list, never null
 }
 
 // maxShown is LinkedIn's limit of a post's text, in UTF-16 units.

@@ -24,7 +24,8 @@ const plainMetricType = "202605"
 
 func checkVersion(version string, now time.Time) error {
 	if version == "" {
-		return refuse(http.StatusBadRequest, "VERSION_MISSING", "A version must be present. Please specify a version by adding the LinkedIn-Version header.")
+		return refuse(http.StatusBadRequest, "VERSION_MISSING",
+			"A version must be present. Please specify a version by adding the LinkedIn-Version header.")
 	}
 	sunset, known := sunsets[version]
 	if !known || !now.Before(sunset) {

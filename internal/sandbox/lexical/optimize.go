@@ -13,7 +13,7 @@ const maxUnits = 3000
 
 // Optimize rewrites a text for engagement, clarity, brevity or professional_tone; known is false for any other kind. The
 // edits are small and safe: addresses, mentions and hashtags stay as they are, and a text that fitted LinkedIn's limit
-// still does. Where the rules find nothing, the text comes back unchanged.
+// still does. Where the rules find nothing, or would leave nothing, the text comes back unchanged.
 func Optimize(text, kind string) (optimized string, known bool) {
 	var rule func(string) string
 	switch kind {
@@ -22,14 +22,14 @@ func Optimize(text, kind string) (optimized string, known bool) {
 	case "clarity":
 		rule = func(s string) string { return splitLong(plainer(s)) }
 	case "brevity":
-		rule = func(s string) string { return tidy(without(plainer(s), fillers)) }
+		rule = func(s string) string { return tidy(plainer(withoutFillers(s))) }
 	case "professional_tone":
 		rule = func(s string) string { return tidy(calm(expand(s))) }
 	default:
 		return "", false
 	}
 	optimized = outsideLinks(text, rule)
-	if length(optimized) > maxUnits && length(text) <= maxUnits {
+	if strings.TrimSpace(optimized) == "" || (length(optimized) > maxUnits && length(text) <= maxUnits) {
 		return text, true
 	}
 	return optimized, true
@@ -37,28 +37,34 @@ func Optimize(text, kind string) (optimized string, known bool) {
 
 func length(text string) int { return len(utf16.Encode([]rune(text))) }
 
-// untouchable are the parts of a text that no rule may change: addresses, mentions, hashtags.
-var untouchable = regexp.MustCompile(`https?://\S+|[@#][\p{L}\p{N}_]+|\S+@\S+\.\S+`)
+// untouchable are the parts of a text that no rule may change: addresses with and without https, mentions, hashtags.
+var untouchable = regexp.MustCompile(
+	`https?://\S+|[@#][\p{L}\p{M}\p{N}_]+|\S+@\S+\.\S+|[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}(?:[/?]\S*)?`)
 
-// outsideLinks applies a rule to a text whose untouchable parts are put aside meanwhile, each as one private-use
-// character. A text that uses such characters itself is left alone.
+// The private-use characters, which stand for untouchable parts while a rule runs.
+const firstMask, lastMask = 0xE000, 0xF8FF
+
+func isMask(r rune) bool { return r >= firstMask && r <= lastMask }
+
+// outsideLinks applies a rule to a text whose untouchable parts are put aside meanwhile. A text that uses private-use
+// characters itself, or has more such parts than there are of them, is left alone.
 func outsideLinks(text string, rule func(string) string) string {
-	const base = 0xE000
-	if strings.ContainsFunc(text, func(r rune) bool { return r >= base && r <= 0xF8FF }) || !utf8.ValidString(text) {
+	if strings.ContainsFunc(text, isMask) || !utf8.ValidString(text) {
 		return text
 	}
-	var aside []string
-	masked := untouchable.ReplaceAllStringFunc(text, func(part string) string {
-		if len(aside) > 0xF8FF-base {
-			return part
-		}
-		aside = append(aside, part)
-		return string(rune(base + len(aside) - 1)) //nolint:gosec // at most U+F8FF
+	aside := untouchable.FindAllString(text, -1)
+	if len(aside) > lastMask-firstMask {
+		return text
+	}
+	next := rune(firstMask - 1)
+	masked := untouchable.ReplaceAllStringFunc(text, func(string) string {
+		next++
+		return string(next)
 	})
 	var b strings.Builder
 	for _, r := range rule(masked) {
-		if i := int(r) - base; i >= 0 && i < len(aside) {
-			b.WriteString(aside[i])
+		if isMask(r) {
+			b.WriteString(aside[r-firstMask])
 			continue
 		}
 		b.WriteRune(r)
@@ -83,15 +89,23 @@ func substitutions(pairs ...string) []substitution {
 func (s substitution) apply(text string) string {
 	return s.phrase.ReplaceAllStringFunc(text, func(found string) string {
 		first, _ := utf8.DecodeRuneInString(found)
-		if s.by == "" || !unicode.IsUpper(first) {
+		if !unicode.IsUpper(first) {
 			return s.by
 		}
-		lead, size := utf8.DecodeRuneInString(s.by)
-		return string(unicode.ToUpper(lead)) + s.by[size:]
+		return capitalized(s.by)
 	})
 }
 
-func without(text string, list []substitution) string {
+// capitalized starts a text with a capital, if its first character has one.
+func capitalized(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if !unicode.IsLower(first) {
+		return text
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+func replaced(text string, list []substitution) string {
 	for _, s := range list {
 		text = s.apply(text)
 	}
@@ -107,12 +121,36 @@ var wordy = substitutions(
 	`on a regular basis`, "regularly", `for the purpose of`, "for", `in the near future`, "soon", `take into consideration`, "consider",
 )
 
-func plainer(text string) string { return without(text, wordy) }
+func plainer(text string) string { return replaced(text, wordy) }
 
-var fillers = substitutions(
-	`(?:actually|basically|literally|honestly|simply|very|really|quite|just)[ \t]+`, "", `as a matter of fact,?[ \t]+`, "",
-	`it is important to note that[ \t]+`, "", `needless to say,?[ \t]+`, "", `i think that[ \t]+`, "", `at the end of the day,?[ \t]+`, "",
+var (
+	filler = regexp.MustCompile(`(?i)\b(?:(?:actually|basically|literally|honestly|simply|very|really|quite|just)` +
+		`|it is important to note that|i think that|(?:as a matter of fact|needless to say|at the end of the day),?)[ \t]+`)
+	negation = regexp.MustCompile(`(?i)(?:\bnot|n['’]t)[ \t]+$`)
 )
+
+// withoutFillers drops words that say nothing, but for those that a "not" turns into something: "not just".
+func withoutFillers(text string) string {
+	const window = 16 // enough to see a negation, and no scan of the whole text for each word
+	var b strings.Builder
+	from, upper := 0, false
+	keep := func(piece string) {
+		if upper && piece != "" {
+			piece, upper = capitalized(piece), false
+		}
+		b.WriteString(piece)
+	}
+	for _, at := range filler.FindAllStringIndex(text, -1) {
+		if negation.MatchString(text[max(0, at[0]-window):at[0]]) {
+			continue
+		}
+		keep(text[from:at[0]])
+		first, _ := utf8.DecodeRuneInString(text[at[0]:])
+		from, upper = at[1], upper || unicode.IsUpper(first)
+	}
+	keep(text[from:])
+	return b.String()
+}
 
 var contractions = substitutions(
 	`can['’]t`, "cannot", `won['’]t`, "will not", `don['’]t`, "do not", `doesn['’]t`, "does not", `didn['’]t`, "did not",
@@ -123,72 +161,99 @@ var contractions = substitutions(
 	`gonna`, "going to", `wanna`, "want to", `kinda`, "somewhat", `awesome`, "excellent", `guys`, "everyone",
 )
 
-func expand(text string) string { return without(text, contractions) }
+func expand(text string) string { return replaced(text, contractions) }
 
 var (
-	shouting   = regexp.MustCompile(`!+(\?+)?`)
-	emojiRun   = regexp.MustCompile(`[ \t]*[\x{1F000}-\x{1FAFF}\x{2600}-\x{27BF}\x{FE0F}\x{200D}]+`)
+	shouting   = regexp.MustCompile(`[?…]*!+[!?]*`)
+	emojiRun   = regexp.MustCompile(`[ \t]*(?:[\x{1F000}-\x{1FAFF}\x{2600}-\x{27BF}][\x{FE0F}\x{200D}]*[ \t]*)+`)
 	spaceRun   = regexp.MustCompile(`[ \t]{2,}`)
 	spaceEnd   = regexp.MustCompile(`(?m)[ \t]+$`)
-	sentence   = regexp.MustCompile(`[^.!?…]+(?:[.!?…]+|$)`)
-	longBreak  = regexp.MustCompile(`, (and|but|so|because) `)
+	sentence   = regexp.MustCompile(`[^.!?…\n]+[.!?…]*`)
+	longBreak  = regexp.MustCompile(`, (and|but|so) (?:I|we|you|he|she|it|they|there)\b`)
 	blankLines = regexp.MustCompile(`\n{3,}`)
 )
 
-// calm takes the noise out: exclamation marks become full stops, emoji go.
+// calm takes the noise out: emoji go, exclamation marks become full stops.
 func calm(text string) string {
-	text = shouting.ReplaceAllStringFunc(text, func(marks string) string {
+	return shouting.ReplaceAllStringFunc(withoutEmoji(text), func(marks string) string {
 		if strings.Contains(marks, "?") {
 			return "?"
 		}
 		return "."
 	})
-	return emojiRun.ReplaceAllString(text, "")
+}
+
+// withoutEmoji leaves a space where an emoji stood between words, and nothing at the ends of a line or before a stop.
+// An address, mention or hashtag keeps its distance from a stop, which would become part of it.
+func withoutEmoji(text string) string {
+	var b strings.Builder
+	from := 0
+	for _, at := range emojiRun.FindAllStringIndex(text, -1) {
+		b.WriteString(text[from:at[0]])
+		from = at[1]
+		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
+		after, size := utf8.DecodeRuneInString(text[at[1]:])
+		atEnd := at[0] == 0 || before == '\n' || size == 0 || after == '\n'
+		if !atEnd && (isMask(before) || !strings.ContainsRune(".,;:!?)", after)) {
+			b.WriteByte(' ')
+		}
+	}
+	b.WriteString(text[from:])
+	return b.String()
 }
 
 // tidy mends the spaces that removing words leaves, and starts the text with a capital again.
 func tidy(text string) string {
 	text = spaceEnd.ReplaceAllString(spaceRun.ReplaceAllString(text, " "), "")
-	text = blankLines.ReplaceAllString(text, "\n\n")
-	first, size := utf8.DecodeRuneInString(text)
-	if size == 0 || !unicode.IsLower(first) {
-		return text
-	}
-	return string(unicode.ToUpper(first)) + text[size:]
+	return capitalized(blankLines.ReplaceAllString(text, "\n\n"))
 }
 
-// longSentence is from how many words on a sentence is split at its first joint.
+// longSentence is from how many words on a sentence is split at its joints.
 const longSentence = 22
 
-// splitLong makes two sentences of one that is long and has a joint: ", and", ", but", ", so", ", because".
+// splitLong makes sentences of one that is long and has joints where another clause begins: ", and we", ", but it".
 func splitLong(text string) string {
 	return sentence.ReplaceAllStringFunc(text, func(s string) string {
-		if len(strings.Fields(s)) < longSentence {
-			return s
+		var b strings.Builder
+		for len(strings.Fields(s)) >= longSentence {
+			joint := longBreak.FindStringSubmatchIndex(s)
+			if joint == nil {
+				break
+			}
+			b.WriteString(s[:joint[0]] + ". ")
+			if s[joint[2]:joint[3]] == "and" {
+				s = capitalized(s[joint[3]+1:])
+			} else {
+				s = capitalized(s[joint[2]:])
+			}
 		}
-		joint := longBreak.FindStringSubmatchIndex(s)
-		if joint == nil {
-			return s
-		}
-		rest := s[joint[1]:]
-		if word := s[joint[2]:joint[3]]; word != "and" {
-			rest = word + " " + rest
-		}
-		first, size := utf8.DecodeRuneInString(rest)
-		return s[:joint[0]] + ". " + string(unicode.ToUpper(first)) + rest[size:]
+		return b.String() + s
 	})
 }
 
 // closingQuestion invites an answer.
 const closingQuestion = "What do you think?"
 
+// The end of a sentence, unless what stands before it is an abbreviation.
+var (
+	sentenceEnd  = regexp.MustCompile(`[.!?…]+\s+`)
+	abbreviation = regexp.MustCompile(`(?i)(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|vs|inc|approx|e\.g|i\.e|\p{L})$`)
+)
+
 // engage gives the first sentence a paragraph of its own, where people decide whether to read on, and ends with a
 // question if there is none.
 func engage(text string) string {
 	body := strings.TrimRight(text, " \t\n")
+	if body == "" {
+		return text
+	}
 	if !strings.Contains(body, "\n") {
-		if end := regexp.MustCompile(`[.!?…]+\s+`).FindStringIndex(body); end != nil && end[1] < len(body) {
-			body = strings.TrimRight(body[:end[1]], " \t") + "\n\n" + body[end[1]:]
+		const window = 16 // more than the longest abbreviation
+		for _, end := range sentenceEnd.FindAllStringIndex(body, -1) {
+			if !abbreviation.MatchString(body[max(0, end[0]-window):end[0]]) {
+				body = body[:end[0]] + strings.TrimRight(body[end[0]:end[1]], " \t") + "\n\n" + body[end[1]:]
+				break
+			}
 		}
 	}
 	if !strings.Contains(body, "?") {

@@ -5,15 +5,19 @@
 // It must not know HTTP.
 package lexical
 
-import "github.com/jonreiter/govader"
+import (
+	"sync"
+
+	"github.com/jonreiter/govader"
+)
 
 // Lexicon judges sentiment. It only reads after New and is safe for concurrent use.
 type Lexicon struct {
 	vader *govader.SentimentIntensityAnalyzer
 }
 
-// New loads the lexicon, which takes some milliseconds.
-func New() *Lexicon { return &Lexicon{vader: govader.NewSentimentIntensityAnalyzer()} }
+// New returns the lexicon. The first call loads it, which takes some milliseconds.
+var New = sync.OnceValue(func() *Lexicon { return &Lexicon{vader: govader.NewSentimentIntensityAnalyzer()} })
 
 // threshold is the compound score from which VADER's authors call a text positive, or negative below its opposite
 // (Hutto and Gilbert, 2014).

@@ -1,0 +1,80 @@
+package sandbox
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestShown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ little, shown string }{
+		"plain":                        {"Good morning, all: 100 % → ✅", "Good morning, all: 100 % → ✅"},
+		"escaped":                      {`a \(b\) \\ c\_d`, `a (b) \ c_d`},
+		"cut at a parenthesis":         {"This is a test. (This is also a test.)", "This is a test. "},
+		"cut at an underscore":         {"snake_case", "snake"},
+		"cut at a sign without a word": {"we are # 1", "we are "},
+		"cut at a lone backslash":      {`the end\`, "the end"},
+		"a hashtag":                    {"go #golang now", "go #golang now"},
+		"a hashtag's underscore cuts":  {"#open_source now", "#open"},
+		"a hashtag template":           {`{hashtag|\#|golang}!`, "#golang!"},
+		"a template with an escape":    {`{hashtag|\#|open\_source}`, "#open_source"},
+		"a full-width sign":            {"{hashtag|＃|日本}", "#日本"},
+		"a broken template":            {"so {hashtag|golang} no", "so "},
+		"a mention":                    {"with @[Ada L.](urn:li:person:ada-1) today", "with Ada L. today"},
+		"a mention with an escape":     {`@[A \[x\]](urn:li:organization:5)`, "A [x]"},
+		"a mention of nothing":         {"with @[Ada](ada)", "with "},
+		"nothing":                      {"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, c.shown, shown(c.little))
+		})
+	}
+}
+
+// escape is what LinkedIn asks of clients, from its page on little text: a backslash before each reserved character.
+func escape(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch r {
+		case '\\', '|', '{', '}', '@', '[', ']', '(', ')', '<', '>', '#', '*', '_', '~':
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func TestEscapedTextIsShownAsWritten(t *testing.T) {
+	t.Parallel()
+	reserved := rapid.StringOf(rapid.SampledFrom([]rune(`\|{}@[]()<>#*_~ a＃é😀`)))
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), reserved).Draw(t, "text")
+		require.Equal(t, text, shown(escape(text)))
+	})
+}
+
+func TestEachReservedCharacterCutsTheText(t *testing.T) {
+	t.Parallel()
+	for _, r := range `|{}@[]()<>#*_~` {
+		require.Equal(t, "before ", shown("before "+string(r)+" after"), "%c", r)
+	}
+}
+
+func FuzzShown(f *testing.F) {
+	for _, seed := range []string{"", `\`, `\\`, "{hashtag|", `{hashtag|\#|x}`, "@[a](urn:li:person:b)", "@[", "#", "#x_", "\xc3\\\xa9", "a(b)"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, little string) {
+		got := shown(little)
+		require.LessOrEqual(t, utf8.RuneCountInString(got), utf8.RuneCountInString(little))
+		if utf8.ValidString(little) {
+			require.True(t, utf8.ValidString(got))
+			require.Equal(t, little, shown(escape(little)))
+		}
+	})
+}

@@ -138,6 +138,9 @@ func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Repor
 		ReadabilityScore: Readability(post.Content), Now: s.now(),
 	})
 	if err != nil {
+		if _, gone := s.posts.Get(ctx, ownerID, id); fault.Is(gone, fault.NotFound) {
+			err = gone // deleted while it was analysed
+		}
 		return Report{}, err
 	}
 	if len(post.Hashtags) == 0 {

@@ -88,7 +88,7 @@ func pageSize(asked int) (int32, []fault.Field) {
 	case asked < 0 || asked > MaxPageSize:
 		return 0, []fault.Field{{Path: "pageSize", Problem: "must be 0 (for 10) to 100"}}
 	}
-	return int32(asked), nil //nolint:gosec // at most MaxPageSize
+	return int32(asked), nil
 }
 
 // cut makes a page of up to size posts; rows holds one more than size when there is a next page.

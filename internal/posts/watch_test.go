@@ -1,0 +1,144 @@
+package posts_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/posts"
+)
+
+// watching is a watcher of a post of Ada's, who tells what comes and in the end why no more does.
+type watching struct {
+	t     *testing.T
+	posts chan posts.Post
+	ended chan error
+}
+
+func (w *world) watch(ctx context.Context, post posts.Post) watching {
+	seen := watching{t: w.t, posts: make(chan posts.Post, 100), ended: make(chan error, 1)}
+	go func() {
+		seen.ended <- w.Watch(ctx, w.ada, post.ID, func(p posts.Post) error { seen.posts <- p; return nil })
+	}()
+	return seen
+}
+
+func (s watching) next(state string) posts.Post {
+	s.t.Helper()
+	p := <-s.posts
+	require.Equal(s.t, state, p.State)
+	return p
+}
+
+func TestAWatcherSeesEveryStateInOrderUntilThePostRests(t *testing.T) {
+	t.Parallel()
+	for _, last := range []string{posts.StatePublished, posts.StateFailed, posts.StateUnconfirmed} {
+		t.Run(last, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			post := w.in(posts.StateQueued)
+			seen := w.watch(t.Context(), post)
+			require.Equal(t, post, seen.next(posts.StateQueued))
+			// Both follow each other faster than the watcher looks.
+			w.enter(post, posts.StatePublishing)
+			rests := w.enter(post, last)
+
+			between := seen.next(posts.StatePublishing)
+			require.Empty(t, between.LinkedinURN)
+			require.Empty(t, between.FailureCode)
+			require.Nil(t, between.PublishedAt)
+			require.Equal(t, post.Revision+1, between.Revision)
+			require.Equal(t, rests, seen.next(last))
+			require.NoError(t, <-seen.ended)
+			require.Empty(t, seen.posts)
+		})
+	}
+}
+
+func TestAWatcherSeesAPostThatFailsAndIsQueuedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	post := w.in(posts.StatePublishing)
+	seen := w.watch(t.Context(), post)
+	seen.next(posts.StatePublishing)
+	tx, err := w.store.Pool().Begin(t.Context()) // holds both changes back until they are there at once
+	require.NoError(t, err)
+	for _, sql := range []string{
+		"UPDATE posts SET state = 'failed', failure_code = 'X', revision = revision + 1 WHERE id = $1",
+		"UPDATE posts SET state = 'queued', failure_code = '', revision = revision + 1 WHERE id = $1",
+	} {
+		_, err = tx.Exec(t.Context(), sql, post.ID)
+		require.NoError(t, err)
+	}
+	require.NoError(t, tx.Commit(t.Context()))
+	seen.next(posts.StateFailed)
+	seen.next(posts.StateQueued)
+	w.enter(post, posts.StatePublished)
+	seen.next(posts.StatePublished)
+	require.NoError(t, <-seen.ended)
+}
+
+func TestAWatcherOfAPostAtRestSeesItOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, state := range []string{posts.StateDraft, posts.StatePublished, posts.StateFailed, posts.StateUnconfirmed} {
+		post := w.in(state)
+		seen := w.watch(t.Context(), post)
+		require.NoError(t, <-seen.ended)
+		require.Equal(t, post, seen.next(state))
+		require.Empty(t, seen.posts)
+	}
+}
+
+func TestAWatchEndsWhenThereIsNothingToWatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	t.Run("deleted meanwhile", func(t *testing.T) {
+		post := w.in(posts.StateQueued)
+		seen := w.watch(t.Context(), post)
+		seen.next(posts.StateQueued)
+		require.NoError(t, w.Delete(t.Context(), posts.DeleteInput{OwnerID: w.ada, ID: post.ID}))
+		require.Equal(t, fault.NotFound, kindOf(t, <-seen.ended))
+	})
+	t.Run("another owner's", func(t *testing.T) {
+		post := w.in(posts.StateQueued)
+		err := w.Watch(t.Context(), w.bob, post.ID, func(posts.Post) error { return errors.New("shown") })
+		require.Equal(t, fault.NotFound, kindOf(t, err))
+	})
+	t.Run("never there", func(t *testing.T) {
+		err := w.Watch(t.Context(), w.ada, uuid.New(), func(posts.Post) error { return errors.New("shown") })
+		require.Equal(t, fault.NotFound, kindOf(t, err))
+	})
+	t.Run("nobody looks any more", func(t *testing.T) {
+		gone := errors.New("the stream is closed")
+		require.ErrorIs(t, w.Watch(t.Context(), w.ada, w.in(posts.StateQueued).ID, func(posts.Post) error { return gone }), gone)
+	})
+}
+
+func TestAWatchEndsWithItsContextAndSaysWhy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	post := w.in(posts.StateQueued)
+	stopping := fault.New(fault.Unavailable, "The server is stopping.")
+	t.Run("while it waits", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		seen := w.watch(ctx, post)
+		seen.next(posts.StateQueued)
+		cancel(stopping)
+		require.Equal(t, error(stopping), <-seen.ended)
+	})
+	t.Run("while it reads", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(stopping)
+		require.Equal(t, error(stopping), <-w.watch(ctx, post).ended)
+	})
+	t.Run("without a reason", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, <-w.watch(ctx, post).ended, context.Canceled)
+	})
+}

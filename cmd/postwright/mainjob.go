@@ -18,7 +18,7 @@ import (
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
-// mainJob is what Postwright is for, done through its public API: a post is written, analysed, improved, published,
+// mainJob is what Postwright is for, done through its public API: a post is written, improved, analysed, published,
 // followed, and its author told.
 type mainJob struct {
 	out     io.Writer
@@ -49,8 +49,8 @@ func (j *mainJob) do(ctx context.Context) error {
 		do   func(context.Context) (string, error)
 	}{
 		{"Create a post", j.create},
-		{"Analyse it", j.analyse},
 		{"Improve its text", j.improve},
+		{"Analyse it", j.analyse},
 		{"Publish it to LinkedIn", j.publish},
 		{"Compare what LinkedIn shows", j.compare},
 		{"Read its numbers", j.numbers},

@@ -12,6 +12,25 @@ import (
 	"github.com/google/uuid"
 )
 
+const analyticsForgetText = `-- name: AnalyticsForgetText :execrows
+UPDATE post_analytics SET sentiment_label = NULL, sentiment_score = NULL, readability_score = NULL, analyzed_at = NULL
+WHERE post_id = $1 AND owner_id = $2
+`
+
+type AnalyticsForgetTextParams struct {
+	PostID  uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// What analysis found in a text that has changed since is no longer known.
+func (q *Queries) AnalyticsForgetText(ctx context.Context, db DBTX, arg AnalyticsForgetTextParams) (int64, error) {
+	result, err := db.Exec(ctx, analyticsForgetText, arg.PostID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const analyticsGet = `-- name: AnalyticsGet :one
 SELECT post_id, owner_id, sentiment_label, sentiment_score, readability_score, engagement_prediction, views_count, likes_count, comments_count, shares_count, analyzed_at, refreshed_at FROM post_analytics WHERE post_id = $1 AND owner_id = $2
 `
@@ -95,7 +114,9 @@ func (q *Queries) AnalyticsPutNumbers(ctx context.Context, db DBTX, arg Analytic
 
 const analyticsPutText = `-- name: AnalyticsPutText :one
 INSERT INTO post_analytics (post_id, owner_id, sentiment_label, sentiment_score, readability_score, analyzed_at)
-VALUES ($1, $2, $3::text, $4::double precision, $5, $6::timestamptz)
+SELECT p.id, p.owner_id, $1::text, $2::double precision, $3::double precision, $4::timestamptz
+FROM posts p
+WHERE p.id = $5 AND p.owner_id = $6 AND p.content = $7
 ON CONFLICT (post_id) DO UPDATE SET
     sentiment_label = excluded.sentiment_label,
     sentiment_score = excluded.sentiment_score,
@@ -106,23 +127,26 @@ RETURNING post_id, owner_id, sentiment_label, sentiment_score, readability_score
 `
 
 type AnalyticsPutTextParams struct {
-	PostID           uuid.UUID
-	OwnerID          uuid.UUID
 	SentimentLabel   string
 	SentimentScore   float64
 	ReadabilityScore *float64
 	Now              time.Time
+	PostID           uuid.UUID
+	OwnerID          uuid.UUID
+	Content          string
 }
 
-// What analysis found in the text; LinkedIn's numbers stay as they are.
+// What analysis found in the text; LinkedIn's numbers stay as they are. No row when the post has another text by now, or
+// is gone.
 func (q *Queries) AnalyticsPutText(ctx context.Context, db DBTX, arg AnalyticsPutTextParams) (PostAnalytics, error) {
 	row := db.QueryRow(ctx, analyticsPutText,
-		arg.PostID,
-		arg.OwnerID,
 		arg.SentimentLabel,
 		arg.SentimentScore,
 		arg.ReadabilityScore,
 		arg.Now,
+		arg.PostID,
+		arg.OwnerID,
+		arg.Content,
 	)
 	var i PostAnalytics
 	err := row.Scan(

@@ -116,7 +116,7 @@ type Report struct {
 	Optimized string
 }
 
-// AnalyzePost analyses a post of the owner and stores the result. A post without hashtags that can still change gets the
+// AnalyzePost analyses a post of the owner and stores the result. A text that changes meanwhile is a Stale fault. A post without hashtags that can still change gets the
 // suggested ones, as many as its text has room for.
 func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Report, error) {
 	post, err := s.posts.Get(ctx, ownerID, id)
@@ -135,12 +135,15 @@ func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Repor
 	}
 	found, err := s.queries.AnalyticsPutText(ctx, s.store, db.AnalyticsPutTextParams{
 		PostID: id, OwnerID: ownerID, SentimentLabel: sentiment.Label, SentimentScore: sentiment.Score,
-		ReadabilityScore: Readability(post.Content), Now: s.now(),
+		ReadabilityScore: Readability(post.Content), Content: post.Content, Now: s.now(),
 	})
-	if err != nil {
-		if _, gone := s.posts.Get(ctx, ownerID, id); fault.Is(gone, fault.NotFound) {
-			err = gone // deleted while it was analysed
+	if fault.Is(err, fault.NotFound) {
+		if _, err := s.posts.Get(ctx, ownerID, id); err != nil {
+			return Report{}, err // deleted while it was analysed
 		}
+		return Report{}, fault.New(fault.Stale, "The post's text changed while it was analysed: analyse it again.").WithReason("TEXT_CHANGED")
+	}
+	if err != nil {
 		return Report{}, err
 	}
 	if len(post.Hashtags) == 0 {

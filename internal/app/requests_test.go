@@ -35,6 +35,8 @@ func TestBadRequestsAreRefusedByFieldAllAtOnce(t *testing.T) {
 		"over-long content":                 {"PostService/CreatePost", `{"post":{"content":"` + long + `"}}`, "invalid_argument", []string{"post.content"}},
 		"NUL in content":                    {"PostService/CreatePost", `{"post":{"content":"a\u0000b"}}`, "invalid_argument", []string{"post.content"}},
 		"NUL in the request id":             {"PostService/CreatePost", `{"post":{"content":"a"},"requestId":"\u0000"}`, "invalid_argument", []string{"requestId"}},
+		"NUL in a query":                    {"PostService/SearchPosts", `{"query":"a\u0000"}`, "invalid_argument", []string{"query"}},
+		"NUL in a message":                  {"NotificationService/SendPush", `{"userId":"u","title":"t","message":"\u0000"}`, "invalid_argument", []string{"message"}},
 		"many faults at once":               {"PostService/CreatePost", `{"post":{"content":"","postType":77,"visibility":9,"hashtags":["#no","ok","ok"],"accountId":"x"},"requestId":"` + strings.Repeat("r", 129) + `"}`, "invalid_argument", []string{"post.content", "post.postType", "post.visibility", "post.hashtags[0]", "post.hashtags[2]", "post.accountId", "requestId"}},
 		"unknown enum name":                 {"PostService/CreatePost", `{"post":{"content":"a","tone":"TONE_SHOUTING"}}`, "invalid_argument", nil},
 		"misspelt field":                    {"PostService/CreatePost", `{"post":{"content":"a","hashtag":["b"]}}`, "invalid_argument", nil},

@@ -7,6 +7,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
@@ -135,4 +136,33 @@ func TestAnAccountTellsWhoItIs(t *testing.T) {
 	require.Equal(t, "en-US", profile.GetLocale())
 	got := w.curl(w.user("other@example.org"), "AccountService/GetProfile", jsonOf(t, map[string]any{"accountId": account.GetId()}))
 	require.Equal(t, "not_found", got.failure(t).Code)
+}
+
+func TestWhatWasFoundInATextIsForgottenWhenTheTextChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	draft := w.draft("What a wonderful day")
+	analysis := postwrightv1connect.NewAnalysisServiceClient(w.client(w.key))
+	_, err := analysis.AnalyzePost(t.Context(), &postwrightv1.AnalyzePostRequest{Id: draft.GetId()})
+	require.NoError(t, err)
+	known := func() bool {
+		res, err := w.posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: draft.GetId()})
+		require.NoError(t, err)
+		return res.GetAnalytics().SentimentScore != nil
+	}
+	for _, change := range []struct {
+		post  *postwrightv1.Post
+		field string
+		known bool
+	}{
+		{&postwrightv1.Post{Id: draft.GetId(), TargetAudience: "everybody"}, "target_audience", true},
+		{&postwrightv1.Post{Id: draft.GetId(), Content: "What a terrible day"}, "content", false},
+	} {
+		_, err := w.posts.UpdatePost(t.Context(), &postwrightv1.UpdatePostRequest{
+			Post: change.post, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{change.field}},
+		})
+		require.NoError(t, err)
+		require.Equal(t, change.known, known(), change.field)
+	}
 }

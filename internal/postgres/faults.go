@@ -34,6 +34,7 @@ const (
 var uniqueFields = map[string]fault.Field{
 	"users_email_key":                 {Path: "email", Problem: "is taken by another user: choose another"},
 	"linkedin_accounts_owner_urn_key": {Path: "urn", Problem: "is connected already"},
+	"linkedin_accounts_default_key":   {Path: "urn", Problem: "was connected at the same moment as another: connect it again"},
 	"publications_open_key":           {Path: "id", Problem: "is being published already"},
 }
 

@@ -286,7 +286,8 @@ func checkEtag(post Post, etag string) error {
 	return nil
 }
 
-// Update changes only the fields named and returns the whole post. A stale etag is a Stale fault; a field that LinkedIn
+// Update changes only the fields named and returns the whole post. What analysis found in a text that changes is
+// forgotten. A stale etag is a Stale fault; a field that LinkedIn
 // has already, or is about to get, a Precondition one.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 	if err := in.Validate(); err != nil {
@@ -338,6 +339,10 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 			SetVisibility: has("visibility"), Visibility: draft.Visibility,
 			SetHashtags: has("hashtags"), Hashtags: draft.Hashtags,
 		})
+		if err != nil || post.Content == current.Content {
+			return err
+		}
+		_, err = s.queries.AnalyticsForgetText(ctx, tx, db.AnalyticsForgetTextParams{PostID: in.ID, OwnerID: in.OwnerID})
 		return err
 	})
 	return post, err

@@ -2,9 +2,12 @@
 SELECT * FROM post_analytics WHERE post_id = @post_id AND owner_id = @owner_id;
 
 -- name: AnalyticsPutText :one
--- What analysis found in the text; LinkedIn's numbers stay as they are.
+-- What analysis found in the text; LinkedIn's numbers stay as they are. No row when the post has another text by now, or
+-- is gone.
 INSERT INTO post_analytics (post_id, owner_id, sentiment_label, sentiment_score, readability_score, analyzed_at)
-VALUES (@post_id, @owner_id, @sentiment_label::text, @sentiment_score::double precision, sqlc.narg(readability_score), @now::timestamptz)
+SELECT p.id, p.owner_id, @sentiment_label::text, @sentiment_score::double precision, sqlc.narg(readability_score)::double precision, @now::timestamptz
+FROM posts p
+WHERE p.id = @post_id AND p.owner_id = @owner_id AND p.content = @content
 ON CONFLICT (post_id) DO UPDATE SET
     sentiment_label = excluded.sentiment_label,
     sentiment_score = excluded.sentiment_score,
@@ -12,6 +15,11 @@ ON CONFLICT (post_id) DO UPDATE SET
     analyzed_at = excluded.analyzed_at
 WHERE post_analytics.owner_id = excluded.owner_id
 RETURNING *;
+
+-- name: AnalyticsForgetText :execrows
+-- What analysis found in a text that has changed since is no longer known.
+UPDATE post_analytics SET sentiment_label = NULL, sentiment_score = NULL, readability_score = NULL, analyzed_at = NULL
+WHERE post_id = @post_id AND owner_id = @owner_id;
 
 -- name: AnalyticsPutNumbers :one
 -- What LinkedIn counted. A number that LinkedIn did not give this time keeps its last known value.

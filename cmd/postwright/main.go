@@ -35,7 +35,7 @@ type command struct {
 
 // environment is what a command is given: nothing below main reaches for the process's own.
 type environment struct {
-	ctx context.Context //nolint:containedctx // lives as long as the command: it ends with the first signal
+	ctx context.Context // lives as long as the command: it ends with the first signal
 	in  io.Reader
 	out io.Writer
 	log *slog.Logger

@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"net/mail"
 	"regexp"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -46,7 +45,7 @@ func (s *Service) CreateUser(ctx context.Context, email, name string) (User, err
 	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email || len(email) > 254 {
 		faults = append(faults, fault.Field{Path: "email", Problem: "must be an e-mail address such as ada@example.org"})
 	}
-	if utf8.RuneCountInString(name) > 200 || !storable(name) {
+	if utf8.RuneCountInString(name) > 200 || !postgres.Storable(name) {
 		faults = append(faults, fault.Field{Path: "name", Problem: "must be text of at most 200 characters"})
 	}
 	if err := fault.Fields(faults...); err != nil {
@@ -85,7 +84,7 @@ var keyForm = regexp.MustCompile(`^(pw_[0-9a-f]{10})_[0-9a-f]{64}$`)
 // CreateKey makes an API key for a user and returns it with what is kept of it. The key can't be had again: only its
 // hash is stored. label is for people, at most 200 characters, and may be empty.
 func (s *Service) CreateKey(ctx context.Context, ownerID uuid.UUID, label string) (key string, kept Key, err error) {
-	if utf8.RuneCountInString(label) > 200 || !storable(label) {
+	if utf8.RuneCountInString(label) > 200 || !postgres.Storable(label) {
 		return "", Key{}, fault.Fields(fault.Field{Path: "label", Problem: "must be text of at most 200 characters"})
 	}
 	random := make([]byte, prefixBytes+secretBytes)
@@ -144,9 +143,6 @@ func (s *Service) Authenticate(ctx context.Context, key string) (uuid.UUID, erro
 	}
 	return kept.OwnerID, nil
 }
-
-// storable reports whether PostgreSQL can keep the text.
-func storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 type callerKey struct{}
 

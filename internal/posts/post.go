@@ -17,6 +17,7 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
 )
 
 // Post is a post as it is kept.
@@ -104,7 +105,7 @@ func (d Draft) contentFaults(path string) []fault.Field {
 	switch {
 	case strings.TrimSpace(d.Content) == "":
 		return []fault.Field{{Path: at, Problem: "must not be empty"}}
-	case !storable(d.Content):
+	case !postgres.Storable(d.Content):
 		return []fault.Field{{Path: at, Problem: "must be valid UTF-8 without NUL characters"}}
 	}
 	units := UTF16Units(Compose(d.Content, d.Hashtags))
@@ -121,7 +122,7 @@ func (d Draft) contentFaults(path string) []fault.Field {
 }
 
 func (d Draft) audienceFaults(path string) []fault.Field {
-	if utf8.RuneCountInString(d.TargetAudience) > MaxTargetAudience || !storable(d.TargetAudience) {
+	if utf8.RuneCountInString(d.TargetAudience) > MaxTargetAudience || !postgres.Storable(d.TargetAudience) {
 		return []fault.Field{{Path: path + "targetAudience", Problem: fmt.Sprintf("must be text of at most %d characters", MaxTargetAudience)}}
 	}
 	return nil
@@ -199,6 +200,3 @@ func Rests(state string) bool {
 
 // editable reports whether what LinkedIn gets of a post in this state can still change.
 func editable(state string) bool { return state == StateDraft || state == StateFailed }
-
-// storable reports whether PostgreSQL can keep the text.
-func storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }

@@ -10,7 +10,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -68,7 +67,7 @@ func Claim(ctx context.Context, tx *postgres.Tx, key Key, content any, ids []uui
 
 // Faults lists what is wrong with a request id.
 func Faults(requestID string) []fault.Field {
-	if utf8.RuneCountInString(requestID) > MaxIDLength || !utf8.ValidString(requestID) || strings.ContainsRune(requestID, 0) {
+	if utf8.RuneCountInString(requestID) > MaxIDLength || !postgres.Storable(requestID) {
 		return []fault.Field{{Path: "requestId", Problem: fmt.Sprintf("must be text of at most %d characters, without NUL", MaxIDLength)}}
 	}
 	return nil

@@ -112,6 +112,8 @@ type PublishAttempt struct {
 	Code          string
 	Message       string
 	RequestID     string
+	SettledAt     *time.Time
+	Settlement    string
 }
 
 type Request struct {

@@ -571,7 +571,8 @@ const postMarkQueued = `-- name: PostMarkQueued :one
 UPDATE posts SET
     state = 'queued', account_id = $1::uuid, failure_code = '', failure_message = '', failure_remedy = '',
     revision = revision + 1, updated_at = $2
-WHERE id = $3 AND owner_id = $4 AND state IN ('draft', 'failed')
+WHERE id = $3 AND owner_id = $4
+    AND (state IN ('draft', 'failed') OR ($5::boolean AND state = 'unconfirmed'))
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -580,15 +581,18 @@ type PostMarkQueuedParams struct {
 	Now       time.Time
 	ID        uuid.UUID
 	OwnerID   uuid.UUID
+	Resend    bool
 }
 
-// No row when the post is gone or in a state from which it can't be published. account_id is fixed from here on.
+// No row when the post is gone or in a state from which it can't be published; resend allows one in doubt. account_id is
+// fixed from here on.
 func (q *Queries) PostMarkQueued(ctx context.Context, db DBTX, arg PostMarkQueuedParams) (Post, error) {
 	row := db.QueryRow(ctx, postMarkQueued,
 		arg.AccountID,
 		arg.Now,
 		arg.ID,
 		arg.OwnerID,
+		arg.Resend,
 	)
 	var i Post
 	err := row.Scan(
@@ -679,6 +683,65 @@ func (q *Queries) PostSearchByOwner(ctx context.Context, db DBTX, arg PostSearch
 		return nil, err
 	}
 	return items, nil
+}
+
+const postSettle = `-- name: PostSettle :one
+UPDATE posts SET
+    state = $1, published_at = $2, linkedin_urn = $3, failure_code = $4,
+    failure_message = $5, failure_remedy = $6, revision = revision + 1, updated_at = $7
+WHERE id = $8 AND owner_id = $9 AND state = 'unconfirmed'
+RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
+`
+
+type PostSettleParams struct {
+	State          string
+	PublishedAt    *time.Time
+	LinkedinURN    string
+	FailureCode    string
+	FailureMessage string
+	FailureRemedy  string
+	Now            time.Time
+	ID             uuid.UUID
+	OwnerID        uuid.UUID
+}
+
+// state is published or failed. No row when the post is not in doubt.
+func (q *Queries) PostSettle(ctx context.Context, db DBTX, arg PostSettleParams) (Post, error) {
+	row := db.QueryRow(ctx, postSettle,
+		arg.State,
+		arg.PublishedAt,
+		arg.LinkedinURN,
+		arg.FailureCode,
+		arg.FailureMessage,
+		arg.FailureRemedy,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
+	var i Post
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.AccountID,
+		&i.Content,
+		&i.PostType,
+		&i.Tone,
+		&i.TargetAudience,
+		&i.Visibility,
+		&i.Hashtags,
+		&i.State,
+		&i.ScheduledAt,
+		&i.TimeZone,
+		&i.PublishedAt,
+		&i.LinkedinURN,
+		&i.FailureCode,
+		&i.FailureMessage,
+		&i.FailureRemedy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
+	)
+	return i, err
 }
 
 const postTransitionsAfter = `-- name: PostTransitionsAfter :many

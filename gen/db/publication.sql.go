@@ -12,6 +12,24 @@ import (
 	"github.com/google/uuid"
 )
 
+const attemptCountInDoubt = `-- name: AttemptCountInDoubt :one
+SELECT count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+WHERE a.post_id = $1 AND p.owner_id = $2 AND a.outcome = 'in_doubt' AND a.settlement = ''
+`
+
+type AttemptCountInDoubtParams struct {
+	PostID  uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// How many attempts of a post may have reached LinkedIn and are not settled.
+func (q *Queries) AttemptCountInDoubt(ctx context.Context, db DBTX, arg AttemptCountInDoubtParams) (int64, error) {
+	row := db.QueryRow(ctx, attemptCountInDoubt, arg.PostID, arg.OwnerID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const attemptEnd = `-- name: AttemptEnd :execrows
 UPDATE publish_attempts a SET
     ended_at = $1::timestamptz, outcome = $2, status = $3, code = $4, message = $5, request_id = $6
@@ -49,7 +67,7 @@ func (q *Queries) AttemptEnd(ctx context.Context, db DBTX, arg AttemptEndParams)
 }
 
 const attemptGetOpen = `-- name: AttemptGetOpen :one
-SELECT a.id, a.publication_id, a.post_id, a.number, a.started_at, a.ended_at, a.outcome, a.status, a.code, a.message, a.request_id FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+SELECT a.id, a.publication_id, a.post_id, a.number, a.started_at, a.ended_at, a.outcome, a.status, a.code, a.message, a.request_id, a.settled_at, a.settlement FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
 WHERE a.publication_id = $1 AND p.owner_id = $2 AND a.outcome = 'started'
 `
 
@@ -74,6 +92,8 @@ func (q *Queries) AttemptGetOpen(ctx context.Context, db DBTX, arg AttemptGetOpe
 		&i.Code,
 		&i.Message,
 		&i.RequestID,
+		&i.SettledAt,
+		&i.Settlement,
 	)
 	return i, err
 }
@@ -85,7 +105,7 @@ SELECT
     $2, 'started'
 FROM publications p
 WHERE p.id = $3 AND p.owner_id = $4
-RETURNING id, publication_id, post_id, number, started_at, ended_at, outcome, status, code, message, request_id
+RETURNING id, publication_id, post_id, number, started_at, ended_at, outcome, status, code, message, request_id, settled_at, settlement
 `
 
 type AttemptInsertParams struct {
@@ -117,12 +137,14 @@ func (q *Queries) AttemptInsert(ctx context.Context, db DBTX, arg AttemptInsertP
 		&i.Code,
 		&i.Message,
 		&i.RequestID,
+		&i.SettledAt,
+		&i.Settlement,
 	)
 	return i, err
 }
 
 const attemptListByPost = `-- name: AttemptListByPost :many
-SELECT a.id, a.publication_id, a.post_id, a.number, a.started_at, a.ended_at, a.outcome, a.status, a.code, a.message, a.request_id FROM publish_attempts a JOIN posts p ON p.id = a.post_id
+SELECT a.id, a.publication_id, a.post_id, a.number, a.started_at, a.ended_at, a.outcome, a.status, a.code, a.message, a.request_id, a.settled_at, a.settlement FROM publish_attempts a JOIN posts p ON p.id = a.post_id
 WHERE a.post_id = $1 AND p.owner_id = $2
 ORDER BY a.number
 `
@@ -154,6 +176,8 @@ func (q *Queries) AttemptListByPost(ctx context.Context, db DBTX, arg AttemptLis
 			&i.Code,
 			&i.Message,
 			&i.RequestID,
+			&i.SettledAt,
+			&i.Settlement,
 		); err != nil {
 			return nil, err
 		}
@@ -163,6 +187,33 @@ func (q *Queries) AttemptListByPost(ctx context.Context, db DBTX, arg AttemptLis
 		return nil, err
 	}
 	return items, nil
+}
+
+const attemptSettleByPost = `-- name: AttemptSettleByPost :execrows
+UPDATE publish_attempts a SET settled_at = $1::timestamptz, settlement = $2
+FROM publications p
+WHERE a.post_id = $3 AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = $4
+`
+
+type AttemptSettleByPostParams struct {
+	SettledAt  time.Time
+	Settlement string
+	PostID     uuid.UUID
+	OwnerID    uuid.UUID
+}
+
+// Settles every doubt about a post's attempts.
+func (q *Queries) AttemptSettleByPost(ctx context.Context, db DBTX, arg AttemptSettleByPostParams) (int64, error) {
+	result, err := db.Exec(ctx, attemptSettleByPost,
+		arg.SettledAt,
+		arg.Settlement,
+		arg.PostID,
+		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const publicationEnd = `-- name: PublicationEnd :execrows
@@ -263,6 +314,25 @@ type PublicationMarkPublishingParams struct {
 // No row when the publication is not queued.
 func (q *Queries) PublicationMarkPublishing(ctx context.Context, db DBTX, arg PublicationMarkPublishingParams) (int64, error) {
 	result, err := db.Exec(ctx, publicationMarkPublishing, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const publicationSettleByPost = `-- name: PublicationSettleByPost :execrows
+UPDATE publications SET state = $1 WHERE post_id = $2 AND owner_id = $3 AND state = 'unconfirmed'
+`
+
+type PublicationSettleByPostParams struct {
+	State   string
+	PostID  uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// state is published or failed; every publication of the post that ended in doubt takes it.
+func (q *Queries) PublicationSettleByPost(ctx context.Context, db DBTX, arg PublicationSettleByPostParams) (int64, error) {
+	result, err := db.Exec(ctx, publicationSettleByPost, arg.State, arg.PostID, arg.OwnerID)
 	if err != nil {
 		return 0, err
 	}

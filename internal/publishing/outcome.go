@@ -28,12 +28,29 @@ type outcome struct {
 	state   string // the state that the post comes to rest in
 	urn     string // "" where LinkedIn accepted without saying
 	failure failure
+	// duplicateOf is the post that LinkedIn named when it refused this one as its duplicate, "" otherwise.
+	duplicateOf string
+	// settles is true when the outcome settles the doubts about earlier attempts of the post.
+	settles bool
+}
+
+// afterDoubt is the outcome of an attempt whose post has an earlier one in doubt. A duplicate that LinkedIn names is then
+// that earlier attempt: the post is there. Any other failure says nothing about it, and the doubt stands.
+func (o outcome) afterDoubt() outcome {
+	switch {
+	case o.state != posts.StateFailed:
+	case o.duplicateOf != "":
+		o.state, o.urn, o.failure, o.settles = posts.StatePublished, o.duplicateOf, failure{}, true
+	default:
+		o.state, o.failure.remedy = posts.StateUnconfirmed, "An earlier attempt is still in doubt. "+remedyDoubt
+	}
+	return o
 }
 
 // failure is what the owner of a post that was not published learns.
 type failure struct{ code, message, remedy string }
 
-const remedyDoubt = "Look on LinkedIn whether the post is there before you do anything else: sending it again could publish it twice."
+const remedyDoubt = "Look on LinkedIn whether the post is there, and say so with ResolvePost: sending it again could publish it twice."
 
 // diedInBetween settles an attempt whose process ended before it could write the answer down.
 var diedInBetween = outcome{
@@ -61,6 +78,9 @@ func judge(created linkedin.Created, err error, now time.Time) outcome {
 	f := fault.Of(err)
 	o := outcome{attempt: attemptRejected, code: code(f), message: f.Message, state: posts.StateFailed}
 	o.failure = failure{code: o.code, message: f.Message, remedy: remedy(f, now)}
+	if urn, named := linkedin.DuplicateOf(err); named {
+		o.duplicateOf = urn.String()
+	}
 	if a := f.Answer; a != nil {
 		o.status, o.requestID = a.Status, a.RequestID
 		if a.Message != "" {

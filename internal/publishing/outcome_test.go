@@ -34,6 +34,27 @@ func TestWhatMayHaveTakenEffectIsNeverCalledFailed(t *testing.T) {
 	})
 }
 
+// A doubt stands until LinkedIn names the post or takes it: no other answer says anything about the attempt before.
+func TestADoubtStandsUntilThePostIsNamedOrTaken(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		before := outcome{
+			attempt:     rapid.SampledFrom([]string{attemptAccepted, attemptRejected, attemptNotSent, attemptInDoubt}).Draw(t, "attempt"),
+			duplicateOf: rapid.SampledFrom([]string{"", "urn:li:share:1"}).Draw(t, "duplicate of"),
+		}
+		before.state = map[string]string{attemptAccepted: posts.StatePublished, attemptInDoubt: posts.StateUnconfirmed}[before.attempt]
+		if before.state == "" {
+			before.state = posts.StateFailed
+		}
+		after := before.afterDoubt()
+		require.NotEqual(t, posts.StateFailed, after.state, "the earlier attempt may have taken effect")
+		require.Equal(t, before.state == posts.StateFailed && before.duplicateOf != "", after.settles)
+		if after.settles {
+			require.Equal(t, before.duplicateOf, after.urn)
+		}
+	})
+}
+
 func TestAnAcceptedPostIsPublishedEvenWithoutAName(t *testing.T) {
 	t.Parallel()
 	o := judge(linkedin.Created{Status: 201, RequestID: "trace"}, nil, noon)

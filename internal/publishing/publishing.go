@@ -59,6 +59,8 @@ type PublishInput struct {
 	OwnerID   uuid.UUID
 	ID        uuid.UUID
 	RequestID string // optional: makes the call repeatable
+	// Resend approves one more send of a post in doubt.
+	Resend bool
 }
 
 // Validate lists every fault of the input.
@@ -82,7 +84,7 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 			return noSuchPost(err)
 		}
 		call := requests.Key{OwnerID: in.OwnerID, Operation: "PublishPost", RequestID: in.RequestID}
-		earlier, err := requests.Claim(ctx, tx, call, in.ID, []uuid.UUID{in.ID}, now)
+		earlier, err := requests.Claim(ctx, tx, call, []any{in.ID, in.Resend}, []uuid.UUID{in.ID}, now)
 		if err != nil {
 			return err
 		}
@@ -90,7 +92,7 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 			post = current
 			return nil
 		}
-		if err := publishable(current.State); err != nil {
+		if err := publishable(current.State, in.Resend); err != nil {
 			return err
 		}
 		account, err := s.accounts.Find(ctx, tx, in.OwnerID, current.AccountID)
@@ -98,7 +100,7 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 			return err
 		}
 		post, err = s.queries.PostMarkQueued(ctx, tx, db.PostMarkQueuedParams{
-			ID: in.ID, OwnerID: in.OwnerID, AccountID: account.ID, Now: now,
+			ID: in.ID, OwnerID: in.OwnerID, AccountID: account.ID, Resend: in.Resend, Now: now,
 		})
 		if err != nil {
 			return err
@@ -121,7 +123,7 @@ func noSuchPost(err error) error {
 }
 
 // publishable says why a post in this state can't be published, or nil.
-func publishable(state string) error {
+func publishable(state string, resend bool) error {
 	switch state {
 	case posts.StateDraft, posts.StateFailed:
 		return nil
@@ -130,8 +132,11 @@ func publishable(state string) error {
 	case posts.StatePublished:
 		return fault.New(fault.Precondition, "The post is published already: create another to publish again.").WithReason("ALREADY_PUBLISHED")
 	case posts.StateUnconfirmed:
+		if resend {
+			return nil
+		}
 		return fault.New(fault.Precondition,
-			"It is not known whether LinkedIn has the post: look there first. Sending it again could publish it twice.").WithReason("UNCONFIRMED")
+			"It is not known whether LinkedIn has the post: look there and say what you saw with ResolvePost, or approve one more send with resend, which could publish it twice.").WithReason("UNCONFIRMED")
 	}
 	return fault.Newf(fault.Precondition, "The post is %s and can't be published now.", state)
 }
@@ -223,6 +228,13 @@ func (s *Service) send(ctx context.Context, post posts.Post) outcome {
 // settle writes an outcome: the attempt, the publication, the post, the job's completion and the jobs that follow.
 func (s *Service) settle(ctx context.Context, tx *postgres.Tx, job *river.Job[Args], attemptID uuid.UUID, o outcome) error {
 	args, now := job.Args, s.now()
+	inDoubt, err := s.queries.AttemptCountInDoubt(ctx, tx, db.AttemptCountInDoubtParams{PostID: args.PostID, OwnerID: args.OwnerID})
+	if err != nil {
+		return err
+	}
+	if inDoubt > 0 {
+		o = o.afterDoubt()
+	}
 	if _, err := s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
 		ID: attemptID, OwnerID: args.OwnerID, EndedAt: now, Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
 		Code: o.code, Message: o.message, RequestID: o.requestID,
@@ -233,6 +245,11 @@ func (s *Service) settle(ctx context.Context, tx *postgres.Tx, job *river.Job[Ar
 		ID: args.PublicationID, OwnerID: args.OwnerID, State: o.state, EndedAt: now,
 	}); err != nil {
 		return err
+	}
+	if o.settles {
+		if err := s.settleDoubts(ctx, tx, args.OwnerID, args.PostID, o.state, settledByDuplicate, now); err != nil {
+			return err
+		}
 	}
 	post, err := s.markPost(ctx, tx, args, o, now)
 	if err != nil {

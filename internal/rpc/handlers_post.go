@@ -124,6 +124,18 @@ func (h *postHandler) PublishPost(ctx context.Context, req *postwrightv1.Publish
 	return &postwrightv1.PublishPostResponse{Post: postMessage(post)}, nil
 }
 
+func (h *postHandler) ResolvePost(ctx context.Context, req *postwrightv1.ResolvePostRequest) (*postwrightv1.ResolvePostResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	post, err := h.publishing.Resolve(ctx, resolveInput(caller, req))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.ResolvePostResponse{Post: postMessage(post)}, nil
+}
+
 var errTooManyOpen = fault.New(fault.Unavailable, "Too many streams are open: watch again later, or ask with GetPost.")
 
 func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPostRequest, stream postwrightv1connect.PostServiceWatchPostServerStream) error {

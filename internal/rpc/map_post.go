@@ -21,6 +21,7 @@ const (
 	prefixVisibility = "VISIBILITY_"
 	prefixState      = "POST_STATE_"
 	prefixOutcome    = "ATTEMPT_OUTCOME_"
+	prefixSettlement = "SETTLEMENT_"
 	prefixSentiment  = "SENTIMENT_LABEL_"
 	prefixOptimize   = "OPTIMIZATION_TYPE_"
 	unspecified      = "UNSPECIFIED"
@@ -105,6 +106,8 @@ func inputOf(caller uuid.UUID, message proto.Message) validator {
 		return searchInput(caller, m)
 	case *postwrightv1.PublishPostRequest:
 		return publishInput(caller, m)
+	case *postwrightv1.ResolvePostRequest:
+		return resolveInput(caller, m)
 	}
 	return nil
 }
@@ -142,7 +145,13 @@ func searchInput(caller uuid.UUID, m *postwrightv1.SearchPostsRequest) posts.Sea
 }
 
 func publishInput(caller uuid.UUID, m *postwrightv1.PublishPostRequest) publishing.PublishInput {
-	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), RequestID: m.GetRequestId()}
+	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), RequestID: m.GetRequestId(), Resend: m.GetResend()}
+}
+
+func resolveInput(caller uuid.UUID, m *postwrightv1.ResolvePostRequest) publishing.ResolveInput {
+	return publishing.ResolveInput{
+		OwnerID: caller, ID: parsed(m.GetId()), Published: m.GetPublished() != nil, URN: m.GetPublished().GetLinkedinUrn(),
+	}
 }
 
 func postMessage(p posts.Post) *postwrightv1.Post {
@@ -187,5 +196,7 @@ func attemptMessage(a publishing.Attempt) *postwrightv1.PublishAttempt {
 		Number: a.Number, StartTime: timestamppb.New(a.StartedAt), EndTime: timestamp(a.EndedAt),
 		Outcome: postwrightv1.AttemptOutcome(number(postwrightv1.AttemptOutcome_value, prefixOutcome, a.Outcome)),
 		Status:  a.Status, Code: a.Code, Message: a.Message, RequestId: a.RequestID,
+		SettleTime: timestamp(a.SettledAt),
+		Settlement: postwrightv1.Settlement(number(postwrightv1.Settlement_value, prefixSettlement, a.Settlement)),
 	}
 }

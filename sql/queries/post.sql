@@ -75,11 +75,13 @@ ORDER BY created_at DESC, id DESC
 LIMIT @page_size;
 
 -- name: PostMarkQueued :one
--- No row when the post is gone or in a state from which it can't be published. account_id is fixed from here on.
+-- No row when the post is gone or in a state from which it can't be published; resend allows one in doubt. account_id is
+-- fixed from here on.
 UPDATE posts SET
     state = 'queued', account_id = @account_id::uuid, failure_code = '', failure_message = '', failure_remedy = '',
     revision = revision + 1, updated_at = @now
-WHERE id = @id AND owner_id = @owner_id AND state IN ('draft', 'failed')
+WHERE id = @id AND owner_id = @owner_id
+    AND (state IN ('draft', 'failed') OR (@resend::boolean AND state = 'unconfirmed'))
 RETURNING *;
 
 -- name: PostMarkPublishing :one
@@ -102,6 +104,14 @@ UPDATE posts SET
     state = @state, failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
     revision = revision + 1, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing')
+RETURNING *;
+
+-- name: PostSettle :one
+-- state is published or failed. No row when the post is not in doubt.
+UPDATE posts SET
+    state = @state, published_at = sqlc.narg(published_at), linkedin_urn = @linkedin_urn, failure_code = @failure_code,
+    failure_message = @failure_message, failure_remedy = @failure_remedy, revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state = 'unconfirmed'
 RETURNING *;
 
 -- name: PostTransitionsAfter :many

@@ -16,6 +16,10 @@ UPDATE publications SET state = 'publishing' WHERE id = @id AND owner_id = @owne
 UPDATE publications SET state = @state, ended_at = @ended_at::timestamptz
 WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing');
 
+-- name: PublicationSettleByPost :execrows
+-- state is published or failed; every publication of the post that ended in doubt takes it.
+UPDATE publications SET state = @state WHERE post_id = @post_id AND owner_id = @owner_id AND state = 'unconfirmed';
+
 -- name: AttemptInsert :one
 -- Written and committed before the call. Numbers run from 1 over all publications of the post; the caller holds the
 -- post's lock. Fails on publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
@@ -38,6 +42,17 @@ UPDATE publish_attempts a SET
     ended_at = @ended_at::timestamptz, outcome = @outcome, status = @status, code = @code, message = @message, request_id = @request_id
 FROM publications p
 WHERE a.id = @id AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = @owner_id;
+
+-- name: AttemptCountInDoubt :one
+-- How many attempts of a post may have reached LinkedIn and are not settled.
+SELECT count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.outcome = 'in_doubt' AND a.settlement = '';
+
+-- name: AttemptSettleByPost :execrows
+-- Settles every doubt about a post's attempts.
+UPDATE publish_attempts a SET settled_at = @settled_at::timestamptz, settlement = @settlement
+FROM publications p
+WHERE a.post_id = @post_id AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = @owner_id;
 
 -- name: AttemptListByPost :many
 -- In the order they were made.

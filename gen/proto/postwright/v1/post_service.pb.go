@@ -24,6 +24,62 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How a doubt about an attempt was settled.
+type Settlement int32
+
+const (
+	Settlement_SETTLEMENT_UNSPECIFIED Settlement = 0
+	// A person saw the post on LinkedIn.
+	Settlement_SETTLEMENT_PERSON_PUBLISHED Settlement = 1
+	// A person saw that it is not there.
+	Settlement_SETTLEMENT_PERSON_NOT_PUBLISHED Settlement = 2
+	// LinkedIn named the post when it refused a later attempt as its duplicate.
+	Settlement_SETTLEMENT_DUPLICATE_NAMED Settlement = 3
+)
+
+// Enum value maps for Settlement.
+var (
+	Settlement_name = map[int32]string{
+		0: "SETTLEMENT_UNSPECIFIED",
+		1: "SETTLEMENT_PERSON_PUBLISHED",
+		2: "SETTLEMENT_PERSON_NOT_PUBLISHED",
+		3: "SETTLEMENT_DUPLICATE_NAMED",
+	}
+	Settlement_value = map[string]int32{
+		"SETTLEMENT_UNSPECIFIED":          0,
+		"SETTLEMENT_PERSON_PUBLISHED":     1,
+		"SETTLEMENT_PERSON_NOT_PUBLISHED": 2,
+		"SETTLEMENT_DUPLICATE_NAMED":      3,
+	}
+)
+
+func (x Settlement) Enum() *Settlement {
+	p := new(Settlement)
+	*p = x
+	return p
+}
+
+func (x Settlement) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Settlement) Descriptor() protoreflect.EnumDescriptor {
+	return file_postwright_v1_post_service_proto_enumTypes[0].Descriptor()
+}
+
+func (Settlement) Type() protoreflect.EnumType {
+	return &file_postwright_v1_post_service_proto_enumTypes[0]
+}
+
+func (x Settlement) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Settlement.Descriptor instead.
+func (Settlement) EnumDescriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{0}
+}
+
 // What became of an attempt.
 type AttemptOutcome int32
 
@@ -72,11 +128,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_postwright_v1_post_service_proto_enumTypes[0].Descriptor()
+	return file_postwright_v1_post_service_proto_enumTypes[1].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_postwright_v1_post_service_proto_enumTypes[0]
+	return &file_postwright_v1_post_service_proto_enumTypes[1]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -85,7 +141,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{0}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{1}
 }
 
 type CreatePostRequest struct {
@@ -802,7 +858,11 @@ type PublishPostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters.
-	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Approves one more send of a post in state UNCONFIRMED. If LinkedIn has the post already, it refuses the second as a
+	// duplicate and names the first, which settles the doubt; if it no longer remembers the text, the post may stand there
+	// twice.
+	Resend        bool `protobuf:"varint,3,opt,name=resend,proto3" json:"resend,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -851,6 +911,149 @@ func (x *PublishPostRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *PublishPostRequest) GetResend() bool {
+	if x != nil {
+		return x.Resend
+	}
+	return false
+}
+
+type ResolvePostRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Types that are valid to be assigned to Outcome:
+	//
+	//	*ResolvePostRequest_Published_
+	//	*ResolvePostRequest_NotPublished_
+	Outcome       isResolvePostRequest_Outcome `protobuf_oneof:"outcome"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolvePostRequest) Reset() {
+	*x = ResolvePostRequest{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolvePostRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolvePostRequest) ProtoMessage() {}
+
+func (x *ResolvePostRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolvePostRequest.ProtoReflect.Descriptor instead.
+func (*ResolvePostRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ResolvePostRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ResolvePostRequest) GetOutcome() isResolvePostRequest_Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+func (x *ResolvePostRequest) GetPublished() *ResolvePostRequest_Published {
+	if x != nil {
+		if x, ok := x.Outcome.(*ResolvePostRequest_Published_); ok {
+			return x.Published
+		}
+	}
+	return nil
+}
+
+func (x *ResolvePostRequest) GetNotPublished() *ResolvePostRequest_NotPublished {
+	if x != nil {
+		if x, ok := x.Outcome.(*ResolvePostRequest_NotPublished_); ok {
+			return x.NotPublished
+		}
+	}
+	return nil
+}
+
+type isResolvePostRequest_Outcome interface {
+	isResolvePostRequest_Outcome()
+}
+
+type ResolvePostRequest_Published_ struct {
+	// The post is there.
+	Published *ResolvePostRequest_Published `protobuf:"bytes,2,opt,name=published,proto3,oneof"`
+}
+
+type ResolvePostRequest_NotPublished_ struct {
+	// The post is not there; it can be published again.
+	NotPublished *ResolvePostRequest_NotPublished `protobuf:"bytes,3,opt,name=not_published,json=notPublished,proto3,oneof"`
+}
+
+func (*ResolvePostRequest_Published_) isResolvePostRequest_Outcome() {}
+
+func (*ResolvePostRequest_NotPublished_) isResolvePostRequest_Outcome() {}
+
+type ResolvePostResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Post          *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolvePostResponse) Reset() {
+	*x = ResolvePostResponse{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolvePostResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolvePostResponse) ProtoMessage() {}
+
+func (x *ResolvePostResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolvePostResponse.ProtoReflect.Descriptor instead.
+func (*ResolvePostResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ResolvePostResponse) GetPost() *Post {
+	if x != nil {
+		return x.Post
+	}
+	return nil
+}
+
 type PublishPostResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Post          *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
@@ -860,7 +1063,7 @@ type PublishPostResponse struct {
 
 func (x *PublishPostResponse) Reset() {
 	*x = PublishPostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -872,7 +1075,7 @@ func (x *PublishPostResponse) String() string {
 func (*PublishPostResponse) ProtoMessage() {}
 
 func (x *PublishPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +1088,7 @@ func (x *PublishPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishPostResponse.ProtoReflect.Descriptor instead.
 func (*PublishPostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PublishPostResponse) GetPost() *Post {
@@ -904,7 +1107,7 @@ type WatchPostRequest struct {
 
 func (x *WatchPostRequest) Reset() {
 	*x = WatchPostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -916,7 +1119,7 @@ func (x *WatchPostRequest) String() string {
 func (*WatchPostRequest) ProtoMessage() {}
 
 func (x *WatchPostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -929,7 +1132,7 @@ func (x *WatchPostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPostRequest.ProtoReflect.Descriptor instead.
 func (*WatchPostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{16}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WatchPostRequest) GetId() string {
@@ -948,7 +1151,7 @@ type WatchPostResponse struct {
 
 func (x *WatchPostResponse) Reset() {
 	*x = WatchPostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -960,7 +1163,7 @@ func (x *WatchPostResponse) String() string {
 func (*WatchPostResponse) ProtoMessage() {}
 
 func (x *WatchPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1176,7 @@ func (x *WatchPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPostResponse.ProtoReflect.Descriptor instead.
 func (*WatchPostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{17}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WatchPostResponse) GetPost() *Post {
@@ -992,7 +1195,7 @@ type ListPublishAttemptsRequest struct {
 
 func (x *ListPublishAttemptsRequest) Reset() {
 	*x = ListPublishAttemptsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1207,7 @@ func (x *ListPublishAttemptsRequest) String() string {
 func (*ListPublishAttemptsRequest) ProtoMessage() {}
 
 func (x *ListPublishAttemptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,7 +1220,7 @@ func (x *ListPublishAttemptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishAttemptsRequest.ProtoReflect.Descriptor instead.
 func (*ListPublishAttemptsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{18}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListPublishAttemptsRequest) GetId() string {
@@ -1036,7 +1239,7 @@ type ListPublishAttemptsResponse struct {
 
 func (x *ListPublishAttemptsResponse) Reset() {
 	*x = ListPublishAttemptsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1251,7 @@ func (x *ListPublishAttemptsResponse) String() string {
 func (*ListPublishAttemptsResponse) ProtoMessage() {}
 
 func (x *ListPublishAttemptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1264,7 @@ func (x *ListPublishAttemptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishAttemptsResponse.ProtoReflect.Descriptor instead.
 func (*ListPublishAttemptsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListPublishAttemptsResponse) GetAttempts() []*PublishAttempt {
@@ -1087,14 +1290,18 @@ type PublishAttempt struct {
 	// LinkedIn's words.
 	Message string `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`
 	// LinkedIn's trace id for the call, for their support.
-	RequestId     string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// When a doubt about the attempt was settled; absent while it stands, and where there was none.
+	SettleTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=settle_time,json=settleTime,proto3" json:"settle_time,omitempty"`
+	// How it was settled.
+	Settlement    Settlement `protobuf:"varint,10,opt,name=settlement,proto3,enum=postwright.v1.Settlement" json:"settlement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PublishAttempt) Reset() {
 	*x = PublishAttempt{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1106,7 +1313,7 @@ func (x *PublishAttempt) String() string {
 func (*PublishAttempt) ProtoMessage() {}
 
 func (x *PublishAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1119,7 +1326,7 @@ func (x *PublishAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishAttempt.ProtoReflect.Descriptor instead.
 func (*PublishAttempt) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{20}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PublishAttempt) GetNumber() int32 {
@@ -1178,6 +1385,20 @@ func (x *PublishAttempt) GetRequestId() string {
 	return ""
 }
 
+func (x *PublishAttempt) GetSettleTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SettleTime
+	}
+	return nil
+}
+
+func (x *PublishAttempt) GetSettlement() Settlement {
+	if x != nil {
+		return x.Settlement
+	}
+	return Settlement_SETTLEMENT_UNSPECIFIED
+}
+
 type GetPostAnalyticsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1187,7 +1408,7 @@ type GetPostAnalyticsRequest struct {
 
 func (x *GetPostAnalyticsRequest) Reset() {
 	*x = GetPostAnalyticsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1199,7 +1420,7 @@ func (x *GetPostAnalyticsRequest) String() string {
 func (*GetPostAnalyticsRequest) ProtoMessage() {}
 
 func (x *GetPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1212,7 +1433,7 @@ func (x *GetPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostAnalyticsRequest.ProtoReflect.Descriptor instead.
 func (*GetPostAnalyticsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{21}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetPostAnalyticsRequest) GetId() string {
@@ -1231,7 +1452,7 @@ type GetPostAnalyticsResponse struct {
 
 func (x *GetPostAnalyticsResponse) Reset() {
 	*x = GetPostAnalyticsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1243,7 +1464,7 @@ func (x *GetPostAnalyticsResponse) String() string {
 func (*GetPostAnalyticsResponse) ProtoMessage() {}
 
 func (x *GetPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1256,7 +1477,7 @@ func (x *GetPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostAnalyticsResponse.ProtoReflect.Descriptor instead.
 func (*GetPostAnalyticsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
@@ -1275,7 +1496,7 @@ type RefreshPostAnalyticsRequest struct {
 
 func (x *RefreshPostAnalyticsRequest) Reset() {
 	*x = RefreshPostAnalyticsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1287,7 +1508,7 @@ func (x *RefreshPostAnalyticsRequest) String() string {
 func (*RefreshPostAnalyticsRequest) ProtoMessage() {}
 
 func (x *RefreshPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1300,7 +1521,7 @@ func (x *RefreshPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshPostAnalyticsRequest.ProtoReflect.Descriptor instead.
 func (*RefreshPostAnalyticsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{23}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RefreshPostAnalyticsRequest) GetId() string {
@@ -1319,7 +1540,7 @@ type RefreshPostAnalyticsResponse struct {
 
 func (x *RefreshPostAnalyticsResponse) Reset() {
 	*x = RefreshPostAnalyticsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1331,7 +1552,7 @@ func (x *RefreshPostAnalyticsResponse) String() string {
 func (*RefreshPostAnalyticsResponse) ProtoMessage() {}
 
 func (x *RefreshPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1344,7 +1565,7 @@ func (x *RefreshPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshPostAnalyticsResponse.ProtoReflect.Descriptor instead.
 func (*RefreshPostAnalyticsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{24}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RefreshPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
@@ -1352,6 +1573,87 @@ func (x *RefreshPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
 		return x.Analytics
 	}
 	return nil
+}
+
+type ResolvePostRequest_Published struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its URN, as in its address: urn:li:share:…, urn:li:ugcPost:… or urn:li:activity:…. Empty if it is not at hand.
+	LinkedinUrn   string `protobuf:"bytes,1,opt,name=linkedin_urn,json=linkedinUrn,proto3" json:"linkedin_urn,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolvePostRequest_Published) Reset() {
+	*x = ResolvePostRequest_Published{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolvePostRequest_Published) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolvePostRequest_Published) ProtoMessage() {}
+
+func (x *ResolvePostRequest_Published) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolvePostRequest_Published.ProtoReflect.Descriptor instead.
+func (*ResolvePostRequest_Published) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15, 0}
+}
+
+func (x *ResolvePostRequest_Published) GetLinkedinUrn() string {
+	if x != nil {
+		return x.LinkedinUrn
+	}
+	return ""
+}
+
+type ResolvePostRequest_NotPublished struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolvePostRequest_NotPublished) Reset() {
+	*x = ResolvePostRequest_NotPublished{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolvePostRequest_NotPublished) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolvePostRequest_NotPublished) ProtoMessage() {}
+
+func (x *ResolvePostRequest_NotPublished) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolvePostRequest_NotPublished.ProtoReflect.Descriptor instead.
+func (*ResolvePostRequest_NotPublished) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15, 1}
 }
 
 var File_postwright_v1_post_service_proto protoreflect.FileDescriptor
@@ -1402,11 +1704,22 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\"E\n" +
 	"\x18BatchCreatePostsResponse\x12)\n" +
-	"\x05posts\x18\x01 \x03(\v2\x13.postwright.v1.PostR\x05posts\"W\n" +
+	"\x05posts\x18\x01 \x03(\v2\x13.postwright.v1.PostR\x05posts\"o\n" +
 	"\x12PublishPostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\">\n" +
+	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12\x16\n" +
+	"\x06resend\x18\x03 \x01(\bR\x06resend\"\xa4\x02\n" +
+	"\x12ResolvePostRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12K\n" +
+	"\tpublished\x18\x02 \x01(\v2+.postwright.v1.ResolvePostRequest.PublishedH\x00R\tpublished\x12U\n" +
+	"\rnot_published\x18\x03 \x01(\v2..postwright.v1.ResolvePostRequest.NotPublishedH\x00R\fnotPublished\x1a.\n" +
+	"\tPublished\x12!\n" +
+	"\flinkedin_urn\x18\x01 \x01(\tR\vlinkedinUrn\x1a\x0e\n" +
+	"\fNotPublishedB\x10\n" +
+	"\aoutcome\x12\x05\xbaH\x02\b\x01\">\n" +
+	"\x13ResolvePostResponse\x12'\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\">\n" +
 	"\x13PublishPostResponse\x12'\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\",\n" +
 	"\x10WatchPostRequest\x12\x18\n" +
@@ -1416,7 +1729,7 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x1aListPublishAttemptsRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"X\n" +
 	"\x1bListPublishAttemptsResponse\x129\n" +
-	"\battempts\x18\x01 \x03(\v2\x1d.postwright.v1.PublishAttemptR\battempts\"\xb8\x02\n" +
+	"\battempts\x18\x01 \x03(\v2\x1d.postwright.v1.PublishAttemptR\battempts\"\xb0\x03\n" +
 	"\x0ePublishAttempt\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x05R\x06number\x129\n" +
 	"\n" +
@@ -1427,7 +1740,13 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x04code\x18\x06 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\a \x01(\tR\amessage\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\b \x01(\tR\trequestId\"3\n" +
+	"request_id\x18\b \x01(\tR\trequestId\x12;\n" +
+	"\vsettle_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"settleTime\x129\n" +
+	"\n" +
+	"settlement\x18\n" +
+	" \x01(\x0e2\x19.postwright.v1.SettlementR\n" +
+	"settlement\"3\n" +
 	"\x17GetPostAnalyticsRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"V\n" +
 	"\x18GetPostAnalyticsResponse\x12:\n" +
@@ -1435,14 +1754,20 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x1bRefreshPostAnalyticsRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"Z\n" +
 	"\x1cRefreshPostAnalyticsResponse\x12:\n" +
-	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics*\xc6\x01\n" +
+	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics*\x8e\x01\n" +
+	"\n" +
+	"Settlement\x12\x1a\n" +
+	"\x16SETTLEMENT_UNSPECIFIED\x10\x00\x12\x1f\n" +
+	"\x1bSETTLEMENT_PERSON_PUBLISHED\x10\x01\x12#\n" +
+	"\x1fSETTLEMENT_PERSON_NOT_PUBLISHED\x10\x02\x12\x1e\n" +
+	"\x1aSETTLEMENT_DUPLICATE_NAMED\x10\x03*\xc6\x01\n" +
 	"\x0eAttemptOutcome\x12\x1f\n" +
 	"\x1bATTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17ATTEMPT_OUTCOME_STARTED\x10\x01\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_ACCEPTED\x10\x02\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_REJECTED\x10\x03\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_NOT_SENT\x10\x04\x12\x1c\n" +
-	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\xf1\b\n" +
+	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\xc9\t\n" +
 	"\vPostService\x12S\n" +
 	"\n" +
 	"CreatePost\x12 .postwright.v1.CreatePostRequest\x1a!.postwright.v1.CreatePostResponse\"\x00\x12M\n" +
@@ -1454,7 +1779,8 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\tListPosts\x12\x1f.postwright.v1.ListPostsRequest\x1a .postwright.v1.ListPostsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\vSearchPosts\x12!.postwright.v1.SearchPostsRequest\x1a\".postwright.v1.SearchPostsResponse\"\x03\x90\x02\x01\x12e\n" +
 	"\x10BatchCreatePosts\x12&.postwright.v1.BatchCreatePostsRequest\x1a'.postwright.v1.BatchCreatePostsResponse\"\x00\x12V\n" +
-	"\vPublishPost\x12!.postwright.v1.PublishPostRequest\x1a\".postwright.v1.PublishPostResponse\"\x00\x12U\n" +
+	"\vPublishPost\x12!.postwright.v1.PublishPostRequest\x1a\".postwright.v1.PublishPostResponse\"\x00\x12V\n" +
+	"\vResolvePost\x12!.postwright.v1.ResolvePostRequest\x1a\".postwright.v1.ResolvePostResponse\"\x00\x12U\n" +
 	"\tWatchPost\x12\x1f.postwright.v1.WatchPostRequest\x1a .postwright.v1.WatchPostResponse\"\x03\x90\x02\x010\x01\x12q\n" +
 	"\x13ListPublishAttempts\x12).postwright.v1.ListPublishAttemptsRequest\x1a*.postwright.v1.ListPublishAttemptsResponse\"\x03\x90\x02\x01\x12h\n" +
 	"\x10GetPostAnalytics\x12&.postwright.v1.GetPostAnalyticsRequest\x1a'.postwright.v1.GetPostAnalyticsResponse\"\x03\x90\x02\x01\x12q\n" +
@@ -1472,90 +1798,102 @@ func file_postwright_v1_post_service_proto_rawDescGZIP() []byte {
 	return file_postwright_v1_post_service_proto_rawDescData
 }
 
-var file_postwright_v1_post_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_postwright_v1_post_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_postwright_v1_post_service_proto_goTypes = []any{
-	(AttemptOutcome)(0),                  // 0: postwright.v1.AttemptOutcome
-	(*CreatePostRequest)(nil),            // 1: postwright.v1.CreatePostRequest
-	(*CreatePostResponse)(nil),           // 2: postwright.v1.CreatePostResponse
-	(*GetPostRequest)(nil),               // 3: postwright.v1.GetPostRequest
-	(*GetPostResponse)(nil),              // 4: postwright.v1.GetPostResponse
-	(*UpdatePostRequest)(nil),            // 5: postwright.v1.UpdatePostRequest
-	(*UpdatePostResponse)(nil),           // 6: postwright.v1.UpdatePostResponse
-	(*DeletePostRequest)(nil),            // 7: postwright.v1.DeletePostRequest
-	(*DeletePostResponse)(nil),           // 8: postwright.v1.DeletePostResponse
-	(*ListPostsRequest)(nil),             // 9: postwright.v1.ListPostsRequest
-	(*ListPostsResponse)(nil),            // 10: postwright.v1.ListPostsResponse
-	(*SearchPostsRequest)(nil),           // 11: postwright.v1.SearchPostsRequest
-	(*SearchPostsResponse)(nil),          // 12: postwright.v1.SearchPostsResponse
-	(*BatchCreatePostsRequest)(nil),      // 13: postwright.v1.BatchCreatePostsRequest
-	(*BatchCreatePostsResponse)(nil),     // 14: postwright.v1.BatchCreatePostsResponse
-	(*PublishPostRequest)(nil),           // 15: postwright.v1.PublishPostRequest
-	(*PublishPostResponse)(nil),          // 16: postwright.v1.PublishPostResponse
-	(*WatchPostRequest)(nil),             // 17: postwright.v1.WatchPostRequest
-	(*WatchPostResponse)(nil),            // 18: postwright.v1.WatchPostResponse
-	(*ListPublishAttemptsRequest)(nil),   // 19: postwright.v1.ListPublishAttemptsRequest
-	(*ListPublishAttemptsResponse)(nil),  // 20: postwright.v1.ListPublishAttemptsResponse
-	(*PublishAttempt)(nil),               // 21: postwright.v1.PublishAttempt
-	(*GetPostAnalyticsRequest)(nil),      // 22: postwright.v1.GetPostAnalyticsRequest
-	(*GetPostAnalyticsResponse)(nil),     // 23: postwright.v1.GetPostAnalyticsResponse
-	(*RefreshPostAnalyticsRequest)(nil),  // 24: postwright.v1.RefreshPostAnalyticsRequest
-	(*RefreshPostAnalyticsResponse)(nil), // 25: postwright.v1.RefreshPostAnalyticsResponse
-	(*Post)(nil),                         // 26: postwright.v1.Post
-	(*fieldmaskpb.FieldMask)(nil),        // 27: google.protobuf.FieldMask
-	(PostState)(0),                       // 28: postwright.v1.PostState
-	(*timestamppb.Timestamp)(nil),        // 29: google.protobuf.Timestamp
-	(*PostAnalytics)(nil),                // 30: postwright.v1.PostAnalytics
+	(Settlement)(0),                         // 0: postwright.v1.Settlement
+	(AttemptOutcome)(0),                     // 1: postwright.v1.AttemptOutcome
+	(*CreatePostRequest)(nil),               // 2: postwright.v1.CreatePostRequest
+	(*CreatePostResponse)(nil),              // 3: postwright.v1.CreatePostResponse
+	(*GetPostRequest)(nil),                  // 4: postwright.v1.GetPostRequest
+	(*GetPostResponse)(nil),                 // 5: postwright.v1.GetPostResponse
+	(*UpdatePostRequest)(nil),               // 6: postwright.v1.UpdatePostRequest
+	(*UpdatePostResponse)(nil),              // 7: postwright.v1.UpdatePostResponse
+	(*DeletePostRequest)(nil),               // 8: postwright.v1.DeletePostRequest
+	(*DeletePostResponse)(nil),              // 9: postwright.v1.DeletePostResponse
+	(*ListPostsRequest)(nil),                // 10: postwright.v1.ListPostsRequest
+	(*ListPostsResponse)(nil),               // 11: postwright.v1.ListPostsResponse
+	(*SearchPostsRequest)(nil),              // 12: postwright.v1.SearchPostsRequest
+	(*SearchPostsResponse)(nil),             // 13: postwright.v1.SearchPostsResponse
+	(*BatchCreatePostsRequest)(nil),         // 14: postwright.v1.BatchCreatePostsRequest
+	(*BatchCreatePostsResponse)(nil),        // 15: postwright.v1.BatchCreatePostsResponse
+	(*PublishPostRequest)(nil),              // 16: postwright.v1.PublishPostRequest
+	(*ResolvePostRequest)(nil),              // 17: postwright.v1.ResolvePostRequest
+	(*ResolvePostResponse)(nil),             // 18: postwright.v1.ResolvePostResponse
+	(*PublishPostResponse)(nil),             // 19: postwright.v1.PublishPostResponse
+	(*WatchPostRequest)(nil),                // 20: postwright.v1.WatchPostRequest
+	(*WatchPostResponse)(nil),               // 21: postwright.v1.WatchPostResponse
+	(*ListPublishAttemptsRequest)(nil),      // 22: postwright.v1.ListPublishAttemptsRequest
+	(*ListPublishAttemptsResponse)(nil),     // 23: postwright.v1.ListPublishAttemptsResponse
+	(*PublishAttempt)(nil),                  // 24: postwright.v1.PublishAttempt
+	(*GetPostAnalyticsRequest)(nil),         // 25: postwright.v1.GetPostAnalyticsRequest
+	(*GetPostAnalyticsResponse)(nil),        // 26: postwright.v1.GetPostAnalyticsResponse
+	(*RefreshPostAnalyticsRequest)(nil),     // 27: postwright.v1.RefreshPostAnalyticsRequest
+	(*RefreshPostAnalyticsResponse)(nil),    // 28: postwright.v1.RefreshPostAnalyticsResponse
+	(*ResolvePostRequest_Published)(nil),    // 29: postwright.v1.ResolvePostRequest.Published
+	(*ResolvePostRequest_NotPublished)(nil), // 30: postwright.v1.ResolvePostRequest.NotPublished
+	(*Post)(nil),                            // 31: postwright.v1.Post
+	(*fieldmaskpb.FieldMask)(nil),           // 32: google.protobuf.FieldMask
+	(PostState)(0),                          // 33: postwright.v1.PostState
+	(*timestamppb.Timestamp)(nil),           // 34: google.protobuf.Timestamp
+	(*PostAnalytics)(nil),                   // 35: postwright.v1.PostAnalytics
 }
 var file_postwright_v1_post_service_proto_depIdxs = []int32{
-	26, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
-	26, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
-	26, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
-	26, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
-	27, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
-	26, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
-	28, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
-	26, // 7: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
-	26, // 8: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
-	26, // 9: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
-	26, // 10: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
-	26, // 11: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
-	26, // 12: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
-	21, // 13: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
-	29, // 14: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
-	29, // 15: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
-	0,  // 16: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
-	30, // 17: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	30, // 18: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	1,  // 19: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
-	3,  // 20: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
-	5,  // 21: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
-	7,  // 22: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
-	9,  // 23: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
-	11, // 24: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
-	13, // 25: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
-	15, // 26: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
-	17, // 27: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
-	19, // 28: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
-	22, // 29: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
-	24, // 30: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
-	2,  // 31: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
-	4,  // 32: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
-	6,  // 33: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
-	8,  // 34: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
-	10, // 35: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
-	12, // 36: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
-	14, // 37: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
-	16, // 38: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
-	18, // 39: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
-	20, // 40: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
-	23, // 41: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
-	25, // 42: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
-	31, // [31:43] is the sub-list for method output_type
-	19, // [19:31] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	31, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
+	31, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
+	31, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
+	31, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
+	32, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
+	31, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
+	33, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
+	31, // 7: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
+	31, // 8: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
+	31, // 9: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
+	31, // 10: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
+	29, // 11: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
+	30, // 12: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
+	31, // 13: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
+	31, // 14: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
+	31, // 15: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
+	24, // 16: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
+	34, // 17: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
+	34, // 18: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
+	1,  // 19: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
+	34, // 20: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
+	0,  // 21: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
+	35, // 22: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	35, // 23: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	2,  // 24: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
+	4,  // 25: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
+	6,  // 26: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
+	8,  // 27: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
+	10, // 28: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
+	12, // 29: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
+	14, // 30: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
+	16, // 31: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
+	17, // 32: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
+	20, // 33: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
+	22, // 34: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
+	25, // 35: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
+	27, // 36: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
+	3,  // 37: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
+	5,  // 38: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
+	7,  // 39: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
+	9,  // 40: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
+	11, // 41: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
+	13, // 42: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
+	15, // 43: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
+	19, // 44: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
+	18, // 45: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
+	21, // 46: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
+	23, // 47: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
+	26, // 48: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
+	28, // 49: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
+	37, // [37:50] is the sub-list for method output_type
+	24, // [24:37] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_post_service_proto_init() }
@@ -1564,13 +1902,17 @@ func file_postwright_v1_post_service_proto_init() {
 		return
 	}
 	file_postwright_v1_post_proto_init()
+	file_postwright_v1_post_service_proto_msgTypes[15].OneofWrappers = []any{
+		(*ResolvePostRequest_Published_)(nil),
+		(*ResolvePostRequest_NotPublished_)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_post_service_proto_rawDesc), len(file_postwright_v1_post_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   25,
+			NumEnums:      2,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

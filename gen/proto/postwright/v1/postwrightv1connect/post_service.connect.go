@@ -41,6 +41,8 @@ const (
 	PostServiceBatchCreatePostsProcedure = "/postwright.v1.PostService/BatchCreatePosts"
 	// PostServicePublishPostProcedure is the procedure name of the PostService's PublishPost RPC.
 	PostServicePublishPostProcedure = "/postwright.v1.PostService/PublishPost"
+	// PostServiceResolvePostProcedure is the procedure name of the PostService's ResolvePost RPC.
+	PostServiceResolvePostProcedure = "/postwright.v1.PostService/ResolvePost"
 	// PostServiceWatchPostProcedure is the procedure name of the PostService's WatchPost RPC.
 	PostServiceWatchPostProcedure = "/postwright.v1.PostService/WatchPost"
 	// PostServiceListPublishAttemptsProcedure is the procedure name of the PostService's
@@ -114,6 +116,13 @@ var (
 			Procedure:  PostServicePublishPostProcedure,
 		}
 	})
+	postServiceResolvePostSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_post_service_proto.Services().ByName("PostService").Methods().ByName("ResolvePost"),
+			Procedure:  PostServiceResolvePostProcedure,
+		}
+	})
 	postServiceWatchPostSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeServer,
@@ -167,6 +176,8 @@ type PostServiceClient interface {
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
 	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
+	// Settles a post in state UNCONFIRMED by what a person saw on LinkedIn.
+	ResolvePost(context.Context, *v1.ResolvePostRequest) (*v1.ResolvePostResponse, error)
 	// Sends the post now and again at every change of its state, and ends when the post rests.
 	WatchPost(context.Context, *v1.WatchPostRequest) (PostServiceWatchPostClientStream, error)
 	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word.
@@ -223,6 +234,8 @@ type PostServiceHandler interface {
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
 	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
+	// Settles a post in state UNCONFIRMED by what a person saw on LinkedIn.
+	ResolvePost(context.Context, *v1.ResolvePostRequest) (*v1.ResolvePostResponse, error)
 	// Sends the post now and again at every change of its state, and ends when the post rests.
 	WatchPost(context.Context, *v1.WatchPostRequest, PostServiceWatchPostServerStream) error
 	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word.
@@ -246,6 +259,7 @@ func RegisterPostServiceHandler(server *connect.Server, svc PostServiceHandler) 
 		connect.Method{Spec: postServiceSearchPostsSpec(), Handler: adapter.searchPosts},
 		connect.Method{Spec: postServiceBatchCreatePostsSpec(), Handler: adapter.batchCreatePosts},
 		connect.Method{Spec: postServicePublishPostSpec(), Handler: adapter.publishPost},
+		connect.Method{Spec: postServiceResolvePostSpec(), Handler: adapter.resolvePost},
 		connect.Method{Spec: postServiceWatchPostSpec(), Handler: adapter.watchPost},
 		connect.Method{Spec: postServiceListPublishAttemptsSpec(), Handler: adapter.listPublishAttempts},
 		connect.Method{Spec: postServiceGetPostAnalyticsSpec(), Handler: adapter.getPostAnalytics},
@@ -301,6 +315,10 @@ func (UnimplementedPostServiceHandler) BatchCreatePosts(context.Context, *v1.Bat
 
 func (UnimplementedPostServiceHandler) PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.PublishPost is not implemented")
+}
+
+func (UnimplementedPostServiceHandler) ResolvePost(context.Context, *v1.ResolvePostRequest) (*v1.ResolvePostResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.ResolvePost is not implemented")
 }
 
 func (UnimplementedPostServiceHandler) WatchPost(context.Context, *v1.WatchPostRequest, PostServiceWatchPostServerStream) error {
@@ -382,6 +400,14 @@ func (c *postServiceClient) BatchCreatePosts(ctx context.Context, req *v1.BatchC
 func (c *postServiceClient) PublishPost(ctx context.Context, req *v1.PublishPostRequest) (*v1.PublishPostResponse, error) {
 	var res v1.PublishPostResponse
 	if err := c.client.CallUnary(ctx, postServicePublishPostSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *postServiceClient) ResolvePost(ctx context.Context, req *v1.ResolvePostRequest) (*v1.ResolvePostResponse, error) {
+	var res v1.ResolvePostResponse
+	if err := c.client.CallUnary(ctx, postServiceResolvePostSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -511,6 +537,18 @@ func (h postServiceHandler) publishPost(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.PublishPost(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h postServiceHandler) resolvePost(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ResolvePostRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ResolvePost(ctx, &req)
 	if err != nil {
 		return err
 	}

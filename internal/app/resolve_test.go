@@ -1,0 +1,138 @@
+package app_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// doubt makes a post whose create lost its answer: LinkedIn has it, or not.
+func (w *world) doubt(accepted bool) *postwrightv1.Post {
+	w.t.Helper()
+	mode := sandbox.Drop
+	if accepted {
+		mode = sandbox.AcceptThenDrop
+	}
+	require.NoError(w.t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: mode, Times: 1}))
+	post, _ := w.publish(w.draft("Is it there?"))
+	require.Equal(w.t, unconfirmed, post.GetState())
+	return post
+}
+
+func (w *world) resend(post *postwrightv1.Post) *postwrightv1.Post {
+	w.t.Helper()
+	_, err := w.posts.PublishPost(w.t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true})
+	require.NoError(w.t, err)
+	post, _ = w.watch(post)
+	return post
+}
+
+func TestAPersonSettlesADoubt(t *testing.T) {
+	t.Parallel()
+	t.Run("the post is there", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.serve()
+		post := w.doubt(true)
+		urn := w.vendors.Ledger()[0].URN
+		res, err := w.posts.ResolvePost(t.Context(), &postwrightv1.ResolvePostRequest{Id: post.GetId(), Outcome: &postwrightv1.ResolvePostRequest_Published_{
+			Published: &postwrightv1.ResolvePostRequest_Published{LinkedinUrn: urn},
+		}})
+		require.NoError(t, err)
+		require.Equal(t, published, res.GetPost().GetState())
+		require.Equal(t, urn, res.GetPost().GetLinkedinUrn())
+		require.Nil(t, res.GetPost().GetFailure())
+		attempt := w.attempts(post)[0]
+		require.Equal(t, inDoubt, attempt.GetOutcome(), "what happened stays on record")
+		require.Equal(t, postwrightv1.Settlement_SETTLEMENT_PERSON_PUBLISHED, attempt.GetSettlement())
+		require.NotNil(t, attempt.GetSettleTime())
+	})
+	t.Run("the post is not there, and is published again", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.serve()
+		post := w.doubt(false)
+		res, err := w.posts.ResolvePost(t.Context(), &postwrightv1.ResolvePostRequest{
+			Id: post.GetId(), Outcome: &postwrightv1.ResolvePostRequest_NotPublished_{NotPublished: &postwrightv1.ResolvePostRequest_NotPublished{}},
+		})
+		require.NoError(t, err)
+		require.Equal(t, failed, res.GetPost().GetState())
+		post, _ = w.publish(post)
+		require.Equal(t, published, post.GetState())
+		require.Len(t, w.vendors.Ledger(), 1)
+	})
+}
+
+func TestOneMoreApprovedSendSettlesADoubt(t *testing.T) {
+	t.Parallel()
+	t.Run("LinkedIn names the first as duplicate", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.serve()
+		post := w.resend(w.doubt(true))
+		require.Equal(t, published, post.GetState())
+		require.Len(t, w.vendors.Ledger(), 1)
+		require.Equal(t, w.vendors.Ledger()[0].URN, post.GetLinkedinUrn())
+		attempts := w.attempts(post)
+		require.Len(t, attempts, 2)
+		require.Equal(t, postwrightv1.Settlement_SETTLEMENT_DUPLICATE_NAMED, attempts[0].GetSettlement())
+		require.Equal(t, rejected, attempts[1].GetOutcome())
+		require.Contains(t, attempts[1].GetMessage(), "Content is a duplicate of", "LinkedIn's own words")
+	})
+	t.Run("LinkedIn did not have it", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.serve()
+		post := w.resend(w.doubt(false))
+		require.Equal(t, published, post.GetState())
+		require.Len(t, w.vendors.Ledger(), 1)
+	})
+	t.Run("another failure leaves the doubt standing", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.serve()
+		post := w.doubt(true)
+		require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.TokenExpired, Times: 1}))
+		post = w.resend(post)
+		require.Equal(t, unconfirmed, post.GetState())
+		require.Equal(t, "EXPIRED_ACCESS_TOKEN", post.GetFailure().GetCode())
+		require.Contains(t, post.GetFailure().GetRemedy(), "still in doubt")
+	})
+}
+
+func TestADuplicateWithoutADoubtIsAFailureThatNamesIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	first, _ := w.publish(w.draft("Twice the same"))
+	second, _ := w.publish(w.draft("Twice the same"))
+	require.Equal(t, failed, second.GetState())
+	require.Contains(t, second.GetFailure().GetMessage(), first.GetLinkedinUrn())
+	require.Len(t, w.vendors.Ledger(), 1)
+}
+
+func TestOnlyADoubtCanBeResolved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	id := w.draft("No doubt").GetId()
+	for name, c := range map[string]struct{ body, code, field string }{
+		"not in doubt":           {`{"id":"` + id + `","notPublished":{}}`, "failed_precondition", ""},
+		"no outcome":             {`{"id":"` + id + `"}`, "invalid_argument", "outcome"},
+		"URN of a wrong kind":    {`{"id":"` + id + `","published":{"linkedinUrn":"urn:li:person:x"}}`, "invalid_argument", "published.linkedinUrn"},
+		"not a URN":              {`{"id":"` + id + `","published":{"linkedinUrn":"https://linkedin.com"}}`, "invalid_argument", "published.linkedinUrn"},
+		"somebody else's post":   {`{"id":"01900000-0000-7000-8000-000000000009","notPublished":{}}`, "not_found", ""},
+		"several faults at once": {`{"id":"1","published":{"linkedinUrn":"x"}}`, "invalid_argument", "id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := w.curl(w.key, "PostService/ResolvePost", []byte(c.body)).failure(t)
+			require.Equal(t, c.code, e.Code, e.Message)
+			if c.field != "" {
+				require.Contains(t, e.fields(t), c.field)
+			}
+		})
+	}
+}

@@ -1,0 +1,87 @@
+package publishing
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// How a doubt about an attempt is settled.
+const (
+	settledPublished    = "person_published"
+	settledNotPublished = "person_not_published"
+	settledByDuplicate  = "duplicate_named"
+)
+
+// ResolveInput says what a person saw on LinkedIn of a post in doubt.
+type ResolveInput struct {
+	OwnerID   uuid.UUID
+	ID        uuid.UUID
+	Published bool
+	// URN is the post's, if it is there and its name at hand; "" otherwise.
+	URN string
+}
+
+// Validate lists every fault of the input.
+func (in ResolveInput) Validate() error {
+	if in.URN == "" {
+		return nil
+	}
+	urn, err := linkedin.ParseURN(in.URN)
+	if err == nil && (urn.Kind() == linkedin.KindShare || urn.Kind() == linkedin.KindUGCPost || urn.Kind() == linkedin.KindActivity) {
+		return nil
+	}
+	return fault.Fields(fault.Field{Path: "published.linkedinUrn", Problem: "must be a post's URN such as urn:li:share:123, or empty"})
+}
+
+// Resolve settles a post in doubt by what a person saw: it becomes published or failed. Nobody is notified: the person
+// knows. A post that is not in doubt is a Precondition fault.
+func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, error) {
+	if err := in.Validate(); err != nil {
+		return posts.Post{}, err
+	}
+	var post posts.Post
+	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		now := s.now()
+		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		if err != nil {
+			return noSuchPost(err)
+		}
+		if current.State != posts.StateUnconfirmed {
+			return fault.Newf(fault.Precondition, "The post is %s: only one in doubt can be resolved.", current.State).WithReason("NOT_IN_DOUBT")
+		}
+		settled := db.PostSettleParams{ID: in.ID, OwnerID: in.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedinURN: in.URN}
+		how := settledPublished
+		if !in.Published {
+			how = settledNotPublished
+			settled = db.PostSettleParams{
+				ID: in.ID, OwnerID: in.OwnerID, Now: now, State: posts.StateFailed, FailureCode: "NOT_PUBLISHED",
+				FailureMessage: "A person saw that the post is not on LinkedIn.", FailureRemedy: "Publish the post again.",
+			}
+		}
+		if err := s.settleDoubts(ctx, tx, in.OwnerID, in.ID, settled.State, how, now); err != nil {
+			return err
+		}
+		post, err = s.queries.PostSettle(ctx, tx, settled)
+		return err
+	})
+	return post, err
+}
+
+// settleDoubts writes down how every doubt about a post was settled.
+func (s *Service) settleDoubts(ctx context.Context, tx *postgres.Tx, ownerID, postID uuid.UUID, state, how string, now time.Time) error {
+	if _, err := s.queries.AttemptSettleByPost(ctx, tx, db.AttemptSettleByPostParams{
+		PostID: postID, OwnerID: ownerID, SettledAt: now, Settlement: how,
+	}); err != nil {
+		return err
+	}
+	_, err := s.queries.PublicationSettleByPost(ctx, tx, db.PublicationSettleByPostParams{PostID: postID, OwnerID: ownerID, State: state})
+	return err
+}

@@ -422,6 +422,106 @@ func (q *Queries) PostListByOwnerAndState(ctx context.Context, db DBTX, arg Post
 	return items, nil
 }
 
+const postMarkDue = `-- name: PostMarkDue :one
+UPDATE posts SET state = 'queued', account_id = $1::uuid, revision = revision + 1, updated_at = $2
+WHERE id = $3 AND owner_id = $4 AND state = 'scheduled'
+RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
+`
+
+type PostMarkDueParams struct {
+	AccountID uuid.UUID
+	Now       time.Time
+	ID        uuid.UUID
+	OwnerID   uuid.UUID
+}
+
+// No row when the post is not scheduled. account_id is fixed from here on.
+func (q *Queries) PostMarkDue(ctx context.Context, db DBTX, arg PostMarkDueParams) (Post, error) {
+	row := db.QueryRow(ctx, postMarkDue,
+		arg.AccountID,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
+	var i Post
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.AccountID,
+		&i.Content,
+		&i.PostType,
+		&i.Tone,
+		&i.TargetAudience,
+		&i.Visibility,
+		&i.Hashtags,
+		&i.State,
+		&i.ScheduledAt,
+		&i.TimeZone,
+		&i.PublishedAt,
+		&i.LinkedinURN,
+		&i.FailureCode,
+		&i.FailureMessage,
+		&i.FailureRemedy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
+	)
+	return i, err
+}
+
+const postMarkMissed = `-- name: PostMarkMissed :one
+UPDATE posts SET
+    state = 'failed', failure_code = $1, failure_message = $2, failure_remedy = $3,
+    revision = revision + 1, updated_at = $4
+WHERE id = $5 AND owner_id = $6 AND state = 'scheduled'
+RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
+`
+
+type PostMarkMissedParams struct {
+	FailureCode    string
+	FailureMessage string
+	FailureRemedy  string
+	Now            time.Time
+	ID             uuid.UUID
+	OwnerID        uuid.UUID
+}
+
+// The schedule could not be kept. No row when the post is not scheduled.
+func (q *Queries) PostMarkMissed(ctx context.Context, db DBTX, arg PostMarkMissedParams) (Post, error) {
+	row := db.QueryRow(ctx, postMarkMissed,
+		arg.FailureCode,
+		arg.FailureMessage,
+		arg.FailureRemedy,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
+	var i Post
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.AccountID,
+		&i.Content,
+		&i.PostType,
+		&i.Tone,
+		&i.TargetAudience,
+		&i.Visibility,
+		&i.Hashtags,
+		&i.State,
+		&i.ScheduledAt,
+		&i.TimeZone,
+		&i.PublishedAt,
+		&i.LinkedinURN,
+		&i.FailureCode,
+		&i.FailureMessage,
+		&i.FailureRemedy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
+	)
+	return i, err
+}
+
 const postMarkNotPublished = `-- name: PostMarkNotPublished :one
 UPDATE posts SET
     state = $1, failure_code = $2, failure_message = $3, failure_remedy = $4,
@@ -594,6 +694,98 @@ func (q *Queries) PostMarkQueued(ctx context.Context, db DBTX, arg PostMarkQueue
 		arg.OwnerID,
 		arg.Resend,
 	)
+	var i Post
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.AccountID,
+		&i.Content,
+		&i.PostType,
+		&i.Tone,
+		&i.TargetAudience,
+		&i.Visibility,
+		&i.Hashtags,
+		&i.State,
+		&i.ScheduledAt,
+		&i.TimeZone,
+		&i.PublishedAt,
+		&i.LinkedinURN,
+		&i.FailureCode,
+		&i.FailureMessage,
+		&i.FailureRemedy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
+	)
+	return i, err
+}
+
+const postMarkScheduled = `-- name: PostMarkScheduled :one
+UPDATE posts SET
+    state = 'scheduled', scheduled_at = $1::timestamptz, time_zone = $2, failure_code = '', failure_message = '',
+    failure_remedy = '', revision = revision + 1, updated_at = $3
+WHERE id = $4 AND owner_id = $5 AND state IN ('draft', 'failed', 'scheduled')
+RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
+`
+
+type PostMarkScheduledParams struct {
+	ScheduledAt time.Time
+	TimeZone    string
+	Now         time.Time
+	ID          uuid.UUID
+	OwnerID     uuid.UUID
+}
+
+// Gives a post a time, or another one. No row when the post is gone or in a state from which it can't be published.
+func (q *Queries) PostMarkScheduled(ctx context.Context, db DBTX, arg PostMarkScheduledParams) (Post, error) {
+	row := db.QueryRow(ctx, postMarkScheduled,
+		arg.ScheduledAt,
+		arg.TimeZone,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
+	var i Post
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.AccountID,
+		&i.Content,
+		&i.PostType,
+		&i.Tone,
+		&i.TargetAudience,
+		&i.Visibility,
+		&i.Hashtags,
+		&i.State,
+		&i.ScheduledAt,
+		&i.TimeZone,
+		&i.PublishedAt,
+		&i.LinkedinURN,
+		&i.FailureCode,
+		&i.FailureMessage,
+		&i.FailureRemedy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
+	)
+	return i, err
+}
+
+const postMarkUnscheduled = `-- name: PostMarkUnscheduled :one
+UPDATE posts SET state = 'draft', scheduled_at = NULL, time_zone = '', revision = revision + 1, updated_at = $1
+WHERE id = $2 AND owner_id = $3 AND state = 'scheduled'
+RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
+`
+
+type PostMarkUnscheduledParams struct {
+	Now     time.Time
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// No row when the post is not scheduled.
+func (q *Queries) PostMarkUnscheduled(ctx context.Context, db DBTX, arg PostMarkUnscheduledParams) (Post, error) {
+	row := db.QueryRow(ctx, postMarkUnscheduled, arg.Now, arg.ID, arg.OwnerID)
 	var i Post
 	err := row.Scan(
 		&i.ID,

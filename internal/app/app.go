@@ -109,10 +109,11 @@ func (a *App) wire() error {
 	a.Identity = identity.New(a.store, Now)
 	a.Accounts = accounts.New(a.store, linkedIn, vault, Now)
 	postService := posts.New(a.store, Now)
-	publishService := publishing.New(a.store, a.jobs, a.Accounts, linkedIn, follow, Now)
+	publishService := publishing.New(a.store, a.jobs, a.Accounts, linkedIn, follow, a.cfg.Jobs.OverdueWindow.Value, Now)
 	numbers := analytics.New(a.store, postService, a.Accounts, linkedIn, Now)
 	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: notifyAPI}, notify.PushChannel{Vendor: notifyAPI}, Now, a.log)
 	river.AddWorker(a.jobs.Workers(), publishService.Worker())
+	river.AddWorker(a.jobs.Workers(), publishService.DueWorker())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
 	river.AddWorker(a.jobs.Workers(), notifyService.Worker())
 	a.services = rpc.Services{

@@ -77,7 +77,8 @@ type NotificationConfig struct {
 
 // JobsConfig is that of the work in the background.
 type JobsConfig struct {
-	MaxWorkers Count `help:"Jobs worked at once." default:"10"`
+	MaxWorkers    Count    `help:"Jobs worked at once." default:"10"`
+	OverdueWindow Duration `help:"How late a scheduled post may still go out when nothing was running at its time; after that it fails." default:"1h"`
 }
 
 // Defaults is the configuration of a command line without flags, for a program that brings its own.
@@ -110,6 +111,7 @@ func (c Config) Verify() error {
 	v.url("--analysis-url", c.Analysis.URL)
 	v.url("--notification-url", c.Notification.URL)
 	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
+	v.duration("--jobs-overdue-window", c.Jobs.OverdueWindow, time.Minute, 30*24*time.Hour)
 	return fault.Fields(v.faults...)
 }
 

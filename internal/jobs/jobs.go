@@ -83,6 +83,14 @@ func (c *Client) Insert(ctx context.Context, tx *postgres.Tx, args ...river.JobA
 	return nil
 }
 
+// InsertAt adds a job that runs at a time, give or take some seconds, or later when nothing is running then.
+func (c *Client) InsertAt(ctx context.Context, tx *postgres.Tx, at time.Time, args river.JobArgs) error {
+	if _, err := c.river.InsertTx(ctx, tx.Pgx(), args, &river.InsertOpts{ScheduledAt: at}); err != nil {
+		return fmt.Errorf("insert the job %s: %w", args.Kind(), err)
+	}
+	return nil
+}
+
 // Complete marks a running job as done in the transaction that writes its outcome, so that neither is there without the
 // other. ctx must come from the job's own.
 func Complete[T river.JobArgs](ctx context.Context, tx *postgres.Tx, job *river.Job[T]) error {

@@ -199,4 +199,6 @@ func Rests(state string) bool {
 }
 
 // editable reports whether what LinkedIn gets of a post in this state can still change.
-func editable(state string) bool { return state == StateDraft || state == StateFailed }
+func editable(state string) bool {
+	return state == StateDraft || state == StateFailed || state == StateScheduled
+}

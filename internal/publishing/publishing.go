@@ -46,12 +46,21 @@ type Service struct {
 	accounts *accounts.Service
 	linkedIn LinkedIn
 	follow   Follow
-	now      func() time.Time
+	// overdueWindow is how late a scheduled post may still go out.
+	overdueWindow time.Duration
+	now           func() time.Time
 }
 
-// New returns a Service. Its worker still has to be registered: see Worker.
-func New(store *postgres.Store, client *jobs.Client, accounts *accounts.Service, linkedIn LinkedIn, follow Follow, now func() time.Time) *Service {
-	return &Service{store: store, queries: db.New(), jobs: client, accounts: accounts, linkedIn: linkedIn, follow: follow, now: now}
+// New returns a Service. Its workers still have to be registered: see Worker and DueWorker. overdueWindow is how late a
+// scheduled post may still go out, when nothing was running at its time.
+func New(
+	store *postgres.Store, client *jobs.Client, accounts *accounts.Service, linkedIn LinkedIn, follow Follow,
+	overdueWindow time.Duration, now func() time.Time,
+) *Service {
+	return &Service{
+		store: store, queries: db.New(), jobs: client, accounts: accounts, linkedIn: linkedIn, follow: follow,
+		overdueWindow: overdueWindow, now: now,
+	}
 }
 
 // PublishInput approves one send of a post.
@@ -105,14 +114,19 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 		if err != nil {
 			return err
 		}
-		if _, err := s.queries.PublicationInsert(ctx, tx, db.PublicationInsertParams{
-			ID: publicationID, PostID: in.ID, OwnerID: in.OwnerID, AccountID: account.ID, CreatedAt: now,
-		}); err != nil {
-			return err
-		}
-		return s.jobs.Insert(ctx, tx, Args{OwnerID: in.OwnerID, PostID: in.ID, PublicationID: publicationID})
+		return s.approve(ctx, tx, post, publicationID, account.ID, now)
 	})
 	return post, err
+}
+
+// approve keeps the approval of one send, and inserts the job that carries it out.
+func (s *Service) approve(ctx context.Context, tx *postgres.Tx, post posts.Post, publicationID, accountID uuid.UUID, now time.Time) error {
+	if _, err := s.queries.PublicationInsert(ctx, tx, db.PublicationInsertParams{
+		ID: publicationID, PostID: post.ID, OwnerID: post.OwnerID, AccountID: accountID, CreatedAt: now,
+	}); err != nil {
+		return err
+	}
+	return s.jobs.Insert(ctx, tx, Args{OwnerID: post.OwnerID, PostID: post.ID, PublicationID: publicationID})
 }
 
 func noSuchPost(err error) error {
@@ -138,7 +152,7 @@ func publishable(state string, resend bool) error {
 		return fault.New(fault.Precondition,
 			"It is not known whether LinkedIn has the post: look there and say what you saw with ResolvePost, or approve one more send with resend, which could publish it twice.").WithReason("UNCONFIRMED")
 	}
-	return fault.Newf(fault.Precondition, "The post is %s and can't be published now.", state)
+	return fault.Newf(fault.Precondition, "The post is %s: cancel its schedule first.", state).WithReason("SCHEDULED")
 }
 
 // ListAttempts returns every attempt to publish a post of the owner, in the order they were made.

@@ -124,6 +124,30 @@ func (h *postHandler) PublishPost(ctx context.Context, req *postwrightv1.Publish
 	return &postwrightv1.PublishPostResponse{Post: postMessage(post)}, nil
 }
 
+func (h *postHandler) SchedulePost(ctx context.Context, req *postwrightv1.SchedulePostRequest) (*postwrightv1.SchedulePostResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scheduled, err := h.publishing.Schedule(ctx, scheduleInput(caller, req))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.SchedulePostResponse{Post: postMessage(scheduled.Post), Warnings: scheduled.Warnings}, nil
+}
+
+func (h *postHandler) CancelSchedule(ctx context.Context, req *postwrightv1.CancelScheduleRequest) (*postwrightv1.CancelScheduleResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	post, err := h.publishing.CancelSchedule(ctx, caller, parsed(req.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.CancelScheduleResponse{Post: postMessage(post)}, nil
+}
+
 func (h *postHandler) ResolvePost(ctx context.Context, req *postwrightv1.ResolvePostRequest) (*postwrightv1.ResolvePostResponse, error) {
 	caller, err := identity.Caller(ctx)
 	if err != nil {

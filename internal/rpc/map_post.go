@@ -106,6 +106,8 @@ func inputOf(caller uuid.UUID, message proto.Message) validator {
 		return searchInput(caller, m)
 	case *postwrightv1.PublishPostRequest:
 		return publishInput(caller, m)
+	case *postwrightv1.SchedulePostRequest:
+		return scheduleInput(caller, m)
 	case *postwrightv1.ResolvePostRequest:
 		return resolveInput(caller, m)
 	}
@@ -146,6 +148,10 @@ func searchInput(caller uuid.UUID, m *postwrightv1.SearchPostsRequest) posts.Sea
 
 func publishInput(caller uuid.UUID, m *postwrightv1.PublishPostRequest) publishing.PublishInput {
 	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), RequestID: m.GetRequestId(), Resend: m.GetResend()}
+}
+
+func scheduleInput(caller uuid.UUID, m *postwrightv1.SchedulePostRequest) publishing.ScheduleInput {
+	return publishing.ScheduleInput{OwnerID: caller, ID: parsed(m.GetId()), Time: m.GetScheduledTime().AsTime(), Zone: m.GetTimeZone()}
 }
 
 func resolveInput(caller uuid.UUID, m *postwrightv1.ResolvePostRequest) publishing.ResolveInput {

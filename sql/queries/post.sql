@@ -106,6 +106,34 @@ UPDATE posts SET
 WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing')
 RETURNING *;
 
+-- name: PostMarkScheduled :one
+-- Gives a post a time, or another one. No row when the post is gone or in a state from which it can't be published.
+UPDATE posts SET
+    state = 'scheduled', scheduled_at = @scheduled_at::timestamptz, time_zone = @time_zone, failure_code = '', failure_message = '',
+    failure_remedy = '', revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state IN ('draft', 'failed', 'scheduled')
+RETURNING *;
+
+-- name: PostMarkUnscheduled :one
+-- No row when the post is not scheduled.
+UPDATE posts SET state = 'draft', scheduled_at = NULL, time_zone = '', revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled'
+RETURNING *;
+
+-- name: PostMarkDue :one
+-- No row when the post is not scheduled. account_id is fixed from here on.
+UPDATE posts SET state = 'queued', account_id = @account_id::uuid, revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled'
+RETURNING *;
+
+-- name: PostMarkMissed :one
+-- The schedule could not be kept. No row when the post is not scheduled.
+UPDATE posts SET
+    state = 'failed', failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
+    revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled'
+RETURNING *;
+
 -- name: PostSettle :one
 -- state is published or failed. No row when the post is not in doubt.
 UPDATE posts SET

@@ -918,6 +918,209 @@ func (x *PublishPostRequest) GetResend() bool {
 	return false
 }
 
+type SchedulePostRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// In the future, and at most 365 days ahead.
+	ScheduledTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=scheduled_time,json=scheduledTime,proto3" json:"scheduled_time,omitempty"`
+	// The IANA zone that the time was chosen in, such as Europe/Berlin; kept to be shown. Empty means UTC.
+	TimeZone      string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchedulePostRequest) Reset() {
+	*x = SchedulePostRequest{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchedulePostRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchedulePostRequest) ProtoMessage() {}
+
+func (x *SchedulePostRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchedulePostRequest.ProtoReflect.Descriptor instead.
+func (*SchedulePostRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *SchedulePostRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *SchedulePostRequest) GetScheduledTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ScheduledTime
+	}
+	return nil
+}
+
+func (x *SchedulePostRequest) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+type SchedulePostResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Post  *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
+	// What may keep the post from going out at its time, such as a token that ends before.
+	Warnings      []string `protobuf:"bytes,2,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchedulePostResponse) Reset() {
+	*x = SchedulePostResponse{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchedulePostResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchedulePostResponse) ProtoMessage() {}
+
+func (x *SchedulePostResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchedulePostResponse.ProtoReflect.Descriptor instead.
+func (*SchedulePostResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SchedulePostResponse) GetPost() *Post {
+	if x != nil {
+		return x.Post
+	}
+	return nil
+}
+
+func (x *SchedulePostResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+type CancelScheduleRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelScheduleRequest) Reset() {
+	*x = CancelScheduleRequest{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelScheduleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelScheduleRequest) ProtoMessage() {}
+
+func (x *CancelScheduleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelScheduleRequest.ProtoReflect.Descriptor instead.
+func (*CancelScheduleRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *CancelScheduleRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type CancelScheduleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Post          *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelScheduleResponse) Reset() {
+	*x = CancelScheduleResponse{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelScheduleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelScheduleResponse) ProtoMessage() {}
+
+func (x *CancelScheduleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelScheduleResponse.ProtoReflect.Descriptor instead.
+func (*CancelScheduleResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *CancelScheduleResponse) GetPost() *Post {
+	if x != nil {
+		return x.Post
+	}
+	return nil
+}
+
 type ResolvePostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -932,7 +1135,7 @@ type ResolvePostRequest struct {
 
 func (x *ResolvePostRequest) Reset() {
 	*x = ResolvePostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -944,7 +1147,7 @@ func (x *ResolvePostRequest) String() string {
 func (*ResolvePostRequest) ProtoMessage() {}
 
 func (x *ResolvePostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -957,7 +1160,7 @@ func (x *ResolvePostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostRequest.ProtoReflect.Descriptor instead.
 func (*ResolvePostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ResolvePostRequest) GetId() string {
@@ -1019,7 +1222,7 @@ type ResolvePostResponse struct {
 
 func (x *ResolvePostResponse) Reset() {
 	*x = ResolvePostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1031,7 +1234,7 @@ func (x *ResolvePostResponse) String() string {
 func (*ResolvePostResponse) ProtoMessage() {}
 
 func (x *ResolvePostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1044,7 +1247,7 @@ func (x *ResolvePostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostResponse.ProtoReflect.Descriptor instead.
 func (*ResolvePostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{16}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ResolvePostResponse) GetPost() *Post {
@@ -1063,7 +1266,7 @@ type PublishPostResponse struct {
 
 func (x *PublishPostResponse) Reset() {
 	*x = PublishPostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1075,7 +1278,7 @@ func (x *PublishPostResponse) String() string {
 func (*PublishPostResponse) ProtoMessage() {}
 
 func (x *PublishPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1088,7 +1291,7 @@ func (x *PublishPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishPostResponse.ProtoReflect.Descriptor instead.
 func (*PublishPostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{17}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PublishPostResponse) GetPost() *Post {
@@ -1107,7 +1310,7 @@ type WatchPostRequest struct {
 
 func (x *WatchPostRequest) Reset() {
 	*x = WatchPostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1119,7 +1322,7 @@ func (x *WatchPostRequest) String() string {
 func (*WatchPostRequest) ProtoMessage() {}
 
 func (x *WatchPostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1132,7 +1335,7 @@ func (x *WatchPostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPostRequest.ProtoReflect.Descriptor instead.
 func (*WatchPostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{18}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WatchPostRequest) GetId() string {
@@ -1151,7 +1354,7 @@ type WatchPostResponse struct {
 
 func (x *WatchPostResponse) Reset() {
 	*x = WatchPostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1366,7 @@ func (x *WatchPostResponse) String() string {
 func (*WatchPostResponse) ProtoMessage() {}
 
 func (x *WatchPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1379,7 @@ func (x *WatchPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPostResponse.ProtoReflect.Descriptor instead.
 func (*WatchPostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WatchPostResponse) GetPost() *Post {
@@ -1195,7 +1398,7 @@ type ListPublishAttemptsRequest struct {
 
 func (x *ListPublishAttemptsRequest) Reset() {
 	*x = ListPublishAttemptsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1207,7 +1410,7 @@ func (x *ListPublishAttemptsRequest) String() string {
 func (*ListPublishAttemptsRequest) ProtoMessage() {}
 
 func (x *ListPublishAttemptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1220,7 +1423,7 @@ func (x *ListPublishAttemptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishAttemptsRequest.ProtoReflect.Descriptor instead.
 func (*ListPublishAttemptsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{20}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListPublishAttemptsRequest) GetId() string {
@@ -1239,7 +1442,7 @@ type ListPublishAttemptsResponse struct {
 
 func (x *ListPublishAttemptsResponse) Reset() {
 	*x = ListPublishAttemptsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1251,7 +1454,7 @@ func (x *ListPublishAttemptsResponse) String() string {
 func (*ListPublishAttemptsResponse) ProtoMessage() {}
 
 func (x *ListPublishAttemptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1264,7 +1467,7 @@ func (x *ListPublishAttemptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishAttemptsResponse.ProtoReflect.Descriptor instead.
 func (*ListPublishAttemptsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{21}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListPublishAttemptsResponse) GetAttempts() []*PublishAttempt {
@@ -1301,7 +1504,7 @@ type PublishAttempt struct {
 
 func (x *PublishAttempt) Reset() {
 	*x = PublishAttempt{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1313,7 +1516,7 @@ func (x *PublishAttempt) String() string {
 func (*PublishAttempt) ProtoMessage() {}
 
 func (x *PublishAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1326,7 +1529,7 @@ func (x *PublishAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishAttempt.ProtoReflect.Descriptor instead.
 func (*PublishAttempt) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PublishAttempt) GetNumber() int32 {
@@ -1408,7 +1611,7 @@ type GetPostAnalyticsRequest struct {
 
 func (x *GetPostAnalyticsRequest) Reset() {
 	*x = GetPostAnalyticsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1420,7 +1623,7 @@ func (x *GetPostAnalyticsRequest) String() string {
 func (*GetPostAnalyticsRequest) ProtoMessage() {}
 
 func (x *GetPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1433,7 +1636,7 @@ func (x *GetPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostAnalyticsRequest.ProtoReflect.Descriptor instead.
 func (*GetPostAnalyticsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{23}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetPostAnalyticsRequest) GetId() string {
@@ -1452,7 +1655,7 @@ type GetPostAnalyticsResponse struct {
 
 func (x *GetPostAnalyticsResponse) Reset() {
 	*x = GetPostAnalyticsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +1667,7 @@ func (x *GetPostAnalyticsResponse) String() string {
 func (*GetPostAnalyticsResponse) ProtoMessage() {}
 
 func (x *GetPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +1680,7 @@ func (x *GetPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostAnalyticsResponse.ProtoReflect.Descriptor instead.
 func (*GetPostAnalyticsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{24}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
@@ -1496,7 +1699,7 @@ type RefreshPostAnalyticsRequest struct {
 
 func (x *RefreshPostAnalyticsRequest) Reset() {
 	*x = RefreshPostAnalyticsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1508,7 +1711,7 @@ func (x *RefreshPostAnalyticsRequest) String() string {
 func (*RefreshPostAnalyticsRequest) ProtoMessage() {}
 
 func (x *RefreshPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1521,7 +1724,7 @@ func (x *RefreshPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshPostAnalyticsRequest.ProtoReflect.Descriptor instead.
 func (*RefreshPostAnalyticsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{25}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RefreshPostAnalyticsRequest) GetId() string {
@@ -1540,7 +1743,7 @@ type RefreshPostAnalyticsResponse struct {
 
 func (x *RefreshPostAnalyticsResponse) Reset() {
 	*x = RefreshPostAnalyticsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +1755,7 @@ func (x *RefreshPostAnalyticsResponse) String() string {
 func (*RefreshPostAnalyticsResponse) ProtoMessage() {}
 
 func (x *RefreshPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +1768,7 @@ func (x *RefreshPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshPostAnalyticsResponse.ProtoReflect.Descriptor instead.
 func (*RefreshPostAnalyticsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{26}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RefreshPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
@@ -1585,7 +1788,7 @@ type ResolvePostRequest_Published struct {
 
 func (x *ResolvePostRequest_Published) Reset() {
 	*x = ResolvePostRequest_Published{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1597,7 +1800,7 @@ func (x *ResolvePostRequest_Published) String() string {
 func (*ResolvePostRequest_Published) ProtoMessage() {}
 
 func (x *ResolvePostRequest_Published) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1610,7 +1813,7 @@ func (x *ResolvePostRequest_Published) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostRequest_Published.ProtoReflect.Descriptor instead.
 func (*ResolvePostRequest_Published) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15, 0}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19, 0}
 }
 
 func (x *ResolvePostRequest_Published) GetLinkedinUrn() string {
@@ -1628,7 +1831,7 @@ type ResolvePostRequest_NotPublished struct {
 
 func (x *ResolvePostRequest_NotPublished) Reset() {
 	*x = ResolvePostRequest_NotPublished{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +1843,7 @@ func (x *ResolvePostRequest_NotPublished) String() string {
 func (*ResolvePostRequest_NotPublished) ProtoMessage() {}
 
 func (x *ResolvePostRequest_NotPublished) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,7 +1856,7 @@ func (x *ResolvePostRequest_NotPublished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostRequest_NotPublished.ProtoReflect.Descriptor instead.
 func (*ResolvePostRequest_NotPublished) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15, 1}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19, 1}
 }
 
 var File_postwright_v1_post_service_proto protoreflect.FileDescriptor
@@ -1709,7 +1912,18 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12\x16\n" +
-	"\x06resend\x18\x03 \x01(\bR\x06resend\"\xa4\x02\n" +
+	"\x06resend\x18\x03 \x01(\bR\x06resend\"\xa3\x01\n" +
+	"\x13SchedulePostRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12U\n" +
+	"\x0escheduled_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x12\xbaH\x0f\xc8\x01\x01\xb2\x01\tJ\x05\b\x80\xe7\x84\x0f@\x01R\rscheduledTime\x12\x1b\n" +
+	"\ttime_zone\x18\x03 \x01(\tR\btimeZone\"[\n" +
+	"\x14SchedulePostResponse\x12'\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\x12\x1a\n" +
+	"\bwarnings\x18\x02 \x03(\tR\bwarnings\"1\n" +
+	"\x15CancelScheduleRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"A\n" +
+	"\x16CancelScheduleResponse\x12'\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"\xa4\x02\n" +
 	"\x12ResolvePostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12K\n" +
 	"\tpublished\x18\x02 \x01(\v2+.postwright.v1.ResolvePostRequest.PublishedH\x00R\tpublished\x12U\n" +
@@ -1767,7 +1981,7 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x18ATTEMPT_OUTCOME_ACCEPTED\x10\x02\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_REJECTED\x10\x03\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_NOT_SENT\x10\x04\x12\x1c\n" +
-	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\xc9\t\n" +
+	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\x85\v\n" +
 	"\vPostService\x12S\n" +
 	"\n" +
 	"CreatePost\x12 .postwright.v1.CreatePostRequest\x1a!.postwright.v1.CreatePostResponse\"\x00\x12M\n" +
@@ -1779,7 +1993,9 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\tListPosts\x12\x1f.postwright.v1.ListPostsRequest\x1a .postwright.v1.ListPostsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\vSearchPosts\x12!.postwright.v1.SearchPostsRequest\x1a\".postwright.v1.SearchPostsResponse\"\x03\x90\x02\x01\x12e\n" +
 	"\x10BatchCreatePosts\x12&.postwright.v1.BatchCreatePostsRequest\x1a'.postwright.v1.BatchCreatePostsResponse\"\x00\x12V\n" +
-	"\vPublishPost\x12!.postwright.v1.PublishPostRequest\x1a\".postwright.v1.PublishPostResponse\"\x00\x12V\n" +
+	"\vPublishPost\x12!.postwright.v1.PublishPostRequest\x1a\".postwright.v1.PublishPostResponse\"\x00\x12Y\n" +
+	"\fSchedulePost\x12\".postwright.v1.SchedulePostRequest\x1a#.postwright.v1.SchedulePostResponse\"\x00\x12_\n" +
+	"\x0eCancelSchedule\x12$.postwright.v1.CancelScheduleRequest\x1a%.postwright.v1.CancelScheduleResponse\"\x00\x12V\n" +
 	"\vResolvePost\x12!.postwright.v1.ResolvePostRequest\x1a\".postwright.v1.ResolvePostResponse\"\x00\x12U\n" +
 	"\tWatchPost\x12\x1f.postwright.v1.WatchPostRequest\x1a .postwright.v1.WatchPostResponse\"\x03\x90\x02\x010\x01\x12q\n" +
 	"\x13ListPublishAttempts\x12).postwright.v1.ListPublishAttemptsRequest\x1a*.postwright.v1.ListPublishAttemptsResponse\"\x03\x90\x02\x01\x12h\n" +
@@ -1799,7 +2015,7 @@ func file_postwright_v1_post_service_proto_rawDescGZIP() []byte {
 }
 
 var file_postwright_v1_post_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_postwright_v1_post_service_proto_goTypes = []any{
 	(Settlement)(0),                         // 0: postwright.v1.Settlement
 	(AttemptOutcome)(0),                     // 1: postwright.v1.AttemptOutcome
@@ -1818,82 +2034,93 @@ var file_postwright_v1_post_service_proto_goTypes = []any{
 	(*BatchCreatePostsRequest)(nil),         // 14: postwright.v1.BatchCreatePostsRequest
 	(*BatchCreatePostsResponse)(nil),        // 15: postwright.v1.BatchCreatePostsResponse
 	(*PublishPostRequest)(nil),              // 16: postwright.v1.PublishPostRequest
-	(*ResolvePostRequest)(nil),              // 17: postwright.v1.ResolvePostRequest
-	(*ResolvePostResponse)(nil),             // 18: postwright.v1.ResolvePostResponse
-	(*PublishPostResponse)(nil),             // 19: postwright.v1.PublishPostResponse
-	(*WatchPostRequest)(nil),                // 20: postwright.v1.WatchPostRequest
-	(*WatchPostResponse)(nil),               // 21: postwright.v1.WatchPostResponse
-	(*ListPublishAttemptsRequest)(nil),      // 22: postwright.v1.ListPublishAttemptsRequest
-	(*ListPublishAttemptsResponse)(nil),     // 23: postwright.v1.ListPublishAttemptsResponse
-	(*PublishAttempt)(nil),                  // 24: postwright.v1.PublishAttempt
-	(*GetPostAnalyticsRequest)(nil),         // 25: postwright.v1.GetPostAnalyticsRequest
-	(*GetPostAnalyticsResponse)(nil),        // 26: postwright.v1.GetPostAnalyticsResponse
-	(*RefreshPostAnalyticsRequest)(nil),     // 27: postwright.v1.RefreshPostAnalyticsRequest
-	(*RefreshPostAnalyticsResponse)(nil),    // 28: postwright.v1.RefreshPostAnalyticsResponse
-	(*ResolvePostRequest_Published)(nil),    // 29: postwright.v1.ResolvePostRequest.Published
-	(*ResolvePostRequest_NotPublished)(nil), // 30: postwright.v1.ResolvePostRequest.NotPublished
-	(*Post)(nil),                            // 31: postwright.v1.Post
-	(*fieldmaskpb.FieldMask)(nil),           // 32: google.protobuf.FieldMask
-	(PostState)(0),                          // 33: postwright.v1.PostState
-	(*timestamppb.Timestamp)(nil),           // 34: google.protobuf.Timestamp
-	(*PostAnalytics)(nil),                   // 35: postwright.v1.PostAnalytics
+	(*SchedulePostRequest)(nil),             // 17: postwright.v1.SchedulePostRequest
+	(*SchedulePostResponse)(nil),            // 18: postwright.v1.SchedulePostResponse
+	(*CancelScheduleRequest)(nil),           // 19: postwright.v1.CancelScheduleRequest
+	(*CancelScheduleResponse)(nil),          // 20: postwright.v1.CancelScheduleResponse
+	(*ResolvePostRequest)(nil),              // 21: postwright.v1.ResolvePostRequest
+	(*ResolvePostResponse)(nil),             // 22: postwright.v1.ResolvePostResponse
+	(*PublishPostResponse)(nil),             // 23: postwright.v1.PublishPostResponse
+	(*WatchPostRequest)(nil),                // 24: postwright.v1.WatchPostRequest
+	(*WatchPostResponse)(nil),               // 25: postwright.v1.WatchPostResponse
+	(*ListPublishAttemptsRequest)(nil),      // 26: postwright.v1.ListPublishAttemptsRequest
+	(*ListPublishAttemptsResponse)(nil),     // 27: postwright.v1.ListPublishAttemptsResponse
+	(*PublishAttempt)(nil),                  // 28: postwright.v1.PublishAttempt
+	(*GetPostAnalyticsRequest)(nil),         // 29: postwright.v1.GetPostAnalyticsRequest
+	(*GetPostAnalyticsResponse)(nil),        // 30: postwright.v1.GetPostAnalyticsResponse
+	(*RefreshPostAnalyticsRequest)(nil),     // 31: postwright.v1.RefreshPostAnalyticsRequest
+	(*RefreshPostAnalyticsResponse)(nil),    // 32: postwright.v1.RefreshPostAnalyticsResponse
+	(*ResolvePostRequest_Published)(nil),    // 33: postwright.v1.ResolvePostRequest.Published
+	(*ResolvePostRequest_NotPublished)(nil), // 34: postwright.v1.ResolvePostRequest.NotPublished
+	(*Post)(nil),                            // 35: postwright.v1.Post
+	(*fieldmaskpb.FieldMask)(nil),           // 36: google.protobuf.FieldMask
+	(PostState)(0),                          // 37: postwright.v1.PostState
+	(*timestamppb.Timestamp)(nil),           // 38: google.protobuf.Timestamp
+	(*PostAnalytics)(nil),                   // 39: postwright.v1.PostAnalytics
 }
 var file_postwright_v1_post_service_proto_depIdxs = []int32{
-	31, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
-	31, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
-	31, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
-	31, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
-	32, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
-	31, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
-	33, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
-	31, // 7: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
-	31, // 8: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
-	31, // 9: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
-	31, // 10: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
-	29, // 11: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
-	30, // 12: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
-	31, // 13: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
-	31, // 14: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
-	31, // 15: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
-	24, // 16: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
-	34, // 17: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
-	34, // 18: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
-	1,  // 19: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
-	34, // 20: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
-	0,  // 21: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
-	35, // 22: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	35, // 23: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	2,  // 24: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
-	4,  // 25: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
-	6,  // 26: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
-	8,  // 27: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
-	10, // 28: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
-	12, // 29: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
-	14, // 30: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
-	16, // 31: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
-	17, // 32: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
-	20, // 33: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
-	22, // 34: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
-	25, // 35: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
-	27, // 36: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
-	3,  // 37: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
-	5,  // 38: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
-	7,  // 39: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
-	9,  // 40: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
-	11, // 41: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
-	13, // 42: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
-	15, // 43: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
-	19, // 44: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
-	18, // 45: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
-	21, // 46: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
-	23, // 47: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
-	26, // 48: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
-	28, // 49: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
-	37, // [37:50] is the sub-list for method output_type
-	24, // [24:37] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	35, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
+	35, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
+	35, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
+	35, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
+	36, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
+	35, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
+	37, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
+	35, // 7: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
+	35, // 8: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
+	35, // 9: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
+	35, // 10: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
+	38, // 11: postwright.v1.SchedulePostRequest.scheduled_time:type_name -> google.protobuf.Timestamp
+	35, // 12: postwright.v1.SchedulePostResponse.post:type_name -> postwright.v1.Post
+	35, // 13: postwright.v1.CancelScheduleResponse.post:type_name -> postwright.v1.Post
+	33, // 14: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
+	34, // 15: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
+	35, // 16: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
+	35, // 17: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
+	35, // 18: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
+	28, // 19: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
+	38, // 20: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
+	38, // 21: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
+	1,  // 22: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
+	38, // 23: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
+	0,  // 24: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
+	39, // 25: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	39, // 26: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	2,  // 27: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
+	4,  // 28: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
+	6,  // 29: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
+	8,  // 30: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
+	10, // 31: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
+	12, // 32: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
+	14, // 33: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
+	16, // 34: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
+	17, // 35: postwright.v1.PostService.SchedulePost:input_type -> postwright.v1.SchedulePostRequest
+	19, // 36: postwright.v1.PostService.CancelSchedule:input_type -> postwright.v1.CancelScheduleRequest
+	21, // 37: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
+	24, // 38: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
+	26, // 39: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
+	29, // 40: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
+	31, // 41: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
+	3,  // 42: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
+	5,  // 43: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
+	7,  // 44: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
+	9,  // 45: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
+	11, // 46: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
+	13, // 47: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
+	15, // 48: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
+	23, // 49: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
+	18, // 50: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
+	20, // 51: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
+	22, // 52: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
+	25, // 53: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
+	27, // 54: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
+	30, // 55: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
+	32, // 56: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
+	42, // [42:57] is the sub-list for method output_type
+	27, // [27:42] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_post_service_proto_init() }
@@ -1902,7 +2129,7 @@ func file_postwright_v1_post_service_proto_init() {
 		return
 	}
 	file_postwright_v1_post_proto_init()
-	file_postwright_v1_post_service_proto_msgTypes[15].OneofWrappers = []any{
+	file_postwright_v1_post_service_proto_msgTypes[19].OneofWrappers = []any{
 		(*ResolvePostRequest_Published_)(nil),
 		(*ResolvePostRequest_NotPublished_)(nil),
 	}
@@ -1912,7 +2139,7 @@ func file_postwright_v1_post_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_post_service_proto_rawDesc), len(file_postwright_v1_post_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   29,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -41,6 +41,10 @@ const (
 	PostServiceBatchCreatePostsProcedure = "/postwright.v1.PostService/BatchCreatePosts"
 	// PostServicePublishPostProcedure is the procedure name of the PostService's PublishPost RPC.
 	PostServicePublishPostProcedure = "/postwright.v1.PostService/PublishPost"
+	// PostServiceSchedulePostProcedure is the procedure name of the PostService's SchedulePost RPC.
+	PostServiceSchedulePostProcedure = "/postwright.v1.PostService/SchedulePost"
+	// PostServiceCancelScheduleProcedure is the procedure name of the PostService's CancelSchedule RPC.
+	PostServiceCancelScheduleProcedure = "/postwright.v1.PostService/CancelSchedule"
 	// PostServiceResolvePostProcedure is the procedure name of the PostService's ResolvePost RPC.
 	PostServiceResolvePostProcedure = "/postwright.v1.PostService/ResolvePost"
 	// PostServiceWatchPostProcedure is the procedure name of the PostService's WatchPost RPC.
@@ -116,6 +120,20 @@ var (
 			Procedure:  PostServicePublishPostProcedure,
 		}
 	})
+	postServiceSchedulePostSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_post_service_proto.Services().ByName("PostService").Methods().ByName("SchedulePost"),
+			Procedure:  PostServiceSchedulePostProcedure,
+		}
+	})
+	postServiceCancelScheduleSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_post_service_proto.Services().ByName("PostService").Methods().ByName("CancelSchedule"),
+			Procedure:  PostServiceCancelScheduleProcedure,
+		}
+	})
 	postServiceResolvePostSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
@@ -176,6 +194,11 @@ type PostServiceClient interface {
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
 	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
+	// Approves one send at a given time, or moves a scheduled post to another one. Until then the post can be edited, and goes
+	// out as it stands when its time has come.
+	SchedulePost(context.Context, *v1.SchedulePostRequest) (*v1.SchedulePostResponse, error)
+	// Makes a scheduled post a draft again.
+	CancelSchedule(context.Context, *v1.CancelScheduleRequest) (*v1.CancelScheduleResponse, error)
 	// Settles a post in state UNCONFIRMED by what a person saw on LinkedIn.
 	ResolvePost(context.Context, *v1.ResolvePostRequest) (*v1.ResolvePostResponse, error)
 	// Sends the post now and again at every change of its state, and ends when the post rests.
@@ -234,6 +257,11 @@ type PostServiceHandler interface {
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
 	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
+	// Approves one send at a given time, or moves a scheduled post to another one. Until then the post can be edited, and goes
+	// out as it stands when its time has come.
+	SchedulePost(context.Context, *v1.SchedulePostRequest) (*v1.SchedulePostResponse, error)
+	// Makes a scheduled post a draft again.
+	CancelSchedule(context.Context, *v1.CancelScheduleRequest) (*v1.CancelScheduleResponse, error)
 	// Settles a post in state UNCONFIRMED by what a person saw on LinkedIn.
 	ResolvePost(context.Context, *v1.ResolvePostRequest) (*v1.ResolvePostResponse, error)
 	// Sends the post now and again at every change of its state, and ends when the post rests.
@@ -259,6 +287,8 @@ func RegisterPostServiceHandler(server *connect.Server, svc PostServiceHandler) 
 		connect.Method{Spec: postServiceSearchPostsSpec(), Handler: adapter.searchPosts},
 		connect.Method{Spec: postServiceBatchCreatePostsSpec(), Handler: adapter.batchCreatePosts},
 		connect.Method{Spec: postServicePublishPostSpec(), Handler: adapter.publishPost},
+		connect.Method{Spec: postServiceSchedulePostSpec(), Handler: adapter.schedulePost},
+		connect.Method{Spec: postServiceCancelScheduleSpec(), Handler: adapter.cancelSchedule},
 		connect.Method{Spec: postServiceResolvePostSpec(), Handler: adapter.resolvePost},
 		connect.Method{Spec: postServiceWatchPostSpec(), Handler: adapter.watchPost},
 		connect.Method{Spec: postServiceListPublishAttemptsSpec(), Handler: adapter.listPublishAttempts},
@@ -315,6 +345,14 @@ func (UnimplementedPostServiceHandler) BatchCreatePosts(context.Context, *v1.Bat
 
 func (UnimplementedPostServiceHandler) PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.PublishPost is not implemented")
+}
+
+func (UnimplementedPostServiceHandler) SchedulePost(context.Context, *v1.SchedulePostRequest) (*v1.SchedulePostResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.SchedulePost is not implemented")
+}
+
+func (UnimplementedPostServiceHandler) CancelSchedule(context.Context, *v1.CancelScheduleRequest) (*v1.CancelScheduleResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.CancelSchedule is not implemented")
 }
 
 func (UnimplementedPostServiceHandler) ResolvePost(context.Context, *v1.ResolvePostRequest) (*v1.ResolvePostResponse, error) {
@@ -400,6 +438,22 @@ func (c *postServiceClient) BatchCreatePosts(ctx context.Context, req *v1.BatchC
 func (c *postServiceClient) PublishPost(ctx context.Context, req *v1.PublishPostRequest) (*v1.PublishPostResponse, error) {
 	var res v1.PublishPostResponse
 	if err := c.client.CallUnary(ctx, postServicePublishPostSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *postServiceClient) SchedulePost(ctx context.Context, req *v1.SchedulePostRequest) (*v1.SchedulePostResponse, error) {
+	var res v1.SchedulePostResponse
+	if err := c.client.CallUnary(ctx, postServiceSchedulePostSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *postServiceClient) CancelSchedule(ctx context.Context, req *v1.CancelScheduleRequest) (*v1.CancelScheduleResponse, error) {
+	var res v1.CancelScheduleResponse
+	if err := c.client.CallUnary(ctx, postServiceCancelScheduleSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -537,6 +591,30 @@ func (h postServiceHandler) publishPost(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.PublishPost(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h postServiceHandler) schedulePost(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.SchedulePostRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.SchedulePost(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h postServiceHandler) cancelSchedule(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CancelScheduleRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CancelSchedule(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,143 @@
+package app_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/internal/app"
+)
+
+const scheduled = postwrightv1.PostState_POST_STATE_SCHEDULED
+
+// schedule gives a post a time from now on.
+func (w *world) schedule(post *postwrightv1.Post, in time.Duration) *postwrightv1.SchedulePostResponse {
+	w.t.Helper()
+	res, err := w.posts.SchedulePost(w.t.Context(), &postwrightv1.SchedulePostRequest{
+		Id: post.GetId(), ScheduledTime: timestamppb.New(app.Now().Add(in)), TimeZone: "Europe/Berlin",
+	})
+	require.NoError(w.t, err)
+	return res
+}
+
+// due lets every waiting job run now, whatever its time.
+func (w *world) due() {
+	w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE state = 'scheduled'`)
+}
+
+// idle waits until no job is left to run.
+func (w *world) idle() {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		return w.count(`SELECT count(*) FROM river.river_job WHERE state IN ('available', 'running', 'retryable')`) == 0
+	}, waitLimit, waitStep)
+}
+
+func TestAScheduledPostGoesOutAsItStandsWhenItIsDue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	res := w.schedule(w.draft("Tomorrow"), 24*time.Hour)
+	require.Equal(t, scheduled, res.GetPost().GetState())
+	require.Equal(t, "Europe/Berlin", res.GetPost().GetTimeZone(), "kept beside the instant")
+	require.Empty(t, res.GetWarnings())
+	_, err := w.posts.UpdatePost(t.Context(), &postwrightv1.UpdatePostRequest{
+		Post: &postwrightv1.Post{Id: res.GetPost().GetId(), Content: "Today"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"content"}},
+	})
+	require.NoError(t, err)
+
+	w.due()
+	post, _ := w.watch(res.GetPost())
+
+	require.Equal(t, published, post.GetState())
+	require.Equal(t, "Today", w.vendors.Ledger()[0].Shown)
+}
+
+func TestOnlyTheLatestScheduleCounts(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(w *world, post *postwrightv1.Post) (sent int){
+		"cancelled": func(w *world, post *postwrightv1.Post) int {
+			res, err := w.posts.CancelSchedule(w.t.Context(), &postwrightv1.CancelScheduleRequest{Id: post.GetId()})
+			require.NoError(w.t, err)
+			require.Equal(w.t, postwrightv1.PostState_POST_STATE_DRAFT, res.GetPost().GetState())
+			require.Nil(w.t, res.GetPost().GetScheduledTime())
+			return 0
+		},
+		"deleted": func(w *world, post *postwrightv1.Post) int {
+			_, err := w.posts.DeletePost(w.t.Context(), &postwrightv1.DeletePostRequest{Id: post.GetId()})
+			require.NoError(w.t, err)
+			return 0
+		},
+		"moved": func(w *world, post *postwrightv1.Post) int {
+			w.schedule(post, 48*time.Hour)
+			return 1
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.serve()
+			sent := change(w, w.schedule(w.draft("Once at most"), 24*time.Hour).GetPost())
+			w.due()
+			w.idle()
+			require.Len(t, w.vendors.Ledger(), sent)
+		})
+	}
+}
+
+// Everything was down when the post was due, and for longer than the window.
+func TestAnOverduePostFailsInsteadOfGoingOutLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	post := w.schedule(w.draft("Monday's news"), time.Hour).GetPost()
+	w.exec(`UPDATE posts SET scheduled_at = now() - interval '61 minutes'`)
+	w.exec(`UPDATE river.river_job SET args = jsonb_set(args, '{scheduled_at}', (SELECT to_jsonb(scheduled_at) FROM posts)) WHERE kind = 'publish_due'`)
+	w.due()
+	post, _ = w.watch(post)
+	require.Equal(t, failed, post.GetState())
+	require.Equal(t, "OVERDUE", post.GetFailure().GetCode())
+	require.Empty(t, w.vendors.Ledger())
+	require.Eventually(t, func() bool { return len(w.vendors.Notifications()) == 2 }, waitLimit, waitStep, "the owner is told")
+}
+
+func TestAScheduleBeyondTheTokensLifeIsAcceptedWithAWarning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	res := w.schedule(w.draft("In a quarter of a year"), 90*24*time.Hour)
+	require.Equal(t, scheduled, res.GetPost().GetState())
+	require.Len(t, res.GetWarnings(), 1)
+	require.Contains(t, res.GetWarnings()[0], "connect the account again")
+}
+
+func TestSchedulesThatCannotBeAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	id := w.draft("When?").GetId()
+	done, _ := w.publish(w.draft("Out already"))
+	tomorrow := app.Now().Add(24 * time.Hour).Format(time.RFC3339)
+	for name, c := range map[string]struct {
+		method, body, code string
+		fields             []string
+	}{
+		"past time and no zone at all": {"SchedulePost", `{"id":"` + id + `","scheduledTime":"2020-01-01T00:00:00Z","timeZone":"Mars/Olympus"}`, "invalid_argument", []string{"scheduledTime", "timeZone"}},
+		"years ahead":                  {"SchedulePost", `{"id":"` + id + `","scheduledTime":"2036-01-01T00:00:00Z"}`, "invalid_argument", []string{"scheduledTime"}},
+		"no time":                      {"SchedulePost", `{"id":"` + id + `"}`, "invalid_argument", []string{"scheduledTime"}},
+		"published already":            {"SchedulePost", `{"id":"` + done.GetId() + `","scheduledTime":"` + tomorrow + `"}`, "failed_precondition", nil},
+		"cancelling nothing":           {"CancelSchedule", `{"id":"` + id + `"}`, "failed_precondition", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := w.curl(w.key, "PostService/"+c.method, []byte(c.body)).failure(t)
+			require.Equal(t, c.code, e.Code, e.Message)
+			for _, f := range c.fields {
+				require.Contains(t, e.fields(t), f)
+			}
+		})
+	}
+}

@@ -9,9 +9,12 @@ import (
 	"github.com/postwright/postwright/gen/db"
 )
 
-// watchInterval is how often a watcher looks. Each look is one read by primary key; the transitions table keeps what
-// happened between two looks.
-const watchInterval = 200 * time.Millisecond
+// How often a watcher looks: each look is one read by primary key, and the transitions table keeps what happened between
+// two looks. A post that waits for its time is looked at less often, since it may wait for months.
+const (
+	watchInterval     = 200 * time.Millisecond
+	watchIntervalIdle = 2 * time.Second
+)
 
 // Watch gives the post to emit now and again at every change of its state, in order and without a gap, and returns nil
 // when the post rests. It returns emit's error, or NotFound when the post is deleted, or the cause of the context's end,
@@ -32,13 +35,21 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 	if err := emit(post); err != nil {
 		return err
 	}
-	ticker := time.NewTicker(watchInterval)
-	defer ticker.Stop()
 	for seen, state := post.Revision, post.State; !Rests(state); {
+		interval := watchInterval
+		if state == StateScheduled {
+			interval = watchIntervalIdle
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-ticker.C:
+		case <-time.After(interval):
+		}
+		if post, err = s.Get(ctx, ownerID, id); err != nil {
+			return err
+		}
+		if post.Revision == seen {
+			continue
 		}
 		transitions, err := s.queries.PostTransitionsAfter(ctx, s.store, db.PostTransitionsAfterParams{
 			PostID: id, OwnerID: ownerID, AfterRevision: seen,
@@ -46,7 +57,11 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 		if err != nil {
 			return err
 		}
-		// Read after the transitions, so that the row is at least as new as the last of them.
+		if len(transitions) == 0 { // it changed, and not its state
+			seen = post.Revision
+			continue
+		}
+		// Read again, so that the row is at least as new as the last transition.
 		if post, err = s.Get(ctx, ownerID, id); err != nil {
 			return err
 		}

@@ -10,7 +10,6 @@ package publishing
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -269,7 +268,7 @@ func (s *Service) settle(ctx context.Context, tx *postgres.Tx, job *river.Job[Ar
 	if err != nil {
 		return err
 	}
-	if err := s.jobs.Insert(ctx, tx, slices.Clip(s.follow(post))...); err != nil {
+	if err := s.jobs.Insert(ctx, tx, s.follow(post)...); err != nil {
 		return err
 	}
 	return jobs.Complete(ctx, tx, job)

@@ -13,7 +13,7 @@ import (
 )
 
 const accountGet = `-- name: AccountGet :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
 `
 
 type AccountGetParams struct {
@@ -35,12 +35,22 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, arg AccountGetParams)
 		&i.IsDefault,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.SealedRefreshToken,
+		&i.RefreshTokenExpiresAt,
+		&i.TokenRevision,
+		&i.RenewingUntil,
+		&i.CheckedAt,
+		&i.WarnedDays,
+		&i.PausedReason,
+		&i.HeldUntil,
+		&i.HeldReason,
+		&i.DisconnectedAt,
 	)
 	return i, err
 }
 
 const accountGetDefault = `-- name: AccountGetDefault :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at FROM linkedin_accounts WHERE owner_id = $1 AND is_default
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE owner_id = $1 AND is_default
 `
 
 func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.UUID) (LinkedinAccount, error) {
@@ -57,12 +67,22 @@ func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.U
 		&i.IsDefault,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.SealedRefreshToken,
+		&i.RefreshTokenExpiresAt,
+		&i.TokenRevision,
+		&i.RenewingUntil,
+		&i.CheckedAt,
+		&i.WarnedDays,
+		&i.PausedReason,
+		&i.HeldUntil,
+		&i.HeldReason,
+		&i.DisconnectedAt,
 	)
 	return i, err
 }
 
 const accountListByOwner = `-- name: AccountListByOwner :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at FROM linkedin_accounts WHERE owner_id = $1 ORDER BY created_at, id
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE owner_id = $1 ORDER BY created_at, id
 `
 
 // Oldest first, all of them: a person has a handful.
@@ -86,6 +106,16 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 			&i.IsDefault,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.SealedRefreshToken,
+			&i.RefreshTokenExpiresAt,
+			&i.TokenRevision,
+			&i.RenewingUntil,
+			&i.CheckedAt,
+			&i.WarnedDays,
+			&i.PausedReason,
+			&i.HeldUntil,
+			&i.HeldReason,
+			&i.DisconnectedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -107,7 +137,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
     token_expires_at = excluded.token_expires_at,
     scopes = excluded.scopes,
     updated_at = excluded.updated_at
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at
 `
 
 type AccountUpsertParams struct {
@@ -146,6 +176,16 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		&i.IsDefault,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.SealedRefreshToken,
+		&i.RefreshTokenExpiresAt,
+		&i.TokenRevision,
+		&i.RenewingUntil,
+		&i.CheckedAt,
+		&i.WarnedDays,
+		&i.PausedReason,
+		&i.HeldUntil,
+		&i.HeldReason,
+		&i.DisconnectedAt,
 	)
 	return i, err
 }

@@ -21,16 +21,26 @@ type APIKey struct {
 }
 
 type LinkedinAccount struct {
-	ID             uuid.UUID
-	OwnerID        uuid.UUID
-	URN            string
-	DisplayName    string
-	SealedToken    []byte
-	TokenExpiresAt *time.Time
-	Scopes         []string
-	IsDefault      bool
-	CreatedAt      time.Time
-	UpdatedAt      time.Time
+	ID                    uuid.UUID
+	OwnerID               uuid.UUID
+	URN                   string
+	DisplayName           string
+	SealedToken           []byte
+	TokenExpiresAt        *time.Time
+	Scopes                []string
+	IsDefault             bool
+	CreatedAt             time.Time
+	UpdatedAt             time.Time
+	SealedRefreshToken    []byte
+	RefreshTokenExpiresAt *time.Time
+	TokenRevision         int64
+	RenewingUntil         *time.Time
+	CheckedAt             *time.Time
+	WarnedDays            *int32
+	PausedReason          string
+	HeldUntil             *time.Time
+	HeldReason            string
+	DisconnectedAt        *time.Time
 }
 
 type Notification struct {
@@ -98,6 +108,8 @@ type Publication struct {
 	State     string
 	CreatedAt time.Time
 	EndedAt   *time.Time
+	JobID     int64
+	DueAt     time.Time
 }
 
 type PublishAttempt struct {

@@ -243,7 +243,7 @@ func (q *Queries) PublicationEnd(ctx context.Context, db DBTX, arg PublicationEn
 }
 
 const publicationGetForUpdate = `-- name: PublicationGetForUpdate :one
-SELECT id, post_id, owner_id, account_id, state, created_at, ended_at FROM publications WHERE id = $1 AND owner_id = $2 FOR UPDATE
+SELECT id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at FROM publications WHERE id = $1 AND owner_id = $2 FOR UPDATE
 `
 
 type PublicationGetForUpdateParams struct {
@@ -263,14 +263,16 @@ func (q *Queries) PublicationGetForUpdate(ctx context.Context, db DBTX, arg Publ
 		&i.State,
 		&i.CreatedAt,
 		&i.EndedAt,
+		&i.JobID,
+		&i.DueAt,
 	)
 	return i, err
 }
 
 const publicationInsert = `-- name: PublicationInsert :one
-INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at)
-VALUES ($1, $2, $3, $4, 'queued', $5)
-RETURNING id, post_id, owner_id, account_id, state, created_at, ended_at
+INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, job_id)
+VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7)
+RETURNING id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at
 `
 
 type PublicationInsertParams struct {
@@ -279,6 +281,8 @@ type PublicationInsertParams struct {
 	OwnerID   uuid.UUID
 	AccountID uuid.UUID
 	CreatedAt time.Time
+	DueAt     time.Time
+	JobID     int64
 }
 
 func (q *Queries) PublicationInsert(ctx context.Context, db DBTX, arg PublicationInsertParams) (Publication, error) {
@@ -288,6 +292,8 @@ func (q *Queries) PublicationInsert(ctx context.Context, db DBTX, arg Publicatio
 		arg.OwnerID,
 		arg.AccountID,
 		arg.CreatedAt,
+		arg.DueAt,
+		arg.JobID,
 	)
 	var i Publication
 	err := row.Scan(
@@ -298,6 +304,8 @@ func (q *Queries) PublicationInsert(ctx context.Context, db DBTX, arg Publicatio
 		&i.State,
 		&i.CreatedAt,
 		&i.EndedAt,
+		&i.JobID,
+		&i.DueAt,
 	)
 	return i, err
 }

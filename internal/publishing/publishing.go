@@ -121,7 +121,7 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 // approve keeps the approval of one send, and inserts the job that carries it out.
 func (s *Service) approve(ctx context.Context, tx *postgres.Tx, post posts.Post, publicationID, accountID uuid.UUID, now time.Time) error {
 	if _, err := s.queries.PublicationInsert(ctx, tx, db.PublicationInsertParams{
-		ID: publicationID, PostID: post.ID, OwnerID: post.OwnerID, AccountID: accountID, CreatedAt: now,
+		ID: publicationID, PostID: post.ID, OwnerID: post.OwnerID, AccountID: accountID, CreatedAt: now, DueAt: now,
 	}); err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 -- name: PublicationInsert :one
-INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at)
-VALUES (@id, @post_id, @owner_id, @account_id, 'queued', @created_at)
+INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, job_id)
+VALUES (@id, @post_id, @owner_id, @account_id, 'queued', @created_at, @due_at, @job_id)
 RETURNING *;
 
 -- name: PublicationGetForUpdate :one

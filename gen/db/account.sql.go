@@ -81,6 +81,72 @@ func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.U
 	return i, err
 }
 
+const accountGetForUpdate = `-- name: AccountGetForUpdate :one
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
+`
+
+type AccountGetForUpdateParams struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Locks the row until the transaction ends, without keeping others from referring to it; lock post and publication first.
+func (q *Queries) AccountGetForUpdate(ctx context.Context, db DBTX, arg AccountGetForUpdateParams) (LinkedinAccount, error) {
+	row := db.QueryRow(ctx, accountGetForUpdate, arg.ID, arg.OwnerID)
+	var i LinkedinAccount
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.URN,
+		&i.DisplayName,
+		&i.SealedToken,
+		&i.TokenExpiresAt,
+		&i.Scopes,
+		&i.IsDefault,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.SealedRefreshToken,
+		&i.RefreshTokenExpiresAt,
+		&i.TokenRevision,
+		&i.RenewingUntil,
+		&i.CheckedAt,
+		&i.WarnedDays,
+		&i.PausedReason,
+		&i.HeldUntil,
+		&i.HeldReason,
+		&i.DisconnectedAt,
+	)
+	return i, err
+}
+
+const accountHold = `-- name: AccountHold :execrows
+UPDATE linkedin_accounts SET held_until = $1::timestamptz, held_reason = $2, updated_at = $3
+WHERE id = $4 AND owner_id = $5 AND (held_until IS NULL OR held_until < $1::timestamptz)
+`
+
+type AccountHoldParams struct {
+	HeldUntil  time.Time
+	HeldReason string
+	Now        time.Time
+	ID         uuid.UUID
+	OwnerID    uuid.UUID
+}
+
+// No row when the account is held longer already.
+func (q *Queries) AccountHold(ctx context.Context, db DBTX, arg AccountHoldParams) (int64, error) {
+	result, err := db.Exec(ctx, accountHold,
+		arg.HeldUntil,
+		arg.HeldReason,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const accountListByOwner = `-- name: AccountListByOwner :many
 SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE owner_id = $1 ORDER BY created_at, id
 `
@@ -127,6 +193,34 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 	return items, nil
 }
 
+const accountPause = `-- name: AccountPause :execrows
+UPDATE linkedin_accounts SET paused_reason = $1, updated_at = $2
+WHERE id = $3 AND owner_id = $4 AND token_revision = $5 AND paused_reason = '' AND disconnected_at IS NULL
+`
+
+type AccountPauseParams struct {
+	PausedReason  string
+	Now           time.Time
+	ID            uuid.UUID
+	OwnerID       uuid.UUID
+	TokenRevision int64
+}
+
+// No row when the account has a newer token than token_revision, or is paused already.
+func (q *Queries) AccountPause(ctx context.Context, db DBTX, arg AccountPauseParams) (int64, error) {
+	result, err := db.Exec(ctx, accountPause,
+		arg.PausedReason,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+		arg.TokenRevision,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const accountUpsert = `-- name: AccountUpsert :one
 INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7::text[],
@@ -136,6 +230,9 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
     sealed_token = excluded.sealed_token,
     token_expires_at = excluded.token_expires_at,
     scopes = excluded.scopes,
+    token_revision = linkedin_accounts.token_revision + 1,
+    paused_reason = '',
+    disconnected_at = NULL,
     updated_at = excluded.updated_at
 RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at
 `

@@ -627,7 +627,8 @@ func (q *Queries) PostMarkPublished(ctx context.Context, db DBTX, arg PostMarkPu
 }
 
 const postMarkPublishing = `-- name: PostMarkPublishing :one
-UPDATE posts SET state = 'publishing', revision = revision + 1, updated_at = $1
+UPDATE posts SET
+    state = 'publishing', failure_code = '', failure_message = '', failure_remedy = '', revision = revision + 1, updated_at = $1
 WHERE id = $2 AND owner_id = $3 AND state = 'queued'
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
@@ -786,6 +787,60 @@ type PostMarkUnscheduledParams struct {
 // No row when the post is not scheduled.
 func (q *Queries) PostMarkUnscheduled(ctx context.Context, db DBTX, arg PostMarkUnscheduledParams) (Post, error) {
 	row := db.QueryRow(ctx, postMarkUnscheduled, arg.Now, arg.ID, arg.OwnerID)
+	var i Post
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.AccountID,
+		&i.Content,
+		&i.PostType,
+		&i.Tone,
+		&i.TargetAudience,
+		&i.Visibility,
+		&i.Hashtags,
+		&i.State,
+		&i.ScheduledAt,
+		&i.TimeZone,
+		&i.PublishedAt,
+		&i.LinkedinURN,
+		&i.FailureCode,
+		&i.FailureMessage,
+		&i.FailureRemedy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
+	)
+	return i, err
+}
+
+const postMarkWaiting = `-- name: PostMarkWaiting :one
+UPDATE posts SET
+    state = 'queued', failure_code = $1, failure_message = $2, failure_remedy = $3,
+    revision = revision + 1, updated_at = $4
+WHERE id = $5 AND owner_id = $6 AND state IN ('queued', 'publishing')
+RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
+`
+
+type PostMarkWaitingParams struct {
+	FailureCode    string
+	FailureMessage string
+	FailureRemedy  string
+	Now            time.Time
+	ID             uuid.UUID
+	OwnerID        uuid.UUID
+}
+
+// A post that is queued, or was being sent and could not be, waits in the queue for another attempt; the failure says for
+// what. No row when the post is not on its way.
+func (q *Queries) PostMarkWaiting(ctx context.Context, db DBTX, arg PostMarkWaitingParams) (Post, error) {
+	row := db.QueryRow(ctx, postMarkWaiting,
+		arg.FailureCode,
+		arg.FailureMessage,
+		arg.FailureRemedy,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
 	var i Post
 	err := row.Scan(
 		&i.ID,

@@ -216,6 +216,93 @@ func (q *Queries) AttemptSettleByPost(ctx context.Context, db DBTX, arg AttemptS
 	return result.RowsAffected(), nil
 }
 
+const attemptSettleLate = `-- name: AttemptSettleLate :execrows
+UPDATE publish_attempts a SET
+    settled_at = $1::timestamptz, settlement = 'late_answer', status = $2, code = $3, message = $4,
+    request_id = $5
+FROM publications p
+WHERE a.id = $6 AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = $7
+`
+
+type AttemptSettleLateParams struct {
+	SettledAt time.Time
+	Status    int32
+	Code      string
+	Message   string
+	RequestID string
+	ID        uuid.UUID
+	OwnerID   uuid.UUID
+}
+
+// The answer of an attempt that had been given up for lost. No row when the doubt was settled meanwhile.
+func (q *Queries) AttemptSettleLate(ctx context.Context, db DBTX, arg AttemptSettleLateParams) (int64, error) {
+	result, err := db.Exec(ctx, attemptSettleLate,
+		arg.SettledAt,
+		arg.Status,
+		arg.Code,
+		arg.Message,
+		arg.RequestID,
+		arg.ID,
+		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const publicationCountByAccount = `-- name: PublicationCountByAccount :one
+SELECT
+    count(*) FILTER (WHERE state = 'publishing') AS sending,
+    count(*) FILTER (WHERE state = 'queued' AND (created_at, id) < ($1::timestamptz, $2::uuid)) AS ahead
+FROM publications WHERE account_id = $3 AND owner_id = $4 AND state IN ('queued', 'publishing')
+`
+
+type PublicationCountByAccountParams struct {
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+	AccountID  uuid.UUID
+	OwnerID    uuid.UUID
+}
+
+type PublicationCountByAccountRow struct {
+	Sending int64
+	Ahead   int64
+}
+
+// How many of an account's publications are being sent at this moment, and how many are queued ahead of the one with the
+// key (before_time, before_id). The caller holds the account's lock.
+func (q *Queries) PublicationCountByAccount(ctx context.Context, db DBTX, arg PublicationCountByAccountParams) (PublicationCountByAccountRow, error) {
+	row := db.QueryRow(ctx, publicationCountByAccount,
+		arg.BeforeTime,
+		arg.BeforeID,
+		arg.AccountID,
+		arg.OwnerID,
+	)
+	var i PublicationCountByAccountRow
+	err := row.Scan(&i.Sending, &i.Ahead)
+	return i, err
+}
+
+const publicationDefer = `-- name: PublicationDefer :execrows
+UPDATE publications SET due_at = $1 WHERE id = $2 AND owner_id = $3 AND state = 'queued'
+`
+
+type PublicationDeferParams struct {
+	DueAt   time.Time
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// A queued publication is late only from due_at on. No row when it is not queued.
+func (q *Queries) PublicationDefer(ctx context.Context, db DBTX, arg PublicationDeferParams) (int64, error) {
+	result, err := db.Exec(ctx, publicationDefer, arg.DueAt, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const publicationEnd = `-- name: PublicationEnd :execrows
 UPDATE publications SET state = $1, ended_at = $2::timestamptz
 WHERE id = $3 AND owner_id = $4 AND state IN ('queued', 'publishing')
@@ -240,6 +327,32 @@ func (q *Queries) PublicationEnd(ctx context.Context, db DBTX, arg PublicationEn
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const publicationGet = `-- name: PublicationGet :one
+SELECT id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at FROM publications WHERE id = $1 AND owner_id = $2
+`
+
+type PublicationGetParams struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+func (q *Queries) PublicationGet(ctx context.Context, db DBTX, arg PublicationGetParams) (Publication, error) {
+	row := db.QueryRow(ctx, publicationGet, arg.ID, arg.OwnerID)
+	var i Publication
+	err := row.Scan(
+		&i.ID,
+		&i.PostID,
+		&i.OwnerID,
+		&i.AccountID,
+		&i.State,
+		&i.CreatedAt,
+		&i.EndedAt,
+		&i.JobID,
+		&i.DueAt,
+	)
+	return i, err
 }
 
 const publicationGetForUpdate = `-- name: PublicationGetForUpdate :one
@@ -310,6 +423,46 @@ func (q *Queries) PublicationInsert(ctx context.Context, db DBTX, arg Publicatio
 	return i, err
 }
 
+const publicationListWaiting = `-- name: PublicationListWaiting :many
+SELECT id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at FROM publications WHERE account_id = $1 AND owner_id = $2 AND state = 'queued' ORDER BY created_at, id
+`
+
+type PublicationListWaitingParams struct {
+	AccountID uuid.UUID
+	OwnerID   uuid.UUID
+}
+
+// Those of an account that are queued, the oldest first.
+func (q *Queries) PublicationListWaiting(ctx context.Context, db DBTX, arg PublicationListWaitingParams) ([]Publication, error) {
+	rows, err := db.Query(ctx, publicationListWaiting, arg.AccountID, arg.OwnerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Publication{}
+	for rows.Next() {
+		var i Publication
+		if err := rows.Scan(
+			&i.ID,
+			&i.PostID,
+			&i.OwnerID,
+			&i.AccountID,
+			&i.State,
+			&i.CreatedAt,
+			&i.EndedAt,
+			&i.JobID,
+			&i.DueAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const publicationMarkPublishing = `-- name: PublicationMarkPublishing :execrows
 UPDATE publications SET state = 'publishing' WHERE id = $1 AND owner_id = $2 AND state = 'queued'
 `
@@ -322,6 +475,25 @@ type PublicationMarkPublishingParams struct {
 // No row when the publication is not queued.
 func (q *Queries) PublicationMarkPublishing(ctx context.Context, db DBTX, arg PublicationMarkPublishingParams) (int64, error) {
 	result, err := db.Exec(ctx, publicationMarkPublishing, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const publicationMarkWaiting = `-- name: PublicationMarkWaiting :execrows
+UPDATE publications SET state = 'queued', due_at = $1 WHERE id = $2 AND owner_id = $3 AND state = 'publishing'
+`
+
+type PublicationMarkWaitingParams struct {
+	DueAt   time.Time
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Back to the queue, for another attempt. No row when it is not being sent.
+func (q *Queries) PublicationMarkWaiting(ctx context.Context, db DBTX, arg PublicationMarkWaitingParams) (int64, error) {
+	result, err := db.Exec(ctx, publicationMarkWaiting, arg.DueAt, arg.ID, arg.OwnerID)
 	if err != nil {
 		return 0, err
 	}

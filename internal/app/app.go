@@ -103,17 +103,16 @@ func (a *App) wire() error {
 			return err
 		}
 	}
-	if a.jobs, err = jobs.New(a.store, a.cfg.Jobs.client(), a.log); err != nil {
+	if a.jobs, err = jobs.New(a.store, a.cfg.jobs(), Now, a.log); err != nil {
 		return err
 	}
 	a.Identity = identity.New(a.store, Now)
 	a.Accounts = accounts.New(a.store, linkedIn, vault, Now)
 	postService := posts.New(a.store, Now)
-	publishService := publishing.New(a.store, a.jobs, a.Accounts, linkedIn, follow, a.cfg.Jobs.OverdueWindow.Value, Now)
+	publishService := publishing.New(a.store, a.jobs, a.Accounts, linkedIn, follow, a.cfg.Publishing.rules(), Now)
 	numbers := analytics.New(a.store, postService, a.Accounts, linkedIn, Now)
 	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: notifyAPI}, notify.PushChannel{Vendor: notifyAPI}, Now, a.log)
-	river.AddWorker(a.jobs.Workers(), publishService.Worker())
-	river.AddWorker(a.jobs.Workers(), publishService.DueWorker())
+	publishService.Register(a.jobs.Workers())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
 	river.AddWorker(a.jobs.Workers(), notifyService.Worker())
 	a.services = rpc.Services{
@@ -211,25 +210,32 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-func (a *App) httpServer(streams context.Context) *http.Server {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", telemetry.Alive)
-	mux.HandleFunc("GET /readyz", telemetry.Ready(
-		telemetry.Check{Name: "server", Ready: func(context.Context) error {
+// checks are what makes this process ready for its role.
+func (a *App) checks() []telemetry.Check {
+	checks := []telemetry.Check{
+		{Name: "server", Ready: func(context.Context) error {
 			if a.stopping.Load() {
 				return fault.New(fault.Unavailable, "The server is stopping.")
 			}
 			return nil
 		}},
-		telemetry.Check{Name: "database", Ready: a.store.Ping},
-		telemetry.Check{Name: "migrations", Ready: a.migrator.Check},
-		telemetry.Check{Name: "workers", Ready: a.jobs.Ready},
-	))
+		{Name: "database", Ready: a.store.Ping},
+		{Name: "migrations", Ready: a.migrator.Check},
+	}
+	if a.cfg.works() {
+		checks = append(checks, telemetry.Check{Name: "workers", Ready: a.jobs.Ready})
+	}
+	return checks
+}
+
+func (a *App) httpServer(streams context.Context) *http.Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", telemetry.Alive)
+	mux.HandleFunc("GET /readyz", telemetry.Ready(a.checks()...))
 	mux.Handle("GET /metrics", a.metrics.Handler())
-	mux.Handle("/", rpc.NewHandler(streams, rpc.Config{
-		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes, MaxWatchers: maxWatchers,
-		Origins: slices.Clone(a.cfg.Server.Origins),
-	}, a.services, a.log))
+	if a.cfg.serves() {
+		mux.Handle("/", a.api(streams))
+	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
@@ -237,4 +243,11 @@ func (a *App) httpServer(streams context.Context) *http.Server {
 		Handler: mux, Protocols: protocols, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
+}
+
+func (a *App) api(streams context.Context) http.Handler {
+	return rpc.NewHandler(streams, rpc.Config{
+		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes, MaxWatchers: maxWatchers,
+		Origins: slices.Clone(a.cfg.Server.Origins),
+	}, a.services, a.log)
 }

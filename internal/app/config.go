@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
@@ -21,6 +23,7 @@ import (
 // Config is everything that can be set. Each field is a flag, and an environment variable of the same name in capitals
 // after POSTWRIGHT_; secrets belong in the environment, where other users' process lists don't show them.
 type Config struct {
+	Role         string             `help:"What this process does: serve the API (api), work the jobs (workers), or both (all). Every role serves /healthz, /readyz and /metrics." enum:"all,api,workers" default:"all"`
 	Server       ServerConfig       `embed:""`
 	Database     DatabaseConfig     `embed:"" prefix:"database-"`
 	Outbound     OutboundConfig     `embed:"" prefix:"outbound-"`
@@ -28,6 +31,7 @@ type Config struct {
 	Analysis     AnalysisConfig     `embed:"" prefix:"analysis-"`
 	Notification NotificationConfig `embed:"" prefix:"notification-"`
 	Jobs         JobsConfig         `embed:"" prefix:"jobs-"`
+	Publishing   PublishingConfig   `embed:"" prefix:"publishing-"`
 }
 
 // ServerConfig is the API's.
@@ -77,8 +81,17 @@ type NotificationConfig struct {
 
 // JobsConfig is that of the work in the background.
 type JobsConfig struct {
-	MaxWorkers    Count    `help:"Jobs worked at once." default:"10"`
-	OverdueWindow Duration `help:"How late a scheduled post may still go out when nothing was running at its time; after that it fails." default:"1h"`
+	MaxWorkers  Count    `help:"Jobs worked at once." default:"10"`
+	Timeout     Duration `help:"Limit of one run of a job; longer than that of a call to a vendor by 25s at least." default:"90s"`
+	RescueAfter Duration `help:"When a job whose process died is taken up again; longer than --jobs-timeout by 5s at least." default:"3m"`
+}
+
+// PublishingConfig is the rules of publishing.
+type PublishingConfig struct {
+	OverdueWindow      Duration `help:"How late a post may still go out when nothing was running at its time, or LinkedIn could not be reached; after that it fails." default:"1h"`
+	RetryWait          Duration `help:"Least wait before a create that surely did not reach LinkedIn is tried again." default:"4s"`
+	AccountConcurrency Count    `help:"Posts of one account that are sent at once, over all processes." default:"5"`
+	ReadBackAfter      Duration `help:"How long after an answer was lost a page's posts are read the last time to see whether the post is there." default:"15m"`
 }
 
 // Defaults is the configuration of a command line without flags, for a program that brings its own.
@@ -94,6 +107,9 @@ func Defaults() Config {
 // Verify lists every fault of the configuration, each under its flag.
 func (c Config) Verify() error {
 	var v validation
+	if !slices.Contains([]string{"all", "api", "workers"}, c.Role) {
+		v.wrong("--role", "must be all, api or workers")
+	}
 	if _, port, err := net.SplitHostPort(c.Server.Listen); err != nil || port == "" {
 		v.wrong("--listen", "must be host:port, such as 127.0.0.1:8080")
 	}
@@ -111,7 +127,18 @@ func (c Config) Verify() error {
 	v.url("--analysis-url", c.Analysis.URL)
 	v.url("--notification-url", c.Notification.URL)
 	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
-	v.duration("--jobs-overdue-window", c.Jobs.OverdueWindow, time.Minute, 30*24*time.Hour)
+	v.duration("--jobs-timeout", c.Jobs.Timeout, time.Second, time.Hour)
+	v.duration("--jobs-rescue-after", c.Jobs.RescueAfter, time.Second, 2*time.Hour)
+	if least := c.Outbound.AttemptTimeout.Value + jobMargin; c.Jobs.Timeout.Value < least && c.Outbound.AttemptTimeout.Value <= maxAttemptTimeout {
+		v.wrong("--jobs-timeout", "must be at least %s: --outbound-attempt-timeout and %s to write the outcome", least, jobMargin)
+	}
+	if least := c.Jobs.Timeout.Value + rescueMargin; c.Jobs.RescueAfter.Value < least {
+		v.wrong("--jobs-rescue-after", "must be at least %s: --jobs-timeout and %s", least, rescueMargin)
+	}
+	v.duration("--publishing-overdue-window", c.Publishing.OverdueWindow, time.Second, 30*24*time.Hour)
+	v.duration("--publishing-retry-wait", c.Publishing.RetryWait, 10*time.Millisecond, time.Hour)
+	v.count("--publishing-account-concurrency", c.Publishing.AccountConcurrency, 1, 1_000)
+	v.duration("--publishing-read-back-after", c.Publishing.ReadBackAfter, time.Second, 24*time.Hour)
 	return fault.Fields(v.faults...)
 }
 
@@ -191,8 +218,21 @@ func (c NotificationConfig) client() notifyapi.Config {
 	return notifyapi.Config{URL: c.URL, Token: c.Token.Reveal()}
 }
 
-func (c JobsConfig) client() jobs.Config {
-	cfg := jobs.Defaults()
-	cfg.MaxWorkers, cfg.Timeout, cfg.RescueAfter, cfg.SoftStop = c.MaxWorkers.Value, jobTimeout, jobRescue, drainTimeout
+func (c Config) jobs() jobs.Config {
+	cfg := jobs.Config{Timeout: c.Jobs.Timeout.Value, RescueAfter: c.Jobs.RescueAfter.Value, SoftStop: drainTimeout}
+	if c.works() {
+		cfg.MaxWorkers = c.Jobs.MaxWorkers.Value
+	}
 	return cfg
+}
+
+// serves and works say what a process of this role does.
+func (c Config) serves() bool { return c.Role != "workers" }
+func (c Config) works() bool  { return c.Role != "api" }
+
+func (c PublishingConfig) rules() publishing.Rules {
+	return publishing.Rules{
+		OverdueWindow: c.OverdueWindow.Value, RetryWait: c.RetryWait.Value,
+		AccountConcurrency: c.AccountConcurrency.Value, ReadBackAfter: c.ReadBackAfter.Value,
+	}
 }

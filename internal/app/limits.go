@@ -12,8 +12,8 @@ const (
 	callTimeout       = 45 * time.Second
 	connectionTimeout = 50 * time.Second
 	drainTimeout      = 55 * time.Second
-	jobTimeout        = 90 * time.Second
-	jobRescue         = 3 * time.Minute
+	jobMargin         = 25 * time.Second // of --jobs-timeout above a vendor's attempt: claiming, and writing the outcome
+	rescueMargin      = 5 * time.Second  // of --jobs-rescue-after above --jobs-timeout
 )
 
 // Limits of the server that nobody needs to set.

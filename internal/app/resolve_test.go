@@ -95,10 +95,10 @@ func TestOneMoreApprovedSendSettlesADoubt(t *testing.T) {
 		w := newWorld(t)
 		w.serve()
 		post := w.doubt(true)
-		require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.TokenExpired, Times: 1}))
+		require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Status, Value: "403", Times: 1}))
 		post = w.resend(post)
 		require.Equal(t, unconfirmed, post.GetState())
-		require.Equal(t, "EXPIRED_ACCESS_TOKEN", post.GetFailure().GetCode())
+		require.Equal(t, "ACCESS_DENIED", post.GetFailure().GetCode())
 		require.Contains(t, post.GetFailure().GetRemedy(), "still in doubt")
 	})
 }

@@ -42,6 +42,7 @@ const memberToken = "token-of-the-test-member"
 type world struct {
 	t           *testing.T
 	app         *app.App
+	cfg         app.Config
 	databaseURL string
 	vendors     *sandbox.Sandbox
 	vendorsHTTP *httptest.Server
@@ -72,15 +73,23 @@ func newWorld(t *testing.T, change ...func(*app.Config)) *world {
 	for _, c := range change {
 		c(&cfg)
 	}
-	w.app, err = app.New(t.Context(), cfg, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	t.Cleanup(w.app.Close)
+	w.cfg = cfg
+	w.app = w.node(cfg)
 	w.key = w.user("tess@example.org")
 	user, err := w.app.Identity.UserByEmail(t.Context(), "tess@example.org")
 	require.NoError(t, err)
 	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: memberToken, Introspect: true})
 	require.NoError(t, err)
 	return w
+}
+
+// node is one process of a Postwright.
+func (w *world) node(cfg app.Config) *app.App {
+	w.t.Helper()
+	node, err := app.New(w.t.Context(), cfg, slog.New(slog.DiscardHandler))
+	require.NoError(w.t, err)
+	w.t.Cleanup(node.Close)
+	return node
 }
 
 // user makes a user and returns an API key of theirs.
@@ -96,13 +105,20 @@ func (w *world) user(email string) string {
 // serve answers calls and works jobs until the test ends, or until stop is called, which returns what Serve did.
 func (w *world) serve() (stop func() error) {
 	w.t.Helper()
-	listener, err := w.app.Listen(w.t.Context())
-	require.NoError(w.t, err)
-	w.url = "http://" + listener.Addr().String()
+	url, stop := w.run(w.app)
+	w.url = url
 	w.posts = postwrightv1connect.NewPostServiceClient(w.client(w.key))
+	return stop
+}
+
+// run serves one node, and returns where and how to stop it.
+func (w *world) run(node *app.App) (url string, stop func() error) {
+	w.t.Helper()
+	listener, err := node.Listen(w.t.Context())
+	require.NoError(w.t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	ended := make(chan error, 1)
-	go func() { ended <- w.app.Serve(ctx, listener) }()
+	go func() { ended <- node.Serve(ctx, listener) }()
 	var stopped bool
 	stop = func() error {
 		if stopped {
@@ -113,7 +129,7 @@ func (w *world) serve() (stop func() error) {
 		return <-ended
 	}
 	w.t.Cleanup(func() { require.NoError(w.t, stop()) })
-	return stop
+	return "http://" + listener.Addr().String(), stop
 }
 
 // client calls with a key over connections of its own, so that a test leaves none behind.
@@ -210,7 +226,7 @@ func (w *world) draft(content string) *postwrightv1.Post {
 	return res.GetPost()
 }
 
-// publish approves a post and returns it as it comes to rest, and the states on the way.
+// publish approves a post and returns it as it comes to rest, or as it waits for something, and the states on the way.
 func (w *world) publish(post *postwrightv1.Post) (*postwrightv1.Post, []postwrightv1.PostState) {
 	w.t.Helper()
 	_, err := w.posts.PublishPost(w.t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId()})
@@ -234,6 +250,9 @@ func (w *world) watch(post *postwrightv1.Post) (*postwrightv1.Post, []postwright
 		require.NoError(w.t, err)
 		post = res.GetPost()
 		states = append(states, post.GetState())
+		if post.GetState() == queued && post.GetFailure() != nil {
+			return post, states
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
@@ -22,8 +23,8 @@ import (
 
 // Config bounds the work.
 type Config struct {
-	// MaxWorkers is how many jobs this process works at once. Each may hold a database connection for moments, and one
-	// vendor connection.
+	// MaxWorkers is how many jobs this process works at once; 0 for a process that only inserts jobs. Each may hold a
+	// database connection for moments, and one vendor connection.
 	MaxWorkers int
 	// Timeout bounds one run of a job. It must leave room for a vendor's attempt and a few database operations.
 	Timeout time.Duration
@@ -31,11 +32,6 @@ type Config struct {
 	RescueAfter time.Duration
 	// SoftStop is how long Stop lets the jobs under way finish before their contexts are cancelled.
 	SoftStop time.Duration
-}
-
-// Defaults returns the limits used where nothing else is configured.
-func Defaults() Config {
-	return Config{MaxWorkers: 10, Timeout: 90 * time.Second, RescueAfter: 3 * time.Minute, SoftStop: 40 * time.Second}
 }
 
 // hardStop is how long Stop waits for jobs after their contexts were cancelled.
@@ -50,13 +46,18 @@ type Client struct {
 }
 
 // New returns a client on the store's pool. Register the workers of every job with Workers before Start.
-func New(store *postgres.Store, cfg Config, log *slog.Logger) (*Client, error) {
+func New(store *postgres.Store, cfg Config, now func() time.Time, log *slog.Logger) (*Client, error) {
 	workers := river.NewWorkers()
+	var queues map[string]river.QueueConfig // none: River refuses to start, and takes no part in rescuing either
+	if cfg.MaxWorkers > 0 {
+		queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.MaxWorkers}}
+	}
 	client, err := river.NewClient(riverpgxv5.New(store.Pool()), &river.Config{
-		Schema:     postgres.JobSchema,
-		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.MaxWorkers}},
-		Workers:    workers,
-		JobTimeout: cfg.Timeout,
+		Schema:      postgres.JobSchema,
+		Queues:      queues,
+		Workers:     workers,
+		JobTimeout:  cfg.Timeout,
+		RetryPolicy: retryPolicy{now: now},
 		// Jobs are announced, but River keeps silent about those that follow another within moments, as the jobs after a
 		// publication do: these are found by looking.
 		FetchPollInterval:    250 * time.Millisecond,
@@ -83,6 +84,36 @@ func (c *Client) Insert(ctx context.Context, tx *postgres.Tx, args ...river.JobA
 	return nil
 }
 
+// InsertNamed adds jobs as Insert does, in one round trip, and returns the ids by which Wake knows them, in order.
+func (c *Client) InsertNamed(ctx context.Context, tx *postgres.Tx, args ...river.JobArgs) ([]int64, error) {
+	params := make([]river.InsertManyParams, len(args))
+	for i, a := range args {
+		params[i].Args = a
+	}
+	inserted, err := c.river.InsertManyTx(ctx, tx.Pgx(), params)
+	if err != nil {
+		return nil, fmt.Errorf("insert %d jobs: %w", len(args), err)
+	}
+	ids := make([]int64, len(inserted))
+	for i, result := range inserted {
+		ids[i] = result.Job.ID
+	}
+	return ids, nil
+}
+
+// Wake makes a job that waits run now. It reports false for one that is running at this moment, which may be about to
+// wait: wake it again later. A job that is gone is no error.
+func (c *Client) Wake(ctx context.Context, tx *postgres.Tx, id int64) (woken bool, err error) {
+	job, err := c.river.JobRetryTx(ctx, tx.Pgx(), id)
+	if errors.Is(err, river.ErrNotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("wake the job %d: %w", id, err)
+	}
+	return job.State != rivertype.JobStateRunning, nil
+}
+
 // InsertAt adds a job that runs at a time, give or take some seconds, or later when nothing is running then.
 func (c *Client) InsertAt(ctx context.Context, tx *postgres.Tx, at time.Time, args river.JobArgs) error {
 	if _, err := c.river.InsertTx(ctx, tx.Pgx(), args, &river.InsertOpts{ScheduledAt: at}); err != nil {
@@ -100,6 +131,27 @@ func Complete[T river.JobArgs](ctx context.Context, tx *postgres.Tx, job *river.
 	return nil
 }
 
+// Waits between the runs of a job that fails: a database that was away for a moment must not cost minutes, and one that
+// is away for long must not be asked all the time.
+const (
+	firstRetry = time.Second
+	lastRetry  = time.Minute
+)
+
+// MaxAttempts is how often a job that must not be lost is tried: with a minute between its runs, for a week.
+const MaxAttempts = 10_000
+
+type retryPolicy struct{ now func() time.Time }
+
+// NextRetry implements river.ClientRetryPolicy: twice as long with every failure.
+func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+	wait := lastRetry
+	if failures := len(job.Errors); failures < 6 { // 2^6 seconds are more than a minute
+		wait = firstRetry << failures
+	}
+	return p.now().Add(wait)
+}
+
 // Ready returns an Unavailable fault unless jobs are being worked here.
 func (c *Client) Ready(context.Context) error {
 	if !c.working.Load() {
@@ -108,8 +160,11 @@ func (c *Client) Ready(context.Context) error {
 	return nil
 }
 
-// Start begins to work jobs. ctx bounds the start, not the work; end that with Stop.
+// Start begins to work jobs; a client without workers has nothing to start. ctx bounds the start, not the work; end that with Stop.
 func (c *Client) Start(ctx context.Context) error {
+	if c.cfg.MaxWorkers == 0 {
+		return nil
+	}
 	if err := c.river.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the workers: %w", err)
 	}
@@ -120,6 +175,9 @@ func (c *Client) Start(ctx context.Context) error {
 // Stop takes no further jobs and waits for those under way: softly first, then with their contexts cancelled. A publish
 // job that is cut off settles itself as in doubt.
 func (c *Client) Stop(ctx context.Context) error {
+	if !c.working.Load() {
+		return nil
+	}
 	c.working.Store(false)
 	soft, cancel := context.WithTimeout(ctx, c.cfg.SoftStop)
 	defer cancel()

@@ -10,7 +10,7 @@ import (
 )
 
 // How often a watcher looks: each look is one read by primary key, and the transitions table keeps what happened between
-// two looks. A post that waits for its time is looked at less often, since it may wait for months.
+// two looks. A post that waits, for its time or for its account, is looked at less often, since it may wait for long.
 const (
 	watchInterval     = 200 * time.Millisecond
 	watchIntervalIdle = 2 * time.Second
@@ -35,9 +35,10 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 	if err := emit(post); err != nil {
 		return err
 	}
+	waitsFor := post.FailureCode
 	for seen, state := post.Revision, post.State; !Rests(state); {
 		interval := watchInterval
-		if state == StateScheduled {
+		if state == StateScheduled || waitsFor != "" {
 			interval = watchIntervalIdle
 		}
 		select {
@@ -59,12 +60,19 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 		}
 		if len(transitions) == 0 { // it changed, and not its state
 			seen = post.Revision
+			if post.FailureCode != waitsFor { // what it waits for did
+				waitsFor = post.FailureCode
+				if err := emit(post); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		// Read again, so that the row is at least as new as the last transition.
 		if post, err = s.Get(ctx, ownerID, id); err != nil {
 			return err
 		}
+		waitsFor = post.FailureCode
 		for _, t := range transitions {
 			seen, state = t.Revision, t.State
 			if err := emit(asOf(post, t)); err != nil {

@@ -25,13 +25,23 @@ type outcome struct {
 	message   string // LinkedIn's words, or ours where it gave none
 	requestID string // LinkedIn's trace id
 
-	state   string // the state that the post comes to rest in
+	state   string // the state that the post comes to rest in, or queued when it waits for another attempt
 	urn     string // "" where LinkedIn accepted without saying
 	failure failure
 	// duplicateOf is the post that LinkedIn named when it refused this one as its duplicate, "" otherwise.
 	duplicateOf string
 	// settles is true when the outcome settles the doubts about earlier attempts of the post.
 	settles bool
+
+	// until is when another attempt may be made; zero unless state is queued.
+	until time.Time
+	// excused is true when the wait does not make the publication late: LinkedIn asked for it, or the account's owner has
+	// to do something first.
+	excused bool
+	// account is what the outcome means for everything else of the account.
+	account accountEffect
+	// heldUntil is when an account that is held takes posts again.
+	heldUntil time.Time
 }
 
 // afterDoubt is the outcome of an attempt whose post has an earlier one in doubt. A duplicate that LinkedIn names is then
@@ -63,8 +73,8 @@ var diedInBetween = outcome{
 	},
 }
 
-// judge says what LinkedIn's answer to a create means.
-func judge(created linkedin.Created, err error, now time.Time) outcome {
+// judge says what LinkedIn's answer to a create means, before the rules of waiting.
+func judge(created linkedin.Created, err error) outcome {
 	if err == nil {
 		urn := ""
 		if !created.URN.IsZero() {
@@ -76,8 +86,7 @@ func judge(created linkedin.Created, err error, now time.Time) outcome {
 		}
 	}
 	f := fault.Of(err)
-	o := outcome{attempt: attemptRejected, code: code(f), message: f.Message, state: posts.StateFailed}
-	o.failure = failure{code: o.code, message: f.Message, remedy: remedy(f, now)}
+	o := outcome{attempt: attemptRejected, code: code(f), message: f.Message, state: posts.StateFailed, failure: failureOf(f)}
 	if urn, named := linkedin.DuplicateOf(err); named {
 		o.duplicateOf = urn.String()
 	}
@@ -97,12 +106,22 @@ func judge(created linkedin.Created, err error, now time.Time) outcome {
 	return o
 }
 
-// notSent is the outcome of an attempt that ended before the call.
-func notSent(err error) outcome {
-	f := fault.Of(err)
-	return outcome{
-		attempt: attemptNotSent, code: code(f), message: f.Message, state: posts.StateFailed,
-		failure: failure{code: code(f), message: f.Message, remedy: "Nothing was sent. Mend this, then publish the post again."},
+// unsent is the outcome of a publication that could not even be attempted.
+func unsent(f failure) outcome {
+	return outcome{attempt: attemptNotSent, state: posts.StateFailed, failure: f}
+}
+
+// failureOf is what the owner learns of a fault that surely left nothing at LinkedIn.
+func failureOf(f *fault.Error) failure {
+	return failure{code: code(f), message: f.Message, remedy: remedy(f)}
+}
+
+// overdue is the failure of a publication that nothing was running to carry out in time.
+func overdue(due time.Time) failure {
+	return failure{
+		code:    "OVERDUE",
+		message: fmt.Sprintf("The post was due at %s and nothing was running to send it.", due.UTC().Format(time.RFC3339)),
+		remedy:  "Publish it now, or schedule it anew.",
 	}
 }
 
@@ -115,8 +134,10 @@ func code(f *fault.Error) string {
 		return f.Answer.Code
 	case f.Kind == fault.VendorUnavailable:
 		return "LINKEDIN_UNAVAILABLE"
+	case f.Kind == fault.VendorAuth:
+		return linkedin.ReasonInvalidToken
 	case f.Kind == fault.RateLimited:
-		return "RATE_LIMITED"
+		return linkedin.ReasonRateLimited
 	case f.Kind == fault.VendorRejected:
 		return "LINKEDIN_REJECTED"
 	}
@@ -124,20 +145,16 @@ func code(f *fault.Error) string {
 }
 
 // remedy says what the owner can do about a post that LinkedIn surely does not have.
-func remedy(f *fault.Error, now time.Time) string {
-	switch f.Kind {
-	case fault.VendorAuth:
-		return "Connect the LinkedIn account again, then publish the post again."
-	case fault.RateLimited:
-		if f.RetryAfter > 0 {
-			return fmt.Sprintf("Publish the post again after %s.", now.Add(f.RetryAfter).UTC().Format("2006-01-02 15:04 MST"))
-		}
-		return "Wait a while, then publish the post again."
-	case fault.VendorUnavailable, fault.Canceled, fault.Deadline:
+func remedy(f *fault.Error) string {
+	switch {
+	case f.Kind == fault.VendorUnavailable, f.Kind == fault.Canceled, f.Kind == fault.Deadline:
 		return "Nothing is on LinkedIn. Publish the post again later."
-	}
-	if f.Reason == "DUPLICATE_POST" {
+	case f.Reason == linkedin.ReasonDuplicatePost:
 		return "Change the text, or leave the post as it is if it was meant to be published once."
+	case f.Reason == linkedin.ReasonVersionExpired:
+		return "Nothing is on LinkedIn. Have the LinkedIn version set to one that is served, then publish the post again."
+	case f.Kind == fault.Precondition:
+		return "Nothing was sent. Mend this, then publish the post again."
 	}
 	return "Change what LinkedIn objects to, then publish the post again."
 }

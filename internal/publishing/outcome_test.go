@@ -1,9 +1,7 @@
 package publishing
 
 import (
-	"errors"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -12,8 +10,6 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
-
-var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // The one law that keeps a post from being sent twice: what may have taken effect is never called failed.
 func TestWhatMayHaveTakenEffectIsNeverCalledFailed(t *testing.T) {
@@ -25,7 +21,7 @@ func TestWhatMayHaveTakenEffectIsNeverCalledFailed(t *testing.T) {
 		if status := rapid.SampledFrom([]int{0, 200, 400, 401, 403, 422, 429, 500}).Draw(t, "status"); rapid.Bool().Draw(t, "answered") {
 			f.Answer = &fault.Answer{Status: status}
 		}
-		o := judge(linkedin.Created{}, f, noon)
+		o := judge(linkedin.Created{}, f)
 		require.Equal(t, f.Doubt, o.state == posts.StateUnconfirmed)
 		require.Equal(t, f.Doubt, o.attempt == attemptInDoubt)
 		require.NotEqual(t, posts.StatePublished, o.state)
@@ -57,17 +53,6 @@ func TestADoubtStandsUntilThePostIsNamedOrTaken(t *testing.T) {
 
 func TestAnAcceptedPostIsPublishedEvenWithoutAName(t *testing.T) {
 	t.Parallel()
-	o := judge(linkedin.Created{Status: 201, RequestID: "trace"}, nil, noon)
+	o := judge(linkedin.Created{Status: 201, RequestID: "trace"}, nil)
 	require.Equal(t, outcome{attempt: attemptAccepted, status: 201, requestID: "trace", state: posts.StatePublished}, o)
-}
-
-func TestTheRemedyFitsTheFailure(t *testing.T) {
-	t.Parallel()
-	limited := fault.New(fault.RateLimited, "Enough.")
-	limited.RetryAfter = 12 * time.Hour
-	limited.Answer = &fault.Answer{Status: 429}
-	require.Contains(t, judge(linkedin.Created{}, limited, noon).failure.remedy, "2026-11-23 00:00 UTC")
-	auth := fault.New(fault.VendorAuth, "Expired.").WithReason("EXPIRED_ACCESS_TOKEN")
-	require.Contains(t, judge(linkedin.Created{}, auth, noon).failure.remedy, "Connect")
-	require.Contains(t, notSent(errors.New("a defect")).failure.remedy, "Nothing was sent")
 }

@@ -1,9 +1,9 @@
 // Package publishing brings posts to LinkedIn: the approval, the job, the ledger of attempts, and what each answer means
 // for the post.
 //
-// LinkedIn has no idempotency key, and most tokens may not read posts back. So a create is sent at most once per
-// approval, its attempt is committed before the call, and an answer that leaves doubt makes the post unconfirmed; it is
-// never sent again by itself.
+// LinkedIn has no idempotency key, and most tokens may not read posts back. So at most one create per approval may reach
+// LinkedIn: its attempt is committed before the call, what surely did not arrive may be tried again by the rules of
+// wait.go, and an answer that leaves doubt makes the post unconfirmed; it is never sent again by itself.
 //
 // The package must not know what follows a publication: internal/app says which jobs do.
 package publishing
@@ -45,21 +45,37 @@ type Service struct {
 	accounts *accounts.Service
 	linkedIn LinkedIn
 	follow   Follow
-	// overdueWindow is how late a scheduled post may still go out.
-	overdueWindow time.Duration
-	now           func() time.Time
+	rules    Rules
+	now      func() time.Time
 }
 
-// New returns a Service. Its workers still have to be registered: see Worker and DueWorker. overdueWindow is how late a
-// scheduled post may still go out, when nothing was running at its time.
+// Rules say how long, and how many at once.
+type Rules struct {
+	// OverdueWindow is how late a post may still go out.
+	OverdueWindow time.Duration
+	// RetryWait is the least wait before a create that surely did not reach LinkedIn is tried again.
+	RetryWait time.Duration
+	// AccountConcurrency is how many posts of one account are sent at once, over all processes.
+	AccountConcurrency int
+	// ReadBackAfter is how long after a lost answer LinkedIn's posts are read the last time.
+	ReadBackAfter time.Duration
+}
+
+// New returns a Service. Its workers still have to be registered: see Register.
 func New(
-	store *postgres.Store, client *jobs.Client, accounts *accounts.Service, linkedIn LinkedIn, follow Follow,
-	overdueWindow time.Duration, now func() time.Time,
+	store *postgres.Store, client *jobs.Client, accounts *accounts.Service, linkedIn LinkedIn, follow Follow, rules Rules,
+	now func() time.Time,
 ) *Service {
 	return &Service{
-		store: store, queries: db.New(), jobs: client, accounts: accounts, linkedIn: linkedIn, follow: follow,
-		overdueWindow: overdueWindow, now: now,
+		store: store, queries: db.New(), jobs: client, accounts: accounts, linkedIn: linkedIn, follow: follow, rules: rules, now: now,
 	}
+}
+
+// Register adds the package's workers to River's.
+func (s *Service) Register(workers *river.Workers) {
+	river.AddWorker(workers, &worker{service: s})
+	river.AddWorker(workers, &dueWorker{service: s})
+	river.AddWorker(workers, &accountChangedWorker{service: s})
 }
 
 // PublishInput approves one send of a post.
@@ -113,19 +129,23 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 		if err != nil {
 			return err
 		}
-		return s.approve(ctx, tx, post, publicationID, account.ID, now)
+		return s.approve(ctx, tx, post, publicationID, account.ID, now, now)
 	})
 	return post, err
 }
 
-// approve keeps the approval of one send, and inserts the job that carries it out.
-func (s *Service) approve(ctx context.Context, tx *postgres.Tx, post posts.Post, publicationID, accountID uuid.UUID, now time.Time) error {
-	if _, err := s.queries.PublicationInsert(ctx, tx, db.PublicationInsertParams{
-		ID: publicationID, PostID: post.ID, OwnerID: post.OwnerID, AccountID: accountID, CreatedAt: now, DueAt: now,
-	}); err != nil {
+// approve keeps the approval of one send, which is late from dueAt on, and inserts the job that carries it out.
+func (s *Service) approve(
+	ctx context.Context, tx *postgres.Tx, post posts.Post, publicationID, accountID uuid.UUID, dueAt, now time.Time,
+) error {
+	ids, err := s.jobs.InsertNamed(ctx, tx, Args{OwnerID: post.OwnerID, PostID: post.ID, PublicationID: publicationID})
+	if err != nil {
 		return err
 	}
-	return s.jobs.Insert(ctx, tx, Args{OwnerID: post.OwnerID, PostID: post.ID, PublicationID: publicationID})
+	_, err = s.queries.PublicationInsert(ctx, tx, db.PublicationInsertParams{
+		ID: publicationID, PostID: post.ID, OwnerID: post.OwnerID, AccountID: accountID, CreatedAt: now, DueAt: dueAt, JobID: ids[0],
+	})
+	return err
 }
 
 func noSuchPost(err error) error {
@@ -160,128 +180,4 @@ func (s *Service) ListAttempts(ctx context.Context, ownerID, postID uuid.UUID) (
 		return nil, noSuchPost(err)
 	}
 	return s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{PostID: postID, OwnerID: ownerID})
-}
-
-// claim takes a queued publication for sending: the attempt is committed before claim returns. It returns no attempt
-// when there is nothing to send: the post was deleted, the publication has ended, or, after a crash, it has just been
-// settled as in doubt.
-func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (post posts.Post, attempt *Attempt, err error) {
-	args := job.Args
-	attemptID, err := uuid.NewV7()
-	if err != nil {
-		return posts.Post{}, nil, err
-	}
-	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		attempt = nil
-		post, err = s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: args.PostID, OwnerID: args.OwnerID})
-		if fault.Is(err, fault.NotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		publication, err := s.queries.PublicationGetForUpdate(ctx, tx, db.PublicationGetForUpdateParams{ID: args.PublicationID, OwnerID: args.OwnerID})
-		if fault.Is(err, fault.NotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch publication.State {
-		case posts.StatePublishing:
-			open, err := s.queries.AttemptGetOpen(ctx, tx, db.AttemptGetOpenParams{PublicationID: publication.ID, OwnerID: args.OwnerID})
-			if err != nil {
-				return err
-			}
-			return s.settle(ctx, tx, job, open.ID, diedInBetween)
-		case posts.StateQueued:
-		default:
-			return nil
-		}
-		started, err := s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
-			ID: attemptID, PublicationID: publication.ID, OwnerID: args.OwnerID, StartedAt: s.now(),
-		})
-		if err != nil {
-			return err
-		}
-		if _, err := s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{
-			ID: publication.ID, OwnerID: args.OwnerID,
-		}); err != nil {
-			return err
-		}
-		post, err = s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: post.ID, OwnerID: args.OwnerID, Now: s.now()})
-		attempt = &started
-		return err
-	})
-	return post, attempt, err
-}
-
-// send makes the one call. There is no transaction open, and it must not be called twice for one attempt.
-func (s *Service) send(ctx context.Context, post posts.Post) outcome {
-	account, err := s.accounts.Get(ctx, post.OwnerID, post.AccountID)
-	if err != nil {
-		return notSent(err)
-	}
-	author, err := linkedin.ParseURN(account.URN)
-	if err != nil {
-		return notSent(err)
-	}
-	token, err := s.accounts.Token(account)
-	if err != nil {
-		return notSent(err)
-	}
-	visibility := linkedin.VisibilityPublic
-	if post.Visibility == posts.VisibilityConnections {
-		visibility = linkedin.VisibilityConnections
-	}
-	created, err := s.linkedIn.CreatePost(ctx, token, linkedin.NewPost{Author: author, Text: posts.Text(post), Visibility: visibility})
-	return judge(created, err, s.now())
-}
-
-// settle writes an outcome: the attempt, the publication, the post, the job's completion and the jobs that follow.
-func (s *Service) settle(ctx context.Context, tx *postgres.Tx, job *river.Job[Args], attemptID uuid.UUID, o outcome) error {
-	args, now := job.Args, s.now()
-	inDoubt, err := s.queries.AttemptCountInDoubt(ctx, tx, db.AttemptCountInDoubtParams{PostID: args.PostID, OwnerID: args.OwnerID})
-	if err != nil {
-		return err
-	}
-	if inDoubt > 0 {
-		o = o.afterDoubt()
-	}
-	if _, err := s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
-		ID: attemptID, OwnerID: args.OwnerID, EndedAt: now, Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
-		Code: o.code, Message: o.message, RequestID: o.requestID,
-	}); err != nil {
-		return err
-	}
-	if _, err := s.queries.PublicationEnd(ctx, tx, db.PublicationEndParams{
-		ID: args.PublicationID, OwnerID: args.OwnerID, State: o.state, EndedAt: now,
-	}); err != nil {
-		return err
-	}
-	if o.settles {
-		if err := s.settleDoubts(ctx, tx, args.OwnerID, args.PostID, o.state, settledByDuplicate, now); err != nil {
-			return err
-		}
-	}
-	post, err := s.markPost(ctx, tx, args, o, now)
-	if err != nil {
-		return err
-	}
-	if err := s.jobs.Insert(ctx, tx, s.follow(post)...); err != nil {
-		return err
-	}
-	return jobs.Complete(ctx, tx, job)
-}
-
-func (s *Service) markPost(ctx context.Context, tx *postgres.Tx, args Args, o outcome, now time.Time) (posts.Post, error) {
-	if o.state == posts.StatePublished {
-		return s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
-			ID: args.PostID, OwnerID: args.OwnerID, LinkedinURN: o.urn, Now: now,
-		})
-	}
-	return s.queries.PostMarkNotPublished(ctx, tx, db.PostMarkNotPublishedParams{
-		ID: args.PostID, OwnerID: args.OwnerID, State: o.state, Now: now,
-		FailureCode: o.failure.code, FailureMessage: o.failure.message, FailureRemedy: o.failure.remedy,
-	})
 }

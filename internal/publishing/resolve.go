@@ -18,6 +18,9 @@ const (
 	settledPublished    = "person_published"
 	settledNotPublished = "person_not_published"
 	settledByDuplicate  = "duplicate_named"
+	settledLate         = "late_answer"
+	settledReadBack     = "read_back_published"
+	settledAbsent       = "read_back_absent"
 )
 
 // ResolveInput says what a person saw on LinkedIn of a post in doubt.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 )
@@ -108,18 +109,17 @@ type DueArgs struct {
 // Kind names the job in River's tables; it must never change.
 func (DueArgs) Kind() string { return "publish_due" }
 
-// DueWorker queues scheduled posts.
-type DueWorker struct {
+// InsertOpts keeps the job from being given up: no scheduled post is forgotten.
+func (DueArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: jobs.MaxAttempts} }
+
+type dueWorker struct {
 	river.WorkerDefaults[DueArgs]
 	service *Service
 }
 
-// DueWorker returns the worker to register with River.
-func (s *Service) DueWorker() *DueWorker { return &DueWorker{service: s} }
-
 // Work queues the post if this is still its schedule. A post that could not go out within the overdue window, because
 // nothing was running, fails instead: nobody wants Monday's post on Thursday.
-func (w *DueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
+func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 	s, args := w.service, job.Args
 	publicationID, err := uuid.NewV7()
 	if err != nil {
@@ -137,12 +137,8 @@ func (w *DueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 			return nil
 		}
 		now := s.now()
-		if late := now.Sub(args.ScheduledAt); late > s.overdueWindow {
-			return s.miss(ctx, tx, post, now, failure{
-				code:    "OVERDUE",
-				message: fmt.Sprintf("The post was due at %s and nothing was running to send it.", args.ScheduledAt.UTC().Format(time.RFC3339)),
-				remedy:  "Publish it now, or schedule it anew.",
-			})
+		if late := now.Sub(args.ScheduledAt); late > s.rules.OverdueWindow {
+			return s.miss(ctx, tx, post, now, overdue(args.ScheduledAt))
 		}
 		account, err := s.accounts.Find(ctx, tx, args.OwnerID, post.AccountID)
 		if fault.Is(err, fault.Precondition) {
@@ -155,7 +151,7 @@ func (w *DueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 		if _, err := s.queries.PostMarkDue(ctx, tx, db.PostMarkDueParams{ID: post.ID, OwnerID: post.OwnerID, AccountID: account.ID, Now: now}); err != nil {
 			return err
 		}
-		return s.approve(ctx, tx, post, publicationID, account.ID, now)
+		return s.approve(ctx, tx, post, publicationID, account.ID, args.ScheduledAt, now)
 	})
 }
 

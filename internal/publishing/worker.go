@@ -7,11 +7,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// Args is the job that carries out one publication. It names rows and holds no text: the worker reads what it sends
-// under lock when it runs.
+// Args is the job that carries out one publication, from the approval to its end. It names rows and holds no text: the
+// worker reads what it sends under lock when it runs.
 type Args struct {
 	OwnerID       uuid.UUID `json:"owner_id"`
 	PostID        uuid.UUID `json:"post_id"`
@@ -21,30 +25,79 @@ type Args struct {
 // Kind names the job in River's tables; it must never change.
 func (Args) Kind() string { return "publish_post" }
 
-// Worker carries out publications.
-type Worker struct {
+// InsertOpts keeps the job from being given up while the publication has not ended.
+func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: jobs.MaxAttempts} }
+
+type worker struct {
 	river.WorkerDefaults[Args]
 	service *Service
 }
 
-// Worker returns the worker to register with River.
-func (s *Service) Worker() *Worker { return &Worker{service: s} }
-
-// settleTimeout bounds the writing of an outcome, which goes on after the job's context has ended: what LinkedIn
-// answered must not be lost to a shutdown.
-const settleTimeout = 20 * time.Second
+const (
+	// settleTimeout bounds the writing of an outcome, which goes on after the job's context has ended: what LinkedIn
+	// answered must not be lost to a shutdown.
+	settleTimeout = 20 * time.Second
+	// settleRetry is the wait before the outcome is written again when the database is away.
+	settleRetry = 250 * time.Millisecond
+)
 
 // Work claims the publication, sends it once, and writes the outcome. An error is the database's: River runs the job
-// again, and an attempt that was under way is then settled as in doubt.
-func (w *Worker) Work(ctx context.Context, job *river.Job[Args]) error {
-	post, attempt, err := w.service.claim(ctx, job)
-	if err != nil || attempt == nil {
+// again, and an attempt whose outcome could not be written is then settled as in doubt.
+func (w *worker) Work(ctx context.Context, job *river.Job[Args]) error {
+	s := w.service
+	c, until, err := s.claim(ctx, job)
+	switch {
+	case err != nil:
+		return err
+	case !until.IsZero():
+		return s.sleep(until)
+	case c == nil:
+		return nil
+	}
+	created, err := s.send(ctx, c)
+	now := s.now()
+	result := judge(created, err)
+	if err != nil {
+		result = s.rules.postpone(result, fault.Of(err), c.publication.DueAt, now)
+	}
+	if err := s.write(ctx, job, c, result); err != nil {
 		return err
 	}
-	result := w.service.send(ctx, post)
+	if result.state == posts.StateQueued {
+		return s.sleep(result.until)
+	}
+	return nil
+}
+
+// send makes the one call. There is no transaction open, and it must not be called twice for one attempt.
+func (s *Service) send(ctx context.Context, c *claimed) (linkedin.Created, error) {
+	visibility := linkedin.VisibilityPublic
+	if c.post.Visibility == posts.VisibilityConnections {
+		visibility = linkedin.VisibilityConnections
+	}
+	return s.linkedIn.CreatePost(ctx, c.token, linkedin.NewPost{Author: c.author, Text: posts.Text(c.post), Visibility: visibility})
+}
+
+// write settles the outcome. While the database is away it tries on: the answer is in no other place.
+func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, result outcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	return w.service.store.InTx(ctx, func(tx *postgres.Tx) error {
-		return w.service.settle(ctx, tx, job, attempt.ID, result)
-	})
+	for {
+		err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+			// In the order of every transaction here: claim holds these locks while it looks at the same rows.
+			_, _, account, err := s.lock(ctx, tx, job.Args)
+			if err != nil {
+				return err
+			}
+			return s.settle(ctx, tx, job, c.attempt.ID, account, result)
+		})
+		if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Deadline) && !fault.Is(err, fault.Busy) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(settleRetry):
+		}
+	}
 }

@@ -86,8 +86,18 @@ RETURNING *;
 
 -- name: PostMarkPublishing :one
 -- No row when the post is not queued.
-UPDATE posts SET state = 'publishing', revision = revision + 1, updated_at = @now
+UPDATE posts SET
+    state = 'publishing', failure_code = '', failure_message = '', failure_remedy = '', revision = revision + 1, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND state = 'queued'
+RETURNING *;
+
+-- name: PostMarkWaiting :one
+-- A post that is queued, or was being sent and could not be, waits in the queue for another attempt; the failure says for
+-- what. No row when the post is not on its way.
+UPDATE posts SET
+    state = 'queued', failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
+    revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing')
 RETURNING *;
 
 -- name: PostMarkPublished :one

@@ -7,6 +7,29 @@ RETURNING *;
 -- Locks the row until the transaction ends; lock the post first.
 SELECT * FROM publications WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
 
+-- name: PublicationGet :one
+SELECT * FROM publications WHERE id = @id AND owner_id = @owner_id;
+
+-- name: PublicationListWaiting :many
+-- Those of an account that are queued, the oldest first.
+SELECT * FROM publications WHERE account_id = @account_id AND owner_id = @owner_id AND state = 'queued' ORDER BY created_at, id;
+
+-- name: PublicationCountByAccount :one
+-- How many of an account's publications are being sent at this moment, and how many are queued ahead of the one with the
+-- key (before_time, before_id). The caller holds the account's lock.
+SELECT
+    count(*) FILTER (WHERE state = 'publishing') AS sending,
+    count(*) FILTER (WHERE state = 'queued' AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)) AS ahead
+FROM publications WHERE account_id = @account_id AND owner_id = @owner_id AND state IN ('queued', 'publishing');
+
+-- name: PublicationDefer :execrows
+-- A queued publication is late only from due_at on. No row when it is not queued.
+UPDATE publications SET due_at = @due_at WHERE id = @id AND owner_id = @owner_id AND state = 'queued';
+
+-- name: PublicationMarkWaiting :execrows
+-- Back to the queue, for another attempt. No row when it is not being sent.
+UPDATE publications SET state = 'queued', due_at = @due_at WHERE id = @id AND owner_id = @owner_id AND state = 'publishing';
+
 -- name: PublicationMarkPublishing :execrows
 -- No row when the publication is not queued.
 UPDATE publications SET state = 'publishing' WHERE id = @id AND owner_id = @owner_id AND state = 'queued';
@@ -47,6 +70,14 @@ WHERE a.id = @id AND a.outcome = 'started' AND p.id = a.publication_id AND p.own
 -- How many attempts of a post may have reached LinkedIn and are not settled.
 SELECT count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
 WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.outcome = 'in_doubt' AND a.settlement = '';
+
+-- name: AttemptSettleLate :execrows
+-- The answer of an attempt that had been given up for lost. No row when the doubt was settled meanwhile.
+UPDATE publish_attempts a SET
+    settled_at = @settled_at::timestamptz, settlement = 'late_answer', status = @status, code = @code, message = @message,
+    request_id = @request_id
+FROM publications p
+WHERE a.id = @id AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = @owner_id;
 
 -- name: AttemptSettleByPost :execrows
 -- Settles every doubt about a post's attempts.

@@ -206,7 +206,7 @@ const (
 	PostState_POST_STATE_DRAFT PostState = 1
 	// Waits for its time.
 	PostState_POST_STATE_SCHEDULED PostState = 2
-	// Waits for a worker.
+	// Waits for a worker, or for what its failure tells: a limit of LinkedIn's to end, the account to be connected again.
 	PostState_POST_STATE_QUEUED PostState = 3
 	// Being sent to LinkedIn.
 	PostState_POST_STATE_PUBLISHING PostState = 4
@@ -355,7 +355,8 @@ type Post struct {
 	LinkedinUrn string `protobuf:"bytes,14,opt,name=linkedin_urn,json=linkedinUrn,proto3" json:"linkedin_urn,omitempty"`
 	// Where to see it on LinkedIn; empty while linkedin_urn is.
 	Permalink string `protobuf:"bytes,15,opt,name=permalink,proto3" json:"permalink,omitempty"`
-	// Why the last attempt to publish it did not succeed, for a failed or unconfirmed post.
+	// Why the last attempt to publish it did not succeed, for a failed or unconfirmed post; for a queued one, what it waits
+	// for.
 	Failure    *PostFailure           `protobuf:"bytes,16,opt,name=failure,proto3" json:"failure,omitempty"`
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`

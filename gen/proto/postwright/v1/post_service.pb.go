@@ -35,6 +35,12 @@ const (
 	Settlement_SETTLEMENT_PERSON_NOT_PUBLISHED Settlement = 2
 	// LinkedIn named the post when it refused a later attempt as its duplicate.
 	Settlement_SETTLEMENT_DUPLICATE_NAMED Settlement = 3
+	// The post stood among the account's recent posts on LinkedIn, with its text and at its time.
+	Settlement_SETTLEMENT_READ_BACK_PUBLISHED Settlement = 4
+	// It did not stand there a good while after.
+	Settlement_SETTLEMENT_READ_BACK_ABSENT Settlement = 5
+	// LinkedIn's answer came after all, after the attempt had been given up for lost.
+	Settlement_SETTLEMENT_LATE_ANSWER Settlement = 6
 )
 
 // Enum value maps for Settlement.
@@ -44,12 +50,18 @@ var (
 		1: "SETTLEMENT_PERSON_PUBLISHED",
 		2: "SETTLEMENT_PERSON_NOT_PUBLISHED",
 		3: "SETTLEMENT_DUPLICATE_NAMED",
+		4: "SETTLEMENT_READ_BACK_PUBLISHED",
+		5: "SETTLEMENT_READ_BACK_ABSENT",
+		6: "SETTLEMENT_LATE_ANSWER",
 	}
 	Settlement_value = map[string]int32{
 		"SETTLEMENT_UNSPECIFIED":          0,
 		"SETTLEMENT_PERSON_PUBLISHED":     1,
 		"SETTLEMENT_PERSON_NOT_PUBLISHED": 2,
 		"SETTLEMENT_DUPLICATE_NAMED":      3,
+		"SETTLEMENT_READ_BACK_PUBLISHED":  4,
+		"SETTLEMENT_READ_BACK_ABSENT":     5,
+		"SETTLEMENT_LATE_ANSWER":          6,
 	}
 )
 
@@ -1486,7 +1498,7 @@ type PublishAttempt struct {
 	// Absent while the attempt is under way.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	Outcome AttemptOutcome         `protobuf:"varint,4,opt,name=outcome,proto3,enum=postwright.v1.AttemptOutcome" json:"outcome,omitempty"`
-	// LinkedIn's HTTP status; 0 when no answer came.
+	// LinkedIn's HTTP status; 0 when no answer came. An answer that came too late is told here too: see settlement.
 	Status int32 `protobuf:"varint,5,opt,name=status,proto3" json:"status,omitempty"`
 	// LinkedIn's machine code, or Postwright's where LinkedIn gave none.
 	Code string `protobuf:"bytes,6,opt,name=code,proto3" json:"code,omitempty"`
@@ -1968,13 +1980,16 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x1bRefreshPostAnalyticsRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"Z\n" +
 	"\x1cRefreshPostAnalyticsResponse\x12:\n" +
-	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics*\x8e\x01\n" +
+	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics*\xef\x01\n" +
 	"\n" +
 	"Settlement\x12\x1a\n" +
 	"\x16SETTLEMENT_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bSETTLEMENT_PERSON_PUBLISHED\x10\x01\x12#\n" +
 	"\x1fSETTLEMENT_PERSON_NOT_PUBLISHED\x10\x02\x12\x1e\n" +
-	"\x1aSETTLEMENT_DUPLICATE_NAMED\x10\x03*\xc6\x01\n" +
+	"\x1aSETTLEMENT_DUPLICATE_NAMED\x10\x03\x12\"\n" +
+	"\x1eSETTLEMENT_READ_BACK_PUBLISHED\x10\x04\x12\x1f\n" +
+	"\x1bSETTLEMENT_READ_BACK_ABSENT\x10\x05\x12\x1a\n" +
+	"\x16SETTLEMENT_LATE_ANSWER\x10\x06*\xc6\x01\n" +
 	"\x0eAttemptOutcome\x12\x1f\n" +
 	"\x1bATTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17ATTEMPT_OUTCOME_STARTED\x10\x01\x12\x1c\n" +

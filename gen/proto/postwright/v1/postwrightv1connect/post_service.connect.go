@@ -192,7 +192,8 @@ type PostServiceClient interface {
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
 	// Makes all the drafts or none, and answers in the order given. The same request id again gives the same posts back.
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
-	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest.
+	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest. What surely
+	// did not reach LinkedIn is tried again by itself where that can help, and the post's failure says what it waits for.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
 	// Approves one send at a given time, or moves a scheduled post to another one. Until then the post can be edited, and goes
 	// out as it stands when its time has come.
@@ -255,7 +256,8 @@ type PostServiceHandler interface {
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
 	// Makes all the drafts or none, and answers in the order given. The same request id again gives the same posts back.
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
-	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest.
+	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest. What surely
+	// did not reach LinkedIn is tried again by itself where that can help, and the post's failure says what it waits for.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
 	// Approves one send at a given time, or moves a scheduled post to another one. Until then the post can be edited, and goes
 	// out as it stands when its time has come.

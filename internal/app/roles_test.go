@@ -1,0 +1,88 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// get asks a node as a prober would.
+func (w *world) get(url string) answer {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, url, nil)
+	require.NoError(w.t, err)
+	return w.send(req)
+}
+
+func TestANodeDoesWhatItsRoleSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *app.Config) { c.Role = "api" })
+	w.serve()
+	post, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Who sends it?").GetId()})
+	require.NoError(t, err)
+	require.Equal(t, 200, w.get(w.url+"/readyz").status, "it is ready without workers")
+	require.Zero(t, w.count(`SELECT count(*) FROM river.river_job WHERE attempted_by IS NOT NULL`), "no job is worked here")
+
+	workersOnly := w.cfg
+	workersOnly.Role = "workers"
+	workers, _ := w.run(w.node(workersOnly))
+
+	sent, _ := w.watch(post.GetPost())
+	require.Equal(t, published, sent.GetState())
+	require.Equal(t, 404, w.get(workers+"/postwright.v1.PostService/ListPosts").status, "the API is not served here")
+	require.Equal(t, 200, w.get(workers+"/readyz").status)
+	require.Equal(t, 200, w.get(workers+"/metrics").status)
+}
+
+func TestThreeNodesShareTheWorkAndFinishWhatOneLeaves(t *testing.T) {
+	t.Parallel()
+	few := func(c *app.Config) { c.Jobs.MaxWorkers.Value, c.Publishing.AccountConcurrency.Value = 2, 6 }
+	w := newWorld(t, few)
+	w.serve()
+	_, _ = w.run(w.node(w.cfg))
+	_, stopThird := w.run(w.node(w.cfg))
+	w.onCreate(sandbox.Fault{Mode: sandbox.Slow, AfterMS: 50, Times: 30})
+	const posts = 30
+	for i := range posts {
+		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft(fmt.Sprintf("Shared work, part %d", i)).GetId()})
+		require.NoError(t, err)
+	}
+	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) >= posts/3 }, waitLimit, waitStep)
+	require.NoError(t, stopThird())
+	require.Eventually(t, func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE state = 'published'`) == posts
+	}, waitLimit, waitStep)
+	require.Len(t, w.vendors.Ledger(), posts, "each exactly once")
+	nodes := w.count(`SELECT count(DISTINCT node) FROM river.river_job, unnest(attempted_by) AS node WHERE kind = 'publish_post'`)
+	require.Equal(t, 3, nodes)
+}
+
+func TestJobLimitsThatCannotHoldAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*app.Config)
+		flag   string
+	}{
+		"a run shorter than a call to a vendor": {func(c *app.Config) { c.Jobs.Timeout.Value = 40 * time.Second }, "--jobs-timeout"},
+		"a rescue before the run has ended":     {func(c *app.Config) { c.Jobs.RescueAfter.Value = 90 * time.Second }, "--jobs-rescue-after"},
+		"an unknown role":                       {func(c *app.Config) { c.Role = "sleeper" }, "--role"},
+		"no post of an account at once":         {func(c *app.Config) { c.Publishing.AccountConcurrency.Value = 0 }, "--publishing-account-concurrency"},
+		"a window that is none":                 {func(c *app.Config) { c.Publishing.OverdueWindow.Value = 0 }, "--publishing-overdue-window"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := app.Defaults()
+			cfg.Database.URL = "postgres://localhost/postwright"
+			require.NoError(t, cfg.Verify())
+			c.change(&cfg)
+			require.ErrorContains(t, cfg.Verify(), c.flag)
+		})
+	}
+}

@@ -1,0 +1,175 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// onCreate makes LinkedIn's next creates fail.
+func (w *world) onCreate(f sandbox.Fault) {
+	w.t.Helper()
+	f.Vendor, f.Operation = "linkedin", "createPost"
+	require.NoError(w.t, w.vendors.Arm(f))
+}
+
+// soon is a rule of trying again for tests.
+func soon(c *app.Config) { c.Publishing.RetryWait.Value = 10 * time.Millisecond }
+
+func TestAPostWaitsUntilLinkedInCanBeReached(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, soon)
+	w.serve()
+	// The version is dead for three creates; then an operator has set another.
+	w.onCreate(sandbox.Fault{Mode: sandbox.VersionSunset, Times: 3})
+	_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Patience").GetId()})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 1 }, waitLimit, waitStep)
+	w.idle()
+	posts, err := w.posts.ListPosts(t.Context(), &postwrightv1.ListPostsRequest{})
+	require.NoError(t, err)
+	require.Equal(t, published, posts.GetPosts()[0].GetState())
+	require.Nil(t, posts.GetPosts()[0].GetFailure(), "what it waited for is over")
+	attempts := w.attempts(posts.GetPosts()[0])
+	require.Len(t, attempts, 4, "each attempt is on record")
+	require.Equal(t, rejected, attempts[0].GetOutcome())
+	require.Equal(t, accepted, attempts[3].GetOutcome())
+}
+
+func TestAPostThatCannotBeSentWithinTheWindowFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, soon, func(c *app.Config) { c.Publishing.OverdueWindow.Value = time.Second })
+	w.serve()
+	w.vendorsHTTP.Close()
+	_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Nobody listens").GetId()})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return w.count(`SELECT count(*) FROM posts WHERE state = 'failed'`) == 1 }, waitLimit, waitStep)
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM posts WHERE failure_code = 'UNREACHABLE'`))
+	require.Zero(t, w.count(`SELECT count(*) FROM publish_attempts WHERE outcome <> 'not_sent'`))
+}
+
+func TestADayLimitParksTheAccountUntilMidnightUTC(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.RateLimitedDay, Times: 1})
+	first, _ := w.publish(w.draft("The one too many"))
+	second, _ := w.publish(w.draft("The one after"))
+
+	for _, post := range []*postwrightv1.Post{first, second} {
+		require.Equal(t, queued, post.GetState())
+		require.Equal(t, "DAY_LIMIT", post.GetFailure().GetCode())
+		require.Contains(t, post.GetFailure().GetRemedy(), "T00:00:00Z")
+	}
+	require.Empty(t, w.attempts(second), "nothing is asked of LinkedIn meanwhile")
+	midnight := time.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM linkedin_accounts WHERE held_until = '`+midnight.Format(time.RFC3339)+`'`))
+	require.Zero(t, w.count(`SELECT count(*) FROM publications WHERE due_at < '`+midnight.Format(time.RFC3339)+`'`), "the wait makes nothing late")
+
+	w.exec(`UPDATE linkedin_accounts SET held_until = now()`) // midnight
+	w.due()
+	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 2 }, waitLimit, waitStep)
+}
+
+func TestAPostWaitsAsLongAsLinkedInAsks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.RetryAfter, Value: "1", Times: 1})
+	post, _ := w.publish(w.draft("In a second"))
+	require.Equal(t, queued, post.GetState())
+	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 1 }, waitLimit, waitStep)
+	w.idle()
+	require.Len(t, w.attempts(post), 2)
+}
+
+func TestAnExpiredTokenPausesTheAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.TokenExpired, Times: 1})
+	first, _ := w.publish(w.draft("Refused"))
+	second, _ := w.publish(w.draft("Not even tried"))
+	require.Equal(t, "EXPIRED_ACCESS_TOKEN", second.GetFailure().GetCode())
+	require.Contains(t, second.GetFailure().GetRemedy(), "Connect the account again")
+	require.Empty(t, w.attempts(second))
+	w.idle()
+	require.Len(t, w.attempts(first), 1, "a dead token is not tried again")
+}
+
+func TestAPostThatNothingWasRunningForFailsInsteadOfGoingOutLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	post := w.underWay("queued")
+	w.exec(`UPDATE publications SET due_at = now() - interval '61 minutes'`)
+	w.due()
+	w.serve()
+	post, _ = w.watch(post)
+	require.Equal(t, failed, post.GetState())
+	require.Equal(t, "OVERDUE", post.GetFailure().GetCode())
+	require.Empty(t, w.vendors.Ledger())
+}
+
+// The process that sent was silent for so long that another one took its job up; then LinkedIn's answer comes.
+func TestAnAnswerThatComesLateSettlesTheDoubt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault sandbox.Fault
+		state postwrightv1.PostState
+		there int
+	}{
+		"accepted": {sandbox.Fault{Mode: sandbox.Slow, AfterMS: 1500}, published, 1},
+		"refused":  {sandbox.Fault{Mode: sandbox.Status, Value: "403", AfterMS: 1500}, failed, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.serve()
+			c.fault.Times = 1
+			w.onCreate(c.fault)
+			draft := w.draft("Slow")
+			_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft.GetId()})
+			require.NoError(t, err)
+			require.Eventually(t, func() bool {
+				return w.count(`SELECT count(*) FROM publish_attempts WHERE outcome = 'started'`) == 1
+			}, waitLimit, waitStep)
+			w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'publish_post'`)
+			given, _ := w.watch(draft)
+			require.Equal(t, unconfirmed, given.GetState())
+
+			require.Eventually(t, func() bool {
+				res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: draft.GetId()})
+				return err == nil && res.GetPost().GetState() == c.state
+			}, waitLimit, waitStep)
+			require.Len(t, w.vendors.Ledger(), c.there)
+			attempts := w.attempts(draft)
+			require.Len(t, attempts, 1)
+			require.Equal(t, inDoubt, attempts[0].GetOutcome(), "what was known at the time stays on record")
+			require.Equal(t, postwrightv1.Settlement_SETTLEMENT_LATE_ANSWER, attempts[0].GetSettlement())
+			require.NotZero(t, attempts[0].GetStatus(), "with LinkedIn's words")
+		})
+	}
+}
+
+// A dozen posts of one account: no more than the rule allows are at LinkedIn at once, and all get there.
+func TestAnAccountSendsOnlySoManyAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *app.Config) { c.Publishing.AccountConcurrency.Value = 2 })
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.Slow, AfterMS: 100, Times: 12})
+	for i := range 12 {
+		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Number " + strings.Repeat("I", i+1)).GetId()})
+		require.NoError(t, err)
+	}
+	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 12 }, waitLimit, waitStep)
+	w.idle()
+	require.LessOrEqual(t, w.count(`SELECT max(n) FROM (
+		SELECT (SELECT count(*) FROM publish_attempts b WHERE b.started_at <= a.started_at AND b.ended_at > a.started_at) AS n
+		FROM publish_attempts a) AS at_once`), 2)
+}

@@ -1,0 +1,131 @@
+package publishing
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// claimed is a publication that was taken for sending, with what the call needs.
+type claimed struct {
+	post        posts.Post
+	publication db.Publication
+	attempt     Attempt
+	account     accounts.Account
+	author      linkedin.URN
+	token       string
+}
+
+// claim takes a queued publication for sending: the attempt is committed before claim returns. It returns nil when there
+// is nothing to send now: the post was deleted, the publication has ended, has to wait (then until says how long), or,
+// after a crash, has just been settled as in doubt.
+func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, until time.Time, err error) {
+	args := job.Args
+	attemptID, err := uuid.NewV7()
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		c, until = nil, time.Time{}
+		now := s.now()
+		post, publication, account, err := s.lock(ctx, tx, args)
+		if fault.Is(err, fault.NotFound) {
+			return nil // deleted
+		}
+		if err != nil {
+			return err
+		}
+		switch publication.State {
+		case posts.StatePublishing:
+			open, err := s.queries.AttemptGetOpen(ctx, tx, db.AttemptGetOpenParams{PublicationID: publication.ID, OwnerID: args.OwnerID})
+			if err != nil {
+				return err
+			}
+			return s.settle(ctx, tx, job, open.ID, account, diedInBetween)
+		case posts.StateQueued:
+		default:
+			return nil
+		}
+		next := &claimed{post: post, publication: publication, account: account}
+		if o := s.obstacle(next, now); o.state != "" {
+			until = o.until
+			return s.conclude(ctx, tx, job, account, o)
+		}
+		if until, err = s.turn(ctx, tx, publication, now); err != nil || !until.IsZero() {
+			return err
+		}
+		if next.attempt, err = s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
+			ID: attemptID, PublicationID: publication.ID, OwnerID: args.OwnerID, StartedAt: now,
+		}); err != nil {
+			return err
+		}
+		if _, err := s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{
+			ID: publication.ID, OwnerID: args.OwnerID,
+		}); err != nil {
+			return err
+		}
+		next.post, err = s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: post.ID, OwnerID: args.OwnerID, Now: now})
+		c = next
+		return err
+	})
+	return c, until, err
+}
+
+// lock takes the rows of a publication, always in this order: post, publication, account.
+func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args Args) (posts.Post, db.Publication, accounts.Account, error) {
+	post, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: args.PostID, OwnerID: args.OwnerID})
+	if err != nil {
+		return post, db.Publication{}, accounts.Account{}, err
+	}
+	publication, err := s.queries.PublicationGetForUpdate(ctx, tx, db.PublicationGetForUpdateParams{ID: args.PublicationID, OwnerID: args.OwnerID})
+	if err != nil {
+		return post, publication, accounts.Account{}, err
+	}
+	account, err := s.accounts.GetForUpdate(ctx, tx, args.OwnerID, publication.AccountID)
+	return post, publication, account, err
+}
+
+// obstacle is what keeps a queued publication from being sent now; the zero outcome when nothing does, and then c has
+// author and token.
+func (s *Service) obstacle(c *claimed, now time.Time) outcome {
+	if late := now.Sub(c.publication.DueAt); late > s.rules.OverdueWindow {
+		if c.post.FailureCode != "" { // what it waited for is why
+			return unsent(failure{c.post.FailureCode, c.post.FailureMessage, "Nothing is on LinkedIn. Publish the post again later."})
+		}
+		return unsent(overdue(c.publication.DueAt))
+	}
+	if o := accountObstacle(c.account, now); o.state != "" {
+		return o
+	}
+	var err error
+	if c.author, err = linkedin.ParseURN(c.account.URN); err != nil {
+		return unsent(failureOf(fault.Of(err)))
+	}
+	if c.token, err = s.accounts.Token(c.account); err != nil { // another process may have the right keyset, or this one soon
+		return s.rules.again(unsent(failureOf(fault.Of(err))), c.publication.DueAt, now)
+	}
+	return outcome{}
+}
+
+// turn returns until when a publication has to wait because as many of its account as may be are being sent; zero when
+// it is its turn. Those further back wait longer, so that a long queue is not looked through all the time.
+func (s *Service) turn(ctx context.Context, tx *postgres.Tx, publication db.Publication, now time.Time) (time.Time, error) {
+	queue, err := s.queries.PublicationCountByAccount(ctx, tx, db.PublicationCountByAccountParams{
+		AccountID: publication.AccountID, OwnerID: publication.OwnerID, BeforeTime: publication.CreatedAt, BeforeID: publication.ID,
+	})
+	if err != nil || queue.Sending < int64(s.rules.AccountConcurrency) {
+		return time.Time{}, err
+	}
+	until := now.Add(turnWait(queue.Ahead, s.rules.AccountConcurrency))
+	_, err = s.queries.PublicationDefer(ctx, tx, db.PublicationDeferParams{ID: publication.ID, OwnerID: publication.OwnerID, DueAt: until})
+	return until, err
+}

@@ -1,0 +1,173 @@
+package publishing
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+var (
+	noon  = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	rules = Rules{OverdueWindow: time.Hour, RetryWait: 4 * time.Second, AccountConcurrency: 5}
+)
+
+// refusal is LinkedIn's answer with a status, as the adapter gives it.
+func refusal(kind fault.Kind, reason string, status int, wait time.Duration) *fault.Error {
+	f := fault.New(kind, "LinkedIn says no.").WithReason(reason)
+	f.RetryAfter = wait
+	if status != 0 {
+		f.Answer = &fault.Answer{Status: status}
+	}
+	return f
+}
+
+func TestEachRefusalWaitsByItsRule(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault   *fault.Error
+		late    time.Duration // at the time of the answer
+		state   string
+		wait    time.Duration
+		account accountEffect
+		excused bool
+		remedy  string
+	}{
+		"day's quota waits for midnight UTC, and a little for LinkedIn's clock": {
+			fault: refusal(fault.RateLimited, linkedin.ReasonDayLimit, 429, 12*time.Hour),
+			state: posts.StateQueued, wait: 12*time.Hour + dayMargin, account: accountHeld, excused: true, remedy: "2026-11-23T00:00:00Z",
+		},
+		"other limit waits as asked": {
+			fault: refusal(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*time.Second),
+			state: posts.StateQueued, wait: 30 * time.Second, account: accountHeld, excused: true, remedy: "2026-11-22T12:00:30Z",
+		},
+		"limit without a time waits a minute": {
+			fault: refusal(fault.RateLimited, linkedin.ReasonRateLimited, 429, 0),
+			state: posts.StateQueued, wait: time.Minute, account: accountHeld, excused: true, remedy: "by itself",
+		},
+		"limit of a month is asked about daily": {
+			fault: refusal(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*24*time.Hour),
+			state: posts.StateQueued, wait: 24 * time.Hour, account: accountHeld, excused: true, remedy: "by itself",
+		},
+		"expired token pauses the account": {
+			fault: refusal(fault.VendorAuth, linkedin.ReasonExpiredToken, 401, 0),
+			state: posts.StateQueued, wait: pausedLook, account: accountPaused, excused: true, remedy: "Connect the account again",
+		},
+		"nothing sent is tried again soon": {
+			fault: refusal(fault.VendorUnavailable, "UNREACHABLE", 0, 0),
+			state: posts.StateQueued, wait: 4 * time.Second, remedy: "2026-11-22T13:00:00Z",
+		},
+		"nothing sent for long is tried less often": {
+			fault: refusal(fault.VendorUnavailable, "UNREACHABLE", 0, 0), late: 10 * time.Minute,
+			state: posts.StateQueued, wait: 5 * time.Minute, remedy: "2026-11-22T12:50:00Z",
+		},
+		"nothing sent within the window fails": {
+			fault: refusal(fault.VendorUnavailable, "UNREACHABLE", 0, 0), late: 55 * time.Minute,
+			state: posts.StateFailed, remedy: "Publish the post again later",
+		},
+		"shutdown before a byte left is tried again": {
+			fault: refusal(fault.Canceled, "", 0, 0),
+			state: posts.StateQueued, wait: 4 * time.Second, remedy: "by itself",
+		},
+		"dead version is tried again: an operator may set another": {
+			fault: refusal(fault.VendorRejected, linkedin.ReasonVersionExpired, 426, 0),
+			state: posts.StateQueued, wait: 4 * time.Second, remedy: "by itself",
+		},
+		"missing permission is for a person": {
+			fault: refusal(fault.VendorRejected, linkedin.ReasonAccessDenied, 403, 0),
+			state: posts.StateFailed, remedy: "Change what LinkedIn objects to",
+		},
+		"duplicate is for a person": {
+			fault: refusal(fault.VendorRejected, linkedin.ReasonDuplicatePost, 422, 0),
+			state: posts.StateFailed, remedy: "Change the text",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := rules.postpone(judge(linkedin.Created{}, c.fault), c.fault, noon.Add(-c.late), noon)
+			require.Equal(t, c.state, o.state)
+			require.Equal(t, c.account, o.account)
+			require.Equal(t, c.excused, o.excused)
+			require.Contains(t, o.failure.remedy, c.remedy)
+			if c.wait > 0 {
+				require.Equal(t, noon.Add(c.wait), o.until)
+			}
+		})
+	}
+}
+
+// The law of trying again: only what surely left nothing at LinkedIn, never into the past, and never beyond the window
+// unless LinkedIn or the account's owner is waited for.
+func TestOnlyWhatSurelyDidNotArriveIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := fault.New(fault.Kind(rapid.IntRange(0, int(fault.VendorUnavailable)).Draw(t, "kind")), "A sentence.")
+		f.Doubt = rapid.Bool().Draw(t, "doubt")
+		f.Reason = rapid.SampledFrom([]string{"", linkedin.ReasonDuplicatePost, linkedin.ReasonVersionExpired, linkedin.ReasonDayLimit}).Draw(t, "reason")
+		f.RetryAfter = time.Duration(rapid.Int64Range(0, int64(60*24*time.Hour)).Draw(t, "retry after"))
+		if status := rapid.SampledFrom([]int{0, 400, 401, 403, 422, 426, 429, 500}).Draw(t, "status"); rapid.Bool().Draw(t, "answered") {
+			f.Answer = &fault.Answer{Status: status}
+		}
+		late := time.Duration(rapid.Int64Range(0, int64(2*time.Hour)).Draw(t, "late"))
+		due := noon.Add(-late)
+		before := judge(linkedin.Created{}, f)
+		o := rules.postpone(before, f, due, noon)
+		if f.Doubt {
+			require.Equal(t, before, o)
+			return
+		}
+		if o.state != posts.StateQueued {
+			require.Equal(t, posts.StateFailed, o.state)
+			return
+		}
+		require.True(t, o.until.After(noon))
+		require.LessOrEqual(t, o.until.Sub(noon), longestHold+dayMargin)
+		require.True(t, o.excused || !o.until.After(due.Add(rules.OverdueWindow)))
+		require.Equal(t, o.account == accountHeld, !o.heldUntil.IsZero())
+		require.NotEmpty(t, o.failure.code)
+	})
+}
+
+func TestWhatKeepsAnAccountFromSending(t *testing.T) {
+	t.Parallel()
+	before, after := noon.Add(-time.Second), noon.Add(time.Minute)
+	for name, c := range map[string]struct {
+		account accounts.Account
+		state   string
+		code    string
+	}{
+		"nothing":           {accounts.Account{}, "", ""},
+		"paused":            {accounts.Account{PausedReason: "REVOKED_ACCESS_TOKEN"}, posts.StateQueued, "REVOKED_ACCESS_TOKEN"},
+		"held":              {accounts.Account{HeldUntil: &after, HeldReason: "RATE_LIMITED"}, posts.StateQueued, "RATE_LIMITED"},
+		"held until before": {accounts.Account{HeldUntil: &before, HeldReason: "RATE_LIMITED"}, "", ""},
+		"held until now":    {accounts.Account{HeldUntil: &noon, HeldReason: "RATE_LIMITED"}, "", ""},
+		"disconnected":      {accounts.Account{DisconnectedAt: &before}, posts.StateFailed, accounts.ReasonDisconnected},
+		"held and paused":   {accounts.Account{PausedReason: "EXPIRED_ACCESS_TOKEN", HeldUntil: &after}, posts.StateQueued, "EXPIRED_ACCESS_TOKEN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := accountObstacle(c.account, noon)
+			require.Equal(t, c.state, o.state)
+			require.Equal(t, c.code, o.failure.code)
+			require.Equal(t, accountUntouched, o.account, "what is known already is not written again")
+		})
+	}
+}
+
+func TestThoseFurtherBackWaitLongerForTheirTurn(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		ahead := rapid.Int64Range(0, 1_000_000).Draw(t, "ahead")
+		concurrency := rapid.IntRange(1, 1_000).Draw(t, "concurrency")
+		wait := turnWait(ahead, concurrency)
+		least := min(time.Duration(ahead/int64(concurrency)+1)*turnPace, longestTurn)
+		require.GreaterOrEqual(t, wait, least)
+		require.LessOrEqual(t, wait, least+least/2)
+	})
+}

@@ -157,6 +157,58 @@ func (q *Queries) PostGetMany(ctx context.Context, db DBTX, arg PostGetManyParam
 	return items, nil
 }
 
+const postGetManyForUpdate = `-- name: PostGetManyForUpdate :many
+SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts WHERE id = ANY ($1::uuid[]) AND owner_id = $2 ORDER BY id FOR UPDATE
+`
+
+type PostGetManyForUpdateParams struct {
+	IDs     []uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Locks the rows until the transaction ends, in the order of their ids, as every transaction that locks several must. Posts
+// that are gone are missing.
+func (q *Queries) PostGetManyForUpdate(ctx context.Context, db DBTX, arg PostGetManyForUpdateParams) ([]Post, error) {
+	rows, err := db.Query(ctx, postGetManyForUpdate, arg.IDs, arg.OwnerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Post{}
+	for rows.Next() {
+		var i Post
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.AccountID,
+			&i.Content,
+			&i.PostType,
+			&i.Tone,
+			&i.TargetAudience,
+			&i.Visibility,
+			&i.Hashtags,
+			&i.State,
+			&i.ScheduledAt,
+			&i.TimeZone,
+			&i.PublishedAt,
+			&i.LinkedinURN,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.FailureRemedy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const postInsert = `-- name: PostInsert :one
 INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', $10, $10)
@@ -411,6 +463,53 @@ func (q *Queries) PostListByOwnerAndState(ctx context.Context, db DBTX, arg Post
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const postListStates = `-- name: PostListStates :many
+SELECT id, state, linkedin_urn, failure_code, failure_message, failure_remedy
+FROM posts WHERE id = ANY ($1::uuid[]) AND owner_id = $2
+`
+
+type PostListStatesParams struct {
+	IDs     []uuid.UUID
+	OwnerID uuid.UUID
+}
+
+type PostListStatesRow struct {
+	ID             uuid.UUID
+	State          string
+	LinkedinURN    string
+	FailureCode    string
+	FailureMessage string
+	FailureRemedy  string
+}
+
+// How far posts are, without their texts. Posts that are gone are missing.
+func (q *Queries) PostListStates(ctx context.Context, db DBTX, arg PostListStatesParams) ([]PostListStatesRow, error) {
+	rows, err := db.Query(ctx, postListStates, arg.IDs, arg.OwnerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostListStatesRow{}
+	for rows.Next() {
+		var i PostListStatesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.State,
+			&i.LinkedinURN,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.FailureRemedy,
 		); err != nil {
 			return nil, err
 		}
@@ -719,6 +818,69 @@ func (q *Queries) PostMarkQueued(ctx context.Context, db DBTX, arg PostMarkQueue
 		&i.Revision,
 	)
 	return i, err
+}
+
+const postMarkQueuedMany = `-- name: PostMarkQueuedMany :many
+UPDATE posts SET
+    state = 'queued', account_id = i.account_id, failure_code = '', failure_message = '', failure_remedy = '',
+    revision = revision + 1, updated_at = $1
+FROM (SELECT unnest($3::uuid[]) AS id, unnest($4::uuid[]) AS account_id) AS i
+WHERE posts.id = i.id AND owner_id = $2 AND state IN ('draft', 'failed')
+RETURNING posts.id, posts.owner_id, posts.account_id, posts.content, posts.post_type, posts.tone, posts.target_audience, posts.visibility, posts.hashtags, posts.state, posts.scheduled_at, posts.time_zone, posts.published_at, posts.linkedin_urn, posts.failure_code, posts.failure_message, posts.failure_remedy, posts.created_at, posts.updated_at, posts.revision
+`
+
+type PostMarkQueuedManyParams struct {
+	Now        time.Time
+	OwnerID    uuid.UUID
+	IDs        []uuid.UUID
+	AccountIDs []uuid.UUID
+}
+
+// PostMarkQueued for many; element i of both arrays belongs to one post. In no particular order.
+func (q *Queries) PostMarkQueuedMany(ctx context.Context, db DBTX, arg PostMarkQueuedManyParams) ([]Post, error) {
+	rows, err := db.Query(ctx, postMarkQueuedMany,
+		arg.Now,
+		arg.OwnerID,
+		arg.IDs,
+		arg.AccountIDs,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Post{}
+	for rows.Next() {
+		var i Post
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.AccountID,
+			&i.Content,
+			&i.PostType,
+			&i.Tone,
+			&i.TargetAudience,
+			&i.Visibility,
+			&i.Hashtags,
+			&i.State,
+			&i.ScheduledAt,
+			&i.TimeZone,
+			&i.PublishedAt,
+			&i.LinkedinURN,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.FailureRemedy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const postMarkScheduled = `-- name: PostMarkScheduled :one

@@ -382,45 +382,38 @@ func (q *Queries) PublicationGetForUpdate(ctx context.Context, db DBTX, arg Publ
 	return i, err
 }
 
-const publicationInsert = `-- name: PublicationInsert :one
+const publicationInsertMany = `-- name: PublicationInsertMany :execrows
 INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, job_id)
-VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7)
-RETURNING id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at
+SELECT
+    unnest($1::uuid[]), unnest($2::uuid[]), $3, unnest($4::uuid[]), 'queued', $5, $6,
+    unnest($7::bigint[])
 `
 
-type PublicationInsertParams struct {
-	ID        uuid.UUID
-	PostID    uuid.UUID
-	OwnerID   uuid.UUID
-	AccountID uuid.UUID
-	CreatedAt time.Time
-	DueAt     time.Time
-	JobID     int64
+type PublicationInsertManyParams struct {
+	IDs        []uuid.UUID
+	PostIDs    []uuid.UUID
+	OwnerID    uuid.UUID
+	AccountIDs []uuid.UUID
+	CreatedAt  time.Time
+	DueAt      time.Time
+	JobIDs     []int64
 }
 
-func (q *Queries) PublicationInsert(ctx context.Context, db DBTX, arg PublicationInsertParams) (Publication, error) {
-	row := db.QueryRow(ctx, publicationInsert,
-		arg.ID,
-		arg.PostID,
+// Element i of every array makes row i.
+func (q *Queries) PublicationInsertMany(ctx context.Context, db DBTX, arg PublicationInsertManyParams) (int64, error) {
+	result, err := db.Exec(ctx, publicationInsertMany,
+		arg.IDs,
+		arg.PostIDs,
 		arg.OwnerID,
-		arg.AccountID,
+		arg.AccountIDs,
 		arg.CreatedAt,
 		arg.DueAt,
-		arg.JobID,
+		arg.JobIDs,
 	)
-	var i Publication
-	err := row.Scan(
-		&i.ID,
-		&i.PostID,
-		&i.OwnerID,
-		&i.AccountID,
-		&i.State,
-		&i.CreatedAt,
-		&i.EndedAt,
-		&i.JobID,
-		&i.DueAt,
-	)
-	return i, err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const publicationListWaiting = `-- name: PublicationListWaiting :many

@@ -109,7 +109,7 @@ func (a *App) wire() error {
 	a.Identity = identity.New(a.store, Now)
 	a.Accounts = accounts.New(a.store, linkedIn, vault, Now)
 	postService := posts.New(a.store, Now)
-	publishService := publishing.New(a.store, a.jobs, a.Accounts, linkedIn, follow, a.cfg.Publishing.rules(), Now)
+	publishService := publishing.New(a.store, a.jobs, postService, a.Accounts, linkedIn, follow, a.cfg.Publishing.rules(), Now)
 	numbers := analytics.New(a.store, postService, a.Accounts, linkedIn, Now)
 	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: notifyAPI}, notify.PushChannel{Vendor: notifyAPI}, Now, a.log)
 	publishService.Register(a.jobs.Workers())

@@ -55,7 +55,7 @@ type world struct {
 func newWorld(t *testing.T, change ...func(*app.Config)) *world {
 	t.Helper()
 	w := &world{t: t, databaseURL: dbtest.New(t)}
-	w.vendors = sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{
+	w.vendors = sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), MemberDayLimit: -1, Members: []sandbox.Member{
 		{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Email: "tess@example.org", Token: memberToken, Scopes: scopes},
 	}})
 	w.vendorsHTTP = httptest.NewServer(w.vendors.Handler())

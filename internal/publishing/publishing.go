@@ -42,6 +42,7 @@ type Service struct {
 	store    *postgres.Store
 	queries  *db.Queries
 	jobs     *jobs.Client
+	posts    *posts.Service
 	accounts *accounts.Service
 	linkedIn LinkedIn
 	follow   Follow
@@ -63,11 +64,11 @@ type Rules struct {
 
 // New returns a Service. Its workers still have to be registered: see Register.
 func New(
-	store *postgres.Store, client *jobs.Client, accounts *accounts.Service, linkedIn LinkedIn, follow Follow, rules Rules,
-	now func() time.Time,
+	store *postgres.Store, client *jobs.Client, posts *posts.Service, accounts *accounts.Service, linkedIn LinkedIn, follow Follow,
+	rules Rules, now func() time.Time,
 ) *Service {
 	return &Service{
-		store: store, queries: db.New(), jobs: client, accounts: accounts, linkedIn: linkedIn, follow: follow, rules: rules, now: now,
+		store: store, queries: db.New(), jobs: client, posts: posts, accounts: accounts, linkedIn: linkedIn, follow: follow, rules: rules, now: now,
 	}
 }
 
@@ -96,12 +97,8 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 	if err := in.Validate(); err != nil {
 		return posts.Post{}, err
 	}
-	publicationID, err := uuid.NewV7()
-	if err != nil {
-		return posts.Post{}, err
-	}
 	var post posts.Post
-	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
 		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
 		if err != nil {
@@ -129,22 +126,31 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 		if err != nil {
 			return err
 		}
-		return s.approve(ctx, tx, post, publicationID, account.ID, now, now)
+		return s.approve(ctx, tx, in.OwnerID, []approval{{post.ID, account.ID}}, now, now)
 	})
 	return post, err
 }
 
-// approve keeps the approval of one send, which is late from dueAt on, and inserts the job that carries it out.
-func (s *Service) approve(
-	ctx context.Context, tx *postgres.Tx, post posts.Post, publicationID, accountID uuid.UUID, dueAt, now time.Time,
-) error {
-	ids, err := s.jobs.InsertNamed(ctx, tx, Args{OwnerID: post.OwnerID, PostID: post.ID, PublicationID: publicationID})
-	if err != nil {
+// approval is a person's word that a post may go out, once, with an account.
+type approval struct{ postID, accountID uuid.UUID }
+
+// approve keeps approvals, which are late from dueAt on, and inserts the jobs that carry them out, in their order.
+func (s *Service) approve(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, approvals []approval, dueAt, now time.Time) error {
+	rows := db.PublicationInsertManyParams{OwnerID: ownerID, CreatedAt: now, DueAt: dueAt}
+	args := make([]river.JobArgs, len(approvals))
+	for i, a := range approvals {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return err
+		}
+		rows.IDs, rows.PostIDs, rows.AccountIDs = append(rows.IDs, id), append(rows.PostIDs, a.postID), append(rows.AccountIDs, a.accountID)
+		args[i] = Args{OwnerID: ownerID, PostID: a.postID, PublicationID: id}
+	}
+	var err error
+	if rows.JobIDs, err = s.jobs.InsertNamed(ctx, tx, args...); err != nil {
 		return err
 	}
-	_, err = s.queries.PublicationInsert(ctx, tx, db.PublicationInsertParams{
-		ID: publicationID, PostID: post.ID, OwnerID: post.OwnerID, AccountID: accountID, CreatedAt: now, DueAt: dueAt, JobID: ids[0],
-	})
+	_, err = s.queries.PublicationInsertMany(ctx, tx, rows)
 	return err
 }
 

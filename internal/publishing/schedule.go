@@ -121,10 +121,6 @@ type dueWorker struct {
 // nothing was running, fails instead: nobody wants Monday's post on Thursday.
 func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 	s, args := w.service, job.Args
-	publicationID, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		post, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: args.PostID, OwnerID: args.OwnerID})
 		if fault.Is(err, fault.NotFound) {
@@ -151,7 +147,7 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 		if _, err := s.queries.PostMarkDue(ctx, tx, db.PostMarkDueParams{ID: post.ID, OwnerID: post.OwnerID, AccountID: account.ID, Now: now}); err != nil {
 			return err
 		}
-		return s.approve(ctx, tx, post, publicationID, account.ID, args.ScheduledAt, now)
+		return s.approve(ctx, tx, post.OwnerID, []approval{{post.ID, account.ID}}, args.ScheduledAt, now)
 	})
 }
 

@@ -18,8 +18,8 @@ var (
 	rules = Rules{OverdueWindow: time.Hour, RetryWait: 4 * time.Second, AccountConcurrency: 5}
 )
 
-// refusal is LinkedIn's answer with a status, as the adapter gives it.
-func refusal(kind fault.Kind, reason string, status int, wait time.Duration) *fault.Error {
+// answered is LinkedIn's answer with a status, as the adapter gives it.
+func answered(kind fault.Kind, reason string, status int, wait time.Duration) *fault.Error {
 	f := fault.New(kind, "LinkedIn says no.").WithReason(reason)
 	f.RetryAfter = wait
 	if status != 0 {
@@ -40,51 +40,51 @@ func TestEachRefusalWaitsByItsRule(t *testing.T) {
 		remedy  string
 	}{
 		"day's quota waits for midnight UTC, and a little for LinkedIn's clock": {
-			fault: refusal(fault.RateLimited, linkedin.ReasonDayLimit, 429, 12*time.Hour),
+			fault: answered(fault.RateLimited, linkedin.ReasonDayLimit, 429, 12*time.Hour),
 			state: posts.StateQueued, wait: 12*time.Hour + dayMargin, account: accountHeld, excused: true, remedy: "2026-11-23T00:00:00Z",
 		},
 		"other limit waits as asked": {
-			fault: refusal(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*time.Second),
+			fault: answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*time.Second),
 			state: posts.StateQueued, wait: 30 * time.Second, account: accountHeld, excused: true, remedy: "2026-11-22T12:00:30Z",
 		},
 		"limit without a time waits a minute": {
-			fault: refusal(fault.RateLimited, linkedin.ReasonRateLimited, 429, 0),
+			fault: answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 0),
 			state: posts.StateQueued, wait: time.Minute, account: accountHeld, excused: true, remedy: "by itself",
 		},
 		"limit of a month is asked about daily": {
-			fault: refusal(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*24*time.Hour),
+			fault: answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*24*time.Hour),
 			state: posts.StateQueued, wait: 24 * time.Hour, account: accountHeld, excused: true, remedy: "by itself",
 		},
 		"expired token pauses the account": {
-			fault: refusal(fault.VendorAuth, linkedin.ReasonExpiredToken, 401, 0),
+			fault: answered(fault.VendorAuth, linkedin.ReasonExpiredToken, 401, 0),
 			state: posts.StateQueued, wait: pausedLook, account: accountPaused, excused: true, remedy: "Connect the account again",
 		},
 		"nothing sent is tried again soon": {
-			fault: refusal(fault.VendorUnavailable, "UNREACHABLE", 0, 0),
+			fault: answered(fault.VendorUnavailable, "UNREACHABLE", 0, 0),
 			state: posts.StateQueued, wait: 4 * time.Second, remedy: "2026-11-22T13:00:00Z",
 		},
 		"nothing sent for long is tried less often": {
-			fault: refusal(fault.VendorUnavailable, "UNREACHABLE", 0, 0), late: 10 * time.Minute,
+			fault: answered(fault.VendorUnavailable, "UNREACHABLE", 0, 0), late: 10 * time.Minute,
 			state: posts.StateQueued, wait: 5 * time.Minute, remedy: "2026-11-22T12:50:00Z",
 		},
 		"nothing sent within the window fails": {
-			fault: refusal(fault.VendorUnavailable, "UNREACHABLE", 0, 0), late: 55 * time.Minute,
+			fault: answered(fault.VendorUnavailable, "UNREACHABLE", 0, 0), late: 55 * time.Minute,
 			state: posts.StateFailed, remedy: "Publish the post again later",
 		},
 		"shutdown before a byte left is tried again": {
-			fault: refusal(fault.Canceled, "", 0, 0),
+			fault: answered(fault.Canceled, "", 0, 0),
 			state: posts.StateQueued, wait: 4 * time.Second, remedy: "by itself",
 		},
 		"dead version is tried again: an operator may set another": {
-			fault: refusal(fault.VendorRejected, linkedin.ReasonVersionExpired, 426, 0),
+			fault: answered(fault.VendorRejected, linkedin.ReasonVersionExpired, 426, 0),
 			state: posts.StateQueued, wait: 4 * time.Second, remedy: "by itself",
 		},
 		"missing permission is for a person": {
-			fault: refusal(fault.VendorRejected, linkedin.ReasonAccessDenied, 403, 0),
+			fault: answered(fault.VendorRejected, linkedin.ReasonAccessDenied, 403, 0),
 			state: posts.StateFailed, remedy: "Change what LinkedIn objects to",
 		},
 		"duplicate is for a person": {
-			fault: refusal(fault.VendorRejected, linkedin.ReasonDuplicatePost, 422, 0),
+			fault: answered(fault.VendorRejected, linkedin.ReasonDuplicatePost, 422, 0),
 			state: posts.StateFailed, remedy: "Change the text",
 		},
 	} {

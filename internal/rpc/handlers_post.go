@@ -124,6 +124,26 @@ func (h *postHandler) PublishPost(ctx context.Context, req *postwrightv1.Publish
 	return &postwrightv1.PublishPostResponse{Post: postMessage(post)}, nil
 }
 
+func (h *postHandler) BatchPublishPosts(
+	ctx context.Context, req *postwrightv1.BatchPublishPostsRequest, stream postwrightv1connect.PostServiceBatchPublishPostsServerStream,
+) error {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return err
+	}
+	if !h.watchers.TryAcquire(1) {
+		return errTooManyOpen
+	}
+	defer h.watchers.Release(1)
+	approved, err := h.publishing.PublishBatch(ctx, publishBatchInput(caller, req))
+	if err != nil {
+		return err
+	}
+	return h.publishing.Follow(ctx, caller, approved, func(p publishing.Progress) error {
+		return stream.Send(&postwrightv1.BatchPublishPostsResponse{Outcome: outcomeMessage(p)})
+	})
+}
+
 func (h *postHandler) SchedulePost(ctx context.Context, req *postwrightv1.SchedulePostRequest) (*postwrightv1.SchedulePostResponse, error) {
 	caller, err := identity.Caller(ctx)
 	if err != nil {
@@ -160,7 +180,7 @@ func (h *postHandler) ResolvePost(ctx context.Context, req *postwrightv1.Resolve
 	return &postwrightv1.ResolvePostResponse{Post: postMessage(post)}, nil
 }
 
-var errTooManyOpen = fault.New(fault.Unavailable, "Too many streams are open: watch again later, or ask with GetPost.")
+var errTooManyOpen = fault.New(fault.Unavailable, "Too many streams are open: call again later, or follow the posts with GetPost.")
 
 func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPostRequest, stream postwrightv1connect.PostServiceWatchPostServerStream) error {
 	caller, err := identity.Caller(ctx)

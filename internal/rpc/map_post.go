@@ -106,6 +106,8 @@ func inputOf(caller uuid.UUID, message proto.Message) validator {
 		return searchInput(caller, m)
 	case *postwrightv1.PublishPostRequest:
 		return publishInput(caller, m)
+	case *postwrightv1.BatchPublishPostsRequest:
+		return publishBatchInput(caller, m)
 	case *postwrightv1.SchedulePostRequest:
 		return scheduleInput(caller, m)
 	case *postwrightv1.ResolvePostRequest:
@@ -148,6 +150,17 @@ func searchInput(caller uuid.UUID, m *postwrightv1.SearchPostsRequest) posts.Sea
 
 func publishInput(caller uuid.UUID, m *postwrightv1.PublishPostRequest) publishing.PublishInput {
 	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), RequestID: m.GetRequestId(), Resend: m.GetResend()}
+}
+
+func publishBatchInput(caller uuid.UUID, m *postwrightv1.BatchPublishPostsRequest) publishing.PublishBatchInput {
+	in := publishing.PublishBatchInput{OwnerID: caller, RequestID: m.GetRequestId()}
+	for _, id := range m.GetIds() {
+		in.IDs = append(in.IDs, parsed(id))
+	}
+	for _, p := range m.GetPosts() {
+		in.Drafts = append(in.Drafts, draft(p))
+	}
+	return in
 }
 
 func scheduleInput(caller uuid.UUID, m *postwrightv1.SchedulePostRequest) publishing.ScheduleInput {
@@ -195,6 +208,31 @@ func timestamp(t *time.Time) *timestamppb.Timestamp {
 		return nil
 	}
 	return timestamppb.New(*t)
+}
+
+// apiStatuses says how a post's state reaches the caller of a batch.
+var apiStatuses = map[string]postwrightv1.ApiStatus{
+	posts.StateQueued:      postwrightv1.ApiStatus_API_STATUS_WAITING,
+	posts.StatePublished:   postwrightv1.ApiStatus_API_STATUS_PUBLISHED,
+	posts.StateFailed:      postwrightv1.ApiStatus_API_STATUS_FAILED,
+	posts.StateUnconfirmed: postwrightv1.ApiStatus_API_STATUS_UNCONFIRMED,
+}
+
+func outcomeMessage(p publishing.Progress) *postwrightv1.PublishOutcome {
+	m := &postwrightv1.PublishOutcome{
+		Id: p.ID.String(), DatabaseStatus: postwrightv1.DatabaseStatus_DATABASE_STATUS_APPROVED, ApiStatus: apiStatuses[p.State],
+		LinkedinUrn: p.URN, Done: int32(p.Done), Total: int32(p.Total), Index: int32(p.Index), //nolint:gosec // at most 1,000
+	}
+	if p.Refused {
+		m.DatabaseStatus = postwrightv1.DatabaseStatus_DATABASE_STATUS_REFUSED
+	}
+	if m.ApiStatus == postwrightv1.ApiStatus_API_STATUS_UNSPECIFIED { // refused, deleted, or a draft again
+		m.ApiStatus = postwrightv1.ApiStatus_API_STATUS_NOT_ASKED
+	}
+	if p.Failure.Code != "" {
+		m.Error = &postwrightv1.PostFailure{Code: p.Failure.Code, Message: p.Failure.Message, Remedy: p.Failure.Remedy}
+	}
+	return m
 }
 
 func attemptMessage(a publishing.Attempt) *postwrightv1.PublishAttempt {

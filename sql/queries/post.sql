@@ -84,6 +84,25 @@ WHERE id = @id AND owner_id = @owner_id
     AND (state IN ('draft', 'failed') OR (@resend::boolean AND state = 'unconfirmed'))
 RETURNING *;
 
+-- name: PostGetManyForUpdate :many
+-- Locks the rows until the transaction ends, in the order of their ids, as every transaction that locks several must. Posts
+-- that are gone are missing.
+SELECT * FROM posts WHERE id = ANY (@ids::uuid[]) AND owner_id = @owner_id ORDER BY id FOR UPDATE;
+
+-- name: PostMarkQueuedMany :many
+-- PostMarkQueued for many; element i of both arrays belongs to one post. In no particular order.
+UPDATE posts SET
+    state = 'queued', account_id = i.account_id, failure_code = '', failure_message = '', failure_remedy = '',
+    revision = revision + 1, updated_at = @now
+FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@account_ids::uuid[]) AS account_id) AS i
+WHERE posts.id = i.id AND owner_id = @owner_id AND state IN ('draft', 'failed')
+RETURNING posts.*;
+
+-- name: PostListStates :many
+-- How far posts are, without their texts. Posts that are gone are missing.
+SELECT id, state, linkedin_urn, failure_code, failure_message, failure_remedy
+FROM posts WHERE id = ANY (@ids::uuid[]) AND owner_id = @owner_id;
+
 -- name: PostMarkPublishing :one
 -- No row when the post is not queued.
 UPDATE posts SET

@@ -1,7 +1,9 @@
--- name: PublicationInsert :one
+-- name: PublicationInsertMany :execrows
+-- Element i of every array makes row i.
 INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, job_id)
-VALUES (@id, @post_id, @owner_id, @account_id, 'queued', @created_at, @due_at, @job_id)
-RETURNING *;
+SELECT
+    unnest(@ids::uuid[]), unnest(@post_ids::uuid[]), @owner_id, unnest(@account_ids::uuid[]), 'queued', @created_at, @due_at,
+    unnest(@job_ids::bigint[]);
 
 -- name: PublicationGetForUpdate :one
 -- Locks the row until the transaction ends; lock the post first.

@@ -24,6 +24,120 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Whether the approval of a post is kept.
+type DatabaseStatus int32
+
+const (
+	DatabaseStatus_DATABASE_STATUS_UNSPECIFIED DatabaseStatus = 0
+	// It is, and is carried out whatever becomes of the call.
+	DatabaseStatus_DATABASE_STATUS_APPROVED DatabaseStatus = 1
+	// The post could not be approved; it is as it was.
+	DatabaseStatus_DATABASE_STATUS_REFUSED DatabaseStatus = 2
+)
+
+// Enum value maps for DatabaseStatus.
+var (
+	DatabaseStatus_name = map[int32]string{
+		0: "DATABASE_STATUS_UNSPECIFIED",
+		1: "DATABASE_STATUS_APPROVED",
+		2: "DATABASE_STATUS_REFUSED",
+	}
+	DatabaseStatus_value = map[string]int32{
+		"DATABASE_STATUS_UNSPECIFIED": 0,
+		"DATABASE_STATUS_APPROVED":    1,
+		"DATABASE_STATUS_REFUSED":     2,
+	}
+)
+
+func (x DatabaseStatus) Enum() *DatabaseStatus {
+	p := new(DatabaseStatus)
+	*p = x
+	return p
+}
+
+func (x DatabaseStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DatabaseStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_postwright_v1_post_service_proto_enumTypes[0].Descriptor()
+}
+
+func (DatabaseStatus) Type() protoreflect.EnumType {
+	return &file_postwright_v1_post_service_proto_enumTypes[0]
+}
+
+func (x DatabaseStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DatabaseStatus.Descriptor instead.
+func (DatabaseStatus) EnumDescriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{0}
+}
+
+// How a post of a batch stands with LinkedIn.
+type ApiStatus int32
+
+const (
+	ApiStatus_API_STATUS_UNSPECIFIED ApiStatus = 0
+	// LinkedIn was not asked, and will not be.
+	ApiStatus_API_STATUS_NOT_ASKED ApiStatus = 1
+	// It waits for what error tells, and goes out by itself: another outcome follows.
+	ApiStatus_API_STATUS_WAITING   ApiStatus = 2
+	ApiStatus_API_STATUS_PUBLISHED ApiStatus = 3
+	ApiStatus_API_STATUS_FAILED    ApiStatus = 4
+	// LinkedIn may have it: the answer was lost.
+	ApiStatus_API_STATUS_UNCONFIRMED ApiStatus = 5
+)
+
+// Enum value maps for ApiStatus.
+var (
+	ApiStatus_name = map[int32]string{
+		0: "API_STATUS_UNSPECIFIED",
+		1: "API_STATUS_NOT_ASKED",
+		2: "API_STATUS_WAITING",
+		3: "API_STATUS_PUBLISHED",
+		4: "API_STATUS_FAILED",
+		5: "API_STATUS_UNCONFIRMED",
+	}
+	ApiStatus_value = map[string]int32{
+		"API_STATUS_UNSPECIFIED": 0,
+		"API_STATUS_NOT_ASKED":   1,
+		"API_STATUS_WAITING":     2,
+		"API_STATUS_PUBLISHED":   3,
+		"API_STATUS_FAILED":      4,
+		"API_STATUS_UNCONFIRMED": 5,
+	}
+)
+
+func (x ApiStatus) Enum() *ApiStatus {
+	p := new(ApiStatus)
+	*p = x
+	return p
+}
+
+func (x ApiStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ApiStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_postwright_v1_post_service_proto_enumTypes[1].Descriptor()
+}
+
+func (ApiStatus) Type() protoreflect.EnumType {
+	return &file_postwright_v1_post_service_proto_enumTypes[1]
+}
+
+func (x ApiStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ApiStatus.Descriptor instead.
+func (ApiStatus) EnumDescriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{1}
+}
+
 // How a doubt about an attempt was settled.
 type Settlement int32
 
@@ -76,11 +190,11 @@ func (x Settlement) String() string {
 }
 
 func (Settlement) Descriptor() protoreflect.EnumDescriptor {
-	return file_postwright_v1_post_service_proto_enumTypes[0].Descriptor()
+	return file_postwright_v1_post_service_proto_enumTypes[2].Descriptor()
 }
 
 func (Settlement) Type() protoreflect.EnumType {
-	return &file_postwright_v1_post_service_proto_enumTypes[0]
+	return &file_postwright_v1_post_service_proto_enumTypes[2]
 }
 
 func (x Settlement) Number() protoreflect.EnumNumber {
@@ -89,7 +203,7 @@ func (x Settlement) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Settlement.Descriptor instead.
 func (Settlement) EnumDescriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{0}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{2}
 }
 
 // What became of an attempt.
@@ -140,11 +254,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_postwright_v1_post_service_proto_enumTypes[1].Descriptor()
+	return file_postwright_v1_post_service_proto_enumTypes[3].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_postwright_v1_post_service_proto_enumTypes[1]
+	return &file_postwright_v1_post_service_proto_enumTypes[3]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -153,7 +267,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{1}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{3}
 }
 
 type CreatePostRequest struct {
@@ -930,6 +1044,219 @@ func (x *PublishPostRequest) GetResend() bool {
 	return false
 }
 
+type BatchPublishPostsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Posts that are there, each once; or
+	Ids []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	// new ones: all of them are made, or none.
+	Posts []*Post `protobuf:"bytes,2,rep,name=posts,proto3" json:"posts,omitempty"`
+	// Chosen by the caller, who may repeat the call with it. At most 128 characters.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchPublishPostsRequest) Reset() {
+	*x = BatchPublishPostsRequest{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchPublishPostsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchPublishPostsRequest) ProtoMessage() {}
+
+func (x *BatchPublishPostsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchPublishPostsRequest.ProtoReflect.Descriptor instead.
+func (*BatchPublishPostsRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *BatchPublishPostsRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *BatchPublishPostsRequest) GetPosts() []*Post {
+	if x != nil {
+		return x.Posts
+	}
+	return nil
+}
+
+func (x *BatchPublishPostsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type BatchPublishPostsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Outcome       *PublishOutcome        `protobuf:"bytes,1,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchPublishPostsResponse) Reset() {
+	*x = BatchPublishPostsResponse{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchPublishPostsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchPublishPostsResponse) ProtoMessage() {}
+
+func (x *BatchPublishPostsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchPublishPostsResponse.ProtoReflect.Descriptor instead.
+func (*BatchPublishPostsResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *BatchPublishPostsResponse) GetOutcome() *PublishOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+// How far one post of a batch is.
+type PublishOutcome struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	DatabaseStatus DatabaseStatus         `protobuf:"varint,2,opt,name=database_status,json=databaseStatus,proto3,enum=postwright.v1.DatabaseStatus" json:"database_status,omitempty"`
+	ApiStatus      ApiStatus              `protobuf:"varint,3,opt,name=api_status,json=apiStatus,proto3,enum=postwright.v1.ApiStatus" json:"api_status,omitempty"`
+	// LinkedIn's name for the post, where it is published and LinkedIn said so.
+	LinkedinUrn string `protobuf:"bytes,4,opt,name=linkedin_urn,json=linkedinUrn,proto3" json:"linkedin_urn,omitempty"`
+	// Why it was refused or not published, or what it waits for.
+	Error *PostFailure `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`
+	// How many posts are through, this one included unless it waits.
+	Done int32 `protobuf:"varint,6,opt,name=done,proto3" json:"done,omitempty"`
+	// How many posts the batch has.
+	Total int32 `protobuf:"varint,7,opt,name=total,proto3" json:"total,omitempty"`
+	// The post's place in the request, from 0.
+	Index         int32 `protobuf:"varint,8,opt,name=index,proto3" json:"index,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishOutcome) Reset() {
+	*x = PublishOutcome{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishOutcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishOutcome) ProtoMessage() {}
+
+func (x *PublishOutcome) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishOutcome.ProtoReflect.Descriptor instead.
+func (*PublishOutcome) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *PublishOutcome) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PublishOutcome) GetDatabaseStatus() DatabaseStatus {
+	if x != nil {
+		return x.DatabaseStatus
+	}
+	return DatabaseStatus_DATABASE_STATUS_UNSPECIFIED
+}
+
+func (x *PublishOutcome) GetApiStatus() ApiStatus {
+	if x != nil {
+		return x.ApiStatus
+	}
+	return ApiStatus_API_STATUS_UNSPECIFIED
+}
+
+func (x *PublishOutcome) GetLinkedinUrn() string {
+	if x != nil {
+		return x.LinkedinUrn
+	}
+	return ""
+}
+
+func (x *PublishOutcome) GetError() *PostFailure {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+func (x *PublishOutcome) GetDone() int32 {
+	if x != nil {
+		return x.Done
+	}
+	return 0
+}
+
+func (x *PublishOutcome) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *PublishOutcome) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
 type SchedulePostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -943,7 +1270,7 @@ type SchedulePostRequest struct {
 
 func (x *SchedulePostRequest) Reset() {
 	*x = SchedulePostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -955,7 +1282,7 @@ func (x *SchedulePostRequest) String() string {
 func (*SchedulePostRequest) ProtoMessage() {}
 
 func (x *SchedulePostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -968,7 +1295,7 @@ func (x *SchedulePostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchedulePostRequest.ProtoReflect.Descriptor instead.
 func (*SchedulePostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SchedulePostRequest) GetId() string {
@@ -1003,7 +1330,7 @@ type SchedulePostResponse struct {
 
 func (x *SchedulePostResponse) Reset() {
 	*x = SchedulePostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1015,7 +1342,7 @@ func (x *SchedulePostResponse) String() string {
 func (*SchedulePostResponse) ProtoMessage() {}
 
 func (x *SchedulePostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1028,7 +1355,7 @@ func (x *SchedulePostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchedulePostResponse.ProtoReflect.Descriptor instead.
 func (*SchedulePostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{16}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SchedulePostResponse) GetPost() *Post {
@@ -1054,7 +1381,7 @@ type CancelScheduleRequest struct {
 
 func (x *CancelScheduleRequest) Reset() {
 	*x = CancelScheduleRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1393,7 @@ func (x *CancelScheduleRequest) String() string {
 func (*CancelScheduleRequest) ProtoMessage() {}
 
 func (x *CancelScheduleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1406,7 @@ func (x *CancelScheduleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelScheduleRequest.ProtoReflect.Descriptor instead.
 func (*CancelScheduleRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{17}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CancelScheduleRequest) GetId() string {
@@ -1098,7 +1425,7 @@ type CancelScheduleResponse struct {
 
 func (x *CancelScheduleResponse) Reset() {
 	*x = CancelScheduleResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1110,7 +1437,7 @@ func (x *CancelScheduleResponse) String() string {
 func (*CancelScheduleResponse) ProtoMessage() {}
 
 func (x *CancelScheduleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1123,7 +1450,7 @@ func (x *CancelScheduleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelScheduleResponse.ProtoReflect.Descriptor instead.
 func (*CancelScheduleResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{18}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CancelScheduleResponse) GetPost() *Post {
@@ -1147,7 +1474,7 @@ type ResolvePostRequest struct {
 
 func (x *ResolvePostRequest) Reset() {
 	*x = ResolvePostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +1486,7 @@ func (x *ResolvePostRequest) String() string {
 func (*ResolvePostRequest) ProtoMessage() {}
 
 func (x *ResolvePostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +1499,7 @@ func (x *ResolvePostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostRequest.ProtoReflect.Descriptor instead.
 func (*ResolvePostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ResolvePostRequest) GetId() string {
@@ -1234,7 +1561,7 @@ type ResolvePostResponse struct {
 
 func (x *ResolvePostResponse) Reset() {
 	*x = ResolvePostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1246,7 +1573,7 @@ func (x *ResolvePostResponse) String() string {
 func (*ResolvePostResponse) ProtoMessage() {}
 
 func (x *ResolvePostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1259,7 +1586,7 @@ func (x *ResolvePostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostResponse.ProtoReflect.Descriptor instead.
 func (*ResolvePostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{20}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ResolvePostResponse) GetPost() *Post {
@@ -1278,7 +1605,7 @@ type PublishPostResponse struct {
 
 func (x *PublishPostResponse) Reset() {
 	*x = PublishPostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1290,7 +1617,7 @@ func (x *PublishPostResponse) String() string {
 func (*PublishPostResponse) ProtoMessage() {}
 
 func (x *PublishPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1303,7 +1630,7 @@ func (x *PublishPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishPostResponse.ProtoReflect.Descriptor instead.
 func (*PublishPostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{21}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PublishPostResponse) GetPost() *Post {
@@ -1322,7 +1649,7 @@ type WatchPostRequest struct {
 
 func (x *WatchPostRequest) Reset() {
 	*x = WatchPostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1334,7 +1661,7 @@ func (x *WatchPostRequest) String() string {
 func (*WatchPostRequest) ProtoMessage() {}
 
 func (x *WatchPostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1347,7 +1674,7 @@ func (x *WatchPostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPostRequest.ProtoReflect.Descriptor instead.
 func (*WatchPostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WatchPostRequest) GetId() string {
@@ -1366,7 +1693,7 @@ type WatchPostResponse struct {
 
 func (x *WatchPostResponse) Reset() {
 	*x = WatchPostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1378,7 +1705,7 @@ func (x *WatchPostResponse) String() string {
 func (*WatchPostResponse) ProtoMessage() {}
 
 func (x *WatchPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1391,7 +1718,7 @@ func (x *WatchPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPostResponse.ProtoReflect.Descriptor instead.
 func (*WatchPostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{23}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WatchPostResponse) GetPost() *Post {
@@ -1410,7 +1737,7 @@ type ListPublishAttemptsRequest struct {
 
 func (x *ListPublishAttemptsRequest) Reset() {
 	*x = ListPublishAttemptsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1422,7 +1749,7 @@ func (x *ListPublishAttemptsRequest) String() string {
 func (*ListPublishAttemptsRequest) ProtoMessage() {}
 
 func (x *ListPublishAttemptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1435,7 +1762,7 @@ func (x *ListPublishAttemptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishAttemptsRequest.ProtoReflect.Descriptor instead.
 func (*ListPublishAttemptsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{24}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListPublishAttemptsRequest) GetId() string {
@@ -1454,7 +1781,7 @@ type ListPublishAttemptsResponse struct {
 
 func (x *ListPublishAttemptsResponse) Reset() {
 	*x = ListPublishAttemptsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1793,7 @@ func (x *ListPublishAttemptsResponse) String() string {
 func (*ListPublishAttemptsResponse) ProtoMessage() {}
 
 func (x *ListPublishAttemptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1479,7 +1806,7 @@ func (x *ListPublishAttemptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishAttemptsResponse.ProtoReflect.Descriptor instead.
 func (*ListPublishAttemptsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{25}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListPublishAttemptsResponse) GetAttempts() []*PublishAttempt {
@@ -1516,7 +1843,7 @@ type PublishAttempt struct {
 
 func (x *PublishAttempt) Reset() {
 	*x = PublishAttempt{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1528,7 +1855,7 @@ func (x *PublishAttempt) String() string {
 func (*PublishAttempt) ProtoMessage() {}
 
 func (x *PublishAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1541,7 +1868,7 @@ func (x *PublishAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishAttempt.ProtoReflect.Descriptor instead.
 func (*PublishAttempt) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{26}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PublishAttempt) GetNumber() int32 {
@@ -1623,7 +1950,7 @@ type GetPostAnalyticsRequest struct {
 
 func (x *GetPostAnalyticsRequest) Reset() {
 	*x = GetPostAnalyticsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1635,7 +1962,7 @@ func (x *GetPostAnalyticsRequest) String() string {
 func (*GetPostAnalyticsRequest) ProtoMessage() {}
 
 func (x *GetPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1648,7 +1975,7 @@ func (x *GetPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostAnalyticsRequest.ProtoReflect.Descriptor instead.
 func (*GetPostAnalyticsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{27}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetPostAnalyticsRequest) GetId() string {
@@ -1667,7 +1994,7 @@ type GetPostAnalyticsResponse struct {
 
 func (x *GetPostAnalyticsResponse) Reset() {
 	*x = GetPostAnalyticsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +2006,7 @@ func (x *GetPostAnalyticsResponse) String() string {
 func (*GetPostAnalyticsResponse) ProtoMessage() {}
 
 func (x *GetPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +2019,7 @@ func (x *GetPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostAnalyticsResponse.ProtoReflect.Descriptor instead.
 func (*GetPostAnalyticsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{28}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
@@ -1711,7 +2038,7 @@ type RefreshPostAnalyticsRequest struct {
 
 func (x *RefreshPostAnalyticsRequest) Reset() {
 	*x = RefreshPostAnalyticsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1723,7 +2050,7 @@ func (x *RefreshPostAnalyticsRequest) String() string {
 func (*RefreshPostAnalyticsRequest) ProtoMessage() {}
 
 func (x *RefreshPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +2063,7 @@ func (x *RefreshPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshPostAnalyticsRequest.ProtoReflect.Descriptor instead.
 func (*RefreshPostAnalyticsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{29}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RefreshPostAnalyticsRequest) GetId() string {
@@ -1755,7 +2082,7 @@ type RefreshPostAnalyticsResponse struct {
 
 func (x *RefreshPostAnalyticsResponse) Reset() {
 	*x = RefreshPostAnalyticsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1767,7 +2094,7 @@ func (x *RefreshPostAnalyticsResponse) String() string {
 func (*RefreshPostAnalyticsResponse) ProtoMessage() {}
 
 func (x *RefreshPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1780,7 +2107,7 @@ func (x *RefreshPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshPostAnalyticsResponse.ProtoReflect.Descriptor instead.
 func (*RefreshPostAnalyticsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{30}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RefreshPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
@@ -1800,7 +2127,7 @@ type ResolvePostRequest_Published struct {
 
 func (x *ResolvePostRequest_Published) Reset() {
 	*x = ResolvePostRequest_Published{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1812,7 +2139,7 @@ func (x *ResolvePostRequest_Published) String() string {
 func (*ResolvePostRequest_Published) ProtoMessage() {}
 
 func (x *ResolvePostRequest_Published) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1825,7 +2152,7 @@ func (x *ResolvePostRequest_Published) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostRequest_Published.ProtoReflect.Descriptor instead.
 func (*ResolvePostRequest_Published) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19, 0}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22, 0}
 }
 
 func (x *ResolvePostRequest_Published) GetLinkedinUrn() string {
@@ -1843,7 +2170,7 @@ type ResolvePostRequest_NotPublished struct {
 
 func (x *ResolvePostRequest_NotPublished) Reset() {
 	*x = ResolvePostRequest_NotPublished{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +2182,7 @@ func (x *ResolvePostRequest_NotPublished) String() string {
 func (*ResolvePostRequest_NotPublished) ProtoMessage() {}
 
 func (x *ResolvePostRequest_NotPublished) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +2195,7 @@ func (x *ResolvePostRequest_NotPublished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostRequest_NotPublished.ProtoReflect.Descriptor instead.
 func (*ResolvePostRequest_NotPublished) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19, 1}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22, 1}
 }
 
 var File_postwright_v1_post_service_proto protoreflect.FileDescriptor
@@ -1924,7 +2251,25 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12\x16\n" +
-	"\x06resend\x18\x03 \x01(\bR\x06resend\"\xa3\x01\n" +
+	"\x06resend\x18\x03 \x01(\bR\x06resend\"\x9d\x01\n" +
+	"\x18BatchPublishPostsRequest\x12\"\n" +
+	"\x03ids\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\xe8\a\"\x05r\x03\xb0\x01\x01R\x03ids\x124\n" +
+	"\x05posts\x18\x02 \x03(\v2\x13.postwright.v1.PostB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05posts\x12'\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\"T\n" +
+	"\x19BatchPublishPostsResponse\x127\n" +
+	"\aoutcome\x18\x01 \x01(\v2\x1d.postwright.v1.PublishOutcomeR\aoutcome\"\xb6\x02\n" +
+	"\x0ePublishOutcome\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12F\n" +
+	"\x0fdatabase_status\x18\x02 \x01(\x0e2\x1d.postwright.v1.DatabaseStatusR\x0edatabaseStatus\x127\n" +
+	"\n" +
+	"api_status\x18\x03 \x01(\x0e2\x18.postwright.v1.ApiStatusR\tapiStatus\x12!\n" +
+	"\flinkedin_urn\x18\x04 \x01(\tR\vlinkedinUrn\x120\n" +
+	"\x05error\x18\x05 \x01(\v2\x1a.postwright.v1.PostFailureR\x05error\x12\x12\n" +
+	"\x04done\x18\x06 \x01(\x05R\x04done\x12\x14\n" +
+	"\x05total\x18\a \x01(\x05R\x05total\x12\x14\n" +
+	"\x05index\x18\b \x01(\x05R\x05index\"\xa3\x01\n" +
 	"\x13SchedulePostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12U\n" +
 	"\x0escheduled_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x12\xbaH\x0f\xc8\x01\x01\xb2\x01\tJ\x05\b\x80\xe7\x84\x0f@\x01R\rscheduledTime\x12\x1b\n" +
@@ -1980,7 +2325,18 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x1bRefreshPostAnalyticsRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"Z\n" +
 	"\x1cRefreshPostAnalyticsResponse\x12:\n" +
-	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics*\xef\x01\n" +
+	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics*l\n" +
+	"\x0eDatabaseStatus\x12\x1f\n" +
+	"\x1bDATABASE_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18DATABASE_STATUS_APPROVED\x10\x01\x12\x1b\n" +
+	"\x17DATABASE_STATUS_REFUSED\x10\x02*\xa6\x01\n" +
+	"\tApiStatus\x12\x1a\n" +
+	"\x16API_STATUS_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14API_STATUS_NOT_ASKED\x10\x01\x12\x16\n" +
+	"\x12API_STATUS_WAITING\x10\x02\x12\x18\n" +
+	"\x14API_STATUS_PUBLISHED\x10\x03\x12\x15\n" +
+	"\x11API_STATUS_FAILED\x10\x04\x12\x1a\n" +
+	"\x16API_STATUS_UNCONFIRMED\x10\x05*\xef\x01\n" +
 	"\n" +
 	"Settlement\x12\x1a\n" +
 	"\x16SETTLEMENT_UNSPECIFIED\x10\x00\x12\x1f\n" +
@@ -1996,7 +2352,7 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x18ATTEMPT_OUTCOME_ACCEPTED\x10\x02\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_REJECTED\x10\x03\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_NOT_SENT\x10\x04\x12\x1c\n" +
-	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\x85\v\n" +
+	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\xf1\v\n" +
 	"\vPostService\x12S\n" +
 	"\n" +
 	"CreatePost\x12 .postwright.v1.CreatePostRequest\x1a!.postwright.v1.CreatePostResponse\"\x00\x12M\n" +
@@ -2008,7 +2364,8 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\tListPosts\x12\x1f.postwright.v1.ListPostsRequest\x1a .postwright.v1.ListPostsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\vSearchPosts\x12!.postwright.v1.SearchPostsRequest\x1a\".postwright.v1.SearchPostsResponse\"\x03\x90\x02\x01\x12e\n" +
 	"\x10BatchCreatePosts\x12&.postwright.v1.BatchCreatePostsRequest\x1a'.postwright.v1.BatchCreatePostsResponse\"\x00\x12V\n" +
-	"\vPublishPost\x12!.postwright.v1.PublishPostRequest\x1a\".postwright.v1.PublishPostResponse\"\x00\x12Y\n" +
+	"\vPublishPost\x12!.postwright.v1.PublishPostRequest\x1a\".postwright.v1.PublishPostResponse\"\x00\x12j\n" +
+	"\x11BatchPublishPosts\x12'.postwright.v1.BatchPublishPostsRequest\x1a(.postwright.v1.BatchPublishPostsResponse\"\x000\x01\x12Y\n" +
 	"\fSchedulePost\x12\".postwright.v1.SchedulePostRequest\x1a#.postwright.v1.SchedulePostResponse\"\x00\x12_\n" +
 	"\x0eCancelSchedule\x12$.postwright.v1.CancelScheduleRequest\x1a%.postwright.v1.CancelScheduleResponse\"\x00\x12V\n" +
 	"\vResolvePost\x12!.postwright.v1.ResolvePostRequest\x1a\".postwright.v1.ResolvePostResponse\"\x00\x12U\n" +
@@ -2029,113 +2386,126 @@ func file_postwright_v1_post_service_proto_rawDescGZIP() []byte {
 	return file_postwright_v1_post_service_proto_rawDescData
 }
 
-var file_postwright_v1_post_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_postwright_v1_post_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_postwright_v1_post_service_proto_goTypes = []any{
-	(Settlement)(0),                         // 0: postwright.v1.Settlement
-	(AttemptOutcome)(0),                     // 1: postwright.v1.AttemptOutcome
-	(*CreatePostRequest)(nil),               // 2: postwright.v1.CreatePostRequest
-	(*CreatePostResponse)(nil),              // 3: postwright.v1.CreatePostResponse
-	(*GetPostRequest)(nil),                  // 4: postwright.v1.GetPostRequest
-	(*GetPostResponse)(nil),                 // 5: postwright.v1.GetPostResponse
-	(*UpdatePostRequest)(nil),               // 6: postwright.v1.UpdatePostRequest
-	(*UpdatePostResponse)(nil),              // 7: postwright.v1.UpdatePostResponse
-	(*DeletePostRequest)(nil),               // 8: postwright.v1.DeletePostRequest
-	(*DeletePostResponse)(nil),              // 9: postwright.v1.DeletePostResponse
-	(*ListPostsRequest)(nil),                // 10: postwright.v1.ListPostsRequest
-	(*ListPostsResponse)(nil),               // 11: postwright.v1.ListPostsResponse
-	(*SearchPostsRequest)(nil),              // 12: postwright.v1.SearchPostsRequest
-	(*SearchPostsResponse)(nil),             // 13: postwright.v1.SearchPostsResponse
-	(*BatchCreatePostsRequest)(nil),         // 14: postwright.v1.BatchCreatePostsRequest
-	(*BatchCreatePostsResponse)(nil),        // 15: postwright.v1.BatchCreatePostsResponse
-	(*PublishPostRequest)(nil),              // 16: postwright.v1.PublishPostRequest
-	(*SchedulePostRequest)(nil),             // 17: postwright.v1.SchedulePostRequest
-	(*SchedulePostResponse)(nil),            // 18: postwright.v1.SchedulePostResponse
-	(*CancelScheduleRequest)(nil),           // 19: postwright.v1.CancelScheduleRequest
-	(*CancelScheduleResponse)(nil),          // 20: postwright.v1.CancelScheduleResponse
-	(*ResolvePostRequest)(nil),              // 21: postwright.v1.ResolvePostRequest
-	(*ResolvePostResponse)(nil),             // 22: postwright.v1.ResolvePostResponse
-	(*PublishPostResponse)(nil),             // 23: postwright.v1.PublishPostResponse
-	(*WatchPostRequest)(nil),                // 24: postwright.v1.WatchPostRequest
-	(*WatchPostResponse)(nil),               // 25: postwright.v1.WatchPostResponse
-	(*ListPublishAttemptsRequest)(nil),      // 26: postwright.v1.ListPublishAttemptsRequest
-	(*ListPublishAttemptsResponse)(nil),     // 27: postwright.v1.ListPublishAttemptsResponse
-	(*PublishAttempt)(nil),                  // 28: postwright.v1.PublishAttempt
-	(*GetPostAnalyticsRequest)(nil),         // 29: postwright.v1.GetPostAnalyticsRequest
-	(*GetPostAnalyticsResponse)(nil),        // 30: postwright.v1.GetPostAnalyticsResponse
-	(*RefreshPostAnalyticsRequest)(nil),     // 31: postwright.v1.RefreshPostAnalyticsRequest
-	(*RefreshPostAnalyticsResponse)(nil),    // 32: postwright.v1.RefreshPostAnalyticsResponse
-	(*ResolvePostRequest_Published)(nil),    // 33: postwright.v1.ResolvePostRequest.Published
-	(*ResolvePostRequest_NotPublished)(nil), // 34: postwright.v1.ResolvePostRequest.NotPublished
-	(*Post)(nil),                            // 35: postwright.v1.Post
-	(*fieldmaskpb.FieldMask)(nil),           // 36: google.protobuf.FieldMask
-	(PostState)(0),                          // 37: postwright.v1.PostState
-	(*timestamppb.Timestamp)(nil),           // 38: google.protobuf.Timestamp
-	(*PostAnalytics)(nil),                   // 39: postwright.v1.PostAnalytics
+	(DatabaseStatus)(0),                     // 0: postwright.v1.DatabaseStatus
+	(ApiStatus)(0),                          // 1: postwright.v1.ApiStatus
+	(Settlement)(0),                         // 2: postwright.v1.Settlement
+	(AttemptOutcome)(0),                     // 3: postwright.v1.AttemptOutcome
+	(*CreatePostRequest)(nil),               // 4: postwright.v1.CreatePostRequest
+	(*CreatePostResponse)(nil),              // 5: postwright.v1.CreatePostResponse
+	(*GetPostRequest)(nil),                  // 6: postwright.v1.GetPostRequest
+	(*GetPostResponse)(nil),                 // 7: postwright.v1.GetPostResponse
+	(*UpdatePostRequest)(nil),               // 8: postwright.v1.UpdatePostRequest
+	(*UpdatePostResponse)(nil),              // 9: postwright.v1.UpdatePostResponse
+	(*DeletePostRequest)(nil),               // 10: postwright.v1.DeletePostRequest
+	(*DeletePostResponse)(nil),              // 11: postwright.v1.DeletePostResponse
+	(*ListPostsRequest)(nil),                // 12: postwright.v1.ListPostsRequest
+	(*ListPostsResponse)(nil),               // 13: postwright.v1.ListPostsResponse
+	(*SearchPostsRequest)(nil),              // 14: postwright.v1.SearchPostsRequest
+	(*SearchPostsResponse)(nil),             // 15: postwright.v1.SearchPostsResponse
+	(*BatchCreatePostsRequest)(nil),         // 16: postwright.v1.BatchCreatePostsRequest
+	(*BatchCreatePostsResponse)(nil),        // 17: postwright.v1.BatchCreatePostsResponse
+	(*PublishPostRequest)(nil),              // 18: postwright.v1.PublishPostRequest
+	(*BatchPublishPostsRequest)(nil),        // 19: postwright.v1.BatchPublishPostsRequest
+	(*BatchPublishPostsResponse)(nil),       // 20: postwright.v1.BatchPublishPostsResponse
+	(*PublishOutcome)(nil),                  // 21: postwright.v1.PublishOutcome
+	(*SchedulePostRequest)(nil),             // 22: postwright.v1.SchedulePostRequest
+	(*SchedulePostResponse)(nil),            // 23: postwright.v1.SchedulePostResponse
+	(*CancelScheduleRequest)(nil),           // 24: postwright.v1.CancelScheduleRequest
+	(*CancelScheduleResponse)(nil),          // 25: postwright.v1.CancelScheduleResponse
+	(*ResolvePostRequest)(nil),              // 26: postwright.v1.ResolvePostRequest
+	(*ResolvePostResponse)(nil),             // 27: postwright.v1.ResolvePostResponse
+	(*PublishPostResponse)(nil),             // 28: postwright.v1.PublishPostResponse
+	(*WatchPostRequest)(nil),                // 29: postwright.v1.WatchPostRequest
+	(*WatchPostResponse)(nil),               // 30: postwright.v1.WatchPostResponse
+	(*ListPublishAttemptsRequest)(nil),      // 31: postwright.v1.ListPublishAttemptsRequest
+	(*ListPublishAttemptsResponse)(nil),     // 32: postwright.v1.ListPublishAttemptsResponse
+	(*PublishAttempt)(nil),                  // 33: postwright.v1.PublishAttempt
+	(*GetPostAnalyticsRequest)(nil),         // 34: postwright.v1.GetPostAnalyticsRequest
+	(*GetPostAnalyticsResponse)(nil),        // 35: postwright.v1.GetPostAnalyticsResponse
+	(*RefreshPostAnalyticsRequest)(nil),     // 36: postwright.v1.RefreshPostAnalyticsRequest
+	(*RefreshPostAnalyticsResponse)(nil),    // 37: postwright.v1.RefreshPostAnalyticsResponse
+	(*ResolvePostRequest_Published)(nil),    // 38: postwright.v1.ResolvePostRequest.Published
+	(*ResolvePostRequest_NotPublished)(nil), // 39: postwright.v1.ResolvePostRequest.NotPublished
+	(*Post)(nil),                            // 40: postwright.v1.Post
+	(*fieldmaskpb.FieldMask)(nil),           // 41: google.protobuf.FieldMask
+	(PostState)(0),                          // 42: postwright.v1.PostState
+	(*PostFailure)(nil),                     // 43: postwright.v1.PostFailure
+	(*timestamppb.Timestamp)(nil),           // 44: google.protobuf.Timestamp
+	(*PostAnalytics)(nil),                   // 45: postwright.v1.PostAnalytics
 }
 var file_postwright_v1_post_service_proto_depIdxs = []int32{
-	35, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
-	35, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
-	35, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
-	35, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
-	36, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
-	35, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
-	37, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
-	35, // 7: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
-	35, // 8: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
-	35, // 9: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
-	35, // 10: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
-	38, // 11: postwright.v1.SchedulePostRequest.scheduled_time:type_name -> google.protobuf.Timestamp
-	35, // 12: postwright.v1.SchedulePostResponse.post:type_name -> postwright.v1.Post
-	35, // 13: postwright.v1.CancelScheduleResponse.post:type_name -> postwright.v1.Post
-	33, // 14: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
-	34, // 15: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
-	35, // 16: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
-	35, // 17: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
-	35, // 18: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
-	28, // 19: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
-	38, // 20: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
-	38, // 21: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
-	1,  // 22: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
-	38, // 23: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
-	0,  // 24: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
-	39, // 25: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	39, // 26: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	2,  // 27: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
-	4,  // 28: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
-	6,  // 29: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
-	8,  // 30: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
-	10, // 31: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
-	12, // 32: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
-	14, // 33: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
-	16, // 34: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
-	17, // 35: postwright.v1.PostService.SchedulePost:input_type -> postwright.v1.SchedulePostRequest
-	19, // 36: postwright.v1.PostService.CancelSchedule:input_type -> postwright.v1.CancelScheduleRequest
-	21, // 37: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
-	24, // 38: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
-	26, // 39: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
-	29, // 40: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
-	31, // 41: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
-	3,  // 42: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
-	5,  // 43: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
-	7,  // 44: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
-	9,  // 45: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
-	11, // 46: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
-	13, // 47: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
-	15, // 48: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
-	23, // 49: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
-	18, // 50: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
-	20, // 51: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
-	22, // 52: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
-	25, // 53: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
-	27, // 54: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
-	30, // 55: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
-	32, // 56: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
-	42, // [42:57] is the sub-list for method output_type
-	27, // [27:42] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	40, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
+	40, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
+	40, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
+	40, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
+	41, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
+	40, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
+	42, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
+	40, // 7: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
+	40, // 8: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
+	40, // 9: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
+	40, // 10: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
+	40, // 11: postwright.v1.BatchPublishPostsRequest.posts:type_name -> postwright.v1.Post
+	21, // 12: postwright.v1.BatchPublishPostsResponse.outcome:type_name -> postwright.v1.PublishOutcome
+	0,  // 13: postwright.v1.PublishOutcome.database_status:type_name -> postwright.v1.DatabaseStatus
+	1,  // 14: postwright.v1.PublishOutcome.api_status:type_name -> postwright.v1.ApiStatus
+	43, // 15: postwright.v1.PublishOutcome.error:type_name -> postwright.v1.PostFailure
+	44, // 16: postwright.v1.SchedulePostRequest.scheduled_time:type_name -> google.protobuf.Timestamp
+	40, // 17: postwright.v1.SchedulePostResponse.post:type_name -> postwright.v1.Post
+	40, // 18: postwright.v1.CancelScheduleResponse.post:type_name -> postwright.v1.Post
+	38, // 19: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
+	39, // 20: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
+	40, // 21: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
+	40, // 22: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
+	40, // 23: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
+	33, // 24: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
+	44, // 25: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
+	44, // 26: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
+	3,  // 27: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
+	44, // 28: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
+	2,  // 29: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
+	45, // 30: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	45, // 31: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	4,  // 32: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
+	6,  // 33: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
+	8,  // 34: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
+	10, // 35: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
+	12, // 36: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
+	14, // 37: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
+	16, // 38: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
+	18, // 39: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
+	19, // 40: postwright.v1.PostService.BatchPublishPosts:input_type -> postwright.v1.BatchPublishPostsRequest
+	22, // 41: postwright.v1.PostService.SchedulePost:input_type -> postwright.v1.SchedulePostRequest
+	24, // 42: postwright.v1.PostService.CancelSchedule:input_type -> postwright.v1.CancelScheduleRequest
+	26, // 43: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
+	29, // 44: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
+	31, // 45: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
+	34, // 46: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
+	36, // 47: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
+	5,  // 48: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
+	7,  // 49: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
+	9,  // 50: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
+	11, // 51: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
+	13, // 52: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
+	15, // 53: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
+	17, // 54: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
+	28, // 55: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
+	20, // 56: postwright.v1.PostService.BatchPublishPosts:output_type -> postwright.v1.BatchPublishPostsResponse
+	23, // 57: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
+	25, // 58: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
+	27, // 59: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
+	30, // 60: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
+	32, // 61: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
+	35, // 62: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
+	37, // 63: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
+	48, // [48:64] is the sub-list for method output_type
+	32, // [32:48] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_post_service_proto_init() }
@@ -2144,7 +2514,7 @@ func file_postwright_v1_post_service_proto_init() {
 		return
 	}
 	file_postwright_v1_post_proto_init()
-	file_postwright_v1_post_service_proto_msgTypes[19].OneofWrappers = []any{
+	file_postwright_v1_post_service_proto_msgTypes[22].OneofWrappers = []any{
 		(*ResolvePostRequest_Published_)(nil),
 		(*ResolvePostRequest_NotPublished_)(nil),
 	}
@@ -2153,8 +2523,8 @@ func file_postwright_v1_post_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_post_service_proto_rawDesc), len(file_postwright_v1_post_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   33,
+			NumEnums:      4,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

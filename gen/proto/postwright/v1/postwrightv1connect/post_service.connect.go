@@ -41,6 +41,9 @@ const (
 	PostServiceBatchCreatePostsProcedure = "/postwright.v1.PostService/BatchCreatePosts"
 	// PostServicePublishPostProcedure is the procedure name of the PostService's PublishPost RPC.
 	PostServicePublishPostProcedure = "/postwright.v1.PostService/PublishPost"
+	// PostServiceBatchPublishPostsProcedure is the procedure name of the PostService's
+	// BatchPublishPosts RPC.
+	PostServiceBatchPublishPostsProcedure = "/postwright.v1.PostService/BatchPublishPosts"
 	// PostServiceSchedulePostProcedure is the procedure name of the PostService's SchedulePost RPC.
 	PostServiceSchedulePostProcedure = "/postwright.v1.PostService/SchedulePost"
 	// PostServiceCancelScheduleProcedure is the procedure name of the PostService's CancelSchedule RPC.
@@ -120,6 +123,13 @@ var (
 			Procedure:  PostServicePublishPostProcedure,
 		}
 	})
+	postServiceBatchPublishPostsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_postwright_v1_post_service_proto.Services().ByName("PostService").Methods().ByName("BatchPublishPosts"),
+			Procedure:  PostServiceBatchPublishPostsProcedure,
+		}
+	})
 	postServiceSchedulePostSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
@@ -195,6 +205,9 @@ type PostServiceClient interface {
 	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest. What surely
 	// did not reach LinkedIn is tried again by itself where that can help, and the post's failure says what it waits for.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
+	// Approves one send each of many posts, those named or new ones, in one transaction; then tells of each as it comes to
+	// rest. A caller who leaves changes nothing, and the same request id again tells how the same posts stand.
+	BatchPublishPosts(context.Context, *v1.BatchPublishPostsRequest) (PostServiceBatchPublishPostsClientStream, error)
 	// Approves one send at a given time, or moves a scheduled post to another one. Until then the post can be edited, and goes
 	// out as it stands when its time has come.
 	SchedulePost(context.Context, *v1.SchedulePostRequest) (*v1.SchedulePostResponse, error)
@@ -216,6 +229,27 @@ type PostServiceClient interface {
 // service clients may share a single connect.Client.
 func NewPostServiceClient(client *connect.Client) PostServiceClient {
 	return &postServiceClient{client: client}
+}
+
+// PostServiceBatchPublishPostsClientStream is the client stream for the PostService's
+// BatchPublishPosts RPC.
+type PostServiceBatchPublishPostsClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s PostServiceBatchPublishPostsClientStream) Receive() (*v1.BatchPublishPostsResponse, error) {
+	var res v1.BatchPublishPostsResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s PostServiceBatchPublishPostsClientStream) Close() error {
+	return s.stream.Close()
 }
 
 // PostServiceWatchPostClientStream is the client stream for the PostService's WatchPost RPC.
@@ -259,6 +293,9 @@ type PostServiceHandler interface {
 	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest. What surely
 	// did not reach LinkedIn is tried again by itself where that can help, and the post's failure says what it waits for.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
+	// Approves one send each of many posts, those named or new ones, in one transaction; then tells of each as it comes to
+	// rest. A caller who leaves changes nothing, and the same request id again tells how the same posts stand.
+	BatchPublishPosts(context.Context, *v1.BatchPublishPostsRequest, PostServiceBatchPublishPostsServerStream) error
 	// Approves one send at a given time, or moves a scheduled post to another one. Until then the post can be edited, and goes
 	// out as it stands when its time has come.
 	SchedulePost(context.Context, *v1.SchedulePostRequest) (*v1.SchedulePostResponse, error)
@@ -289,6 +326,7 @@ func RegisterPostServiceHandler(server *connect.Server, svc PostServiceHandler) 
 		connect.Method{Spec: postServiceSearchPostsSpec(), Handler: adapter.searchPosts},
 		connect.Method{Spec: postServiceBatchCreatePostsSpec(), Handler: adapter.batchCreatePosts},
 		connect.Method{Spec: postServicePublishPostSpec(), Handler: adapter.publishPost},
+		connect.Method{Spec: postServiceBatchPublishPostsSpec(), Handler: adapter.batchPublishPosts},
 		connect.Method{Spec: postServiceSchedulePostSpec(), Handler: adapter.schedulePost},
 		connect.Method{Spec: postServiceCancelScheduleSpec(), Handler: adapter.cancelSchedule},
 		connect.Method{Spec: postServiceResolvePostSpec(), Handler: adapter.resolvePost},
@@ -297,6 +335,22 @@ func RegisterPostServiceHandler(server *connect.Server, svc PostServiceHandler) 
 		connect.Method{Spec: postServiceGetPostAnalyticsSpec(), Handler: adapter.getPostAnalytics},
 		connect.Method{Spec: postServiceRefreshPostAnalyticsSpec(), Handler: adapter.refreshPostAnalytics},
 	)
+}
+
+// PostServiceBatchPublishPostsServerStream is the server stream for the PostService's
+// BatchPublishPosts RPC.
+type PostServiceBatchPublishPostsServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s PostServiceBatchPublishPostsServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s PostServiceBatchPublishPostsServerStream) Send(res *v1.BatchPublishPostsResponse) error {
+	return s.stream.Send(res)
 }
 
 // PostServiceWatchPostServerStream is the server stream for the PostService's WatchPost RPC.
@@ -347,6 +401,10 @@ func (UnimplementedPostServiceHandler) BatchCreatePosts(context.Context, *v1.Bat
 
 func (UnimplementedPostServiceHandler) PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.PublishPost is not implemented")
+}
+
+func (UnimplementedPostServiceHandler) BatchPublishPosts(context.Context, *v1.BatchPublishPostsRequest, PostServiceBatchPublishPostsServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.BatchPublishPosts is not implemented")
 }
 
 func (UnimplementedPostServiceHandler) SchedulePost(context.Context, *v1.SchedulePostRequest) (*v1.SchedulePostResponse, error) {
@@ -443,6 +501,14 @@ func (c *postServiceClient) PublishPost(ctx context.Context, req *v1.PublishPost
 		return nil, err
 	}
 	return &res, nil
+}
+
+func (c *postServiceClient) BatchPublishPosts(ctx context.Context, req *v1.BatchPublishPostsRequest) (PostServiceBatchPublishPostsClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, postServiceBatchPublishPostsSpec(), req)
+	if err != nil {
+		return PostServiceBatchPublishPostsClientStream{}, err
+	}
+	return PostServiceBatchPublishPostsClientStream{stream: stream}, nil
 }
 
 func (c *postServiceClient) SchedulePost(ctx context.Context, req *v1.SchedulePostRequest) (*v1.SchedulePostResponse, error) {
@@ -597,6 +663,14 @@ func (h postServiceHandler) publishPost(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	return stream.Send(res)
+}
+
+func (h postServiceHandler) batchPublishPosts(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.BatchPublishPostsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.BatchPublishPosts(ctx, &req, PostServiceBatchPublishPostsServerStream{stream: stream})
 }
 
 func (h postServiceHandler) schedulePost(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {

@@ -1,0 +1,121 @@
+package posts
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/requests"
+)
+
+// CreateBatchInput asks for many new drafts.
+type CreateBatchInput struct {
+	OwnerID   uuid.UUID
+	Drafts    []Draft // 1 to MaxBatch
+	RequestID string  // optional: makes the call repeatable
+}
+
+// Validate lists every fault of the input, each with the place of its post.
+func (in CreateBatchInput) Validate() error {
+	faults := requests.Faults(in.RequestID)
+	if n := len(in.Drafts); n < 1 || n > MaxBatch {
+		faults = append(faults, fault.Field{Path: "posts", Problem: fmt.Sprintf("must be 1 to %d and are %d", MaxBatch, n)})
+		return fault.Fields(faults...)
+	}
+	for i, draft := range in.Drafts {
+		faults = append(faults, draft.Faults(fmt.Sprintf("posts[%d].", i))...)
+	}
+	return fault.Fields(faults...)
+}
+
+// CreateBatch makes all the drafts in one round trip, or none, and returns them in the order given. The same request id
+// again gives the same posts back.
+func (s *Service) CreateBatch(ctx context.Context, in CreateBatchInput) ([]Post, error) {
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
+	ids, err := NewIDs(len(in.Drafts))
+	if err != nil {
+		return nil, err
+	}
+	drafts := make([]Draft, len(in.Drafts))
+	for i, draft := range in.Drafts {
+		drafts[i] = draft.withDefaults()
+	}
+	var made []Post
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		call := requests.Key{OwnerID: in.OwnerID, Operation: "BatchCreatePosts", RequestID: in.RequestID}
+		earlier, err := requests.Claim(ctx, tx, call, drafts, ids, s.now())
+		if err != nil {
+			return err
+		}
+		if earlier == nil {
+			made, err = s.InsertMany(ctx, tx, in.OwnerID, ids, drafts)
+			return err
+		}
+		made, err = s.queries.PostGetMany(ctx, tx, db.PostGetManyParams{IDs: earlier, OwnerID: in.OwnerID})
+		if err == nil && len(made) < len(earlier) {
+			err = goneSince(fault.New(fault.NotFound, "Some of the posts are gone."))
+		}
+		made = inOrder(made, earlier)
+		return err
+	})
+	return made, err
+}
+
+// NewIDs returns ids for n posts, in their order.
+func NewIDs(n int) ([]uuid.UUID, error) {
+	ids := make([]uuid.UUID, n)
+	for i := range ids {
+		var err error
+		if ids[i], err = uuid.NewV7(); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// InsertMany adds drafts under ids, one each, as part of the caller's transaction and in one round trip, and returns them
+// in order. The caller has validated them; one that names an account which is not the owner's is an Invalid fault.
+func (s *Service) InsertMany(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, ids []uuid.UUID, drafts []Draft) ([]Post, error) {
+	rows := db.PostInsertManyParams{OwnerID: ownerID, IDs: ids, Now: s.now()}
+	var accounts []accountNamed
+	for i, draft := range drafts {
+		draft = draft.withDefaults()
+		accountID := uuid.Nil
+		if draft.AccountID != nil {
+			accountID = *draft.AccountID
+		}
+		accounts = append(accounts, draft.accountNamed(fmt.Sprintf("posts[%d].", i))...)
+		rows.AccountIDs = append(rows.AccountIDs, accountID)
+		rows.Contents = append(rows.Contents, draft.Content)
+		rows.PostTypes = append(rows.PostTypes, draft.PostType)
+		rows.Tones = append(rows.Tones, draft.Tone)
+		rows.TargetAudiences = append(rows.TargetAudiences, draft.TargetAudience)
+		rows.Visibilities = append(rows.Visibilities, draft.Visibility)
+		rows.Hashtags = append(rows.Hashtags, strings.Join(draft.Hashtags, " "))
+	}
+	foreign, err := s.foreignAccounts(ctx, tx, ownerID, accounts)
+	if err = cmp.Or(err, fault.Fields(foreign...)); err != nil {
+		return nil, err
+	}
+	made, err := s.queries.PostInsertMany(ctx, tx, rows)
+	return inOrder(made, ids), err
+}
+
+// inOrder sorts posts into the order of their ids: the database promises none for what it returns.
+func inOrder(list []Post, ids []uuid.UUID) []Post {
+	place := make(map[uuid.UUID]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	slices.SortFunc(list, func(a, b Post) int { return place[a.ID] - place[b.ID] })
+	return list
+}

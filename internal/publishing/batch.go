@@ -1,0 +1,288 @@
+package publishing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/requests"
+)
+
+// PublishBatchInput approves one send of each of many posts: of posts that are there, or of new ones.
+type PublishBatchInput struct {
+	OwnerID   uuid.UUID
+	IDs       []uuid.UUID   // 1 to posts.MaxBatch, each once; or
+	Drafts    []posts.Draft // 1 to posts.MaxBatch
+	RequestID string        // optional: makes the call repeatable
+}
+
+// Validate lists every fault of the input.
+func (in PublishBatchInput) Validate() error {
+	faults := requests.Faults(in.RequestID)
+	if (len(in.IDs) == 0) == (len(in.Drafts) == 0) {
+		faults = append(faults, fault.Field{Path: "ids", Problem: fmt.Sprintf("or posts must be given, and only one of them, 1 to %d", posts.MaxBatch)})
+	}
+	if len(in.IDs) > posts.MaxBatch {
+		faults = append(faults, fault.Field{Path: "ids", Problem: fmt.Sprintf("must be 1 to %d and are %d", posts.MaxBatch, len(in.IDs))})
+		return fault.Fields(faults...)
+	}
+	seen := make(map[uuid.UUID]int, len(in.IDs))
+	for i, id := range in.IDs {
+		if first, twice := seen[id]; twice && id != uuid.Nil {
+			faults = append(faults, fault.Field{Path: fmt.Sprintf("ids[%d]", i), Problem: fmt.Sprintf("is the same post as ids[%d]: name it once", first)})
+			continue
+		}
+		seen[id] = i
+	}
+	if len(in.Drafts) > 0 {
+		if err := (posts.CreateBatchInput{OwnerID: in.OwnerID, Drafts: in.Drafts}).Validate(); err != nil {
+			faults = append(faults, fault.Of(err).Fields...)
+		}
+	}
+	return fault.Fields(faults...)
+}
+
+// Refusal is why a post of a batch was not approved; its state is unchanged.
+type Refusal struct{ Code, Message, Remedy string }
+
+// Approved is what was approved of a batch.
+type Approved struct {
+	// IDs are the batch's posts, in the order of the request.
+	IDs []uuid.UUID
+	// Refused says why a post was not approved, by its place in IDs; one refusal stops no other post. The same request
+	// id again refuses nothing: the posts then tell how they stand.
+	Refused map[int]Refusal
+}
+
+// PublishBatch queues many posts: new posts, approvals and jobs are committed together. The same request id again
+// approves nothing more and names the same posts. Follow tells what becomes of them.
+func (s *Service) PublishBatch(ctx context.Context, in PublishBatchInput) (Approved, error) {
+	if err := in.Validate(); err != nil {
+		return Approved{}, err
+	}
+	ids := in.IDs
+	if len(in.Drafts) > 0 {
+		var err error
+		if ids, err = posts.NewIDs(len(in.Drafts)); err != nil {
+			return Approved{}, err
+		}
+	}
+	var approved Approved
+	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		approved = Approved{IDs: ids, Refused: map[int]Refusal{}}
+		now := s.now()
+		call := requests.Key{OwnerID: in.OwnerID, Operation: "BatchPublishPosts", RequestID: in.RequestID}
+		earlier, err := requests.Claim(ctx, tx, call, []any{in.IDs, in.Drafts}, ids, now)
+		if err != nil {
+			return err
+		}
+		if earlier != nil {
+			approved.IDs = earlier
+			return nil
+		}
+		if len(in.Drafts) > 0 {
+			if _, err := s.posts.InsertMany(ctx, tx, in.OwnerID, ids, in.Drafts); err != nil {
+				return err
+			}
+		}
+		approvals, err := s.approvable(ctx, tx, in.OwnerID, approved)
+		if err != nil {
+			return err
+		}
+		if len(in.Drafts) > 0 && len(approved.Refused) > 0 { // for want of an account: then nothing is made either
+			return fault.New(fault.Precondition, approved.Refused[0].Message).WithReason(approved.Refused[0].Code)
+		}
+		if len(approvals) == 0 {
+			return nil
+		}
+		queue := db.PostMarkQueuedManyParams{OwnerID: in.OwnerID, Now: now}
+		for _, a := range approvals {
+			queue.IDs, queue.AccountIDs = append(queue.IDs, a.postID), append(queue.AccountIDs, a.accountID)
+		}
+		if _, err := s.queries.PostMarkQueuedMany(ctx, tx, queue); err != nil {
+			return err
+		}
+		return s.approve(ctx, tx, in.OwnerID, approvals, now, now)
+	})
+	return approved, err
+}
+
+// approvable locks the posts of a batch and says which can be approved, in their order; it notes why the others can't.
+func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, batch Approved) ([]approval, error) {
+	locked, err := s.queries.PostGetManyForUpdate(ctx, tx, db.PostGetManyForUpdateParams{IDs: batch.IDs, OwnerID: ownerID})
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[uuid.UUID]posts.Post, len(locked))
+	for _, post := range locked {
+		found[post.ID] = post
+	}
+	type lookup struct {
+		account accounts.Account
+		err     error
+	}
+	known := map[uuid.UUID]lookup{} // the nil UUID is the default account
+	var approvals []approval
+	for i, id := range batch.IDs {
+		post, there := found[id]
+		if !there {
+			batch.Refused[i] = refusal(noSuchPost(fault.New(fault.NotFound, "")), "NOT_FOUND")
+			continue
+		}
+		if err := publishable(post.State, false); err != nil {
+			batch.Refused[i] = refusal(err, "")
+			continue
+		}
+		named := uuid.Nil
+		if post.AccountID != nil {
+			named = *post.AccountID
+		}
+		if _, looked := known[named]; !looked {
+			account, err := s.accounts.Find(ctx, tx, ownerID, post.AccountID)
+			if err != nil && !fault.Is(err, fault.Precondition) && !fault.Is(err, fault.NotFound) {
+				return nil, err
+			}
+			known[named] = lookup{account, err}
+		}
+		if err := known[named].err; err != nil {
+			batch.Refused[i] = refusal(err, "NO_ACCOUNT")
+			continue
+		}
+		approvals = append(approvals, approval{post.ID, known[named].account.ID})
+	}
+	return approvals, nil
+}
+
+// refusal puts a fault of one post into a batch's answer. code stands in where the fault has none.
+func refusal(err error, code string) Refusal {
+	f := fault.Of(err)
+	if f.Reason != "" {
+		code = f.Reason
+	}
+	return Refusal{Code: code, Message: f.Message, Remedy: "Publish the post by itself once this is mended."}
+}
+
+// Progress is how far one post of a batch is.
+type Progress struct {
+	ID    uuid.UUID
+	Index int // its place in the request
+	// State is the one that the post rests in, or queued for one that waits; "" for one that was refused or deleted.
+	State   string
+	URN     string
+	Failure Refusal // what went wrong, or what it waits for
+	Refused bool
+	// Done counts the posts that are through, this one included unless it waits; Total is all.
+	Done, Total int
+}
+
+// followInterval is how often the posts of a batch are looked at; one read for all of them.
+const followInterval = 200 * time.Millisecond
+
+// Follow gives emit one Progress for each post of a batch as it comes to rest, and one before for each that has to wait;
+// those that were refused come first. It ends when all rest. It returns emit's error, or the cause of the context's end;
+// the publications go on by themselves either way.
+func (s *Service) Follow(ctx context.Context, ownerID uuid.UUID, batch Approved, emit func(Progress) error) error {
+	follow := &follower{batch: batch, waiting: map[uuid.UUID]string{}, emit: emit}
+	if err := follow.refusals(); err != nil {
+		return err
+	}
+	for len(follow.open) > 0 {
+		states, err := s.queries.PostListStates(ctx, s.store, db.PostListStatesParams{IDs: follow.openIDs(), OwnerID: ownerID})
+		if err == nil {
+			err = follow.look(states)
+		}
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if len(follow.open) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(followInterval):
+		}
+	}
+	return nil
+}
+
+// follower is what has been told of a batch so far.
+type follower struct {
+	batch   Approved
+	open    []int                // the places of the posts that don't rest yet, in order
+	waiting map[uuid.UUID]string // what a post was last said to wait for
+	done    int
+	emit    func(Progress) error
+}
+
+func (f *follower) refusals() error {
+	for i := range f.batch.IDs {
+		refused, no := f.batch.Refused[i]
+		if !no {
+			f.open = append(f.open, i)
+			continue
+		}
+		if err := f.rests(i, Progress{Failure: refused, Refused: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *follower) openIDs() []uuid.UUID {
+	ids := make([]uuid.UUID, len(f.open))
+	for i, place := range f.open {
+		ids[i] = f.batch.IDs[place]
+	}
+	return ids
+}
+
+// look tells what is new in the states of the posts that are open.
+func (f *follower) look(states []db.PostListStatesRow) error {
+	found := make(map[uuid.UUID]db.PostListStatesRow, len(states))
+	for _, state := range states {
+		found[state.ID] = state
+	}
+	looked := f.open
+	f.open = nil
+	for _, i := range looked {
+		id := f.batch.IDs[i]
+		state, there := found[id]
+		p := Progress{State: state.State, URN: state.LinkedinURN, Failure: Refusal{state.FailureCode, state.FailureMessage, state.FailureRemedy}}
+		var err error
+		switch {
+		case !there:
+			p.Failure = Refusal{"DELETED", "The post was deleted before it went out.", "Nothing is left to do."}
+			err = f.rests(i, p)
+		case posts.Rests(state.State):
+			err = f.rests(i, p)
+		default:
+			f.open = append(f.open, i)
+			if state.State == posts.StateQueued && state.FailureCode != "" && state.FailureCode != f.waiting[id] {
+				f.waiting[id] = state.FailureCode
+				err = f.tell(i, p)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *follower) rests(i int, p Progress) error {
+	f.done++
+	return f.tell(i, p)
+}
+
+func (f *follower) tell(i int, p Progress) error {
+	p.ID, p.Index, p.Done, p.Total = f.batch.IDs[i], i, f.done, len(f.batch.IDs)
+	return f.emit(p)
+}

@@ -350,6 +350,32 @@ func (q *Queries) PostInsertMany(ctx context.Context, db DBTX, arg PostInsertMan
 	return items, nil
 }
 
+const postKeepURN = `-- name: PostKeepURN :execrows
+UPDATE posts SET linkedin_urn = $1, revision = revision + 1, updated_at = $2
+WHERE id = $3 AND owner_id = $4 AND state = 'publishing'
+`
+
+type PostKeepURNParams struct {
+	LinkedinURN string
+	Now         time.Time
+	ID          uuid.UUID
+	OwnerID     uuid.UUID
+}
+
+// LinkedIn's name for a post that is still being sent once more: an earlier attempt is known to have arrived.
+func (q *Queries) PostKeepURN(ctx context.Context, db DBTX, arg PostKeepURNParams) (int64, error) {
+	result, err := db.Exec(ctx, postKeepURN,
+		arg.LinkedinURN,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const postListByOwner = `-- name: PostListByOwner :many
 SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
 WHERE owner_id = $1 AND (created_at, id) < ($2::timestamptz, $3::uuid)

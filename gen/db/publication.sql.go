@@ -12,22 +12,30 @@ import (
 	"github.com/google/uuid"
 )
 
-const attemptCountInDoubt = `-- name: AttemptCountInDoubt :one
-SELECT count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
-WHERE a.post_id = $1 AND p.owner_id = $2 AND a.outcome = 'in_doubt' AND a.settlement = ''
+const attemptDoubts = `-- name: AttemptDoubts :one
+SELECT
+    count(*) FILTER (WHERE a.settlement = '') AS open,
+    count(*) FILTER (WHERE a.settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
+FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+WHERE a.post_id = $1 AND p.owner_id = $2 AND a.outcome = 'in_doubt'
 `
 
-type AttemptCountInDoubtParams struct {
+type AttemptDoubtsParams struct {
 	PostID  uuid.UUID
 	OwnerID uuid.UUID
 }
 
-// How many attempts of a post may have reached LinkedIn and are not settled.
-func (q *Queries) AttemptCountInDoubt(ctx context.Context, db DBTX, arg AttemptCountInDoubtParams) (int64, error) {
-	row := db.QueryRow(ctx, attemptCountInDoubt, arg.PostID, arg.OwnerID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+type AttemptDoubtsRow struct {
+	Open  int64
+	There int64
+}
+
+// Of a post's attempts whose answer was lost: how many are not settled, and how many turned out to be on LinkedIn.
+func (q *Queries) AttemptDoubts(ctx context.Context, db DBTX, arg AttemptDoubtsParams) (AttemptDoubtsRow, error) {
+	row := db.QueryRow(ctx, attemptDoubts, arg.PostID, arg.OwnerID)
+	var i AttemptDoubtsRow
+	err := row.Scan(&i.Open, &i.There)
+	return i, err
 }
 
 const attemptEnd = `-- name: AttemptEnd :execrows
@@ -218,26 +226,28 @@ func (q *Queries) AttemptSettleByPost(ctx context.Context, db DBTX, arg AttemptS
 
 const attemptSettleLate = `-- name: AttemptSettleLate :execrows
 UPDATE publish_attempts a SET
-    settled_at = $1::timestamptz, settlement = 'late_answer', status = $2, code = $3, message = $4,
-    request_id = $5
+    settled_at = $1::timestamptz, settlement = $2, status = $3, code = $4, message = $5,
+    request_id = $6
 FROM publications p
-WHERE a.id = $6 AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = $7
+WHERE a.id = $7 AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = $8
 `
 
 type AttemptSettleLateParams struct {
-	SettledAt time.Time
-	Status    int32
-	Code      string
-	Message   string
-	RequestID string
-	ID        uuid.UUID
-	OwnerID   uuid.UUID
+	SettledAt  time.Time
+	Settlement string
+	Status     int32
+	Code       string
+	Message    string
+	RequestID  string
+	ID         uuid.UUID
+	OwnerID    uuid.UUID
 }
 
 // The answer of an attempt that had been given up for lost. No row when the doubt was settled meanwhile.
 func (q *Queries) AttemptSettleLate(ctx context.Context, db DBTX, arg AttemptSettleLateParams) (int64, error) {
 	result, err := db.Exec(ctx, attemptSettleLate,
 		arg.SettledAt,
+		arg.Settlement,
 		arg.Status,
 		arg.Code,
 		arg.Message,
@@ -506,6 +516,26 @@ type PublicationSettleByPostParams struct {
 // state is published or failed; every publication of the post that ended in doubt takes it.
 func (q *Queries) PublicationSettleByPost(ctx context.Context, db DBTX, arg PublicationSettleByPostParams) (int64, error) {
 	result, err := db.Exec(ctx, publicationSettleByPost, arg.State, arg.PostID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const publicationWithdraw = `-- name: PublicationWithdraw :execrows
+UPDATE publications SET state = 'failed', ended_at = $1::timestamptz
+WHERE post_id = $2 AND owner_id = $3 AND state = 'queued'
+`
+
+type PublicationWithdrawParams struct {
+	EndedAt time.Time
+	PostID  uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Ends the publication of a post that is queued and need not go out any more.
+func (q *Queries) PublicationWithdraw(ctx context.Context, db DBTX, arg PublicationWithdrawParams) (int64, error) {
+	result, err := db.Exec(ctx, publicationWithdraw, arg.EndedAt, arg.PostID, arg.OwnerID)
 	if err != nil {
 		return 0, err
 	}

@@ -122,10 +122,11 @@ func TestAnAnswerThatComesLateSettlesTheDoubt(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault sandbox.Fault
 		state postwrightv1.PostState
+		how   postwrightv1.Settlement
 		there int
 	}{
-		"accepted": {sandbox.Fault{Mode: sandbox.Slow, AfterMS: 1500}, published, 1},
-		"refused":  {sandbox.Fault{Mode: sandbox.Status, Value: "403", AfterMS: 1500}, failed, 0},
+		"accepted": {sandbox.Fault{Mode: sandbox.Slow, AfterMS: 1500}, published, postwrightv1.Settlement_SETTLEMENT_LATE_ACCEPTED, 1},
+		"refused":  {sandbox.Fault{Mode: sandbox.Status, Value: "403", AfterMS: 1500}, failed, postwrightv1.Settlement_SETTLEMENT_LATE_REFUSED, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -151,7 +152,7 @@ func TestAnAnswerThatComesLateSettlesTheDoubt(t *testing.T) {
 			attempts := w.attempts(draft)
 			require.Len(t, attempts, 1)
 			require.Equal(t, inDoubt, attempts[0].GetOutcome(), "what was known at the time stays on record")
-			require.Equal(t, postwrightv1.Settlement_SETTLEMENT_LATE_ANSWER, attempts[0].GetSettlement())
+			require.Equal(t, c.how, attempts[0].GetSettlement())
 			require.NotZero(t, attempts[0].GetStatus(), "with LinkedIn's words")
 		})
 	}

@@ -15,14 +15,19 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// claimed is a publication that was taken for sending, with what the call needs.
-type claimed struct {
+// locked are the rows of a publication, locked in a transaction.
+type locked struct {
 	post        posts.Post
 	publication db.Publication
-	attempt     Attempt
 	account     accounts.Account
-	author      linkedin.URN
-	token       string
+}
+
+// claimed is a publication that was taken for sending, with what the call needs.
+type claimed struct {
+	locked
+	attempt Attempt
+	author  linkedin.URN
+	token   string
 }
 
 // claim takes a queued publication for sending: the attempt is committed before claim returns. It returns nil when there
@@ -37,43 +42,44 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		c, until = nil, time.Time{}
 		now := s.now()
-		post, publication, account, err := s.lock(ctx, tx, args)
+		rows, err := s.lock(ctx, tx, args)
 		if fault.Is(err, fault.NotFound) {
 			return nil // deleted
 		}
 		if err != nil {
 			return err
 		}
-		switch publication.State {
+		switch rows.publication.State {
 		case posts.StatePublishing:
-			open, err := s.queries.AttemptGetOpen(ctx, tx, db.AttemptGetOpenParams{PublicationID: publication.ID, OwnerID: args.OwnerID})
+			open, err := s.queries.AttemptGetOpen(ctx, tx, db.AttemptGetOpenParams{PublicationID: args.PublicationID, OwnerID: args.OwnerID})
 			if err != nil {
 				return err
 			}
-			return s.settle(ctx, tx, job, open.ID, account, diedInBetween)
+			_, err = s.settle(ctx, tx, job, rows, open.ID, diedInBetween)
+			return err
 		case posts.StateQueued:
 		default:
 			return nil
 		}
-		next := &claimed{post: post, publication: publication, account: account}
+		next := &claimed{locked: rows}
 		if o := s.obstacle(next, now); o.state != "" {
-			until = o.until
-			return s.conclude(ctx, tx, job, account, o)
+			until, err = s.conclude(ctx, tx, job, rows, o)
+			return err
 		}
-		if until, err = s.turn(ctx, tx, publication, now); err != nil || !until.IsZero() {
+		if until, err = s.turn(ctx, tx, rows.publication, now); err != nil || !until.IsZero() {
 			return err
 		}
 		if next.attempt, err = s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
-			ID: attemptID, PublicationID: publication.ID, OwnerID: args.OwnerID, StartedAt: now,
+			ID: attemptID, PublicationID: args.PublicationID, OwnerID: args.OwnerID, StartedAt: now,
 		}); err != nil {
 			return err
 		}
 		if _, err := s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{
-			ID: publication.ID, OwnerID: args.OwnerID,
+			ID: args.PublicationID, OwnerID: args.OwnerID,
 		}); err != nil {
 			return err
 		}
-		next.post, err = s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: post.ID, OwnerID: args.OwnerID, Now: now})
+		next.post, err = s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: args.PostID, OwnerID: args.OwnerID, Now: now})
 		c = next
 		return err
 	})
@@ -81,17 +87,16 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 }
 
 // lock takes the rows of a publication, always in this order: post, publication, account.
-func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args Args) (posts.Post, db.Publication, accounts.Account, error) {
-	post, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: args.PostID, OwnerID: args.OwnerID})
-	if err != nil {
-		return post, db.Publication{}, accounts.Account{}, err
+func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args Args) (rows locked, err error) {
+	if rows.post, err = s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: args.PostID, OwnerID: args.OwnerID}); err != nil {
+		return rows, err
 	}
-	publication, err := s.queries.PublicationGetForUpdate(ctx, tx, db.PublicationGetForUpdateParams{ID: args.PublicationID, OwnerID: args.OwnerID})
+	rows.publication, err = s.queries.PublicationGetForUpdate(ctx, tx, db.PublicationGetForUpdateParams{ID: args.PublicationID, OwnerID: args.OwnerID})
 	if err != nil {
-		return post, publication, accounts.Account{}, err
+		return rows, err
 	}
-	account, err := s.accounts.GetForUpdate(ctx, tx, args.OwnerID, publication.AccountID)
-	return post, publication, account, err
+	rows.account, err = s.accounts.GetForUpdate(ctx, tx, args.OwnerID, rows.publication.AccountID)
+	return rows, err
 }
 
 // obstacle is what keeps a queued publication from being sent now; the zero outcome when nothing does, and then c has

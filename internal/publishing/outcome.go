@@ -1,6 +1,7 @@
 package publishing
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -53,6 +54,15 @@ func (o outcome) afterDoubt() outcome {
 		o.state, o.urn, o.failure, o.settles = posts.StatePublished, o.duplicateOf, failure{}, true
 	default:
 		o.state, o.failure.remedy = posts.StateUnconfirmed, "An earlier attempt is still in doubt. "+remedyDoubt
+	}
+	return o
+}
+
+// afterArrival is the outcome of an attempt whose post is known to be there from an earlier one, under urn ("" where
+// LinkedIn did not say): whatever became of this one, the post is published and needs no further attempt.
+func (o outcome) afterArrival(urn string) outcome {
+	if o.state == posts.StateFailed || o.state == posts.StateQueued {
+		o.state, o.urn, o.failure = posts.StatePublished, cmp.Or(o.duplicateOf, urn), failure{}
 	}
 	return o
 }

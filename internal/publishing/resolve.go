@@ -18,9 +18,8 @@ const (
 	settledPublished    = "person_published"
 	settledNotPublished = "person_not_published"
 	settledByDuplicate  = "duplicate_named"
-	settledLate         = "late_answer"
-	settledReadBack     = "read_back_published"
-	settledAbsent       = "read_back_absent"
+	settledLateAccepted = "late_accepted"
+	settledLateRefused  = "late_refused"
 )
 
 // ResolveInput says what a person saw on LinkedIn of a post in doubt.
@@ -69,7 +68,7 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 				FailureMessage: "A person saw that the post is not on LinkedIn.", FailureRemedy: "Publish the post again.",
 			}
 		}
-		if err := s.settleDoubts(ctx, tx, in.OwnerID, in.ID, settled.State, how, now); err != nil {
+		if err := s.settleDoubts(ctx, tx, current, settled.State, how, now); err != nil {
 			return err
 		}
 		post, err = s.queries.PostSettle(ctx, tx, settled)
@@ -79,12 +78,12 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 }
 
 // settleDoubts writes down how every doubt about a post was settled.
-func (s *Service) settleDoubts(ctx context.Context, tx *postgres.Tx, ownerID, postID uuid.UUID, state, how string, now time.Time) error {
+func (s *Service) settleDoubts(ctx context.Context, tx *postgres.Tx, post posts.Post, state, how string, now time.Time) error {
 	if _, err := s.queries.AttemptSettleByPost(ctx, tx, db.AttemptSettleByPostParams{
-		PostID: postID, OwnerID: ownerID, SettledAt: now, Settlement: how,
+		PostID: post.ID, OwnerID: post.OwnerID, SettledAt: now, Settlement: how,
 	}); err != nil {
 		return err
 	}
-	_, err := s.queries.PublicationSettleByPost(ctx, tx, db.PublicationSettleByPostParams{PostID: postID, OwnerID: ownerID, State: state})
+	_, err := s.queries.PublicationSettleByPost(ctx, tx, db.PublicationSettleByPostParams{PostID: post.ID, OwnerID: post.OwnerID, State: state})
 	return err
 }

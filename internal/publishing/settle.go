@@ -1,6 +1,7 @@
 package publishing
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -8,103 +9,103 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/postwright/postwright/gen/db"
-	"github.com/postwright/postwright/internal/accounts"
-	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 )
 
 // settle writes what an attempt came to, and all that depends on it. An answer that comes after the attempt was given up
-// for lost settles the doubt.
+// for lost settles the doubt. until is as in conclude.
 func (s *Service) settle(
-	ctx context.Context, tx *postgres.Tx, job *river.Job[Args], attempt uuid.UUID, account accounts.Account, o outcome,
-) error {
+	ctx context.Context, tx *postgres.Tx, job *river.Job[Args], rows locked, attempt uuid.UUID, o outcome,
+) (until time.Time, err error) {
 	ended, err := s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
 		ID: attempt, OwnerID: job.Args.OwnerID, EndedAt: s.now(), Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
 		Code: o.code, Message: o.message, RequestID: o.requestID,
 	})
 	switch {
 	case err != nil:
-		return err
+		return until, err
 	case ended == 0:
-		return s.settleLate(ctx, tx, job.Args, attempt, o)
+		return until, s.settleLate(ctx, tx, rows.post, attempt, o)
 	}
-	return s.conclude(ctx, tx, job, account, o)
+	return s.conclude(ctx, tx, job, rows, o)
 }
 
 // conclude writes what a publication came to: its own row, the post's, the account's where the outcome is about that,
-// the job's completion and the jobs that follow. A publication that waits keeps its job; the caller lets it sleep.
-func (s *Service) conclude(ctx context.Context, tx *postgres.Tx, job *river.Job[Args], account accounts.Account, o outcome) error {
-	args, now := job.Args, s.now()
-	inDoubt, err := s.queries.AttemptCountInDoubt(ctx, tx, db.AttemptCountInDoubtParams{PostID: args.PostID, OwnerID: args.OwnerID})
+// the job's completion and the jobs that follow. A publication that waits keeps its job, which the caller lets sleep
+// until then; until is zero for one that has ended.
+func (s *Service) conclude(ctx context.Context, tx *postgres.Tx, job *river.Job[Args], rows locked, o outcome) (until time.Time, err error) {
+	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: rows.post.ID, OwnerID: rows.post.OwnerID})
 	if err != nil {
-		return err
+		return until, err
 	}
-	if inDoubt > 0 {
+	switch {
+	case doubts.Open > 0:
 		o = o.afterDoubt()
+	case doubts.There > 0:
+		o = o.afterArrival(rows.post.LinkedinURN)
 	}
 	if o.state == posts.StateQueued {
-		return s.wait(ctx, tx, args, account, o)
+		return o.until, s.wait(ctx, tx, rows, o)
 	}
+	if err := s.end(ctx, tx, rows, o); err != nil {
+		return until, err
+	}
+	return until, jobs.Complete(ctx, tx, job)
+}
+
+// end brings a publication to its end, and lets follow what follows.
+func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o outcome) error {
+	now := s.now()
 	if _, err := s.queries.PublicationEnd(ctx, tx, db.PublicationEndParams{
-		ID: args.PublicationID, OwnerID: args.OwnerID, State: o.state, EndedAt: now,
+		ID: rows.publication.ID, OwnerID: rows.post.OwnerID, State: o.state, EndedAt: now,
 	}); err != nil {
 		return err
 	}
 	if o.settles {
-		if err := s.settleDoubts(ctx, tx, args.OwnerID, args.PostID, o.state, settledByDuplicate, now); err != nil {
+		if err := s.settleDoubts(ctx, tx, rows.post, o.state, settledByDuplicate, now); err != nil {
 			return err
 		}
 	}
-	post, err := s.markPost(ctx, tx, args, o, now)
+	post, err := s.markPost(ctx, tx, rows.post, o, now)
 	if err != nil {
 		return err
 	}
-	if err := s.jobs.Insert(ctx, tx, s.follow(post)...); err != nil {
-		return err
-	}
-	return jobs.Complete(ctx, tx, job)
+	return s.jobs.Insert(ctx, tx, s.follow(post)...)
 }
 
-func (s *Service) markPost(ctx context.Context, tx *postgres.Tx, args Args, o outcome, now time.Time) (posts.Post, error) {
+func (s *Service) markPost(ctx context.Context, tx *postgres.Tx, post posts.Post, o outcome, now time.Time) (posts.Post, error) {
 	if o.state == posts.StatePublished {
 		return s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
-			ID: args.PostID, OwnerID: args.OwnerID, LinkedinURN: o.urn, Now: now,
+			ID: post.ID, OwnerID: post.OwnerID, LinkedinURN: o.urn, Now: now,
 		})
 	}
 	return s.queries.PostMarkNotPublished(ctx, tx, db.PostMarkNotPublishedParams{
-		ID: args.PostID, OwnerID: args.OwnerID, State: o.state, Now: now,
+		ID: post.ID, OwnerID: post.OwnerID, State: o.state, Now: now,
 		FailureCode: o.failure.code, FailureMessage: o.failure.message, FailureRemedy: o.failure.remedy,
 	})
 }
 
 // wait puts a publication back into the queue, says on the post why, and holds or pauses the account where LinkedIn's
 // answer was about that.
-func (s *Service) wait(ctx context.Context, tx *postgres.Tx, args Args, account accounts.Account, o outcome) error {
-	publication, err := s.queries.PublicationGet(ctx, tx, db.PublicationGetParams{ID: args.PublicationID, OwnerID: args.OwnerID})
-	if err != nil {
-		return err
-	}
+func (s *Service) wait(ctx context.Context, tx *postgres.Tx, rows locked, o outcome) error {
+	post, publication := rows.post, rows.publication
 	if o.excused {
 		publication.DueAt = o.until
 	}
-	post, err := s.queries.PostGet(ctx, tx, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
-	if err != nil {
-		return err
-	}
-	switch publication.State {
-	case posts.StatePublishing:
-		_, err = s.queries.PublicationMarkWaiting(ctx, tx, db.PublicationMarkWaitingParams{ID: publication.ID, OwnerID: args.OwnerID, DueAt: publication.DueAt})
-	default:
-		_, err = s.queries.PublicationDefer(ctx, tx, db.PublicationDeferParams{ID: publication.ID, OwnerID: args.OwnerID, DueAt: publication.DueAt})
+	var err error
+	if publication.State == posts.StatePublishing {
+		_, err = s.queries.PublicationMarkWaiting(ctx, tx, db.PublicationMarkWaitingParams{ID: publication.ID, OwnerID: post.OwnerID, DueAt: publication.DueAt})
+	} else {
+		_, err = s.queries.PublicationDefer(ctx, tx, db.PublicationDeferParams{ID: publication.ID, OwnerID: post.OwnerID, DueAt: publication.DueAt})
 	}
 	if err != nil {
 		return err
 	}
 	if told := (failure{post.FailureCode, post.FailureMessage, post.FailureRemedy}); post.State != posts.StateQueued || told != o.failure {
 		if _, err := s.queries.PostMarkWaiting(ctx, tx, db.PostMarkWaitingParams{
-			ID: args.PostID, OwnerID: args.OwnerID, Now: s.now(),
+			ID: post.ID, OwnerID: post.OwnerID, Now: s.now(),
 			FailureCode: o.failure.code, FailureMessage: o.failure.message, FailureRemedy: o.failure.remedy,
 		}); err != nil {
 			return err
@@ -112,56 +113,87 @@ func (s *Service) wait(ctx context.Context, tx *postgres.Tx, args Args, account 
 	}
 	switch o.account {
 	case accountHeld:
-		return s.accounts.Hold(ctx, tx, account, o.heldUntil, o.failure.code)
+		return s.accounts.Hold(ctx, tx, rows.account, o.heldUntil, o.failure.code)
 	case accountPaused:
-		_, err := s.accounts.Pause(ctx, tx, account, o.failure.code)
+		_, err := s.accounts.Pause(ctx, tx, rows.account, o.failure.code)
 		return err
 	}
 	return nil
 }
 
 // settleLate takes the answer of an attempt that another process had given up for lost, because this one was silent for
-// too long. It settles that doubt, unless a person was faster; others about the post stand.
-func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, args Args, attempt uuid.UUID, o outcome) error {
-	if o.attempt == attemptInDoubt {
+// too long. It settles the doubt, unless a person was faster; one more send that was approved meanwhile and has not begun
+// is withdrawn when the post turns out to be there.
+func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, post posts.Post, attempt uuid.UUID, o outcome) error {
+	how := settledLateRefused
+	switch o.attempt {
+	case attemptInDoubt:
 		return nil
+	case attemptAccepted:
+		how = settledLateAccepted
 	}
 	now := s.now()
 	settled, err := s.queries.AttemptSettleLate(ctx, tx, db.AttemptSettleLateParams{
-		ID: attempt, OwnerID: args.OwnerID, SettledAt: now, Status: int32(o.status), //nolint:gosec // an HTTP status
+		ID: attempt, OwnerID: post.OwnerID, SettledAt: now, Settlement: how, Status: int32(o.status), //nolint:gosec // an HTTP status
 		Code: o.code, Message: o.message, RequestID: o.requestID,
 	})
 	if err != nil || settled == 0 {
 		return err
 	}
-	if o.state == posts.StatePublished {
-		if err := s.settleDoubts(ctx, tx, args.OwnerID, args.PostID, o.state, settledLate, now); err != nil {
-			return err
-		}
-		return s.settlePost(ctx, tx, db.PostSettleParams{
-			ID: args.PostID, OwnerID: args.OwnerID, Now: now, State: o.state, PublishedAt: &now, LinkedinURN: o.urn,
-		})
+	if how == settledLateAccepted {
+		return s.arrived(ctx, tx, post, o.urn, how, now)
 	}
-	others, err := s.queries.AttemptCountInDoubt(ctx, tx, db.AttemptCountInDoubtParams{PostID: args.PostID, OwnerID: args.OwnerID})
-	if err != nil || others > 0 {
+	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: post.ID, OwnerID: post.OwnerID})
+	switch {
+	case err != nil:
 		return err
+	case doubts.Open > 0 && o.duplicateOf != "":
+		return s.arrived(ctx, tx, post, o.duplicateOf, settledByDuplicate, now)
+	case doubts.Open > 0:
+		return nil
+	case doubts.There > 0:
+		return s.arrived(ctx, tx, post, cmp.Or(post.LinkedinURN, o.duplicateOf), how, now)
+	case post.State != posts.StateUnconfirmed:
+		return nil
 	}
-	if err := s.settleDoubts(ctx, tx, args.OwnerID, args.PostID, posts.StateFailed, settledLate, now); err != nil {
+	if err := s.settleDoubts(ctx, tx, post, posts.StateFailed, how, now); err != nil {
 		return err
 	}
 	return s.settlePost(ctx, tx, db.PostSettleParams{
-		ID: args.PostID, OwnerID: args.OwnerID, Now: now, State: posts.StateFailed,
+		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StateFailed,
 		FailureCode: o.failure.code, FailureMessage: o.failure.message, FailureRemedy: "Nothing is on LinkedIn. Publish the post again.",
 	})
 }
 
-// settlePost brings a post in doubt to its end and lets follow what follows. A post that is not in doubt any more, or
-// was approved once more meanwhile, stays as it is.
+// arrived writes down that a post that was in doubt is on LinkedIn, whatever state it is in by now.
+func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post, urn, how string, now time.Time) error {
+	if err := s.settleDoubts(ctx, tx, post, posts.StatePublished, how, now); err != nil {
+		return err
+	}
+	switch post.State {
+	case posts.StateUnconfirmed:
+		return s.settlePost(ctx, tx, db.PostSettleParams{
+			ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedinURN: urn,
+		})
+	case posts.StateQueued:
+		if _, err := s.queries.PublicationWithdraw(ctx, tx, db.PublicationWithdrawParams{PostID: post.ID, OwnerID: post.OwnerID, EndedAt: now}); err != nil {
+			return err
+		}
+		published, err := s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{ID: post.ID, OwnerID: post.OwnerID, LinkedinURN: urn, Now: now})
+		if err != nil {
+			return err
+		}
+		return s.jobs.Insert(ctx, tx, s.follow(published)...)
+	case posts.StatePublishing: // the answer of the attempt under way ends it: see afterArrival
+		_, err := s.queries.PostKeepURN(ctx, tx, db.PostKeepURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedinURN: urn, Now: now})
+		return err
+	}
+	return nil
+}
+
+// settlePost brings a post in doubt to its end and lets follow what follows.
 func (s *Service) settlePost(ctx context.Context, tx *postgres.Tx, settled db.PostSettleParams) error {
 	post, err := s.queries.PostSettle(ctx, tx, settled)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

@@ -60,13 +60,11 @@ func (w *worker) Work(ctx context.Context, job *river.Job[Args]) error {
 	if err != nil {
 		result = s.rules.postpone(result, fault.Of(err), c.publication.DueAt, now)
 	}
-	if err := s.write(ctx, job, c, result); err != nil {
-		return err
+	until, err = s.write(ctx, job, c, result)
+	if err == nil && !until.IsZero() {
+		return s.sleep(until)
 	}
-	if result.state == posts.StateQueued {
-		return s.sleep(result.until)
-	}
-	return nil
+	return err
 }
 
 // send makes the one call. There is no transaction open, and it must not be called twice for one attempt.
@@ -78,25 +76,26 @@ func (s *Service) send(ctx context.Context, c *claimed) (linkedin.Created, error
 	return s.linkedIn.CreatePost(ctx, c.token, linkedin.NewPost{Author: c.author, Text: posts.Text(c.post), Visibility: visibility})
 }
 
-// write settles the outcome. While the database is away it tries on: the answer is in no other place.
-func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, result outcome) error {
+// write settles the outcome, and returns until when the publication waits, if it does. While the database is away it tries
+// on: the answer is in no other place.
+func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, result outcome) (until time.Time, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	for {
 		err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-			// In the order of every transaction here: claim holds these locks while it looks at the same rows.
-			_, _, account, err := s.lock(ctx, tx, job.Args)
+			rows, err := s.lock(ctx, tx, job.Args)
 			if err != nil {
 				return err
 			}
-			return s.settle(ctx, tx, job, c.attempt.ID, account, result)
+			until, err = s.settle(ctx, tx, job, rows, c.attempt.ID, result)
+			return err
 		})
 		if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Deadline) && !fault.Is(err, fault.Busy) {
-			return err
+			return until, err
 		}
 		select {
 		case <-ctx.Done():
-			return err
+			return until, err
 		case <-time.After(settleRetry):
 		}
 	}

@@ -13,12 +13,13 @@ CREATE INDEX publications_account_open ON publications (account_id, created_at) 
 ALTER TABLE publish_attempts
     DROP CONSTRAINT publish_attempts_settlement_known,
     ADD CONSTRAINT publish_attempts_settlement_known CHECK (settlement IN
-        ('', 'person_published', 'person_not_published', 'duplicate_named', 'read_back_published', 'read_back_absent', 'late_answer'));
+        ('', 'person_published', 'person_not_published', 'duplicate_named', 'read_back_published', 'read_back_absent', 'late_accepted',
+         'late_refused'));
 
 -- +goose Down
 -- The earlier schema knows no machine that settles: what it settled is told as a person's word.
-UPDATE publish_attempts SET settlement = 'person_published' WHERE settlement IN ('read_back_published', 'late_answer');
-UPDATE publish_attempts SET settlement = 'person_not_published' WHERE settlement = 'read_back_absent';
+UPDATE publish_attempts SET settlement = 'person_published' WHERE settlement IN ('read_back_published', 'late_accepted');
+UPDATE publish_attempts SET settlement = 'person_not_published' WHERE settlement IN ('read_back_absent', 'late_refused');
 ALTER TABLE publish_attempts
     DROP CONSTRAINT publish_attempts_settlement_known,
     ADD CONSTRAINT publish_attempts_settlement_known CHECK (settlement IN

@@ -171,6 +171,11 @@ UPDATE posts SET
 WHERE id = @id AND owner_id = @owner_id AND state = 'unconfirmed'
 RETURNING *;
 
+-- name: PostKeepURN :execrows
+-- LinkedIn's name for a post that is still being sent once more: an earlier attempt is known to have arrived.
+UPDATE posts SET linkedin_urn = @linkedin_urn, revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state = 'publishing';
+
 -- name: PostTransitionsAfter :many
 -- Every state the post entered after a revision, in order.
 SELECT t.* FROM post_transitions t JOIN posts p ON p.id = t.post_id

@@ -41,6 +41,11 @@ UPDATE publications SET state = 'publishing' WHERE id = @id AND owner_id = @owne
 UPDATE publications SET state = @state, ended_at = @ended_at::timestamptz
 WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing');
 
+-- name: PublicationWithdraw :execrows
+-- Ends the publication of a post that is queued and need not go out any more.
+UPDATE publications SET state = 'failed', ended_at = @ended_at::timestamptz
+WHERE post_id = @post_id AND owner_id = @owner_id AND state = 'queued';
+
 -- name: PublicationSettleByPost :execrows
 -- state is published or failed; every publication of the post that ended in doubt takes it.
 UPDATE publications SET state = @state WHERE post_id = @post_id AND owner_id = @owner_id AND state = 'unconfirmed';
@@ -68,15 +73,18 @@ UPDATE publish_attempts a SET
 FROM publications p
 WHERE a.id = @id AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = @owner_id;
 
--- name: AttemptCountInDoubt :one
--- How many attempts of a post may have reached LinkedIn and are not settled.
-SELECT count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
-WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.outcome = 'in_doubt' AND a.settlement = '';
+-- name: AttemptDoubts :one
+-- Of a post's attempts whose answer was lost: how many are not settled, and how many turned out to be on LinkedIn.
+SELECT
+    count(*) FILTER (WHERE a.settlement = '') AS open,
+    count(*) FILTER (WHERE a.settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
+FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.outcome = 'in_doubt';
 
 -- name: AttemptSettleLate :execrows
 -- The answer of an attempt that had been given up for lost. No row when the doubt was settled meanwhile.
 UPDATE publish_attempts a SET
-    settled_at = @settled_at::timestamptz, settlement = 'late_answer', status = @status, code = @code, message = @message,
+    settled_at = @settled_at::timestamptz, settlement = @settlement, status = @status, code = @code, message = @message,
     request_id = @request_id
 FROM publications p
 WHERE a.id = @id AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = @owner_id;

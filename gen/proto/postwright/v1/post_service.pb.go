@@ -153,8 +153,10 @@ const (
 	Settlement_SETTLEMENT_READ_BACK_PUBLISHED Settlement = 4
 	// It did not stand there a good while after.
 	Settlement_SETTLEMENT_READ_BACK_ABSENT Settlement = 5
-	// LinkedIn's answer came after all, after the attempt had been given up for lost.
-	Settlement_SETTLEMENT_LATE_ANSWER Settlement = 6
+	// LinkedIn accepted it after all: the answer came after the attempt had been given up for lost.
+	Settlement_SETTLEMENT_LATE_ACCEPTED Settlement = 6
+	// LinkedIn had refused it: that answer came late.
+	Settlement_SETTLEMENT_LATE_REFUSED Settlement = 7
 )
 
 // Enum value maps for Settlement.
@@ -166,7 +168,8 @@ var (
 		3: "SETTLEMENT_DUPLICATE_NAMED",
 		4: "SETTLEMENT_READ_BACK_PUBLISHED",
 		5: "SETTLEMENT_READ_BACK_ABSENT",
-		6: "SETTLEMENT_LATE_ANSWER",
+		6: "SETTLEMENT_LATE_ACCEPTED",
+		7: "SETTLEMENT_LATE_REFUSED",
 	}
 	Settlement_value = map[string]int32{
 		"SETTLEMENT_UNSPECIFIED":          0,
@@ -175,7 +178,8 @@ var (
 		"SETTLEMENT_DUPLICATE_NAMED":      3,
 		"SETTLEMENT_READ_BACK_PUBLISHED":  4,
 		"SETTLEMENT_READ_BACK_ABSENT":     5,
-		"SETTLEMENT_LATE_ANSWER":          6,
+		"SETTLEMENT_LATE_ACCEPTED":        6,
+		"SETTLEMENT_LATE_REFUSED":         7,
 	}
 )
 
@@ -2336,7 +2340,7 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x12API_STATUS_WAITING\x10\x02\x12\x18\n" +
 	"\x14API_STATUS_PUBLISHED\x10\x03\x12\x15\n" +
 	"\x11API_STATUS_FAILED\x10\x04\x12\x1a\n" +
-	"\x16API_STATUS_UNCONFIRMED\x10\x05*\xef\x01\n" +
+	"\x16API_STATUS_UNCONFIRMED\x10\x05*\x8e\x02\n" +
 	"\n" +
 	"Settlement\x12\x1a\n" +
 	"\x16SETTLEMENT_UNSPECIFIED\x10\x00\x12\x1f\n" +
@@ -2344,8 +2348,9 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x1fSETTLEMENT_PERSON_NOT_PUBLISHED\x10\x02\x12\x1e\n" +
 	"\x1aSETTLEMENT_DUPLICATE_NAMED\x10\x03\x12\"\n" +
 	"\x1eSETTLEMENT_READ_BACK_PUBLISHED\x10\x04\x12\x1f\n" +
-	"\x1bSETTLEMENT_READ_BACK_ABSENT\x10\x05\x12\x1a\n" +
-	"\x16SETTLEMENT_LATE_ANSWER\x10\x06*\xc6\x01\n" +
+	"\x1bSETTLEMENT_READ_BACK_ABSENT\x10\x05\x12\x1c\n" +
+	"\x18SETTLEMENT_LATE_ACCEPTED\x10\x06\x12\x1b\n" +
+	"\x17SETTLEMENT_LATE_REFUSED\x10\a*\xc6\x01\n" +
 	"\x0eAttemptOutcome\x12\x1f\n" +
 	"\x1bATTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17ATTEMPT_OUTCOME_STARTED\x10\x01\x12\x1c\n" +

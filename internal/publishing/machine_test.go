@@ -96,7 +96,9 @@ func (w *world) exec(t require.TestingT, sql string, args ...any) {
 }
 
 // workContext is what River hands to a worker.
-func (w *world) workContext() context.Context { return rivertest.WorkContext(context.Background(), w.river) }
+func (w *world) workContext() context.Context {
+	return rivertest.WorkContext(context.Background(), w.river)
+}
 
 // flight is an attempt whose process was lost after it had been claimed: answered when LinkedIn had got it.
 type flight struct {
@@ -373,7 +375,7 @@ func (m *machine) die(t *rapid.T) {
 	m.state, m.under = posts.StatePublishing, &flight{job: j, c: c}
 	if rapid.Bool().Draw(t, "sent") {
 		m.w.vendors.Disarm()
-		created, err := m.w.Service.send(context.Background(), c)
+		created, err := m.w.send(context.Background(), c)
 		answer := judge(created, err)
 		m.under.answer = &answer
 		if answer.attempt == attemptAccepted {

@@ -48,6 +48,25 @@ lint: _api-imports
 loop:
     go test -C internal/tools -count=1 ./loop
 
+# Publish 1,000 posts while nodes are killed, PostgreSQL is restarted and LinkedIn fails; write the figures into docs/chaos.md.
+chaos *flags='--report docs/chaos.md':
+    go run ./cmd/chaos {{ flags }}
+
+# The same with 60 posts and 15 kills; the last line is the verdict.
+chaos-short *flags:
+    go run ./cmd/chaos --posts 60 --kills 15 --restarts 2 --faults-of-each 3 --deadline 10m {{ flags }}
+
+# Show that the proof can fail: with the attempt written down after the call, doubles must be found.
+chaos-broken *flags:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    tree=$(mktemp -d)
+    trap 'rm -rf "$tree"' EXIT
+    git ls-files --cached --others --exclude-standard | tar -cf - -T - | tar -xf - -C "$tree"
+    git -C "$tree" init --quiet
+    git -C "$tree" apply "$PWD/internal/chaos/testdata/attempt-after-call.patch"
+    go run ./cmd/chaos --source "$tree" --expect-doubles --posts 60 --kills 15 --restarts 0 --faults-of-each 0 --deadline 10m {{ flags }}
+
 # Fail when the API would break its callers, compared with a commit.
 breaking base='HEAD': _api-imports
     #!/usr/bin/env bash

@@ -69,21 +69,25 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 		if until, err = s.turn(ctx, tx, rows.publication, now); err != nil || !until.IsZero() {
 			return err
 		}
-		if next.attempt, err = s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
-			ID: attemptID, PublicationID: args.PublicationID, OwnerID: args.OwnerID, StartedAt: now,
-		}); err != nil {
-			return err
-		}
-		if _, err := s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{
-			ID: args.PublicationID, OwnerID: args.OwnerID,
-		}); err != nil {
-			return err
-		}
-		next.post, err = s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: args.PostID, OwnerID: args.OwnerID, Now: now})
 		c = next
-		return err
+		return s.begin(ctx, tx, c, attemptID, now)
 	})
 	return c, until, err
+}
+
+// begin writes down that an attempt is about to be made.
+func (s *Service) begin(ctx context.Context, tx *postgres.Tx, c *claimed, attemptID uuid.UUID, now time.Time) (err error) {
+	owner := c.post.OwnerID
+	if c.attempt, err = s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
+		ID: attemptID, PublicationID: c.publication.ID, OwnerID: owner, StartedAt: now,
+	}); err != nil {
+		return err
+	}
+	if _, err = s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{ID: c.publication.ID, OwnerID: owner}); err != nil {
+		return err
+	}
+	c.post, err = s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: c.post.ID, OwnerID: owner, Now: now})
+	return err
 }
 
 // lock takes the rows of a publication, always in this order: post, publication, account.

@@ -69,7 +69,7 @@ func (s *Sandbox) accept(e Entry) (*Entry, error) {
 	e.Edited = e.Time
 	key := e.Author + "\x00" + e.Shown
 	// Deleting the first one does not help: LinkedIn goes on to name it.
-	if first, there := s.recent[key]; there && e.Time.Sub(first.Time) < duplicateWindow {
+	if first, there := s.recent[key]; there && e.Time.Sub(first.Time) < s.opts.DuplicateWindow {
 		return nil, duplicate(first.URN)
 	}
 	s.sequence++

@@ -31,7 +31,8 @@ const (
 	tokenLife = 60 * 24 * time.Hour
 	// codeLife is how long a consent's code lives.
 	codeLife = 30 * time.Minute
-	// duplicateWindow is how long the same text of the same author is refused. LinkedIn does not say how long.
+	// duplicateWindow is how long the same text of the same author is refused, unless Options say otherwise. LinkedIn does
+	// not say how long.
 	duplicateWindow = 24 * time.Hour
 )
 
@@ -61,6 +62,9 @@ type Options struct {
 	// for none.
 	MemberDayLimit int
 	AppDayLimit    int
+	// DuplicateWindow is how long the same text of the same author is refused; 0 for 24 hours, less to refuse none, so that
+	// a post that was sent twice stands there twice.
+	DuplicateWindow time.Duration
 	// ClientID and ClientSecret are the app's. Requests for tokens with others are refused; "" takes any.
 	ClientID     string
 	ClientSecret string
@@ -89,6 +93,9 @@ type Sandbox struct {
 func New(opts Options) *Sandbox {
 	if opts.MemberDayLimit == 0 {
 		opts.MemberDayLimit = 150
+	}
+	if opts.DuplicateWindow == 0 {
+		opts.DuplicateWindow = duplicateWindow
 	}
 	if opts.AppDayLimit == 0 {
 		opts.AppDayLimit = 100_000

@@ -1,0 +1,214 @@
+package chaos
+
+import (
+	"fmt"
+	"time"
+)
+
+// post is a post as the database has it, with everything that was done to publish it.
+type post struct {
+	ID, Text, State, URN, FailureCode string
+	Approvals                         int
+	Attempts                          []attempt
+}
+
+// attempt is a row of the ledger of attempts.
+type attempt struct {
+	Number                    int
+	Outcome, Code, Settlement string
+	Started                   time.Time
+	Ended                     *time.Time
+}
+
+// entry is a create that LinkedIn accepted.
+type entry struct{ Text, URN string }
+
+// kill is the end of a node's process.
+type kill struct {
+	Node int
+	At   time.Time
+}
+
+// outage is a time during which PostgreSQL was away.
+type outage struct{ From, To time.Time }
+
+// evidence is everything that is known after a run.
+type evidence struct {
+	Planned []planned
+	Posts   []post // before anybody settled anything
+	Settled []post // after
+	Ledger  []entry
+	Creates []create
+	Kills   []kill
+	Outages []outage
+	Trouble []string // what went wrong with the run itself, such as a node that ended by itself
+}
+
+// verdict is what the evidence says. The run passes when every list of findings is empty.
+type verdict struct {
+	Published, Failed, Unconfirmed, Creates, Rejected, Kills, Restarts int
+
+	Doubles        []string // more creates at LinkedIn than were approved
+	Unrecorded     []string // more creates sent than attempts written down
+	Lost           []string // planned, and not in the database, or never come to rest
+	FalsePublished []string // called published, and LinkedIn does not have it
+	FalseFailed    []string // called failed, and LinkedIn has it
+	Unexplained    []string // in doubt without anything that leaves a doubt
+	Unsettled      []string // in doubt after everything was settled
+	Trouble        []string
+}
+
+func (v verdict) findings() map[string][]string {
+	return map[string][]string{
+		"double": v.Doubles, "unrecorded": v.Unrecorded, "lost": v.Lost, "false_published": v.FalsePublished,
+		"false_failed": v.FalseFailed, "unexplained": v.Unexplained, "unsettled": v.Unsettled, "trouble": v.Trouble,
+	}
+}
+
+func (v verdict) passed() bool {
+	for _, found := range v.findings() {
+		if len(found) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// check compares what LinkedIn has with what the database says. It is a function of the evidence alone.
+func check(e evidence) verdict {
+	v := verdict{Kills: len(e.Kills), Restarts: len(e.Outages), Creates: len(e.Creates), Trouble: e.Trouble}
+	there := map[string][]string{}
+	for _, entry := range e.Ledger {
+		there[entry.Text] = append(there[entry.Text], entry.URN)
+	}
+	sent := map[string][]create{}
+	for _, c := range e.Creates {
+		sent[c.Text] = append(sent[c.Text], c)
+	}
+	byText := map[string]post{}
+	for _, p := range e.Posts {
+		byText[p.Text] = p
+	}
+	for _, planned := range e.Planned {
+		p, found := byText[planned.Text]
+		if !found {
+			v.Lost = append(v.Lost, fmt.Sprintf("%q (%s) is not in the database", planned.Text, planned.Way))
+			continue
+		}
+		v.look(p, planned.Way, there[p.Text], sent[p.Text], e)
+	}
+	for _, p := range e.Settled {
+		v.lookSettled(p, there[p.Text])
+	}
+	return v
+}
+
+func (v *verdict) look(p post, way string, there []string, sent []create, e evidence) {
+	name := fmt.Sprintf("%q (%s, %s)", p.Text, way, p.ID)
+	if len(there) > p.Approvals {
+		v.Doubles = append(v.Doubles, fmt.Sprintf("%s: %d creates for %d approvals: %v", name, len(there), p.Approvals, there))
+	}
+	if len(sent) > len(p.Attempts) {
+		v.Unrecorded = append(v.Unrecorded, fmt.Sprintf("%s: %d creates sent, %d attempts written down", name, len(sent), len(p.Attempts)))
+	}
+	switch p.State {
+	case "published":
+		v.Published++
+	case "failed":
+		v.Failed++
+	case "unconfirmed":
+		v.Unconfirmed++
+	default:
+		v.Lost = append(v.Lost, fmt.Sprintf("%s: is still %s (%s)", name, p.State, p.FailureCode))
+	}
+	for _, a := range p.Attempts {
+		switch {
+		case a.Outcome == "rejected":
+			v.Rejected++
+		case a.Outcome == "started":
+			v.Lost = append(v.Lost, fmt.Sprintf("%s: attempt %d never ended", name, a.Number))
+		case a.Outcome == "in_doubt" && !explained(a, sent, e):
+			v.Unexplained = append(v.Unexplained, fmt.Sprintf("%s: attempt %d is in doubt (%s) and nothing was wrong", name, a.Number, a.Code))
+		}
+	}
+	v.compare(name, p, there)
+}
+
+// compare holds a post's state against the ledger.
+func (v *verdict) compare(name string, p post, there []string) {
+	switch {
+	case p.State == "published" && len(there) == 0:
+		v.FalsePublished = append(v.FalsePublished, name+": LinkedIn does not have it")
+	case p.State == "published" && p.URN != "" && p.URN != there[0]:
+		v.FalsePublished = append(v.FalsePublished, fmt.Sprintf("%s: is %s at LinkedIn and %s in the database", name, there[0], p.URN))
+	case p.State == "failed" && len(there) > 0:
+		v.FalseFailed = append(v.FalseFailed, fmt.Sprintf("%s: %s, and LinkedIn has it as %s", name, p.FailureCode, there[0]))
+	}
+}
+
+func (v *verdict) lookSettled(p post, there []string) {
+	name := fmt.Sprintf("%q (%s) after settling", p.Text, p.ID)
+	if p.State != "published" && p.State != "failed" {
+		v.Unsettled = append(v.Unsettled, name+": is "+p.State)
+	}
+	for _, a := range p.Attempts {
+		if a.Outcome == "in_doubt" && a.Settlement == "" {
+			v.Unsettled = append(v.Unsettled, fmt.Sprintf("%s: attempt %d is still in doubt", name, a.Number))
+		}
+	}
+	v.compare(name, p, there)
+}
+
+// explained reports whether something happened that leaves a doubt about an attempt: LinkedIn broke off, answered 5xx or
+// too late; or the process that sent it, or the database, was away between the attempt's row and the answer's.
+func explained(a attempt, sent []create, e evidence) bool {
+	latest := a.Started.Add(attemptTimeout + settleTimeout)
+	if a.Ended != nil && a.Ended.Before(latest) {
+		latest = *a.Ended
+	}
+	within := func(t time.Time) bool { return !t.Before(a.Started) && !t.After(latest) }
+	var mine []create
+	for _, c := range sent {
+		if within(c.Arrived) {
+			mine = append(mine, c)
+		}
+	}
+	if a.Code != codeProcessDied {
+		for _, c := range mine {
+			if c.Status == 0 || c.Status >= 500 || c.Ended.Sub(c.Arrived) >= attemptTimeout {
+				return true
+			}
+		}
+		return false
+	}
+	for _, k := range e.Kills {
+		sender := len(mine) == 0 // it died before it sent: no witness knows which process it was
+		for _, c := range mine {
+			sender = sender || c.Node == k.Node
+		}
+		if sender && within(k.At) {
+			return true
+		}
+	}
+	for _, o := range e.Outages {
+		if o.From.Before(latest) && o.To.After(a.Started) {
+			return true
+		}
+	}
+	return false
+}
+
+// codeProcessDied is the code of an attempt that a process took up after the one that had begun it was gone.
+const codeProcessDied = "PROCESS_DIED"
+
+// line is the verdict in one line, with its figures.
+func (v verdict) line(o Options) string {
+	word := "PASS"
+	if !v.passed() {
+		word = "FAIL"
+	}
+	return fmt.Sprintf("chaos: %s seed=%d posts=%d kills=%d restarts=%d creates_sent=%d rejected=%d published=%d failed=%d unconfirmed=%d "+
+		"doubles=%d unrecorded=%d lost=%d false_published=%d false_failed=%d unexplained=%d unsettled=%d trouble=%d",
+		word, o.Seed, o.Posts, v.Kills, v.Restarts, v.Creates, v.Rejected, v.Published, v.Failed, v.Unconfirmed,
+		len(v.Doubles), len(v.Unrecorded), len(v.Lost), len(v.FalsePublished), len(v.FalseFailed), len(v.Unexplained), len(v.Unsettled), len(v.Trouble))
+}

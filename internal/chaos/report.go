@@ -1,0 +1,47 @@
+package chaos
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"time"
+)
+
+// The report stands between these two lines of the page.
+const (
+	reportBegins = "<!-- report -->\n"
+	reportEnds   = "<!-- end of the report -->\n"
+)
+
+// Write replaces the report in a page.
+func (r Result) Write(page string) error {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return err
+	}
+	before, rest, begins := bytes.Cut(text, []byte(reportBegins))
+	_, after, ends := bytes.Cut(rest, []byte(reportEnds))
+	if !begins || !ends {
+		return fmt.Errorf("%s lacks the lines %q and %q", page, reportBegins, reportEnds)
+	}
+	fresh := string(before) + reportBegins + r.report() + reportEnds + string(after)
+	return os.WriteFile(page, []byte(fresh), 0o644) //nolint:gosec // a page for everybody to read
+}
+
+func (r Result) report() string {
+	v, o := r.verdict, r.options
+	verdict := "passed"
+	if !v.passed() {
+		verdict = "FAILED"
+	}
+	row := func(what string, figure any) string { return fmt.Sprintf("| %s | %v |\n", what, figure) }
+	return fmt.Sprintf("Seed %d, %d posts: %s in %s.\n\n| figure | |\n|---|---:|\n", o.Seed, o.Posts, verdict, r.took.Round(time.Second)) +
+		row("nodes killed", v.Kills) + row("PostgreSQL restarted", v.Restarts) +
+		row("LinkedIn's faults", o.FaultsOfEach*len(faultKinds)) +
+		row("creates that reached LinkedIn's door", v.Creates) + row("of these refused, to be tried again", v.Rejected) +
+		row("posts published", v.Published) + row("posts failed", v.Failed) + row("posts in doubt, each explained", v.Unconfirmed-len(v.Unexplained)) +
+		row("creates beyond the approvals (doubles)", len(v.Doubles)) + row("creates that no attempt tells of", len(v.Unrecorded)) +
+		row("posts lost", len(v.Lost)) + row("called published, and LinkedIn lacks it", len(v.FalsePublished)) +
+		row("called failed, and LinkedIn has it", len(v.FalseFailed)) + row("in doubt without a reason", len(v.Unexplained)) +
+		row("in doubt after settling", len(v.Unsettled)) + row("other trouble", len(v.Trouble))
+}

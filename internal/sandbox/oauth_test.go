@@ -78,7 +78,7 @@ func TestFromConsentToAToken(t *testing.T) {
 		"active": true, "status": "active", "auth_type": "3L", "client_id": "app", "authorized_at": granted, "created_at": granted,
 		"expires_at": granted + 5184000,
 		"scope": "openid,profile,email,w_member_social,w_organization_social,r_member_social,r_basicprofile,r_member_postAnalytics," +
-			"r_member_social_feed,rw_organization_admin",
+			"r_member_social_feed,r_organization_social,rw_organization_admin",
 	}
 	require.Equal(t, known, w.introspect(t, access))
 	w.pass(60 * 24 * time.Hour)

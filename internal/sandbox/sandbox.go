@@ -47,6 +47,9 @@ type Member struct {
 	Scopes []string
 	// Organizations are the ids of the pages that the member administers.
 	Organizations []string
+	// ContentOrganizations are the ids of the pages whose content alone the member administers: they post there, and see
+	// no numbers.
+	ContentOrganizations []string
 }
 
 // Options set up a sandbox.
@@ -112,6 +115,7 @@ func (s *Sandbox) AddMember(m Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.Scopes, m.Organizations = slices.Clone(m.Scopes), slices.Clone(m.Organizations)
+	m.ContentOrganizations = slices.Clone(m.ContentOrganizations)
 	if before, there := s.members[m.ID]; there && !slices.Equal(before.Scopes, m.Scopes) {
 		for _, t := range s.tokens {
 			t.revoked = t.revoked || t.memberID == m.ID

@@ -226,6 +226,45 @@ type OAuthError struct {
 	ErrorDescription *string `json:"error_description,omitempty"`
 }
 
+// OrganizationAcl defines model for OrganizationAcl.
+type OrganizationAcl struct {
+	Organization *string `json:"organization,omitempty"`
+
+	// OrganizationTarget What some answers hold instead of organization.
+	OrganizationTarget *string `json:"organizationTarget,omitempty"`
+	Role               *string `json:"role,omitempty"`
+	RoleAssignee       *string `json:"roleAssignee,omitempty"`
+	State              *string `json:"state,omitempty"`
+}
+
+// OrganizationAcls defines model for OrganizationAcls.
+type OrganizationAcls struct {
+	Elements []OrganizationAcl `json:"elements"`
+
+	// Paging Where a page lies in the whole.
+	Paging *Paging `json:"paging,omitempty"`
+}
+
+// Paging Where a page lies in the whole.
+type Paging struct {
+	// Count As asked for, not as given.
+	Count *int         `json:"count,omitempty"`
+	Links []PagingLink `json:"links,omitempty"`
+	Start *int         `json:"start,omitempty"`
+
+	// Total Of the whole. Not every answer says.
+	Total *int `json:"total,omitempty"`
+}
+
+// PagingLink defines model for PagingLink.
+type PagingLink struct {
+	Href *string `json:"href,omitempty"`
+
+	// Rel next or prev.
+	Rel  *string `json:"rel,omitempty"`
+	Type *string `json:"type,omitempty"`
+}
+
 // Person defines model for Person.
 type Person struct {
 	Id                 *string `json:"id,omitempty"`
@@ -266,6 +305,14 @@ type PostStatistics struct {
 	Share                *string               `json:"share,omitempty"`
 	TotalShareStatistics *TotalShareStatistics `json:"totalShareStatistics,omitempty"`
 	UgcPost              *string               `json:"ugcPost,omitempty"`
+}
+
+// Posts defines model for Posts.
+type Posts struct {
+	Elements []Post `json:"elements"`
+
+	// Paging Where a page lies in the whole.
+	Paging *Paging `json:"paging,omitempty"`
 }
 
 // ReactionSummary defines model for ReactionSummary.
@@ -338,11 +385,17 @@ type UserInfo struct {
 // Visibility defines model for Visibility.
 type Visibility string
 
+// Count defines model for Count.
+type Count = int
+
 // Method defines model for Method.
 type Method = string
 
 // Protocol defines model for Protocol.
 type Protocol = string
+
+// Start defines model for Start.
+type Start = int
 
 // Urn defines model for Urn.
 type Urn = string
@@ -358,6 +411,28 @@ type GetMemberPostAnalyticsParams struct {
 	Entity      string `form:"entity" json:"entity"`
 	QueryType   string `form:"queryType" json:"queryType"`
 	Aggregation string `form:"aggregation" json:"aggregation"`
+
+	// LinkedInVersion YYYYMM. Each lives about a year; there is none for December.
+	LinkedInVersion        Version  `json:"LinkedIn-Version"`
+	XRestliProtocolVersion Protocol `json:"X-Restli-Protocol-Version"`
+}
+
+// FindOrganizationAclsParams defines parameters for FindOrganizationAcls.
+type FindOrganizationAclsParams struct {
+	// Q roleAssignee
+	Q string `form:"q" json:"q"`
+
+	// Role Only this role.
+	Role *string `form:"role,omitempty" json:"role,omitempty"`
+
+	// State Only in this state.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Start How many to skip; 0 if absent.
+	Start *Start `form:"start,omitempty" json:"start,omitempty"`
+
+	// Count How many at most, 1 to 100; 10 if absent.
+	Count *Count `form:"count,omitempty" json:"count,omitempty"`
 
 	// LinkedInVersion YYYYMM. Each lives about a year; there is none for December.
 	LinkedInVersion        Version  `json:"LinkedIn-Version"`
@@ -380,6 +455,31 @@ type GetOrganizationShareStatisticsParams struct {
 	XRestliProtocolVersion Protocol `json:"X-Restli-Protocol-Version"`
 }
 
+// FindPostsByAuthorParams defines parameters for FindPostsByAuthor.
+type FindPostsByAuthorParams struct {
+	// Author With its colons as %3A.
+	Author string `form:"author" json:"author"`
+
+	// Q author
+	Q string `form:"q" json:"q"`
+
+	// Start How many to skip; 0 if absent.
+	Start *Start `form:"start,omitempty" json:"start,omitempty"`
+
+	// Count How many at most, 1 to 100; 10 if absent.
+	Count *Count `form:"count,omitempty" json:"count,omitempty"`
+
+	// SortBy LAST_MODIFIED: the newest first.
+	SortBy *string `form:"sortBy,omitempty" json:"sortBy,omitempty"`
+
+	// LinkedInVersion YYYYMM. Each lives about a year; there is none for December.
+	LinkedInVersion        Version  `json:"LinkedIn-Version"`
+	XRestliProtocolVersion Protocol `json:"X-Restli-Protocol-Version"`
+
+	// XRestLiMethod PARTIAL_UPDATE, DELETE or FINDER.
+	XRestLiMethod *Method `json:"X-RestLi-Method,omitempty"`
+}
+
 // CreatePostParams defines parameters for CreatePost.
 type CreatePostParams struct {
 	// LinkedInVersion YYYYMM. Each lives about a year; there is none for December.
@@ -393,7 +493,7 @@ type DeletePostParams struct {
 	LinkedInVersion        Version  `json:"LinkedIn-Version"`
 	XRestliProtocolVersion Protocol `json:"X-Restli-Protocol-Version"`
 
-	// XRestLiMethod PARTIAL_UPDATE or DELETE.
+	// XRestLiMethod PARTIAL_UPDATE, DELETE or FINDER.
 	XRestLiMethod *Method `json:"X-RestLi-Method,omitempty"`
 }
 
@@ -410,7 +510,7 @@ type UpdatePostParams struct {
 	LinkedInVersion        Version  `json:"LinkedIn-Version"`
 	XRestliProtocolVersion Protocol `json:"X-Restli-Protocol-Version"`
 
-	// XRestLiMethod PARTIAL_UPDATE or DELETE.
+	// XRestLiMethod PARTIAL_UPDATE, DELETE or FINDER.
 	XRestLiMethod *Method `json:"X-RestLi-Method,omitempty"`
 }
 
@@ -539,8 +639,18 @@ type ClientInterface interface {
 	// GetMemberPostAnalytics performs a GET /rest/memberCreatorPostAnalytics (the `GetMemberPostAnalytics` operationId) request.
 	GetMemberPostAnalytics(ctx context.Context, params *GetMemberPostAnalyticsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// FindOrganizationAcls performs a GET /rest/organizationAcls (the `FindOrganizationAcls` operationId) request.
+	//
+	// Whose pages the token's member has a role of. Needs rw_organization_admin or r_organization_admin.
+	FindOrganizationAcls(ctx context.Context, params *FindOrganizationAclsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetOrganizationShareStatistics performs a GET /rest/organizationalEntityShareStatistics (the `GetOrganizationShareStatistics` operationId) request.
 	GetOrganizationShareStatistics(ctx context.Context, params *GetOrganizationShareStatisticsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FindPostsByAuthor performs a GET /rest/posts (the `FindPostsByAuthor` operationId) request.
+	//
+	// A member's own posts need r_member_social; those of a page r_organization_social and a role there.
+	FindPostsByAuthor(ctx context.Context, params *FindPostsByAuthorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreatePostWithBody performs a POST /rest/posts (the `CreatePost` operationId) request,
 	// with any type of body and a specified content type.
@@ -657,9 +767,39 @@ func (c *Client) GetMemberPostAnalytics(ctx context.Context, params *GetMemberPo
 	return c.Client.Do(req)
 }
 
+// FindOrganizationAcls performs a GET /rest/organizationAcls (the `FindOrganizationAcls` operationId) request.
+//
+// Whose pages the token's member has a role of. Needs rw_organization_admin or r_organization_admin.
+func (c *Client) FindOrganizationAcls(ctx context.Context, params *FindOrganizationAclsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFindOrganizationAclsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetOrganizationShareStatistics performs a GET /rest/organizationalEntityShareStatistics (the `GetOrganizationShareStatistics` operationId) request.
 func (c *Client) GetOrganizationShareStatistics(ctx context.Context, params *GetOrganizationShareStatisticsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOrganizationShareStatisticsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FindPostsByAuthor performs a GET /rest/posts (the `FindPostsByAuthor` operationId) request.
+//
+// A member's own posts need r_member_social; those of a page r_organization_social and a role there.
+func (c *Client) FindPostsByAuthor(ctx context.Context, params *FindPostsByAuthorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFindPostsByAuthorRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1001,6 +1141,126 @@ func NewGetMemberPostAnalyticsRequest(server string, params *GetMemberPostAnalyt
 	return req, nil
 }
 
+// NewFindOrganizationAclsRequest constructs an http.Request for the FindOrganizationAcls method
+func NewFindOrganizationAclsRequest(server string, params *FindOrganizationAclsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/rest/organizationAcls")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Role != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role", *params.Role, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Start != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "start", *params.Start, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Count != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "count", *params.Count, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "LinkedIn-Version", params.LinkedInVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("LinkedIn-Version", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Restli-Protocol-Version", params.XRestliProtocolVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Restli-Protocol-Version", headerParam1)
+
+	}
+
+	return req, nil
+}
+
 // NewGetOrganizationShareStatisticsRequest constructs an http.Request for the GetOrganizationShareStatistics method
 func NewGetOrganizationShareStatisticsRequest(server string, params *GetOrganizationShareStatisticsParams) (*http.Request, error) {
 	var err error
@@ -1099,6 +1359,133 @@ func NewGetOrganizationShareStatisticsRequest(server string, params *GetOrganiza
 		}
 
 		req.Header.Set("X-Restli-Protocol-Version", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewFindPostsByAuthorRequest constructs an http.Request for the FindPostsByAuthor method
+func NewFindPostsByAuthorRequest(server string, params *FindPostsByAuthorParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/rest/posts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "author", params.Author, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Start != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "start", *params.Start, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Count != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "count", *params.Count, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sortBy", *params.SortBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "LinkedIn-Version", params.LinkedInVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("LinkedIn-Version", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Restli-Protocol-Version", params.XRestliProtocolVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Restli-Protocol-Version", headerParam1)
+
+		if params.XRestLiMethod != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "X-RestLi-Method", *params.XRestLiMethod, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-RestLi-Method", headerParam2)
+		}
 
 	}
 
@@ -1622,10 +2009,24 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	GetMemberPostAnalyticsWithResponse(ctx context.Context, params *GetMemberPostAnalyticsParams, reqEditors ...RequestEditorFn) (*GetMemberPostAnalyticsResponse, error)
 
+	// FindOrganizationAclsWithResponse performs a GET /rest/organizationAcls (the `FindOrganizationAcls` operationId) request.
+	//
+	// Whose pages the token's member has a role of. Needs rw_organization_admin or r_organization_admin.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	FindOrganizationAclsWithResponse(ctx context.Context, params *FindOrganizationAclsParams, reqEditors ...RequestEditorFn) (*FindOrganizationAclsResponse, error)
+
 	// GetOrganizationShareStatisticsWithResponse performs a GET /rest/organizationalEntityShareStatistics (the `GetOrganizationShareStatistics` operationId) request.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	GetOrganizationShareStatisticsWithResponse(ctx context.Context, params *GetOrganizationShareStatisticsParams, reqEditors ...RequestEditorFn) (*GetOrganizationShareStatisticsResponse, error)
+
+	// FindPostsByAuthorWithResponse performs a GET /rest/posts (the `FindPostsByAuthor` operationId) request.
+	//
+	// A member's own posts need r_member_social; those of a page r_organization_social and a role there.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	FindPostsByAuthorWithResponse(ctx context.Context, params *FindPostsByAuthorParams, reqEditors ...RequestEditorFn) (*FindPostsByAuthorResponse, error)
 
 	// CreatePostWithBodyWithResponse performs a POST /rest/posts (the `CreatePost` operationId) request,
 	// with any type of body and a specified content type.
@@ -1833,6 +2234,54 @@ func (r GetMemberPostAnalyticsResponse) ContentType() string {
 	return ""
 }
 
+type FindOrganizationAclsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrganizationAcls
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FindOrganizationAclsResponse) GetJSON200() *OrganizationAcls {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r FindOrganizationAclsResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FindOrganizationAclsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FindOrganizationAclsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FindOrganizationAclsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FindOrganizationAclsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetOrganizationShareStatisticsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1875,6 +2324,54 @@ func (r GetOrganizationShareStatisticsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetOrganizationShareStatisticsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type FindPostsByAuthorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Posts
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FindPostsByAuthorResponse) GetJSON200() *Posts {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r FindPostsByAuthorResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FindPostsByAuthorResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FindPostsByAuthorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FindPostsByAuthorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FindPostsByAuthorResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2306,6 +2803,19 @@ func (c *ClientWithResponses) GetMemberPostAnalyticsWithResponse(ctx context.Con
 	return ParseGetMemberPostAnalyticsResponse(rsp)
 }
 
+// FindOrganizationAclsWithResponse performs a GET /rest/organizationAcls (the `FindOrganizationAcls` operationId) request.
+//
+// Whose pages the token's member has a role of. Needs rw_organization_admin or r_organization_admin.
+//
+// Returns a wrapper object for the known response body format(s).
+func (c *ClientWithResponses) FindOrganizationAclsWithResponse(ctx context.Context, params *FindOrganizationAclsParams, reqEditors ...RequestEditorFn) (*FindOrganizationAclsResponse, error) {
+	rsp, err := c.FindOrganizationAcls(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFindOrganizationAclsResponse(rsp)
+}
+
 // GetOrganizationShareStatisticsWithResponse performs a GET /rest/organizationalEntityShareStatistics (the `GetOrganizationShareStatistics` operationId) request.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -2315,6 +2825,19 @@ func (c *ClientWithResponses) GetOrganizationShareStatisticsWithResponse(ctx con
 		return nil, err
 	}
 	return ParseGetOrganizationShareStatisticsResponse(rsp)
+}
+
+// FindPostsByAuthorWithResponse performs a GET /rest/posts (the `FindPostsByAuthor` operationId) request.
+//
+// A member's own posts need r_member_social; those of a page r_organization_social and a role there.
+//
+// Returns a wrapper object for the known response body format(s).
+func (c *ClientWithResponses) FindPostsByAuthorWithResponse(ctx context.Context, params *FindPostsByAuthorParams, reqEditors ...RequestEditorFn) (*FindPostsByAuthorResponse, error) {
+	rsp, err := c.FindPostsByAuthor(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFindPostsByAuthorResponse(rsp)
 }
 
 // CreatePostWithBodyWithResponse performs a POST /rest/posts (the `CreatePost` operationId) request,
@@ -2543,6 +3066,39 @@ func ParseGetMemberPostAnalyticsResponse(rsp *http.Response) (*GetMemberPostAnal
 	return response, nil
 }
 
+// ParseFindOrganizationAclsResponse parses an HTTP response from a FindOrganizationAclsWithResponse call
+func ParseFindOrganizationAclsResponse(rsp *http.Response) (*FindOrganizationAclsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FindOrganizationAclsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrganizationAcls
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetOrganizationShareStatisticsResponse parses an HTTP response from a GetOrganizationShareStatisticsWithResponse call
 func ParseGetOrganizationShareStatisticsResponse(rsp *http.Response) (*GetOrganizationShareStatisticsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2559,6 +3115,39 @@ func ParseGetOrganizationShareStatisticsResponse(rsp *http.Response) (*GetOrgani
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ShareStatistics
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFindPostsByAuthorResponse parses an HTTP response from a FindPostsByAuthorWithResponse call
+func ParseFindPostsByAuthorResponse(rsp *http.Response) (*FindPostsByAuthorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FindPostsByAuthorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Posts
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2862,8 +3451,14 @@ type ServerInterface interface {
 	// (GET /rest/memberCreatorPostAnalytics)
 	GetMemberPostAnalytics(w http.ResponseWriter, r *http.Request, params GetMemberPostAnalyticsParams)
 
+	// (GET /rest/organizationAcls)
+	FindOrganizationAcls(w http.ResponseWriter, r *http.Request, params FindOrganizationAclsParams)
+
 	// (GET /rest/organizationalEntityShareStatistics)
 	GetOrganizationShareStatistics(w http.ResponseWriter, r *http.Request, params GetOrganizationShareStatisticsParams)
+
+	// (GET /rest/posts)
+	FindPostsByAuthor(w http.ResponseWriter, r *http.Request, params FindPostsByAuthorParams)
 
 	// (POST /rest/posts)
 	CreatePost(w http.ResponseWriter, r *http.Request, params CreatePostParams)
@@ -3047,6 +3642,139 @@ func (siw *ServerInterfaceWrapper) GetMemberPostAnalytics(w http.ResponseWriter,
 	handler.ServeHTTP(w, r)
 }
 
+// FindOrganizationAcls operation middleware
+func (siw *ServerInterfaceWrapper) FindOrganizationAcls(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FindOrganizationAclsParams
+
+	// ------------- Required query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", r.URL.Query(), &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "role"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "role", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", r.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "state"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "state", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "start" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "start", r.URL.Query(), &params.Start, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "start"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "start", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "count" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "count", r.URL.Query(), &params.Count, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "count"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "count", Err: err})
+		}
+		return
+	}
+
+	headers := r.Header
+
+	// ------------- Required header parameter "LinkedIn-Version" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("LinkedIn-Version")]; found {
+		var LinkedInVersion Version
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "LinkedIn-Version", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "LinkedIn-Version", valueList[0], &LinkedInVersion, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "LinkedIn-Version", Err: err})
+			return
+		}
+
+		params.LinkedInVersion = LinkedInVersion
+
+	} else {
+		err := fmt.Errorf("Header parameter LinkedIn-Version is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "LinkedIn-Version", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "X-Restli-Protocol-Version" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Restli-Protocol-Version")]; found {
+		var XRestliProtocolVersion Protocol
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-Restli-Protocol-Version", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Restli-Protocol-Version", valueList[0], &XRestliProtocolVersion, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-Restli-Protocol-Version", Err: err})
+			return
+		}
+
+		params.XRestliProtocolVersion = XRestliProtocolVersion
+
+	} else {
+		err := fmt.Errorf("Header parameter X-Restli-Protocol-Version is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "X-Restli-Protocol-Version", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.FindOrganizationAcls(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetOrganizationShareStatistics operation middleware
 func (siw *ServerInterfaceWrapper) GetOrganizationShareStatistics(w http.ResponseWriter, r *http.Request) {
 
@@ -3158,6 +3886,158 @@ func (siw *ServerInterfaceWrapper) GetOrganizationShareStatistics(w http.Respons
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetOrganizationShareStatistics(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// FindPostsByAuthor operation middleware
+func (siw *ServerInterfaceWrapper) FindPostsByAuthor(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FindPostsByAuthorParams
+
+	// ------------- Required query parameter "author" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "author", r.URL.Query(), &params.Author, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "author"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "author", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "start" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "start", r.URL.Query(), &params.Start, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "start"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "start", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "count" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "count", r.URL.Query(), &params.Count, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "count"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "count", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sortBy" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sortBy", r.URL.Query(), &params.SortBy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sortBy"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sortBy", Err: err})
+		}
+		return
+	}
+
+	headers := r.Header
+
+	// ------------- Required header parameter "LinkedIn-Version" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("LinkedIn-Version")]; found {
+		var LinkedInVersion Version
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "LinkedIn-Version", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "LinkedIn-Version", valueList[0], &LinkedInVersion, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "LinkedIn-Version", Err: err})
+			return
+		}
+
+		params.LinkedInVersion = LinkedInVersion
+
+	} else {
+		err := fmt.Errorf("Header parameter LinkedIn-Version is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "LinkedIn-Version", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "X-Restli-Protocol-Version" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Restli-Protocol-Version")]; found {
+		var XRestliProtocolVersion Protocol
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-Restli-Protocol-Version", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Restli-Protocol-Version", valueList[0], &XRestliProtocolVersion, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-Restli-Protocol-Version", Err: err})
+			return
+		}
+
+		params.XRestliProtocolVersion = XRestliProtocolVersion
+
+	} else {
+		err := fmt.Errorf("Header parameter X-Restli-Protocol-Version is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "X-Restli-Protocol-Version", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "X-RestLi-Method" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-RestLi-Method")]; found {
+		var XRestLiMethod Method
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-RestLi-Method", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-RestLi-Method", valueList[0], &XRestLiMethod, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-RestLi-Method", Err: err})
+			return
+		}
+
+		params.XRestLiMethod = &XRestLiMethod
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.FindPostsByAuthor(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3814,6 +4694,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 		ErrorHandlerFunc:   options.ErrorHandlerFunc,
 	}
 
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/rest/posts", wrapper.FindPostsByAuthor)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/rest/posts", wrapper.CreatePost)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/rest/posts/{urn}", wrapper.DeletePost)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/rest/posts/{urn}", wrapper.GetPost)
@@ -3824,6 +4705,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/rest/memberCreatorPostAnalytics", wrapper.GetMemberPostAnalytics)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/rest/socialMetadata/{urn}", wrapper.GetSocialMetadata)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/rest/organizationalEntityShareStatistics", wrapper.GetOrganizationShareStatistics)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/rest/organizationAcls", wrapper.FindOrganizationAcls)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/oauth/v2/accessToken", wrapper.CreateAccessToken)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/oauth/v2/introspectToken", wrapper.IntrospectToken)
 
@@ -3951,6 +4833,45 @@ func (response GetMemberPostAnalyticsdefaultJSONResponse) VisitGetMemberPostAnal
 	return err
 }
 
+type FindOrganizationAclsRequestObject struct {
+	Params FindOrganizationAclsParams
+}
+
+type FindOrganizationAclsResponseObject interface {
+	VisitFindOrganizationAclsResponse(w http.ResponseWriter) error
+}
+
+type FindOrganizationAcls200JSONResponse OrganizationAcls
+
+func (response FindOrganizationAcls200JSONResponse) VisitFindOrganizationAclsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FindOrganizationAclsdefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response FindOrganizationAclsdefaultJSONResponse) VisitFindOrganizationAclsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOrganizationShareStatisticsRequestObject struct {
 	Params GetOrganizationShareStatisticsParams
 }
@@ -3979,6 +4900,45 @@ type GetOrganizationShareStatisticsdefaultJSONResponse struct {
 }
 
 func (response GetOrganizationShareStatisticsdefaultJSONResponse) VisitGetOrganizationShareStatisticsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FindPostsByAuthorRequestObject struct {
+	Params FindPostsByAuthorParams
+}
+
+type FindPostsByAuthorResponseObject interface {
+	VisitFindPostsByAuthorResponse(w http.ResponseWriter) error
+}
+
+type FindPostsByAuthor200JSONResponse Posts
+
+func (response FindPostsByAuthor200JSONResponse) VisitFindPostsByAuthorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FindPostsByAuthordefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response FindPostsByAuthordefaultJSONResponse) VisitFindPostsByAuthorResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4313,8 +5273,14 @@ type StrictServerInterface interface {
 	// (GET /rest/memberCreatorPostAnalytics)
 	GetMemberPostAnalytics(ctx context.Context, request GetMemberPostAnalyticsRequestObject) (GetMemberPostAnalyticsResponseObject, error)
 
+	// (GET /rest/organizationAcls)
+	FindOrganizationAcls(ctx context.Context, request FindOrganizationAclsRequestObject) (FindOrganizationAclsResponseObject, error)
+
 	// (GET /rest/organizationalEntityShareStatistics)
 	GetOrganizationShareStatistics(ctx context.Context, request GetOrganizationShareStatisticsRequestObject) (GetOrganizationShareStatisticsResponseObject, error)
+
+	// (GET /rest/posts)
+	FindPostsByAuthor(ctx context.Context, request FindPostsByAuthorRequestObject) (FindPostsByAuthorResponseObject, error)
 
 	// (POST /rest/posts)
 	CreatePost(ctx context.Context, request CreatePostRequestObject) (CreatePostResponseObject, error)
@@ -4476,6 +5442,32 @@ func (sh *strictHandler) GetMemberPostAnalytics(w http.ResponseWriter, r *http.R
 	}
 }
 
+// FindOrganizationAcls operation middleware
+func (sh *strictHandler) FindOrganizationAcls(w http.ResponseWriter, r *http.Request, params FindOrganizationAclsParams) {
+	var request FindOrganizationAclsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.FindOrganizationAcls(ctx, request.(FindOrganizationAclsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FindOrganizationAcls")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(FindOrganizationAclsResponseObject); ok {
+		if err := validResponse.VisitFindOrganizationAclsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetOrganizationShareStatistics operation middleware
 func (sh *strictHandler) GetOrganizationShareStatistics(w http.ResponseWriter, r *http.Request, params GetOrganizationShareStatisticsParams) {
 	var request GetOrganizationShareStatisticsRequestObject
@@ -4495,6 +5487,32 @@ func (sh *strictHandler) GetOrganizationShareStatistics(w http.ResponseWriter, r
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetOrganizationShareStatisticsResponseObject); ok {
 		if err := validResponse.VisitGetOrganizationShareStatisticsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FindPostsByAuthor operation middleware
+func (sh *strictHandler) FindPostsByAuthor(w http.ResponseWriter, r *http.Request, params FindPostsByAuthorParams) {
+	var request FindPostsByAuthorRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.FindPostsByAuthor(ctx, request.(FindPostsByAuthorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FindPostsByAuthor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(FindPostsByAuthorResponseObject); ok {
+		if err := validResponse.VisitFindPostsByAuthorResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

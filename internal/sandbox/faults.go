@@ -40,12 +40,13 @@ const (
 	Duplicate      = "duplicate"      // 422, naming a post that is not there
 	VersionSunset  = "version_sunset" // 426
 	GarbageBody    = "garbage_body"   // takes effect, then answers 200 with a page of HTML and no headers of its own
+	NoID           = "no_id"          // takes effect, and the answer to a create lacks x-restli-id
 	HugeBody       = "huge_body"      // takes effect, and the right status (200 for 204) and headers come with 64 MiB of body
 )
 
 // Modes are all modes that a fault may have.
 var Modes = []string{
-	AcceptThenDrop, Drop, Slow, Status, RateLimitedDay, RetryAfter, TokenExpired, TokenRevoked, Duplicate, VersionSunset, GarbageBody, HugeBody,
+	AcceptThenDrop, Drop, Slow, Status, RateLimitedDay, RetryAfter, TokenExpired, TokenRevoked, Duplicate, VersionSunset, GarbageBody, NoID, HugeBody,
 }
 
 const (
@@ -81,6 +82,9 @@ func (f Fault) Validate() error {
 		wrong("afterMs", "must be 0 to %d", maxAfter.Milliseconds())
 	} else if f.Mode == Slow && f.AfterMS == 0 {
 		wrong("afterMs", "must say how long slow waits, in milliseconds")
+	}
+	if f.Mode == NoID && f.Operation != "createPost" && f.Operation != "createUgcPost" {
+		wrong("operation", "must be createPost or createUgcPost for %s: only they answer with an id", NoID)
 	}
 	switch f.Mode {
 	case Status:
@@ -181,16 +185,19 @@ func (s *Sandbox) applyBefore(op operation, w http.ResponseWriter, r *http.Reque
 			w.WriteHeader(http.StatusOK)
 			_, _ = w.Write([]byte("<html><body>Please sign in to the network</body></html>"))
 		}, false
+	case NoID:
+		return func(k *keptAnswer) {
+			k.header.Del("x-restli-id")
+			k.writeHead(w, k.status)
+			_, _ = w.Write(k.body.Bytes())
+		}, false
 	case HugeBody:
 		return func(k *keptAnswer) {
-			for name, values := range k.header {
-				w.Header()[name] = values
-			}
 			status := k.status
 			if status == http.StatusNoContent { // net/http lets no body follow it
 				status = http.StatusOK
 			}
-			w.WriteHeader(status)
+			k.writeHead(w, status)
 			chunk := make([]byte, 1<<20)
 			for range 64 {
 				if _, err := w.Write(chunk); err != nil {

@@ -137,6 +137,42 @@ func TestGarbageBodyTakesEffectBehindAPage(t *testing.T) {
 	require.Len(t, w.box.Ledger(), 1)
 }
 
+func TestNoIDTakesEffectAndDoesNotSayWhatWasMade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fault := onCreate(sandbox.NoID, "")
+	fault.Times = 2
+	require.NoError(t, w.box.Arm(fault))
+	got := w.call(t, "POST", "/rest/posts", newPost("Hello"))
+	require.Equal(t, http.StatusCreated, got.status)
+	require.NotContains(t, got.header, "X-Restli-Id")
+	require.Empty(t, got.body)
+	entries := w.box.Ledger()
+	require.Len(t, entries, 1)
+	require.NotEmpty(t, entries[0].URN)
+	require.Equal(t, got.header.Get("x-li-request-id"), entries[0].RequestID)
+
+	got = w.call(t, "POST", "/rest/posts", newPost("Hello"))
+	require.Equal(t, http.StatusUnprocessableEntity, got.status, "a refusal is what it is without the fault")
+	require.Contains(t, got.body, entries[0].URN)
+}
+
+// A reader of the ledger can tell by the request id which attempt made the post, if the caller saw one; and knows that no
+// caller saw it when no attempt has it.
+func TestTheLedgerNamesTheRequestWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, mode := range []string{sandbox.AcceptThenDrop, sandbox.GarbageBody} {
+		require.NoError(t, w.box.Arm(onCreate(mode, "")))
+		_, _ = w.try(t, "POST", "/rest/posts", newPost("Hello, "+mode))
+	}
+	entries := w.box.Ledger()
+	require.Len(t, entries, 2)
+	require.Regexp(t, "^[0-9a-f]{32}$", entries[0].RequestID)
+	require.Regexp(t, "^[0-9a-f]{32}$", entries[1].RequestID)
+	require.NotEqual(t, entries[0].RequestID, entries[1].RequestID)
+}
+
 func TestHugeBodyComesWithTheRightAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -227,6 +263,8 @@ func TestABadFaultIsToldAllThatIsWrong(t *testing.T) {
 		"slow, and not how long":  {onCreate(sandbox.Slow, ""), []string{"afterMs"}},
 		"later than ten minutes":  {sandbox.Fault{Vendor: "linkedin", Mode: sandbox.Drop, AfterMS: 600_001}, []string{"afterMs"}},
 		"a delay that overflows":  {sandbox.Fault{Vendor: "linkedin", Mode: sandbox.Drop, AfterMS: 1 << 62}, []string{"afterMs"}},
+		"an id of what has none":  {sandbox.Fault{Vendor: "linkedin", Operation: "getPost", Mode: sandbox.NoID}, []string{"operation"}},
+		"no id of anything":       {sandbox.Fault{Vendor: "linkedin", Mode: sandbox.NoID}, []string{"operation"}},
 		"an operation of no name": {sandbox.Fault{Vendor: "linkedin", Operation: "fly", Mode: sandbox.Drop}, []string{"operation"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -290,10 +328,11 @@ func TestControlEndpoints(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		require.JSONEq(t, `{"entries":[]}`, w.call(t, "GET", "/_sandbox/ledger", "").body)
-		urn := w.create(t, "Hello (world)")
+		created := w.call(t, "POST", "/rest/posts", newPost("Hello (world)"))
 		entries, _ := w.call(t, "GET", "/_sandbox/ledger", "").json(t)["entries"].([]any)
 		require.Equal(t, []any{map[string]any{
-			"operation": "createPost", "time": "2026-11-22T12:00:00Z", "author": "urn:li:person:ada", "urn": urn, "version": "202609",
+			"operation": "createPost", "time": "2026-11-22T12:00:00Z", "author": "urn:li:person:ada", "version": "202609",
+			"urn": created.header.Get("x-restli-id"), "requestId": created.header.Get("x-li-request-id"),
 			"visibility": "PUBLIC", "sent": newPost("Hello (world)"), "commentary": "Hello (world)", "shown": "Hello ",
 			"edited": "2026-11-22T12:00:00Z", "deleted": false,
 		}}, entries)
@@ -305,8 +344,8 @@ func TestEveryOperationCanBeArmed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for vendor, ids := range map[string]string{
-		"linkedin": `createPost getPost updatePost deletePost createUgcPost getUserInfo getPerson getMemberPostAnalytics getSocialMetadata
-			getOrganizationShareStatistics createAccessToken introspectToken`,
+		"linkedin": `createPost getPost findPostsByAuthor updatePost deletePost createUgcPost getUserInfo getPerson getMemberPostAnalytics getSocialMetadata
+			getOrganizationShareStatistics findOrganizationAcls createAccessToken introspectToken`,
 		"analysis":     "analyzeSentiment generateHashtags optimizeContent",
 		"notification": "sendEmail sendPush",
 	} {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,6 +31,8 @@ type operation struct {
 
 // operations are all that the sandbox serves, by the patterns of the generated routers.
 var operations = map[string]operation{
+	"GET /rest/posts": {vendor: "linkedin", id: "findPostsByAuthor", versioned: true, counted: true,
+		scopes: []string{"r_member_social", "r_organization_social"}, resource: "partnerApiPostsExternal.FINDER-author"},
 	"POST /rest/posts": {vendor: "linkedin", id: "createPost", versioned: true, counted: true,
 		scopes: []string{"w_member_social", "w_organization_social"}, resource: "partnerApiPostsExternal.CREATE"},
 	"GET /rest/posts/{urn}": {vendor: "linkedin", id: "getPost", versioned: true, counted: true,
@@ -49,6 +52,8 @@ var operations = map[string]operation{
 		scopes: []string{"r_member_social_feed", "r_organization_social_feed"}, resource: "socialMetadata.GET"},
 	"GET /rest/organizationalEntityShareStatistics": {vendor: "linkedin", id: "getOrganizationShareStatistics", versioned: true, counted: true,
 		scopes: []string{"rw_organization_admin"}, resource: "organizationalEntityShareStatistics.FINDER-organizationalEntity"},
+	"GET /rest/organizationAcls": {vendor: "linkedin", id: "findOrganizationAcls", versioned: true, counted: true,
+		scopes: []string{"rw_organization_admin", "r_organization_admin"}, resource: "organizationAcls.FINDER-roleAssignee"},
 	"POST /oauth/v2/accessToken":     {vendor: "linkedin", id: "createAccessToken", noToken: true},
 	"POST /oauth/v2/introspectToken": {vendor: "linkedin", id: "introspectToken", noToken: true},
 	"POST /analyze/sentiment":        {vendor: "analysis", id: "analyzeSentiment", noToken: true},
@@ -75,6 +80,9 @@ func (m gatedMux) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 
 // request is what the gate hands to the handlers.
 type request struct {
+	op      operation
+	id      string // x-li-request-id
+	url     *url.URL
 	raw     []byte // the body as sent
 	member  Member // whose token it is
 	scopes  []string
@@ -91,31 +99,32 @@ func requestOf(ctx context.Context) request {
 // gate does to a request what happens before its operation runs, in LinkedIn's order: faults that are armed, the token,
 // the version, the form of the path, scopes, quotas.
 func (s *Sandbox) gate(op operation, handler http.HandlerFunc, w http.ResponseWriter, r *http.Request) {
+	req := request{op: op, id: randomID(), url: r.URL, version: r.Header.Get("LinkedIn-Version")}
 	w.Header().Set("x-li-uuid", randomID())
-	w.Header().Set("x-li-request-id", randomID())
+	w.Header().Set("x-li-request-id", req.id)
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
 		writeRefusal(w, r, refuse(http.StatusRequestEntityTooLarge, "REQUEST_TOO_LARGE", "The request's body is larger than 1 MiB"))
 		return
 	}
+	req.raw = raw
 	r.Body = io.NopCloser(bytes.NewReader(raw))
 	after, done := s.applyBefore(op, w, r)
 	switch {
 	case done:
 	case after == nil:
-		s.serve(op, handler, raw, w, r)
+		s.serve(req, handler, w, r)
 	default: // the answer is kept back for the fault to spoil, be it a success or a refusal
 		kept := &keptAnswer{header: http.Header{}, status: http.StatusOK}
-		s.serve(op, handler, raw, kept, r)
+		s.serve(req, handler, kept, r)
 		after(kept)
 	}
 }
 
 // serve runs the operation if the request may.
-func (s *Sandbox) serve(op operation, handler http.HandlerFunc, raw []byte, w http.ResponseWriter, r *http.Request) {
-	req := request{raw: raw, version: r.Header.Get("LinkedIn-Version")}
-	if op.vendor == "linkedin" && !op.noToken {
-		if err := s.admit(op, r, &req); err != nil {
+func (s *Sandbox) serve(req request, handler http.HandlerFunc, w http.ResponseWriter, r *http.Request) {
+	if req.op.vendor == "linkedin" && !req.op.noToken {
+		if err := s.admit(r, &req); err != nil {
 			writeRefusal(w, r, err)
 			return
 		}
@@ -124,7 +133,8 @@ func (s *Sandbox) serve(op operation, handler http.HandlerFunc, raw []byte, w ht
 }
 
 // admit checks a LinkedIn request before its operation runs.
-func (s *Sandbox) admit(op operation, r *http.Request, req *request) error {
+func (s *Sandbox) admit(r *http.Request, req *request) error {
+	op := req.op
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	bearer, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -211,6 +221,14 @@ type keptAnswer struct {
 func (k *keptAnswer) Header() http.Header         { return k.header }
 func (k *keptAnswer) WriteHeader(status int)      { k.status = status }
 func (k *keptAnswer) Write(b []byte) (int, error) { return k.body.Write(b) }
+
+// writeHead sends the head of the answer, with another status perhaps.
+func (k *keptAnswer) writeHead(w http.ResponseWriter, status int) {
+	for name, values := range k.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(status)
+}
 
 // writeRefusal answers with a refusal; an error of another kind is a request that the generated server can't read.
 func writeRefusal(w http.ResponseWriter, r *http.Request, err error) {

@@ -9,12 +9,14 @@ import (
 
 // Entry is one create that LinkedIn accepted.
 type Entry struct {
-	Operation  string    `json:"operation"` // createPost or createUgcPost
-	Time       time.Time `json:"time"`
-	Author     string    `json:"author"`
-	URN        string    `json:"urn"`
-	Version    string    `json:"version,omitempty"`
-	Visibility string    `json:"visibility"`
+	Operation string    `json:"operation"` // createPost or createUgcPost
+	Time      time.Time `json:"time"`
+	Author    string    `json:"author"`
+	URN       string    `json:"urn"`
+	// RequestID is the x-li-request-id of the answer, also of one that a fault kept from arriving.
+	RequestID  string `json:"requestId"`
+	Version    string `json:"version,omitempty"`
+	Visibility string `json:"visibility"`
 	// Sent is the request's body, as it came.
 	Sent string `json:"sent"`
 	// Commentary is the text in it; Shown is what people see of it.

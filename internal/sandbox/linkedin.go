@@ -25,14 +25,14 @@ func (s linkedInServer) CreatePost(ctx context.Context, _ linkedin.CreatePostReq
 	if err := decodeStrictly(req.raw, &body, "author", "commentary", "distribution", "lifecycleState", "visibility"); err != nil {
 		return nil, err
 	}
-	if err := s.checkAuthor(req, body.Author); err != nil {
+	if err := checkAuthor(req, body.Author); err != nil {
 		return nil, err
 	}
 	if err := checkCreate(body.LifecycleState, body.Visibility); err != nil {
 		return nil, err
 	}
 	e, err := s.accept(Entry{
-		Operation: "createPost", Author: body.Author, Version: req.version, Visibility: string(body.Visibility),
+		Operation: "createPost", RequestID: req.id, Author: body.Author, Version: req.version, Visibility: string(body.Visibility),
 		Sent: string(req.raw), Commentary: body.Commentary, Shown: shown(body.Commentary),
 	})
 	if err != nil {
@@ -48,7 +48,7 @@ func (s linkedInServer) CreateUgcPost(ctx context.Context, _ linkedin.CreateUgcP
 	if err := decodeStrictly(req.raw, &body, "author", "lifecycleState", "shareCommentary", "text", "visibility"); err != nil {
 		return nil, err
 	}
-	if err := s.checkAuthor(req, body.Author); err != nil {
+	if err := checkAuthor(req, body.Author); err != nil {
 		return nil, err
 	}
 	if err := checkCreate(body.LifecycleState, body.Visibility.MemberNetworkVisibility); err != nil {
@@ -56,7 +56,7 @@ func (s linkedInServer) CreateUgcPost(ctx context.Context, _ linkedin.CreateUgcP
 	}
 	text := body.SpecificContent.ShareContent.ShareCommentary.Text
 	e, err := s.accept(Entry{
-		Operation: "createUgcPost", Author: body.Author, Visibility: string(body.Visibility.MemberNetworkVisibility),
+		Operation: "createUgcPost", RequestID: req.id, Author: body.Author, Visibility: string(body.Visibility.MemberNetworkVisibility),
 		Sent: string(req.raw), Commentary: text, Shown: text,
 	})
 	if err != nil {
@@ -116,32 +116,23 @@ func find(value any, match func(name string, value any) bool) (path string, foun
 }
 
 // checkAuthor refuses posts in another's name.
-func (s *Sandbox) checkAuthor(req request, author string) error {
+func checkAuthor(req request, author string) error {
+	return req.allow(author, "w_member_social", "w_organization_social", deny("Not enough permissions to access: author "+author))
+}
+
+// allow returns denied unless the author is the token's member, or a page for which they post, and the token has the scope
+// for it.
+func (r request) allow(author, memberScope, pageScope string, denied *refusal) error {
 	page, isPage := strings.CutPrefix(author, "urn:li:organization:")
 	switch {
-	case author == "urn:li:person:"+req.member.ID && slices.Contains(req.scopes, "w_member_social"):
+	case author == "urn:li:person:"+r.member.ID && slices.Contains(r.scopes, memberScope):
 		return nil
-	case isPage && slices.Contains(req.member.Organizations, page) && slices.Contains(req.scopes, "w_organization_social"):
+	case isPage && slices.Contains(slices.Concat(r.member.Organizations, r.member.ContentOrganizations), page) && slices.Contains(r.scopes, pageScope):
 		return nil
 	case !isPage && !strings.HasPrefix(author, "urn:li:person:"):
 		return refuse(http.StatusBadRequest, "INVALID_URN_TYPE", "author is not a person or an organization")
 	}
-	return deny("Not enough permissions to access: author " + author)
-}
-
-// GetPost implements GET /rest/posts/{urn}.
-func (s linkedInServer) GetPost(_ context.Context, r linkedin.GetPostRequestObject) (linkedin.GetPostResponseObject, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, there := s.published(r.Urn)
-	if !there {
-		return nil, notFound
-	}
-	at, edited, state := e.Time.UnixMilli(), e.Edited.UnixMilli(), "PUBLISHED"
-	return linkedin.GetPost200JSONResponse{
-		Id: &e.URN, Author: &e.Author, Commentary: &e.Commentary, Visibility: &e.Visibility, LifecycleState: &state,
-		CreatedAt: &at, PublishedAt: &at, LastModifiedAt: &edited,
-	}, nil
+	return denied
 }
 
 // fixedFields are those of a post that no update can change.
@@ -173,7 +164,7 @@ func (s linkedInServer) UpdatePost(ctx context.Context, r linkedin.UpdatePostReq
 	if !there {
 		return nil, notFound
 	}
-	if err := s.checkAuthor(requestOf(ctx), e.Author); err != nil {
+	if err := checkAuthor(requestOf(ctx), e.Author); err != nil {
 		return nil, err
 	}
 	e.Commentary, e.Shown, e.Edited = body.Patch.Set.Commentary, text, s.opts.Clock()
@@ -188,7 +179,7 @@ func (s linkedInServer) DeletePost(ctx context.Context, r linkedin.DeletePostReq
 	if !there {
 		return linkedin.DeletePost204Response{}, nil
 	}
-	if err := s.checkAuthor(requestOf(ctx), e.Author); err != nil {
+	if err := checkAuthor(requestOf(ctx), e.Author); err != nil {
 		return nil, err
 	}
 	e.Deleted = true

@@ -25,7 +25,8 @@ func TestCreateAnswersWithAnEmptyBodyAndTheIDInAHeader(t *testing.T) {
 	require.Regexp(t, `^urn:li:share:\d+$`, urn)
 	require.Equal(t, []sandbox.Entry{{
 		Operation: "createPost", Time: noon, Author: "urn:li:person:ada", URN: urn, Version: "202609", Visibility: "PUBLIC",
-		Sent: body, Commentary: `Hello \(world\) (lost)`, Shown: "Hello (world) ", Edited: noon,
+		RequestID: got.header.Get("x-li-request-id"),
+		Sent:      body, Commentary: `Hello \(world\) (lost)`, Shown: "Hello (world) ", Edited: noon,
 	}}, w.box.Ledger())
 }
 
@@ -42,7 +43,7 @@ func TestCreateOnTheLegacyPathTakesPlainText(t *testing.T) {
 	require.Len(t, entries, 1)
 	require.Equal(t, sandbox.Entry{
 		Operation: "createUgcPost", Time: noon, Author: "urn:li:person:ada", URN: got.header.Get("x-restli-id"), Visibility: "CONNECTIONS",
-		Sent: body, Commentary: `Hello (world) \o/`, Shown: `Hello (world) \o/`, Edited: noon,
+		RequestID: got.header.Get("x-li-request-id"), Sent: body, Commentary: `Hello (world) \o/`, Shown: `Hello (world) \o/`, Edited: noon,
 	}, entries[0])
 
 	t.Run("an audience that there is not", func(t *testing.T) {
@@ -121,6 +122,15 @@ func TestAPageIsPostedForByWhoAdministersIt(t *testing.T) {
 	body := newPostBy("urn:li:organization:5", "Hello")
 	require.Equal(t, http.StatusCreated, w.call(t, "POST", "/rest/posts", body).status)
 	require.Equal(t, http.StatusForbidden, w.call(t, "POST", "/rest/posts", body, asBob).status)
+}
+
+func TestAPageIsPostedForByItsContentAdministrator(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	got := w.call(t, "POST", "/rest/posts", newPostBy("urn:li:organization:7", "Hello"))
+	require.Equal(t, http.StatusCreated, got.status, got.body)
+	got = w.call(t, "GET", "/rest/organizationalEntityShareStatistics?q=organizationalEntity&organizationalEntity="+encoded("urn:li:organization:7"), "")
+	require.Equal(t, http.StatusForbidden, got.status, "who does not see its numbers")
 }
 
 func TestTheSameTextIsRefusedForADay(t *testing.T) {

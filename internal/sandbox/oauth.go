@@ -2,10 +2,7 @@ package sandbox
 
 import (
 	"context"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,59 +11,19 @@ import (
 
 // token is an access token.
 type token struct {
-	memberID string
-	scopes   []string
-	created  time.Time
-	expires  time.Time
-	revoked  bool
+	memberID   string
+	scopes     []string
+	authorized time.Time // when the member consented
+	created    time.Time
+	expires    time.Time
+	revoked    bool
 }
 
-// code is a consent that waits to be turned into a token.
-type code struct {
-	memberID, redirectURI string
-	expires               time.Time
-}
-
-func (s *Sandbox) newToken(m Member) *token {
-	now := s.opts.Clock()
-	return &token{memberID: m.ID, scopes: slices.Clone(m.Scopes), created: now, expires: now.Add(tokenLife)}
-}
-
-// authorize is LinkedIn's consent page, where the member named by login_hint, or the only one there is, consents at once.
-func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	target, err := url.Parse(query.Get("redirect_uri"))
-	if err != nil || !target.IsAbs() || query.Get("response_type") != "code" {
-		http.Error(w, "redirect_uri must be absolute and response_type must be code", http.StatusBadRequest)
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	memberID := query.Get("login_hint")
-	if memberID == "" && len(s.members) == 1 {
-		for id := range s.members {
-			memberID = id
-		}
-	}
-	if _, there := s.members[memberID]; !there {
-		http.Error(w, "login_hint must be the id of a member", http.StatusBadRequest)
-		return
-	}
-	if len(s.codes) >= maxEntries {
-		now := s.opts.Clock()
-		maps.DeleteFunc(s.codes, func(_ string, c code) bool { return now.After(c.expires) })
-	}
-	if len(s.codes) >= maxEntries {
-		http.Error(w, "the sandbox keeps no more than 100,000 codes: exchange some, or wait until they expire", http.StatusServiceUnavailable)
-		return
-	}
-	fresh := randomID()
-	s.codes[fresh] = code{memberID: memberID, redirectURI: query.Get("redirect_uri"), expires: s.opts.Clock().Add(codeLife)}
-	back := target.Query()
-	back.Set("code", fresh)
-	back.Set("state", query.Get("state"))
-	target.RawQuery = back.Encode()
-	http.Redirect(w, r, target.String(), http.StatusFound) //nolint:gosec // sending the browser back to whoever asked is what a consent page does
+// grant is what a refresh token stands for.
+type grant struct {
+	memberID   string
+	authorized time.Time
+	expires    time.Time // for good: no refresh extends it
 }
 
 func (s *Sandbox) checkApp(clientID, clientSecret string) error {
@@ -76,34 +33,70 @@ func (s *Sandbox) checkApp(clientID, clientSecret string) error {
 	return nil
 }
 
-// CreateAccessToken implements the grant authorization_code.
+// CreateAccessToken implements the grants authorization_code and refresh_token.
 func (s linkedInServer) CreateAccessToken(_ context.Context, r linkedin.CreateAccessTokenRequestObject) (linkedin.CreateAccessTokenResponseObject, error) {
 	if err := s.checkApp(r.Body.ClientId, r.Body.ClientSecret); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case r.Body.GrantType != linkedin.AuthorizationCode:
-		// Refresh tokens are for approved apps alone, and the sandbox's app is none.
-		return nil, refuse(http.StatusBadRequest, "unsupported_grant_type", "Only codes can be exchanged here")
-	case r.Body.Code == nil || r.Body.RedirectUri == nil:
-		return nil, refuse(http.StatusBadRequest, "invalid_request", "code and redirect_uri are required")
-	case len(s.tokens) >= maxEntries:
+	if len(s.tokens) >= maxEntries {
 		return nil, refuse(http.StatusServiceUnavailable, "temporarily_unavailable", "The sandbox keeps no more than 100,000 tokens: start it anew")
 	}
-	known, there := s.codes[*r.Body.Code]
-	delete(s.codes, *r.Body.Code) // once, whatever comes of it
-	if !there || s.opts.Clock().After(known.expires) || *r.Body.RedirectUri != known.redirectURI {
+	switch r.Body.GrantType {
+	case linkedin.AuthorizationCode:
+		return s.exchange(r.Body)
+	case linkedin.RefreshToken:
+		return s.refresh(r.Body)
+	}
+	return nil, refuse(http.StatusBadRequest, "unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
+}
+
+// exchange turns the code of a consent into a token.
+func (s *Sandbox) exchange(body *linkedin.TokenRequest) (linkedin.CreateAccessTokenResponseObject, error) {
+	if body.Code == nil || body.RedirectUri == nil {
+		return nil, refuse(http.StatusBadRequest, "invalid_request", "code and redirect_uri are required")
+	}
+	known, there := s.codes[*body.Code]
+	delete(s.codes, *body.Code) // once, whatever comes of it
+	now := s.opts.Clock()
+	if !there || now.After(known.expires) || *body.RedirectUri != known.redirectURI {
 		return nil, refuse(http.StatusBadRequest, "invalid_grant", "The code is used, expired, or for another redirect_uri")
 	}
-	m, there := s.members[known.memberID]
-	if !there {
-		return nil, refuse(http.StatusBadRequest, "invalid_grant", "The grant is not valid")
+	m := s.members[known.memberID]
+	g, refreshToken := &grant{memberID: m.ID, authorized: now, expires: now.Add(grantLife)}, ""
+	if m.RefreshTokens {
+		refreshToken = "sandbox-refresh-" + randomID()
+		s.grants[refreshToken] = g
 	}
-	access, expiresIn, scope := "sandbox-"+randomID(), int64(tokenLife/time.Second), strings.Join(m.Scopes, ",")
-	s.tokens[access] = s.newToken(m)
-	return linkedin.CreateAccessToken200JSONResponse{AccessToken: &access, ExpiresIn: &expiresIn, Scope: &scope}, nil
+	return s.issue(g, refreshToken), nil
+}
+
+// refresh turns a refresh token into a new access token. The refresh token stays the same, and so does its end.
+func (s *Sandbox) refresh(body *linkedin.TokenRequest) (linkedin.CreateAccessTokenResponseObject, error) {
+	if body.RefreshToken == nil {
+		return nil, refuse(http.StatusBadRequest, "invalid_request", "refresh_token is required")
+	}
+	g, there := s.grants[*body.RefreshToken]
+	if !there || g.expires.Sub(s.opts.Clock()) < time.Second { // the unit of what is left
+		return nil, refuse(http.StatusBadRequest, "invalid_grant", "The refresh token is unknown, revoked or expired")
+	}
+	return s.issue(g, *body.RefreshToken), nil
+}
+
+// issue makes an access token of a grant, which it does not outlive.
+func (s *Sandbox) issue(g *grant, refreshToken string) linkedin.CreateAccessToken200JSONResponse {
+	now, m := s.opts.Clock(), s.members[g.memberID]
+	left := g.expires.Sub(now)
+	life := min(tokenLife, left)
+	access, expiresIn, scope := "sandbox-"+randomID(), int64(life/time.Second), strings.Join(m.Scopes, ",")
+	s.tokens[access] = &token{memberID: m.ID, scopes: m.Scopes, authorized: g.authorized, created: now, expires: now.Add(life)}
+	answer := linkedin.CreateAccessToken200JSONResponse{AccessToken: &access, ExpiresIn: &expiresIn, Scope: &scope}
+	if refreshToken != "" {
+		refreshExpiresIn := int64(left / time.Second)
+		answer.RefreshToken, answer.RefreshTokenExpiresIn = &refreshToken, &refreshExpiresIn
+	}
+	return answer
 }
 
 // IntrospectToken implements token introspection.
@@ -125,9 +118,10 @@ func (s linkedInServer) IntrospectToken(_ context.Context, r linkedin.Introspect
 	case !active:
 		status = "expired"
 	}
-	created, expires, scope, kind := t.created.Unix(), t.expires.Unix(), strings.Join(t.scopes, ","), "3L"
+	authorized, created, expires := t.authorized.Unix(), t.created.Unix(), t.expires.Unix()
+	scope, kind := strings.Join(t.scopes, ","), "3L"
 	return linkedin.IntrospectToken200JSONResponse{
-		Active: &active, Status: &status, CreatedAt: &created, AuthorizedAt: &created, ExpiresAt: &expires,
+		Active: &active, Status: &status, CreatedAt: &created, AuthorizedAt: &authorized, ExpiresAt: &expires,
 		Scope: &scope, AuthType: &kind, ClientId: &r.Body.ClientId,
 	}, nil
 }

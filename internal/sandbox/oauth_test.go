@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ func (w *world) consent(t *testing.T) string {
 	t.Helper()
 	got := w.call(t, "GET", "/oauth/v2/authorization?"+url.Values{
 		"response_type": {"code"}, "client_id": {"app"}, "redirect_uri": {callback + "?keep=1"}, "state": {"s t"}, "login_hint": {"ada"},
+		"scope": {"openid w_member_social"},
 	}.Encode(), "")
 	require.Equal(t, http.StatusFound, got.status, got.body)
 	back, err := url.Parse(got.header.Get("Location"))
@@ -78,7 +80,7 @@ func TestFromConsentToAToken(t *testing.T) {
 		"active": true, "status": "active", "auth_type": "3L", "client_id": "app", "authorized_at": granted, "created_at": granted,
 		"expires_at": granted + 5184000,
 		"scope": "openid,profile,email,w_member_social,w_organization_social,r_member_social,r_basicprofile,r_member_postAnalytics," +
-			"r_member_social_feed,rw_organization_admin",
+			"r_member_social_feed,r_organization_social,rw_organization_admin",
 	}
 	require.Equal(t, known, w.introspect(t, access))
 	w.pass(60 * 24 * time.Hour)
@@ -102,14 +104,16 @@ func TestTokensThatAreRefused(t *testing.T) {
 		code    string
 		spent   bool // the code does not work afterwards
 	}{
-		"a late code":         {nil, 30*time.Minute + 1, 400, "invalid_grant", true},
-		"an unknown code":     {map[string]string{"code": "x"}, 0, 400, "invalid_grant", false},
-		"another redirection": {map[string]string{"redirect_uri": callback}, 0, 400, "invalid_grant", true},
-		"another app":         {map[string]string{"client_id": "x"}, 0, 401, "invalid_client", false},
-		"another secret":      {map[string]string{"client_secret": "x"}, 0, 401, "invalid_client", false},
-		"no code":             {map[string]string{"code": ""}, 0, 400, "invalid_request", false},
-		"no redirection":      {map[string]string{"redirect_uri": ""}, 0, 400, "invalid_request", false},
-		"a refresh":           {map[string]string{"grant_type": "refresh_token", "refresh_token": "x"}, 0, 400, "unsupported_grant_type", false},
+		"a late code":          {nil, 30*time.Minute + 1, 400, "invalid_grant", true},
+		"an unknown code":      {map[string]string{"code": "x"}, 0, 400, "invalid_grant", false},
+		"another redirection":  {map[string]string{"redirect_uri": callback}, 0, 400, "invalid_grant", true},
+		"another app":          {map[string]string{"client_id": "x"}, 0, 401, "invalid_client", false},
+		"another secret":       {map[string]string{"client_secret": "x"}, 0, 401, "invalid_client", false},
+		"no code":              {map[string]string{"code": ""}, 0, 400, "invalid_request", false},
+		"no redirection":       {map[string]string{"redirect_uri": ""}, 0, 400, "invalid_request", false},
+		"an unknown refresh":   {map[string]string{"grant_type": "refresh_token", "refresh_token": "x"}, 0, 400, "invalid_grant", false},
+		"a refresh of nothing": {map[string]string{"grant_type": "refresh_token"}, 0, 400, "invalid_request", false},
+		"another grant":        {map[string]string{"grant_type": "client_credentials"}, 0, 400, "unsupported_grant_type", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,21 +140,93 @@ func TestTokensThatAreRefused(t *testing.T) {
 	})
 }
 
-func TestConsent(t *testing.T) {
-	t.Parallel()
-	ask := func(w *world, changes ...string) reply {
-		query := url.Values{"response_type": {"code"}, "redirect_uri": {callback}, "login_hint": {"ada"}}
-		for i := 0; i < len(changes); i += 2 {
-			query.Set(changes[i], changes[i+1])
-		}
-		return w.call(t, "GET", "/oauth/v2/authorization?"+query.Encode(), "")
+func withRefreshTokens(o *sandbox.Options) {
+	withApp(o)
+	o.Members = slices.Clone(o.Members)
+	for i := range o.Members {
+		o.Members[i].RefreshTokens = true
 	}
-	w := newWorld(t)
-	require.Equal(t, http.StatusFound, ask(w).status)
-	require.Equal(t, http.StatusBadRequest, ask(w, "redirect_uri", "/relative").status)
-	require.Equal(t, http.StatusBadRequest, ask(w, "response_type", "token").status)
-	require.Equal(t, http.StatusBadRequest, ask(w, "login_hint", "eve").status)
-	require.Equal(t, http.StatusBadRequest, ask(w, "login_hint", "").status, "which of the two?")
-	alone := newWorld(t, func(o *sandbox.Options) { o.Members = o.Members[:1] })
-	require.Equal(t, http.StatusFound, ask(alone, "login_hint", "").status)
+}
+
+// refresh exchanges a refresh token.
+func (w *world) refresh(t *testing.T, refreshToken string) reply {
+	t.Helper()
+	return w.exchange(t, "", map[string]string{"grant_type": "refresh_token", "refresh_token": refreshToken, "redirect_uri": ""})
+}
+
+// The example of LinkedIn's page on refresh tokens: day 1, day 59 and day 360.
+func TestARefreshTokenLastsAYearFromTheConsent(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	w := newWorld(t, withRefreshTokens)
+	first := w.exchange(t, w.consent(t), nil).json(t)
+	refreshToken, _ := first["refresh_token"].(string)
+	require.NotEmpty(t, refreshToken)
+	require.InDelta(t, 365*86400, first["refresh_token_expires_in"], 0)
+	require.InDelta(t, 60*86400, first["expires_in"], 0)
+
+	w.pass(59 * day)
+	second := w.refresh(t, refreshToken).json(t)
+	require.Equal(t, refreshToken, second["refresh_token"], "the same")
+	require.InDelta(t, 306*86400, second["refresh_token_expires_in"], 0, "and not extended")
+	require.InDelta(t, 60*86400, second["expires_in"], 0)
+	require.Equal(t, first["scope"], second["scope"])
+	access, _ := second["access_token"].(string)
+	require.NotEqual(t, first["access_token"], access)
+	require.Equal(t, http.StatusOK, w.call(t, "GET", "/v2/userinfo", "", with("Authorization", "Bearer "+access)).status)
+	known := w.introspect(t, access)
+	require.InDelta(t, noon.Unix(), known["authorized_at"], 0, "the consent")
+	require.InDelta(t, noon.Add(59*day).Unix(), known["created_at"], 0, "the refresh")
+
+	w.pass(301 * day)
+	third := w.refresh(t, refreshToken).json(t)
+	require.InDelta(t, 5*86400, third["refresh_token_expires_in"], 0)
+	require.InDelta(t, 5*86400, third["expires_in"], 0, "an access token does not outlive it")
+	access, _ = third["access_token"].(string)
+	require.InDelta(t, noon.Add(365*day).Unix(), w.introspect(t, access)["expires_at"], 0)
+
+	w.pass(5 * day)
+	got := w.refresh(t, refreshToken)
+	require.Equal(t, http.StatusBadRequest, got.status)
+	require.Equal(t, "invalid_grant", got.json(t)["error"])
+}
+
+func TestARefreshTokenEndsWhenTheMemberTakesItBack(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(w *world){
+		"by revoking": func(w *world) { w.box.Revoke("ada") },
+		"by granting other scopes": func(w *world) {
+			narrower := ada
+			narrower.Scopes = []string{"openid"}
+			w.box.AddMember(narrower)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, withRefreshTokens)
+			back, err := url.Parse(w.ask(t, "login_hint", "bob").header.Get("Location"))
+			require.NoError(t, err)
+			bobs, _ := w.exchange(t, back.Query().Get("code"), map[string]string{"redirect_uri": callback}).json(t)["refresh_token"].(string)
+			token := w.exchange(t, w.consent(t), nil).json(t)
+			refreshToken, _ := token["refresh_token"].(string)
+			access, _ := token["access_token"].(string)
+			require.Equal(t, http.StatusOK, w.refresh(t, refreshToken).status)
+			end(w)
+			got := w.refresh(t, refreshToken)
+			require.Equal(t, http.StatusBadRequest, got.status)
+			require.Equal(t, "invalid_grant", got.json(t)["error"])
+			require.Equal(t, "revoked", w.introspect(t, access)["status"])
+			require.Equal(t, http.StatusOK, w.call(t, "GET", "/v2/userinfo", "", asBob).status, "other members keep theirs")
+			require.Equal(t, http.StatusOK, w.refresh(t, bobs).status)
+		})
+	}
+}
+
+func TestARefreshNeedsTheApp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withRefreshTokens)
+	refreshToken, _ := w.exchange(t, w.consent(t), nil).json(t)["refresh_token"].(string)
+	got := w.exchange(t, "", map[string]string{"grant_type": "refresh_token", "refresh_token": refreshToken, "client_secret": "x"})
+	require.Equal(t, http.StatusUnauthorized, got.status)
+	require.Equal(t, http.StatusOK, w.refresh(t, refreshToken).status)
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -29,6 +30,8 @@ const (
 	maxBodyBytes = 1 << 20
 	// tokenLife is how long LinkedIn's access tokens live.
 	tokenLife = 60 * 24 * time.Hour
+	// grantLife is how long a consent can be refreshed, counted from its first token.
+	grantLife = 365 * 24 * time.Hour
 	// codeLife is how long a consent's code lives.
 	codeLife = 30 * time.Minute
 	// duplicateWindow is how long the same text of the same author is refused, unless Options say otherwise. LinkedIn does
@@ -48,6 +51,11 @@ type Member struct {
 	Scopes []string
 	// Organizations are the ids of the pages that the member administers.
 	Organizations []string
+	// ContentOrganizations are the ids of the pages whose content alone the member administers: they post there, and see
+	// no numbers.
+	ContentOrganizations []string
+	// RefreshTokens gives the member's consents a refresh token, as LinkedIn does for approved apps.
+	RefreshTokens bool
 }
 
 // Options set up a sandbox.
@@ -79,6 +87,7 @@ type Sandbox struct {
 	members       map[string]Member
 	tokens        map[string]*token
 	codes         map[string]code
+	grants        map[string]*grant // by refresh token
 	entries       []*Entry
 	byURN         map[string]*Entry
 	recent        map[string]*Entry // author and shown text to the newest create of it
@@ -102,7 +111,7 @@ func New(opts Options) *Sandbox {
 	}
 	s := &Sandbox{
 		opts: opts, lexicon: lexical.New(),
-		members: map[string]Member{}, tokens: map[string]*token{}, codes: map[string]code{},
+		members: map[string]Member{}, tokens: map[string]*token{}, codes: map[string]code{}, grants: map[string]*grant{},
 		byURN: map[string]*Entry{}, recent: map[string]*Entry{}, requests: map[string]int{},
 		// URNs of two sandboxes started one after the other differ, as LinkedIn's do.
 		sequence: opts.Clock().UnixMicro() * 1000,
@@ -119,15 +128,29 @@ func (s *Sandbox) AddMember(m Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.Scopes, m.Organizations = slices.Clone(m.Scopes), slices.Clone(m.Organizations)
+	m.ContentOrganizations = slices.Clone(m.ContentOrganizations)
 	if before, there := s.members[m.ID]; there && !slices.Equal(before.Scopes, m.Scopes) {
-		for _, t := range s.tokens {
-			t.revoked = t.revoked || t.memberID == m.ID
-		}
+		s.revoke(m.ID)
 	}
 	s.members[m.ID] = m
 	if m.Token != "" {
-		s.tokens[m.Token] = s.newToken(m)
+		now := s.opts.Clock()
+		s.tokens[m.Token] = &token{memberID: m.ID, scopes: m.Scopes, authorized: now, created: now, expires: now.Add(tokenLife)}
 	}
+}
+
+// Revoke ends every token of a member, refresh tokens included, as the member can in LinkedIn's settings.
+func (s *Sandbox) Revoke(memberID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoke(memberID)
+}
+
+func (s *Sandbox) revoke(memberID string) {
+	for _, t := range s.tokens {
+		t.revoked = t.revoked || t.memberID == memberID
+	}
+	maps.DeleteFunc(s.grants, func(_ string, g *grant) bool { return g.memberID == memberID })
 }
 
 // Handler serves all three vendors, told apart by path, and the sandbox's own endpoints under /_sandbox/.

@@ -22,13 +22,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // noon is when the tests begin: 202511 died six days ago.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// ada may do everything, for herself and for page 5; bob may only post.
+// ada may do everything, for herself, for page 5 and for the content of page 7; bob may only post.
 var (
 	ada = sandbox.Member{
-		ID: "ada", GivenName: "Ada", FamilyName: "Lovelace", Email: "ada@example.com", Token: "token-of-ada", Organizations: []string{"5"},
+		ID: "ada", GivenName: "Ada", FamilyName: "Lovelace", Email: "ada@example.com", Token: "token-of-ada",
+		Organizations: []string{"5"}, ContentOrganizations: []string{"7"},
 		Scopes: []string{
 			"openid", "profile", "email", "w_member_social", "w_organization_social", "r_member_social", "r_basicprofile",
-			"r_member_postAnalytics", "r_member_social_feed", "rw_organization_admin",
+			"r_member_postAnalytics", "r_member_social_feed", "r_organization_social", "rw_organization_admin",
 		},
 	}
 	bob = sandbox.Member{ID: "bob", GivenName: "Bob", Token: "token-of-bob", Scopes: []string{"openid", "w_member_social"}}

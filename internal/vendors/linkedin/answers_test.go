@@ -4,6 +4,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,14 +89,13 @@ func TestACreatedPostWhoseAnswerBreaksOffIsASuccess(t *testing.T) {
 func TestGetPost(t *testing.T) {
 	t.Parallel()
 	client, _ := serve(t, nil, 200, nil, `{"id":"urn:li:share:1","author":"urn:li:organization:5","commentary":"on {hashtag|\\#|go} \\(really\\)",
-		"visibility":"LOGGED_IN","lifecycleState":"PUBLISHED","publishedAt":1763812800123,"content":{"media":{}}}`)
+		"visibility":"LOGGED_IN","lifecycleState":"PUBLISHED","createdAt":1763812800121,"publishedAt":1763812800123,"lastModifiedAt":1763812800125,"content":{"media":{}}}`)
 	post, err := client.GetPost(t.Context(), token, urn(t, "urn:li:share:1"))
 	require.NoError(t, err)
-	require.True(t, post.PublishedAt.Equal(time.UnixMilli(1763812800123)))
-	post.PublishedAt = time.Time{}
 	require.Equal(t, linkedin.Post{
 		URN: urn(t, "urn:li:share:1"), Author: urn(t, "urn:li:organization:5"), Text: "on #go (really)",
 		Visibility: "LOGGED_IN", LifecycleState: "PUBLISHED",
+		CreatedAt: time.UnixMilli(1763812800121), PublishedAt: time.UnixMilli(1763812800123), LastModifiedAt: time.UnixMilli(1763812800125),
 	}, post)
 
 	for name, body := range map[string]string{"no id": `{"author":"urn:li:person:a"}`, "no author": `{"id":"urn:li:share:1"}`, "nothing": `{}`, "null": `null`} {
@@ -104,6 +106,151 @@ func TestGetPost(t *testing.T) {
 			requireBadAnswer(t, err)
 		})
 	}
+}
+
+func TestPostsByAuthor(t *testing.T) {
+	t.Parallel()
+	const (
+		one = `{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":"one \\(1\\)","lastModifiedAt":1763812800125}`
+		two = `{"id":"urn:li:ugcPost:2","author":"urn:li:person:ada","commentary":"","visibility":"PUBLIC"}`
+	)
+	ada := urn(t, "urn:li:person:ada")
+	first := linkedin.Post{URN: urn(t, "urn:li:share:1"), Author: ada, Text: "one (1)", LastModifiedAt: time.UnixMilli(1763812800125)}
+	second := linkedin.Post{URN: urn(t, "urn:li:ugcPost:2"), Author: ada, Visibility: "PUBLIC"}
+	tests := map[string]struct {
+		body     string
+		want     []linkedin.Post
+		complete bool
+		bad      bool
+	}{
+		"fewer than asked for":          {`{"elements":[` + one + `,` + two + `],"paging":{"start":0,"count":3,"links":[],"total":2}}`, []linkedin.Post{first, second}, true, false},
+		"fewer, and no paging":          {`{"elements":[` + one + `]}`, []linkedin.Post{first}, true, false},
+		"fewer, and no total":           {`{"elements":[` + one + `],"paging":{"start":0,"count":3}}`, []linkedin.Post{first}, true, false},
+		"none":                          {`{"elements":[]}`, nil, true, false},
+		"fewer, of a greater total":     {`{"elements":[` + one + `],"paging":{"total":2}}`, []linkedin.Post{first}, false, false},
+		"fewer, and a next page":        {`{"elements":[` + one + `],"paging":{"links":[{"rel":"prev"},{"rel":"next"}]}}`, []linkedin.Post{first}, false, false},
+		"fewer, and a page before":      {`{"elements":[` + one + `],"paging":{"links":[{"rel":"prev"}]}}`, []linkedin.Post{first}, true, false},
+		"none here, but a next page":    {`{"elements":[],"paging":{"links":[{"rel":"next"}]}}`, nil, false, false},
+		"as many as asked for":          {`{"elements":[` + one + `,` + two + `,` + one + `],"paging":{"total":3}}`, []linkedin.Post{first, second, first}, false, false},
+		"nothing said":                  {`{}`, nil, false, true},
+		"null":                          {`{"elements":null}`, nil, false, true},
+		"an element without a URN":      {`{"elements":[` + one + `,{"author":"urn:li:person:ada","commentary":""}]}`, nil, false, true},
+		"an element of an unknown kind": {`{"elements":[{"id":"urn:li:groupPost:1","author":"urn:li:person:ada","commentary":""},` + one + `]}`, nil, false, true},
+		"an element without an author":  {`{"elements":[{"id":"urn:li:share:1","commentary":""}]}`, nil, false, true},
+		"an element of another author":  {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:bob","commentary":""}]}`, nil, false, true},
+		"an element without a text":     {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada"}]}`, nil, false, true},
+		"an element that is null":       {`{"elements":[null]}`, nil, false, true},
+		"a text of another type":        {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":{"text":""}}]}`, nil, false, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, test.body)
+			got, complete, err := client.PostsByAuthor(t.Context(), token, ada, 3)
+			require.Equal(t, test.want, got)
+			require.Equal(t, test.complete, complete)
+			if test.bad {
+				requireBadAnswer(t, err)
+				return
+			}
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestOrganizationRoles(t *testing.T) {
+	t.Parallel()
+	roles := func(elements string) string {
+		return `{"elements":[` + elements + `],"paging":{"start":0,"count":100,"links":[]}}`
+	}
+	tests := map[string]struct {
+		body string
+		want []linkedin.OrganizationRole
+		bad  bool
+	}{
+		"administrators and content administrators, nobody else": {
+			roles(`{"organization":"urn:li:organization:5","role":"ADMINISTRATOR","roleAssignee":"urn:li:person:ada","state":"APPROVED"},
+				{"organization":"urn:li:organization:6","role":"CONTENT_ADMINISTRATOR","state":"APPROVED"},
+				{"organizationTarget":"urn:li:organization:7","role":"CONTENT_ADMIN"},
+				{"organization":"urn:li:organization:8","role":"ANALYST","state":"APPROVED"},
+				{"organization":"urn:li:organization:9","role":"DIRECT_SPONSORED_CONTENT_POSTER","state":"APPROVED"},
+				{"organization":"urn:li:organization:10"}`),
+			[]linkedin.OrganizationRole{
+				{Organization: urn(t, "urn:li:organization:5"), Role: linkedin.RoleAdministrator},
+				{Organization: urn(t, "urn:li:organization:6"), Role: linkedin.RoleContentAdministrator},
+				{Organization: urn(t, "urn:li:organization:7"), Role: linkedin.RoleContentAdministrator},
+			}, false,
+		},
+		"not what is only asked for, or was taken away": {
+			roles(`{"organization":"urn:li:organization:5","role":"ADMINISTRATOR","state":"REQUESTED"},
+				{"organization":"urn:li:organization:6","role":"ADMINISTRATOR","state":"REVOKED"}`), nil, false,
+		},
+		"not a showcase page":       {roles(`{"organization":"urn:li:organizationBrand:5","role":"ADMINISTRATOR","state":"APPROVED"}`), nil, false},
+		"none":                      {`{"elements":[]}`, nil, false},
+		"nothing said":              {`{}`, nil, true},
+		"null":                      {`{"elements":null}`, nil, true},
+		"a role at nothing":         {roles(`{"role":"ADMINISTRATOR","state":"APPROVED"}`), nil, true},
+		"a role at no URN":          {roles(`{"organization":"5","role":"ADMINISTRATOR","state":"APPROVED"}`), nil, true},
+		"a role at what is no page": {roles(`{"organization":"urn:li:person:ada","role":"ADMINISTRATOR","state":"APPROVED"}`), nil, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, test.body)
+			got, err := client.OrganizationRoles(t.Context(), token)
+			require.Equal(t, test.want, got)
+			if test.bad {
+				requireBadAnswer(t, err)
+				return
+			}
+			require.NoError(t, err)
+		})
+	}
+}
+
+// LinkedIn also leaves roles out of a page: an empty one is not the end when it speaks of a next.
+func TestRolesOnLaterPagesAreFound(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Query().Get("start"))
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Query().Get("start") {
+		case "0":
+			_, _ = io.WriteString(w, `{"elements":[],"paging":{"links":[{"rel":"next","href":"/rest/organizationAcls"}]}}`)
+		case "100":
+			_, _ = io.WriteString(w, `{"elements":[`+strings.Repeat(`{"organization":"urn:li:organization:4","role":"ANALYST"},`, 99)+
+				`{"organization":"urn:li:organization:5","role":"ADMINISTRATOR"}]}`)
+		case "200":
+			_, _ = io.WriteString(w, `{"elements":[{"organization":"urn:li:organization:6","role":"ADMINISTRATOR"}],"paging":{"total":201}}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	client, err := linkedin.New(configFor(server.URL), answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
+	require.NoError(t, err)
+	got, err := client.OrganizationRoles(t.Context(), token)
+	require.NoError(t, err)
+	require.Equal(t, []linkedin.OrganizationRole{
+		{Organization: urn(t, "urn:li:organization:5"), Role: linkedin.RoleAdministrator},
+		{Organization: urn(t, "urn:li:organization:6"), Role: linkedin.RoleAdministrator},
+	}, got)
+	require.Equal(t, []string{"0", "100", "200"}, asked)
+}
+
+func TestRolesWithoutEndAreGivenUp(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"elements":[],"paging":{"links":[{"rel":"next"}]}}`)
+	}))
+	t.Cleanup(server.Close)
+	client, err := linkedin.New(configFor(server.URL), answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
+	require.NoError(t, err)
+	_, err = client.OrganizationRoles(t.Context(), token)
+	requireBadAnswer(t, err)
+	require.Equal(t, int32(20), asked.Load())
 }
 
 func TestUserInfo(t *testing.T) {

@@ -70,6 +70,14 @@ func TestEveryAnswerOfEveryOperation(t *testing.T) {
 			_, err := c.GetPost(ctx, answertest.Token, share)
 			return err
 		}),
+		operation("findPostsByAuthor", http.MethodGet, 200, true, func(ctx context.Context, c *linkedin.Client) error {
+			_, _, err := c.PostsByAuthor(ctx, answertest.Token, page, 10)
+			return err
+		}),
+		operation("findOrganizationAcls", http.MethodGet, 200, true, func(ctx context.Context, c *linkedin.Client) error {
+			_, err := c.OrganizationRoles(ctx, answertest.Token)
+			return err
+		}),
 		operation("getUserInfo", http.MethodGet, 200, true, func(ctx context.Context, c *linkedin.Client) error {
 			_, err := c.UserInfo(ctx, answertest.Token)
 			return err
@@ -198,6 +206,21 @@ func TestRequests(t *testing.T) {
 			},
 			line: "GET /base/rest/posts/urn%3Ali%3Ashare%3A1", header: versioned,
 		},
+		"a page's posts": {
+			call: func(ctx context.Context, c *linkedin.Client) error {
+				_, _, err := c.PostsByAuthor(ctx, token, urn(t, "urn:li:organization:5"), 100)
+				return err
+			},
+			line:   "GET /base/rest/posts?author=urn%3Ali%3Aorganization%3A5&q=author&count=100&start=0&sortBy=LAST_MODIFIED",
+			header: with("X-RestLi-Method", "FINDER"),
+		},
+		"roles at pages": {
+			call: func(ctx context.Context, c *linkedin.Client) error {
+				_, err := c.OrganizationRoles(ctx, token)
+				return err
+			},
+			line: "GET /base/rest/organizationAcls?q=roleAssignee&state=APPROVED&start=0&count=100", header: versioned,
+		},
 		"who is it": {
 			call: func(ctx context.Context, c *linkedin.Client) error { _, err := c.UserInfo(ctx, token); return err },
 			line: "GET /base/v2/userinfo", header: map[string]string{"Authorization": "Bearer " + token},
@@ -314,6 +337,15 @@ func TestWhatCannotBeAskedIsNotSent(t *testing.T) {
 			_, err := c.GetPost(ctx, token, linkedin.URN{})
 			return err
 		}, fault.Precondition},
+		"posts of a post, and none of them": {func(ctx context.Context, c *linkedin.Client) error {
+			_, _, err := c.PostsByAuthor(ctx, token, share, 0)
+			require.Len(t, fault.Of(err).Fields, 2, "all at once")
+			return err
+		}, fault.Invalid},
+		"more posts than LinkedIn gives": {func(ctx context.Context, c *linkedin.Client) error {
+			_, _, err := c.PostsByAuthor(ctx, token, good.Author, 101)
+			return err
+		}, fault.Invalid},
 		"comments of nothing": {func(ctx context.Context, c *linkedin.Client) error {
 			_, err := c.SocialMetadata(ctx, token, linkedin.URN{})
 			return err

@@ -2,9 +2,7 @@ package linkedin
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"time"
 	"unicode/utf8"
 
 	"github.com/postwright/postwright/gen/linkedin"
@@ -150,42 +148,4 @@ func (c *Client) DeletePost(ctx context.Context, token string, post URN) error {
 		bearer(token), withLastSegment(post.encoded()))
 	_, err = c.answer.Expect(operation, http.StatusNoContent, resp, err)
 	return err
-}
-
-// Post is a post as LinkedIn has it.
-type Post struct {
-	URN            URN
-	Author         URN
-	Text           string // plain text
-	Visibility     string
-	LifecycleState string
-	PublishedAt    time.Time // zero when LinkedIn does not say
-}
-
-// GetPost reads a post. A self-serve token may not.
-func (c *Client) GetPost(ctx context.Context, token string, post URN) (Post, error) {
-	if err := named(post); err != nil {
-		return Post{}, err
-	}
-	const operation = "getPost"
-	resp, err := c.api.GetPost(outbound.WithOperation(ctx, operation), post.String(),
-		&linkedin.GetPostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
-		bearer(token), withLastSegment(post.encoded()))
-	found, err := answer.Decode[linkedin.Post](c.answer, operation, http.StatusOK, resp, err)
-	if err != nil {
-		return Post{}, err
-	}
-	urn, urnErr := ParseURN(deref(found.Id))
-	author, authorErr := ParseURN(deref(found.Author))
-	if err := errors.Join(urnErr, authorErr); err != nil {
-		return Post{}, c.answer.Unusable(operation, resp, err)
-	}
-	p := Post{
-		URN: urn, Author: author, Text: plain(deref(found.Commentary)),
-		Visibility: deref(found.Visibility), LifecycleState: deref(found.LifecycleState),
-	}
-	if found.PublishedAt != nil {
-		p.PublishedAt = time.UnixMilli(*found.PublishedAt)
-	}
-	return p, nil
 }

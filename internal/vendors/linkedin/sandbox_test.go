@@ -18,7 +18,8 @@ import (
 
 // ada is a member of the sandbox's LinkedIn whose token may do everything.
 var ada = sandbox.Member{
-	ID: "ada", GivenName: "Ada", FamilyName: "Lovelace", Email: "ada@example.com", Token: token, Organizations: []string{"5"},
+	ID: "ada", GivenName: "Ada", FamilyName: "Lovelace", Email: "ada@example.com", Token: token,
+	Organizations: []string{"5"}, ContentOrganizations: []string{"7"}, RefreshTokens: true,
 	Scopes: []string{
 		"openid", "profile", "email", "w_member_social", "w_organization_social", "r_member_social", "r_basicprofile",
 		"r_member_postAnalytics", "r_member_social_feed", "r_organization_social", "r_organization_social_feed", "rw_organization_admin",
@@ -111,6 +112,10 @@ func TestTheLifeOfAPostAtTheSandbox(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Hello (all)", read.Text)
 	require.True(t, dawn().Equal(read.PublishedAt))
+	listed, complete, err := client.PostsByAuthor(ctx, token, post.Author, 2)
+	require.NoError(t, err)
+	require.True(t, complete)
+	require.Equal(t, []linkedin.Post{read}, listed)
 	for _, metric := range []linkedin.Metric{linkedin.MetricImpression, linkedin.MetricReaction, linkedin.MetricComment, linkedin.MetricReshare} {
 		_, counted, err := client.PostAnalytics(ctx, token, created.URN, metric)
 		require.NoError(t, err)
@@ -129,6 +134,10 @@ func TestTheLifeOfAPostAtTheSandbox(t *testing.T) {
 	require.True(t, lastEntry(box).Deleted)
 	_, err = client.GetPost(ctx, token, created.URN)
 	require.Equal(t, "NOT_FOUND", fault.Of(err).Reason)
+	listed, complete, err = client.PostsByAuthor(ctx, token, post.Author, 2)
+	require.NoError(t, err)
+	require.True(t, complete)
+	require.Empty(t, listed)
 
 	page := mustURN("urn:li:organization:5")
 	none, err := client.OrganizationShareStatistics(ctx, token, page, []linkedin.URN{created.URN})
@@ -141,6 +150,78 @@ func TestTheLifeOfAPostAtTheSandbox(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, statistics, 1)
 	require.Equal(t, created.URN, statistics[0].Post)
+	listed, _, err = client.PostsByAuthor(ctx, token, page, 1)
+	require.NoError(t, err)
+	require.Len(t, listed, 1)
+	require.Equal(t, created.URN, listed[0].URN)
+}
+
+func TestPostsAtTheSandboxThatAreNotAll(t *testing.T) {
+	t.Parallel()
+	client, _, _ := newSandbox(t)
+	author := mustURN("urn:li:person:ada")
+	var newest linkedin.URN
+	for _, text := range []string{"one", "two", "three"} {
+		created, err := client.CreatePost(t.Context(), token, linkedin.NewPost{Author: author, Text: text, Visibility: linkedin.VisibilityPublic})
+		require.NoError(t, err)
+		newest = created.URN
+	}
+	for count, all := range map[int]bool{2: false, 3: false, 4: true} {
+		posts, complete, err := client.PostsByAuthor(t.Context(), token, author, count)
+		require.NoError(t, err)
+		require.Len(t, posts, min(count, 3))
+		require.Equal(t, newest, posts[0].URN)
+		require.Equal(t, all, complete, count)
+	}
+}
+
+func TestASelfServeTokenMayNotListPosts(t *testing.T) {
+	t.Parallel()
+	client, box, _ := newSandbox(t)
+	box.AddMember(sandbox.Member{ID: "bob", Token: "bobs", Scopes: []string{"openid", "profile", "email", "w_member_social"}})
+	_, _, err := client.PostsByAuthor(t.Context(), "bobs", mustURN("urn:li:person:bob"), 10)
+	require.True(t, fault.Is(err, fault.VendorRejected))
+	require.Equal(t, linkedin.ReasonAccessDenied, fault.Of(err).Reason)
+	require.Equal(t, 403, fault.Of(err).Answer.Status)
+	_, err = client.OrganizationRoles(t.Context(), "bobs")
+	require.Equal(t, linkedin.ReasonAccessDenied, fault.Of(err).Reason)
+}
+
+func TestRolesAtTheSandbox(t *testing.T) {
+	t.Parallel()
+	client, _, _ := newSandbox(t)
+	roles, err := client.OrganizationRoles(t.Context(), token)
+	require.NoError(t, err)
+	require.Equal(t, []linkedin.OrganizationRole{
+		{Organization: mustURN("urn:li:organization:5"), Role: linkedin.RoleAdministrator},
+		{Organization: mustURN("urn:li:organization:7"), Role: linkedin.RoleContentAdministrator},
+	}, roles)
+}
+
+// The two tables are written apart, so that one can't hide the other's mistake.
+func TestAVersionEndsWhenTheSandboxStopsServingIt(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"202510", "202511", "202601", "202602", "202603", "202604", "202605", "202606", "202607", "202608", "202609", "202610"} {
+		end, _ := linkedin.VersionEnds(version)
+		for _, c := range []struct {
+			at     time.Time
+			served bool
+		}{{end.Add(-time.Second), true}, {end, false}} {
+			box := sandbox.New(sandbox.Options{Clock: func() time.Time { return c.at }, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{ada}})
+			server := httptest.NewServer(box.Handler())
+			t.Cleanup(server.Close)
+			cfg := configFor(server.URL)
+			cfg.Version = version
+			client, err := linkedin.New(cfg, answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
+			require.NoError(t, err)
+			err = client.DeletePost(t.Context(), token, mustURN("urn:li:share:1"))
+			if c.served {
+				require.NoError(t, err, version)
+				continue
+			}
+			require.Equal(t, linkedin.ReasonVersionExpired, fault.Of(err).Reason, version)
+		}
+	}
 }
 
 // Every fault that the sandbox can be told to have, met by a create. Where the post may be there the fault says so, and
@@ -185,6 +266,23 @@ func TestTheSandboxesFaults(t *testing.T) {
 			}
 		})
 	}
+	t.Run("no id is a success of an unknown URN", func(t *testing.T) {
+		t.Parallel()
+		client, box, cfg := newSandbox(t)
+		cfg.Legacy = true
+		legacy, err := linkedin.New(cfg, answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
+		require.NoError(t, err)
+		for operation, through := range map[string]*linkedin.Client{"createPost": client, "createUgcPost": legacy} {
+			require.NoError(t, box.Arm(sandbox.Fault{Vendor: "linkedin", Operation: operation, Mode: sandbox.NoID, Times: 1}))
+			created, err := through.CreatePost(t.Context(), token, linkedin.NewPost{
+				Author: mustURN("urn:li:person:ada"), Text: "Hello by " + operation, Visibility: linkedin.VisibilityPublic,
+			})
+			require.NoError(t, err)
+			require.True(t, created.URN.IsZero())
+			require.Equal(t, "Hello by "+operation, lastEntry(box).Shown)
+			require.Equal(t, lastEntry(box).RequestID, created.RequestID)
+		}
+	})
 	t.Run("a huge body is a success", func(t *testing.T) {
 		t.Parallel()
 		client, box, _ := newSandbox(t)
@@ -197,15 +295,16 @@ func TestTheSandboxesFaults(t *testing.T) {
 	})
 }
 
-// A consent's code becomes a token that works; a code works once.
+// A consent's code becomes a token that works, and can be renewed until the member takes the consent back; a code works
+// once.
 func TestConsentAtTheSandbox(t *testing.T) {
 	t.Parallel()
-	client, _, cfg := newSandbox(t)
+	client, box, cfg := newSandbox(t)
 	const back = "https://postwright.example/back"
 	resp, err := (&http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}).Get(cfg.AuthURL + "/oauth/v2/authorization?response_type=code&client_id=an-id&state=s&redirect_uri=" + back) //nolint:noctx // a test's
+	}).Get(cfg.AuthURL + "/oauth/v2/authorization?response_type=code&client_id=an-id&scope=openid+w_member_social&state=s&redirect_uri=" + back) //nolint:noctx // a test's
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	location, err := resp.Location()
@@ -217,6 +316,19 @@ func TestConsentAtTheSandbox(t *testing.T) {
 	require.Contains(t, granted.Scopes, "w_member_social")
 	_, err = client.UserInfo(t.Context(), granted.AccessToken)
 	require.NoError(t, err)
+
+	refreshed, err := client.RefreshToken(t.Context(), granted.RefreshToken)
+	require.NoError(t, err)
+	require.NotEqual(t, granted.AccessToken, refreshed.AccessToken)
+	require.Equal(t, granted.RefreshToken, refreshed.RefreshToken)
+	require.Equal(t, 365*24*time.Hour, refreshed.RefreshTokenExpiresIn)
+	_, err = client.UserInfo(t.Context(), refreshed.AccessToken)
+	require.NoError(t, err)
+	box.Revoke("ada")
+	_, err = client.RefreshToken(t.Context(), granted.RefreshToken)
+	require.Equal(t, "INVALID_GRANT", fault.Of(err).Reason)
+	_, err = client.UserInfo(t.Context(), refreshed.AccessToken)
+	require.Equal(t, linkedin.ReasonRevokedToken, fault.Of(err).Reason)
 
 	_, err = client.ExchangeCode(t.Context(), location.Query().Get("code"), back)
 	require.Equal(t, "INVALID_GRANT", fault.Of(err).Reason)

@@ -12,6 +12,23 @@ import (
 	"github.com/google/uuid"
 )
 
+const postCountByURN = `-- name: PostCountByURN :one
+SELECT count(*) FROM posts WHERE owner_id = $1 AND linkedin_urn = $2
+`
+
+type PostCountByURNParams struct {
+	OwnerID     uuid.UUID
+	LinkedinURN string
+}
+
+// How many of the owner's posts LinkedIn knows by a name: one, or none.
+func (q *Queries) PostCountByURN(ctx context.Context, db DBTX, arg PostCountByURNParams) (int64, error) {
+	row := db.QueryRow(ctx, postCountByURN, arg.OwnerID, arg.LinkedinURN)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const postDelete = `-- name: PostDelete :execrows
 DELETE FROM posts WHERE id = $1 AND owner_id = $2 AND state <> 'publishing'
 `

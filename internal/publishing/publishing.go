@@ -31,6 +31,7 @@ type Attempt = db.PublishAttempt
 // LinkedIn is what this package needs of LinkedIn.
 type LinkedIn interface {
 	CreatePost(ctx context.Context, token string, post linkedin.NewPost) (linkedin.Created, error)
+	PostsByAuthor(ctx context.Context, token string, author linkedin.URN, count int) (posts []linkedin.Post, complete bool, err error)
 }
 
 // Follow names the jobs that follow when a post has come to rest in its state. They are inserted in the transaction that
@@ -77,6 +78,7 @@ func (s *Service) Register(workers *river.Workers) {
 	river.AddWorker(workers, &worker{service: s})
 	river.AddWorker(workers, &dueWorker{service: s})
 	river.AddWorker(workers, &accountChangedWorker{service: s})
+	river.AddWorker(workers, &readBackWorker{service: s})
 }
 
 // PublishInput approves one send of a post.

@@ -20,6 +20,8 @@ const (
 	settledByDuplicate  = "duplicate_named"
 	settledLateAccepted = "late_accepted"
 	settledLateRefused  = "late_refused"
+	settledReadBack     = "read_back_published"
+	settledAbsent       = "read_back_absent"
 )
 
 // ResolveInput says what a person saw on LinkedIn of a post in doubt.

@@ -72,6 +72,11 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o outco
 	if err != nil {
 		return err
 	}
+	if post.State == posts.StateUnconfirmed {
+		if err := s.readBackSoon(ctx, tx, rows, now); err != nil {
+			return err
+		}
+	}
 	return s.jobs.Insert(ctx, tx, s.follow(post)...)
 }
 

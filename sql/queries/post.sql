@@ -176,6 +176,10 @@ RETURNING *;
 UPDATE posts SET linkedin_urn = @linkedin_urn, revision = revision + 1, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND state = 'publishing';
 
+-- name: PostCountByURN :one
+-- How many of the owner's posts LinkedIn knows by a name: one, or none.
+SELECT count(*) FROM posts WHERE owner_id = @owner_id AND linkedin_urn = @linkedin_urn;
+
 -- name: PostTransitionsAfter :many
 -- Every state the post entered after a revision, in order.
 SELECT t.* FROM post_transitions t JOIN posts p ON p.id = t.post_id

@@ -1,0 +1,194 @@
+package publishing
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+const (
+	// readBackCount is how many of the account's latest posts are read: 100 long ones could exceed what is read of an answer.
+	readBackCount = 50
+	// clockTolerance is how far LinkedIn's clock may be behind.
+	clockTolerance = 2 * time.Minute
+	// readBackTrouble is the wait after LinkedIn could not be asked, and readBackGiveUp when that is left to a person.
+	readBackTrouble = time.Minute
+	readBackGiveUp  = 24 * time.Hour
+	// firstLooks is the share of Rules.ReadBackAfter after which the posts are read first; each wait doubles.
+	firstLooks = 90
+)
+
+// ReadBackArgs is the job that settles the doubt about a post by reading the account's posts, where its token may.
+type ReadBackArgs struct {
+	OwnerID uuid.UUID `json:"owner_id"`
+	PostID  uuid.UUID `json:"post_id"`
+}
+
+// Kind names the job in River's tables; it must never change.
+func (ReadBackArgs) Kind() string { return "publish_read_back" }
+
+// readable reports whether the account's token may read the account's posts. What a token may is not always known; of a
+// page's it is worth asking.
+func readable(account accounts.Account) bool {
+	urn, err := linkedin.ParseURN(account.URN)
+	if err != nil {
+		return false
+	}
+	if urn.Kind() == linkedin.KindOrganization {
+		return len(account.Scopes) == 0 || slices.Contains(account.Scopes, "r_organization_social")
+	}
+	return slices.Contains(account.Scopes, "r_member_social") // closed to new apps, so hardly any has it
+}
+
+// readBackSoon lets the account's posts be read, when its token may, to settle a doubt that has just come up.
+func (s *Service) readBackSoon(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) error {
+	if !readable(rows.account) {
+		return nil
+	}
+	return s.jobs.InsertAt(ctx, tx, now.Add(s.rules.ReadBackAfter/firstLooks), ReadBackArgs{OwnerID: rows.post.OwnerID, PostID: rows.post.ID})
+}
+
+type readBackWorker struct {
+	river.WorkerDefaults[ReadBackArgs]
+	service *Service
+}
+
+// Work reads the account's latest posts. A post that is there, by its text and time, was published. One that is missing a
+// good while after was not, if the list reaches back far enough; before that it is looked for again.
+func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs]) error {
+	s, args := w.service, job.Args
+	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
+	if fault.Is(err, fault.NotFound) || (err == nil && post.State != posts.StateUnconfirmed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	from, until, err := s.doubtful(ctx, post)
+	if err != nil || from.IsZero() {
+		return err
+	}
+	listed, complete, err := s.read(ctx, post)
+	waited := s.now().Sub(until)
+	switch {
+	case err != nil && permanent(err), err != nil && waited > readBackGiveUp:
+		return nil // for a person to settle
+	case err != nil:
+		return river.JobSnooze(min(readBackTrouble, s.rules.ReadBackAfter))
+	}
+	if urn, there, err := s.find(ctx, post, listed, from); err != nil || there {
+		if err != nil {
+			return err
+		}
+		return s.settleReadBack(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
+			return s.arrived(ctx, tx, current, urn, settledReadBack, now)
+		})
+	}
+	if waited < s.rules.ReadBackAfter {
+		return river.JobSnooze(min(max(waited, s.rules.ReadBackAfter/firstLooks), s.rules.ReadBackAfter-waited))
+	}
+	if !complete && (len(listed) == 0 || !listed[len(listed)-1].LastModifiedAt.Before(from)) {
+		return nil // the list may not reach back to the attempt
+	}
+	return s.settleReadBack(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
+		return s.absent(ctx, tx, current, now)
+	})
+}
+
+// doubtful returns when the first attempt in doubt began, and when the last one ended; from is zero when there is none.
+func (s *Service) doubtful(ctx context.Context, post posts.Post) (from, until time.Time, err error) {
+	attempts, err := s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{PostID: post.ID, OwnerID: post.OwnerID})
+	for _, a := range attempts {
+		if a.Outcome != attemptInDoubt || a.Settlement != "" {
+			continue
+		}
+		if from.IsZero() {
+			from = a.StartedAt
+		}
+		until = *a.EndedAt
+	}
+	return from, until, err
+}
+
+// read asks LinkedIn for the latest posts of the account that a post went out with.
+func (s *Service) read(ctx context.Context, post posts.Post) (listed []linkedin.Post, complete bool, err error) {
+	account, err := s.accounts.Get(ctx, post.OwnerID, post.AccountID)
+	if err != nil {
+		return nil, false, err
+	}
+	author, err := linkedin.ParseURN(account.URN)
+	if err != nil {
+		return nil, false, err
+	}
+	token, err := s.accounts.Token(account)
+	if err != nil {
+		return nil, false, err
+	}
+	return s.linkedIn.PostsByAuthor(ctx, token, author, readBackCount)
+}
+
+// permanent reports whether asking again would be answered the same.
+func permanent(err error) bool {
+	switch fault.Of(err).Kind {
+	case fault.VendorRejected, fault.NotFound, fault.Precondition, fault.Internal, fault.Invalid:
+		return true
+	}
+	return false
+}
+
+// find looks for a post by its text and time. One that is known to be another post of the owner is not it.
+func (s *Service) find(ctx context.Context, post posts.Post, listed []linkedin.Post, from time.Time) (urn string, there bool, err error) {
+	text := posts.Text(post)
+	for _, p := range listed {
+		appeared := p.PublishedAt
+		if appeared.IsZero() {
+			appeared = p.CreatedAt
+		}
+		if p.Text != text || appeared.Before(from.Add(-clockTolerance)) {
+			continue
+		}
+		others, err := s.queries.PostCountByURN(ctx, s.store, db.PostCountByURNParams{OwnerID: post.OwnerID, LinkedinURN: p.URN.String()})
+		if err != nil {
+			return "", false, err
+		}
+		if others == 0 {
+			return p.URN.String(), true, nil
+		}
+	}
+	return "", false, nil
+}
+
+// settleReadBack settles a post under its lock, unless somebody was faster.
+func (s *Service) settleReadBack(ctx context.Context, post posts.Post, settle func(tx *postgres.Tx, current posts.Post, now time.Time) error) error {
+	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: post.ID, OwnerID: post.OwnerID})
+		if fault.Is(err, fault.NotFound) || (err == nil && current.Revision != post.Revision) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return settle(tx, current, s.now())
+	})
+}
+
+// absent writes down that a post in doubt is not on LinkedIn.
+func (s *Service) absent(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time) error {
+	if err := s.settleDoubts(ctx, tx, post, posts.StateFailed, settledAbsent, now); err != nil {
+		return err
+	}
+	return s.settlePost(ctx, tx, db.PostSettleParams{
+		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StateFailed, FailureCode: "NOT_PUBLISHED",
+		FailureMessage: "LinkedIn does not list the post among the account's latest.", FailureRemedy: "Publish the post again.",
+	})
+}

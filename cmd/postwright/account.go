@@ -7,6 +7,7 @@ import (
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/fault"
 )
 
 type accountCommand struct {
@@ -16,7 +17,8 @@ type accountCommand struct {
 
 type accountAdd struct {
 	app.Config
-	User string `required:"" env:"-" help:"The e-mail address of the user who may post with it."`
+	User         string `required:"" env:"-" help:"The e-mail address of the user who may post with it."`
+	Organization string `env:"-" help:"The number of the page that is to be the account; the token's member must be allowed to post there."`
 }
 
 // maxTokenBytes is far above the 1,000 characters that LinkedIn tells apps to plan for.
@@ -37,7 +39,7 @@ func (c *accountAdd) Run(env *environment) error {
 		return fmt.Errorf("read the token: %w", err)
 	}
 	account, err := a.Accounts.Add(env.ctx, accounts.AddInput{
-		OwnerID: user.ID, Token: strings.TrimSpace(string(token)), Introspect: c.LinkedIn.ClientID != "",
+		OwnerID: user.ID, Token: strings.TrimSpace(string(token)), Organization: c.Organization, Introspect: c.LinkedIn.ClientID != "",
 	})
 	if err != nil {
 		return err
@@ -46,10 +48,25 @@ func (c *accountAdd) Run(env *environment) error {
 	return nil
 }
 
-type accountKeyset struct{}
+type accountKeyset struct {
+	Rotate  bool       `xor:"what" env:"-" help:"Print the present keyset with a new key, which seals from then on; the earlier ones still open."`
+	Prune   bool       `xor:"what" env:"-" help:"Print the present keyset with the newest key alone, for when 'postwright key-rotate' is done."`
+	Present app.Secret `hidden:"" env:"POSTWRIGHT_TOKEN_KEYSET"`
+}
 
-func (accountKeyset) Run(env *environment) error {
-	keyset, err := accounts.NewKeyset()
+func (c accountKeyset) Run(env *environment) error {
+	var keyset string
+	var err error
+	switch {
+	case (c.Rotate || c.Prune) && c.Present == "":
+		return fault.New(fault.Precondition, "There is no present keyset: set POSTWRIGHT_TOKEN_KEYSET.")
+	case c.Rotate:
+		keyset, err = accounts.RotateKeyset(c.Present.Reveal())
+	case c.Prune:
+		keyset, err = accounts.PruneKeyset(c.Present.Reveal())
+	default:
+		keyset, err = accounts.NewKeyset()
+	}
 	if err != nil {
 		return err
 	}

@@ -24,14 +24,15 @@ type command struct {
 	LogLevel  slog.Level `help:"Least level that is logged: debug, info, warn, error." default:"info"`
 	LogFormat string     `help:"How lines are logged: text or json." enum:"text,json" default:"text"`
 
-	Serve   serveCommand   `cmd:"" help:"Serve the API and work the jobs."`
-	Demo    demoCommand    `cmd:"" help:"Set everything up on this machine and do the main job, without any account."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up or down."`
-	Sandbox sandboxCommand `cmd:"" help:"Serve the vendors, emulated."`
-	User    userCommand    `cmd:"" help:"Make and list users."`
-	Key     keyCommand     `cmd:"" help:"Make, list and revoke API keys."`
-	Account accountCommand `cmd:"" help:"Add LinkedIn accounts; make the keyset that seals their tokens."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve     serveCommand     `cmd:"" help:"Serve the API and work the jobs."`
+	Demo      demoCommand      `cmd:"" help:"Set everything up on this machine and do the main job, without any account."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up or down."`
+	Sandbox   sandboxCommand   `cmd:"" help:"Serve the vendors, emulated."`
+	User      userCommand      `cmd:"" help:"Make and list users."`
+	Key       keyCommand       `cmd:"" help:"Make, list and revoke API keys."`
+	Account   accountCommand   `cmd:"" help:"Add LinkedIn accounts; make the keyset that seals their tokens."`
+	KeyRotate keyRotateCommand `cmd:"" help:"Seal every token with the keyset's newest key."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // environment is what a command is given: nothing below main reaches for the process's own.

@@ -12,6 +12,79 @@ import (
 	"github.com/google/uuid"
 )
 
+const accountChecked = `-- name: AccountChecked :execrows
+UPDATE linkedin_accounts SET token_expires_at = $1, scopes = $2::text[], checked_at = $3::timestamptz
+WHERE id = $4 AND owner_id = $5 AND token_revision = $6 AND disconnected_at IS NULL
+`
+
+type AccountCheckedParams struct {
+	TokenExpiresAt *time.Time
+	Scopes         []string
+	CheckedAt      time.Time
+	ID             uuid.UUID
+	OwnerID        uuid.UUID
+	TokenRevision  int64
+}
+
+// What LinkedIn says of the token. No row when the account got another one meanwhile.
+func (q *Queries) AccountChecked(ctx context.Context, db DBTX, arg AccountCheckedParams) (int64, error) {
+	result, err := db.Exec(ctx, accountChecked,
+		arg.TokenExpiresAt,
+		arg.Scopes,
+		arg.CheckedAt,
+		arg.ID,
+		arg.OwnerID,
+		arg.TokenRevision,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const accountCountScheduledAfter = `-- name: AccountCountScheduledAfter :one
+SELECT count(*) FROM posts p JOIN linkedin_accounts a ON a.id = $1 AND a.owner_id = p.owner_id
+WHERE p.owner_id = $2 AND p.state = 'scheduled' AND p.scheduled_at >= $3::timestamptz
+    AND (p.account_id = a.id OR (p.account_id IS NULL AND a.is_default))
+`
+
+type AccountCountScheduledAfterParams struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+	Ends    time.Time
+}
+
+// How many posts are scheduled for a time from which on the account's token is worth nothing.
+func (q *Queries) AccountCountScheduledAfter(ctx context.Context, db DBTX, arg AccountCountScheduledAfterParams) (int64, error) {
+	row := db.QueryRow(ctx, accountCountScheduledAfter, arg.ID, arg.OwnerID, arg.Ends)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const accountDisconnect = `-- name: AccountDisconnect :execrows
+UPDATE linkedin_accounts SET
+    sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL, scopes = '{}',
+    is_default = FALSE, paused_reason = '', held_until = NULL, held_reason = '', warned_days = NULL, renewing_until = NULL,
+    token_revision = token_revision + 1, disconnected_at = $1::timestamptz, updated_at = $1::timestamptz
+WHERE id = $2 AND owner_id = $3 AND disconnected_at IS NULL
+`
+
+type AccountDisconnectParams struct {
+	Now     time.Time
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Forgets the tokens. No row when the account is disconnected already.
+func (q *Queries) AccountDisconnect(ctx context.Context, db DBTX, arg AccountDisconnectParams) (int64, error) {
+	result, err := db.Exec(ctx, accountDisconnect, arg.Now, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const accountGet = `-- name: AccountGet :one
 SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
 `
@@ -147,13 +220,93 @@ func (q *Queries) AccountHold(ctx context.Context, db DBTX, arg AccountHoldParam
 	return result.RowsAffected(), nil
 }
 
-const accountListByOwner = `-- name: AccountListByOwner :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE owner_id = $1 ORDER BY created_at, id
+const accountLeaseRenewal = `-- name: AccountLeaseRenewal :execrows
+UPDATE linkedin_accounts SET renewing_until = $1::timestamptz
+WHERE id = $2 AND owner_id = $3 AND token_revision = $4 AND disconnected_at IS NULL
+    AND (renewing_until IS NULL OR renewing_until < $5::timestamptz)
 `
 
-// Oldest first, all of them: a person has a handful.
+type AccountLeaseRenewalParams struct {
+	RenewingUntil time.Time
+	ID            uuid.UUID
+	OwnerID       uuid.UUID
+	TokenRevision int64
+	Now           time.Time
+}
+
+// Takes the right to renew the token until renewing_until. No row when somebody else has it, or the token is a newer one.
+func (q *Queries) AccountLeaseRenewal(ctx context.Context, db DBTX, arg AccountLeaseRenewalParams) (int64, error) {
+	result, err := db.Exec(ctx, accountLeaseRenewal,
+		arg.RenewingUntil,
+		arg.ID,
+		arg.OwnerID,
+		arg.TokenRevision,
+		arg.Now,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const accountListByOwner = `-- name: AccountListByOwner :many
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
+`
+
+// Those that are connected, oldest first, all of them: a person has a handful.
 func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.UUID) ([]LinkedinAccount, error) {
 	rows, err := db.Query(ctx, accountListByOwner, ownerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LinkedinAccount{}
+	for rows.Next() {
+		var i LinkedinAccount
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.URN,
+			&i.DisplayName,
+			&i.SealedToken,
+			&i.TokenExpiresAt,
+			&i.Scopes,
+			&i.IsDefault,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.SealedRefreshToken,
+			&i.RefreshTokenExpiresAt,
+			&i.TokenRevision,
+			&i.RenewingUntil,
+			&i.CheckedAt,
+			&i.WarnedDays,
+			&i.PausedReason,
+			&i.HeldUntil,
+			&i.HeldReason,
+			&i.DisconnectedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const accountListConnected = `-- name: AccountListConnected :many
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+`
+
+type AccountListConnectedParams struct {
+	AfterID  uuid.UUID
+	PageSize int32
+}
+
+// Of all owners, by id, after the one given: for what is done for each account by itself.
+func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg AccountListConnectedParams) ([]LinkedinAccount, error) {
+	rows, err := db.Query(ctx, accountListConnected, arg.AfterID, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}
@@ -221,16 +374,135 @@ func (q *Queries) AccountPause(ctx context.Context, db DBTX, arg AccountPausePar
 	return result.RowsAffected(), nil
 }
 
+const accountPromoteOldest = `-- name: AccountPromoteOldest :execrows
+UPDATE linkedin_accounts SET is_default = TRUE, updated_at = $1
+WHERE id = (SELECT a.id FROM linkedin_accounts a WHERE a.owner_id = $2 AND a.disconnected_at IS NULL ORDER BY a.created_at, a.id LIMIT 1)
+    AND NOT EXISTS (SELECT 1 FROM linkedin_accounts a WHERE a.owner_id = $2 AND a.is_default)
+`
+
+type AccountPromoteOldestParams struct {
+	Now     time.Time
+	OwnerID uuid.UUID
+}
+
+// Makes the owner's oldest connected account the default one, where there is none.
+func (q *Queries) AccountPromoteOldest(ctx context.Context, db DBTX, arg AccountPromoteOldestParams) (int64, error) {
+	result, err := db.Exec(ctx, accountPromoteOldest, arg.Now, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const accountRenew = `-- name: AccountRenew :one
+UPDATE linkedin_accounts SET
+    sealed_token = $1, token_expires_at = $2::timestamptz,
+    sealed_refresh_token = COALESCE($3, sealed_refresh_token),
+    refresh_token_expires_at = COALESCE($4, refresh_token_expires_at),
+    token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = $5
+WHERE id = $6 AND owner_id = $7 AND token_revision = $8 AND disconnected_at IS NULL
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at
+`
+
+type AccountRenewParams struct {
+	SealedToken           []byte
+	TokenExpiresAt        time.Time
+	SealedRefreshToken    []byte
+	RefreshTokenExpiresAt *time.Time
+	Now                   time.Time
+	ID                    uuid.UUID
+	OwnerID               uuid.UUID
+	TokenRevision         int64
+}
+
+// Keeps a renewed token. A refresh token is never overwritten with nothing. No row when the account got another token
+// meanwhile, or was disconnected.
+func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewParams) (LinkedinAccount, error) {
+	row := db.QueryRow(ctx, accountRenew,
+		arg.SealedToken,
+		arg.TokenExpiresAt,
+		arg.SealedRefreshToken,
+		arg.RefreshTokenExpiresAt,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+		arg.TokenRevision,
+	)
+	var i LinkedinAccount
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.URN,
+		&i.DisplayName,
+		&i.SealedToken,
+		&i.TokenExpiresAt,
+		&i.Scopes,
+		&i.IsDefault,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.SealedRefreshToken,
+		&i.RefreshTokenExpiresAt,
+		&i.TokenRevision,
+		&i.RenewingUntil,
+		&i.CheckedAt,
+		&i.WarnedDays,
+		&i.PausedReason,
+		&i.HeldUntil,
+		&i.HeldReason,
+		&i.DisconnectedAt,
+	)
+	return i, err
+}
+
+const accountReseal = `-- name: AccountReseal :execrows
+UPDATE linkedin_accounts SET sealed_token = $1, sealed_refresh_token = $2
+WHERE id = $3 AND owner_id = $4 AND sealed_token = $5
+    AND sealed_refresh_token IS NOT DISTINCT FROM $6
+`
+
+type AccountResealParams struct {
+	SealedToken           []byte
+	SealedRefreshToken    []byte
+	ID                    uuid.UUID
+	OwnerID               uuid.UUID
+	OldSealedToken        []byte
+	OldSealedRefreshToken []byte
+}
+
+// The same tokens under another key. No row when they changed meanwhile.
+func (q *Queries) AccountReseal(ctx context.Context, db DBTX, arg AccountResealParams) (int64, error) {
+	result, err := db.Exec(ctx, accountReseal,
+		arg.SealedToken,
+		arg.SealedRefreshToken,
+		arg.ID,
+		arg.OwnerID,
+		arg.OldSealedToken,
+		arg.OldSealedRefreshToken,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const accountUpsert = `-- name: AccountUpsert :one
-INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::text[],
-    NOT EXISTS (SELECT 1 FROM linkedin_accounts a WHERE a.owner_id = $2), $8, $8)
+INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, sealed_refresh_token,
+    refresh_token_expires_at, checked_at, is_default, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7::text[], $8,
+    $9, $10,
+    NOT EXISTS (SELECT 1 FROM linkedin_accounts a WHERE a.owner_id = $2 AND a.is_default), $11, $11)
 ON CONFLICT (owner_id, urn) DO UPDATE SET
     display_name = excluded.display_name,
     sealed_token = excluded.sealed_token,
     token_expires_at = excluded.token_expires_at,
     scopes = excluded.scopes,
+    sealed_refresh_token = COALESCE(excluded.sealed_refresh_token, linkedin_accounts.sealed_refresh_token),
+    refresh_token_expires_at = COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at),
+    checked_at = excluded.checked_at,
     token_revision = linkedin_accounts.token_revision + 1,
+    is_default = linkedin_accounts.is_default OR excluded.is_default,
+    renewing_until = NULL,
+    warned_days = NULL,
     paused_reason = '',
     disconnected_at = NULL,
     updated_at = excluded.updated_at
@@ -238,18 +510,22 @@ RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scope
 `
 
 type AccountUpsertParams struct {
-	ID             uuid.UUID
-	OwnerID        uuid.UUID
-	URN            string
-	DisplayName    string
-	SealedToken    []byte
-	TokenExpiresAt *time.Time
-	Scopes         []string
-	Now            time.Time
+	ID                    uuid.UUID
+	OwnerID               uuid.UUID
+	URN                   string
+	DisplayName           string
+	SealedToken           []byte
+	TokenExpiresAt        *time.Time
+	Scopes                []string
+	SealedRefreshToken    []byte
+	RefreshTokenExpiresAt *time.Time
+	CheckedAt             *time.Time
+	Now                   time.Time
 }
 
-// Connecting an account again renews its token and keeps its id. The owner's first account becomes the default one;
-// of two first ones connected at the same moment, the second fails on linkedin_accounts_default_key.
+// Connecting an account again renews its token, keeps its id, ends its pause and revives it when it was disconnected. A
+// refresh token is never overwritten with nothing. The owner's first account becomes the default one; of two first ones
+// connected at the same moment, the second fails on linkedin_accounts_default_key.
 func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertParams) (LinkedinAccount, error) {
 	row := db.QueryRow(ctx, accountUpsert,
 		arg.ID,
@@ -259,6 +535,9 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		arg.SealedToken,
 		arg.TokenExpiresAt,
 		arg.Scopes,
+		arg.SealedRefreshToken,
+		arg.RefreshTokenExpiresAt,
+		arg.CheckedAt,
 		arg.Now,
 	)
 	var i LinkedinAccount
@@ -285,4 +564,30 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		&i.DisconnectedAt,
 	)
 	return i, err
+}
+
+const accountWarned = `-- name: AccountWarned :execrows
+UPDATE linkedin_accounts SET warned_days = $1::integer
+WHERE id = $2 AND owner_id = $3 AND token_revision = $4 AND (warned_days IS NULL OR warned_days > $1::integer)
+`
+
+type AccountWarnedParams struct {
+	WarnedDays    int32
+	ID            uuid.UUID
+	OwnerID       uuid.UUID
+	TokenRevision int64
+}
+
+// The owner is warned that the token ends within so many days. No row when they were before, or the token is a newer one.
+func (q *Queries) AccountWarned(ctx context.Context, db DBTX, arg AccountWarnedParams) (int64, error) {
+	result, err := db.Exec(ctx, accountWarned,
+		arg.WarnedDays,
+		arg.ID,
+		arg.OwnerID,
+		arg.TokenRevision,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

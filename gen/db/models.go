@@ -20,6 +20,13 @@ type APIKey struct {
 	RevokedAt *time.Time
 }
 
+type Consent struct {
+	StateHash    []byte
+	OwnerID      uuid.UUID
+	Organization string
+	ExpiresAt    time.Time
+}
+
 type LinkedinAccount struct {
 	ID                    uuid.UUID
 	OwnerID               uuid.UUID

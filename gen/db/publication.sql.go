@@ -427,7 +427,9 @@ func (q *Queries) PublicationInsertMany(ctx context.Context, db DBTX, arg Public
 }
 
 const publicationListWaiting = `-- name: PublicationListWaiting :many
-SELECT id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at FROM publications WHERE account_id = $1 AND owner_id = $2 AND state = 'queued' ORDER BY created_at, id
+SELECT u.id, u.post_id, u.owner_id, u.account_id, u.state, u.created_at, u.ended_at, u.job_id, u.due_at FROM publications u JOIN posts p ON p.id = u.post_id
+WHERE u.account_id = $1 AND u.owner_id = $2 AND u.state = 'queued' AND p.failure_code <> ''
+ORDER BY u.created_at, u.id
 `
 
 type PublicationListWaitingParams struct {
@@ -435,7 +437,7 @@ type PublicationListWaitingParams struct {
 	OwnerID   uuid.UUID
 }
 
-// Those of an account that are queued, the oldest first.
+// Those of an account that are queued and wait for something, as their posts say; the oldest first.
 func (q *Queries) PublicationListWaiting(ctx context.Context, db DBTX, arg PublicationListWaitingParams) ([]Publication, error) {
 	rows, err := db.Query(ctx, publicationListWaiting, arg.AccountID, arg.OwnerID)
 	if err != nil {

@@ -7,39 +7,92 @@ package accounts
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/riverqueue/river"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// Account is a LinkedIn member or page as it is kept; its token is sealed.
+// Account is a LinkedIn member or page as it is kept; its tokens are sealed.
 type Account = db.LinkedinAccount
+
+// Reasons of the faults made here.
+const (
+	// ReasonDisconnected marks the fault of an account that was disconnected.
+	ReasonDisconnected = "ACCOUNT_DISCONNECTED"
+	// ReasonStateUnknown marks the fault of a consent that nobody waits for.
+	ReasonStateUnknown = "CONSENT_STATE_UNKNOWN"
+)
 
 // LinkedIn is what this package needs of LinkedIn.
 type LinkedIn interface {
 	UserInfo(ctx context.Context, token string) (linkedin.Profile, error)
 	Person(ctx context.Context, token, id string) (linkedin.Profile, error)
 	Introspect(ctx context.Context, token string) (linkedin.Introspection, error)
+	AuthorizationURL(state, redirectURI string, scopes []string) (string, error)
+	ExchangeCode(ctx context.Context, code, redirectURI string) (linkedin.Token, error)
+	RefreshToken(ctx context.Context, refreshToken string) (linkedin.Token, error)
+	OrganizationRoles(ctx context.Context, token string) ([]linkedin.OrganizationRole, error)
+}
+
+// Event is something that happened to an account.
+type Event string
+
+// The events that others may follow up.
+const (
+	Connected    Event = "connected"    // it has a token of a member's giving
+	Renewed      Event = "renewed"      // it has a new token by itself
+	Paused       Event = "paused"       // nothing goes out until it is connected again
+	Expiring     Event = "expiring"     // its token ends within days
+	Disconnected Event = "disconnected" // its tokens are gone
+)
+
+// Follow names the jobs that follow an event. They are inserted in the transaction of the event.
+type Follow func(event Event, account Account) []river.JobArgs
+
+// Settings are the operator's.
+type Settings struct {
+	// CallbackURL is where members' browsers come back to, as it is registered with the LinkedIn app; "" when consents
+	// are not set up.
+	CallbackURL string
+	// Scopes are asked for at every consent, all of them: see linkedin.AuthorizationURL.
+	Scopes []string
+	// Introspect is whether LinkedIn can be asked about tokens, which needs the app's client id and secret.
+	Introspect bool
 }
 
 // Service keeps accounts. It is safe for concurrent use.
 type Service struct {
 	store    *postgres.Store
 	queries  *db.Queries
+	jobs     *jobs.Client
 	linkedIn LinkedIn
 	vault    *Vault
+	follow   Follow
+	settings Settings
 	now      func() time.Time
 }
 
-// New returns a Service. vault may be nil: then no token can be sealed or opened, and what needs one says so.
-func New(store *postgres.Store, linkedIn LinkedIn, vault *Vault, now func() time.Time) *Service {
-	return &Service{store: store, queries: db.New(), linkedIn: linkedIn, vault: vault, now: now}
+// New returns a Service. vault may be nil: then no token can be sealed or opened, and what needs one says so. Its workers
+// still have to be registered: see Register.
+func New(
+	store *postgres.Store, client *jobs.Client, linkedIn LinkedIn, vault *Vault, follow Follow, settings Settings, now func() time.Time,
+) *Service {
+	return &Service{
+		store: store, queries: db.New(), jobs: client, linkedIn: linkedIn, vault: vault, follow: follow, settings: settings, now: now,
+	}
+}
+
+// Register adds the package's workers to River's.
+func (s *Service) Register(workers *river.Workers) {
+	river.AddWorker(workers, &sweepWorker{service: s})
+	river.AddWorker(workers, &checkWorker{service: s})
 }
 
 func noVault() error {
@@ -48,58 +101,7 @@ func noVault() error {
 		WithReason("NO_TOKEN_KEYSET")
 }
 
-// AddInput asks for a member's account to be kept.
-type AddInput struct {
-	OwnerID uuid.UUID
-	Token   string // the member's access token
-	// Introspect asks LinkedIn what the token may do and when it ends, which needs the app's client id and secret.
-	// Without it both stay unknown.
-	Introspect bool
-}
-
-// Add asks LinkedIn whose token it is and keeps the account. An account that is there already gets the new token.
-func (s *Service) Add(ctx context.Context, in AddInput) (Account, error) {
-	if s.vault == nil {
-		return Account{}, noVault()
-	}
-	if strings.TrimSpace(in.Token) == "" {
-		return Account{}, fault.Fields(fault.Field{Path: "token", Problem: "must not be empty"})
-	}
-	profile, err := s.linkedIn.UserInfo(ctx, in.Token)
-	if err != nil {
-		return Account{}, err
-	}
-	urn, err := linkedin.ParseURN("urn:li:person:" + profile.MemberID)
-	if err != nil {
-		return Account{}, fault.New(fault.VendorUnavailable, "LinkedIn named the member in a form that can't be used.").WithCause(err)
-	}
-	scopes := []string{}
-	var expires *time.Time
-	if in.Introspect {
-		known, err := s.linkedIn.Introspect(ctx, in.Token)
-		if err != nil {
-			return Account{}, err
-		}
-		scopes = known.Scopes
-		if !known.ExpiresAt.IsZero() {
-			expires = &known.ExpiresAt
-		}
-	}
-	sealed, err := s.vault.seal(in.Token, in.OwnerID, urn.String())
-	if err != nil {
-		return Account{}, err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Account{}, err
-	}
-	return s.queries.AccountUpsert(ctx, s.store, db.AccountUpsertParams{
-		ID: id, OwnerID: in.OwnerID, URN: urn.String(), DisplayName: profile.Name, SealedToken: sealed,
-		TokenExpiresAt: expires, Scopes: scopes, Now: s.now(),
-	})
-}
-
-// List returns the owner's accounts, oldest first.
+// List returns the owner's accounts that are connected, oldest first.
 func (s *Service) List(ctx context.Context, ownerID uuid.UUID) ([]Account, error) {
 	return s.queries.AccountListByOwner(ctx, s.store, ownerID)
 }
@@ -112,14 +114,22 @@ func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *u
 		if fault.Is(err, fault.NotFound) {
 			err = fault.New(fault.NotFound, "There is no such account.").WithCause(err)
 		}
+		if err == nil && account.DisconnectedAt != nil {
+			err = disconnected(account)
+		}
 		return account, err
 	}
 	account, err := s.queries.AccountGetDefault(ctx, on, ownerID)
 	if fault.Is(err, fault.NotFound) {
-		err = fault.New(fault.Precondition, "No LinkedIn account is connected: add one with `postwright account add`.").
+		err = fault.New(fault.Precondition, "No LinkedIn account is connected: connect one with ConnectAccount, or add one with `postwright account add`.").
 			WithReason("NO_ACCOUNT").WithCause(err)
 	}
 	return account, err
+}
+
+func disconnected(account Account) error {
+	return fault.Newf(fault.Precondition, "The account %s was disconnected: connect it again, or choose another one.", account.DisplayName).
+		WithReason(ReasonDisconnected)
 }
 
 // Get is Find outside a transaction.
@@ -131,6 +141,9 @@ func (s *Service) Get(ctx context.Context, ownerID uuid.UUID, id *uuid.UUID) (Ac
 func (s *Service) Token(account Account) (string, error) {
 	if s.vault == nil {
 		return "", noVault()
+	}
+	if account.SealedToken == nil {
+		return "", disconnected(account)
 	}
 	return s.vault.open(account.SealedToken, account.OwnerID, account.URN)
 }

@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/sandbox"
@@ -41,13 +43,18 @@ type world struct {
 	store    *postgres.Store
 	linkedIn *linkedin.Client
 	vendors  *sandbox.Sandbox
+	jobs     *jobs.Client
 	owner    uuid.UUID
+	clock    time.Time
+	events   []accounts.Event
 }
+
+func (w *world) now() time.Time { return w.clock }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t}
-	w.vendors = sandbox.New(sandbox.Options{Clock: clock, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{ada, leo}})
+	w := &world{t: t, clock: noon}
+	w.vendors = sandbox.New(sandbox.Options{Clock: w.now, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{ada, leo}})
 	server := httptest.NewServer(w.vendors.Handler())
 	t.Cleanup(server.Close)
 	seam := outbound.New(outbound.Defaults(), outbound.Once(), func(string, string, time.Duration, bool) {}, slog.New(slog.DiscardHandler))
@@ -55,16 +62,27 @@ func newWorld(t *testing.T) *world {
 	var err error
 	w.linkedIn, err = linkedin.New(linkedin.Config{
 		APIURL: server.URL, AuthURL: server.URL, Version: "202602", ClientID: "app", ClientSecret: "secret",
-	}, seam.Client(linkedin.Vendor), clock)
+	}, seam.Client(linkedin.Vendor), w.now)
 	require.NoError(t, err)
 	cfg := postgres.Defaults()
 	cfg.URL, cfg.MinConns = dbtest.New(t), 0
 	w.store, err = postgres.Open(t.Context(), cfg, func(string, time.Duration, bool) {}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)
-	w.Service = accounts.New(w.store, w.linkedIn, newVault(t), clock)
+	w.jobs, err = jobs.New(w.store, jobs.Config{}, clock, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	w.Service = w.service(newVault(t))
+	w.Register(w.jobs.Workers())
 	w.owner = w.user("owner@example.org")
 	return w
+}
+
+// service is one more process with the same database. What follows an event is noted instead of done.
+func (w *world) service(vault *accounts.Vault) *accounts.Service {
+	return accounts.New(w.store, w.jobs, w.linkedIn, vault, func(event accounts.Event, _ accounts.Account) []river.JobArgs {
+		w.events = append(w.events, event)
+		return nil
+	}, accounts.Settings{CallbackURL: "http://127.0.0.1/callback", Scopes: adasScopes, Introspect: true}, w.now)
 }
 
 func newVault(t *testing.T) *accounts.Vault {
@@ -193,7 +211,7 @@ func TestAnotherKeysetOpensNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.add(w.owner, ada.Token)
-	restarted := accounts.New(w.store, w.linkedIn, newVault(t), clock)
+	restarted := w.service(newVault(t))
 	_, err := restarted.Profile(t.Context(), w.owner, nil)
 	require.Equal(t, "TOKEN_SEALED", fault.Of(err).Reason, "%v", err)
 }
@@ -202,7 +220,7 @@ func TestWithoutAKeysetNoTokenIsKeptOrOpened(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.add(w.owner, ada.Token)
-	bare := accounts.New(w.store, w.linkedIn, nil, clock)
+	bare := w.service(nil)
 	_, addErr := bare.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
 	_, profileErr := bare.Profile(t.Context(), w.owner, nil)
 	for _, err := range []error{addErr, profileErr} {

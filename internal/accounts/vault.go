@@ -3,10 +3,12 @@ package accounts
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/core/cryptofmt"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -18,24 +20,47 @@ import (
 // can seal while earlier ones still open.
 type Vault struct {
 	primitive tink.AEAD
+	// primary begins every ciphertext of the key that seals now (Tink's wire format: a version byte and the key's id).
+	primary []byte
 }
 
 // NewVault reads a keyset as NewKeyset made it. A keyset that can't be read is an Invalid fault that does not repeat it.
 func NewVault(encodedKeyset string) (*Vault, error) {
-	unreadable := fault.Fields(fault.Field{Path: "token keyset", Problem: "can't be read: make one with `postwright account keyset`"})
-	serialized, err := base64.StdEncoding.DecodeString(encodedKeyset)
+	handle, err := readKeyset(encodedKeyset)
 	if err != nil {
-		return nil, unreadable
-	}
-	handle, err := insecurecleartextkeyset.Read(keyset.NewBinaryReader(bytes.NewReader(serialized)))
-	if err != nil {
-		return nil, unreadable
+		return nil, err
 	}
 	primitive, err := aead.New(handle)
 	if err != nil {
-		return nil, unreadable
+		return nil, errKeyset
 	}
-	return &Vault{primitive: primitive}, nil
+	key, err := handle.Primary()
+	if err != nil {
+		return nil, errKeyset
+	}
+	return &Vault{primitive: primitive, primary: binary.BigEndian.AppendUint32([]byte{cryptofmt.TinkStartByte}, key.KeyID())}, nil
+}
+
+var errKeyset = fault.Fields(fault.Field{Path: "token keyset", Problem: "can't be read: make one with `postwright account keyset`"})
+
+func readKeyset(encoded string) (*keyset.Handle, error) {
+	serialized, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return nil, errKeyset
+	}
+	handle, err := insecurecleartextkeyset.Read(keyset.NewBinaryReader(bytes.NewReader(serialized)))
+	if err != nil {
+		return nil, errKeyset
+	}
+	return handle, nil
+}
+
+func writeKeyset(handle *keyset.Handle) (string, error) {
+	var b bytes.Buffer
+	if err := insecurecleartextkeyset.Write(handle, keyset.NewBinaryWriter(&b)); err != nil {
+		return "", fmt.Errorf("write the keyset: %w", err)
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }
 
 // NewKeyset makes a keyset with one AES-256-GCM key, in base64. It is a secret: whoever has it and the database has the
@@ -45,12 +70,61 @@ func NewKeyset() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make a keyset: %w", err)
 	}
-	var b bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewBinaryWriter(&b)); err != nil {
-		return "", fmt.Errorf("write the keyset: %w", err)
-	}
-	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
+	return writeKeyset(handle)
 }
+
+// RotateKeyset adds a new key to a keyset, which seals from then on; the earlier ones still open.
+func RotateKeyset(encoded string) (string, error) {
+	handle, err := readKeyset(encoded)
+	if err != nil {
+		return "", err
+	}
+	manager := keyset.NewManagerFromHandle(handle)
+	id, err := manager.Add(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return "", fmt.Errorf("add a key: %w", err)
+	}
+	if err := manager.SetPrimary(id); err != nil {
+		return "", fmt.Errorf("make the new key the primary one: %w", err)
+	}
+	if handle, err = manager.Handle(); err != nil {
+		return "", fmt.Errorf("read the new keyset: %w", err)
+	}
+	return writeKeyset(handle)
+}
+
+// PruneKeyset leaves only the key that seals. What the others had sealed and RotateKey has not sealed anew never opens
+// again.
+func PruneKeyset(encoded string) (string, error) {
+	handle, err := readKeyset(encoded)
+	if err != nil {
+		return "", err
+	}
+	primary, err := handle.Primary()
+	if err != nil {
+		return "", errKeyset
+	}
+	manager := keyset.NewManagerFromHandle(handle)
+	for i := range handle.Len() {
+		entry, err := handle.Entry(i)
+		if err != nil {
+			return "", errKeyset
+		}
+		if entry.KeyID() == primary.KeyID() {
+			continue
+		}
+		if err := manager.Delete(entry.KeyID()); err != nil {
+			return "", fmt.Errorf("delete a key: %w", err)
+		}
+	}
+	if handle, err = manager.Handle(); err != nil {
+		return "", fmt.Errorf("read the new keyset: %w", err)
+	}
+	return writeKeyset(handle)
+}
+
+// current reports whether a sealed token is sealed by the key that seals now.
+func (v *Vault) current(sealed []byte) bool { return bytes.HasPrefix(sealed, v.primary) }
 
 // binding ties a sealed token to its account: copied to another row it does not open.
 func binding(ownerID uuid.UUID, urn string) []byte {

@@ -107,14 +107,16 @@ func (a *App) wire() error {
 		return err
 	}
 	a.Identity = identity.New(a.store, Now)
-	a.Accounts = accounts.New(a.store, linkedIn, vault, Now)
+	a.Accounts = accounts.New(a.store, a.jobs, linkedIn, vault, followAccount, a.cfg.accounts(), Now)
 	postService := posts.New(a.store, Now)
-	publishService := publishing.New(a.store, a.jobs, postService, a.Accounts, linkedIn, follow, a.cfg.Publishing.rules(), Now)
+	publishService := publishing.New(a.store, a.jobs, postService, a.Accounts, linkedIn, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)
 	numbers := analytics.New(a.store, postService, a.Accounts, linkedIn, Now)
 	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: notifyAPI}, notify.PushChannel{Vendor: notifyAPI}, Now, a.log)
 	publishService.Register(a.jobs.Workers())
+	a.Accounts.Register(a.jobs.Workers())
+	notifyService.Register(a.jobs.Workers())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
-	river.AddWorker(a.jobs.Workers(), notifyService.Worker())
+	a.jobs.Every(accounts.SweepEvery, accounts.SweepArgs{})
 	a.services = rpc.Services{
 		Posts: postService, Publishing: publishService, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
 		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: analysisAPI}, Now),
@@ -123,16 +125,32 @@ func (a *App) wire() error {
 	return nil
 }
 
-// follow says what follows a publication: its owner is told, and the numbers of what is on LinkedIn are fetched.
-func follow(post posts.Post) []river.JobArgs {
+// follow says what follows a publication: its owner is told, and the numbers of what is on LinkedIn are fetched. A post
+// that is still scheduled comes with what endangers it.
+func follow(post posts.Post, warning string) []river.JobArgs {
 	next := []river.JobArgs{
-		notify.PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: notify.Email},
-		notify.PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: notify.Push},
+		notify.PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: notify.Email, Warning: warning},
+		notify.PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: notify.Push, Warning: warning},
 	}
 	if post.State == posts.StatePublished && post.LinkedinURN != "" {
 		next = append(next, analytics.RefreshArgs{OwnerID: post.OwnerID, PostID: post.ID})
 	}
 	return next
+}
+
+// followAccount says what follows what happens to an account: its owner is told what they have to do, and what waits for it
+// looks again.
+func followAccount(event accounts.Event, account accounts.Account) []river.JobArgs {
+	switch event {
+	case accounts.Paused, accounts.Expiring:
+		return []river.JobArgs{
+			notify.AccountArgs{OwnerID: account.OwnerID, AccountID: account.ID, Channel: notify.Email},
+			notify.AccountArgs{OwnerID: account.OwnerID, AccountID: account.ID, Channel: notify.Push},
+		}
+	case accounts.Connected, accounts.Renewed, accounts.Disconnected:
+		return []river.JobArgs{publishing.AccountChangedArgs{OwnerID: account.OwnerID, AccountID: account.ID}}
+	}
+	return nil
 }
 
 // Close lets every connection go. It is for an App that is not serving: Serve closes nothing.
@@ -235,6 +253,7 @@ func (a *App) httpServer(streams context.Context) *http.Server {
 	mux.Handle("GET /metrics", a.metrics.Handler())
 	if a.cfg.serves() {
 		mux.Handle("/", a.api(streams))
+		mux.Handle("GET "+rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, a.log))
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

@@ -10,11 +10,13 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/rpc"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
@@ -36,8 +38,9 @@ type Config struct {
 
 // ServerConfig is the API's.
 type ServerConfig struct {
-	Listen  string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8080"`
-	Origins []string `help:"Web origins whose pages may call, such as https://app.example.org; none by default."`
+	Listen    string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8080"`
+	PublicURL string   `name:"server-public-url" env:"POSTWRIGHT_SERVER_PUBLIC_URL" help:"Where browsers reach this server, such as https://posts.example.org; members' consents need it."`
+	Origins   []string `help:"Web origins whose pages may call, such as https://app.example.org; none by default."`
 }
 
 // DatabaseConfig is PostgreSQL's.
@@ -58,13 +61,14 @@ type OutboundConfig struct {
 
 // LinkedInConfig is LinkedIn's.
 type LinkedInConfig struct {
-	APIURL       string `name:"api-url" help:"LinkedIn's API." default:"https://api.linkedin.com"`
-	AuthURL      string `name:"auth-url" help:"LinkedIn's OAuth." default:"https://www.linkedin.com"`
-	Version      string `help:"LinkedIn-Version to ask for, YYYYMM; each is served for about a year." default:"202609"`
-	Legacy       bool   `help:"Create posts through /v2/ugcPosts, for apps that /rest/posts refuses."`
-	ClientID     string `name:"client-id" help:"The LinkedIn app's id."`
-	ClientSecret Secret `name:"client-secret" help:"The LinkedIn app's secret."`
-	TokenKeyset  Secret `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
+	APIURL       string   `name:"api-url" help:"LinkedIn's API." default:"https://api.linkedin.com"`
+	AuthURL      string   `name:"auth-url" help:"LinkedIn's OAuth." default:"https://www.linkedin.com"`
+	Version      string   `help:"LinkedIn-Version to ask for, YYYYMM; each is served for about a year." default:"202609"`
+	Scopes       []string `help:"What members are asked to consent to; asking for other scopes than before ends their earlier tokens." default:"openid,profile,email,w_member_social"`
+	Legacy       bool     `help:"Create posts through /v2/ugcPosts, for apps that /rest/posts refuses."`
+	ClientID     string   `name:"client-id" help:"The LinkedIn app's id."`
+	ClientSecret Secret   `name:"client-secret" help:"The LinkedIn app's secret."`
+	TokenKeyset  Secret   `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
 }
 
 // AnalysisConfig is the analysis API's.
@@ -118,6 +122,10 @@ func (c Config) Verify() error {
 			v.wrong("--origins", "holds %q, which is not an origin such as https://app.example.org", origin)
 		}
 	}
+	v.publicURL(c.Server.PublicURL)
+	if len(c.LinkedIn.Scopes) == 0 {
+		v.wrong("--linkedin-scopes", "must name at least one scope, such as w_member_social")
+	}
 	v.database(c.Database)
 	v.count("--outbound-max-connections", c.Outbound.MaxConnections, 1, 10_000)
 	v.count("--outbound-max-connections-per-host", c.Outbound.MaxConnectionsPerHost, 1, 10_000)
@@ -168,6 +176,22 @@ func (v *validation) database(c DatabaseConfig) {
 		v.wrong("--database-min-connections", "must not be more than --database-max-connections")
 	}
 	v.duration("--database-operation-timeout", c.OperationTimeout, 10*time.Millisecond, 10*time.Minute)
+}
+
+// publicURL may be empty. LinkedIn takes http only for loopback.
+func (v *validation) publicURL(value string) {
+	if value == "" {
+		return
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname()))) || u.RawQuery != "" || u.Fragment != "" {
+		v.wrong("--server-public-url", "must be an https:// URL such as https://posts.example.org; http only for this machine")
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
 func (v *validation) count(flag string, c Count, least, most int) {
@@ -226,13 +250,22 @@ func (c Config) jobs() jobs.Config {
 	return cfg
 }
 
+func (c Config) accounts() accounts.Settings {
+	settings := accounts.Settings{Scopes: c.LinkedIn.Scopes, Introspect: c.LinkedIn.ClientID != ""}
+	if c.Server.PublicURL != "" {
+		settings.CallbackURL = strings.TrimSuffix(c.Server.PublicURL, "/") + rpc.CallbackPath
+	}
+	return settings
+}
+
 // serves and works say what a process of this role does.
 func (c Config) serves() bool { return c.Role != "workers" }
 func (c Config) works() bool  { return c.Role != "api" }
 
-func (c PublishingConfig) rules() publishing.Rules {
+func (c PublishingConfig) rules(version string) publishing.Rules {
 	return publishing.Rules{
 		OverdueWindow: c.OverdueWindow.Value, RetryWait: c.RetryWait.Value,
 		AccountConcurrency: c.AccountConcurrency.Value, ReadBackAfter: c.ReadBackAfter.Value,
+		Version: version,
 	}
 }

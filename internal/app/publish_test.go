@@ -169,7 +169,7 @@ func TestAnAttemptWhoseProcessDiedIsInDoubtAndNotRepeated(t *testing.T) {
 	w.exec(`INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
 		SELECT gen_random_uuid(), id, post_id, 1, now(), 'started' FROM publications`)
 	w.serve()
-	w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now()`)
+	w.due()
 
 	post, _ := w.watch(draft)
 
@@ -186,8 +186,8 @@ func TestDeletingAQueuedPostKeepsItFromBeingSent(t *testing.T) {
 	w.serve()
 	_, err := w.posts.DeletePost(t.Context(), &postwrightv1.DeletePostRequest{Id: draft.GetId()})
 	require.NoError(t, err)
-	w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now()`)
-	require.Eventually(t, func() bool { return w.count(`SELECT count(*) FROM river.river_job WHERE state = 'completed'`) == 1 }, waitLimit, waitStep)
+	w.due()
+	require.Eventually(t, func() bool { return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_post' AND state = 'completed'`) == 1 }, waitLimit, waitStep)
 	require.Empty(t, w.vendors.Ledger())
 }
 

@@ -89,7 +89,7 @@ func TestAPostWaitsAsLongAsLinkedInAsks(t *testing.T) {
 	require.Len(t, w.attempts(post), 2)
 }
 
-func TestAnExpiredTokenPausesTheAccount(t *testing.T) {
+func TestAnExpiredTokenPausesTheAccountUntilItIsConnectedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.serve()
@@ -101,6 +101,12 @@ func TestAnExpiredTokenPausesTheAccount(t *testing.T) {
 	require.Empty(t, w.attempts(second))
 	w.idle()
 	require.Len(t, w.attempts(first), 1, "a dead token is not tried again")
+	require.Eventually(t, func() bool { return len(w.vendors.Notifications()) == 2 }, waitLimit, waitStep, "the owner is told, once")
+	require.Contains(t, w.vendors.Notifications()[0].Content, "Connect the account again")
+
+	w.connect()
+
+	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 2 }, waitLimit, waitStep, "both go out by themselves")
 }
 
 func TestAPostThatNothingWasRunningForFailsInsteadOfGoingOutLate(t *testing.T) {

@@ -73,6 +73,16 @@ func New(store *postgres.Store, cfg Config, now func() time.Time, log *slog.Logg
 // Workers is where the owner of a job registers its worker, with river.AddWorker.
 func (c *Client) Workers() *river.Workers { return c.workers }
 
+// Every has a job inserted every so often, and once soon after a start, by one of the processes that work jobs. Call it
+// before Start. The time is counted in a process's memory: it is for work that looks up itself what is due.
+func (c *Client) Every(interval time.Duration, args river.JobArgs) {
+	if c.cfg.MaxWorkers == 0 {
+		return // a process that works does it
+	}
+	c.river.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(interval),
+		func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
+}
+
 // Insert adds jobs in the transaction: they exist when, and only when, it commits. After an error the transaction can
 // only be rolled back.
 func (c *Client) Insert(ctx context.Context, tx *postgres.Tx, args ...river.JobArgs) error {

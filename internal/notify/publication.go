@@ -12,14 +12,17 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 )
 
-// PublicationArgs is the job that tells a post's owner through one channel how its publication ended.
+// PublicationArgs is the job that tells a post's owner through one channel how its publication ended, or that one that is
+// scheduled is in danger.
 type PublicationArgs struct {
 	OwnerID uuid.UUID `json:"owner_id"`
 	PostID  uuid.UUID `json:"post_id"`
-	// State is the one that the post came to rest in; it may have moved on since.
+	// State is the one that the post came to rest in, or scheduled; it may have moved on since.
 	State string `json:"state"`
 	// Channel is Email or Push: a job each, so that trying one again does not repeat the other.
 	Channel string `json:"channel"`
+	// Warning is what may keep a scheduled post from going out.
+	Warning string `json:"warning,omitempty"`
 }
 
 // Kind names the job in River's tables; it must never change.
@@ -28,17 +31,19 @@ func (PublicationArgs) Kind() string { return "notify_publication" }
 // InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
 func (PublicationArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
 
-// Worker tells owners about publications.
-type Worker struct {
+// Register adds the package's workers to River's.
+func (s *Service) Register(workers *river.Workers) {
+	river.AddWorker(workers, &publicationWorker{service: s})
+	river.AddWorker(workers, &accountWorker{service: s})
+}
+
+type publicationWorker struct {
 	river.WorkerDefaults[PublicationArgs]
 	service *Service
 }
 
-// Worker returns the worker to register with River.
-func (s *Service) Worker() *Worker { return &Worker{service: s} }
-
 // Work tells the owner. A post or user deleted since is no reason to tell anybody anything.
-func (w *Worker) Work(ctx context.Context, job *river.Job[PublicationArgs]) error {
+func (w *publicationWorker) Work(ctx context.Context, job *river.Job[PublicationArgs]) error {
 	s, args := w.service, job.Args
 	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
 	if fault.Is(err, fault.NotFound) {
@@ -47,26 +52,33 @@ func (w *Worker) Work(ctx context.Context, job *river.Job[PublicationArgs]) erro
 	if err != nil {
 		return err
 	}
-	user, err := s.queries.UserGet(ctx, s.store, args.OwnerID)
+	return s.tellUser(ctx, args.OwnerID, &post.ID, args.Channel, describe(post, args))
+}
+
+// tellUser sends a user a message through a channel that knows them by their address or their id. One who is gone is told
+// nothing.
+func (s *Service) tellUser(ctx context.Context, userID uuid.UUID, postID *uuid.UUID, channel string, m Message) error {
+	user, err := s.queries.UserGet(ctx, s.store, userID)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	m := describe(post, args.State)
 	m.Recipient = user.Email
-	if args.Channel == Push {
+	if channel == Push {
 		m.Recipient = user.ID.String()
 	}
-	_, err = s.send(ctx, user.ID, &post.ID, args.Channel, m)
+	_, err = s.send(ctx, user.ID, postID, channel, m)
 	return err
 }
 
-// describe says how a publication ended, in words for the owner.
-func describe(post posts.Post, state string) Message {
+// describe says how a publication ended, or what endangers one, in words for the owner.
+func describe(post posts.Post, args PublicationArgs) Message {
 	opening := clip(post.Content, 60)
-	switch state {
+	switch args.State {
+	case posts.StateScheduled:
+		return Message{Subject: "Your scheduled post may not go out", Content: fmt.Sprintf("%q: %s", opening, args.Warning)}
 	case posts.StatePublished:
 		where := posts.Permalink(post)
 		if where == "" {

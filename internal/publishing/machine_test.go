@@ -77,8 +77,8 @@ func newWorld(t testing.TB) *world {
 	require.NoError(t, err)
 	vault, err := accounts.NewVault(keyset)
 	require.NoError(t, err)
-	w.accounts = accounts.New(w.store, linkedIn, vault, now)
-	w.Service = New(w.store, client, posts.New(w.store, now), w.accounts, linkedIn, func(posts.Post) []river.JobArgs { return nil }, rules, now)
+	w.accounts = accounts.New(w.store, client, linkedIn, vault, func(accounts.Event, accounts.Account) []river.JobArgs { return nil }, accounts.Settings{}, now)
+	w.Service = New(w.store, client, posts.New(w.store, now), w.accounts, linkedIn, func(posts.Post, string) []river.JobArgs { return nil }, rules, now)
 	w.Register(client.Workers())
 	user, err := db.New().UserInsert(t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: "tess@example.org", CreatedAt: noon})
 	require.NoError(t, err)
@@ -451,6 +451,8 @@ func (m *machine) resolve(t *rapid.T) {
 }
 
 func (m *machine) connect(t *rapid.T) {
+	var waits bool
+	require.NoError(t, m.w.store.Pool().QueryRow(context.Background(), `SELECT count(*) > 0 FROM posts WHERE failure_code <> ''`).Scan(&waits))
 	_, err := m.w.accounts.Add(context.Background(), accounts.AddInput{OwnerID: m.w.owner, Token: tess.Token})
 	require.NoError(t, err)
 	j := &river.Job[AccountChangedArgs]{JobRow: &rivertype.JobRow{}, Args: AccountChangedArgs{OwnerID: m.w.owner, AccountID: m.w.account}}
@@ -458,7 +460,7 @@ func (m *machine) connect(t *rapid.T) {
 	var snooze *river.JobSnoozeError
 	require.True(t, err == nil || errors.As(err, &snooze), "%v", err)
 	m.paused = false
-	if m.state == posts.StateQueued {
+	if m.state == posts.StateQueued && waits {
 		m.due = m.w.clock
 	}
 }

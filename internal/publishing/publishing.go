@@ -34,9 +34,9 @@ type LinkedIn interface {
 	PostsByAuthor(ctx context.Context, token string, author linkedin.URN, count int) (posts []linkedin.Post, complete bool, err error)
 }
 
-// Follow names the jobs that follow when a post has come to rest in its state. They are inserted in the transaction that
-// writes the outcome.
-type Follow func(post posts.Post) []river.JobArgs
+// Follow names the jobs that follow when a post has come to rest in its state, or, with a warning, when one that is scheduled
+// is in danger. They are inserted in the transaction that finds it so.
+type Follow func(post posts.Post, warning string) []river.JobArgs
 
 // Service approves and carries out publications. It is safe for concurrent use.
 type Service struct {
@@ -61,6 +61,8 @@ type Rules struct {
 	AccountConcurrency int
 	// ReadBackAfter is how long after a lost answer LinkedIn's posts are read the last time.
 	ReadBackAfter time.Duration
+	// Version is the LinkedIn version that is asked for, whose end may come before a schedule's time.
+	Version string
 }
 
 // New returns a Service. Its workers still have to be registered: see Register.
@@ -79,6 +81,7 @@ func (s *Service) Register(workers *river.Workers) {
 	river.AddWorker(workers, &dueWorker{service: s})
 	river.AddWorker(workers, &accountChangedWorker{service: s})
 	river.AddWorker(workers, &readBackWorker{service: s})
+	river.AddWorker(workers, &scheduleWarningWorker{service: s})
 }
 
 // PublishInput approves one send of a post.

@@ -2,7 +2,6 @@ package publishing
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -63,19 +62,20 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 		if err != nil {
 			return err
 		}
-		scheduled.Warnings = nil
-		if ends := account.TokenExpiresAt; ends != nil && !at.Before(*ends) {
-			scheduled.Warnings = []string{fmt.Sprintf(
-				"The token of %s ends at %s, before the post is due: connect the account again until then.",
-				account.DisplayName, ends.UTC().Format(time.RFC3339))}
-		}
 		scheduled.Post, err = s.queries.PostMarkScheduled(ctx, tx, db.PostMarkScheduledParams{
 			ID: in.ID, OwnerID: in.OwnerID, ScheduledAt: at, TimeZone: in.Zone, Now: s.now(),
 		})
 		if err != nil {
 			return err
 		}
-		return s.jobs.InsertAt(ctx, tx, at, DueArgs{OwnerID: in.OwnerID, PostID: in.ID, ScheduledAt: at})
+		if err := s.jobs.InsertAt(ctx, tx, at, DueArgs{OwnerID: in.OwnerID, PostID: in.ID, ScheduledAt: at}); err != nil {
+			return err
+		}
+		scheduled.Warnings = s.rules.warnings(account, at)
+		if len(scheduled.Warnings) == 0 {
+			return nil
+		}
+		return s.jobs.InsertAt(ctx, tx, warnAgain(s.now(), at), ScheduleWarningArgs{OwnerID: in.OwnerID, PostID: in.ID, ScheduledAt: at})
 	})
 	return scheduled, err
 }
@@ -159,5 +159,5 @@ func (s *Service) miss(ctx context.Context, tx *postgres.Tx, post posts.Post, no
 	if err != nil {
 		return err
 	}
-	return s.jobs.Insert(ctx, tx, s.follow(missed)...)
+	return s.jobs.Insert(ctx, tx, s.follow(missed, "")...)
 }

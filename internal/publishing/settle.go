@@ -77,7 +77,7 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o outco
 			return err
 		}
 	}
-	return s.jobs.Insert(ctx, tx, s.follow(post)...)
+	return s.jobs.Insert(ctx, tx, s.follow(post, "")...)
 }
 
 func (s *Service) markPost(ctx context.Context, tx *postgres.Tx, post posts.Post, o outcome, now time.Time) (posts.Post, error) {
@@ -120,8 +120,7 @@ func (s *Service) wait(ctx context.Context, tx *postgres.Tx, rows locked, o outc
 	case accountHeld:
 		return s.accounts.Hold(ctx, tx, rows.account, o.heldUntil, o.failure.code)
 	case accountPaused:
-		_, err := s.accounts.Pause(ctx, tx, rows.account, o.failure.code)
-		return err
+		return s.accounts.Pause(ctx, tx, rows.account, o.failure.code)
 	}
 	return nil
 }
@@ -188,7 +187,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		if err != nil {
 			return err
 		}
-		return s.jobs.Insert(ctx, tx, s.follow(published)...)
+		return s.jobs.Insert(ctx, tx, s.follow(published, "")...)
 	case posts.StatePublishing: // the answer of the attempt under way ends it: see afterArrival
 		_, err := s.queries.PostKeepURN(ctx, tx, db.PostKeepURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedinURN: urn, Now: now})
 		return err
@@ -202,5 +201,5 @@ func (s *Service) settlePost(ctx context.Context, tx *postgres.Tx, settled db.Po
 	if err != nil {
 		return err
 	}
-	return s.jobs.Insert(ctx, tx, s.follow(post)...)
+	return s.jobs.Insert(ctx, tx, s.follow(post, "")...)
 }

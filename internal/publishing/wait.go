@@ -164,7 +164,7 @@ type accountChangedWorker struct {
 // wakeAgain is when those are woken that were looking at the account at the very moment of its change.
 const wakeAgain = 2 * time.Second
 
-// Work wakes every publication of the account that is queued. None of them is late: it was the account that kept them.
+// Work wakes every publication of the account that waits. None of them is late: it was the account that kept them.
 func (w *accountChangedWorker) Work(ctx context.Context, job *river.Job[AccountChangedArgs]) error {
 	s, args := w.service, job.Args
 	missed := false

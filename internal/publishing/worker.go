@@ -87,6 +87,7 @@ func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, r
 			if err != nil {
 				return err
 			}
+			rows.account = c.account // the answer is about the token of then, not about one that came since
 			until, err = s.settle(ctx, tx, job, rows, c.attempt.ID, result)
 			return err
 		})

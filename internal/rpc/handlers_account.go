@@ -29,9 +29,34 @@ func (h accountHandler) ListAccounts(ctx context.Context, _ *postwrightv1.ListAc
 		res.Accounts = append(res.Accounts, &postwrightv1.Account{
 			Id: a.ID.String(), Urn: a.URN, DisplayName: a.DisplayName, Scopes: a.Scopes,
 			TokenExpireTime: timestamp(a.TokenExpiresAt), Default: a.IsDefault, CreateTime: timestamppb.New(a.CreatedAt),
+			PausedReason: a.PausedReason, HoldTime: timestamp(a.HeldUntil), HoldReason: a.HeldReason,
+			RenewableUntilTime: timestamp(a.RefreshTokenExpiresAt),
 		})
 	}
 	return res, nil
+}
+
+func (h accountHandler) ConnectAccount(ctx context.Context, req *postwrightv1.ConnectAccountRequest) (*postwrightv1.ConnectAccountResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	consent, err := h.accounts.Connect(ctx, caller, req.GetOrganizationId())
+	if err != nil {
+		return nil, err
+	}
+	return &postwrightv1.ConnectAccountResponse{AuthorizationUrl: consent.URL, ExpireTime: timestamppb.New(consent.Expires)}, nil
+}
+
+func (h accountHandler) DisconnectAccount(ctx context.Context, req *postwrightv1.DisconnectAccountRequest) (*postwrightv1.DisconnectAccountResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.accounts.Disconnect(ctx, caller, parsed(req.GetAccountId())); err != nil {
+		return nil, err
+	}
+	return &postwrightv1.DisconnectAccountResponse{}, nil
 }
 
 func (h accountHandler) GetProfile(ctx context.Context, req *postwrightv1.GetProfileRequest) (*postwrightv1.GetProfileResponse, error) {

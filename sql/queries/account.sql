@@ -1,15 +1,24 @@
 -- name: AccountUpsert :one
--- Connecting an account again renews its token and keeps its id. The owner's first account becomes the default one;
--- of two first ones connected at the same moment, the second fails on linkedin_accounts_default_key.
-INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at)
-VALUES (@id, @owner_id, @urn, @display_name, @sealed_token, @token_expires_at, @scopes::text[],
-    NOT EXISTS (SELECT 1 FROM linkedin_accounts a WHERE a.owner_id = @owner_id), @now, @now)
+-- Connecting an account again renews its token, keeps its id, ends its pause and revives it when it was disconnected. A
+-- refresh token is never overwritten with nothing. The owner's first account becomes the default one; of two first ones
+-- connected at the same moment, the second fails on linkedin_accounts_default_key.
+INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, sealed_refresh_token,
+    refresh_token_expires_at, checked_at, is_default, created_at, updated_at)
+VALUES (@id, @owner_id, @urn, @display_name, @sealed_token, sqlc.narg(token_expires_at), @scopes::text[], sqlc.narg(sealed_refresh_token),
+    sqlc.narg(refresh_token_expires_at), sqlc.narg(checked_at),
+    NOT EXISTS (SELECT 1 FROM linkedin_accounts a WHERE a.owner_id = @owner_id AND a.is_default), @now, @now)
 ON CONFLICT (owner_id, urn) DO UPDATE SET
     display_name = excluded.display_name,
     sealed_token = excluded.sealed_token,
     token_expires_at = excluded.token_expires_at,
     scopes = excluded.scopes,
+    sealed_refresh_token = COALESCE(excluded.sealed_refresh_token, linkedin_accounts.sealed_refresh_token),
+    refresh_token_expires_at = COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at),
+    checked_at = excluded.checked_at,
     token_revision = linkedin_accounts.token_revision + 1,
+    is_default = linkedin_accounts.is_default OR excluded.is_default,
+    renewing_until = NULL,
+    warned_days = NULL,
     paused_reason = '',
     disconnected_at = NULL,
     updated_at = excluded.updated_at
@@ -22,8 +31,12 @@ SELECT * FROM linkedin_accounts WHERE id = @id AND owner_id = @owner_id;
 SELECT * FROM linkedin_accounts WHERE owner_id = @owner_id AND is_default;
 
 -- name: AccountListByOwner :many
--- Oldest first, all of them: a person has a handful.
-SELECT * FROM linkedin_accounts WHERE owner_id = @owner_id ORDER BY created_at, id;
+-- Those that are connected, oldest first, all of them: a person has a handful.
+SELECT * FROM linkedin_accounts WHERE owner_id = @owner_id AND disconnected_at IS NULL ORDER BY created_at, id;
+
+-- name: AccountListConnected :many
+-- Of all owners, by id, after the one given: for what is done for each account by itself.
+SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > @after_id ORDER BY id LIMIT @page_size;
 
 -- name: AccountGetForUpdate :one
 -- Locks the row until the transaction ends, without keeping others from referring to it; lock post and publication first.
@@ -38,3 +51,56 @@ WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND
 -- No row when the account is held longer already.
 UPDATE linkedin_accounts SET held_until = @held_until::timestamptz, held_reason = @held_reason, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND (held_until IS NULL OR held_until < @held_until::timestamptz);
+
+-- name: AccountDisconnect :execrows
+-- Forgets the tokens. No row when the account is disconnected already.
+UPDATE linkedin_accounts SET
+    sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL, scopes = '{}',
+    is_default = FALSE, paused_reason = '', held_until = NULL, held_reason = '', warned_days = NULL, renewing_until = NULL,
+    token_revision = token_revision + 1, disconnected_at = @now::timestamptz, updated_at = @now::timestamptz
+WHERE id = @id AND owner_id = @owner_id AND disconnected_at IS NULL;
+
+-- name: AccountPromoteOldest :execrows
+-- Makes the owner's oldest connected account the default one, where there is none.
+UPDATE linkedin_accounts SET is_default = TRUE, updated_at = @now
+WHERE id = (SELECT a.id FROM linkedin_accounts a WHERE a.owner_id = @owner_id AND a.disconnected_at IS NULL ORDER BY a.created_at, a.id LIMIT 1)
+    AND NOT EXISTS (SELECT 1 FROM linkedin_accounts a WHERE a.owner_id = @owner_id AND a.is_default);
+
+-- name: AccountLeaseRenewal :execrows
+-- Takes the right to renew the token until renewing_until. No row when somebody else has it, or the token is a newer one.
+UPDATE linkedin_accounts SET renewing_until = @renewing_until::timestamptz
+WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL
+    AND (renewing_until IS NULL OR renewing_until < @now::timestamptz);
+
+-- name: AccountRenew :one
+-- Keeps a renewed token. A refresh token is never overwritten with nothing. No row when the account got another token
+-- meanwhile, or was disconnected.
+UPDATE linkedin_accounts SET
+    sealed_token = @sealed_token, token_expires_at = @token_expires_at::timestamptz,
+    sealed_refresh_token = COALESCE(sqlc.narg(sealed_refresh_token), sealed_refresh_token),
+    refresh_token_expires_at = COALESCE(sqlc.narg(refresh_token_expires_at), refresh_token_expires_at),
+    token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL
+RETURNING *;
+
+-- name: AccountChecked :execrows
+-- What LinkedIn says of the token. No row when the account got another one meanwhile.
+UPDATE linkedin_accounts SET token_expires_at = sqlc.narg(token_expires_at), scopes = @scopes::text[], checked_at = @checked_at::timestamptz
+WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL;
+
+-- name: AccountWarned :execrows
+-- The owner is warned that the token ends within so many days. No row when they were before, or the token is a newer one.
+UPDATE linkedin_accounts SET warned_days = @warned_days::integer
+WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND (warned_days IS NULL OR warned_days > @warned_days::integer);
+
+-- name: AccountReseal :execrows
+-- The same tokens under another key. No row when they changed meanwhile.
+UPDATE linkedin_accounts SET sealed_token = @sealed_token, sealed_refresh_token = sqlc.narg(sealed_refresh_token)
+WHERE id = @id AND owner_id = @owner_id AND sealed_token = @old_sealed_token
+    AND sealed_refresh_token IS NOT DISTINCT FROM sqlc.narg(old_sealed_refresh_token);
+
+-- name: AccountCountScheduledAfter :one
+-- How many posts are scheduled for a time from which on the account's token is worth nothing.
+SELECT count(*) FROM posts p JOIN linkedin_accounts a ON a.id = @id AND a.owner_id = p.owner_id
+WHERE p.owner_id = @owner_id AND p.state = 'scheduled' AND p.scheduled_at >= @ends::timestamptz
+    AND (p.account_id = a.id OR (p.account_id IS NULL AND a.is_default));

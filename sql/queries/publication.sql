@@ -13,8 +13,10 @@ SELECT * FROM publications WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
 SELECT * FROM publications WHERE id = @id AND owner_id = @owner_id;
 
 -- name: PublicationListWaiting :many
--- Those of an account that are queued, the oldest first.
-SELECT * FROM publications WHERE account_id = @account_id AND owner_id = @owner_id AND state = 'queued' ORDER BY created_at, id;
+-- Those of an account that are queued and wait for something, as their posts say; the oldest first.
+SELECT u.* FROM publications u JOIN posts p ON p.id = u.post_id
+WHERE u.account_id = @account_id AND u.owner_id = @owner_id AND u.state = 'queued' AND p.failure_code <> ''
+ORDER BY u.created_at, u.id;
 
 -- name: PublicationCountByAccount :one
 -- How many of an account's publications are being sent at this moment, and how many are queued ahead of the one with the

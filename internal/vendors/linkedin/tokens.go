@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -20,6 +21,19 @@ type Token struct {
 	Scopes                []string
 	RefreshToken          string        // "" for apps that get none
 	RefreshTokenExpiresIn time.Duration // counts from the first consent, not from the last refresh
+}
+
+// AuthorizationURL is where a member's browser goes to consent; it comes back to redirectURI with the state and a code.
+// Asking for other scopes than before ends the member's earlier tokens of the app (token-introspection), so ask for all
+// that are needed, always.
+func (c *Client) AuthorizationURL(state, redirectURI string, scopes []string) (string, error) {
+	if err := c.needApp(); err != nil {
+		return "", err
+	}
+	query := url.Values{
+		"response_type": {"code"}, "client_id": {c.cfg.ClientID}, "redirect_uri": {redirectURI}, "state": {state}, "scope": {strings.Join(scopes, " ")},
+	}
+	return strings.TrimSuffix(c.cfg.AuthURL, "/") + "/oauth/v2/authorization?" + query.Encode(), nil
 }
 
 // ExchangeCode turns the code of a consent into a token. A code works once and for 30 minutes.

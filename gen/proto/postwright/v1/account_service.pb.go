@@ -23,6 +23,185 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ConnectAccountRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the page that is to be the account, as in urn:li:organization:123; the member must be allowed to post there.
+	// Empty: the account is the member's own.
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ConnectAccountRequest) Reset() {
+	*x = ConnectAccountRequest{}
+	mi := &file_postwright_v1_account_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConnectAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConnectAccountRequest) ProtoMessage() {}
+
+func (x *ConnectAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_account_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConnectAccountRequest.ProtoReflect.Descriptor instead.
+func (*ConnectAccountRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ConnectAccountRequest) GetOrganizationId() string {
+	if x != nil {
+		return x.OrganizationId
+	}
+	return ""
+}
+
+type ConnectAccountResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Works once. Whoever opens it and consents gives their account to the caller: don't pass it on.
+	AuthorizationUrl string                 `protobuf:"bytes,1,opt,name=authorization_url,json=authorizationUrl,proto3" json:"authorization_url,omitempty"`
+	ExpireTime       *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ConnectAccountResponse) Reset() {
+	*x = ConnectAccountResponse{}
+	mi := &file_postwright_v1_account_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConnectAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConnectAccountResponse) ProtoMessage() {}
+
+func (x *ConnectAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_account_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConnectAccountResponse.ProtoReflect.Descriptor instead.
+func (*ConnectAccountResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ConnectAccountResponse) GetAuthorizationUrl() string {
+	if x != nil {
+		return x.AuthorizationUrl
+	}
+	return ""
+}
+
+func (x *ConnectAccountResponse) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+type DisconnectAccountRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AccountId     string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisconnectAccountRequest) Reset() {
+	*x = DisconnectAccountRequest{}
+	mi := &file_postwright_v1_account_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisconnectAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisconnectAccountRequest) ProtoMessage() {}
+
+func (x *DisconnectAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_account_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisconnectAccountRequest.ProtoReflect.Descriptor instead.
+func (*DisconnectAccountRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *DisconnectAccountRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+type DisconnectAccountResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisconnectAccountResponse) Reset() {
+	*x = DisconnectAccountResponse{}
+	mi := &file_postwright_v1_account_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisconnectAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisconnectAccountResponse) ProtoMessage() {}
+
+func (x *DisconnectAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_account_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisconnectAccountResponse.ProtoReflect.Descriptor instead.
+func (*DisconnectAccountResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{3}
+}
+
 type ListAccountsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -31,7 +210,7 @@ type ListAccountsRequest struct {
 
 func (x *ListAccountsRequest) Reset() {
 	*x = ListAccountsRequest{}
-	mi := &file_postwright_v1_account_service_proto_msgTypes[0]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -43,7 +222,7 @@ func (x *ListAccountsRequest) String() string {
 func (*ListAccountsRequest) ProtoMessage() {}
 
 func (x *ListAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_account_service_proto_msgTypes[0]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -56,7 +235,7 @@ func (x *ListAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountsRequest.ProtoReflect.Descriptor instead.
 func (*ListAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{0}
+	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{4}
 }
 
 type ListAccountsResponse struct {
@@ -68,7 +247,7 @@ type ListAccountsResponse struct {
 
 func (x *ListAccountsResponse) Reset() {
 	*x = ListAccountsResponse{}
-	mi := &file_postwright_v1_account_service_proto_msgTypes[1]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -80,7 +259,7 @@ func (x *ListAccountsResponse) String() string {
 func (*ListAccountsResponse) ProtoMessage() {}
 
 func (x *ListAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_account_service_proto_msgTypes[1]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -93,7 +272,7 @@ func (x *ListAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountsResponse.ProtoReflect.Descriptor instead.
 func (*ListAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{1}
+	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListAccountsResponse) GetAccounts() []*Account {
@@ -115,15 +294,23 @@ type Account struct {
 	// When the token ends; absent when LinkedIn did not say.
 	TokenExpireTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=token_expire_time,json=tokenExpireTime,proto3" json:"token_expire_time,omitempty"`
 	// Whether posts without an account go out with this one.
-	Default       bool                   `protobuf:"varint,6,opt,name=default,proto3" json:"default,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Default    bool                   `protobuf:"varint,6,opt,name=default,proto3" json:"default,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Why nothing goes out with the account until it is connected again, such as EXPIRED_ACCESS_TOKEN; empty when it does.
+	PausedReason string `protobuf:"bytes,8,opt,name=paused_reason,json=pausedReason,proto3" json:"paused_reason,omitempty"`
+	// Until when nothing goes out because LinkedIn asked to wait; absent when it did not.
+	HoldTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=hold_time,json=holdTime,proto3" json:"hold_time,omitempty"`
+	// Why, such as DAY_LIMIT.
+	HoldReason string `protobuf:"bytes,10,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
+	// Whether the token is renewed by itself, and until when that goes on; absent where the member has to consent again.
+	RenewableUntilTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=renewable_until_time,json=renewableUntilTime,proto3" json:"renewable_until_time,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_postwright_v1_account_service_proto_msgTypes[2]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -135,7 +322,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_account_service_proto_msgTypes[2]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -148,7 +335,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{2}
+	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Account) GetId() string {
@@ -200,6 +387,34 @@ func (x *Account) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Account) GetPausedReason() string {
+	if x != nil {
+		return x.PausedReason
+	}
+	return ""
+}
+
+func (x *Account) GetHoldTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HoldTime
+	}
+	return nil
+}
+
+func (x *Account) GetHoldReason() string {
+	if x != nil {
+		return x.HoldReason
+	}
+	return ""
+}
+
+func (x *Account) GetRenewableUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RenewableUntilTime
+	}
+	return nil
+}
+
 type GetProfileRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty: the default account.
@@ -210,7 +425,7 @@ type GetProfileRequest struct {
 
 func (x *GetProfileRequest) Reset() {
 	*x = GetProfileRequest{}
-	mi := &file_postwright_v1_account_service_proto_msgTypes[3]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -222,7 +437,7 @@ func (x *GetProfileRequest) String() string {
 func (*GetProfileRequest) ProtoMessage() {}
 
 func (x *GetProfileRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_account_service_proto_msgTypes[3]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -235,7 +450,7 @@ func (x *GetProfileRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProfileRequest.ProtoReflect.Descriptor instead.
 func (*GetProfileRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{3}
+	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetProfileRequest) GetAccountId() string {
@@ -264,7 +479,7 @@ type GetProfileResponse struct {
 
 func (x *GetProfileResponse) Reset() {
 	*x = GetProfileResponse{}
-	mi := &file_postwright_v1_account_service_proto_msgTypes[4]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -276,7 +491,7 @@ func (x *GetProfileResponse) String() string {
 func (*GetProfileResponse) ProtoMessage() {}
 
 func (x *GetProfileResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_account_service_proto_msgTypes[4]
+	mi := &file_postwright_v1_account_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -289,7 +504,7 @@ func (x *GetProfileResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProfileResponse.ProtoReflect.Descriptor instead.
 func (*GetProfileResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{4}
+	return file_postwright_v1_account_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetProfileResponse) GetMemberId() string {
@@ -345,10 +560,20 @@ var File_postwright_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_account_service_proto_rawDesc = "" +
 	"\n" +
-	"#postwright/v1/account_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x15\n" +
+	"#postwright/v1/account_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Y\n" +
+	"\x15ConnectAccountRequest\x12@\n" +
+	"\x0forganization_id\x18\x01 \x01(\tB\x17\xbaH\x14\xd8\x01\x01r\x0f2\r^[0-9]{1,20}$R\x0eorganizationId\"\x82\x01\n" +
+	"\x16ConnectAccountResponse\x12+\n" +
+	"\x11authorization_url\x18\x01 \x01(\tR\x10authorizationUrl\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"C\n" +
+	"\x18DisconnectAccountRequest\x12'\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\taccountId\"\x1b\n" +
+	"\x19DisconnectAccountResponse\"\x15\n" +
 	"\x13ListAccountsRequest\"J\n" +
 	"\x14ListAccountsResponse\x122\n" +
-	"\baccounts\x18\x01 \x03(\v2\x16.postwright.v1.AccountR\baccounts\"\x85\x02\n" +
+	"\baccounts\x18\x01 \x03(\v2\x16.postwright.v1.AccountR\baccounts\"\xd2\x03\n" +
 	"\aAccount\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03urn\x18\x02 \x01(\tR\x03urn\x12!\n" +
@@ -357,7 +582,13 @@ const file_postwright_v1_account_service_proto_rawDesc = "" +
 	"\x11token_expire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0ftokenExpireTime\x12\x18\n" +
 	"\adefault\x18\x06 \x01(\bR\adefault\x12;\n" +
 	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"?\n" +
+	"createTime\x12#\n" +
+	"\rpaused_reason\x18\b \x01(\tR\fpausedReason\x127\n" +
+	"\thold_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\bholdTime\x12\x1f\n" +
+	"\vhold_reason\x18\n" +
+	" \x01(\tR\n" +
+	"holdReason\x12L\n" +
+	"\x14renewable_until_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x12renewableUntilTime\"?\n" +
 	"\x11GetProfileRequest\x12*\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\taccountId\"\xd4\x01\n" +
@@ -371,9 +602,11 @@ const file_postwright_v1_account_service_proto_rawDesc = "" +
 	"\vpicture_url\x18\x05 \x01(\tR\n" +
 	"pictureUrl\x12\x16\n" +
 	"\x06locale\x18\x06 \x01(\tR\x06locale\x12\x14\n" +
-	"\x05email\x18\a \x01(\tR\x05email2\xc6\x01\n" +
+	"\x05email\x18\a \x01(\tR\x05email2\x91\x03\n" +
 	"\x0eAccountService\x12\\\n" +
-	"\fListAccounts\x12\".postwright.v1.ListAccountsRequest\x1a#.postwright.v1.ListAccountsResponse\"\x03\x90\x02\x01\x12V\n" +
+	"\fListAccounts\x12\".postwright.v1.ListAccountsRequest\x1a#.postwright.v1.ListAccountsResponse\"\x03\x90\x02\x01\x12_\n" +
+	"\x0eConnectAccount\x12$.postwright.v1.ConnectAccountRequest\x1a%.postwright.v1.ConnectAccountResponse\"\x00\x12h\n" +
+	"\x11DisconnectAccount\x12'.postwright.v1.DisconnectAccountRequest\x1a(.postwright.v1.DisconnectAccountResponse\"\x00\x12V\n" +
 	"\n" +
 	"GetProfile\x12 .postwright.v1.GetProfileRequest\x1a!.postwright.v1.GetProfileResponse\"\x03\x90\x02\x01BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
 
@@ -389,28 +622,39 @@ func file_postwright_v1_account_service_proto_rawDescGZIP() []byte {
 	return file_postwright_v1_account_service_proto_rawDescData
 }
 
-var file_postwright_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_postwright_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_postwright_v1_account_service_proto_goTypes = []any{
-	(*ListAccountsRequest)(nil),   // 0: postwright.v1.ListAccountsRequest
-	(*ListAccountsResponse)(nil),  // 1: postwright.v1.ListAccountsResponse
-	(*Account)(nil),               // 2: postwright.v1.Account
-	(*GetProfileRequest)(nil),     // 3: postwright.v1.GetProfileRequest
-	(*GetProfileResponse)(nil),    // 4: postwright.v1.GetProfileResponse
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*ConnectAccountRequest)(nil),     // 0: postwright.v1.ConnectAccountRequest
+	(*ConnectAccountResponse)(nil),    // 1: postwright.v1.ConnectAccountResponse
+	(*DisconnectAccountRequest)(nil),  // 2: postwright.v1.DisconnectAccountRequest
+	(*DisconnectAccountResponse)(nil), // 3: postwright.v1.DisconnectAccountResponse
+	(*ListAccountsRequest)(nil),       // 4: postwright.v1.ListAccountsRequest
+	(*ListAccountsResponse)(nil),      // 5: postwright.v1.ListAccountsResponse
+	(*Account)(nil),                   // 6: postwright.v1.Account
+	(*GetProfileRequest)(nil),         // 7: postwright.v1.GetProfileRequest
+	(*GetProfileResponse)(nil),        // 8: postwright.v1.GetProfileResponse
+	(*timestamppb.Timestamp)(nil),     // 9: google.protobuf.Timestamp
 }
 var file_postwright_v1_account_service_proto_depIdxs = []int32{
-	2, // 0: postwright.v1.ListAccountsResponse.accounts:type_name -> postwright.v1.Account
-	5, // 1: postwright.v1.Account.token_expire_time:type_name -> google.protobuf.Timestamp
-	5, // 2: postwright.v1.Account.create_time:type_name -> google.protobuf.Timestamp
-	0, // 3: postwright.v1.AccountService.ListAccounts:input_type -> postwright.v1.ListAccountsRequest
-	3, // 4: postwright.v1.AccountService.GetProfile:input_type -> postwright.v1.GetProfileRequest
-	1, // 5: postwright.v1.AccountService.ListAccounts:output_type -> postwright.v1.ListAccountsResponse
-	4, // 6: postwright.v1.AccountService.GetProfile:output_type -> postwright.v1.GetProfileResponse
-	5, // [5:7] is the sub-list for method output_type
-	3, // [3:5] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	9,  // 0: postwright.v1.ConnectAccountResponse.expire_time:type_name -> google.protobuf.Timestamp
+	6,  // 1: postwright.v1.ListAccountsResponse.accounts:type_name -> postwright.v1.Account
+	9,  // 2: postwright.v1.Account.token_expire_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: postwright.v1.Account.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 4: postwright.v1.Account.hold_time:type_name -> google.protobuf.Timestamp
+	9,  // 5: postwright.v1.Account.renewable_until_time:type_name -> google.protobuf.Timestamp
+	4,  // 6: postwright.v1.AccountService.ListAccounts:input_type -> postwright.v1.ListAccountsRequest
+	0,  // 7: postwright.v1.AccountService.ConnectAccount:input_type -> postwright.v1.ConnectAccountRequest
+	2,  // 8: postwright.v1.AccountService.DisconnectAccount:input_type -> postwright.v1.DisconnectAccountRequest
+	7,  // 9: postwright.v1.AccountService.GetProfile:input_type -> postwright.v1.GetProfileRequest
+	5,  // 10: postwright.v1.AccountService.ListAccounts:output_type -> postwright.v1.ListAccountsResponse
+	1,  // 11: postwright.v1.AccountService.ConnectAccount:output_type -> postwright.v1.ConnectAccountResponse
+	3,  // 12: postwright.v1.AccountService.DisconnectAccount:output_type -> postwright.v1.DisconnectAccountResponse
+	8,  // 13: postwright.v1.AccountService.GetProfile:output_type -> postwright.v1.GetProfileResponse
+	10, // [10:14] is the sub-list for method output_type
+	6,  // [6:10] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_account_service_proto_init() }
@@ -424,7 +668,7 @@ func file_postwright_v1_account_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_account_service_proto_rawDesc), len(file_postwright_v1_account_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -27,6 +27,12 @@ const (
 	// AccountServiceListAccountsProcedure is the procedure name of the AccountService's ListAccounts
 	// RPC.
 	AccountServiceListAccountsProcedure = "/postwright.v1.AccountService/ListAccounts"
+	// AccountServiceConnectAccountProcedure is the procedure name of the AccountService's
+	// ConnectAccount RPC.
+	AccountServiceConnectAccountProcedure = "/postwright.v1.AccountService/ConnectAccount"
+	// AccountServiceDisconnectAccountProcedure is the procedure name of the AccountService's
+	// DisconnectAccount RPC.
+	AccountServiceDisconnectAccountProcedure = "/postwright.v1.AccountService/DisconnectAccount"
 	// AccountServiceGetProfileProcedure is the procedure name of the AccountService's GetProfile RPC.
 	AccountServiceGetProfileProcedure = "/postwright.v1.AccountService/GetProfile"
 )
@@ -38,6 +44,20 @@ var (
 			Schema:           v1.File_postwright_v1_account_service_proto.Services().ByName("AccountService").Methods().ByName("ListAccounts"),
 			Procedure:        AccountServiceListAccountsProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	accountServiceConnectAccountSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_account_service_proto.Services().ByName("AccountService").Methods().ByName("ConnectAccount"),
+			Procedure:  AccountServiceConnectAccountProcedure,
+		}
+	})
+	accountServiceDisconnectAccountSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_account_service_proto.Services().ByName("AccountService").Methods().ByName("DisconnectAccount"),
+			Procedure:  AccountServiceDisconnectAccountProcedure,
 		}
 	})
 	accountServiceGetProfileSpec = sync.OnceValue(func() connect.Spec {
@@ -54,6 +74,12 @@ var (
 type AccountServiceClient interface {
 	// All of the caller's accounts, oldest first.
 	ListAccounts(context.Context, *v1.ListAccountsRequest) (*v1.ListAccountsResponse, error)
+	// Begins a member's consent: send their browser to the URL. It comes back to GET /oauth/linkedin/callback, which keeps the
+	// account. Connecting an account again gives it a new token and lets go out what waited for that.
+	ConnectAccount(context.Context, *v1.ConnectAccountRequest) (*v1.ConnectAccountResponse, error)
+	// Forgets the account's tokens. What waits to go out with it fails; what is on LinkedIn stays there. LinkedIn itself is
+	// not told: a member withdraws their consent in LinkedIn's settings.
+	DisconnectAccount(context.Context, *v1.DisconnectAccountRequest) (*v1.DisconnectAccountResponse, error)
 	// Asks LinkedIn who the account is.
 	GetProfile(context.Context, *v1.GetProfileRequest) (*v1.GetProfileResponse, error)
 }
@@ -68,6 +94,12 @@ func NewAccountServiceClient(client *connect.Client) AccountServiceClient {
 type AccountServiceHandler interface {
 	// All of the caller's accounts, oldest first.
 	ListAccounts(context.Context, *v1.ListAccountsRequest) (*v1.ListAccountsResponse, error)
+	// Begins a member's consent: send their browser to the URL. It comes back to GET /oauth/linkedin/callback, which keeps the
+	// account. Connecting an account again gives it a new token and lets go out what waited for that.
+	ConnectAccount(context.Context, *v1.ConnectAccountRequest) (*v1.ConnectAccountResponse, error)
+	// Forgets the account's tokens. What waits to go out with it fails; what is on LinkedIn stays there. LinkedIn itself is
+	// not told: a member withdraws their consent in LinkedIn's settings.
+	DisconnectAccount(context.Context, *v1.DisconnectAccountRequest) (*v1.DisconnectAccountResponse, error)
 	// Asks LinkedIn who the account is.
 	GetProfile(context.Context, *v1.GetProfileRequest) (*v1.GetProfileResponse, error)
 }
@@ -78,6 +110,8 @@ func RegisterAccountServiceHandler(server *connect.Server, svc AccountServiceHan
 	adapter := accountServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: accountServiceListAccountsSpec(), Handler: adapter.listAccounts},
+		connect.Method{Spec: accountServiceConnectAccountSpec(), Handler: adapter.connectAccount},
+		connect.Method{Spec: accountServiceDisconnectAccountSpec(), Handler: adapter.disconnectAccount},
 		connect.Method{Spec: accountServiceGetProfileSpec(), Handler: adapter.getProfile},
 	)
 }
@@ -87,6 +121,14 @@ type UnimplementedAccountServiceHandler struct{}
 
 func (UnimplementedAccountServiceHandler) ListAccounts(context.Context, *v1.ListAccountsRequest) (*v1.ListAccountsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.AccountService.ListAccounts is not implemented")
+}
+
+func (UnimplementedAccountServiceHandler) ConnectAccount(context.Context, *v1.ConnectAccountRequest) (*v1.ConnectAccountResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.AccountService.ConnectAccount is not implemented")
+}
+
+func (UnimplementedAccountServiceHandler) DisconnectAccount(context.Context, *v1.DisconnectAccountRequest) (*v1.DisconnectAccountResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.AccountService.DisconnectAccount is not implemented")
 }
 
 func (UnimplementedAccountServiceHandler) GetProfile(context.Context, *v1.GetProfileRequest) (*v1.GetProfileResponse, error) {
@@ -100,6 +142,22 @@ type accountServiceClient struct {
 func (c *accountServiceClient) ListAccounts(ctx context.Context, req *v1.ListAccountsRequest) (*v1.ListAccountsResponse, error) {
 	var res v1.ListAccountsResponse
 	if err := c.client.CallUnary(ctx, accountServiceListAccountsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *accountServiceClient) ConnectAccount(ctx context.Context, req *v1.ConnectAccountRequest) (*v1.ConnectAccountResponse, error) {
+	var res v1.ConnectAccountResponse
+	if err := c.client.CallUnary(ctx, accountServiceConnectAccountSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *accountServiceClient) DisconnectAccount(ctx context.Context, req *v1.DisconnectAccountRequest) (*v1.DisconnectAccountResponse, error) {
+	var res v1.DisconnectAccountResponse
+	if err := c.client.CallUnary(ctx, accountServiceDisconnectAccountSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -121,6 +179,30 @@ func (h accountServiceHandler) listAccounts(ctx context.Context, _ connect.Spec,
 		return err
 	}
 	res, err := h.svc.ListAccounts(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h accountServiceHandler) connectAccount(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ConnectAccountRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ConnectAccount(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h accountServiceHandler) disconnectAccount(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DisconnectAccountRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DisconnectAccount(ctx, &req)
 	if err != nil {
 		return err
 	}

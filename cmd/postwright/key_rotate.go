@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/fault"
+)
+
+type keyRotateCommand struct{ app.Config }
+
+// Run seals every token with the keyset's newest key.
+func (c *keyRotateCommand) Run(env *environment) error {
+	a, err := app.New(env.ctx, c.Config, env.log)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	done, err := a.Accounts.RotateKey(env.ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.out, "%d accounts: the tokens of %d sealed with the new key, %d were so already.\n",
+		done.Accounts, done.Sealed, done.Accounts-done.Sealed-len(done.Failed))
+	for _, account := range done.Failed {
+		fmt.Fprintf(env.out, "account %s (%s) does not open with any key of the keyset: add the key that sealed it, or connect the account again.\n",
+			account.ID, account.DisplayName)
+	}
+	if len(done.Failed) > 0 {
+		return fault.Newf(fault.Precondition, "The tokens of %d accounts were left as they are.", len(done.Failed))
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+const (
+	// SweepEvery is how often every account is looked at.
+	SweepEvery = time.Hour
+	// checkEvery is how often LinkedIn is asked what a token is worth. It is counted from the row and not from a process's
+	// start, which may come more often.
+	checkEvery = 24 * time.Hour
+	// renewBefore is how long before its end a token is renewed: a week of failures leaves it alive.
+	renewBefore = 7 * 24 * time.Hour
+	// renewalLease is how long one process may take to renew a token before another may try.
+	renewalLease = 2 * time.Minute
+	// sweepPage is how many accounts are read at a time.
+	sweepPage = 500
+)
+
+const day = 24 * time.Hour
+
+// warnings are the days before a token's end on which its owner is warned, the last first.
+var warnings = []int32{1, 7, 14}
+
+// SweepArgs is the job that has every account looked at.
+type SweepArgs struct{}
+
+// Kind names the job in River's tables; it must never change.
+func (SweepArgs) Kind() string { return "sweep_accounts" }
+
+// InsertOpts bounds how often the job is tried: the next one comes within the hour.
+func (SweepArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
+
+type sweepWorker struct {
+	river.WorkerDefaults[SweepArgs]
+	service *Service
+}
+
+// Work inserts a job for each account, so that one's failure stops no other, and forgets consents that did not come back.
+func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
+	s := w.service
+	if _, err := s.queries.ConsentDeleteExpired(ctx, s.store, s.now()); err != nil {
+		return err
+	}
+	for after := uuid.Nil; ; {
+		page, err := s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		after = page[len(page)-1].ID
+		if err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+			for _, account := range page {
+				if err := s.jobs.Insert(ctx, tx, CheckArgs{OwnerID: account.OwnerID, AccountID: account.ID}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+}
+
+// CheckArgs is the job that looks at one account: renews its token, asks what it is worth, warns of its end.
+type CheckArgs struct {
+	OwnerID   uuid.UUID `json:"owner_id"`
+	AccountID uuid.UUID `json:"account_id"`
+}
+
+// Kind names the job in River's tables; it must never change.
+func (CheckArgs) Kind() string { return "check_account" }
+
+// InsertOpts bounds how often the job is tried: the next one comes within the hour.
+func (CheckArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
+
+type checkWorker struct {
+	river.WorkerDefaults[CheckArgs]
+	service *Service
+}
+
+// Work does what is due for the account.
+func (w *checkWorker) Work(ctx context.Context, job *river.Job[CheckArgs]) error {
+	s := w.service
+	account, err := s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: job.Args.AccountID, OwnerID: job.Args.OwnerID})
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.check(ctx, account)
+}
+
+// check renews the account's token where it can be, asks LinkedIn about it once a day, pauses an account whose token is
+// dead, and warns of the end of the others.
+func (s *Service) check(ctx context.Context, account Account) error {
+	if account.DisconnectedAt != nil || s.vault == nil {
+		return nil
+	}
+	renewed, err := s.renew(ctx, account)
+	if err != nil || renewed {
+		return err
+	}
+	if account.PausedReason != "" {
+		return nil // its owner knows
+	}
+	if account, err = s.introspect(ctx, account); err != nil || account.PausedReason != "" {
+		return err
+	}
+	return s.warn(ctx, account)
+}
+
+// renew uses the refresh token when the access token is about to end, or dead. Of several processes one does. It reports
+// whether the account has a new token.
+func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
+	now := s.now()
+	due := account.PausedReason != "" || (account.TokenExpiresAt != nil && account.TokenExpiresAt.Sub(now) < renewBefore)
+	if account.SealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
+		return false, nil
+	}
+	leased, err := s.queries.AccountLeaseRenewal(ctx, s.store, db.AccountLeaseRenewalParams{
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, RenewingUntil: now.Add(renewalLease), Now: now,
+	})
+	if err != nil || leased == 0 {
+		return false, err
+	}
+	refreshToken, err := s.vault.open(account.SealedRefreshToken, account.OwnerID, account.URN)
+	if err != nil {
+		return false, err
+	}
+	token, err := s.linkedIn.RefreshToken(ctx, refreshToken)
+	if fault.Is(err, fault.VendorRejected) {
+		return false, nil // LinkedIn does not take it any more: the owner is warned of the end as others are
+	}
+	if err != nil {
+		return false, err
+	}
+	g := s.granted(token)
+	row := db.AccountRenewParams{
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, TokenExpiresAt: *g.expiresAt,
+		RefreshTokenExpiresAt: g.refreshExpiresAt, Now: now,
+	}
+	if row.SealedToken, err = s.vault.seal(g.token, account.OwnerID, account.URN); err != nil {
+		return false, err
+	}
+	if g.refreshToken != "" {
+		if row.SealedRefreshToken, err = s.vault.seal(g.refreshToken, account.OwnerID, account.URN); err != nil {
+			return false, err
+		}
+	}
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		renewed, err := s.queries.AccountRenew(ctx, tx, row)
+		if fault.Is(err, fault.NotFound) {
+			return nil // connected again meanwhile, or disconnected
+		}
+		if err != nil {
+			return err
+		}
+		return s.jobs.Insert(ctx, tx, s.follow(Renewed, renewed)...)
+	})
+	return err == nil, err
+}
+
+// introspect asks LinkedIn, once a day, what the token may do and when it ends, and pauses the account when it is dead.
+func (s *Service) introspect(ctx context.Context, account Account) (Account, error) {
+	now := s.now()
+	if !s.settings.Introspect || (account.CheckedAt != nil && now.Sub(*account.CheckedAt) < checkEvery) {
+		return account, nil
+	}
+	token, err := s.Token(account)
+	if err != nil {
+		return account, err
+	}
+	known, err := s.linkedIn.Introspect(ctx, token)
+	if err != nil {
+		return account, err
+	}
+	if !known.Active {
+		return s.pause(ctx, account, deadReason(known.Status))
+	}
+	account.Scopes, account.CheckedAt = known.Scopes, &now
+	if !known.ExpiresAt.IsZero() {
+		account.TokenExpiresAt = &known.ExpiresAt
+	}
+	_, err = s.queries.AccountChecked(ctx, s.store, db.AccountCheckedParams{
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision,
+		TokenExpiresAt: account.TokenExpiresAt, Scopes: account.Scopes, CheckedAt: now,
+	})
+	return account, err
+}
+
+func deadReason(status string) string {
+	switch status {
+	case "expired":
+		return linkedin.ReasonExpiredToken
+	case "revoked":
+		return linkedin.ReasonRevokedToken
+	}
+	return linkedin.ReasonInvalidToken
+}
+
+func (s *Service) pause(ctx context.Context, account Account, reason string) (Account, error) {
+	err := s.store.InTx(ctx, func(tx *postgres.Tx) error { return s.Pause(ctx, tx, account, reason) })
+	account.PausedReason = reason
+	return account, err
+}
+
+// warn tells the owner when the token's end comes near, once for each of the warnings' days, and pauses the account when it
+// has come. A token that will be renewed needs no early warning.
+func (s *Service) warn(ctx context.Context, account Account) error {
+	if account.TokenExpiresAt == nil {
+		return nil
+	}
+	left := account.TokenExpiresAt.Sub(s.now())
+	if left <= 0 {
+		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
+		return err
+	}
+	renewable := account.RefreshTokenExpiresAt != nil && account.RefreshTokenExpiresAt.After(*account.TokenExpiresAt)
+	for _, days := range warnings {
+		if left > time.Duration(days)*day {
+			continue
+		}
+		if renewable && time.Duration(days)*day > renewBefore-day {
+			return nil // the renewal has not failed for a day yet
+		}
+		return s.store.InTx(ctx, func(tx *postgres.Tx) error {
+			warned, err := s.queries.AccountWarned(ctx, tx, db.AccountWarnedParams{
+				ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, WarnedDays: days,
+			})
+			if err != nil || warned == 0 {
+				return err
+			}
+			return s.jobs.Insert(ctx, tx, s.follow(Expiring, account)...)
+		})
+	}
+	return nil
+}

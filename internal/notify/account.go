@@ -1,0 +1,81 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// AccountArgs is the job that tells an account's owner through one channel that it needs them.
+type AccountArgs struct {
+	OwnerID   uuid.UUID `json:"owner_id"`
+	AccountID uuid.UUID `json:"account_id"`
+	Channel   string    `json:"channel"`
+}
+
+// Kind names the job in River's tables; it must never change.
+func (AccountArgs) Kind() string { return "notify_account" }
+
+// InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
+func (AccountArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+
+type accountWorker struct {
+	river.WorkerDefaults[AccountArgs]
+	service *Service
+}
+
+// Work tells the owner how the account stands now. One that is well again, or gone, is no reason to tell anybody anything.
+func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountArgs]) error {
+	s, args := w.service, job.Args
+	account, err := s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: args.AccountID, OwnerID: args.OwnerID})
+	if fault.Is(err, fault.NotFound) || (err == nil && account.DisconnectedAt != nil) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var beyond int64
+	if account.TokenExpiresAt != nil {
+		if beyond, err = s.queries.AccountCountScheduledAfter(ctx, s.store, db.AccountCountScheduledAfterParams{
+			ID: account.ID, OwnerID: account.OwnerID, Ends: *account.TokenExpiresAt,
+		}); err != nil {
+			return err
+		}
+	}
+	m, due := describeAccount(account, beyond, s.now())
+	if !due {
+		return nil
+	}
+	return s.tellUser(ctx, args.OwnerID, nil, args.Channel, m)
+}
+
+// describeAccount says what an account needs of its owner; due is false when it needs nothing. beyond is how many posts are
+// scheduled for after the token's end.
+func describeAccount(account db.LinkedinAccount, beyond int64, now time.Time) (m Message, due bool) {
+	const remedy = "Connect the account again, with ConnectAccount."
+	if account.PausedReason != "" {
+		return Message{
+			Subject: "LinkedIn does not accept " + account.DisplayName + " any more",
+			Content: fmt.Sprintf("LinkedIn refuses the account's token (%s), so nothing goes out with it. What is queued waits and goes out once the account is connected again; delete what is not to.\n\n%s",
+				account.PausedReason, remedy),
+		}, true
+	}
+	if account.TokenExpiresAt == nil {
+		return Message{}, false
+	}
+	waiting := ""
+	if beyond > 0 {
+		waiting = fmt.Sprintf(" %d scheduled posts are due after that.", beyond)
+	}
+	days := int(account.TokenExpiresAt.Sub(now)/(24*time.Hour)) + 1
+	return Message{
+		Subject: fmt.Sprintf("%s must be connected again within %d days", account.DisplayName, days),
+		Content: fmt.Sprintf("The account's token ends at %s.%s\n\n%s", account.TokenExpiresAt.UTC().Format(time.RFC3339), waiting, remedy),
+	}, true
+}

@@ -1,0 +1,92 @@
+package publishing
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// warnings say what may keep a post from going out at a time, though nothing does today.
+func (r Rules) warnings(account accounts.Account, at time.Time) []string {
+	var list []string
+	ends := account.TokenExpiresAt
+	renewable := account.RefreshTokenExpiresAt != nil && at.Before(*account.RefreshTokenExpiresAt)
+	if ends != nil && !at.Before(*ends) && !renewable {
+		list = append(list, fmt.Sprintf("The token of %s ends at %s, before the post is due: connect the account again until then.",
+			account.DisplayName, ends.UTC().Format(time.RFC3339)))
+	}
+	if end, exact := linkedin.VersionEnds(r.Version); !end.IsZero() && !at.Before(end) {
+		about := "about "
+		if exact {
+			about = ""
+		}
+		list = append(list, fmt.Sprintf("LinkedIn serves the configured version %s until %s%s, before the post is due: have --linkedin-version raised until then.",
+			r.Version, about, end.Format(time.DateOnly)))
+	}
+	return list
+}
+
+// warnAgain is when the owner of a post that was scheduled with a warning is warned again: a week before the post is due, or
+// half-way there.
+func warnAgain(now, at time.Time) time.Time {
+	const ahead = 7 * 24 * time.Hour
+	if early := at.Add(-ahead); early.After(now) {
+		return early
+	}
+	return now.Add(at.Sub(now) / 2)
+}
+
+// ScheduleWarningArgs is the job that warns the owner of a scheduled post again, if what endangered it still does.
+type ScheduleWarningArgs struct {
+	OwnerID     uuid.UUID `json:"owner_id"`
+	PostID      uuid.UUID `json:"post_id"`
+	ScheduledAt time.Time `json:"scheduled_at"`
+}
+
+// Kind names the job in River's tables; it must never change.
+func (ScheduleWarningArgs) Kind() string { return "publish_schedule_warning" }
+
+type scheduleWarningWorker struct {
+	river.WorkerDefaults[ScheduleWarningArgs]
+	service *Service
+}
+
+// Work looks at the post's present schedule and account; one that was moved or cancelled has a job of its own, or none.
+func (w *scheduleWarningWorker) Work(ctx context.Context, job *river.Job[ScheduleWarningArgs]) error {
+	s, args := w.service, job.Args
+	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		post, err := s.queries.PostGet(ctx, tx, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if post.State != posts.StateScheduled || !post.ScheduledAt.Equal(args.ScheduledAt) {
+			return nil
+		}
+		account, err := s.accounts.Find(ctx, tx, args.OwnerID, post.AccountID)
+		if err != nil && !fault.Is(err, fault.Precondition) {
+			return err
+		}
+		warnings := s.rules.warnings(account, args.ScheduledAt)
+		if err != nil {
+			warnings = []string{fault.Of(err).Message}
+		}
+		if len(warnings) == 0 {
+			return nil
+		}
+		return s.jobs.Insert(ctx, tx, s.follow(post, strings.Join(warnings, " "))...)
+	})
+}

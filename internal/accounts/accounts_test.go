@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,7 +47,10 @@ type world struct {
 	jobs     *jobs.Client
 	owner    uuid.UUID
 	clock    time.Time
-	events   []accounts.Event
+
+	mu         sync.Mutex
+	events     []accounts.Event
+	tokenCalls int
 }
 
 func (w *world) now() time.Time { return w.clock }
@@ -57,7 +61,7 @@ func newWorld(t *testing.T) *world {
 	w.vendors = sandbox.New(sandbox.Options{Clock: w.now, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{ada, leo}})
 	server := httptest.NewServer(w.vendors.Handler())
 	t.Cleanup(server.Close)
-	seam := outbound.New(outbound.Defaults(), outbound.Once(), func(string, string, time.Duration, bool) {}, slog.New(slog.DiscardHandler))
+	seam := outbound.New(outbound.Defaults(), outbound.Once(), w.count, slog.New(slog.DiscardHandler))
 	t.Cleanup(seam.Close)
 	var err error
 	w.linkedIn, err = linkedin.New(linkedin.Config{
@@ -80,6 +84,8 @@ func newWorld(t *testing.T) *world {
 // service is one more process with the same database. What follows an event is noted instead of done.
 func (w *world) service(vault *accounts.Vault) *accounts.Service {
 	return accounts.New(w.store, w.jobs, w.linkedIn, vault, func(event accounts.Event, _ accounts.Account) []river.JobArgs {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.events = append(w.events, event)
 		return nil
 	}, accounts.Settings{CallbackURL: "http://127.0.0.1/callback", Scopes: adasScopes, Introspect: true}, w.now)

@@ -90,22 +90,18 @@ type checkWorker struct {
 
 // Work does what is due for the account.
 func (w *checkWorker) Work(ctx context.Context, job *river.Job[CheckArgs]) error {
-	s := w.service
-	account, err := s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: job.Args.AccountID, OwnerID: job.Args.OwnerID})
+	return w.service.Check(ctx, job.Args.OwnerID, job.Args.AccountID)
+}
+
+// Check renews an account's token where it can be, asks LinkedIn about it once a day, pauses the account when its token is
+// dead, and warns of the end of one that lives. Called again, it does only what has become due since.
+func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
+	account, err := s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID})
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
-	if err != nil {
+	if err != nil || account.DisconnectedAt != nil || s.vault == nil {
 		return err
-	}
-	return s.check(ctx, account)
-}
-
-// check renews the account's token where it can be, asks LinkedIn about it once a day, pauses an account whose token is
-// dead, and warns of the end of the others.
-func (s *Service) check(ctx context.Context, account Account) error {
-	if account.DisconnectedAt != nil || s.vault == nil {
-		return nil
 	}
 	renewed, err := s.renew(ctx, account)
 	if err != nil || renewed {

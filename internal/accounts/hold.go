@@ -24,7 +24,11 @@ func (s *Service) Pause(ctx context.Context, tx *postgres.Tx, account Account, r
 	if err != nil || paused == 0 {
 		return err
 	}
-	return s.jobs.Insert(ctx, tx, s.follow(Paused, account)...)
+	next := s.follow(Paused, account)
+	if account.SealedRefreshToken != nil { // a new token may be had at once
+		next = append(next, CheckArgs{OwnerID: account.OwnerID, AccountID: account.ID})
+	}
+	return s.jobs.Insert(ctx, tx, next...)
 }
 
 // Hold keeps everything of an account from going out until a time; it never shortens a longer hold.

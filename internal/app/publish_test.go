@@ -187,7 +187,9 @@ func TestDeletingAQueuedPostKeepsItFromBeingSent(t *testing.T) {
 	_, err := w.posts.DeletePost(t.Context(), &postwrightv1.DeletePostRequest{Id: draft.GetId()})
 	require.NoError(t, err)
 	w.due()
-	require.Eventually(t, func() bool { return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_post' AND state = 'completed'`) == 1 }, waitLimit, waitStep)
+	require.Eventually(t, func() bool {
+		return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_post' AND state = 'completed'`) == 1
+	}, waitLimit, waitStep)
 	require.Empty(t, w.vendors.Ledger())
 }
 

@@ -1,0 +1,163 @@
+package accounts_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/outbound"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// rhea's app is one of those that get refresh tokens.
+var rhea = sandbox.Member{ID: "rhea", GivenName: "Rhea", FamilyName: "New", Scopes: adasScopes, RefreshTokens: true}
+
+// work looks at an account, once for each service, all at the same time.
+func (w *world) work(account accounts.Account, services ...*accounts.Service) {
+	w.t.Helper()
+	var group sync.WaitGroup
+	for _, s := range services {
+		group.Go(func() {
+			if err := s.Check(w.t.Context(), account.OwnerID, account.ID); err != nil {
+				w.t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func (w *world) read(id uuid.UUID) accounts.Account {
+	w.t.Helper()
+	account, err := w.Get(w.t.Context(), w.owner, &id)
+	require.NoError(w.t, err)
+	return account
+}
+
+func TestTheOwnerIsWarned14And7And1DaysAheadOnceEach(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	account := w.add(w.owner, ada.Token)
+	w.events = nil
+	warned := []int{}
+	for d := 60; d >= 0; d-- {
+		for range 3 { // several times a day
+			w.work(account, w.Service)
+		}
+		if len(w.events) > 0 {
+			warned = append(warned, d)
+			require.Len(t, w.events, 1)
+			want := accounts.Expiring
+			if d == 0 {
+				want = accounts.Paused
+			}
+			require.Equal(t, want, w.events[0])
+			w.events = nil
+		}
+		w.clock = w.clock.Add(24 * time.Hour)
+	}
+	require.Equal(t, []int{14, 7, 1, 0}, warned)
+	require.Equal(t, "EXPIRED_ACCESS_TOKEN", w.read(account.ID).PausedReason)
+
+	renewed := ada
+	renewed.Token = "newer-token-of-ada"
+	w.vendors.AddMember(renewed)
+	again := w.add(w.owner, renewed.Token)
+	require.Empty(t, again.PausedReason)
+	require.Nil(t, again.WarnedDays, "the new token's end is told anew")
+}
+
+func TestATokenThatLinkedInRevokedPausesTheAccountWithinADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	account := w.add(w.owner, ada.Token)
+	w.vendors.Revoke(ada.ID)
+	w.clock = w.clock.Add(23 * time.Hour)
+	w.work(account, w.Service)
+	require.Empty(t, w.read(account.ID).PausedReason, "LinkedIn is asked once a day")
+	w.clock = w.clock.Add(time.Hour)
+	w.work(account, w.Service)
+	require.Equal(t, "REVOKED_ACCESS_TOKEN", w.read(account.ID).PausedReason)
+	require.Equal(t, accounts.Paused, w.events[len(w.events)-1])
+}
+
+func TestATokenIsRenewedBeforeItsEndByOneProcess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.vendors.AddMember(rhea)
+	state, code := w.consent("", rhea.ID)
+	account, err := w.Complete(t.Context(), state, code)
+	require.NoError(t, err)
+	require.NotNil(t, account.SealedRefreshToken)
+	w.work(account, w.Service)
+	require.Equal(t, account.TokenRevision, w.read(account.ID).TokenRevision, "not yet")
+
+	w.clock = w.clock.Add(54 * 24 * time.Hour)
+	before := w.calls()
+	w.events = nil
+	// Slow, so that all of them come while the first asks.
+	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Slow, AfterMS: 200}))
+	w.work(account, w.Service, w.Service, w.Service, w.Service)
+
+	require.Equal(t, before+1, w.calls(), "one asked LinkedIn")
+	renewed := w.read(account.ID)
+	require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
+	require.Equal(t, w.clock.Add(60*24*time.Hour), renewed.TokenExpiresAt.UTC())
+	require.NotNil(t, renewed.SealedRefreshToken)
+	require.Equal(t, account.RefreshTokenExpiresAt.UTC(), renewed.RefreshTokenExpiresAt.UTC(), "refreshing does not extend it")
+	require.Equal(t, []accounts.Event{accounts.Renewed}, w.events)
+	token, err := w.Token(renewed)
+	require.NoError(t, err)
+	_, err = w.linkedIn.UserInfo(t.Context(), token)
+	require.NoError(t, err)
+}
+
+func TestARefreshTokenIsNeverOverwrittenWithNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.vendors.AddMember(rhea)
+	state, code := w.consent("", rhea.ID)
+	account, err := w.Complete(t.Context(), state, code)
+	require.NoError(t, err)
+	token, err := w.Token(account)
+	require.NoError(t, err)
+	again := w.add(w.owner, token) // by hand, without one
+	require.Equal(t, account.SealedRefreshToken, again.SealedRefreshToken)
+	require.Equal(t, account.RefreshTokenExpiresAt, again.RefreshTokenExpiresAt)
+}
+
+func TestAnOwnerIsWarnedWhenARenewalKeepsFailing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.vendors.AddMember(rhea)
+	state, code := w.consent("", rhea.ID)
+	account, err := w.Complete(t.Context(), state, code)
+	require.NoError(t, err)
+	// invalid_grant: LinkedIn may take a refresh token back at any time.
+	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Status, Value: "400"}))
+	w.events = nil
+	w.clock = w.clock.Add(59*24*time.Hour + time.Hour)
+	w.work(account, w.Service)
+	require.Equal(t, []accounts.Event{accounts.Expiring}, w.events)
+}
+
+// calls counts the requests for tokens.
+func (w *world) calls() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.tokenCalls
+}
+
+// count is the seam's observer.
+func (w *world) count(_, operation string, _ time.Duration, _ bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if operation == "createAccessToken" {
+		w.tokenCalls++
+	}
+}
+
+var _ outbound.Observer = (*world)(nil).count

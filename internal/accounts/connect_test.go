@@ -1,0 +1,192 @@
+package accounts_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// browse follows an authorization URL as the member's browser does, and returns what LinkedIn sends it back with.
+func (w *world) browse(target string) url.Values {
+	w.t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, target, nil)
+	require.NoError(w.t, err)
+	resp, err := client.Do(req)
+	require.NoError(w.t, err)
+	require.NoError(w.t, resp.Body.Close())
+	require.Equal(w.t, http.StatusFound, resp.StatusCode)
+	back, err := resp.Location()
+	require.NoError(w.t, err)
+	return back.Query()
+}
+
+// consent begins a consent and lets the member give it.
+func (w *world) consent(organization, member string) (state, code string) {
+	w.t.Helper()
+	consent, err := w.Connect(w.t.Context(), w.owner, organization)
+	require.NoError(w.t, err)
+	back := w.browse(consent.URL + "&login_hint=" + member)
+	return back.Get("state"), back.Get("code")
+}
+
+func TestAMembersConsentConnectsTheirAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	state, code := w.consent("", ada.ID)
+
+	account, err := w.Complete(t.Context(), state, code)
+
+	require.NoError(t, err)
+	require.Equal(t, "urn:li:person:ada", account.URN)
+	require.Equal(t, "Ada Lovelace", account.DisplayName)
+	require.Equal(t, w.owner, account.OwnerID)
+	require.ElementsMatch(t, adasScopes, account.Scopes)
+	require.Equal(t, noon.Add(60*24*time.Hour), account.TokenExpiresAt.UTC())
+	require.Nil(t, account.SealedRefreshToken, "this app gets none")
+	require.Contains(t, w.events, accounts.Connected)
+}
+
+func TestAConsentThatNobodyWaitsForChangesNothing(t *testing.T) {
+	t.Parallel()
+	for name, play := range map[string]func(w *world) (state, code string){
+		"used before": func(w *world) (string, string) {
+			state, code := w.consent("", ada.ID)
+			_, err := w.Complete(w.t.Context(), state, code)
+			require.NoError(w.t, err)
+			_, fresh := w.consent("", ada.ID)
+			return state, fresh
+		},
+		"used up by a code that was refused": func(w *world) (string, string) {
+			state, code := w.consent("", ada.ID)
+			_, err := w.Complete(w.t.Context(), state, "no-code-of-theirs")
+			require.Error(w.t, err)
+			return state, code
+		},
+		"given up": func(w *world) (string, string) {
+			state, code := w.consent("", ada.ID)
+			require.NoError(w.t, w.Abandon(w.t.Context(), state))
+			return state, code
+		},
+		"too old": func(w *world) (string, string) {
+			state, code := w.consent("", ada.ID)
+			w.clock = w.clock.Add(20 * time.Minute)
+			return state, code
+		},
+		"made up": func(w *world) (string, string) {
+			_, code := w.consent("", ada.ID)
+			return "made-up", code
+		},
+		"pushed out by many later ones": func(w *world) (string, string) {
+			state, code := w.consent("", ada.ID)
+			for range 20 {
+				w.clock = w.clock.Add(time.Second)
+				_, err := w.Connect(w.t.Context(), w.owner, "")
+				require.NoError(w.t, err)
+			}
+			return state, code
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			state, code := play(w)
+			before, err := w.List(t.Context(), w.owner)
+			require.NoError(t, err)
+			_, err = w.Complete(t.Context(), state, code)
+			require.True(t, fault.Is(err, fault.Precondition), "%v", err)
+			require.Equal(t, accounts.ReasonStateUnknown, fault.Of(err).Reason)
+			require.NotContains(t, err.Error(), state)
+			after, err := w.List(t.Context(), w.owner)
+			require.NoError(t, err)
+			require.Equal(t, before, after)
+		})
+	}
+}
+
+func TestOnlyTheStatesHashIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	state, _ := w.consent("", ada.ID)
+	var kept []byte
+	require.NoError(t, w.store.QueryRow(t.Context(), "SELECT state_hash FROM consents").Scan(&kept))
+	require.Len(t, kept, 32)
+	require.NotContains(t, string(kept), state)
+}
+
+func TestWithoutAPublicAddressOrAnAppNobodyCanConsent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bare := accounts.New(w.store, w.jobs, w.linkedIn, newVault(t), nil, accounts.Settings{Scopes: adasScopes}, w.now)
+	_, err := bare.Connect(t.Context(), w.owner, "")
+	require.Equal(t, "NO_PUBLIC_URL", fault.Of(err).Reason)
+	require.Contains(t, fault.Of(err).Message, "--server-public-url")
+}
+
+// LinkedIn may refuse a new token for moments.
+func TestATokenThatIsRefusedForAMomentIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	state, code := w.consent("", ada.ID)
+	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.TokenRevoked, Times: 1}))
+	_, err := w.Complete(t.Context(), state, code)
+	require.NoError(t, err)
+}
+
+func TestAPageIsConnectedByAMemberWhoMayPostThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	editor := sandbox.Member{ID: "edna", GivenName: "Edna", FamilyName: "Editor", Organizations: []string{"77"},
+		Scopes: []string{"openid", "profile", "w_organization_social", "rw_organization_admin"}}
+	w.vendors.AddMember(editor)
+	state, code := w.consent("77", editor.ID)
+	account, err := w.Complete(t.Context(), state, code)
+	require.NoError(t, err)
+	require.Equal(t, "urn:li:organization:77", account.URN)
+
+	state, code = w.consent("78", editor.ID)
+	_, err = w.Complete(t.Context(), state, code)
+	require.Equal(t, "NO_POSTING_ROLE", fault.Of(err).Reason, "%v", err)
+}
+
+func TestADisconnectedAccountIsForgottenAndCanComeBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	account := w.add(w.owner, ada.Token)
+	second := ada
+	second.ID, second.Token = "ada2", "token-of-ada2"
+	w.vendors.AddMember(second)
+	other := w.add(w.owner, second.Token)
+
+	require.NoError(t, w.Disconnect(t.Context(), w.owner, account.ID))
+	require.NoError(t, w.Disconnect(t.Context(), w.owner, account.ID), "again is no error")
+
+	require.Equal(t, accounts.Disconnected, w.events[len(w.events)-1])
+	list, err := w.List(t.Context(), w.owner)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, other.ID, list[0].ID)
+	require.True(t, list[0].IsDefault, "the next one becomes the default")
+	_, err = w.Get(t.Context(), w.owner, &account.ID)
+	require.Equal(t, accounts.ReasonDisconnected, fault.Of(err).Reason)
+	var tokens int
+	require.NoError(t, w.store.QueryRow(t.Context(), "SELECT count(*) FROM linkedin_accounts WHERE id = $1 AND (sealed_token IS NOT NULL OR sealed_refresh_token IS NOT NULL)", account.ID).Scan(&tokens))
+	require.Zero(t, tokens)
+
+	back := w.add(w.owner, ada.Token)
+	require.Equal(t, account.ID, back.ID)
+	require.False(t, back.IsDefault, "there is one by now")
+
+	_, err = w.Get(t.Context(), w.owner, &back.ID)
+	require.NoError(t, err)
+	require.True(t, fault.Is(w.Disconnect(t.Context(), w.user("eve@example.org"), back.ID), fault.NotFound), "not somebody else's")
+	require.True(t, fault.Is(w.Disconnect(t.Context(), w.owner, uuid.New()), fault.NotFound))
+}

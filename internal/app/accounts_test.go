@@ -1,0 +1,163 @@
+package app_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// consenting is a Postwright that browsers can come back to.
+func consenting(t *testing.T) (*world, postwrightv1connect.AccountServiceClient) {
+	t.Helper()
+	w := newWorld(t, func(c *app.Config) { c.Server.PublicURL = "http://127.0.0.1:1" })
+	w.serve()
+	w.vendors.AddMember(sandbox.Member{ID: "bea", GivenName: "Bea <b>", FamilyName: "Bold", Scopes: scopes})
+	return w, postwrightv1connect.NewAccountServiceClient(w.client(w.key))
+}
+
+// comeBack follows an authorization URL to where LinkedIn sends the browser, at the address where this server really is.
+func (w *world) comeBack(authorizationURL string) string {
+	w.t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, authorizationURL, nil)
+	require.NoError(w.t, err)
+	resp, err := client.Do(req)
+	require.NoError(w.t, err)
+	require.NoError(w.t, resp.Body.Close())
+	return strings.Replace(resp.Header.Get("Location"), "http://127.0.0.1:1", w.url, 1)
+}
+
+func TestAMemberConnectsTheirAccountInABrowser(t *testing.T) {
+	t.Parallel()
+	w, client := consenting(t)
+	consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
+	require.NoError(t, err)
+	asked, err := url.Parse(consent.GetAuthorizationUrl())
+	require.NoError(t, err)
+	require.Equal(t, "http://127.0.0.1:1/oauth/linkedin/callback", asked.Query().Get("redirect_uri"))
+	require.Equal(t, "openid profile email w_member_social", asked.Query().Get("scope"))
+	require.WithinDuration(t, app.Now().Add(20*time.Minute), consent.GetExpireTime().AsTime(), time.Minute)
+
+	back := w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=bea")
+	page := w.get(back)
+
+	require.Equal(t, http.StatusOK, page.status, "%s", page.body)
+	require.Contains(t, string(page.body), "Bea &lt;b&gt; Bold is connected", "LinkedIn's words are escaped")
+	require.Equal(t, "no-store", page.header.Get("Cache-Control"))
+	require.Equal(t, "no-referrer", page.header.Get("Referrer-Policy"))
+	list, err := client.ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
+	require.NoError(t, err)
+	require.Len(t, list.GetAccounts(), 2)
+	bea := list.GetAccounts()[1]
+	require.Equal(t, "urn:li:person:bea", bea.GetUrn())
+	require.NotNil(t, bea.GetTokenExpireTime())
+
+	replayed := w.get(back)
+	require.Equal(t, http.StatusBadRequest, replayed.status)
+	require.Contains(t, string(replayed.body), "used before")
+}
+
+func TestABrowserThatComesBackWithNothingUsableIsToldSo(t *testing.T) {
+	t.Parallel()
+	w, client := consenting(t)
+	for name, c := range map[string]struct {
+		query  string
+		status int
+		text   string
+	}{
+		"nothing":             {"", 400, "did not come from there"},
+		"no code":             {"?state=x", 400, "did not come from there"},
+		"two states":          {"?state=x&state=y&code=z", 400, "did not come from there"},
+		"unknown state":       {"?state=x&code=y", 400, "used before, or is too old"},
+		"unknown denied":      {"?state=x&error=access_denied", 400, "used before, or is too old"},
+		"script in the error": {"?state=x&error=<script>", 400, "used before"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			page := w.get(w.url + "/oauth/linkedin/callback" + c.query)
+			require.Equal(t, c.status, page.status)
+			require.Contains(t, string(page.body), c.text)
+			require.NotContains(t, string(page.body), "<script>")
+		})
+	}
+	t.Run("the member said no", func(t *testing.T) {
+		consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
+		require.NoError(t, err)
+		page := w.get(w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=denied"))
+		require.Equal(t, http.StatusOK, page.status)
+		require.Contains(t, string(page.body), "did not give your consent")
+	})
+	t.Run("LinkedIn is away", func(t *testing.T) {
+		consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
+		require.NoError(t, err)
+		back := w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=bea")
+		require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Drop, Times: 1}))
+		page := w.get(back)
+		require.Equal(t, http.StatusBadGateway, page.status)
+		require.Contains(t, string(page.body), "can&#39;t be reached")
+	})
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM linkedin_accounts`))
+}
+
+func TestWithoutAPublicAddressNobodyCanConsent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	refused := w.curl(w.key, "AccountService/ConnectAccount", []byte(`{}`)).failure(t)
+	require.Equal(t, "failed_precondition", refused.Code)
+	require.Contains(t, refused.Message, "--server-public-url")
+	refused = w.curl(w.key, "AccountService/ConnectAccount", []byte(`{"organizationId":"urn:li:organization:5"}`)).failure(t)
+	require.Equal(t, "invalid_argument", refused.Code)
+	require.Contains(t, refused.fields(t), "organizationId")
+}
+
+func TestDisconnectingFailsWhatWaitsAndKeepsWhatWasPublished(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	there, _ := w.publish(w.draft("Published before"))
+	w.onCreate(sandbox.Fault{Mode: sandbox.RateLimitedDay, Times: 1})
+	waiting, _ := w.publish(w.draft("Parked"))
+	require.Equal(t, "DAY_LIMIT", waiting.GetFailure().GetCode())
+	later := w.schedule(w.draft("Scheduled"), time.Hour).GetPost()
+
+	res := w.curl(w.key, "AccountService/DisconnectAccount", jsonOf(t, map[string]any{"accountId": there.GetAccountId()}))
+	require.Equal(t, http.StatusOK, res.status, "%s", res.body)
+
+	require.Eventually(t, func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE failure_code = 'ACCOUNT_DISCONNECTED'`) == 1
+	}, waitLimit, waitStep)
+	w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE state = 'scheduled' AND kind = 'publish_due'`)
+	missed, _ := w.watch(later)
+	require.Equal(t, failed, missed.GetState(), "its time comes, and nobody is there to send it")
+	require.Equal(t, "NO_ACCOUNT", missed.GetFailure().GetCode())
+	require.Len(t, w.vendors.Ledger(), 1)
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM posts WHERE state = 'published'`))
+	list := w.curl(w.key, "AccountService/ListAccounts", []byte(`{}`))
+	var accounts struct{ Accounts []any }
+	require.NoError(t, json.Unmarshal(list.body, &accounts))
+	require.Empty(t, accounts.Accounts)
+	refused := w.curl(w.key, "PostService/PublishPost", jsonOf(t, map[string]any{"id": w.draft("With whom?").GetId()})).failure(t)
+	require.Contains(t, refused.Message, "No LinkedIn account is connected")
+}
+
+func TestAnAccountThatIsHeldOrPausedSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.RateLimitedDay, Times: 1})
+	w.publish(w.draft("Parked"))
+	list, err := postwrightv1connect.NewAccountServiceClient(w.client(w.key)).ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
+	require.NoError(t, err)
+	require.Equal(t, "DAY_LIMIT", list.GetAccounts()[0].GetHoldReason())
+	require.Equal(t, time.Now().UTC().Truncate(24*time.Hour).Add(24*time.Hour), list.GetAccounts()[0].GetHoldTime().AsTime())
+}

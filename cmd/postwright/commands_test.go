@@ -95,6 +95,40 @@ func TestWhatIsWrongIsSaidPlainly(t *testing.T) {
 	}
 }
 
+// Not parallel: the keyset is in the environment, as secrets are.
+func TestTheKeysetIsRotatedByCommands(t *testing.T) {
+	on := "--database-url=" + dbtest.New(t)
+	keyset := func(flags ...string) string {
+		code, out, errOut := postwright(t, append([]string{"account", "keyset"}, flags...)...)
+		require.Zero(t, code, errOut)
+		return strings.TrimSpace(out)
+	}
+	code, _, errOut := postwright(t, "account", "keyset", "--rotate")
+	require.Equal(t, 1, code)
+	require.Contains(t, errOut, "set POSTWRIGHT_TOKEN_KEYSET")
+	code, _, errOut = postwright(t, "key-rotate", on)
+	require.Equal(t, 1, code)
+	require.Contains(t, errOut, "No token keyset is configured")
+
+	old := keyset()
+	t.Setenv("POSTWRIGHT_TOKEN_KEYSET", old)
+	both := keyset("--rotate")
+	require.Greater(t, len(both), len(old))
+	t.Setenv("POSTWRIGHT_TOKEN_KEYSET", both)
+	code, out, errOut := postwright(t, "key-rotate", on)
+	require.Zero(t, code, errOut)
+	require.Contains(t, out, "0 accounts")
+	fresh := keyset("--prune")
+	require.Len(t, fresh, len(old))
+	require.NotEqual(t, old, fresh)
+	code, _, errOut = postwright(t, "account", "keyset", "--rotate", "--prune")
+	require.Equal(t, 2, code, errOut)
+	t.Setenv("POSTWRIGHT_TOKEN_KEYSET", "no keyset")
+	code, _, errOut = postwright(t, "account", "keyset", "--rotate")
+	require.Equal(t, 2, code)
+	require.Contains(t, errOut, "token keyset can't be read")
+}
+
 func TestAnAddressTakenTwiceIsRefusedWhateverItsCase(t *testing.T) {
 	t.Parallel()
 	on := "--database-url=" + dbtest.New(t)

@@ -41,7 +41,6 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 	}
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		c, until = nil, time.Time{}
-		now := s.now()
 		rows, err := s.lock(ctx, tx, args)
 		if fault.Is(err, fault.NotFound) {
 			return nil // deleted
@@ -49,6 +48,7 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 		if err != nil {
 			return err
 		}
+		now := s.now() // once the locks are held: waiting for them may have taken a while
 		switch rows.publication.State {
 		case posts.StatePublishing:
 			open, err := s.queries.AttemptGetOpen(ctx, tx, db.AttemptGetOpenParams{PublicationID: args.PublicationID, OwnerID: args.OwnerID})

@@ -41,6 +41,7 @@ type evidence struct {
 	Creates []create
 	Kills   []kill
 	Outages []outage
+	Missed  []string // what was planned and did not happen, so that the run proves less than it says
 	Trouble []string // what went wrong with the run itself, such as a node that ended by itself
 }
 
@@ -55,13 +56,14 @@ type verdict struct {
 	FalseFailed    []string // called failed, and LinkedIn has it
 	Unexplained    []string // in doubt without anything that leaves a doubt
 	Unsettled      []string // in doubt after everything was settled
+	Missed         []string
 	Trouble        []string
 }
 
 func (v verdict) findings() map[string][]string {
 	return map[string][]string{
 		"double": v.Doubles, "unrecorded": v.Unrecorded, "lost": v.Lost, "false_published": v.FalsePublished,
-		"false_failed": v.FalseFailed, "unexplained": v.Unexplained, "unsettled": v.Unsettled, "trouble": v.Trouble,
+		"false_failed": v.FalseFailed, "unexplained": v.Unexplained, "unsettled": v.Unsettled, "missed": v.Missed, "trouble": v.Trouble,
 	}
 }
 
@@ -76,7 +78,7 @@ func (v verdict) passed() bool {
 
 // check compares what LinkedIn has with what the database says. It is a function of the evidence alone.
 func check(e evidence) verdict {
-	v := verdict{Kills: len(e.Kills), Restarts: len(e.Outages), Creates: len(e.Creates), Trouble: e.Trouble}
+	v := verdict{Kills: len(e.Kills), Restarts: len(e.Outages), Creates: len(e.Creates), Missed: e.Missed, Trouble: e.Trouble}
 	there := map[string][]string{}
 	for _, entry := range e.Ledger {
 		there[entry.Text] = append(there[entry.Text], entry.URN)
@@ -208,7 +210,7 @@ func (v verdict) line(o Options) string {
 		word = "FAIL"
 	}
 	return fmt.Sprintf("chaos: %s seed=%d posts=%d kills=%d restarts=%d creates_sent=%d rejected=%d published=%d failed=%d unconfirmed=%d "+
-		"doubles=%d unrecorded=%d lost=%d false_published=%d false_failed=%d unexplained=%d unsettled=%d trouble=%d",
+		"doubles=%d unrecorded=%d lost=%d false_published=%d false_failed=%d unexplained=%d unsettled=%d missed=%d trouble=%d",
 		word, o.Seed, o.Posts, v.Kills, v.Restarts, v.Creates, v.Rejected, v.Published, v.Failed, v.Unconfirmed,
-		len(v.Doubles), len(v.Unrecorded), len(v.Lost), len(v.FalsePublished), len(v.FalseFailed), len(v.Unexplained), len(v.Unsettled), len(v.Trouble))
+		len(v.Doubles), len(v.Unrecorded), len(v.Lost), len(v.FalsePublished), len(v.FalseFailed), len(v.Unexplained), len(v.Unsettled), len(v.Missed), len(v.Trouble))
 }

@@ -34,8 +34,9 @@ func (o Options) Faults() error {
 		return fmt.Errorf("--posts must be 1 to 10000 and is %d", o.Posts)
 	case o.Kills < 0 || o.Restarts < 0 || o.FaultsOfEach < 0:
 		return fmt.Errorf("--kills, --restarts and --faults-of-each must not be negative")
-	case troubles > o.Posts*9/10:
-		return fmt.Errorf("--kills and --faults-of-each make %d troubles, which is too much for %d posts", troubles, o.Posts)
+	case troubles > troubled(o.Posts) || o.Restarts > troubled(o.Posts):
+		return fmt.Errorf("--kills and --faults-of-each make %d troubles, and --restarts %d: %d posts have room for %d",
+			troubles, o.Restarts, o.Posts, troubled(o.Posts))
 	}
 	return nil
 }
@@ -89,6 +90,10 @@ type plan struct {
 	Restarts []int
 }
 
+// troubled is how many of the creates may meet trouble: the first three quarters of as many as there are posts. A post
+// whose sender dies before it sends is never a create, so the last ones may not come.
+func troubled(posts int) int { return posts * 3 / 4 }
+
 func newPlan(o Options) plan {
 	dice := rand.New(rand.NewPCG(o.Seed, 1))
 	p := plan{Troubles: map[int]string{}}
@@ -107,13 +112,12 @@ func newPlan(o Options) plan {
 		troubles = append(troubles, faultKinds...)
 	}
 	dice.Shuffle(len(troubles), func(i, j int) { troubles[i], troubles[j] = troubles[j], troubles[i] })
-	// Among the first nine tenths, so that there are creates enough for all of them.
-	numbers := dice.Perm(max(o.Posts*9/10, 1))
+	numbers := dice.Perm(troubled(o.Posts))
 	for i, trouble := range troubles {
 		p.Troubles[numbers[i]+1] = trouble
 	}
 	for range o.Restarts {
-		p.Restarts = append(p.Restarts, 1+dice.IntN(max(o.Posts*8/10, 1)))
+		p.Restarts = append(p.Restarts, 1+dice.IntN(troubled(o.Posts)))
 	}
 	slices.Sort(p.Restarts)
 	return p

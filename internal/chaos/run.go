@@ -125,7 +125,7 @@ func (w *world) do(ctx context.Context) (_ evidence, err error) {
 		return evidence{}, fmt.Errorf("read the database after settling: %w", err)
 	}
 	found.Ledger = w.ledger()
-	found.Creates, _ = w.witness.report()
+	found.Creates, found.Missed = w.witness.report()
 	for _, n := range w.nodes {
 		found.Kills = append(found.Kills, n.report()...)
 	}
@@ -255,8 +255,7 @@ func (w *world) finish(ctx context.Context) {
 	for ctx.Err() == nil {
 		w.witness.payOne()
 		n, err := w.database.unrest(ctx)
-		_, owed := w.witness.report()
-		if err == nil && n == 0 && owed == 0 && len(w.restarts) == 0 {
+		if err == nil && n == 0 && w.witness.owing() == 0 && len(w.restarts) == 0 {
 			w.tell("every post rests")
 			return
 		}

@@ -38,6 +38,7 @@ type witness struct {
 
 	mu       sync.Mutex
 	creates  []*create
+	met      int      // troubles of the plan whose create came
 	owed     []string // kills that found nobody to kill
 	restarts int
 }
@@ -74,6 +75,9 @@ func (w *witness) arrival(node int, text string) (*create, string) {
 		w.restart()
 	}
 	trouble := w.plan.Troubles[c.Number]
+	if trouble != "" {
+		w.met++
+	}
 	if trouble == "" && len(w.owed) > 0 {
 		trouble, w.owed = w.owed[0], w.owed[1:]
 	}
@@ -133,14 +137,33 @@ func (w *witness) payOne() {
 	}
 }
 
-// report returns what was seen so far, and how many kills are still owed.
-func (w *witness) report() (creates []create, owed int) {
+// owing is how many kills are still owed.
+func (w *witness) owing() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.owed)
+}
+
+// report returns the creates that were seen so far, and what was planned and has not happened.
+func (w *witness) report() (creates []create, missed []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, c := range w.creates {
 		creates = append(creates, *c)
 	}
-	return creates, len(w.owed)
+	if n := len(w.plan.Troubles) - w.met; n > 0 {
+		missed = append(missed, fmt.Sprintf("%d troubles: there were only %d creates", n, len(w.creates)))
+	}
+	if n := len(w.plan.Restarts) - w.restarts; n > 0 {
+		missed = append(missed, fmt.Sprintf("%d restarts: there were only %d creates", n, len(w.creates)))
+	}
+	for _, trouble := range w.owed {
+		missed = append(missed, trouble+": there was nobody to kill")
+	}
+	for _, fault := range w.vendors.Armed() {
+		missed = append(missed, fmt.Sprintf("%s %s: no create met it", fault.Mode, fault.Value))
+	}
+	return creates, missed
 }
 
 // answered notes the status that is written.

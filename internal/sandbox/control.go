@@ -43,17 +43,7 @@ func (s *Sandbox) control(mux *http.ServeMux) {
 	})
 }
 
-// armed lists the faults that are switched on.
-func (s *Sandbox) armed() map[string][]Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]Fault, len(s.faults))
-	for i, a := range s.faults {
-		list[i] = a.Fault
-		list[i].Times = max(a.left, 0)
-	}
-	return map[string][]Fault{"faults": list}
-}
+func (s *Sandbox) armed() map[string][]Fault { return map[string][]Fault{"faults": s.Armed()} }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")

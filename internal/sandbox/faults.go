@@ -128,6 +128,18 @@ func (s *Sandbox) Arm(f Fault) error {
 	return nil
 }
 
+// Armed lists the faults that are switched on, each with the calls it is still to hit.
+func (s *Sandbox) Armed() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Fault, len(s.faults))
+	for i, a := range s.faults {
+		list[i] = a.Fault
+		list[i].Times = max(a.left, 0)
+	}
+	return list
+}
+
 // Disarm switches all faults off.
 func (s *Sandbox) Disarm() {
 	s.mu.Lock()

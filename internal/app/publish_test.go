@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -111,6 +112,77 @@ func TestWhatLinkedInAnswersDecidesWhatBecomesOfThePost(t *testing.T) {
 			require.Equal(t, c.outcome, attempts[0].GetOutcome())
 			require.Equal(t, c.status, attempts[0].GetStatus())
 			require.Len(t, w.vendors.Ledger(), c.there)
+		})
+	}
+}
+
+// LinkedIn accepted the post and did not say under which URN: it is published, and the address stays unknown.
+func TestAPostWhoseURNIsUnknownIsPublishedAllTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.NoID, Times: 1})
+	post, _ := w.publish(w.draft("Out, somewhere"))
+	require.Equal(t, published, post.GetState())
+	require.Empty(t, post.GetLinkedinUrn())
+	require.Empty(t, post.GetPermalink())
+	require.Nil(t, post.GetFailure())
+	attempts := w.attempts(post)
+	require.Len(t, attempts, 1)
+	require.Equal(t, accepted, attempts[0].GetOutcome())
+	require.EqualValues(t, 201, attempts[0].GetStatus())
+	w.idle()
+	require.Len(t, w.vendors.Ledger(), 1)
+	for _, n := range w.vendors.Notifications() {
+		require.Contains(t, n.Content, "LinkedIn did not say under which address.")
+	}
+	res, err := w.posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: post.GetId()})
+	require.NoError(t, err)
+	require.Nil(t, res.GetAnalytics().ViewsCount, "unknown, and not 0")
+}
+
+// What can't be published now is refused with a reason and what to do, and stays as it is.
+func TestOnlyADraftOrAFailedPostIsPublished(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		bring func(w *world) *postwrightv1.Post // into the state
+		state postwrightv1.PostState
+		says  string
+	}{
+		"published": {func(w *world) *postwrightv1.Post {
+			post, _ := w.publish(w.draft("Out already"))
+			return post
+		}, published, "The post is published already: create another to publish again."},
+		"queued": {func(w *world) *postwrightv1.Post {
+			w.onCreate(sandbox.Fault{Mode: sandbox.RateLimitedDay, Times: 1})
+			post, _ := w.publish(w.draft("On its way"))
+			return post
+		}, queued, "The post is being published already: WatchPost tells how it goes."},
+		"scheduled": {func(w *world) *postwrightv1.Post {
+			return w.schedule(w.draft("Tomorrow"), 24*time.Hour).GetPost()
+		}, scheduled, "The post is scheduled: cancel its schedule first."},
+		"in doubt": {func(w *world) *postwrightv1.Post {
+			w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
+			post, _ := w.publish(w.draft("Perhaps there"))
+			return post
+		}, unconfirmed, "It is not known whether LinkedIn has the post: look there and say what you saw with ResolvePost, " +
+			"or approve one more send with resend, which could publish it twice."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.serve()
+			post := c.bring(w)
+			require.Equal(t, c.state, post.GetState())
+			there := len(w.vendors.Ledger())
+			e := w.curl(w.key, "PostService/PublishPost", []byte(`{"id":"`+post.GetId()+`"}`)).failure(t)
+			require.Equal(t, "failed_precondition", e.Code)
+			require.Equal(t, c.says, e.Message)
+			res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+			require.NoError(t, err)
+			require.Equal(t, c.state, res.GetPost().GetState())
+			w.idle()
+			require.Len(t, w.vendors.Ledger(), there)
 		})
 	}
 }

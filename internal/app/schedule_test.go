@@ -105,14 +105,103 @@ func TestAnOverduePostFailsInsteadOfGoingOutLate(t *testing.T) {
 	require.Eventually(t, func() bool { return len(w.vendors.Notifications()) == 2 }, waitLimit, waitStep, "the owner is told")
 }
 
-func TestAScheduleBeyondTheTokensLifeIsAcceptedWithAWarning(t *testing.T) {
+// Clocks go forward and back. The zone is there to be shown: what counts is the instant, also in the hour that comes twice
+// (Europe/Berlin), and where the clock moves by half an hour (Australia/Lord_Howe).
+func TestASchedulesInstantSurvivesTheChangeOfClocks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.serve()
-	res := w.schedule(w.draft("In a quarter of a year"), 90*24*time.Hour)
+	for _, zone := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe"} {
+		location, err := time.LoadLocation(zone)
+		require.NoError(t, err)
+		_, first := time.Now().Add(time.Hour).In(location).ZoneBounds()
+		_, second := first.ZoneBounds() // one of the two sets the clock back
+		if limit := time.Now().Add(364 * 24 * time.Hour); second.After(limit) {
+			second = first
+		}
+		for _, change := range []time.Time{first, second} {
+			for _, offset := range []time.Duration{-30 * time.Minute, -time.Microsecond, 0, 30 * time.Minute} {
+				at := change.Add(offset)
+				t.Run(at.In(location).Format(time.RFC3339Nano)+" "+zone, func(t *testing.T) {
+					post := w.draft("As the clock changes")
+					_, err := w.posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
+						Id: post.GetId(), ScheduledTime: timestamppb.New(at), TimeZone: zone,
+					})
+					require.NoError(t, err)
+					res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+					require.NoError(t, err)
+					require.Equal(t, at.UTC(), res.GetPost().GetScheduledTime().AsTime())
+					require.Equal(t, zone, res.GetPost().GetTimeZone())
+					// The job runs at the instant, and knows it for the post's own.
+					require.Equal(t, 1, w.count(`SELECT count(*) FROM river.river_job j JOIN posts p ON p.id::text = j.args->>'post_id'
+						WHERE p.id = '`+post.GetId()+`' AND j.kind = 'publish_due' AND j.scheduled_at = p.scheduled_at
+						AND (j.args->>'scheduled_at')::timestamptz = p.scheduled_at`))
+				})
+			}
+		}
+	}
+	w.due()
+	require.Eventually(t, func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE state <> 'scheduled'`) == 24
+	}, waitLimit, waitStep, "every job takes the schedule for its own")
+}
+
+func TestAScheduleBeyondWhatLastsIsAcceptedWithAWarning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *app.Config) { c.LinkedIn.Version = "202601" })
+	w.serve()
+	res := w.schedule(w.draft("In a year, nearly"), 360*24*time.Hour)
 	require.Equal(t, scheduled, res.GetPost().GetState())
-	require.Len(t, res.GetWarnings(), 1)
+	require.Len(t, res.GetWarnings(), 2)
+	require.Contains(t, res.GetWarnings()[0], "The token of Tess Ter ends at ")
 	require.Contains(t, res.GetWarnings()[0], "connect the account again")
+	require.Equal(t, "LinkedIn serves the configured version 202601 until 2027-01-15, before the post is due: "+
+		"have --linkedin-version raised until then.", res.GetWarnings()[1])
+}
+
+// The owner of a post that was scheduled beyond the token's life hears of it again a week ahead, unless all is well by then.
+func TestTheOwnerOfAnEndangeredScheduleIsWarnedAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(w *world, post *postwrightv1.Post)
+		told   int
+	}{
+		{"nothing was done", func(*world, *postwrightv1.Post) {}, 2},
+		{"the account was connected again", func(w *world, _ *postwrightv1.Post) {
+			w.exec(`UPDATE linkedin_accounts SET token_expires_at = now() + interval '100 days'`)
+		}, 0},
+		{"the post was moved to before the end", func(w *world, post *postwrightv1.Post) { w.schedule(post, 24*time.Hour) }, 0},
+		{"the schedule was cancelled", func(w *world, post *postwrightv1.Post) {
+			_, err := w.posts.CancelSchedule(w.t.Context(), &postwrightv1.CancelScheduleRequest{Id: post.GetId()})
+			require.NoError(w.t, err)
+		}, 0},
+		{"the post was deleted", func(w *world, post *postwrightv1.Post) {
+			_, err := w.posts.DeletePost(w.t.Context(), &postwrightv1.DeletePostRequest{Id: post.GetId()})
+			require.NoError(w.t, err)
+		}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.serve()
+			post := w.schedule(w.draft("In a quarter of a year"), 90*24*time.Hour).GetPost()
+			require.Equal(t, 1, w.count(`SELECT count(*) FROM river.river_job j JOIN posts p ON p.id::text = j.args->>'post_id'
+				WHERE j.kind = 'publish_schedule_warning' AND j.scheduled_at = p.scheduled_at - interval '7 days'`))
+			c.change(w, post)
+			w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'publish_schedule_warning'`)
+			require.Eventually(t, func() bool {
+				return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_schedule_warning' AND state = 'completed'`) == 1
+			}, waitLimit, waitStep)
+			w.idle()
+			told := w.vendors.Notifications()
+			require.Len(t, told, c.told)
+			for _, n := range told {
+				require.Equal(t, "Your scheduled post may not go out", n.Subject)
+				require.Contains(t, n.Content, `"In a quarter of a year": The token of Tess Ter ends at `)
+			}
+		})
+	}
 }
 
 func TestSchedulesThatCannotBeAreRefused(t *testing.T) {

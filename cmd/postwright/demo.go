@@ -124,20 +124,21 @@ func stopDatabase(database *devdb.Server, log *slog.Logger) {
 
 // serve runs the sandbox and the service beside each other, and the main job against them.
 func (c *demoCommand) serve(ctx context.Context, env *environment, log *slog.Logger, databaseURL string, secrets demoSecrets, began time.Time) error {
-	vendorsListener, err := app.Listen(ctx, "127.0.0.1:0")
+	listener, err := c.listen(ctx, env)
 	if err != nil {
 		return err
 	}
+	vendorsListener, err := app.Listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: log, Members: []sandbox.Member{sandboxMember(secrets.LinkedInToken, demoScopes)}})
 	vendorsURL := "http://" + vendorsListener.Addr().String()
-	a, err := app.New(ctx, demoConfig(databaseURL, vendorsURL, secrets), log)
+	cfg := demoConfig(databaseURL, vendorsURL, secrets)
+	cfg.Server.PublicURL = browserURL(listener.Addr())
+	a, err := app.New(ctx, cfg, log)
 	if err != nil {
-		return errors.Join(err, vendorsListener.Close())
-	}
-	listener, err := c.listen(ctx, env)
-	if err != nil {
-		a.Close()
-		return errors.Join(err, vendorsListener.Close())
+		return errors.Join(err, vendorsListener.Close(), listener.Close())
 	}
 	apiURL := "http://" + listener.Addr().String()
 
@@ -172,6 +173,19 @@ func (c *demoCommand) serve(ctx context.Context, env *environment, log *slog.Log
 	}
 	stop()
 	return errors.Join(jobErr, servers.Wait())
+}
+
+// browserURL is where a browser on this machine reaches an address, so that consent can be tried; "" where only other
+// machines do: LinkedIn takes http for this machine alone.
+func browserURL(address net.Addr) string {
+	at, ok := address.(*net.TCPAddr)
+	switch {
+	case ok && at.IP.IsLoopback():
+		return "http://" + at.String()
+	case ok && at.IP.IsUnspecified():
+		return fmt.Sprintf("http://localhost:%d", at.Port)
+	}
+	return ""
 }
 
 // listen takes the address asked for, or any free port beside one that is in use.

@@ -175,7 +175,7 @@ func stateHash(state string) []byte {
 func (s *Service) take(ctx context.Context, state string) (db.Consent, error) {
 	consent, err := s.queries.ConsentTake(ctx, s.store, stateHash(state))
 	if fault.Is(err, fault.NotFound) || (err == nil && !s.now().Before(consent.ExpiresAt)) {
-		return consent, fault.New(fault.Precondition, "This consent was used before, or is too old: begin a new one with ConnectAccount.").
+		return consent, fault.New(fault.Precondition, "This consent was used before, or is too old.").
 			WithReason(ReasonStateUnknown)
 	}
 	return consent, err

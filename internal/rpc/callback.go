@@ -87,5 +87,5 @@ func failedConsent(ctx context.Context, err error, log *slog.Logger) (int, callb
 		status, text = http.StatusInternalServerError, "Something went wrong inside Postwright; its log says what."
 	}
 	log.LogAttrs(ctx, slog.LevelWarn, "consent failed", slog.Int("status", status), slog.Any("error", err))
-	return status, callbackView{Title: "Nothing was connected", Text: text + " Then ask for a new link: this one works once."}
+	return status, callbackView{Title: "Nothing was connected", Text: text + " Ask for a new link: each works once."}
 }

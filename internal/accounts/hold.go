@@ -15,8 +15,8 @@ func (s *Service) GetForUpdate(ctx context.Context, tx *postgres.Tx, ownerID, id
 	return s.queries.AccountGetForUpdate(ctx, tx, db.AccountGetForUpdateParams{ID: id, OwnerID: ownerID})
 }
 
-// Pause keeps everything of an account from going out until it has a new token, and tells its owner. account is as it was
-// when the token was refused: one that got another token since is not paused.
+// Pause keeps everything of an account from going out until it has a new token, and tells its owner. An account that got
+// another token than the one in hand since is not paused.
 func (s *Service) Pause(ctx context.Context, tx *postgres.Tx, account Account, reason string) error {
 	paused, err := s.queries.AccountPause(ctx, tx, db.AccountPauseParams{
 		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, PausedReason: reason, Now: s.now(),

@@ -74,6 +74,12 @@ func TestOnlyTheLatestScheduleCounts(t *testing.T) {
 		},
 		"moved": func(w *world, post *postwrightv1.Post) int {
 			w.schedule(post, 48*time.Hour)
+			// The time of before comes: it is not the post's any more.
+			w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE id = (SELECT min(id) FROM river.river_job WHERE kind = 'publish_due')`)
+			require.Eventually(w.t, func() bool {
+				return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_due' AND state = 'completed'`) == 1
+			}, waitLimit, waitStep)
+			require.Equal(w.t, 1, w.count(`SELECT count(*) FROM posts WHERE state = 'scheduled'`))
 			return 1
 		},
 	} {

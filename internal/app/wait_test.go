@@ -89,6 +89,29 @@ func TestAPostWaitsAsLongAsLinkedInAsks(t *testing.T) {
 	require.Len(t, w.attempts(post), 2)
 }
 
+// While LinkedIn was refusing the token, the account was connected again: the refusal says nothing about the new one, and
+// nobody has to wait.
+func TestARefusalOfTheTokenOfBeforeDoesNotPauseTheNewOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.TokenExpired, AfterMS: 1000, Times: 1})
+	draft := w.draft("Refused, and out at once")
+	_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft.GetId()})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		return w.count(`SELECT count(*) FROM publish_attempts WHERE outcome = 'started'`) == 1
+	}, waitLimit, waitStep)
+	w.connect()
+	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 1 }, waitLimit, waitStep)
+	w.idle()
+	require.Zero(t, w.count(`SELECT count(*) FROM linkedin_accounts WHERE paused_reason <> ''`))
+	attempts := w.attempts(draft)
+	require.Len(t, attempts, 2)
+	require.Equal(t, rejected, attempts[0].GetOutcome())
+	require.Equal(t, accepted, attempts[1].GetOutcome())
+}
+
 func TestAnExpiredTokenPausesTheAccountUntilItIsConnectedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

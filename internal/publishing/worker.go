@@ -87,8 +87,12 @@ func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, r
 			if err != nil {
 				return err
 			}
-			rows.account = c.account // the answer is about the token of then, not about one that came since
-			until, err = s.settle(ctx, tx, job, rows, c.attempt.ID, result)
+			known := result
+			if known.account == accountPaused && rows.account.TokenRevision != c.account.TokenRevision {
+				// LinkedIn refused the token of then; one that came since is tried at once.
+				known.account, known.until = accountUntouched, s.now()
+			}
+			until, err = s.settle(ctx, tx, job, rows, c.attempt.ID, known)
 			return err
 		})
 		if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Deadline) && !fault.Is(err, fault.Busy) {

@@ -1,0 +1,39 @@
+package publishing
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// An attempt was given up for lost; then its process reports that LinkedIn left it in doubt as well. That settles nothing.
+func TestAnAnswerInDoubtThatComesLateSettlesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	post, err := w.posts.Create(t.Context(), posts.CreateInput{OwnerID: w.owner, Draft: posts.Draft{Content: "Perhaps there"}})
+	require.NoError(t, err)
+	_, err = w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: post.ID})
+	require.NoError(t, err)
+	job := takeJob(t, w, Args{}, post.ID)
+	lost, _, err := w.claim(w.workContext(), job)
+	require.NoError(t, err)
+	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.AcceptThenDrop, Times: 1}))
+	answer := judge(w.send(t.Context(), lost))
+	require.Equal(t, attemptInDoubt, answer.attempt)
+	require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+
+	_, err = w.write(w.workContext(), job, lost, answer)
+
+	require.NoError(t, err)
+	attempts, err := w.ListAttempts(t.Context(), w.owner, post.ID)
+	require.NoError(t, err)
+	require.Len(t, attempts, 1)
+	require.Equal(t, attemptInDoubt, attempts[0].Outcome)
+	require.Empty(t, attempts[0].Settlement)
+	post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+	require.NoError(t, err)
+	require.Equal(t, posts.StateUnconfirmed, post.State)
+}

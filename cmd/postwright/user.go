@@ -21,8 +21,7 @@ func (f databaseFlags) identifying(env *environment, do func(ctx context.Context
 	if err := f.migrating(env, func(ctx context.Context, m *postgres.Migrator) error { return m.Check(ctx) }); err != nil {
 		return err
 	}
-	unobserved := func(string, time.Duration, bool) {}
-	store, err := postgres.Open(env.ctx, f.Database.Store(), unobserved, env.log)
+	store, err := postgres.Open(env.ctx, f.Database.Store(), postgres.Unobserved{}, env.log)
 	if err != nil {
 		return err
 	}

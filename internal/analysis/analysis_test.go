@@ -61,7 +61,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	cfg := postgres.Defaults()
 	cfg.URL, cfg.MinConns = dbtest.New(t), 0
-	w.store, err = postgres.Open(t.Context(), cfg, func(string, time.Duration, bool) {}, slog.New(slog.DiscardHandler))
+	w.store, err = postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)
 	w.posts = posts.New(w.store, clock)

@@ -66,7 +66,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 			a.Close()
 		}
 	}()
-	if a.store, err = postgres.Open(ctx, cfg.Database.Store(), a.metrics.ObserveDB, log); err != nil {
+	if a.store, err = postgres.Open(ctx, cfg.Database.Store(), a.metrics.DB(), log); err != nil {
 		return nil, err
 	}
 	if a.migrator, err = postgres.NewMigrator(ctx, cfg.Database.URL.Reveal(), log); err != nil {

@@ -48,7 +48,9 @@ type DatabaseConfig struct {
 	URL              Secret   `help:"Where the database is, as a postgres:// URL."`
 	MinConnections   Count    `help:"Connections kept open." default:"5"`
 	MaxConnections   Count    `help:"Connections at most." default:"20"`
-	OperationTimeout Duration `help:"Limit of one operation." default:"30s"`
+	AcquireTimeout   Duration `help:"Limit of the wait for a free connection." default:"5s"`
+	LockTimeout      Duration `help:"Limit of the wait for a row that other work has locked." default:"10s"`
+	OperationTimeout Duration `help:"Limit of one operation, with its waits and repeats; longer than --database-acquire-timeout and --database-lock-timeout." default:"30s"`
 }
 
 // OutboundConfig is that of the calls to all vendors.
@@ -176,6 +178,10 @@ func (v *validation) database(c DatabaseConfig) {
 		v.wrong("--database-min-connections", "must not be more than --database-max-connections")
 	}
 	v.duration("--database-operation-timeout", c.OperationTimeout, 10*time.Millisecond, 10*time.Minute)
+	v.duration("--database-acquire-timeout", c.AcquireTimeout, 10*time.Millisecond, 10*time.Minute)
+	v.duration("--database-lock-timeout", c.LockTimeout, 10*time.Millisecond, 10*time.Minute)
+	v.less("--database-acquire-timeout", c.AcquireTimeout, "--database-operation-timeout", c.OperationTimeout)
+	v.less("--database-lock-timeout", c.LockTimeout, "--database-operation-timeout", c.OperationTimeout)
 }
 
 // publicURL may be empty. LinkedIn takes http only for loopback.
@@ -206,6 +212,12 @@ func (v *validation) duration(flag string, d Duration, least, most time.Duration
 	}
 }
 
+func (v *validation) less(flag string, inner Duration, around string, outer Duration) {
+	if inner.Value >= outer.Value && !inner.broken && !outer.broken {
+		v.wrong(flag, "must be less than %s, which is %s", around, outer.Value)
+	}
+}
+
 func (v *validation) url(flag, value string) {
 	if u, err := url.Parse(value); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		v.wrong(flag, "must be a URL such as https://api.example.org")
@@ -216,7 +228,7 @@ func (v *validation) url(flag, value string) {
 func (c DatabaseConfig) Store() postgres.Config {
 	return postgres.Config{
 		URL: c.URL.Reveal(), MinConns: int32(c.MinConnections.Value), MaxConns: int32(c.MaxConnections.Value), //nolint:gosec // bounded by Verify
-		OperationTimeout: c.OperationTimeout.Value,
+		AcquireTimeout: c.AcquireTimeout.Value, LockTimeout: c.LockTimeout.Value, OperationTimeout: c.OperationTimeout.Value,
 	}
 }
 

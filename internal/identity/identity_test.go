@@ -26,7 +26,7 @@ func newService(t *testing.T) (*identity.Service, *postgres.Store) {
 	t.Helper()
 	cfg := postgres.Defaults()
 	cfg.URL, cfg.MinConns = dbtest.New(t), 0
-	store, err := postgres.Open(t.Context(), cfg, func(string, time.Duration, bool) {}, slog.New(slog.DiscardHandler))
+	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	return identity.New(store, func() time.Time { return noon }), store

@@ -3,8 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -74,10 +72,7 @@ func translate(ctx context.Context, err error) error {
 	if errors.As(err, &pgErr) {
 		return translateState(pgErr)
 	}
-	var netErr net.Error
-	var connectErr *pgconn.ConnectError
-	lost := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	if lost || errors.As(err, &connectErr) || errors.As(err, &netErr) || pgconn.SafeToRetry(err) {
+	if lost(err) {
 		return connectFault(err)
 	}
 	return fault.New(fault.Internal, "A database operation failed.").WithCause(err)
@@ -97,13 +92,11 @@ func translateState(err *pgconn.PgError) error {
 		return fault.New(fault.Busy, "Other work on the same data got in the way: try again.").WithCause(err)
 	case codeQueryCanceled:
 		return fault.New(fault.Deadline, "The database did not answer in time.").WithCause(err)
-	case codeTooManyConnections:
-		return connectFault(err)
 	}
 	switch {
 	case strings.HasPrefix(err.Code, classData):
 		return fault.New(fault.Invalid, "A value has a form that can't be stored.").WithCause(err)
-	case strings.HasPrefix(err.Code, classConnection), strings.HasPrefix(err.Code, classOperatorInterfering):
+	case gone(err.Code):
 		return connectFault(err)
 	}
 	return fault.New(fault.Internal, "A database operation failed.").WithCause(err)
@@ -122,17 +115,4 @@ func about(f *fault.Error, field fault.Field) *fault.Error {
 // connectFault says that the database can't be reached. The cause may name host and user, never the password.
 func connectFault(err error) error {
 	return fault.New(fault.Unavailable, "The database can't be reached at the moment: try again.").WithCause(err)
-}
-
-// repeatable reports whether PostgreSQL gave the transaction up for a reason that a repeat of the whole cures.
-func repeatable(err error) bool {
-	var pgErr *pgconn.PgError
-	if !errors.As(err, &pgErr) {
-		return false
-	}
-	switch pgErr.Code {
-	case codeSerialization, codeDeadlock, codeFeatureNotSupported:
-		return true
-	}
-	return false
 }

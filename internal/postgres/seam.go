@@ -10,14 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// seam carries out generated statements: it names, limits, measures and translates each. It is gen/db's DBTX.
-type seam struct {
-	on      querier
-	observe Observer
-	timeout time.Duration
-}
-
-// operation is one statement under way.
+// operation is one statement under way: it is named, limited, measured once and translated.
 type operation struct {
 	name    string
 	began   time.Time
@@ -27,7 +20,7 @@ type operation struct {
 	ended   bool
 }
 
-func (s *seam) start(ctx context.Context, name string) (*operation, context.Context) {
+func (s *Store) start(ctx context.Context, name string) (*operation, context.Context) {
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	return &operation{name: name, began: time.Now(), parent: ctx, cancel: cancel, observe: s.observe}, limited
 }
@@ -36,41 +29,112 @@ func (s *seam) start(ctx context.Context, name string) (*operation, context.Cont
 func (o *operation) end(err error) error {
 	if !o.ended {
 		o.ended = true
-		o.observe(o.name, time.Since(o.began), err != nil && !errors.Is(err, pgx.ErrNoRows))
+		o.observe.Operation(o.name, time.Since(o.began), err != nil && !errors.Is(err, pgx.ErrNoRows))
 		o.cancel()
 	}
 	return translate(o.parent, err)
 }
 
 // Exec carries out a statement without rows.
-func (s *seam) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+func (s *Store) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
 	op, ctx := s.start(ctx, operationName(sql))
-	tag, err := s.on.Exec(ctx, sql, args...)
+	err = s.carryOut(ctx, op, sql, func(conn conn) (err error) {
+		tag, err = conn.Exec(ctx, sql, args...)
+		return err
+	})
 	return tag, op.end(err)
 }
 
-// Query carries out a statement with rows. The operation ends, and is measured, when the rows are closed.
-func (s *seam) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+// Query carries out a statement with rows. The operation ends, and is measured, when the rows are closed. What fails after
+// the first row is not repeated: the caller has seen it.
+func (s *Store) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	op, ctx := s.start(ctx, operationName(sql))
-	rows, err := s.on.Query(ctx, sql, args...)
+	var rows *heldRows
+	err := s.repeat(ctx, op.name, repeatable(sql), func() error {
+		conn, err := s.connection(ctx)
+		if err != nil {
+			return err
+		}
+		read, err := conn.Query(ctx, sql, args...)
+		if err != nil {
+			conn.Release()
+			return err
+		}
+		rows = &heldRows{Rows: read, release: conn.Release, ahead: true, first: read.Next()}
+		if err := read.Err(); err != nil && !rows.first {
+			rows.Close()
+			return err
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, op.end(err)
 	}
 	return &measuredRows{Rows: rows, op: op}, nil
 }
 
-// QueryRow carries out a statement with one row. The operation ends when the row is scanned, which must happen.
-func (s *seam) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	op, ctx := s.start(ctx, operationName(sql))
-	return &measuredRow{row: s.on.QueryRow(ctx, sql, args...), op: op}
+// QueryRow carries out a statement with one row, when the row is scanned, which must happen.
+func (s *Store) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return scan(func(dest ...any) error {
+		op, ctx := s.start(ctx, operationName(sql))
+		return op.end(s.carryOut(ctx, op, sql, func(conn conn) error { return conn.QueryRow(ctx, sql, args...).Scan(dest...) }))
+	})
 }
 
-type measuredRow struct {
-	row pgx.Row
-	op  *operation
+// conn is what is needed of a connection.
+type conn interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-func (r *measuredRow) Scan(dest ...any) error { return r.op.end(r.row.Scan(dest...)) }
+// carryOut runs a statement that is over when do returns, on a connection of its own, again where that is safe.
+func (s *Store) carryOut(ctx context.Context, op *operation, sql string, do func(conn conn) error) error {
+	return s.repeat(ctx, op.name, repeatable(sql), func() error {
+		conn, err := s.connection(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		return do(conn)
+	})
+}
+
+func repeatable(sql string) func(error) bool {
+	if changesNothing(sql) {
+		return repeatableRead
+	}
+	return repeatableWrite
+}
+
+// scan is a row whose statement runs when it is read.
+type scan func(dest ...any) error
+
+// Scan reads the row.
+func (s scan) Scan(dest ...any) error { return s(dest...) }
+
+// heldRows are rows of which the first was fetched ahead, on a connection that goes back to the pool when they are closed.
+type heldRows struct {
+	pgx.Rows
+	release func()
+	ahead   bool // Next was called once already, and answered first
+	first   bool
+}
+
+func (r *heldRows) Next() bool {
+	if r.ahead {
+		r.ahead = false
+		return r.first
+	}
+	return r.Rows.Next()
+}
+
+func (r *heldRows) Close() {
+	r.Rows.Close()
+	if r.release != nil {
+		r.release()
+		r.release = nil
+	}
+}
 
 type measuredRows struct {
 	pgx.Rows

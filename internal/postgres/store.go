@@ -9,15 +9,13 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -29,27 +27,45 @@ type Config struct {
 	URL string
 	// MinConns are kept open even when idle.
 	MinConns int32
-	// MaxConns bounds the pool; further operations wait for a connection within their time limit.
+	// MaxConns bounds the pool.
 	MaxConns int32
-	// OperationTimeout bounds each operation, waiting for a connection included.
+	// AcquireTimeout bounds the wait for a connection of the pool, its making included.
+	AcquireTimeout time.Duration
+	// LockTimeout bounds the wait for a row that another transaction has locked.
+	LockTimeout time.Duration
+	// OperationTimeout bounds each operation: the waits for a connection and for locks, the work, and repeats.
 	OperationTimeout time.Duration
 }
 
 // Defaults returns the limits used where nothing else is configured.
 func Defaults() Config {
-	return Config{MinConns: 5, MaxConns: 20, OperationTimeout: 30 * time.Second}
+	return Config{MinConns: 5, MaxConns: 20, AcquireTimeout: 5 * time.Second, LockTimeout: 10 * time.Second, OperationTimeout: 30 * time.Second}
 }
 
-// Observer learns of every operation that ended: its name, how long it took, and whether it failed. "No such row" is
-// an answer, not a failure. It is called on the operation's own goroutine and must not block.
-type Observer func(operation string, took time.Duration, failed bool)
+// Observer learns what becomes of operations. It is called on the operation's own goroutine and must not block.
+type Observer interface {
+	// Operation is told of every operation that ended: its name, how long it took with all its repeats, and whether it
+	// failed. "No such row" is an answer, not a failure.
+	Operation(name string, took time.Duration, failed bool)
+	// Retry is told of every repeat before it begins; a repeated transaction is called Transaction.
+	Retry(name string)
+}
+
+// Unobserved is an Observer for commands that measure nothing.
+type Unobserved struct{}
+
+// Operation does nothing.
+func (Unobserved) Operation(string, time.Duration, bool) {}
+
+// Retry does nothing.
+func (Unobserved) Retry(string) {}
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	seam
 	pool    *pgxpool.Pool
 	log     *slog.Logger
 	observe Observer
+	acquire time.Duration
 	timeout time.Duration
 }
 
@@ -61,12 +77,12 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	}
 	poolCfg.MinConns = cfg.MinConns
 	poolCfg.MaxConns = cfg.MaxConns
+	poolCfg.ConnConfig.RuntimeParams["lock_timeout"] = strconv.FormatInt(cfg.LockTimeout.Milliseconds(), 10)
 	pool, err := pgxpool.NewWithConfig(ctx, poolCfg)
 	if err != nil {
 		return nil, fmt.Errorf("make the pool: %w", err)
 	}
-	s := &Store{pool: pool, log: log, observe: observe, timeout: cfg.OperationTimeout}
-	s.seam = seam{on: pool, observe: observe, timeout: cfg.OperationTimeout}
+	s := &Store{pool: pool, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -95,85 +111,42 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	if err := s.pool.Ping(ctx); err != nil {
+	conn, err := s.connection(ctx)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	defer conn.Release()
+	if err := conn.Ping(ctx); err != nil {
 		return connectFault(err)
 	}
 	return nil
 }
 
-// Storable reports whether PostgreSQL can keep a text: it takes UTF-8 without NUL.
-func Storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
-
-// querier is what a pool, a connection and a transaction of pgx have in common.
-type querier interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+// connection takes a connection out of the pool; Release gives it back. Its wait is bounded by itself, so that callers
+// queueing for a connection are told that the database is busy while there is still time to act on it.
+func (s *Store) connection(ctx context.Context) (*pgxpool.Conn, error) {
+	waiting, cancel := context.WithTimeout(ctx, s.acquire)
+	defer cancel()
+	conn, err := s.pool.Acquire(waiting)
+	switch {
+	case err == nil:
+		return conn, nil
+	case ctx.Err() != nil || waiting.Err() == nil:
+		return nil, &unsentError{err}
+	case s.pool.Stat().AcquiredConns() < s.pool.Config().MaxConns: // it was the server that let us wait
+		return nil, connectFault(err)
+	}
+	return nil, fault.New(fault.Unavailable, "All connections to the database are in use: try again.").
+		WithReason(ReasonPoolExhausted).WithCause(err)
 }
 
-// Tx is a transaction under way. It carries out the generated functions like a Store does.
-type Tx struct {
-	seam
-	tx pgx.Tx
-}
-
-// Pgx is the driver's transaction, for River's InsertTx only: statements on it are neither measured nor translated.
-func (t *Tx) Pgx() pgx.Tx { return t.tx }
-
+// Reasons of the faults made here.
 const (
-	// rollbackTimeout bounds the clean-up that runs after the caller's context may have ended.
-	rollbackTimeout = 5 * time.Second
-	// txAttempts is how often a transaction is run when PostgreSQL asks for it to be repeated.
-	txAttempts = 3
+	// ReasonPoolExhausted marks an operation that did not begin, because no connection came free in time.
+	ReasonPoolExhausted = "DATABASE_POOL_EXHAUSTED"
+	// ReasonCommitInDoubt marks a transaction that may have been saved: the connection was lost while it was committed.
+	ReasonCommitInDoubt = "COMMIT_IN_DOUBT"
 )
 
-// InTx runs do in one transaction: committed when do returns nil, rolled back when it returns an error or panics. The
-// first error is the one returned. When PostgreSQL gives the transaction up for a reason that a repeat cures
-// (serialization failure, deadlock, plan gone stale), the whole of do is run again, at most three times in all; so do
-// must have no effect outside the transaction: no vendor call, no channel, no captured variable that accumulates.
-//
-// There is no nesting, and inside do only tx may be used: an operation on the Store would take a second connection and
-// not see what the transaction wrote.
-func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
-	var err error
-	for attempt := 1; attempt <= txAttempts; attempt++ {
-		err = s.once(ctx, do)
-		if err == nil || !repeatable(err) || ctx.Err() != nil {
-			return err
-		}
-		s.log.InfoContext(ctx, "transaction given up by PostgreSQL", "attempt", attempt, "error", err)
-	}
-	return err
-}
-
-func (s *Store) once(ctx context.Context, do func(tx *Tx) error) (err error) {
-	pgxTx, err := s.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		// Cut loose from the caller: rolling back on a cancelled context fails and costs the connection. After a
-		// successful commit this is a no-op, and after a failed one the transaction is gone either way.
-		rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
-		defer cancel()
-		if rbErr := pgxTx.Rollback(rollback); rbErr != nil && !errors.Is(rbErr, pgx.ErrTxClosed) && err == nil {
-			err = translate(ctx, rbErr)
-		}
-	}()
-	tx := &Tx{tx: pgxTx, seam: seam{on: pgxTx, observe: s.observe, timeout: s.timeout}}
-	if err := do(tx); err != nil {
-		return err
-	}
-	return s.commit(ctx, pgxTx)
-}
-
-func (s *Store) begin(ctx context.Context) (pgx.Tx, error) {
-	op, ctx := s.start(ctx, "Begin")
-	tx, err := s.pool.Begin(ctx)
-	return tx, op.end(err)
-}
-
-func (s *Store) commit(ctx context.Context, tx pgx.Tx) error {
-	op, ctx := s.start(ctx, "Commit")
-	return op.end(tx.Commit(ctx))
-}
+// Storable reports whether PostgreSQL can keep a text: it takes UTF-8 without NUL.
+func Storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }

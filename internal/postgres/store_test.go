@@ -20,12 +20,19 @@ import (
 
 // observed collects what the seam measured.
 type observed struct {
-	mu     sync.Mutex
-	counts map[string]int
-	failed map[string]int
+	mu      sync.Mutex
+	counts  map[string]int
+	failed  map[string]int
+	repeats map[string]int
 }
 
-func (o *observed) observe(operation string, _ time.Duration, failed bool) {
+func (o *observed) Retry(name string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.repeats[name]++
+}
+
+func (o *observed) Operation(operation string, _ time.Duration, failed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.counts[operation]++
@@ -41,8 +48,8 @@ func open(t *testing.T, databaseURL string, change ...func(*postgres.Config)) (*
 	for _, c := range change {
 		c(&cfg)
 	}
-	seen := &observed{counts: map[string]int{}, failed: map[string]int{}}
-	store, err := postgres.Open(t.Context(), cfg, seen.observe, quiet)
+	seen := &observed{counts: map[string]int{}, failed: map[string]int{}, repeats: map[string]int{}}
+	store, err := postgres.Open(t.Context(), cfg, seen, quiet)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	return store, seen
@@ -172,7 +179,7 @@ func TestOpenSaysWhatIsWrongAndHidesThePassword(t *testing.T) {
 	} {
 		cfg := postgres.Defaults()
 		cfg.URL = url
-		_, err := postgres.Open(t.Context(), cfg, func(string, time.Duration, bool) {}, quiet)
+		_, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, quiet)
 		require.Equal(t, kind, kindOf(err))
 		require.NotContains(t, err.Error(), "hunter2")
 	}

@@ -40,7 +40,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t}
 	cfg := postgres.Defaults()
 	cfg.URL, cfg.MinConns = dbtest.New(t), 0
-	store, err := postgres.Open(t.Context(), cfg, func(string, time.Duration, bool) {}, slog.New(slog.DiscardHandler))
+	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	w.store = store

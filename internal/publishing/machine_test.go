@@ -66,7 +66,7 @@ func newWorld(t testing.TB) *world {
 	require.NoError(t, err)
 	cfg := postgres.Defaults()
 	cfg.URL, cfg.MinConns = dbtest.New(t), 0
-	w.store, err = postgres.Open(t.Context(), cfg, func(string, time.Duration, bool) {}, log)
+	w.store, err = postgres.Open(t.Context(), cfg, postgres.Unobserved{}, log)
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)
 	client, err := jobs.New(w.store, jobs.Config{}, now, log)

@@ -27,7 +27,7 @@ func newStore(t *testing.T) (*postgres.Store, uuid.UUID) {
 	t.Helper()
 	cfg := postgres.Defaults()
 	cfg.URL, cfg.MinConns = dbtest.New(t), 0
-	store, err := postgres.Open(t.Context(), cfg, func(string, time.Duration, bool) {}, slog.New(slog.DiscardHandler))
+	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	user, err := db.New().UserInsert(t.Context(), store, db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", CreatedAt: noon})

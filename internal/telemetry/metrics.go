@@ -16,6 +16,7 @@ type Metrics struct {
 	registry    *prometheus.Registry
 	dbDuration  *prometheus.HistogramVec
 	dbErrors    *prometheus.CounterVec
+	dbRetries   *prometheus.CounterVec
 	apiDuration *prometheus.HistogramVec
 	apiErrors   *prometheus.CounterVec
 }
@@ -31,6 +32,9 @@ func NewMetrics() *Metrics {
 		dbErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "db_operation_errors_total", Help: "Database operations that failed, by the name of the query.",
 		}, []string{"operation"}),
+		dbRetries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "db_operation_retries_total", Help: "Repeats of database operations, and of whole transactions, by the name of the query.",
+		}, []string{"operation"}),
 		apiDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "api_operation_duration_seconds", Help: "How long calls to vendors took, by vendor and operationId.",
 			Buckets: prometheus.ExponentialBuckets(0.005, 2.2, 12), // 5 ms to 30 s
@@ -39,18 +43,27 @@ func NewMetrics() *Metrics {
 			Name: "api_operation_errors_total", Help: "Calls to vendors that failed: no usable answer, or a status of 400 and above.",
 		}, []string{"vendor", "operation"}),
 	}
-	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.apiDuration, m.apiErrors,
+	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-// ObserveDB counts a database operation.
-func (m *Metrics) ObserveDB(operation string, took time.Duration, failed bool) {
-	m.dbDuration.WithLabelValues(operation).Observe(took.Seconds())
+// DB returns the measurements of database operations, as the SQL seam gives them.
+func (m *Metrics) DB() DB { return DB{m} }
+
+// DB counts what becomes of database operations.
+type DB struct{ metrics *Metrics }
+
+// Operation counts one that has ended.
+func (d DB) Operation(name string, took time.Duration, failed bool) {
+	d.metrics.dbDuration.WithLabelValues(name).Observe(took.Seconds())
 	if failed {
-		m.dbErrors.WithLabelValues(operation).Inc()
+		d.metrics.dbErrors.WithLabelValues(name).Inc()
 	}
 }
+
+// Retry counts a repeat.
+func (d DB) Retry(name string) { d.metrics.dbRetries.WithLabelValues(name).Inc() }
 
 // ObserveAPI counts a call to a vendor.
 func (m *Metrics) ObserveAPI(vendor, operation string, took time.Duration, failed bool) {

@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/retrypolicy"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// How often an operation or a transaction is run in all, and how long is waited in between: short, because a caller waits.
+const (
+	attempts    = 3
+	firstWait   = 100 * time.Millisecond
+	longestWait = time.Second
+	waitJitter  = 0.25 // of the wait, either way
+)
+
+// repeat runs do until it succeeds, its failure is not repeatable, or attempts are used up; the last failure is returned.
+func (s *Store) repeat(ctx context.Context, name string, repeatable func(error) bool, do func() error) error {
+	var failure error
+	policy := retrypolicy.NewBuilder[any]().
+		HandleIf(func(_ any, err error) bool { return err != nil && ctx.Err() == nil && repeatable(err) }).
+		WithMaxAttempts(attempts).WithBackoff(firstWait, longestWait).WithJitterFactor(waitJitter).ReturnLastFailure().
+		OnRetry(func(e failsafe.ExecutionEvent[any]) {
+			s.observe.Retry(name)
+			s.log.LogAttrs(ctx, slog.LevelInfo, "database operation repeated", slog.String("operation", name),
+				slog.Int("attempt", e.Attempts()), slog.Any("error", e.LastError()))
+		}).
+		Build()
+	err := failsafe.With(policy).WithContext(ctx).Run(func() error {
+		failure = do()
+		return failure
+	})
+	if err != nil && failure != nil {
+		return failure // and not that the wait between two attempts was cut short
+	}
+	return err
+}
+
+// repeatableTx reports whether a repeat of the whole transaction may cure a failure, and can't do harm: either PostgreSQL
+// has given it up, or the connection was lost before the commit was asked for.
+func repeatableTx(err error) bool { return conflicted(err) || (lost(err) && !inDoubt(err)) }
+
+// repeatableRead is the same for a statement that changes nothing.
+func repeatableRead(err error) bool { return conflicted(err) || lost(err) }
+
+// repeatableWrite is the same for a statement that changes something: only what was never sent is repeated. pgconn's own
+// SafeToRetry does not tell: it is true for the "conn closed" that a statement may end with after it was sent (pgx 5.12).
+func repeatableWrite(err error) bool {
+	var unsent *unsentError
+	return errors.As(err, &unsent) && lost(err)
+}
+
+// unsentError is the failure of an operation that had no connection to be sent over.
+type unsentError struct{ cause error }
+
+func (e *unsentError) Error() string { return e.cause.Error() }
+func (e *unsentError) Unwrap() error { return e.cause }
+
+// conflicted reports whether PostgreSQL gave the statement or its transaction up for a reason that a repeat cures.
+func conflicted(err error) bool {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return false
+	}
+	switch pgErr.Code {
+	case codeSerialization, codeDeadlock, codeFeatureNotSupported:
+		return true
+	}
+	return false
+}
+
+// lost reports whether the connection was lost, or could not be made. An operation whose time ran out is not: pgx closes
+// its connection itself.
+func lost(err error) bool {
+	if err == nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return gone(pgErr.Code)
+	}
+	var netErr net.Error
+	var connectErr *pgconn.ConnectError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &connectErr) || errors.As(err, &netErr) || pgconn.SafeToRetry(err)
+}
+
+// gone reports whether a SQLSTATE says that the server ends, or does not take, the connection.
+func gone(code string) bool {
+	return code == codeTooManyConnections || strings.HasPrefix(code, classConnection) || strings.HasPrefix(code, classOperatorInterfering)
+}
+
+func inDoubt(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Reason == ReasonCommitInDoubt
+}
+
+// changesNothing reports whether a statement only reads: then it may be sent again although it may have been carried out.
+func changesNothing(sql string) bool {
+	statement := sql
+	for strings.HasPrefix(statement, "--") { // its name and its comments
+		_, statement, _ = strings.Cut(statement, "\n")
+	}
+	return strings.HasPrefix(statement, "SELECT") && !strings.Contains(statement, "FOR UPDATE") && !strings.Contains(statement, "FOR SHARE")
+}

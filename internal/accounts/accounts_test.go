@@ -61,7 +61,7 @@ func newWorld(t *testing.T) *world {
 	w.vendors = sandbox.New(sandbox.Options{Clock: w.now, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{ada, leo}})
 	server := httptest.NewServer(w.vendors.Handler())
 	t.Cleanup(server.Close)
-	seam := outbound.New(outbound.Defaults(), outbound.Once(), w.count, slog.New(slog.DiscardHandler))
+	seam := outbound.New(outbound.Defaults(), outbound.Once(), countedTokens{Unobserved: outbound.Unobserved{}, world: w}, slog.New(slog.DiscardHandler))
 	t.Cleanup(seam.Close)
 	var err error
 	w.linkedIn, err = linkedin.New(linkedin.Config{

@@ -151,13 +151,17 @@ func (w *world) calls() int {
 	return w.tokenCalls
 }
 
-// count is the seam's observer.
-func (w *world) count(_, operation string, _ time.Duration, _ bool) {
+// countedTokens is the seam's observer.
+type countedTokens struct {
+	outbound.Unobserved
+	world *world
+}
+
+func (c countedTokens) Attempt(_, operation string, _ time.Duration, _ bool) {
+	w := c.world
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if operation == "createAccessToken" {
 		w.tokenCalls++
 	}
 }
-
-var _ outbound.Observer = (*world)(nil).count

@@ -75,8 +75,8 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	if err := a.migrator.Check(ctx); err != nil {
 		return nil, err
 	}
-	outboundCfg, policies := cfg.Outbound.seam()
-	a.seam = outbound.New(outboundCfg, policies, a.metrics.ObserveAPI, log)
+	policies, _ := cfg.Outbound.Policies() // verified above
+	a.seam = outbound.New(cfg.Outbound.seam(), policies, a.metrics.API(), log)
 	if err := a.wire(); err != nil {
 		return nil, err
 	}

@@ -57,7 +57,12 @@ type DatabaseConfig struct {
 type OutboundConfig struct {
 	MaxConnections        Count    `help:"Connections to vendors at most, in all." default:"100"`
 	MaxConnectionsPerHost Count    `help:"Connections to one host at most." default:"20"`
-	AttemptTimeout        Duration `help:"Limit of one call." default:"30s"`
+	AttemptTimeout        Duration `help:"Limit of one attempt to call a vendor." default:"30s"`
+	Budget                Duration `help:"Limit of all attempts of one operation, with the waits between them." default:"40s"`
+	Attempts              Count    `help:"How often an operation is attempted at most, where it may be repeated." default:"3"`
+	BreakerFailures       Count    `help:"Failures in a row after which a vendor's host is left alone." default:"5"`
+	BreakerDelay          Duration `help:"How long a vendor's host is left alone." default:"1m"`
+	Policy                []string `help:"Another policy for one operation, such as linkedin.getPost=attempts:5,timeout:10s; also budget and hedge. 'postwright policies' shows them all." sep:";"`
 	MaxBodyBytes          Count    `help:"Size of a vendor's answer at most." default:"1048576"`
 }
 
@@ -129,18 +134,15 @@ func (c Config) Verify() error {
 		v.wrong("--linkedin-scopes", "must name at least one scope, such as w_member_social")
 	}
 	v.database(c.Database)
-	v.count("--outbound-max-connections", c.Outbound.MaxConnections, 1, 10_000)
-	v.count("--outbound-max-connections-per-host", c.Outbound.MaxConnectionsPerHost, 1, 10_000)
-	v.duration("--outbound-attempt-timeout", c.Outbound.AttemptTimeout, 100*time.Millisecond, maxAttemptTimeout)
-	v.count("--outbound-max-body-bytes", c.Outbound.MaxBodyBytes, 1<<10, 64<<20)
+	v.outbound(c.Outbound)
 	v.faults = append(v.faults, c.LinkedIn.client().Faults()...)
 	v.url("--analysis-url", c.Analysis.URL)
 	v.url("--notification-url", c.Notification.URL)
 	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
 	v.duration("--jobs-timeout", c.Jobs.Timeout, time.Second, time.Hour)
 	v.duration("--jobs-rescue-after", c.Jobs.RescueAfter, time.Second, 2*time.Hour)
-	if least := c.Outbound.AttemptTimeout.Value + jobMargin; c.Jobs.Timeout.Value < least && c.Outbound.AttemptTimeout.Value <= maxAttemptTimeout {
-		v.wrong("--jobs-timeout", "must be at least %s: --outbound-attempt-timeout and %s to write the outcome", least, jobMargin)
+	if least := c.Outbound.Budget.Value + jobMargin; c.Jobs.Timeout.Value < least && c.Outbound.Budget.Value <= maxAttemptTimeout {
+		v.wrong("--jobs-timeout", "must be at least %s: --outbound-budget and %s to write the outcome", least, jobMargin)
 	}
 	if least := c.Jobs.Timeout.Value + rescueMargin; c.Jobs.RescueAfter.Value < least {
 		v.wrong("--jobs-rescue-after", "must be at least %s: --jobs-timeout and %s", least, rescueMargin)
@@ -159,7 +161,30 @@ func (c DatabaseConfig) Verify() error {
 	return fault.Fields(v.faults...)
 }
 
+// Verify lists every fault of what concerns the calls to vendors alone, for the command that shows it.
+func (c OutboundConfig) Verify() error {
+	var v validation
+	v.outbound(c)
+	return fault.Fields(v.faults...)
+}
+
 type validation struct{ faults []fault.Field }
+
+func (v *validation) outbound(c OutboundConfig) {
+	v.count("--outbound-max-connections", c.MaxConnections, 1, 10_000)
+	v.count("--outbound-max-connections-per-host", c.MaxConnectionsPerHost, 1, 10_000)
+	v.duration("--outbound-attempt-timeout", c.AttemptTimeout, 100*time.Millisecond, maxAttemptTimeout)
+	v.duration("--outbound-budget", c.Budget, 100*time.Millisecond, maxAttemptTimeout)
+	if c.AttemptTimeout.Value > c.Budget.Value && c.AttemptTimeout.Value <= maxAttemptTimeout && !c.Budget.broken {
+		v.wrong("--outbound-attempt-timeout", "must not be more than --outbound-budget, which is %s", c.Budget.Value)
+	}
+	v.count("--outbound-attempts", c.Attempts, 1, 10)
+	v.count("--outbound-breaker-failures", c.BreakerFailures, 1, 1_000)
+	v.duration("--outbound-breaker-delay", c.BreakerDelay, 100*time.Millisecond, time.Hour)
+	v.count("--outbound-max-body-bytes", c.MaxBodyBytes, 1<<10, 64<<20)
+	_, faults := c.Policies()
+	v.faults = append(v.faults, faults...)
+}
 
 func (v *validation) wrong(flag, format string, args ...any) {
 	v.faults = append(v.faults, fault.Field{Path: flag, Problem: fmt.Sprintf(format, args...)})
@@ -232,11 +257,10 @@ func (c DatabaseConfig) Store() postgres.Config {
 	}
 }
 
-func (c OutboundConfig) seam() (outbound.Config, outbound.Policies) {
-	cfg, policies := outbound.Defaults(), outbound.Once()
+func (c OutboundConfig) seam() outbound.Config {
+	cfg := outbound.Defaults()
 	cfg.MaxConns, cfg.MaxConnsPerHost = c.MaxConnections.Value, c.MaxConnectionsPerHost.Value
-	policies.Default.Timeout, policies.Default.MaxBodyBytes = c.AttemptTimeout.Value, int64(c.MaxBodyBytes.Value)
-	return cfg, policies
+	return cfg
 }
 
 func (c LinkedInConfig) client() linkedin.Config {
@@ -255,7 +279,7 @@ func (c NotificationConfig) client() notifyapi.Config {
 }
 
 func (c Config) jobs() jobs.Config {
-	cfg := jobs.Config{Timeout: c.Jobs.Timeout.Value, RescueAfter: c.Jobs.RescueAfter.Value, SoftStop: drainTimeout}
+	cfg := jobs.Config{Timeout: c.Jobs.Timeout.Value, RescueAfter: c.Jobs.RescueAfter.Value, SoftStop: drainTimeout, Context: outbound.InJob}
 	if c.works() {
 		cfg.MaxWorkers = c.Jobs.MaxWorkers.Value
 	}

@@ -5,10 +5,10 @@ import "time"
 // The chain of limits, in one place: whatever is inside must end before what is around it, so that it is the innermost
 // that tells what went wrong.
 //
-//	a vendor's attempt < a call < the call on the wire < draining
-//	a vendor's attempt and some database operations < a job's run < its rescue
+//	a vendor's attempt <= all its attempts < a call < the call on the wire < draining
+//	all attempts of a vendor's operation and some database operations < a job's run < its rescue
 const (
-	maxAttemptTimeout = 40 * time.Second // what --outbound-attempt-timeout may be at most; 30 s by default
+	maxAttemptTimeout = 40 * time.Second // what --outbound-attempt-timeout and --outbound-budget may be at most
 	callTimeout       = 45 * time.Second
 	connectionTimeout = 50 * time.Second
 	drainTimeout      = 55 * time.Second

@@ -184,6 +184,7 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 			"POSTWRIGHT_LINKEDIN_API_URL="+vendorsURLs[i], "POSTWRIGHT_LINKEDIN_AUTH_URL="+vendorsURLs[i],
 			"POSTWRIGHT_ANALYSIS_URL="+vendorsURLs[i], "POSTWRIGHT_NOTIFICATION_URL="+vendorsURLs[i],
 			"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2", "POSTWRIGHT_OUTBOUND_ATTEMPT_TIMEOUT="+attemptTimeout.String(),
+			"POSTWRIGHT_OUTBOUND_BUDGET="+attemptTimeout.String(), "POSTWRIGHT_OUTBOUND_BREAKER_DELAY=2s",
 			"POSTWRIGHT_JOBS_TIMEOUT="+jobTimeout.String(), "POSTWRIGHT_JOBS_RESCUE_AFTER="+rescueAfter.String(),
 			"POSTWRIGHT_PUBLISHING_ACCOUNT_CONCURRENCY=20", "POSTWRIGHT_PUBLISHING_RETRY_WAIT=500ms")}
 		w.nodes = append(w.nodes, n)

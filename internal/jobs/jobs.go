@@ -30,6 +30,8 @@ type Config struct {
 	Timeout time.Duration
 	// RescueAfter is when a job whose process died is taken up again; longer than Timeout.
 	RescueAfter time.Duration
+	// Context prepares the context of every run.
+	Context func(context.Context) context.Context
 	// SoftStop is how long Stop lets the jobs under way finish before their contexts are cancelled.
 	SoftStop time.Duration
 }
@@ -52,7 +54,11 @@ func New(store *postgres.Store, cfg Config, now func() time.Time, log *slog.Logg
 	if cfg.MaxWorkers > 0 {
 		queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.MaxWorkers}}
 	}
+	prepare := river.WorkerMiddlewareFunc(func(ctx context.Context, _ *rivertype.JobRow, work func(context.Context) error) error {
+		return work(cfg.Context(ctx))
+	})
 	client, err := river.NewClient(riverpgxv5.New(store.Pool()), &river.Config{
+		Middleware:  []rivertype.Middleware{prepare},
 		Schema:      postgres.JobSchema,
 		Queues:      queues,
 		Workers:     workers,

@@ -103,7 +103,7 @@ func TestAnOperationsOwnPolicyBeatsTheDefault(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		policies := Once()
-		policies.Of = map[Operation]Policy{{"linkedin", "createPost"}: {Timeout: 7 * time.Second, MaxBodyBytes: 1}}
+		policies.Of = map[Operation]Policy{{"linkedin", "createPost"}: {Timeout: 7 * time.Second, Budget: 7 * time.Second, Attempts: 1, MaxBodyBytes: 1}}
 		seam, _ := newSeam(t, Defaults(), policies)
 		pipe(seam, untilClosed)
 		began := time.Now()
@@ -196,7 +196,7 @@ func TestWaitingForAPlaceIsPartOfTheAttempt(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				policies := Once()
-				policies.Of = map[Operation]Policy{{"linkedin", "unnamed"}: {Timeout: time.Hour, MaxBodyBytes: 1}}
+				policies.Of = map[Operation]Policy{{"linkedin", "unnamed"}: {Timeout: time.Hour, Budget: time.Hour, Attempts: 1, MaxBodyBytes: 1}}
 				seam, _ := newSeam(t, Config{MaxConns: 1, MaxConnsPerHost: 1, IdleTimeout: time.Minute}, policies)
 				pipe(seam, untilClosed)
 				holder, stop := context.WithCancel(t.Context())

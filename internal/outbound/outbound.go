@@ -48,9 +48,33 @@ func (c Config) Faults() []fault.Field {
 	return faults
 }
 
-// Observer learns of every call that ended: vendor, operation, how long it took, and whether it failed (no complete
-// answer, or a status of 400 and above). It is called on the call's own goroutine and must not block.
-type Observer func(vendor, operation string, took time.Duration, failed bool)
+// Observer learns what becomes of calls. It is called on the calls' own goroutines and must not block.
+type Observer interface {
+	// Attempt is told of every attempt that ended: how long it took, and whether it failed (no complete answer, or a
+	// status of 400 and above). One that a breaker kept back, or whose hedge was answered first, is none.
+	Attempt(vendor, operation string, took time.Duration, failed bool)
+	// Retry is told of every attempt after the first, before it begins.
+	Retry(vendor, operation string)
+	// InFlight is told of every attempt that begins (1) and that ends (-1).
+	InFlight(vendor string, change int)
+	// Breaker is told of the state of a host's breaker, at the first call and whenever it changes.
+	Breaker(vendor, host string, state BreakerState)
+}
+
+// Unobserved is an Observer for callers that measure nothing.
+type Unobserved struct{}
+
+// Attempt does nothing.
+func (Unobserved) Attempt(string, string, time.Duration, bool) {}
+
+// Retry does nothing.
+func (Unobserved) Retry(string, string) {}
+
+// InFlight does nothing.
+func (Unobserved) InFlight(string, int) {}
+
+// Breaker does nothing.
+func (Unobserved) Breaker(string, string, BreakerState) {}
 
 // Seam holds the connections. It is safe for concurrent use.
 type Seam struct {
@@ -62,8 +86,16 @@ type Seam struct {
 	observe  Observer
 	log      *slog.Logger
 
+	calls sync.WaitGroup // attempts under way
+
 	mu    sync.Mutex
-	hosts map[string]*semaphore.Weighted // as few as base URLs are configured, because no redirect is followed
+	hosts map[string]*host // as few as base URLs are configured, because no redirect is followed
+}
+
+// host is what the calls to one host of a vendor share.
+type host struct {
+	places  *semaphore.Weighted
+	breaker breaker
 }
 
 // New returns a Seam. Close it after use. Connections go through the proxy that the environment names (HTTPS_PROXY).
@@ -82,7 +114,7 @@ func New(cfg Config, policies Policies, observe Observer, log *slog.Logger) *Sea
 		policies: policies,
 		observe:  observe,
 		log:      log,
-		hosts:    map[string]*semaphore.Weighted{},
+		hosts:    map[string]*host{},
 	}
 	s.base = &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -97,8 +129,11 @@ func New(cfg Config, policies Policies, observe Observer, log *slog.Logger) *Sea
 	return s
 }
 
-// Close lets the idle connections go. Calls under way end by themselves.
-func (s *Seam) Close() { s.base.CloseIdleConnections() }
+// Close waits for the attempts under way, which end with their callers, and lets the idle connections go.
+func (s *Seam) Close() {
+	s.calls.Wait()
+	s.base.CloseIdleConnections()
+}
 
 // Client returns the client for one vendor's calls. It follows no redirect: a bearer token must not travel to where an
 // answer points.
@@ -111,8 +146,8 @@ func (s *Seam) Client(vendor string) *http.Client {
 
 // enter waits for a place among the calls under way. A call waits for its host before it takes one of the places that
 // all share: else the calls queueing for one slow vendor would hold up those to the others.
-func (s *Seam) enter(ctx context.Context, host string) (leave func(), err error) {
-	own := s.placesAt(host)
+func (s *Seam) enter(ctx context.Context, host *host) (leave func(), err error) {
+	own := host.places
 	if err := own.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
@@ -123,15 +158,15 @@ func (s *Seam) enter(ctx context.Context, host string) (leave func(), err error)
 	return func() { s.places.Release(1); own.Release(1) }, nil
 }
 
-func (s *Seam) placesAt(host string) *semaphore.Weighted {
+func (s *Seam) host(vendor, name string) *host {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	own, known := s.hosts[host]
-	if !known {
-		own = semaphore.NewWeighted(s.perHost)
-		s.hosts[host] = own
+	known := s.hosts[vendor+" "+name] // a vendor's breaker is its own, also where two are served by one host
+	if known == nil {
+		known = &host{places: semaphore.NewWeighted(s.perHost), breaker: s.newBreaker(vendor, name)}
+		s.hosts[vendor+" "+name] = known
 	}
-	return own
+	return known
 }
 
 type operationKey struct{}

@@ -36,12 +36,33 @@ type call struct {
 
 // observed collects calls and log lines of a seam under test.
 type observed struct {
-	mu    sync.Mutex
-	calls []call
-	log   bytes.Buffer
+	mu       sync.Mutex
+	calls    []call
+	retries  int
+	inFlight int
+	breaker  []BreakerState
+	log      bytes.Buffer
 }
 
-func (o *observed) observe(vendor, operation string, took time.Duration, failed bool) {
+func (o *observed) Retry(string, string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.retries++
+}
+
+func (o *observed) InFlight(_ string, change int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.inFlight += change
+}
+
+func (o *observed) Breaker(_, _ string, state BreakerState) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.breaker = append(o.breaker, state)
+}
+
+func (o *observed) Attempt(vendor, operation string, took time.Duration, failed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.calls = append(o.calls, call{vendor, operation, took, failed})
@@ -62,7 +83,7 @@ func (o *observed) only(t *testing.T) call {
 func newSeam(t *testing.T, cfg Config, policies Policies) (*Seam, *observed) {
 	t.Helper()
 	o := &observed{}
-	seam := New(cfg, policies, o.observe, slog.New(slog.NewTextHandler(o, nil)))
+	seam := New(cfg, policies, o, slog.New(slog.NewTextHandler(o, nil)))
 	t.Cleanup(seam.Close)
 	return seam, o
 }
@@ -117,6 +138,8 @@ func listen(t *testing.T, handle func(n int, conn net.Conn)) (address string) {
 }
 
 // nobody is where no one listens: tcpmux's port. One that was free a moment ago may be another test's by now.
+var quiet = slog.New(slog.DiscardHandler)
+
 const nobody = "http://127.0.0.1:1"
 
 // readRequest reads exactly one request with its body; false when none came.
@@ -267,7 +290,7 @@ func TestABodyOfExactlyTheLimitIsRead(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "1234") }))
 	t.Cleanup(server.Close)
 	policies := Once()
-	policies.Of = map[Operation]Policy{{"linkedin", "createPost"}: {Timeout: time.Minute, MaxBodyBytes: 4}}
+	policies.Of = map[Operation]Policy{{"linkedin", "createPost"}: {Timeout: time.Minute, Budget: time.Minute, Attempts: 1, MaxBodyBytes: 4}}
 	seam, _ := newSeam(t, Defaults(), policies)
 
 	_, body, err := send(t.Context(), seam, http.MethodGet, server.URL)

@@ -60,7 +60,7 @@ func newWorld(t testing.TB) *world {
 	w.vendors = sandbox.New(sandbox.Options{Clock: now, Log: log, MemberDayLimit: -1, AppDayLimit: -1, Members: []sandbox.Member{tess}})
 	server := httptest.NewServer(w.vendors.Handler())
 	t.Cleanup(server.Close)
-	seam := outbound.New(outbound.Defaults(), outbound.Once(), func(string, string, time.Duration, bool) {}, log)
+	seam := outbound.New(outbound.Defaults(), outbound.Once(), outbound.Unobserved{}, log)
 	t.Cleanup(seam.Close)
 	linkedIn, err := linkedin.New(linkedin.Config{APIURL: server.URL, AuthURL: server.URL, Version: "202606"}, seam.Client(linkedin.Vendor), now)
 	require.NoError(t, err)

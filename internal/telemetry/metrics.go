@@ -19,6 +19,9 @@ type Metrics struct {
 	dbRetries   *prometheus.CounterVec
 	apiDuration *prometheus.HistogramVec
 	apiErrors   *prometheus.CounterVec
+	apiRetries  *prometheus.CounterVec
+	apiInFlight *prometheus.GaugeVec
+	apiBreaker  *prometheus.GaugeVec
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -36,14 +39,23 @@ func NewMetrics() *Metrics {
 			Name: "db_operation_retries_total", Help: "Repeats of database operations, and of whole transactions, by the name of the query.",
 		}, []string{"operation"}),
 		apiDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "api_operation_duration_seconds", Help: "How long calls to vendors took, by vendor and operationId.",
+			Name: "api_operation_duration_seconds", Help: "How long attempts to call vendors took, by vendor and operationId.",
 			Buckets: prometheus.ExponentialBuckets(0.005, 2.2, 12), // 5 ms to 30 s
 		}, []string{"vendor", "operation"}),
 		apiErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "api_operation_errors_total", Help: "Calls to vendors that failed: no usable answer, or a status of 400 and above.",
+			Name: "api_operation_errors_total", Help: "Attempts to call vendors that failed: no usable answer, or a status of 400 and above.",
 		}, []string{"vendor", "operation"}),
+		apiRetries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "api_operation_retries_total", Help: "Attempts to call vendors after the first.",
+		}, []string{"vendor", "operation"}),
+		apiInFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "api_operations_in_flight", Help: "Attempts to call vendors that are under way.",
+		}, []string{"vendor"}),
+		apiBreaker: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "api_breaker_state", Help: "What a vendor host's breaker does with calls: 0 lets them through, 1 lets one through to see, 2 refuses them.",
+		}, []string{"vendor", "host"}),
 	}
-	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors,
+	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -65,12 +77,33 @@ func (d DB) Operation(name string, took time.Duration, failed bool) {
 // Retry counts a repeat.
 func (d DB) Retry(name string) { d.metrics.dbRetries.WithLabelValues(name).Inc() }
 
-// ObserveAPI counts a call to a vendor.
-func (m *Metrics) ObserveAPI(vendor, operation string, took time.Duration, failed bool) {
-	m.apiDuration.WithLabelValues(vendor, operation).Observe(took.Seconds())
+// API returns the measurements of calls to vendors, as the HTTP seam gives them.
+func (m *Metrics) API() API { return API{m} }
+
+// API counts what becomes of calls to vendors.
+type API struct{ metrics *Metrics }
+
+// Attempt counts one that has ended.
+func (a API) Attempt(vendor, operation string, took time.Duration, failed bool) {
+	a.metrics.apiDuration.WithLabelValues(vendor, operation).Observe(took.Seconds())
 	if failed {
-		m.apiErrors.WithLabelValues(vendor, operation).Inc()
+		a.metrics.apiErrors.WithLabelValues(vendor, operation).Inc()
 	}
+}
+
+// Retry counts an attempt after the first.
+func (a API) Retry(vendor, operation string) {
+	a.metrics.apiRetries.WithLabelValues(vendor, operation).Inc()
+}
+
+// InFlight counts attempts that begin and end.
+func (a API) InFlight(vendor string, change int) {
+	a.metrics.apiInFlight.WithLabelValues(vendor).Add(float64(change))
+}
+
+// Breaker sets the state of a host's breaker, as a number that grows with how bad it is.
+func (a API) Breaker(vendor, host string, state int) {
+	a.metrics.apiBreaker.WithLabelValues(vendor, host).Set(float64(state))
 }
 
 // Handler serves the metrics to Prometheus.

@@ -11,7 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -107,7 +106,7 @@ func (r Reader) refused(operation string, resp *http.Response, body []byte) *fau
 	switch {
 	case status == http.StatusTooManyRequests:
 		f = fault.New(fault.RateLimited, name+" allows no more calls for now: try again later.").WithReason("RATE_LIMITED")
-		f.RetryAfter = r.retryAfter(resp.Header)
+		f.RetryAfter = outbound.RetryAfter(resp.Header, r.Now())
 	case status == http.StatusUnauthorized:
 		f = fault.New(fault.VendorAuth, name+" does not accept the token: enter a valid one.")
 	case status >= 400 && status < 500:
@@ -115,7 +114,7 @@ func (r Reader) refused(operation string, resp *http.Response, body []byte) *fau
 	case status >= 500:
 		f = fault.New(fault.VendorUnavailable, name+" has a failure of its own: try again later.")
 		f.Doubt = changes(resp)
-		f.RetryAfter = r.retryAfter(resp.Header)
+		f.RetryAfter = outbound.RetryAfter(resp.Header, r.Now())
 	default: // a success that was not agreed on, or a redirect, which is never followed
 		f = r.Unusable(operation, resp, fmt.Errorf("unexpected status %d", status))
 	}
@@ -137,18 +136,6 @@ func (r Reader) answer(operation string, resp *http.Response) *fault.Answer {
 // changes reports whether the request may have changed something at the vendor.
 func changes(resp *http.Response) bool {
 	return resp.Request == nil || (resp.Request.Method != http.MethodGet && resp.Request.Method != http.MethodHead)
-}
-
-// retryAfter reads Retry-After in both of its forms (RFC 9110, 10.2.3); 0 when it is absent, unreadable or past.
-func (r Reader) retryAfter(header http.Header) time.Duration {
-	value := header.Get("Retry-After")
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		return max(time.Duration(seconds)*time.Second, 0)
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(date.Sub(r.Now()), 0)
-	}
-	return 0
 }
 
 // Lenient decodes as much of a refusal's body as fits value, whose members may all be missing or of another type; false

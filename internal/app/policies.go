@@ -1,0 +1,130 @@
+package app
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
+	"github.com/postwright/postwright/internal/vendors/analysisapi"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/vendors/notifyapi"
+)
+
+// repeats says of every operation of every vendor what of it may be sent again; the rest of its policy is the default's,
+// or is set with --outbound-policy. What may be sent again can't be set: it is what the operation is.
+var repeats = map[outbound.Operation]outbound.Repeat{
+	// LinkedIn knows no idempotency key: a create that is sent twice stands there twice. internal/publishing decides on
+	// every attempt and writes it down before.
+	{Vendor: linkedin.Vendor, ID: "createPost"}:    outbound.Never,
+	{Vendor: linkedin.Vendor, ID: "createUgcPost"}: outbound.Never,
+	// A code and a refresh token may be used up by a request whose answer was lost.
+	{Vendor: linkedin.Vendor, ID: "createAccessToken"}: outbound.Unsent,
+	// The text that a post is to have, and that it is to be gone, are the same when they are said twice.
+	{Vendor: linkedin.Vendor, ID: "updatePost"}:                     outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "deletePost"}:                     outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "findOrganizationAcls"}:           outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "findPostsByAuthor"}:              outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "getMemberPostAnalytics"}:         outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "getOrganizationShareStatistics"}: outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "getPerson"}:                      outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "getPost"}:                        outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "getSocialMetadata"}:              outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "getUserInfo"}:                    outbound.Always,
+	{Vendor: linkedin.Vendor, ID: "introspectToken"}:                outbound.Always,
+	// An analysis is a question, whatever its method.
+	{Vendor: analysisapi.Vendor, ID: "analyzeSentiment"}: outbound.Always,
+	{Vendor: analysisapi.Vendor, ID: "generateHashtags"}: outbound.Always,
+	{Vendor: analysisapi.Vendor, ID: "optimizeContent"}:  outbound.Always,
+	// The notification API knows no idempotency key either: nobody wants the same message twice.
+	{Vendor: notifyapi.Vendor, ID: "sendEmail"}: outbound.Unsent,
+	{Vendor: notifyapi.Vendor, ID: "sendPush"}:  outbound.Unsent,
+}
+
+// Policies is how every operation of every vendor is carried out, with everything that can't work about it.
+func (c OutboundConfig) Policies() (outbound.Policies, []fault.Field) {
+	policies := outbound.Once()
+	policies.Breaker = outbound.Breaker{Failures: c.BreakerFailures.Value, Delay: c.BreakerDelay.Value}
+	policies.Default.Timeout, policies.Default.Budget = c.AttemptTimeout.Value, c.Budget.Value
+	policies.Default.MaxBodyBytes = int64(c.MaxBodyBytes.Value)
+	policies.Of = make(map[outbound.Operation]outbound.Policy, len(repeats))
+	for operation, repeat := range repeats {
+		policy := policies.Default
+		if policy.Repeat = repeat; repeat != outbound.Never {
+			policy.Attempts = c.Attempts.Value
+		}
+		policies.Of[operation] = policy
+	}
+	var faults []fault.Field
+	for _, setting := range c.Policy {
+		faults = append(faults, set(policies.Of, setting)...)
+	}
+	return policies, append(faults, c.problems(policies)...)
+}
+
+// problems lists what can't work about the policies that differ from the default: what is wrong with that stands under the
+// flags it was made from.
+func (c OutboundConfig) problems(policies outbound.Policies) []fault.Field {
+	special := policies
+	special.Of = maps.Clone(policies.Of)
+	for operation, policy := range special.Of {
+		common := policies.Default
+		if common.Repeat = policy.Repeat; policy.Repeat != outbound.Never {
+			common.Attempts = c.Attempts.Value
+		}
+		if policy == common {
+			delete(special.Of, operation)
+		}
+	}
+	faults := special.Faults(func(o outbound.Operation) string { return "--outbound-policy " + o.String() })
+	for operation, policy := range special.Of {
+		if policy.Budget > maxAttemptTimeout {
+			faults = append(faults, fault.Field{Path: "--outbound-policy " + operation.String(),
+				Problem: fmt.Sprintf("budget must be at most %s: a call of the API has %s", maxAttemptTimeout, callTimeout)})
+		}
+	}
+	slices.SortStableFunc(faults, func(a, b fault.Field) int { return strings.Compare(a.Path, b.Path) })
+	return faults
+}
+
+// set changes the policy of one operation as a setting such as "linkedin.getPost=attempts:5,timeout:10s" says.
+func set(policies map[outbound.Operation]outbound.Policy, setting string) (faults []fault.Field) {
+	name, values, _ := strings.Cut(strings.TrimSpace(setting), "=")
+	vendor, id, _ := strings.Cut(name, ".")
+	operation := outbound.Operation{Vendor: vendor, ID: id}
+	wrong := func(format string, args ...any) {
+		faults = append(faults, fault.Field{Path: "--outbound-policy " + name, Problem: fmt.Sprintf(format, args...)})
+	}
+	policy, known := policies[operation]
+	if !known {
+		wrong("names no operation: `postwright policies` lists them, such as linkedin.getPost")
+	}
+	for pair := range strings.SplitSeq(values, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(pair), ":")
+		limits := map[string]*time.Duration{"timeout": &policy.Timeout, "budget": &policy.Budget, "hedge": &policy.Hedge}
+		switch limit := limits[key]; {
+		case key == "attempts":
+			if n, err := strconv.Atoi(value); err != nil {
+				wrong("has attempts:%s: must be a whole number", value)
+			} else {
+				policy.Attempts = n
+			}
+		case limit == nil:
+			wrong("has the setting %q: must be attempts, timeout, budget or hedge, such as attempts:5,timeout:10s", key)
+		default:
+			if d, err := time.ParseDuration(value); err != nil {
+				wrong("has %s:%s: must be a time such as 10s", key, value)
+			} else {
+				*limit = d
+			}
+		}
+	}
+	if known {
+		policies[operation] = policy
+	}
+	return faults
+}

@@ -1,0 +1,57 @@
+package outbound
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// again decides whether an exchange that has ended is followed by another attempt, and after which wait. attempt counts
+// from 1; left is what remains of the operation's budget and of the caller's time.
+func (x *exchange) again(pace Pace, attempt int, left time.Duration, now time.Time) (wait time.Duration, yes bool) {
+	if !x.repeatable() || attempt >= x.policy.Attempts {
+		return 0, false
+	}
+	wait = pace.wait(attempt)
+	if asked := RetryAfter(x.header, now); asked > 0 {
+		wait = asked + rand.N(asked/10+1) // never sooner than asked for
+	}
+	return wait, wait < left
+}
+
+// repeatable reports whether the outcome may be followed by another attempt.
+func (x *exchange) repeatable() bool {
+	switch {
+	case x.policy.Repeat == Never, x.refused, x.waiting, x.gone():
+		return false // a breaker, a queue or a caller's leave is not cured by asking once more
+	case x.status == http.StatusTooManyRequests:
+		return true
+	case x.status == 0 && !x.departure.left():
+		return true
+	case x.policy.Repeat == Unsent:
+		return false
+	}
+	return x.status == 0 || (x.status >= http.StatusInternalServerError && x.status != http.StatusNotImplemented) ||
+		(x.broken != nil && !x.tooLong)
+}
+
+// wait is the n-th wait of a pace, n from 1.
+func (p Pace) wait(n int) time.Duration {
+	wait := min(p.First<<min(n-1, 20), p.Longest)
+	spread := wait / 4
+	return wait - spread + rand.N(2*spread+1)
+}
+
+// RetryAfter reads the header of that name in both of its forms (RFC 9110, 10.2.3); 0 when it is absent, unreadable or
+// past.
+func RetryAfter(header http.Header, now time.Time) time.Duration {
+	value := header.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+		return max(time.Duration(seconds)*time.Second, 0)
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return max(date.Sub(now), 0)
+	}
+	return 0
+}

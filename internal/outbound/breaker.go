@@ -31,7 +31,7 @@ func (s *Seam) newBreaker(vendor, host string) breaker {
 	}
 	return breaker{circuitbreaker.NewBuilder[any]().
 		WithFailureThreshold(uint(policy.Failures)).
-		WithSuccessThreshold(1).                     // one call is let through, and decides
+		WithSuccessThreshold(1). // one call is let through, and decides
 		WithDelay(policy.Delay).
 		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
 			s.observe.Breaker(vendor, host, states[e.NewState])

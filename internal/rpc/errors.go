@@ -38,8 +38,8 @@ var codes = map[fault.Kind]connect.Code{
 // briefly is how long to wait when nobody knows better.
 const briefly = time.Second
 
-// toConnect turns the error of a call into its answer. Causes stay here: only a fault's own words leave.
-func toConnect(err error, requestID string) *connect.Error {
+// ToConnect turns the error of a call into its answer. Causes stay here: only a fault's own words leave.
+func ToConnect(err error, requestID string) *connect.Error {
 	var f *fault.Error
 	var authored *connect.Error
 	switch {

@@ -30,7 +30,7 @@ func observe(log *slog.Logger) connect.ServerInterceptor {
 				if p := recover(); p != nil {
 					err = fault.New(fault.Internal, "").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 				}
-				answer := toConnect(err, requestID)
+				answer := ToConnect(err, requestID)
 				logCall(ctx, log, spec.Procedure, requestID, time.Since(began), err, answer)
 				if answer != nil {
 					err = answer

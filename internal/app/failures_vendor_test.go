@@ -228,7 +228,7 @@ func cell(ctx context.Context, operation outbound.Operation, b bad) (outcome, er
 	switch b.fault.Mode {
 	case nobodyThere:
 		server.CloseClientConnections()
-		server.Listener.Close() //nolint:errcheck,gosec // its end is what is wanted
+		_ = server.Listener.Close() // its end is what is wanted
 	case leftAlone:
 		b.fault.Mode = sandbox.Drop
 		if err := box.Arm(b.fault); err != nil {

@@ -48,6 +48,7 @@ type Observer func(operation string, took time.Duration, failed bool)
 type Store struct {
 	seam
 	pool    *pgxpool.Pool
+	waiting *waiters
 	log     *slog.Logger
 	observe Observer
 	timeout time.Duration
@@ -61,11 +62,13 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	}
 	poolCfg.MinConns = cfg.MinConns
 	poolCfg.MaxConns = cfg.MaxConns
+	waiting := &waiters{}
+	poolCfg.ConnConfig.Tracer = waiting
 	pool, err := pgxpool.NewWithConfig(ctx, poolCfg)
 	if err != nil {
 		return nil, fmt.Errorf("make the pool: %w", err)
 	}
-	s := &Store{pool: pool, log: log, observe: observe, timeout: cfg.OperationTimeout}
+	s := &Store{pool: pool, waiting: waiting, log: log, observe: observe, timeout: cfg.OperationTimeout}
 	s.seam = seam{on: pool, observe: observe, timeout: cfg.OperationTimeout}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()

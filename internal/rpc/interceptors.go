@@ -14,24 +14,36 @@ import (
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // requestIDHeader names a call in logs and answers. A caller may choose it.
 const requestIDHeader = "X-Request-Id"
 
-// observe is the outermost interceptor: it names the call, keeps a panic from ending the process, logs the call once,
-// and turns its fault into the answer.
-func observe(log *slog.Logger) connect.ServerInterceptor {
+// call is what the outermost interceptor learns from those within about the call under way.
+type call struct{ caller uuid.UUID }
+
+type callKey struct{}
+
+// observe is the outermost interceptor of ours: it names the call, keeps a panic from ending the process, logs and counts
+// the call once, and turns its fault into the answer.
+func observe(eyes Eyes) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
 			requestID := nameCall(ctx)
+			this := &call{}
+			ctx = context.WithValue(telemetry.WithRequestID(ctx, requestID), callKey{}, this)
 			began := time.Now()
 			defer func() {
 				if p := recover(); p != nil {
 					err = fault.New(fault.Internal, "").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 				}
-				answer := toConnect(err, requestID)
-				logCall(ctx, log, spec.Procedure, requestID, time.Since(began), err, answer)
+				answer, took, code := toConnect(err, requestID), time.Since(began), "ok"
+				if answer != nil {
+					code = answer.Code().String()
+				}
+				eyes.Observe(spec.Procedure, code, took)
+				logCall(ctx, eyes.Log, spec.Procedure, code, this.caller, took, err)
 				if answer != nil {
 					err = answer
 				}
@@ -56,22 +68,23 @@ func nameCall(ctx context.Context) string {
 	return id
 }
 
-func logCall(ctx context.Context, log *slog.Logger, procedure, requestID string, took time.Duration, err error, answer *connect.Error) {
-	attributes := []slog.Attr{
-		slog.String("procedure", procedure), slog.String("request_id", requestID), slog.Duration("duration", took),
-	}
-	if answer == nil {
-		log.LogAttrs(ctx, slog.LevelInfo, "call", append(attributes, slog.String("code", "ok"))...)
-		return
+// logCall is the one line of a call: who asked for what, and how it went. The context adds the request's id and the trace's.
+func logCall(ctx context.Context, log *slog.Logger, procedure, code string, caller uuid.UUID, took time.Duration, err error) {
+	attributes := []slog.Attr{slog.String("procedure", procedure), slog.String("code", code), slog.Duration("duration", took)}
+	if caller != uuid.Nil {
+		attributes = append(attributes, slog.String("owner_id", caller.String()))
 	}
 	level := slog.LevelInfo
-	switch answer.Code() {
-	case connect.CodeInternal, connect.CodeUnknown:
-		level = slog.LevelError
-	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
-		level = slog.LevelWarn
+	if err != nil {
+		attributes = append(attributes, slog.Any("error", err))
+		switch code {
+		case connect.CodeInternal.String(), connect.CodeUnknown.String():
+			level = slog.LevelError
+		case connect.CodeUnavailable.String(), connect.CodeDeadlineExceeded.String():
+			level = slog.LevelWarn
+		}
 	}
-	log.LogAttrs(ctx, level, "call", append(attributes, slog.String("code", answer.Code().String()), slog.Any("error", err))...)
+	log.LogAttrs(ctx, level, "call", attributes...)
 }
 
 // limitTime bounds every call that is not a stream.
@@ -107,6 +120,9 @@ func authenticate(verify func(ctx context.Context, key string) (uuid.UUID, error
 			caller, err := verify(ctx, strings.TrimSpace(key))
 			if err != nil {
 				return err
+			}
+			if this, there := ctx.Value(callKey{}).(*call); there {
+				this.caller = caller
 			}
 			return next(identity.WithCaller(ctx, caller), spec, stream)
 		}

@@ -224,12 +224,12 @@ func (s *Service) warn(ctx context.Context, account Account) error {
 		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
 		return err
 	}
-	renewed := renewable(account.TokenExpiresAt, account.RefreshTokenExpiresAt)
+	byItself := renewable(account.TokenExpiresAt, account.RefreshTokenExpiresAt)
 	for _, days := range warnings {
 		if left > time.Duration(days)*day {
 			continue
 		}
-		if renewed && time.Duration(days)*day > renewalFailed {
+		if byItself && time.Duration(days)*day > renewalFailed {
 			return nil
 		}
 		return s.store.InTx(ctx, func(tx *postgres.Tx) error {

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -84,7 +85,7 @@ func TracesFaults() []fault.Field {
 // Traces makes spans and brings them to where OTEL_* says. With nothing set it makes none and costs nothing.
 type Traces struct {
 	trace.TracerProvider
-	stop func(context.Context) error
+	stop func(context.Context) error // nil when nothing is exported
 }
 
 // NewTraces begins to export spans, where that is asked for. The collector need not answer: what can't be delivered is
@@ -109,7 +110,9 @@ func NewTraces(ctx context.Context, log *slog.Logger) (*Traces, error) {
 		reports.failed("OTEL_RESOURCE_ATTRIBUTES is not all of the form name=value,…")
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
-	return &Traces{TracerProvider: provider, stop: provider.Shutdown}, nil
+	return &Traces{TracerProvider: provider, stop: func(ctx context.Context) error {
+		return errors.Join(provider.ForceFlush(ctx), provider.Shutdown(ctx)) // Shutdown alone keeps a failed delivery to itself
+	}}, nil
 }
 
 func newExporter(ctx context.Context) (sdktrace.SpanExporter, error) {

@@ -230,10 +230,14 @@ func TestEachCallIsOneLineThatSaysWhoAskedForWhatAndHowItWent(t *testing.T) {
 	ask(w.key, "ListPosts", `{}`)
 	ask(w.key, "GetPost", `{"id":"01900000-0000-7000-8000-000000000009"}`)
 	ask("pw_nobody", "SearchPosts", `{"query":"x"}`)
+	ask(w.key, "CreatePost", `{"post":{"content":"","hashtags":["not one"]}}`)
 	user, err := w.app.Identity.UserByEmail(t.Context(), "tess@example.org")
 	require.NoError(t, err)
 	calls := out.lines(t, "call")
-	require.Len(t, calls, 3)
+	require.Len(t, calls, 4)
+	require.Equal(t, []any{"post.content", "post.hashtags[0]"}, calls[3]["fields"], "which fields, and not what was in them")
+	require.NotContains(t, calls[3], "error")
+	calls = calls[:3]
 	for i, want := range []struct {
 		method, code string
 		owner        any

@@ -20,6 +20,9 @@ import (
 // requestIDHeader names a call in logs and answers. A caller may choose it.
 const requestIDHeader = "X-Request-Id"
 
+// codeOK is the code of a call that went well; connect has none.
+const codeOK = "ok"
+
 // call is what the outermost interceptor learns from those within about the call under way.
 type call struct{ caller uuid.UUID }
 
@@ -38,7 +41,7 @@ func observe(eyes Eyes) connect.ServerInterceptor {
 				if p := recover(); p != nil {
 					err = fault.New(fault.Internal, "").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 				}
-				answer, took, code := toConnect(err, requestID), time.Since(began), "ok"
+				answer, took, code := toConnect(err, requestID), time.Since(began), codeOK
 				if answer != nil {
 					code = answer.Code().String()
 				}
@@ -74,17 +77,35 @@ func logCall(ctx context.Context, log *slog.Logger, procedure, code string, call
 	if caller != uuid.Nil {
 		attributes = append(attributes, slog.String("owner_id", caller.String()))
 	}
-	level := slog.LevelInfo
-	if err != nil {
+	switch {
+	case code == connect.CodeInvalidArgument.String():
+		// What is wrong with a request may be told in the request's own words, and those may be a post's.
+		attributes = append(attributes, slog.Any("fields", fieldsOf(err)))
+		log.LogAttrs(ctx, slog.LevelDebug, "request refused", slog.Any("error", err))
+	case err != nil:
 		attributes = append(attributes, slog.Any("error", err))
-		switch code {
-		case connect.CodeInternal.String(), connect.CodeUnknown.String():
-			level = slog.LevelError
-		case connect.CodeUnavailable.String(), connect.CodeDeadlineExceeded.String():
-			level = slog.LevelWarn
-		}
 	}
-	log.LogAttrs(ctx, level, "call", attributes...)
+	log.LogAttrs(ctx, levelOf(code), "call", attributes...)
+}
+
+// levelOf says how much an operator has to do with how a call ended.
+func levelOf(code string) slog.Level {
+	switch code {
+	case connect.CodeInternal.String(), connect.CodeUnknown.String():
+		return slog.LevelError
+	case connect.CodeUnavailable.String(), connect.CodeDeadlineExceeded.String():
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// fieldsOf are the paths of the fields that a refusal names.
+func fieldsOf(err error) []string {
+	paths := []string{}
+	for _, f := range fault.Of(err).Fields {
+		paths = append(paths, f.Path)
+	}
+	return paths
 }
 
 // limitTime bounds every call that is not a stream.

@@ -85,7 +85,7 @@ func TracesFaults() []fault.Field {
 // Traces makes spans and brings them to where OTEL_* says. With nothing set it makes none and costs nothing.
 type Traces struct {
 	trace.TracerProvider
-	stop func(context.Context) error // nil when nothing is exported
+	stop func() error // nil when nothing is exported
 }
 
 // NewTraces begins to export spans, where that is asked for. The collector need not answer: what can't be delivered is
@@ -110,7 +110,9 @@ func NewTraces(ctx context.Context, log *slog.Logger) (*Traces, error) {
 		reports.failed("OTEL_RESOURCE_ATTRIBUTES is not all of the form name=value,…")
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
-	return &Traces{TracerProvider: provider, stop: func(ctx context.Context) error {
+	return &Traces{TracerProvider: provider, stop: func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+		defer cancel()
 		return errors.Join(provider.ForceFlush(ctx), provider.Shutdown(ctx)) // Shutdown alone keeps a failed delivery to itself
 	}}, nil
 }
@@ -134,9 +136,7 @@ func (t *Traces) Close() error {
 	if t.stop == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
-	defer cancel()
-	return t.stop(ctx)
+	return t.stop()
 }
 
 // otelReports logs what OpenTelemetry has to say about itself: one line a minute, because a collector that is away fails

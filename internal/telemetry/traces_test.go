@@ -108,7 +108,7 @@ func TestTheLastSpansReachTheCollectorBeforeClosingEnds(t *testing.T) {
 			collector.RegisterTraceServiceServer(server, r)
 			ended := make(chan error, 1)
 			go func() { ended <- server.Serve(listener) }()
-			t.Cleanup(func() { server.Stop(); <-ended })
+			t.Cleanup(func() { server.Stop(); require.NoError(t, <-ended) })
 			return "http://" + listener.Addr().String()
 		},
 	}

@@ -77,6 +77,11 @@ breaking base='HEAD': _api-imports
     cp -R specs/api/third_party "$before/specs/api/" # not committed, and not ours to break
     {{ tool }} buf breaking specs/api --against "$before/specs/api"
 
+# Check the alert rules, and that each fires when it should; needs promtool (Debian's package prometheus).
+alerts:
+    promtool check rules docs/operations/alerts.yaml
+    promtool test rules docs/operations/alerts.test.yaml
+
 # Look for known vulnerabilities in what the code calls; says so where the database of them can't be reached.
 vuln:
     #!/usr/bin/env bash

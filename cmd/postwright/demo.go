@@ -23,6 +23,7 @@ import (
 	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/sandbox"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 type demoCommand struct {
@@ -41,7 +42,7 @@ const demoEmail = "demo@example.org"
 // serves on.
 func (c *demoCommand) Run(env *environment) error {
 	// The steps tell what happens; of the log only what went wrong is worth their reader's time.
-	log := slog.New(atLeast{env.log.Handler(), slog.LevelWarn})
+	log := telemetry.AtLeast(env.log, slog.LevelWarn)
 	began := time.Now()
 	if c.Dir == "" {
 		dir, err := devdb.DefaultDir("demo")
@@ -289,15 +290,4 @@ func (s *demoSecrets) key(ctx context.Context, keys *identity.Service, userID uu
 // took is the time since began, as a person reads it.
 func took(began time.Time) string {
 	return time.Since(began).Round(time.Millisecond).String()
-}
-
-// atLeast drops what is below a level.
-type atLeast struct {
-	slog.Handler
-	level slog.Level
-}
-
-// Enabled implements slog.Handler.
-func (h atLeast) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= h.level && h.Handler.Enabled(ctx, level)
 }

@@ -346,6 +346,44 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 	return items, nil
 }
 
+const accountListEnds = `-- name: AccountListEnds :many
+SELECT id, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
+WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
+`
+
+type AccountListEndsRow struct {
+	ID                    uuid.UUID
+	TokenExpiresAt        *time.Time
+	RefreshTokenExpiresAt *time.Time
+	PausedReason          string
+}
+
+// Of all owners, for the operator: when the tokens of those that are connected end, the first first.
+func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]AccountListEndsRow, error) {
+	rows, err := db.Query(ctx, accountListEnds, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AccountListEndsRow{}
+	for rows.Next() {
+		var i AccountListEndsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.TokenExpiresAt,
+			&i.RefreshTokenExpiresAt,
+			&i.PausedReason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const accountPause = `-- name: AccountPause :execrows
 UPDATE linkedin_accounts SET paused_reason = $1, updated_at = $2
 WHERE id = $3 AND owner_id = $4 AND token_revision = $5 AND paused_reason = '' AND disconnected_at IS NULL

@@ -1072,6 +1072,18 @@ func (q *Queries) PostMarkWaiting(ctx context.Context, db DBTX, arg PostMarkWait
 	return i, err
 }
 
+const postOldestScheduled = `-- name: PostOldestScheduled :one
+SELECT scheduled_at::timestamptz AS due_at FROM posts WHERE state = 'scheduled' ORDER BY scheduled_at LIMIT 1
+`
+
+// When that scheduled post of all owners is due whose time comes first, or has passed; no row when none is scheduled.
+func (q *Queries) PostOldestScheduled(ctx context.Context, db DBTX) (time.Time, error) {
+	row := db.QueryRow(ctx, postOldestScheduled)
+	var due_at time.Time
+	err := row.Scan(&due_at)
+	return due_at, err
+}
+
 const postSearchByOwner = `-- name: PostSearchByOwner :many
 SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
 WHERE owner_id = $1

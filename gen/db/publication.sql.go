@@ -12,6 +12,43 @@ import (
 	"github.com/google/uuid"
 )
 
+const attemptCountByAccount = `-- name: AttemptCountByAccount :many
+SELECT p.account_id, count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+WHERE a.started_at >= $1 AND a.outcome <> 'not_sent'
+GROUP BY p.account_id ORDER BY count(*) DESC, p.account_id LIMIT $2
+`
+
+type AttemptCountByAccountParams struct {
+	Since time.Time
+	Most  int32
+}
+
+type AttemptCountByAccountRow struct {
+	AccountID uuid.UUID
+	Count     int64
+}
+
+// Of all owners, for the operator: how many creates went to LinkedIn since a time, the accounts with most first.
+func (q *Queries) AttemptCountByAccount(ctx context.Context, db DBTX, arg AttemptCountByAccountParams) ([]AttemptCountByAccountRow, error) {
+	rows, err := db.Query(ctx, attemptCountByAccount, arg.Since, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AttemptCountByAccountRow{}
+	for rows.Next() {
+		var i AttemptCountByAccountRow
+		if err := rows.Scan(&i.AccountID, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const attemptDoubts = `-- name: AttemptDoubts :one
 SELECT
     count(*) FILTER (WHERE a.settlement = '') AS open,
@@ -294,6 +331,36 @@ func (q *Queries) PublicationCountByAccount(ctx context.Context, db DBTX, arg Pu
 	return i, err
 }
 
+const publicationCountByState = `-- name: PublicationCountByState :many
+SELECT state, count(*) FROM publications GROUP BY state ORDER BY state
+`
+
+type PublicationCountByStateRow struct {
+	State string
+	Count int64
+}
+
+// Of all owners, for the operator.
+func (q *Queries) PublicationCountByState(ctx context.Context, db DBTX) ([]PublicationCountByStateRow, error) {
+	rows, err := db.Query(ctx, publicationCountByState)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PublicationCountByStateRow{}
+	for rows.Next() {
+		var i PublicationCountByStateRow
+		if err := rows.Scan(&i.State, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const publicationDefer = `-- name: PublicationDefer :execrows
 UPDATE publications SET due_at = $1 WHERE id = $2 AND owner_id = $3 AND state = 'queued'
 `
@@ -503,6 +570,18 @@ func (q *Queries) PublicationMarkWaiting(ctx context.Context, db DBTX, arg Publi
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const publicationOldestDue = `-- name: PublicationOldestDue :one
+SELECT due_at FROM publications WHERE state IN ('queued', 'publishing') ORDER BY due_at LIMIT 1
+`
+
+// When that publication of all owners was due which has waited longest; no row when none is on its way.
+func (q *Queries) PublicationOldestDue(ctx context.Context, db DBTX) (time.Time, error) {
+	row := db.QueryRow(ctx, publicationOldestDue)
+	var due_at time.Time
+	err := row.Scan(&due_at)
+	return due_at, err
 }
 
 const publicationSettleByPost = `-- name: PublicationSettleByPost :execrows

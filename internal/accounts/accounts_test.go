@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
@@ -73,7 +74,7 @@ func newWorld(t *testing.T) *world {
 	w.store, err = postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)
-	w.jobs, err = jobs.New(w.store, jobs.Config{}, clock, slog.New(slog.DiscardHandler))
+	w.jobs, err = jobs.New(w.store, jobs.Config{}, noop.Tracer{}, clock, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	w.Service = w.service(newVault(t))
 	w.Register(w.jobs.Workers())

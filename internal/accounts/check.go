@@ -21,6 +21,8 @@ const (
 	checkEvery = 24 * time.Hour
 	// renewBefore is how long before its end a token is renewed: a week of failures leaves it alive.
 	renewBefore = 7 * 24 * time.Hour
+	// renewalFailed is how much a token has left when its renewal has failed for a day.
+	renewalFailed = renewBefore - day
 	// renewalLease is how long one process may take to renew a token before another may try.
 	renewalLease = 2 * time.Minute
 	// sweepPage is how many accounts are read at a time.
@@ -222,13 +224,13 @@ func (s *Service) warn(ctx context.Context, account Account) error {
 		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
 		return err
 	}
-	renewable := account.RefreshTokenExpiresAt != nil && account.RefreshTokenExpiresAt.After(*account.TokenExpiresAt)
+	byItself := renewable(account.TokenExpiresAt, account.RefreshTokenExpiresAt)
 	for _, days := range warnings {
 		if left > time.Duration(days)*day {
 			continue
 		}
-		if renewable && time.Duration(days)*day > renewBefore-day {
-			return nil // the renewal has not failed for a day yet
+		if byItself && time.Duration(days)*day > renewalFailed {
+			return nil
 		}
 		return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 			warned, err := s.queries.AccountWarned(ctx, tx, db.AccountWarnedParams{

@@ -46,6 +46,7 @@ type App struct {
 	cfg      Config
 	log      *slog.Logger
 	metrics  *telemetry.Metrics
+	traces   *telemetry.Traces
 	store    *postgres.Store
 	migrator *postgres.Migrator
 	seam     *outbound.Seam
@@ -66,6 +67,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 			a.Close()
 		}
 	}()
+	if a.traces, err = telemetry.NewTraces(ctx, log); err != nil {
+		return nil, err
+	}
 	if a.store, err = postgres.Open(ctx, cfg.Database.Store(), a.metrics.DB(), log); err != nil {
 		return nil, err
 	}
@@ -80,6 +84,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	if err := a.wire(); err != nil {
 		return nil, err
 	}
+	a.watch()
 	return a, nil
 }
 
@@ -103,7 +108,7 @@ func (a *App) wire() error {
 			return err
 		}
 	}
-	if a.jobs, err = jobs.New(a.store, a.cfg.jobs(), Now, a.log); err != nil {
+	if a.jobs, err = jobs.New(a.store, a.cfg.jobs(), a.traces.Tracer(instrumentation), Now, a.log); err != nil {
 		return err
 	}
 	a.Identity = identity.New(a.store, Now)
@@ -153,7 +158,7 @@ func followAccount(event accounts.Event, account accounts.Account) []river.JobAr
 	return nil
 }
 
-// Close lets every connection go. It is for an App that is not serving: Serve closes nothing.
+// Close lets every connection go and delivers the last spans. It is for an App that is not serving: Serve closes nothing.
 func (a *App) Close() {
 	if a.seam != nil {
 		a.seam.Close()
@@ -163,6 +168,11 @@ func (a *App) Close() {
 	}
 	if a.store != nil {
 		a.store.Close()
+	}
+	if a.traces != nil {
+		if err := a.traces.Close(); err != nil {
+			a.log.Warn("the last traces were not delivered", "error", err)
+		}
 	}
 }
 
@@ -193,8 +203,11 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	// Streams end when the server begins to stop, calls go on until they are answered.
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	defer endStreams()
-	server := a.httpServer(streams)
-	if err := a.jobs.Start(ctx); err != nil {
+	server, err := a.httpServer(streams)
+	if err == nil {
+		err = a.jobs.Start(ctx)
+	}
+	if err != nil {
 		_ = listener.Close()
 		return err
 	}
@@ -210,7 +223,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	endStreams()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	err := server.Shutdown(drain)
+	err = server.Shutdown(drain)
 	if err != nil {
 		_ = server.Close() // cuts off what did not end in time; the error in hand says so
 	}
@@ -246,14 +259,18 @@ func (a *App) checks() []telemetry.Check {
 	return checks
 }
 
-func (a *App) httpServer(streams context.Context) *http.Server {
+func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", telemetry.Alive)
 	mux.HandleFunc("GET /readyz", telemetry.Ready(a.checks()...))
 	mux.Handle("GET /metrics", a.metrics.Handler())
 	if a.cfg.serves() {
-		mux.Handle("/", a.api(streams))
-		mux.Handle("GET "+rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, a.log))
+		api, err := a.api(streams)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/", api)
+		mux.Handle("GET "+rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, a.eyes()))
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -261,12 +278,16 @@ func (a *App) httpServer(streams context.Context) *http.Server {
 	return &http.Server{
 		Handler: mux, Protocols: protocols, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
-	}
+	}, nil
 }
 
-func (a *App) api(streams context.Context) http.Handler {
+func (a *App) api(streams context.Context) (http.Handler, error) {
 	return rpc.NewHandler(streams, rpc.Config{
 		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes, MaxWatchers: maxWatchers,
 		Origins: slices.Clone(a.cfg.Server.Origins),
-	}, a.services, a.log)
+	}, a.services, a.eyes())
+}
+
+func (a *App) eyes() rpc.Eyes {
+	return rpc.Eyes{Log: a.log, Observe: a.metrics.ObserveCall, Traces: a.traces}
 }

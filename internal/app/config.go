@@ -17,6 +17,7 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/rpc"
+	"github.com/postwright/postwright/internal/telemetry"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
@@ -151,6 +152,7 @@ func (c Config) Verify() error {
 	v.duration("--publishing-retry-wait", c.Publishing.RetryWait, 10*time.Millisecond, time.Hour)
 	v.count("--publishing-account-concurrency", c.Publishing.AccountConcurrency, 1, 1_000)
 	v.duration("--publishing-read-back-after", c.Publishing.ReadBackAfter, time.Second, 24*time.Hour)
+	v.faults = append(v.faults, telemetry.TracesFaults()...)
 	return fault.Fields(v.faults...)
 }
 

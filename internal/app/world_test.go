@@ -41,6 +41,7 @@ const memberToken = "token-of-the-test-member"
 // world is a whole Postwright against a database of its own and vendors of its own, over real HTTP.
 type world struct {
 	t           *testing.T
+	log         *slog.Logger
 	app         *app.App
 	cfg         app.Config
 	databaseURL string
@@ -54,7 +55,13 @@ type world struct {
 // newWorld puts everything together; serve starts it.
 func newWorld(t *testing.T, change ...func(*app.Config)) *world {
 	t.Helper()
-	w := &world{t: t, databaseURL: dbtest.New(t)}
+	return newLoggedWorld(t, slog.New(slog.DiscardHandler), change...)
+}
+
+// newLoggedWorld is newWorld with a log.
+func newLoggedWorld(t *testing.T, log *slog.Logger, change ...func(*app.Config)) *world {
+	t.Helper()
+	w := &world{t: t, log: log, databaseURL: dbtest.New(t)}
 	w.vendors = sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), MemberDayLimit: -1, Members: []sandbox.Member{
 		{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Email: "tess@example.org", Token: memberToken, Scopes: scopes},
 	}})
@@ -86,7 +93,7 @@ func newWorld(t *testing.T, change ...func(*app.Config)) *world {
 // node is one process of a Postwright.
 func (w *world) node(cfg app.Config) *app.App {
 	w.t.Helper()
-	node, err := app.New(w.t.Context(), cfg, slog.New(slog.DiscardHandler))
+	node, err := app.New(w.t.Context(), cfg, w.log)
 	require.NoError(w.t, err)
 	w.t.Cleanup(node.Close)
 	return node

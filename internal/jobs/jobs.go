@@ -14,11 +14,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // Config bounds the work.
@@ -30,7 +33,7 @@ type Config struct {
 	Timeout time.Duration
 	// RescueAfter is when a job whose process died is taken up again; longer than Timeout.
 	RescueAfter time.Duration
-	// Context prepares the context of every run.
+	// Context prepares the context of every run; nil leaves it as it is.
 	Context func(context.Context) context.Context
 	// SoftStop is how long Stop lets the jobs under way finish before their contexts are cancelled.
 	SoftStop time.Duration
@@ -47,18 +50,21 @@ type Client struct {
 	working atomic.Bool
 }
 
-// New returns a client on the store's pool. Register the workers of every job with Workers before Start.
-func New(store *postgres.Store, cfg Config, now func() time.Time, log *slog.Logger) (*Client, error) {
+// New returns a client on the store's pool. Register the workers of every job with Workers before Start. A job goes on with
+// the trace of the call that inserts it; tracer makes its spans.
+func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time.Time, log *slog.Logger) (*Client, error) {
 	workers := river.NewWorkers()
 	var queues map[string]river.QueueConfig // none: River refuses to start, and takes no part in rescuing either
 	if cfg.MaxWorkers > 0 {
 		queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.MaxWorkers}}
 	}
+	if cfg.Context == nil {
+		cfg.Context = func(ctx context.Context) context.Context { return ctx }
+	}
 	prepare := river.WorkerMiddlewareFunc(func(ctx context.Context, _ *rivertype.JobRow, work func(context.Context) error) error {
 		return work(cfg.Context(ctx))
 	})
 	client, err := river.NewClient(riverpgxv5.New(store.Pool()), &river.Config{
-		Middleware:  []rivertype.Middleware{prepare},
 		Schema:      postgres.JobSchema,
 		Queues:      queues,
 		Workers:     workers,
@@ -68,7 +74,9 @@ func New(store *postgres.Store, cfg Config, now func() time.Time, log *slog.Logg
 		// publication do: these are found by looking.
 		FetchPollInterval:    250 * time.Millisecond,
 		RescueStuckJobsAfter: cfg.RescueAfter,
-		Logger:               log,
+		Middleware:           []rivertype.Middleware{river.JobInsertMiddlewareFunc(remember), &worked{tracer: tracer, now: now, log: log}, prepare},
+		// Below that River tells of failed jobs in words of its own; worked has told it already.
+		Logger: telemetry.AtLeast(log, slog.LevelWarn),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("configure the jobs: %w", err)
@@ -136,6 +144,20 @@ func (c *Client) InsertAt(ctx context.Context, tx *postgres.Tx, at time.Time, ar
 		return fmt.Errorf("insert the job %s: %w", args.Kind(), err)
 	}
 	return nil
+}
+
+// CountByState counts the jobs of all kinds; every state is there. Those that are done are kept for a day, those given up
+// for a week.
+func (c *Client) CountByState(ctx context.Context) (map[string]int64, error) {
+	counts, err := c.river.Driver().GetExecutor().JobCountByAllStates(ctx, &riverdriver.JobCountByAllStatesParams{Schema: postgres.JobSchema})
+	if err != nil {
+		return nil, fmt.Errorf("count the jobs: %w", err)
+	}
+	byState := make(map[string]int64, len(counts))
+	for state, count := range counts {
+		byState[string(state)] = int64(count)
+	}
+	return byState, nil
 }
 
 // Complete marks a running job as done in the transaction that writes its outcome, so that neither is there without the

@@ -131,6 +131,8 @@ func (t *roundTripper) try(ctx context.Context, req *http.Request, x *exchange, 
 	t.seam.calls.Add(1)
 	defer t.seam.calls.Done()
 	host := t.seam.host(t.vendor, req.URL.Host)
+	ctx, span := startSpan(ctx, x, req.URL.Host, number)
+	defer func() { endSpan(span, x) }()
 	if !host.breaker.TryAcquirePermit() {
 		x.refused = true
 		closeBody(req)

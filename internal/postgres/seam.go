@@ -2,12 +2,12 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // operation is one statement under way: it is named, limited, measured once and translated.
@@ -17,22 +17,26 @@ type operation struct {
 	parent  context.Context
 	cancel  context.CancelFunc
 	observe Observer
+	span    trace.Span
 	ended   bool
 }
 
 func (s *Store) start(ctx context.Context, name string) (*operation, context.Context) {
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
-	return &operation{name: name, began: time.Now(), parent: ctx, cancel: cancel, observe: s.observe}, limited
+	limited, span := startSpan(limited, name)
+	return &operation{name: name, began: time.Now(), parent: ctx, cancel: cancel, observe: s.observe, span: span}, limited
 }
 
 // end measures the operation once, lets its time limit go, and returns the error as a fault.
 func (o *operation) end(err error) error {
+	translated := translate(o.parent, err)
 	if !o.ended {
 		o.ended = true
-		o.observe.Operation(o.name, time.Since(o.began), err != nil && !errors.Is(err, pgx.ErrNoRows))
+		o.observe.Operation(o.name, time.Since(o.began), failed(err))
+		endSpan(o.span, err, translated)
 		o.cancel()
 	}
-	return translate(o.parent, err)
+	return translated
 }
 
 // Exec carries out a statement without rows.

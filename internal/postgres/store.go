@@ -63,6 +63,7 @@ func (Unobserved) Retry(string) {}
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	pool    *pgxpool.Pool
+	waiting *waiters
 	log     *slog.Logger
 	observe Observer
 	acquire time.Duration
@@ -78,11 +79,13 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	poolCfg.MinConns = cfg.MinConns
 	poolCfg.MaxConns = cfg.MaxConns
 	poolCfg.ConnConfig.RuntimeParams["lock_timeout"] = strconv.FormatInt(cfg.LockTimeout.Milliseconds(), 10)
+	waiting := &waiters{}
+	poolCfg.ConnConfig.Tracer = waiting
 	pool, err := pgxpool.NewWithConfig(ctx, poolCfg)
 	if err != nil {
 		return nil, fmt.Errorf("make the pool: %w", err)
 	}
-	s := &Store{pool: pool, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout}
+	s := &Store{pool: pool, waiting: waiting, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err

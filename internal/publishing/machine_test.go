@@ -19,6 +19,7 @@ import (
 	"github.com/riverqueue/river/rivertest"
 	"github.com/riverqueue/river/rivertype"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace/noop"
 	"pgregory.net/rapid"
 
 	"github.com/postwright/postwright/gen/db"
@@ -69,7 +70,7 @@ func newWorld(t testing.TB) *world {
 	w.store, err = postgres.Open(t.Context(), cfg, postgres.Unobserved{}, log)
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)
-	client, err := jobs.New(w.store, jobs.Config{}, now, log)
+	client, err := jobs.New(w.store, jobs.Config{}, noop.Tracer{}, now, log)
 	require.NoError(t, err)
 	w.river, err = river.NewClient(riverpgxv5.New(w.store.Pool()), &river.Config{Schema: postgres.JobSchema, Logger: log})
 	require.NoError(t, err)

@@ -8,8 +8,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // CallbackPath is where a member's browser comes back to from LinkedIn's consent page.
@@ -28,11 +32,16 @@ type callbackView struct {
 
 // NewCallback serves CallbackPath: it ends a consent and tells the member, who sits before a browser, how. State and code
 // are secrets: they are never logged, and the page keeps the browser from handing them on.
-func NewCallback(service *accounts.Service, timeout time.Duration, log *slog.Logger) http.Handler {
+func NewCallback(service *accounts.Service, timeout time.Duration, eyes Eyes) http.Handler {
+	tracer := eyes.Traces.Tracer(instrumentation)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		ctx, cancel := context.WithTimeout(telemetry.WithRequestID(r.Context(), uuid.NewString()), timeout)
 		defer cancel()
-		status, view := endConsent(ctx, service, r.URL.Query(), log)
+		ctx, span := tracer.Start(ctx, CallbackPath, trace.WithSpanKind(trace.SpanKindServer))
+		defer span.End()
+		began := time.Now()
+		status, view, err := endConsent(ctx, service, r.URL.Query())
+		logConsent(ctx, eyes.Log, status, time.Since(began), err)
 		header := w.Header()
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Cache-Control", "no-store")
@@ -44,8 +53,11 @@ func NewCallback(service *accounts.Service, timeout time.Duration, log *slog.Log
 	})
 }
 
-// endConsent completes or abandons a consent by what LinkedIn sent the browser back with.
-func endConsent(ctx context.Context, service *accounts.Service, query map[string][]string, log *slog.Logger) (int, callbackView) {
+// instrumentation names the maker of the spans that connect does not make.
+const instrumentation = "github.com/postwright/postwright/internal/rpc"
+
+// endConsent completes or abandons a consent by what LinkedIn sent the browser back with. err is for the log alone.
+func endConsent(ctx context.Context, service *accounts.Service, query map[string][]string) (status int, view callbackView, err error) {
 	one := func(name string) string {
 		if values := query[name]; len(values) == 1 {
 			return values[0]
@@ -55,20 +67,20 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 	state, code := one("state"), one("code")
 	if state == "" || (code == "" && one("error") == "") {
 		return http.StatusBadRequest, callbackView{Title: "Nothing was connected",
-			Text: "This address is where LinkedIn sends browsers back to, and this call did not come from there. Ask for a new link."}
+			Text: "This address is where LinkedIn sends browsers back to, and this call did not come from there. Ask for a new link."}, nil
 	}
 	if code == "" {
 		if err := service.Abandon(ctx, state); err != nil {
-			return failedConsent(ctx, err, log)
+			return failedConsent(err)
 		}
-		return http.StatusOK, callbackView{Title: "Nothing was connected", Text: "You did not give your consent at LinkedIn. Nothing has changed."}
+		return http.StatusOK, callbackView{Title: "Nothing was connected", Text: "You did not give your consent at LinkedIn. Nothing has changed."}, nil
 	}
 	account, err := service.Complete(ctx, state, code)
 	if err != nil {
-		return failedConsent(ctx, err, log)
+		return failedConsent(err)
 	}
 	return http.StatusOK, callbackView{Title: account.DisplayName + " is connected", Connected: true,
-		Text: "Postwright can publish with this account now. You can close this page."}
+		Text: "Postwright can publish with this account now. You can close this page."}, nil
 }
 
 // statuses says how a fault reaches a browser.
@@ -79,13 +91,22 @@ var statuses = map[fault.Kind]int{
 	fault.Deadline: http.StatusGatewayTimeout, fault.Canceled: http.StatusGatewayTimeout,
 }
 
-func failedConsent(ctx context.Context, err error, log *slog.Logger) (int, callbackView) {
+func failedConsent(err error) (int, callbackView, error) {
 	f := fault.Of(err)
 	status, known := statuses[f.Kind]
 	text := f.Message
 	if !known {
 		status, text = http.StatusInternalServerError, "Something went wrong inside Postwright; its log says what."
 	}
-	log.LogAttrs(ctx, slog.LevelWarn, "consent failed", slog.Int("status", status), slog.Any("error", err))
-	return status, callbackView{Title: "Nothing was connected", Text: text + " Ask for a new link: each works once."}
+	return status, callbackView{Title: "Nothing was connected", Text: text + " Ask for a new link: each works once."}, err
+}
+
+// logConsent is the one line of a consent that came back.
+func logConsent(ctx context.Context, log *slog.Logger, status int, took time.Duration, err error) {
+	attributes := []slog.Attr{slog.String("procedure", CallbackPath), slog.Int("status", status), slog.Duration("duration", took)}
+	if err == nil {
+		log.LogAttrs(ctx, slog.LevelInfo, "consent", attributes...)
+		return
+	}
+	log.LogAttrs(ctx, slog.LevelWarn, "consent failed", append(attributes, slog.Any("error", err))...)
 }

@@ -14,24 +14,39 @@ import (
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // requestIDHeader names a call in logs and answers. A caller may choose it.
 const requestIDHeader = "X-Request-Id"
 
-// observe is the outermost interceptor: it names the call, keeps a panic from ending the process, logs the call once,
-// and turns its fault into the answer.
-func observe(log *slog.Logger) connect.ServerInterceptor {
+// codeOK is the code of a call that went well; connect has none.
+const codeOK = "ok"
+
+// call is what the outermost interceptor learns from those within about the call under way.
+type call struct{ caller uuid.UUID }
+
+type callKey struct{}
+
+// observe is the outermost interceptor of ours: it names the call, keeps a panic from ending the process, logs and counts
+// the call once, and turns its fault into the answer.
+func observe(eyes Eyes) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
 			requestID := nameCall(ctx)
+			this := &call{}
+			ctx = context.WithValue(telemetry.WithRequestID(ctx, requestID), callKey{}, this)
 			began := time.Now()
 			defer func() {
 				if p := recover(); p != nil {
 					err = fault.New(fault.Internal, "").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 				}
-				answer := ToConnect(err, requestID)
-				logCall(ctx, log, spec.Procedure, requestID, time.Since(began), err, answer)
+				answer, took, code := ToConnect(err, requestID), time.Since(began), codeOK
+				if answer != nil {
+					code = answer.Code().String()
+				}
+				eyes.Observe(spec.Procedure, code, took)
+				logCall(ctx, eyes.Log, spec.Procedure, code, this.caller, took, err)
 				if answer != nil {
 					err = answer
 				}
@@ -56,22 +71,41 @@ func nameCall(ctx context.Context) string {
 	return id
 }
 
-func logCall(ctx context.Context, log *slog.Logger, procedure, requestID string, took time.Duration, err error, answer *connect.Error) {
-	attributes := []slog.Attr{
-		slog.String("procedure", procedure), slog.String("request_id", requestID), slog.Duration("duration", took),
+// logCall is the one line of a call: who asked for what, and how it went. The context adds the request's id and the trace's.
+func logCall(ctx context.Context, log *slog.Logger, procedure, code string, caller uuid.UUID, took time.Duration, err error) {
+	attributes := []slog.Attr{slog.String("procedure", procedure), slog.String("code", code), slog.Duration("duration", took)}
+	if caller != uuid.Nil {
+		attributes = append(attributes, slog.String("owner_id", caller.String()))
 	}
-	if answer == nil {
-		log.LogAttrs(ctx, slog.LevelInfo, "call", append(attributes, slog.String("code", "ok"))...)
-		return
+	switch {
+	case code == connect.CodeInvalidArgument.String():
+		// What is wrong with a request may be told in the request's own words, and those may be a post's.
+		attributes = append(attributes, slog.Any("fields", fieldsOf(err)))
+		log.LogAttrs(ctx, slog.LevelDebug, "request refused", slog.Any("error", err))
+	case err != nil:
+		attributes = append(attributes, slog.Any("error", err))
 	}
-	level := slog.LevelInfo
-	switch answer.Code() {
-	case connect.CodeInternal, connect.CodeUnknown:
-		level = slog.LevelError
-	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
-		level = slog.LevelWarn
+	log.LogAttrs(ctx, levelOf(code), "call", attributes...)
+}
+
+// levelOf says how much an operator has to do with how a call ended.
+func levelOf(code string) slog.Level {
+	switch code {
+	case connect.CodeInternal.String(), connect.CodeUnknown.String():
+		return slog.LevelError
+	case connect.CodeUnavailable.String(), connect.CodeDeadlineExceeded.String():
+		return slog.LevelWarn
 	}
-	log.LogAttrs(ctx, level, "call", append(attributes, slog.String("code", answer.Code().String()), slog.Any("error", err))...)
+	return slog.LevelInfo
+}
+
+// fieldsOf are the paths of the fields that a refusal names.
+func fieldsOf(err error) []string {
+	paths := []string{}
+	for _, f := range fault.Of(err).Fields {
+		paths = append(paths, f.Path)
+	}
+	return paths
 }
 
 // limitTime bounds every call that is not a stream.
@@ -107,6 +141,9 @@ func authenticate(verify func(ctx context.Context, key string) (uuid.UUID, error
 			caller, err := verify(ctx, strings.TrimSpace(key))
 			if err != nil {
 				return err
+			}
+			if this, there := ctx.Value(callKey{}).(*call); there {
+				this.caller = caller
 			}
 			return next(identity.WithCaller(ctx, caller), spec, stream)
 		}

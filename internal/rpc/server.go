@@ -6,6 +6,7 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -18,8 +19,11 @@ import (
 	connectcors "connectrpc.com/cors"
 	"connectrpc.com/grpchealth"
 	"connectrpc.com/grpcreflect/v2"
+	"connectrpc.com/otelconnect"
 	"github.com/google/uuid"
 	"github.com/rs/cors"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/accounts"
@@ -60,11 +64,29 @@ type Services struct {
 	Authenticate func(ctx context.Context, key string) (uuid.UUID, error)
 }
 
+// Eyes are those who watch the calls.
+type Eyes struct {
+	// Log gets one line per call.
+	Log *slog.Logger
+	// Observe learns of every call that ended; code is "ok" or the name of connect's code. It must not block.
+	Observe func(procedure, code string, took time.Duration)
+	// Traces makes the span of each call. A caller's own trace goes on in it: a proxy that faces strangers must drop their
+	// traceparent.
+	Traces trace.TracerProvider
+}
+
 // NewHandler serves the API: connect, gRPC and gRPC-Web, reflection, gRPC health. stopping ends when the server is about
 // to stop; open streams end with it.
-func NewHandler(stopping context.Context, cfg Config, services Services, log *slog.Logger) http.Handler {
+func NewHandler(stopping context.Context, cfg Config, services Services, eyes Eyes) (http.Handler, error) {
+	// It keeps procedure and code of a call, and of a failure the words that the caller gets; no header and no address.
+	traced, err := otelconnect.NewServerInterceptor(otelconnect.WithTracerProvider(eyes.Traces),
+		otelconnect.WithPropagator(propagation.TraceContext{}), otelconnect.WithTrustRemote(), otelconnect.WithoutMetrics())
+	if err != nil {
+		return nil, fmt.Errorf("trace the calls: %w", err)
+	}
 	server := connect.NewServer(
-		observe(log),
+		traced,
+		observe(eyes),
 		limitTime(cfg.Timeout),
 		authenticate(services.Authenticate),
 		validateRequests,
@@ -87,7 +109,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, log *sl
 	connecthttp.Mount(mux, server, connecthttp.WithCodecs(connectproto.NewBinaryCodec(), newStrictJSON()),
 		connecthttp.WithReadMaxBytes(cfg.MaxRequestBytes), connecthttp.WithCompressMinBytes(minCompressedBytes))
 	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))
-	return allowOrigins(cfg.Origins, limitConnection(stopping, cfg.ConnectionTimeout, streams, mux))
+	return allowOrigins(cfg.Origins, limitConnection(stopping, cfg.ConnectionTimeout, streams, mux)), nil
 }
 
 // allowOrigins lets pages of the named origins call.

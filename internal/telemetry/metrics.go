@@ -22,6 +22,8 @@ type Metrics struct {
 	apiRetries  *prometheus.CounterVec
 	apiInFlight *prometheus.GaugeVec
 	apiBreaker  *prometheus.GaugeVec
+	rpcCalls    *prometheus.CounterVec
+	rpcDuration *prometheus.HistogramVec
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -54,8 +56,22 @@ func NewMetrics() *Metrics {
 		apiBreaker: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "api_breaker_state", Help: "What a vendor host's breaker does with calls: 0 lets them through, 1 lets one through to see, 2 refuses them.",
 		}, []string{"vendor", "host"}),
+		rpcCalls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rpc_calls_total", Help: "Calls of the API that ended, by procedure and code; ok is one.",
+		}, []string{"procedure", "code"}),
+		rpcDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "rpc_call_duration_seconds", Help: "How long calls of the API took, by procedure; a stream lasts until it ends.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 2.6, 12), // 1 ms to 37 s; a call that is no stream ends within 45 s
+		}, []string{"procedure"}),
 	}
+	build := ReadBuild()
+	buildInfo := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "postwright_build_info", Help: "1; the labels say what is running.",
+		ConstLabels: prometheus.Labels{"version": build.Version, "revision": build.Revision, "goversion": build.GoVersion},
+	})
+	buildInfo.Set(1)
 	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker,
+		m.rpcCalls, m.rpcDuration, buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -69,8 +85,10 @@ type DB struct{ metrics *Metrics }
 // Operation counts one that has ended.
 func (d DB) Operation(name string, took time.Duration, failed bool) {
 	d.metrics.dbDuration.WithLabelValues(name).Observe(took.Seconds())
+	errors := d.metrics.dbErrors.WithLabelValues(name) // there from the first operation on: a rate needs a 0 to start from
+	d.metrics.dbRetries.WithLabelValues(name)
 	if failed {
-		d.metrics.dbErrors.WithLabelValues(name).Inc()
+		errors.Inc()
 	}
 }
 
@@ -86,8 +104,10 @@ type API struct{ metrics *Metrics }
 // Attempt counts one that has ended.
 func (a API) Attempt(vendor, operation string, took time.Duration, failed bool) {
 	a.metrics.apiDuration.WithLabelValues(vendor, operation).Observe(took.Seconds())
+	errors := a.metrics.apiErrors.WithLabelValues(vendor, operation)
+	a.metrics.apiRetries.WithLabelValues(vendor, operation)
 	if failed {
-		a.metrics.apiErrors.WithLabelValues(vendor, operation).Inc()
+		errors.Inc()
 	}
 }
 
@@ -104,6 +124,12 @@ func (a API) InFlight(vendor string, change int) {
 // Breaker sets the state of a host's breaker, as a number that grows with how bad it is.
 func (a API) Breaker(vendor, host string, state int) {
 	a.metrics.apiBreaker.WithLabelValues(vendor, host).Set(float64(state))
+}
+
+// ObserveCall counts a call of the API. code is "ok" or the name of connect's code.
+func (m *Metrics) ObserveCall(procedure, code string, took time.Duration) {
+	m.rpcCalls.WithLabelValues(procedure, code).Inc()
+	m.rpcDuration.WithLabelValues(procedure).Observe(took.Seconds())
 }
 
 // Handler serves the metrics to Prometheus.

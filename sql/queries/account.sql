@@ -38,6 +38,11 @@ SELECT * FROM linkedin_accounts WHERE owner_id = @owner_id AND disconnected_at I
 -- Of all owners, by id, after the one given: for what is done for each account by itself.
 SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > @after_id ORDER BY id LIMIT @page_size;
 
+-- name: AccountListEnds :many
+-- Of all owners, for the operator: when the tokens of those that are connected end, the first first.
+SELECT id, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
+WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT @most;
+
 -- name: AccountGetForUpdate :one
 -- Locks the row until the transaction ends, without keeping others from referring to it; lock post and publication first.
 SELECT * FROM linkedin_accounts WHERE id = @id AND owner_id = @owner_id FOR NO KEY UPDATE;

@@ -185,3 +185,7 @@ SELECT count(*) FROM posts WHERE owner_id = @owner_id AND linkedin_urn = @linked
 SELECT t.* FROM post_transitions t JOIN posts p ON p.id = t.post_id
 WHERE t.post_id = @post_id AND p.owner_id = @owner_id AND t.revision > @after_revision
 ORDER BY t.revision;
+
+-- name: PostOldestScheduled :one
+-- When that scheduled post of all owners is due whose time comes first, or has passed; no row when none is scheduled.
+SELECT scheduled_at::timestamptz AS due_at FROM posts WHERE state = 'scheduled' ORDER BY scheduled_at LIMIT 1;

@@ -52,6 +52,14 @@ WHERE post_id = @post_id AND owner_id = @owner_id AND state = 'queued';
 -- state is published or failed; every publication of the post that ended in doubt takes it.
 UPDATE publications SET state = @state WHERE post_id = @post_id AND owner_id = @owner_id AND state = 'unconfirmed';
 
+-- name: PublicationCountByState :many
+-- Of all owners, for the operator.
+SELECT state, count(*) FROM publications GROUP BY state ORDER BY state;
+
+-- name: PublicationOldestDue :one
+-- When that publication of all owners was due which has waited longest; no row when none is on its way.
+SELECT due_at FROM publications WHERE state IN ('queued', 'publishing') ORDER BY due_at LIMIT 1;
+
 -- name: AttemptInsert :one
 -- Written and committed before the call. Numbers run from 1 over all publications of the post; the caller holds the
 -- post's lock. Fails on publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
@@ -102,3 +110,9 @@ WHERE a.post_id = @post_id AND a.outcome = 'in_doubt' AND a.settlement = '' AND 
 SELECT a.* FROM publish_attempts a JOIN posts p ON p.id = a.post_id
 WHERE a.post_id = @post_id AND p.owner_id = @owner_id
 ORDER BY a.number;
+
+-- name: AttemptCountByAccount :many
+-- Of all owners, for the operator: how many creates went to LinkedIn since a time, the accounts with most first.
+SELECT p.account_id, count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+WHERE a.started_at >= @since AND a.outcome <> 'not_sent'
+GROUP BY p.account_id ORDER BY count(*) DESC, p.account_id LIMIT @most;

@@ -1,0 +1,65 @@
+package accounts_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+const aDay = 24 * time.Hour
+
+// endOf is how many whole days an account has left; -1 when it is not known.
+func (w *world) endOf(id uuid.UUID) int {
+	w.t.Helper()
+	ends, err := w.Ends(w.t.Context())
+	require.NoError(w.t, err)
+	left, known := ends[id]
+	if !known {
+		return -1
+	}
+	return int(left / aDay)
+}
+
+func TestAnAccountEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	account := w.add(w.owner, ada.Token)
+	require.Equal(t, 60, w.endOf(account.ID))
+	w.clock = w.clock.Add(50 * aDay)
+	require.Equal(t, 10, w.endOf(account.ID))
+	w.clock = w.clock.Add(20 * aDay)
+	require.Zero(t, w.endOf(account.ID), "and never less than 0")
+	require.NoError(t, w.Disconnect(t.Context(), w.owner, account.ID))
+	require.Equal(t, -1, w.endOf(account.ID), "nobody waits for one that is disconnected")
+}
+
+func TestAnAccountWhoseTokenLinkedInRefusesHasEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	account := w.add(w.owner, ada.Token)
+	w.vendors.Revoke(ada.ID)
+	w.clock = w.clock.Add(aDay)
+	w.work(account, w.Service)
+	require.Zero(t, w.endOf(account.ID))
+}
+
+func TestATokenThatIsRenewedByItselfEndsWithItsRefreshTokenUnlessTheRenewalFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.vendors.AddMember(rhea)
+	state, code := w.consent("", rhea.ID)
+	account, err := w.Complete(t.Context(), state, code)
+	require.NoError(t, err)
+	require.Equal(t, 365, w.endOf(account.ID))
+	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Status, Value: "400"}))
+	w.clock = w.clock.Add(53*aDay + time.Hour) // due to be renewed
+	w.work(account, w.Service)
+	require.Equal(t, 311, w.endOf(account.ID), "not yet a reason to call a person")
+	w.clock = w.clock.Add(aDay)
+	w.work(account, w.Service)
+	require.Equal(t, 5, w.endOf(account.ID), "it has failed for a day")
+}

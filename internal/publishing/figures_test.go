@@ -1,0 +1,76 @@
+package publishing
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+)
+
+// draft makes a post.
+func (w *world) draft(t *testing.T) uuid.UUID {
+	t.Helper()
+	id := uuid.New()
+	require.NoError(t, w.store.InTx(t.Context(), func(tx *postgres.Tx) error {
+		_, err := w.posts.InsertMany(t.Context(), tx, w.owner, []uuid.UUID{id}, []posts.Draft{{Content: "Counted " + id.String()}})
+		return err
+	}))
+	return id
+}
+
+func (w *world) figures(t *testing.T) Figures {
+	t.Helper()
+	f, err := w.Figures(context.Background())
+	require.NoError(t, err)
+	return f
+}
+
+func TestFiguresOfNothingAreZeroAndNotMissing(t *testing.T) {
+	t.Parallel()
+	f := newWorld(t).figures(t)
+	require.Equal(t, map[string]int64{"queued": 0, "publishing": 0, "published": 0, "failed": 0, "unconfirmed": 0}, f.ByState)
+	require.Zero(t, f.Overdue)
+	require.Empty(t, f.CreatesToday)
+}
+
+func TestWhatShouldHaveGoneOutIsOverdueFromItsTimeOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.Schedule(t.Context(), ScheduleInput{OwnerID: w.owner, ID: w.draft(t), Time: w.clock.Add(time.Hour)})
+	require.NoError(t, err)
+	require.Zero(t, w.figures(t).Overdue, "its time is to come")
+	w.clock = w.clock.Add(3 * time.Hour)
+	require.Equal(t, 2*time.Hour, w.figures(t).Overdue, "a schedule that nobody works")
+
+	_, err = w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: w.draft(t)})
+	require.NoError(t, err)
+	f := w.figures(t)
+	require.Equal(t, 2*time.Hour, f.Overdue, "the oldest counts")
+	require.EqualValues(t, 1, f.ByState["queued"])
+	w.exec(t, `DELETE FROM posts WHERE state = 'scheduled'`)
+	w.clock = w.clock.Add(time.Minute)
+	require.Equal(t, time.Minute, w.figures(t).Overdue, "an approval that nobody works")
+	w.exec(t, `UPDATE publications SET due_at = due_at + interval '1 hour'`)
+	require.Zero(t, w.figures(t).Overdue, "a wait that LinkedIn imposed makes nothing late")
+}
+
+func TestCreatesAreCountedByAccountAndUTCDayUnlessNothingWasSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: w.draft(t)})
+	require.NoError(t, err)
+	for i, outcome := range []string{"accepted", "rejected", "not_sent"} {
+		w.exec(t, `INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, ended_at, outcome)
+			SELECT gen_random_uuid(), id, post_id, $2, $3, $3, $1 FROM publications`, outcome, i+1, w.clock)
+	}
+	require.Equal(t, map[uuid.UUID]int64{w.account: 2}, w.figures(t).CreatesToday, "what was refused has counted too")
+	w.clock = w.clock.Truncate(24 * time.Hour).Add(24*time.Hour - time.Second)
+	require.EqualValues(t, 2, w.figures(t).CreatesToday[w.account])
+	w.clock = w.clock.Add(time.Second)
+	require.Empty(t, w.figures(t).CreatesToday, "a new day in UTC, whatever the server's zone")
+}

@@ -63,6 +63,18 @@ func TestEveryFaultOfTheConfigurationIsNamedAtOnce(t *testing.T) {
 	require.Subset(t, paths, []string{"--listen", "--origins", "--database-url", "--analysis-url", "--jobs-max-workers", "--outbound-attempt-timeout"})
 }
 
+// Not parallel: these settings are OpenTelemetry's own, in the environment.
+func TestAFaultOfTheOTELVariablesIsNamedWithTheOthers(t *testing.T) {
+	t.Setenv("OTEL_TRACES_EXPORTER", "zipkin")
+	cfg := app.Defaults()
+	cfg.Server.Listen = "nowhere"
+	paths := []string{}
+	for _, f := range fault.Of(cfg.Verify()).Fields {
+		paths = append(paths, f.Path)
+	}
+	require.Subset(t, paths, []string{"--listen", "OTEL_TRACES_EXPORTER"})
+}
+
 func TestASecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	cfg := app.Defaults()

@@ -111,9 +111,14 @@ func NewTraces(ctx context.Context, log *slog.Logger) (*Traces, error) {
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
 	return &Traces{TracerProvider: provider, stop: func() error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 		defer cancel()
-		return errors.Join(provider.ForceFlush(ctx), provider.Shutdown(ctx)) // Shutdown alone keeps a failed delivery to itself
+		err := provider.ForceFlush(flush)
+		// Time of its own: with none left, the provider would not even end its goroutine. The exporter goes first, so that
+		// what a collector still holds up ends too.
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+		defer cancel()
+		return errors.Join(err, exporter.Shutdown(end), provider.Shutdown(end))
 	}}, nil
 }
 
@@ -128,8 +133,11 @@ func newExporter(ctx context.Context) (sdktrace.SpanExporter, error) {
 	return otlptrace.New(ctx, otlptracehttp.NewClient())
 }
 
-// flushTimeout bounds how long the last spans may take to their collector.
-const flushTimeout = 5 * time.Second
+// flushTimeout bounds how long the last spans may take to their collector, endTimeout how long the export may take to end.
+const (
+	flushTimeout = 5 * time.Second
+	endTimeout   = time.Second
+)
 
 // Close delivers the last spans and ends the export. What could not be delivered in time is in the error.
 func (t *Traces) Close() error {

@@ -156,6 +156,19 @@ func TestACollectorThatIsAwayHoldsNothingUpForLong(t *testing.T) {
 	require.Less(t, time.Since(began), 8*time.Second)
 }
 
+// It takes the five seconds that the last spans are given. That no goroutine is left is seen by TestMain.
+func TestACollectorThatDoesNotAnswerHoldsNothingUpForLong(t *testing.T) {
+	let := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-let }))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(let) })
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
+	began := time.Now()
+	_, err := oneSpan(t, slog.New(slog.DiscardHandler))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Less(t, time.Since(began), 8*time.Second)
+}
+
 func TestWhatIsWrongWithOTELIsNamedAtOnceWithoutItsValue(t *testing.T) {
 	t.Setenv("OTEL_TRACES_EXPORTER", "zipkin-hunter2")
 	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json-hunter2")

@@ -205,6 +205,7 @@ func TestOneTraceLeadsFromTheCallThroughItsJobsToTheirSQL(t *testing.T) {
 	for _, name := range []string{"AttemptInsert", "AttemptEnd"} {
 		require.Equal(t, job.GetSpanId(), spans.named(t, trace, name).GetParentSpanId(), "the job's SQL")
 	}
+	require.Equal(t, job.GetSpanId(), spans.named(t, trace, "linkedin createPost").GetParentSpanId(), "the job's call to LinkedIn")
 	follows := spans.named(t, trace, "job notify_publication")
 	require.Equal(t, job.GetSpanId(), follows.GetParentSpanId(), "the job that the job inserted")
 	require.Equal(t, callers, fmt.Sprintf("%x", spans.named(t, nil, "postwright.v1.PostService/GetPost").GetTraceId()), "a caller's own trace goes on")

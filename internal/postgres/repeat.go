@@ -28,7 +28,7 @@ const (
 func (s *Store) repeat(ctx context.Context, name string, repeatable func(error) bool, do func() error) error {
 	var failure error
 	policy := retrypolicy.NewBuilder[any]().
-		HandleIf(func(_ any, err error) bool { return err != nil && ctx.Err() == nil && repeatable(err) }).
+		HandleIf(func(_ any, err error) bool { return err != nil && repeatable(err) }).
 		WithMaxAttempts(attempts).WithBackoff(firstWait, longestWait).WithJitterFactor(waitJitter).ReturnLastFailure().
 		OnRetry(func(e failsafe.ExecutionEvent[any]) {
 			s.observe.Retry(name)
@@ -110,5 +110,5 @@ func changesNothing(sql string) bool {
 	for strings.HasPrefix(statement, "--") { // its name and its comments
 		_, statement, _ = strings.Cut(statement, "\n")
 	}
-	return strings.HasPrefix(statement, "SELECT") && !strings.Contains(statement, "FOR UPDATE") && !strings.Contains(statement, "FOR SHARE")
+	return strings.HasPrefix(statement, "SELECT") // a lock that it takes ends with it, outside a transaction
 }

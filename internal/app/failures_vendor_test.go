@@ -282,7 +282,7 @@ func (o *outcome) fill(err error) error {
 			if err := proto.Unmarshal(detail.Value, &retry); err != nil {
 				return err
 			}
-			o.wait = roughly(retry.GetRetryDelay().AsDuration())
+			o.wait = roughly(retry.GetRetryDelay().AsDuration(), f.Reason)
 		case string(said.ProtoReflect().Descriptor().FullName()):
 			if err := proto.Unmarshal(detail.Value, &said); err != nil {
 				return err
@@ -302,8 +302,10 @@ func (o *outcome) fill(err error) error {
 }
 
 // roughly tells a wait without what differs from run to run.
-func roughly(d time.Duration) string {
+func roughly(d time.Duration, reason string) string {
 	switch {
+	case reason == linkedin.ReasonDayLimit && d > 0 && d <= 24*time.Hour:
+		return "until midnight UTC"
 	case d <= time.Second:
 		return "1s"
 	case d <= time.Minute:
@@ -311,7 +313,7 @@ func roughly(d time.Duration) string {
 	case d <= time.Hour:
 		return "1h"
 	}
-	return "until midnight UTC"
+	return "longer"
 }
 
 func newClients(url string, seam *outbound.Seam) (*clients, error) {

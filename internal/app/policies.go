@@ -48,6 +48,7 @@ var repeats = map[outbound.Operation]outbound.Repeat{
 // Policies is how every operation of every vendor is carried out, with everything that can't work about it.
 func (c OutboundConfig) Policies() (outbound.Policies, []fault.Field) {
 	policies := outbound.Once()
+	policies.Asks = map[string]outbound.Asks{linkedin.Vendor: linkedin.AskedWait(Now)}
 	policies.Breaker = outbound.Breaker{Failures: c.BreakerFailures.Value, Delay: c.BreakerDelay.Value}
 	policies.Default.Timeout, policies.Default.Budget = c.AttemptTimeout.Value, c.Budget.Value
 	policies.Default.MaxBodyBytes = int64(c.MaxBodyBytes.Value)

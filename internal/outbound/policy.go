@@ -94,7 +94,12 @@ type Policies struct {
 	// Call is the pace where a caller waits, Job where a job does (see InJob).
 	Call, Job Pace
 	Breaker   Breaker
+	// Asks reads, by vendor, how long an answer asks to wait in other words than Retry-After.
+	Asks map[string]Asks
 }
+
+// Asks reads how long a vendor's answer asks to wait; 0 where it does not.
+type Asks func(status int, body []byte) time.Duration
 
 // Paces and the breaker where nothing else is configured.
 var (

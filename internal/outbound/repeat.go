@@ -14,7 +14,7 @@ func (x *exchange) again(pace Pace, attempt int, left time.Duration, now time.Ti
 		return 0, false
 	}
 	wait = pace.wait(attempt)
-	if asked := RetryAfter(x.header, now); asked > 0 {
+	if asked := max(RetryAfter(x.header, now), x.asked); asked > 0 {
 		wait = asked + rand.N(asked/10+1) // never sooner than asked for
 	}
 	return wait, wait < left

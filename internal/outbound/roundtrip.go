@@ -45,8 +45,9 @@ type exchange struct {
 	answered          atomic.Bool // the first byte of an answer came
 	status            int         // 0 until a whole header came
 	header            http.Header
-	broken            error // the fault of a body that could not be read to its end
-	tooLong           bool  // because it is longer than allowed
+	asked             time.Duration // to wait, in other words than Retry-After
+	broken            error         // the fault of a body that could not be read to its end
+	tooLong           bool          // because it is longer than allowed
 
 	resp *http.Response
 	err  error
@@ -219,6 +220,9 @@ func (t *roundTripper) attempt(req *http.Request, x *exchange, host *host) (*htt
 	body, err := io.ReadAll(io.LimitReader(resp.Body, x.policy.MaxBodyBytes+1))
 	if int64(len(body)) > x.policy.MaxBodyBytes {
 		body, err, x.tooLong = body[:x.policy.MaxBodyBytes], errTooLong, true
+	}
+	if asks := t.seam.policies.Asks[t.vendor]; asks != nil {
+		x.asked = asks(resp.StatusCode, body)
 	}
 	_ = resp.Body.Close() // of an answer cut short this ends the connection, no more
 	resp.Body = io.NopCloser(bytes.NewReader(body))

@@ -1,6 +1,7 @@
 package linkedin
 
 import (
+	"bytes"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/postwright/postwright/gen/linkedin"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/answer"
 )
 
@@ -104,17 +106,35 @@ func hasInputError(e linkedin.Error, code string) bool {
 	return false
 }
 
-// refineRateLimit tells the day's quota, which begins anew at midnight UTC (rate-limits), from a passing limit. Only the
-// message says which it is, so this and duplicateIn are the two places that read one.
+// dayLimit is how LinkedIn words that the day's quota is used up, which begins anew at midnight UTC (rate-limits). It sends
+// no Retry-After.
+const dayLimit = "DAY limit"
+
+// refineRateLimit tells the day's quota from a passing limit. Only the message says which it is, so this, AskedWait and
+// duplicateIn are the places that read one.
 func (c *Client) refineRateLimit(f *fault.Error) {
 	f.Reason = ReasonRateLimited
-	if strings.Contains(f.Answer.Message, "DAY limit") {
+	if strings.Contains(f.Answer.Message, dayLimit) {
 		f.Reason = ReasonDayLimit
 		f.Message = "LinkedIn's quota for the day is used up: try again after midnight UTC."
-		now := c.now().UTC()
-		midnight := time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, time.UTC)
-		f.RetryAfter = max(f.RetryAfter, midnight.Sub(now))
+		f.RetryAfter = max(f.RetryAfter, untilMidnight(c.now()))
 	}
+}
+
+// AskedWait is how long LinkedIn asks to wait without Retry-After, for the seam: once the day's quota is used up, another
+// attempt is of no use before midnight UTC.
+func AskedWait(now answer.Clock) outbound.Asks {
+	return func(status int, body []byte) time.Duration {
+		if status == http.StatusTooManyRequests && bytes.Contains(body, []byte(dayLimit)) {
+			return untilMidnight(now())
+		}
+		return 0
+	}
+}
+
+func untilMidnight(now time.Time) time.Duration {
+	now = now.UTC()
+	return time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, time.UTC).Sub(now)
 }
 
 func refineRejection(f *fault.Error, e linkedin.Error) {

@@ -91,11 +91,7 @@ var operatorsMetrics = map[string][]string{
 	"postwright_account_token_days_left":     {"account"},
 	"postwright_linkedin_version_days_left":  {"version"},
 	"postwright_linkedin_creates_today":      {"account"},
-}
-
-// madeElsewhere are the names that are asked for and not exported yet.
-var madeElsewhere = map[string][]string{
-	"postwright_workers_alive": {},
+	"postwright_workers_alive":               {},
 }
 
 // labels are the names and values that the samples of a family have.
@@ -146,10 +142,8 @@ func TestWhatAnOperatorSees(t *testing.T) {
 			listed[name[1]] = true
 		}
 		want := map[string]bool{}
-		for _, names := range []map[string][]string{operatorsMetrics, madeElsewhere} {
-			for name := range names {
-				want[name] = true
-			}
+		for name := range operatorsMetrics {
+			want[name] = true
 		}
 		require.Equal(t, want, listed)
 	})
@@ -165,15 +159,8 @@ func requireExported(t *testing.T, exported map[string]*dto.MetricFamily, s sele
 	if family, there := exported[strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count")]; there && family.GetType() == dto.MetricType_HISTOGRAM {
 		name = family.GetName()
 	}
-	known := map[string][]string{}
-	if elsewhere, made := madeElsewhere[name]; made {
-		for _, label := range elsewhere {
-			known[label] = nil
-		}
-	} else {
-		require.Contains(t, exported, name, "in %s", expression)
-		known = labels(exported[name])
-	}
+	require.Contains(t, exported, name, "in %s", expression)
+	known := labels(exported[name])
 	for label, values := range s.labels {
 		if label == "job" || label == "instance" || label == "le" { // Prometheus's own
 			continue

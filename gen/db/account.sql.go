@@ -384,6 +384,31 @@ func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]A
 	return items, nil
 }
 
+const accountListOwners = `-- name: AccountListOwners :many
+SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id
+`
+
+// Everybody who has a connected account, once each.
+func (q *Queries) AccountListOwners(ctx context.Context, db DBTX) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, accountListOwners)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var owner_id uuid.UUID
+		if err := rows.Scan(&owner_id); err != nil {
+			return nil, err
+		}
+		items = append(items, owner_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const accountPause = `-- name: AccountPause :execrows
 UPDATE linkedin_accounts SET paused_reason = $1, updated_at = $2
 WHERE id = $3 AND owner_id = $4 AND token_revision = $5 AND paused_reason = '' AND disconnected_at IS NULL

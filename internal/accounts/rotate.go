@@ -23,34 +23,26 @@ func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 		return Rotation{}, noVault()
 	}
 	var done Rotation
-	for after := uuid.Nil; ; {
-		page, err := s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage})
-		if err != nil || len(page) == 0 {
-			return done, err
+	err := s.each(ctx, func(account Account) error {
+		done.Accounts++
+		row := db.AccountResealParams{
+			ID: account.ID, OwnerID: account.OwnerID, OldSealedToken: account.SealedToken, OldSealedRefreshToken: account.SealedRefreshToken,
 		}
-		after = page[len(page)-1].ID
-		for _, account := range page {
-			done.Accounts++
-			row := db.AccountResealParams{
-				ID: account.ID, OwnerID: account.OwnerID, OldSealedToken: account.SealedToken, OldSealedRefreshToken: account.SealedRefreshToken,
-			}
-			var tokenErr, refreshErr error
-			row.SealedToken, tokenErr = s.vault.reseal(account.SealedToken, account.OwnerID, account.URN)
-			row.SealedRefreshToken, refreshErr = s.vault.reseal(account.SealedRefreshToken, account.OwnerID, account.URN)
-			switch {
-			case tokenErr != nil || refreshErr != nil:
-				done.Failed = append(done.Failed, account)
-				continue
-			case s.vault.current(account.SealedToken) && (account.SealedRefreshToken == nil || s.vault.current(account.SealedRefreshToken)):
-				continue
-			}
-			sealed, err := s.queries.AccountReseal(ctx, s.store, row)
-			if err != nil {
-				return done, err
-			}
-			done.Sealed += int(sealed)
+		var tokenErr, refreshErr error
+		row.SealedToken, tokenErr = s.vault.reseal(account.SealedToken, account.OwnerID, account.URN)
+		row.SealedRefreshToken, refreshErr = s.vault.reseal(account.SealedRefreshToken, account.OwnerID, account.URN)
+		switch {
+		case tokenErr != nil || refreshErr != nil:
+			done.Failed = append(done.Failed, account)
+			return nil
+		case s.vault.current(account.SealedToken) && (account.SealedRefreshToken == nil || s.vault.current(account.SealedRefreshToken)):
+			return nil
 		}
-	}
+		sealed, err := s.queries.AccountReseal(ctx, s.store, row)
+		done.Sealed += int(sealed)
+		return err
+	})
+	return done, err
 }
 
 // reseal seals a token with the key that seals now; none stays none.

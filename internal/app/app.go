@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,6 +29,7 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/rpc"
+	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/telemetry"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
@@ -53,55 +55,78 @@ type App struct {
 	jobs     *jobs.Client
 	services rpc.Services
 	stopping atomic.Bool
+
+	linkedIn    *linkedin.Client
+	analysisAPI *analysisapi.Client
+	notifyAPI   *notifyapi.Client
+
+	shared       sync.Mutex // held while what all users share is looked at
+	sharedAt     time.Time
+	sharedReport status.Report
 }
 
 // New connects to the database and puts everything together. A database that is not migrated is a Precondition fault
 // that says what to run. Close the App after use.
-func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) {
+func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	if err := cfg.Verify(); err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics()}
+	a, err := begin(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.connect(ctx); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// begin makes what needs no database: the traces, and the vendors' clients. The configuration is verified.
+func begin(ctx context.Context, cfg Config, log *slog.Logger) (a *App, err error) {
+	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics()}
+	if a.traces, err = telemetry.NewTraces(ctx, log); err != nil {
+		return nil, err
+	}
+	policies, _ := cfg.Outbound.Policies()
+	a.seam = outbound.New(cfg.Outbound.seam(), policies, a.metrics.API(), log)
 	defer func() {
 		if err != nil {
 			a.Close()
 		}
 	}()
-	if a.traces, err = telemetry.NewTraces(ctx, log); err != nil {
+	if a.linkedIn, err = linkedin.New(cfg.LinkedIn.client(), a.seam.Client(linkedin.Vendor), Now); err != nil {
 		return nil, err
 	}
-	if a.store, err = postgres.Open(ctx, cfg.Database.Store(), a.metrics.DB(), log); err != nil {
+	if a.analysisAPI, err = analysisapi.New(cfg.Analysis.client(), a.seam.Client(analysisapi.Vendor), Now); err != nil {
 		return nil, err
 	}
-	if a.migrator, err = postgres.NewMigrator(ctx, cfg.Database.URL.Reveal(), log); err != nil {
+	if a.notifyAPI, err = notifyapi.New(cfg.Notification.client(), a.seam.Client(notifyapi.Vendor), Now); err != nil {
 		return nil, err
 	}
-	if err := a.migrator.Check(ctx); err != nil {
-		return nil, err
-	}
-	policies, _ := cfg.Outbound.Policies() // verified above
-	a.seam = outbound.New(cfg.Outbound.seam(), policies, a.metrics.API(), log)
-	if err := a.wire(); err != nil {
-		return nil, err
-	}
-	a.watch()
 	return a, nil
 }
 
-// wire makes the vendors' clients, the use cases and the jobs, from the bottom up.
-func (a *App) wire() error {
-	linkedIn, err := linkedin.New(a.cfg.LinkedIn.client(), a.seam.Client(linkedin.Vendor), Now)
-	if err != nil {
+// connect opens the database and puts on it what needs one.
+func (a *App) connect(ctx context.Context) (err error) {
+	if a.store, err = postgres.Open(ctx, a.cfg.Database.Store(), a.metrics.DB(), a.log); err != nil {
 		return err
 	}
-	analysisAPI, err := analysisapi.New(a.cfg.Analysis.client(), a.seam.Client(analysisapi.Vendor), Now)
-	if err != nil {
+	if a.migrator, err = postgres.NewMigrator(ctx, a.cfg.Database.URL.Reveal(), a.log); err != nil {
 		return err
 	}
-	notifyAPI, err := notifyapi.New(a.cfg.Notification.client(), a.seam.Client(notifyapi.Vendor), Now)
-	if err != nil {
+	if err := a.migrator.Check(ctx); err != nil {
 		return err
 	}
+	if err := a.wire(); err != nil {
+		return err
+	}
+	a.watch()
+	return nil
+}
+
+// wire makes the use cases and the jobs, from the bottom up.
+func (a *App) wire() (err error) {
 	var vault *accounts.Vault
 	if a.cfg.LinkedIn.TokenKeyset != "" {
 		if vault, err = accounts.NewVault(a.cfg.LinkedIn.TokenKeyset.Reveal()); err != nil {
@@ -112,19 +137,22 @@ func (a *App) wire() error {
 		return err
 	}
 	a.Identity = identity.New(a.store, Now)
-	a.Accounts = accounts.New(a.store, a.jobs, linkedIn, vault, followAccount, a.cfg.accounts(), Now)
+	a.Accounts = accounts.New(a.store, a.jobs, a.linkedIn, vault, followAccount, a.cfg.accounts(), Now)
 	postService := posts.New(a.store, Now)
-	publishService := publishing.New(a.store, a.jobs, postService, a.Accounts, linkedIn, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)
-	numbers := analytics.New(a.store, postService, a.Accounts, linkedIn, Now)
-	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: notifyAPI}, notify.PushChannel{Vendor: notifyAPI}, Now, a.log)
+	publishService := publishing.New(a.store, a.jobs, postService, a.Accounts, a.linkedIn, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)
+	numbers := analytics.New(a.store, postService, a.Accounts, a.linkedIn, Now)
+	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, Now, a.log)
 	publishService.Register(a.jobs.Workers())
 	a.Accounts.Register(a.jobs.Workers())
 	notifyService.Register(a.jobs.Workers())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
+	river.AddWorker(a.jobs.Workers(), a.versionWorker())
 	a.jobs.Every(accounts.SweepEvery, accounts.SweepArgs{})
+	a.jobs.Every(status.VersionEvery, status.VersionArgs{})
 	a.services = rpc.Services{
 		Posts: postService, Publishing: publishService, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
-		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: analysisAPI}, Now),
+		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: a.analysisAPI}, Now),
+		Status:       a.report,
 		Authenticate: a.Identity.Authenticate,
 	}
 	return nil

@@ -24,6 +24,9 @@ func (a *App) figures(ctx context.Context) (figures telemetry.Figures, err error
 	if figures.Jobs, err = a.jobs.CountByState(ctx); err != nil {
 		return figures, err
 	}
+	if figures.WorkersAlive, err = a.jobs.Alive(ctx); err != nil {
+		return figures, err
+	}
 	publications, err := a.services.Publishing.Figures(ctx)
 	if err != nil {
 		return figures, err

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
@@ -19,6 +20,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/telemetry"
@@ -47,6 +49,7 @@ type Client struct {
 	river   *river.Client[pgx.Tx]
 	workers *river.Workers
 	cfg     Config
+	heart   *heart
 	working atomic.Bool
 }
 
@@ -81,7 +84,10 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 	if err != nil {
 		return nil, fmt.Errorf("configure the jobs: %w", err)
 	}
-	return &Client{river: client, workers: workers, cfg: cfg}, nil
+	return &Client{
+		river: client, workers: workers, cfg: cfg,
+		heart: &heart{id: uuid.New(), store: store, queries: db.New(), now: now, log: log},
+	}, nil
 }
 
 // Workers is where the owner of a job registers its worker, with river.AddWorker.
@@ -190,12 +196,12 @@ func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	return p.now().Add(wait)
 }
 
-// Ready returns an Unavailable fault unless jobs are being worked here.
+// Ready returns an Unavailable fault unless jobs are being worked here, and others can see that.
 func (c *Client) Ready(context.Context) error {
 	if !c.working.Load() {
 		return fault.New(fault.Unavailable, "No jobs are being worked here.")
 	}
-	return nil
+	return c.heart.ready()
 }
 
 // Start begins to work jobs; a client without workers has nothing to start. ctx bounds the start, not the work; end that with Stop.
@@ -206,6 +212,7 @@ func (c *Client) Start(ctx context.Context) error {
 	if err := c.river.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the workers: %w", err)
 	}
+	c.heart.start(ctx, c.river.Stopped())
 	c.working.Store(true)
 	return nil
 }
@@ -217,6 +224,7 @@ func (c *Client) Stop(ctx context.Context) error {
 		return nil
 	}
 	c.working.Store(false)
+	defer c.heart.end(context.WithoutCancel(ctx))
 	soft, cancel := context.WithTimeout(ctx, c.cfg.SoftStop)
 	defer cancel()
 	err := c.river.Stop(soft)

@@ -35,6 +35,7 @@ func (PublicationArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{M
 func (s *Service) Register(workers *river.Workers) {
 	river.AddWorker(workers, &publicationWorker{service: s})
 	river.AddWorker(workers, &accountWorker{service: s})
+	river.AddWorker(workers, &versionWorker{service: s})
 }
 
 type publicationWorker struct {

@@ -33,6 +33,7 @@ import (
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/status"
 )
 
 // Config bounds the calls.
@@ -61,6 +62,7 @@ type Services struct {
 	Analytics    *analytics.Service
 	Accounts     *accounts.Service
 	Notify       *notify.Service
+	Status       func(ctx context.Context, owner uuid.UUID) status.Report
 	Authenticate func(ctx context.Context, key string) (uuid.UUID, error)
 }
 
@@ -95,6 +97,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
+	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
 	var names []string
 	streams := map[string]bool{}
 	for spec := range server.Specs() {

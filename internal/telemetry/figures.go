@@ -18,6 +18,8 @@ type Figures struct {
 	// TokenDaysLeft is in days by account, how long until a person has to connect it again; one of which it is not known is
 	// left out.
 	TokenDaysLeft map[string]float64
+	// WorkersAlive is how many processes work jobs.
+	WorkersAlive int
 	// CreatesToday is how many creates were sent to LinkedIn since 00:00 UTC, by account.
 	CreatesToday map[string]int64
 }
@@ -40,6 +42,7 @@ func (m *Metrics) WatchFigures(read func(context.Context) (Figures, error), now 
 			"How late the oldest publication is that should have gone out by now; 0 when none is.", nil, nil),
 		tokenDays: prometheus.NewDesc("postwright_account_token_days_left",
 			"Days until a person has to connect the account again; 0 for one whose token LinkedIn refuses.", []string{"account"}, nil),
+		workers: prometheus.NewDesc("postwright_workers_alive", "Processes that work jobs.", nil, nil),
 		creates: prometheus.NewDesc("postwright_linkedin_creates_today",
 			"Creates sent to LinkedIn since 00:00 UTC, by account.", []string{"account"}, nil),
 	})
@@ -50,7 +53,7 @@ type figuresCollector struct {
 	now  func() time.Time
 	log  *slog.Logger
 
-	jobs, publications, overdue, tokenDays, creates *prometheus.Desc
+	jobs, publications, overdue, tokenDays, workers, creates *prometheus.Desc
 
 	mu      sync.Mutex // held while reading, so that one does
 	readAt  time.Time
@@ -59,7 +62,7 @@ type figuresCollector struct {
 
 // Describe implements prometheus.Collector.
 func (c *figuresCollector) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.jobs, c.publications, c.overdue, c.tokenDays, c.creates} {
+	for _, d := range []*prometheus.Desc{c.jobs, c.publications, c.overdue, c.tokenDays, c.workers, c.creates} {
 		descriptions <- d
 	}
 }
@@ -80,6 +83,7 @@ func (c *figuresCollector) Collect(metrics chan<- prometheus.Metric) {
 	for account, days := range figures.TokenDaysLeft {
 		metrics <- gauge(c.tokenDays, days, account)
 	}
+	metrics <- gauge(c.workers, float64(figures.WorkersAlive))
 	for account, count := range figures.CreatesToday {
 		metrics <- gauge(c.creates, float64(count), account)
 	}

@@ -67,7 +67,7 @@ func TestTheFiguresOfTheDatabaseAreExported(t *testing.T) {
 	for key, value := range map[string]float64{
 		"postwright_jobs state=available": 3, "postwright_jobs state=running": 0, "postwright_publications state=unconfirmed": 2,
 		"postwright_publication_overdue_seconds": 90, "postwright_account_token_days_left account=a": 12.5,
-		"postwright_linkedin_creates_today account=a": 7,
+		"postwright_linkedin_creates_today account=a": 7, "postwright_workers_alive": 2,
 	} {
 		got, there := samples[key]
 		require.True(t, there, "%s is among %v", key, keysOf(samples))
@@ -110,7 +110,7 @@ func TestFiguresThatCannotBeReadAreAbsentNotOldAndNotZero(t *testing.T) {
 	figures := func() int {
 		return len(slices.DeleteFunc(keysOf(scrape(t, metrics)), func(key string) bool { return strings.HasPrefix(key, "postwright_build_info") }))
 	}
-	require.Equal(t, 6, figures())
+	require.Equal(t, 7, figures())
 	failure = errors.New("the database is away")
 	clock.pass(6 * time.Second)
 	require.Zero(t, figures())

@@ -109,3 +109,7 @@ WHERE id = @id AND owner_id = @owner_id AND sealed_token = @old_sealed_token
 SELECT count(*) FROM posts p JOIN linkedin_accounts a ON a.id = @id AND a.owner_id = p.owner_id
 WHERE p.owner_id = @owner_id AND p.state = 'scheduled' AND p.scheduled_at >= @ends::timestamptz
     AND (p.account_id = a.id OR (p.account_id IS NULL AND a.is_default));
+
+-- name: AccountListOwners :many
+-- Everybody who has a connected account, once each.
+SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id;

@@ -1,0 +1,51 @@
+package accounts
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+)
+
+// Seals is whether the keyset opens what is sealed.
+type Seals struct {
+	Accounts int // connected ones, all that have tokens
+	Closed   int // whose tokens no key of the keyset opens
+}
+
+// Seals opens every token that is kept, and keeps none. Without a keyset it is a Precondition fault.
+func (s *Service) Seals(ctx context.Context) (found Seals, err error) {
+	if s.vault == nil {
+		return found, noVault()
+	}
+	err = s.each(ctx, func(account Account) error {
+		found.Accounts++
+		if _, err := s.vault.open(account.SealedToken, account.OwnerID, account.URN); err != nil {
+			found.Closed++
+		}
+		return nil
+	})
+	return found, err
+}
+
+// each hands every connected account of all owners to do, in pages.
+func (s *Service) each(ctx context.Context, do func(Account) error) error {
+	for after := uuid.Nil; ; {
+		page, err := s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		after = page[len(page)-1].ID
+		for _, account := range page {
+			if err := do(account); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// All returns the connected accounts of all owners, at most so many, in the order of their ids.
+func (s *Service) All(ctx context.Context, most int32) ([]Account, error) {
+	return s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: uuid.Nil, PageSize: most})
+}

@@ -1,0 +1,107 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+)
+
+const (
+	// beatEvery is how often a process says that it works jobs.
+	beatEvery = 10 * time.Second
+	// beatLost is after how long without a word it is taken for gone.
+	beatLost = 30 * time.Second
+	// beatTimeout bounds one word.
+	beatTimeout = 5 * time.Second
+)
+
+// heart says every few seconds that this process works jobs, for as long as it does.
+type heart struct {
+	id      uuid.UUID
+	store   *postgres.Store
+	queries *db.Queries
+	now     func() time.Time
+	log     *slog.Logger
+
+	stop  context.CancelFunc
+	ended sync.WaitGroup
+
+	mu   sync.Mutex
+	last time.Time // when this process last succeeded in saying so
+}
+
+// start beats until end, or until stopped is closed, because no jobs are worked any more.
+func (h *heart) start(ctx context.Context, stopped <-chan struct{}) {
+	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
+	h.last = h.now() // the first one has as long as the others
+	h.beat(ctx)
+	h.ended.Go(func() {
+		ticker := time.NewTicker(beatEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-stopped:
+				return
+			case <-ticker.C:
+				h.beat(ctx)
+			}
+		}
+	})
+}
+
+// beat says it once. A database that is away is told by its own failures, and by Ready in time.
+func (h *heart) beat(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
+	defer cancel()
+	if err := h.queries.WorkerBeat(ctx, h.store, h.id); err != nil {
+		h.log.WarnContext(ctx, "the workers' heartbeat failed", "error", err)
+		return
+	}
+	h.mu.Lock()
+	h.last = h.now()
+	h.mu.Unlock()
+	if _, err := h.queries.WorkerDeleteStale(ctx, h.store); err != nil {
+		h.log.WarnContext(ctx, "processes that are gone could not be forgotten", "error", err)
+	}
+}
+
+// end stops the beats, waits for the one under way, and takes this process off the list.
+func (h *heart) end(ctx context.Context) {
+	h.stop()
+	h.ended.Wait()
+	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
+	defer cancel()
+	if err := h.queries.WorkerDelete(ctx, h.store, h.id); err != nil {
+		h.log.WarnContext(ctx, "this process could not be taken off the list of workers: it is forgotten by itself", "error", err)
+	}
+}
+
+func (h *heart) ready() error {
+	h.mu.Lock()
+	silent := h.now().Sub(h.last)
+	h.mu.Unlock()
+	if silent > beatLost {
+		return fault.Newf(fault.Unavailable, "The workers have not been heard of for %s: see the log, and start the process again when the database answers.",
+			silent.Round(time.Second))
+	}
+	return nil
+}
+
+// Alive counts the processes that work jobs, of all that share the database.
+func (c *Client) Alive(ctx context.Context) (int, error) {
+	n, err := c.heart.queries.WorkerCountAlive(ctx, c.heart.store, beatLost.Seconds())
+	if err != nil {
+		return 0, fmt.Errorf("count the workers: %w", err)
+	}
+	return int(n), nil
+}

@@ -1,0 +1,141 @@
+package status
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// tokenSoon is how long before its end a token that nobody renews is told.
+const tokenSoon = 14 * 24 * time.Hour
+
+// purposes says what a scope is needed for.
+var purposes = map[string]string{
+	"w_member_social":            "publishing as the member",
+	"w_organization_social":      "publishing as the page",
+	"r_member_postAnalytics":     "the numbers of the member's posts",
+	"r_organization_social":      "reading the page's posts and numbers",
+	"r_member_social":            "reading the member's posts",
+	"openid":                     "the member's identity",
+	"profile":                    "the member's name",
+	"email":                      "the member's address",
+	"rw_organization_admin":      "the numbers of the page",
+	"r_organization_social_feed": "comments and reactions on the page's posts",
+	"r_member_social_feed":       "comments and reactions on the member's posts",
+}
+
+// Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
+// is needed. wanted are the scopes that members are asked for.
+func Accounts(list func(context.Context) ([]accounts.Account, error), wanted []string, now func() time.Time) Look {
+	const name = "accounts"
+	return Look{Name: name, At: func(ctx context.Context) []Check {
+		connected, err := list(ctx)
+		switch {
+		case err != nil:
+			return one(name, Unknown, "The accounts can't be read from the database.", "")
+		case len(connected) == 0:
+			return one(name, Warning, "No LinkedIn account is connected: nothing can be published.", "Connect one with ConnectAccount, or `postwright account add`.")
+		}
+		var checks []Check
+		for _, account := range connected {
+			checks = append(checks, token(account, now()), granted(account, wanted))
+		}
+		return checks
+	}}
+}
+
+const connectAgain = "Connect the account again, with ConnectAccount."
+
+func token(account accounts.Account, now time.Time) Check {
+	c := Check{Name: "token of " + account.DisplayName, State: OK}
+	ends := account.TokenExpiresAt
+	switch {
+	case account.PausedReason != "":
+		c.State, c.Detail, c.Remedy = Failed, "LinkedIn refuses it ("+account.PausedReason+"): its posts wait.", connectAgain
+	case ends == nil:
+		c.State, c.Detail = Unknown, "Nobody knows when it ends: LinkedIn was not asked."
+		c.Remedy = "Set --linkedin-client-id and its secret, so that LinkedIn can be asked."
+	case !now.Before(*ends):
+		c.State, c.Detail, c.Remedy = Failed, "It ended at "+ends.UTC().Format(time.RFC3339)+".", connectAgain
+	case account.RefreshTokenExpiresAt != nil && account.RefreshTokenExpiresAt.After(*ends):
+		c.Detail = "It is renewed by itself until " + account.RefreshTokenExpiresAt.UTC().Format(time.RFC3339) + "."
+	default:
+		c.Detail = fmt.Sprintf("It ends in %d days, at %s.", int(ends.Sub(now)/(24*time.Hour)), ends.UTC().Format(time.RFC3339))
+		if ends.Sub(now) <= tokenSoon {
+			c.State, c.Remedy = Warning, connectAgain
+		}
+	}
+	return c
+}
+
+// granted compares the scopes of an account with what it needs: one to publish, and those that members are asked for.
+func granted(account accounts.Account, wanted []string) Check {
+	c := Check{Name: "scopes of " + account.DisplayName, State: OK, Detail: "It may do what it is asked to."}
+	needed := "w_member_social"
+	if urn, err := linkedin.ParseURN(account.URN); err == nil && urn.Kind() == linkedin.KindOrganization {
+		needed = "w_organization_social"
+	}
+	var missing []string
+	for _, scope := range wanted {
+		if !slices.Contains(account.Scopes, scope) {
+			missing = append(missing, scope+" ("+purpose(scope)+")")
+		}
+	}
+	switch {
+	case len(account.Scopes) == 0:
+		c.State, c.Detail = Unknown, "Nobody knows what its token may do: LinkedIn was not asked."
+		c.Remedy = "Set --linkedin-client-id and its secret, so that LinkedIn can be asked."
+	case !slices.Contains(account.Scopes, needed):
+		c.State, c.Detail = Failed, "It may not publish: "+needed+" is missing."
+		c.Remedy = "Have " + needed + " among --linkedin-scopes, and connect the account again."
+	case len(missing) > 0:
+		c.State, c.Detail, c.Remedy = Warning, "Members are asked for more than it was given: "+strings.Join(missing, ", ")+".", connectAgain
+	}
+	return c
+}
+
+func purpose(scope string) string {
+	if p, known := purposes[scope]; known {
+		return p
+	}
+	return "asked for by --linkedin-scopes"
+}
+
+// Probe asks LinkedIn whether it serves the configured version, with the token of the first account that works: a read that
+// costs one request of the account's day and changes nothing. known is false when no account's token leads to an answer.
+func Probe(list func(context.Context) ([]accounts.Account, error), open func(accounts.Account) (string, error), client *linkedin.Client) func(context.Context) (alive, known bool) {
+	return func(ctx context.Context) (alive, known bool) {
+		connected, err := list(ctx)
+		if err != nil {
+			return false, false
+		}
+		nobodys, err := linkedin.ParseURN("urn:li:share:1")
+		if err != nil {
+			return false, false
+		}
+		for _, account := range connected {
+			sealed, err := open(account)
+			if err != nil || account.PausedReason != "" {
+				continue
+			}
+			_, err = client.GetPost(ctx, sealed, nobodys)
+			switch f := fault.Of(err); {
+			case f == nil:
+				return true, true
+			case f.Reason == linkedin.ReasonVersionExpired:
+				return false, true
+			case f.Kind == fault.VendorRejected: // there is no such post, or it may not be read: the version is understood
+				return true, true
+			case f.Kind != fault.VendorAuth: // another token would fare no better
+				return false, false
+			}
+		}
+		return false, false
+	}
+}

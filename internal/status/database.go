@@ -1,0 +1,84 @@
+package status
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// Skews of two clocks: from skewed on the times in lists and logs mislead, and from apart on posts go out at wrong times
+// and fresh tokens seem to have ended.
+const (
+	skewed = 5 * time.Second
+	apart  = time.Minute
+)
+
+// Remedies that several checks share.
+const (
+	// RemedyDatabase is for a database that can't be used.
+	RemedyDatabase = "Look whether PostgreSQL runs and takes connections, and whether POSTWRIGHT_DATABASE_URL leads to it."
+	// RemedyMigrations is for a schema that is not this build's.
+	RemedyMigrations = "Run `postwright migrate up`, or the build that made the database's schema."
+	remedyClock      = "Let both machines keep their time with NTP."
+)
+
+// Database looks whether it answers, how fast, and whether its clock agrees with this machine's.
+func Database(on db.DBTX, now func() time.Time) Look {
+	return Look{Name: "database", At: func(ctx context.Context) []Check {
+		began := now()
+		there, err := db.New().DatabaseLook(ctx, on)
+		took := now().Sub(began)
+		if err != nil {
+			return append(one("database", Failed, fault.Of(err).Message, RemedyDatabase),
+				one("clock", Unknown, "The database, whose clock it is compared with, does not answer.", "")...)
+		}
+		return append(one("database", OK, fmt.Sprintf("PostgreSQL %s answers within %s.", there.Version, took.Round(100*time.Microsecond)), ""),
+			clock(there.Now.Sub(began.Add(took/2)))...)
+	}}
+}
+
+// clock judges how far the database's clock is ahead of this machine's.
+func clock(ahead time.Duration) []Check {
+	skew := ahead.Abs().Round(time.Millisecond)
+	switch {
+	case skew >= apart:
+		return one("clock", Failed, fmt.Sprintf("This machine's clock and the database's are %s apart: posts would go out at wrong times.", skew), remedyClock)
+	case skew >= skewed:
+		return one("clock", Warning, fmt.Sprintf("This machine's clock and the database's are %s apart.", skew), remedyClock)
+	}
+	return one("clock", OK, fmt.Sprintf("This machine's clock and the database's are %s apart.", skew), "")
+}
+
+// Migrations looks whether the schema is the one that this build knows.
+func Migrations(check func(context.Context) error) Look {
+	return Look{Name: "migrations", At: func(ctx context.Context) []Check {
+		err := check(ctx)
+		switch {
+		case err == nil:
+			return one("migrations", OK, "Every migration of this build is applied.", "")
+		case fault.Is(err, fault.Precondition):
+			return one("migrations", Failed, fault.Of(err).Message, RemedyMigrations)
+		}
+		return one("migrations", Unknown, "The database does not tell its schema's version.", "")
+	}}
+}
+
+// Workers looks whether any process works jobs.
+func Workers(alive func(context.Context) (int, error)) Look {
+	return Look{Name: "workers", At: func(ctx context.Context) []Check {
+		n, err := alive(ctx)
+		switch {
+		case err != nil:
+			return one("workers", Unknown, "The database does not tell who works jobs.", "")
+		case n == 0:
+			return one("workers", Failed, "No process works jobs: nothing is published, and nobody is told anything.",
+				"Start `postwright serve`, with --role=workers or --role=all.")
+		case n == 1:
+			return one("workers", OK, "One process works jobs.", "")
+		}
+		return one("workers", OK, fmt.Sprintf("%d processes work jobs.", n), "")
+	}}
+}

@@ -1,0 +1,98 @@
+// Package status looks whether everything that Postwright needs is in order, and says what to do where it is not.
+//
+// It owns the checks, their words and remedies, and the daily look at LinkedIn's version. It must not know who asks, nor
+// change anything that it looks at.
+package status
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// State is how a check ended.
+type State string
+
+// The states, the worst last.
+const (
+	OK      State = "ok"
+	Unknown State = "unknown" // it can't be known, for a reason that the check tells
+	Warning State = "warning" // it works, and will not for ever, or not everything does
+	Failed  State = "failed"
+)
+
+var severity = map[State]int{OK: 0, Unknown: 1, Warning: 2, Failed: 3}
+
+// Check is one thing that was looked at. Its words hold no secret and no other system's raw error.
+type Check struct {
+	Name   string `json:"name"`
+	State  State  `json:"state"`
+	Detail string `json:"detail"`
+	// Remedy is what to do; empty when nothing is.
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Report is everything that was looked at, in a fixed order.
+type Report struct {
+	Checks []Check `json:"checks"`
+}
+
+// State is the worst of the checks.
+func (r Report) State() State {
+	worst := OK
+	for _, c := range r.Checks {
+		if severity[c.State] > severity[worst] {
+			worst = c.State
+		}
+	}
+	return worst
+}
+
+// Look looks at one thing, or at several of a kind. It must end when ctx does.
+type Look struct {
+	Name string
+	At   func(ctx context.Context) []Check
+}
+
+// patience bounds each look.
+const patience = 10 * time.Second
+
+// Examine looks at everything at once, each look for ten seconds at most, so that one that hangs holds up no other.
+func Examine(ctx context.Context, looks []Look) Report {
+	found := make([][]Check, len(looks))
+	var all sync.WaitGroup
+	for i, look := range looks {
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			found[i] = look.At(ctx)
+			if ctx.Err() != nil && len(found[i]) == 0 {
+				found[i] = one(look.Name, Unknown, fmt.Sprintf("There was no answer within %s.", patience), "")
+			}
+		})
+	}
+	all.Wait()
+	var report Report
+	for _, checks := range found {
+		report.Checks = append(report.Checks, checks...)
+	}
+	return report
+}
+
+// one is the checks of a look that looks at one thing.
+func one(name string, state State, detail, remedy string) []Check {
+	return []Check{{Name: name, State: state, Detail: detail, Remedy: remedy}}
+}
+
+// Broken is a look whose end is known before: what it looks at could not even be begun with, as err says.
+func Broken(name string, err error, remedy string) Look {
+	return Look{Name: name, At: func(context.Context) []Check { return one(name, Failed, fault.Of(err).Message, remedy) }}
+}
+
+// Blocked is a look that can't be taken because another thing is broken.
+func Blocked(name, because string) Look {
+	return Look{Name: name, At: func(context.Context) []Check { return one(name, Unknown, because, "") }}
+}

@@ -1,0 +1,137 @@
+package status
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/vendors/analysisapi"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// dialTimeout bounds the look whether a host can be reached.
+const dialTimeout = 5 * time.Second
+
+// reach opens a connection to a vendor's host and closes it again.
+func reach(ctx context.Context, base string) (problem string, known bool) {
+	at, err := url.Parse(base)
+	if err != nil {
+		return "its address can't be read", true
+	}
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: at}); err != nil || proxy != nil {
+		return "its calls go through a proxy", false
+	}
+	port := at.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[at.Scheme]
+	}
+	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", net.JoinHostPort(at.Hostname(), port))
+	if err != nil {
+		return at.Host + " can't be reached", true
+	}
+	_ = conn.Close() // it was opened to be closed
+	return "", true
+}
+
+// hosts says of the first host that can't be reached, or whether it can be known at all; ok is true when all can be.
+func hosts(ctx context.Context, name, flags string, bases ...string) (checks []Check, ok bool) {
+	for _, base := range bases {
+		problem, known := reach(ctx, base)
+		switch {
+		case !known:
+			return nil, true // a call will show it
+		case problem != "":
+			return one(name, Failed, "Its host "+problem+" from here.", "Look at the network, a firewall or a proxy, and at "+flags+"."), false
+		}
+	}
+	return nil, true
+}
+
+// App looks whether LinkedIn's hosts can be reached, and whether it knows the app's client id and secret.
+func App(client *linkedin.Client, cfg linkedin.Config) Look {
+	const name = "linkedin app"
+	return Look{Name: name, At: func(ctx context.Context) []Check {
+		if checks, ok := hosts(ctx, name, "--linkedin-api-url and --linkedin-auth-url", cfg.APIURL, cfg.AuthURL); !ok {
+			return checks
+		}
+		if cfg.ClientID == "" {
+			return one(name, Warning, "No app is set: members can't consent, and what their tokens may do is not known.",
+				"Set --linkedin-client-id and POSTWRIGHT_LINKEDIN_CLIENT_SECRET to those of your LinkedIn app.")
+		}
+		// LinkedIn answers about any token, also one that it never gave, when it accepts the app.
+		_, err := client.Introspect(ctx, "postwright-doctor")
+		switch {
+		case err == nil:
+			return one(name, OK, "LinkedIn can be reached and accepts the app's client id and secret.", "")
+		case fault.Is(err, fault.VendorAuth):
+			return one(name, Failed, "LinkedIn does not accept the app's client id and secret.",
+				"Compare --linkedin-client-id and POSTWRIGHT_LINKEDIN_CLIENT_SECRET with the page of your LinkedIn app.")
+		}
+		return one(name, Unknown, fault.Of(err).Message, "")
+	}}
+}
+
+// Analysis looks whether the analysis API answers and accepts its token.
+func Analysis(client *analysisapi.Client, base string) Look {
+	const name = "analysis"
+	return Look{Name: name, At: func(ctx context.Context) []Check {
+		if checks, ok := hosts(ctx, name, "--analysis-url", base); !ok {
+			return checks
+		}
+		_, err := client.Sentiment(ctx, "Is anybody there?")
+		switch {
+		case err == nil:
+			return one(name, OK, "The analysis service answers.", "")
+		case fault.Is(err, fault.VendorAuth):
+			return one(name, Failed, "The analysis service does not accept the token.", "Set POSTWRIGHT_ANALYSIS_TOKEN to a valid one.")
+		}
+		return one(name, Failed, fault.Of(err).Message, "Look whether the service at --analysis-url runs.")
+	}}
+}
+
+// Notification looks whether the notification API can be reached. Whether it accepts its token only a message shows.
+func Notification(base string) Look {
+	const name = "notification"
+	return Look{Name: name, At: func(ctx context.Context) []Check {
+		if checks, ok := hosts(ctx, name, "--notification-url", base); !ok {
+			return checks
+		}
+		if _, known := reach(ctx, base); !known {
+			return one(name, Unknown, "Its calls go through a proxy, and only a message would show whether they arrive.", "")
+		}
+		return one(name, OK, "Its host can be reached; whether it accepts the token shows when a message is sent.", "")
+	}}
+}
+
+// Version looks how long LinkedIn will serve the configured version, and, with the token of an account, whether it does.
+func Version(version string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
+	const name, remedy = "linkedin version", "Update Postwright, or set --linkedin-version to a newer one that LinkedIn serves."
+	return Look{Name: name, At: func(ctx context.Context) []Check {
+		alive, known := probe(ctx)
+		ends, exact := linkedin.VersionEnds(version)
+		about := "about "
+		if exact {
+			about = ""
+		}
+		until := fmt.Sprintf("until %s%s", about, ends.Format(time.DateOnly))
+		left := ends.Sub(now())
+		switch {
+		case known && !alive:
+			return one(name, Failed, "LinkedIn does not serve the version "+version+": nothing can be published.", remedy)
+		case left <= 0 && !known:
+			return one(name, Unknown, "LinkedIn was to serve the version "+version+" "+until+"; without a connected account it can't be asked.", remedy)
+		case left <= warnAhead:
+			return one(name, Warning, "LinkedIn serves the version "+version+" "+until+".", remedy)
+		case !known:
+			return one(name, Unknown, "LinkedIn is to serve the version "+version+" "+until+"; without an account whose token works it can't be asked.", "")
+		}
+		return one(name, OK, "LinkedIn serves the version "+version+", "+until+".", "")
+	}}
+}
+
+// warnAhead is how long before the end of a version it is warned of.
+const warnAhead = 60 * 24 * time.Hour

@@ -1,0 +1,8 @@
+-- name: DatabaseLook :one
+-- The server's clock and version.
+SELECT clock_timestamp()::timestamptz AS now, current_setting('server_version')::text AS version;
+
+-- name: VersionWarningInsert :execrows
+-- No row when this warning has been given before.
+INSERT INTO version_warnings (version, days_before, warned_at) VALUES (@version, @days_before, @warned_at)
+ON CONFLICT DO NOTHING;

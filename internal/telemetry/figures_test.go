@@ -55,7 +55,7 @@ func logTo(b *bytes.Buffer) *slog.Logger         { return telemetry.NewLogger(b,
 func keysOf(samples map[string]float64) []string { return slices.Sorted(maps.Keys(samples)) }
 
 var someFigures = telemetry.Figures{
-	Jobs: map[string]int64{"available": 3, "running": 0}, Publications: map[string]int64{"unconfirmed": 2}, Overdue: 90 * time.Second,
+	Jobs: map[string]int64{"available": 3, "running": 0}, Publications: map[string]int64{"unconfirmed": 2}, Overdue: 90 * time.Second, WorkersAlive: 2,
 	TokenDaysLeft: map[string]float64{"a": 12.5}, CreatesToday: map[string]int64{"a": 7},
 }
 
@@ -119,7 +119,7 @@ func TestFiguresThatCannotBeReadAreAbsentNotOldAndNotZero(t *testing.T) {
 	require.Equal(t, 1, strings.Count(log.String(), "the database is away"))
 	failure = nil
 	clock.pass(6 * time.Second)
-	require.Equal(t, 6, figures(), "and back")
+	require.Equal(t, 7, figures(), "and back")
 }
 
 func TestThePoolTheVersionAndTheBuildAreExported(t *testing.T) {

@@ -60,7 +60,8 @@ type App struct {
 	analysisAPI *analysisapi.Client
 	notifyAPI   *notifyapi.Client
 
-	shared       sync.Mutex // held while what all users share is looked at
+	probed       func(context.Context) (alive, known bool) // whether LinkedIn serves the version, as it was a while ago
+	shared       sync.Mutex                                // held while what all users share is looked at
 	sharedAt     time.Time
 	sharedReport status.Report
 }
@@ -146,6 +147,7 @@ func (a *App) wire() (err error) {
 	a.Accounts.Register(a.jobs.Workers())
 	notifyService.Register(a.jobs.Workers())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
+	a.probed = status.Remember(a.probe(), Now)
 	river.AddWorker(a.jobs.Workers(), a.versionWorker())
 	a.jobs.Every(accounts.SweepEvery, accounts.SweepArgs{})
 	a.jobs.Every(status.VersionEvery, status.VersionArgs{})

@@ -37,7 +37,7 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 	if err := a.connect(ctx); err != nil {
 		return status.Examine(ctx, append(a.withoutDatabase(err), a.vendors(nobody)...))
 	}
-	return status.Examine(ctx, append(a.looks(), status.Accounts(a.everybodys, cfg.LinkedIn.Scopes, Now)))
+	return status.Examine(ctx, append(a.looks(a.probe()), status.Accounts(a.everybodys, cfg.LinkedIn.Scopes, Now)))
 }
 
 // withoutDatabase are the looks when the database can't be used, as err says.
@@ -64,13 +64,13 @@ func (a *App) everybodys(ctx context.Context) ([]accounts.Account, error) {
 }
 
 // looks are at what all users share.
-func (a *App) looks() []status.Look {
+func (a *App) looks(probe func(context.Context) (alive, known bool)) []status.Look {
 	return append([]status.Look{
 		status.Database(a.store, Now),
 		status.Migrations(a.migrator.Check),
 		status.Workers(a.jobs.Alive),
 		status.Keyset(a.Accounts.Seals),
-	}, a.vendors(a.probe())...)
+	}, a.vendors(probe)...)
 }
 
 // vendors are the looks at others' systems.
@@ -92,7 +92,7 @@ func (a *App) probe() func(context.Context) (alive, known bool) {
 func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
 	a.shared.Lock()
 	if Now().Sub(a.sharedAt) > statusGood {
-		a.sharedReport, a.sharedAt = status.Examine(ctx, a.looks()), Now()
+		a.sharedReport, a.sharedAt = status.Examine(ctx, a.looks(a.probed)), Now()
 	}
 	report := status.Report{Checks: append([]status.Check(nil), a.sharedReport.Checks...)}
 	a.shared.Unlock()

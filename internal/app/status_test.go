@@ -46,7 +46,7 @@ func TestWhenAllIsWellEveryCheckSaysSo(t *testing.T) {
 	found := w.examine(w.cfg)
 	for name, says := range map[string]string{
 		"database": "PostgreSQL 1", "clock": "apart.", "migrations": "Every migration", "workers": "One process works jobs.",
-		"encryption key": "all 1 connected accounts", "linkedin app": "accepts the app's client id and secret", "linkedin version": "LinkedIn serves the version 202609, until about 2027-09-15.",
+		"encryption key": "opens every token; connected accounts: 1.", "linkedin app": "accepts the app's client id and secret", "linkedin version": "LinkedIn serves the version 202609, until about 2027-09-15.",
 		"analysis": "answers", "notification": "can be reached", "token of Tess Ter": "It ends in ", "scopes of Tess Ter": "It may do what it is asked to.",
 	} {
 		require.Equal(t, status.OK, found[name].State, "%s: %+v", name, found[name])

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postwright/postwright/internal/accounts"
@@ -105,6 +106,28 @@ func purpose(scope string) string {
 		return p
 	}
 	return "asked for by --linkedin-scopes"
+}
+
+// probeGood is how long LinkedIn's word about a version is good for. Whoever looks often must not use up the day of the
+// account that it is asked with: LinkedIn allows a member 150 requests.
+const probeGood = 6 * time.Hour
+
+// Remember asks a probe again only when what it last knew is six hours old.
+func Remember(probe func(context.Context) (alive, known bool), now func() time.Time) func(context.Context) (alive, known bool) {
+	var mu sync.Mutex
+	var asked time.Time
+	var last bool
+	return func(ctx context.Context) (alive, known bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !asked.IsZero() && now().Sub(asked) < probeGood {
+			return last, true
+		}
+		if alive, known = probe(ctx); known {
+			asked, last = now(), alive
+		}
+		return alive, known
+	}
 }
 
 // Probe asks LinkedIn whether it serves the configured version, with the token of the first account that works: a read that

@@ -23,6 +23,6 @@ func Keyset(seals func(context.Context) (accounts.Seals, error)) Look {
 			return one(name, Failed, fmt.Sprintf("The tokens of %d of %d connected accounts open with no key of the keyset.", found.Closed, found.Accounts),
 				"Set POSTWRIGHT_TOKEN_KEYSET to the keyset that sealed them, or connect these accounts again.")
 		}
-		return one(name, OK, fmt.Sprintf("The keyset opens the tokens of all %d connected accounts.", found.Accounts), "")
+		return one(name, OK, fmt.Sprintf("The keyset opens every token; connected accounts: %d.", found.Accounts), "")
 	}}
 }

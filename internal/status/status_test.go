@@ -1,6 +1,7 @@
 package status
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -56,4 +57,24 @@ func TestTheWorstCheckDecides(t *testing.T) {
 	require.Equal(t, Unknown, report(OK, Unknown).State())
 	require.Equal(t, Warning, report(Warning, Unknown).State())
 	require.Equal(t, Failed, report(OK, Failed, Warning).State())
+}
+
+// However often somebody looks, LinkedIn is asked once in six hours; what it could not tell is asked again.
+func TestLinkedInIsNotAskedAtEveryLook(t *testing.T) {
+	t.Parallel()
+	clock, asked, knows := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 0, false
+	probe := Remember(func(context.Context) (alive, known bool) { asked++; return true, knows }, func() time.Time { return clock })
+	look := func() { _, _ = probe(t.Context()) }
+	look()
+	look()
+	require.Equal(t, 2, asked, "it did not know")
+	knows = true
+	for range 5 {
+		look()
+		clock = clock.Add(time.Hour)
+	}
+	require.Equal(t, 3, asked)
+	clock = clock.Add(time.Hour)
+	look()
+	require.Equal(t, 4, asked)
 }

@@ -154,6 +154,22 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 	}
 }
 
+// LinkedIn is asked about its version with the token of the first account that it accepts.
+func TestAnotherAccountsTokenIsTriedWhenLinkedInRefusesTheFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const second = "token-of-another-member"
+	w.vendors.AddMember(sandbox.Member{ID: "other", GivenName: "Otto", FamilyName: "Other", Token: second, Scopes: scopes})
+	user, err := w.app.Identity.UserByEmail(t.Context(), "tess@example.org")
+	require.NoError(t, err)
+	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: second})
+	require.NoError(t, err)
+	w.vendors.Revoke("tester")
+	require.Equal(t, status.OK, w.examine(w.cfg)["linkedin version"].State)
+	w.vendors.Revoke("other")
+	require.Equal(t, status.Unknown, w.examine(w.cfg)["linkedin version"].State)
+}
+
 func TestAFaultyConfigurationIsFoundWhole(t *testing.T) {
 	t.Parallel()
 	cfg := app.Defaults()

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/accounts"
 )
 
 func TestClocksThatAreApart(t *testing.T) {
@@ -77,4 +79,41 @@ func TestLinkedInIsNotAskedAtEveryLook(t *testing.T) {
 	clock = clock.Add(time.Hour)
 	look()
 	require.Equal(t, 4, asked)
+}
+
+func TestWhatIsSaidOfATokensLife(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	in := func(days int) *time.Time { at := now.AddDate(0, 0, days); return &at }
+	for _, c := range []struct {
+		name           string
+		token, refresh *time.Time
+		state          State
+		detail         string
+	}{
+		{"long", in(30), nil, OK, "It ends in 30 days"},
+		{"not long", in(14), nil, Warning, "It ends in 14 days"},
+		{"not long, but renewed by itself", in(3), in(200), OK, "It is renewed by itself until " + in(200).Format(time.RFC3339)},
+		{"what renews it ends no later", in(3), in(3), Warning, "It ends in 3 days"},
+		{"over, whatever would have renewed it", in(-1), in(200), Failed, "It ended at "},
+	} {
+		got := token(accounts.Account{DisplayName: "Ada", TokenExpiresAt: c.token, RefreshTokenExpiresAt: c.refresh}, now)
+		require.Equal(t, c.state, got.State, c.name)
+		require.Contains(t, got.Detail, c.detail, c.name)
+	}
+}
+
+func TestWhichScopeAnAccountNeedsToPublish(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		urn, scope string
+		state      State
+	}{
+		{"urn:li:person:a", "w_member_social", OK},
+		{"urn:li:person:a", "w_organization_social", Failed},
+		{"urn:li:organization:5", "w_organization_social", OK},
+		{"urn:li:organization:5", "w_member_social", Failed},
+	} {
+		require.Equal(t, c.state, granted(accounts.Account{URN: c.urn, Scopes: []string{c.scope}}, nil).State, "%s with %s", c.urn, c.scope)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -58,6 +59,59 @@ func TestAQuickReadIsNotHedged(t *testing.T) {
 		require.EqualValues(t, 1, sent.Load())
 	})
 }
+
+// Neither the budget nor a caller's leave waits for the moment at which a hedge would be sent.
+func TestAHedgeThatIsYetToComeHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		limit, ends time.Duration // the caller's, and when the call ends
+	}{
+		"the caller's time is over first": {time.Second, time.Second},
+		"the attempts are over first":     {time.Hour, 40 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				policies := hedged()
+				policies.Default.Hedge = 29 * time.Second
+				seam, _ := newSeam(t, Defaults(), policies)
+				script(seam, "…")
+				ctx, cancel := context.WithTimeout(t.Context(), c.limit)
+				defer cancel()
+				began := time.Now()
+				_, _, err := send(ctx, seam, http.MethodGet, "http://vendor.example")
+				require.Error(t, err)
+				require.Equal(t, c.ends, time.Since(began))
+				seam.Close()
+			})
+		})
+	}
+}
+
+// The body of a request that a breaker keeps back is closed, as http.RoundTripper promises.
+func TestTheBodyOfWhatIsKeptBackIsClosed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		policies := Once()
+		policies.Breaker.Failures = 1
+		seam, _ := newSeam(t, Defaults(), policies)
+		script(seam, answer(500))
+		_, _, _ = send(t.Context(), seam, http.MethodPost, "http://vendor.example")
+		body := &closing{Reader: strings.NewReader("kept back")}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://vendor.example", body)
+		require.NoError(t, err)
+		_, err = seam.Client("linkedin").Do(req) //nolint:bodyclose // there is no answer
+		require.Equal(t, ReasonBreakerOpen, requireFault(t, err).Reason)
+		require.True(t, body.closed)
+	})
+}
+
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error { c.closed = true; return nil }
 
 func TestACallerWhoLeavesEndsBothOfAHedge(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,7 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+	take := func(tx *postgres.Tx) error {
 		c, until = nil, time.Time{}
 		rows, err := s.lock(ctx, tx, args)
 		if fault.Is(err, fault.NotFound) {
@@ -55,7 +55,16 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 			if err != nil {
 				return err
 			}
-			_, err = s.settle(ctx, tx, job, rows, open.ID, diedInBetween)
+			if open.ID != attemptID {
+				_, err = s.settle(ctx, tx, job, rows, open.ID, diedInBetween)
+				return err
+			}
+			// This very claim was saved, though its commit was not answered: nothing has been sent.
+			c = &claimed{locked: rows, attempt: open}
+			if o := s.obstacle(c, now); o.state != "" {
+				c = nil
+				until, err = s.settle(ctx, tx, job, rows, open.ID, o)
+			}
 			return err
 		case posts.StateQueued:
 		default:
@@ -71,8 +80,15 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 		}
 		c = next
 		return s.begin(ctx, tx, c, attemptID, now)
-	})
-	return c, until, err
+	}
+	for {
+		if err = s.store.InTx(ctx, take); err == nil {
+			return c, until, nil
+		}
+		if fault.Of(err).Reason != postgres.ReasonCommitInDoubt {
+			return nil, time.Time{}, err
+		}
+	}
 }
 
 // begin writes down that an attempt is about to be made.

@@ -55,6 +55,12 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOn(t, func(databaseURL string) string { return databaseURL })
+}
+
+// newWorldOn is a world that reaches its database in another way.
+func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
+	t.Helper()
 	w := &world{clock: noon}
 	now := func() time.Time { return w.clock }
 	log := slog.New(slog.DiscardHandler)
@@ -66,7 +72,7 @@ func newWorld(t testing.TB) *world {
 	linkedIn, err := linkedin.New(linkedin.Config{APIURL: server.URL, AuthURL: server.URL, Version: "202606"}, seam.Client(linkedin.Vendor), now)
 	require.NoError(t, err)
 	cfg := postgres.Defaults()
-	cfg.URL, cfg.MinConns = dbtest.New(t), 0
+	cfg.URL, cfg.MinConns = reach(dbtest.New(t)), 0
 	w.store, err = postgres.Open(t.Context(), cfg, postgres.Unobserved{}, log)
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)

@@ -15,7 +15,8 @@ import (
 )
 
 // settle writes what an attempt came to, and all that depends on it. An answer that comes after the attempt was given up
-// for lost settles the doubt. until is as in conclude.
+// for lost settles the doubt. until is as in conclude; written again, an outcome that makes the publication wait has it
+// looked at at once.
 func (s *Service) settle(
 	ctx context.Context, tx *postgres.Tx, job *river.Job[Args], rows locked, attempt uuid.UUID, o outcome,
 ) (until time.Time, err error) {
@@ -26,6 +27,8 @@ func (s *Service) settle(
 	switch {
 	case err != nil:
 		return until, err
+	case ended == 0 && rows.publication.State == posts.StateQueued:
+		return s.now(), nil // it was written before, by a commit that was not answered: the publication waits
 	case ended == 0:
 		return until, s.settleLate(ctx, tx, rows.post, attempt, o)
 	}

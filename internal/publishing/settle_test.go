@@ -2,9 +2,11 @@ package publishing
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/sandbox"
 )
@@ -36,4 +38,32 @@ func TestAnAnswerInDoubtThatComesLateSettlesNothing(t *testing.T) {
 	post, err = w.posts.Get(t.Context(), w.owner, post.ID)
 	require.NoError(t, err)
 	require.Equal(t, posts.StateUnconfirmed, post.State)
+}
+
+// LinkedIn asked to wait, which was written down; but the database was lost before it said so, and the outcome is written
+// again. The job must go on: without it the post would wait for ever.
+func TestAnOutcomeThatIsWrittenTwiceDoesNotLoseItsJob(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	post, err := w.posts.Create(t.Context(), posts.CreateInput{OwnerID: w.owner, Draft: posts.Draft{Content: "Patience"}})
+	require.NoError(t, err)
+	_, err = w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: post.ID})
+	require.NoError(t, err)
+	job := takeJob(t, w, Args{}, post.ID)
+	c, _, err := w.claim(w.workContext(), job)
+	require.NoError(t, err)
+	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.RetryAfter, Value: "30", Times: 1}))
+	created, refused := w.send(t.Context(), c)
+	asked := rules.postpone(judge(created, refused), fault.Of(refused), c.publication.DueAt, w.clock)
+	until, err := w.write(w.workContext(), job, c, asked)
+	require.NoError(t, err)
+	require.Equal(t, w.clock.Add(30*time.Second), until)
+
+	until, err = w.write(w.workContext(), job, c, asked)
+
+	require.NoError(t, err)
+	require.False(t, until.IsZero(), "the job is not over")
+	post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+	require.NoError(t, err)
+	require.Equal(t, posts.StateQueued, post.State)
 }

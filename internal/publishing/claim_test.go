@@ -1,0 +1,44 @@
+package publishing
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/dbtest"
+	"github.com/postwright/postwright/internal/posts"
+)
+
+// The database is lost while a claim is committed: whether it was saved or not, nothing was sent, so the post goes out, and
+// with one attempt on record.
+func TestAClaimWhoseCommitIsInDoubtLeavesNoDoubtAboutThePost(t *testing.T) {
+	t.Parallel()
+	for name, saved := range map[string]bool{"it was saved": true, "it was not saved": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var wire *dbtest.Wire
+			w := newWorldOn(t, func(databaseURL string) string {
+				wire = dbtest.NewWire(t, databaseURL)
+				return wire.URL()
+			})
+			post, err := w.posts.Create(t.Context(), posts.CreateInput{OwnerID: w.owner, Draft: posts.Draft{Content: "Out all the same"}})
+			require.NoError(t, err)
+			_, err = w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: post.ID})
+			require.NoError(t, err)
+			job := takeJob(t, w, Args{}, post.ID)
+			wire.CutAt("commit\x00", saved)
+
+			require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), job))
+
+			require.Equal(t, 1, wire.Cuts())
+			post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+			require.NoError(t, err)
+			require.Equal(t, posts.StatePublished, post.State)
+			attempts, err := w.ListAttempts(t.Context(), w.owner, post.ID)
+			require.NoError(t, err)
+			require.Len(t, attempts, 1)
+			require.Equal(t, attemptAccepted, attempts[0].Outcome)
+			require.Len(t, w.vendors.Ledger(), 1)
+		})
+	}
+}

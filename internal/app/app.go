@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -60,10 +59,7 @@ type App struct {
 	analysisAPI *analysisapi.Client
 	notifyAPI   *notifyapi.Client
 
-	probed       func(context.Context) (alive, known bool) // whether LinkedIn serves the version, as it was a while ago
-	shared       sync.Mutex                                // held while what all users share is looked at
-	sharedAt     time.Time
-	sharedReport status.Report
+	system, others *status.Kept // what users are told of this Postwright, and of the vendors
 }
 
 // New connects to the database and puts everything together. A database that is not migrated is a Precondition fault
@@ -147,7 +143,8 @@ func (a *App) wire() (err error) {
 	a.Accounts.Register(a.jobs.Workers())
 	notifyService.Register(a.jobs.Workers())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
-	a.probed = status.Remember(a.probe(), Now)
+	a.system = &status.Kept{Looks: a.own(), Good: systemGood, Now: Now}
+	a.others = &status.Kept{Looks: a.vendors(status.Remember(a.probe(), Now)), Good: vendorsGood, Now: Now}
 	river.AddWorker(a.jobs.Workers(), a.versionWorker())
 	a.jobs.Every(accounts.SweepEvery, accounts.SweepArgs{})
 	a.jobs.Every(status.VersionEvery, status.VersionArgs{})

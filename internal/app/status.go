@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,7 +38,8 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 	if err := a.connect(ctx); err != nil {
 		return status.Examine(ctx, append(a.withoutDatabase(err), a.vendors(nobody)...))
 	}
-	return status.Examine(ctx, append(a.looks(a.probe()), status.Accounts(a.everybodys, cfg.LinkedIn.Scopes, Now)))
+	all := slices.Concat(a.own(), a.vendors(a.probe()), []status.Look{status.Accounts(a.everybodys, cfg.LinkedIn.Scopes, Now)})
+	return status.Examine(ctx, all)
 }
 
 // withoutDatabase are the looks when the database can't be used, as err says.
@@ -63,14 +65,14 @@ func (a *App) everybodys(ctx context.Context) ([]accounts.Account, error) {
 	return a.Accounts.All(ctx, mostExamined)
 }
 
-// looks are at what all users share.
-func (a *App) looks(probe func(context.Context) (alive, known bool)) []status.Look {
-	return append([]status.Look{
+// own are the looks at what belongs to this Postwright.
+func (a *App) own() []status.Look {
+	return []status.Look{
 		status.Database(a.store, Now),
 		status.Migrations(a.migrator.Check),
 		status.Workers(a.jobs.Alive),
 		status.Keyset(a.Accounts.Seals),
-	}, a.vendors(probe)...)
+	}
 }
 
 // vendors are the looks at others' systems.
@@ -87,22 +89,17 @@ func (a *App) probe() func(context.Context) (alive, known bool) {
 	return status.Probe(a.everybodys, a.Accounts.Token, a.linkedIn)
 }
 
-// report is what a user is told: what all share, and their own accounts. What all share is looked at once in half a minute,
-// however often is asked: the vendors count their calls.
-func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
-	a.shared.Lock()
-	if Now().Sub(a.sharedAt) > statusGood {
-		a.sharedReport, a.sharedAt = status.Examine(ctx, a.looks(a.probed)), Now()
-	}
-	report := status.Report{Checks: append([]status.Check(nil), a.sharedReport.Checks...)}
-	a.shared.Unlock()
-	own := status.Accounts(func(ctx context.Context) ([]accounts.Account, error) { return a.Accounts.List(ctx, owner) }, a.cfg.LinkedIn.Scopes, Now)
-	report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{own}).Checks...)
-	return report
-}
+// How long what all users share is good for, when users ask. What it costs to ask vendors is kept for longer.
+const (
+	systemGood  = 30 * time.Second
+	vendorsGood = 10 * time.Minute
+)
 
-// statusGood is how long a look at what all users share is good for.
-const statusGood = 30 * time.Second
+// report is what a user is told: what all share, and their own accounts.
+func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
+	own := status.Accounts(func(ctx context.Context) ([]accounts.Account, error) { return a.Accounts.List(ctx, owner) }, a.cfg.LinkedIn.Scopes, Now)
+	return status.Report{Checks: slices.Concat(a.system.Checks(ctx), a.others.Checks(ctx), status.Examine(ctx, []status.Look{own}).Checks)}
+}
 
 // versionWorker looks at LinkedIn's version once a day.
 func (a *App) versionWorker() *status.VersionWorker {

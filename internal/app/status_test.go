@@ -207,14 +207,14 @@ func TestGetStatusShowsTheCallersOwnAccounts(t *testing.T) {
 	require.Equal(t, 401, w.curl("", "SystemService/GetStatus", []byte(`{}`)).status)
 }
 
-func TestWhatAllShareIsLookedAtOnceInHalfAMinute(t *testing.T) {
+func TestVendorsAreNotAskedAtEveryLook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.serve()
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "analysis", Operation: "analyzeSentiment", Mode: sandbox.Status, Value: "401", Times: 1}))
 	for range 3 {
 		a := w.curl(w.key, "SystemService/GetStatus", []byte(`{}`))
-		require.Contains(t, string(a.body), "The analysis service does not accept the token.", "the second look would find all well")
+		require.Contains(t, string(a.body), "The analysis service does not accept the token.", "another question would find all well")
 	}
 }
 

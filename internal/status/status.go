@@ -82,6 +82,28 @@ func Examine(ctx context.Context, looks []Look) Report {
 	return report
 }
 
+// Kept are looks that are taken again only when they are so old, however often somebody asks: a vendor counts, or has paid,
+// every question. It is safe for concurrent use; who asks while they are being taken waits for them.
+type Kept struct {
+	Looks []Look
+	Good  time.Duration
+	Now   func() time.Time
+
+	mu     sync.Mutex
+	at     time.Time
+	report Report
+}
+
+// Checks are what was found when it was last looked. A caller who leaves does not end a look that others wait for.
+func (k *Kept) Checks(ctx context.Context) []Check {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.at.IsZero() || k.Now().Sub(k.at) >= k.Good {
+		k.report, k.at = Examine(context.WithoutCancel(ctx), k.Looks), k.Now()
+	}
+	return k.report.Checks
+}
+
 // one is the checks of a look that looks at one thing.
 func one(name string, state State, detail, remedy string) []Check {
 	return []Check{{Name: name, State: state, Detail: detail, Remedy: remedy}}

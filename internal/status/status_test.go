@@ -117,3 +117,21 @@ func TestWhichScopeAnAccountNeedsToPublish(t *testing.T) {
 		require.Equal(t, c.state, granted(accounts.Account{URN: c.urn, Scopes: []string{c.scope}}, nil).State, "%s with %s", c.urn, c.scope)
 	}
 }
+
+func TestWhatIsKeptIsLookedAtAgainWhenItIsOld(t *testing.T) {
+	t.Parallel()
+	clock, looks := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 0
+	kept := Kept{Good: time.Minute, Now: func() time.Time { return clock }, Looks: []Look{{Name: "one", At: func(context.Context) []Check {
+		looks++
+		return one("one", OK, "", "")
+	}}}}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	require.Equal(t, OK, kept.Checks(gone)[0].State, "a caller who leaves ends no look")
+	clock = clock.Add(59 * time.Second)
+	kept.Checks(t.Context())
+	require.Equal(t, 1, looks)
+	clock = clock.Add(time.Second)
+	kept.Checks(t.Context())
+	require.Equal(t, 2, looks)
+}

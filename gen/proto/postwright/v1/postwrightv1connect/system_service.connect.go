@@ -42,7 +42,8 @@ var (
 // SystemServiceClient is a client for the postwright.v1.SystemService service.
 type SystemServiceClient interface {
 	// Looks at the database, the workers, the vendors and the caller's accounts, and says what to do where something is wrong.
-	// What all callers share is looked at once in half a minute. `postwright doctor` shows the same to an operator.
+	// What all callers share is not looked at anew at every call: the vendors count their questions. `postwright doctor` shows
+	// the same to an operator, as it is now.
 	GetStatus(context.Context, *v1.GetStatusRequest) (*v1.GetStatusResponse, error)
 }
 
@@ -55,7 +56,8 @@ func NewSystemServiceClient(client *connect.Client) SystemServiceClient {
 // SystemServiceHandler is an implementation of the postwright.v1.SystemService service.
 type SystemServiceHandler interface {
 	// Looks at the database, the workers, the vendors and the caller's accounts, and says what to do where something is wrong.
-	// What all callers share is looked at once in half a minute. `postwright doctor` shows the same to an operator.
+	// What all callers share is not looked at anew at every call: the vendors count their questions. `postwright doctor` shows
+	// the same to an operator, as it is now.
 	GetStatus(context.Context, *v1.GetStatusRequest) (*v1.GetStatusResponse, error)
 }
 

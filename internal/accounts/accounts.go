@@ -101,6 +101,14 @@ func noVault() error {
 		WithReason("NO_TOKEN_KEYSET")
 }
 
+// PublishScope is the scope that an account's token needs to publish.
+func PublishScope(account Account) string {
+	if urn, err := linkedin.ParseURN(account.URN); err == nil && urn.Kind() == linkedin.KindOrganization {
+		return "w_organization_social"
+	}
+	return "w_member_social"
+}
+
 // List returns the owner's accounts that are connected, oldest first.
 func (s *Service) List(ctx context.Context, ownerID uuid.UUID) ([]Account, error) {
 	return s.queries.AccountListByOwner(ctx, s.store, ownerID)

@@ -31,6 +31,7 @@ type Attempt = db.PublishAttempt
 // LinkedIn is what this package needs of LinkedIn.
 type LinkedIn interface {
 	CreatePost(ctx context.Context, token string, post linkedin.NewPost) (linkedin.Created, error)
+	CreateBody(post linkedin.NewPost) ([]byte, error)
 	PostsByAuthor(ctx context.Context, token string, author linkedin.URN, count int) (posts []linkedin.Post, complete bool, err error)
 }
 

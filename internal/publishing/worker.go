@@ -69,11 +69,16 @@ func (w *worker) Work(ctx context.Context, job *river.Job[Args]) error {
 
 // send makes the one call. There is no transaction open, and it must not be called twice for one attempt.
 func (s *Service) send(ctx context.Context, c *claimed) (linkedin.Created, error) {
+	return s.linkedIn.CreatePost(ctx, c.token, c.newPost())
+}
+
+// newPost is what LinkedIn gets.
+func (c *claimed) newPost() linkedin.NewPost {
 	visibility := linkedin.VisibilityPublic
 	if c.post.Visibility == posts.VisibilityConnections {
 		visibility = linkedin.VisibilityConnections
 	}
-	return s.linkedIn.CreatePost(ctx, c.token, linkedin.NewPost{Author: c.author, Text: posts.Text(c.post), Visibility: visibility})
+	return linkedin.NewPost{Author: c.author, Text: posts.Text(c.post), Visibility: visibility}
 }
 
 // write settles the outcome, and returns until when the publication waits, if it does. While the database is away it tries

@@ -112,6 +112,18 @@ func (h *postHandler) BatchCreatePosts(ctx context.Context, req *postwrightv1.Ba
 	return &postwrightv1.BatchCreatePostsResponse{Posts: postMessages(made)}, nil
 }
 
+func (h *postHandler) ValidatePost(ctx context.Context, req *postwrightv1.ValidatePostRequest) (*postwrightv1.ValidatePostResponse, error) {
+	caller, err := identity.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	preview, err := h.publishing.Preview(ctx, previewInput(caller, req))
+	if err != nil {
+		return nil, err
+	}
+	return previewMessage(preview), nil
+}
+
 func (h *postHandler) PublishPost(ctx context.Context, req *postwrightv1.PublishPostRequest) (*postwrightv1.PublishPostResponse, error) {
 	caller, err := identity.Caller(ctx)
 	if err != nil {

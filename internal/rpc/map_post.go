@@ -244,3 +244,20 @@ func attemptMessage(a publishing.Attempt) *postwrightv1.PublishAttempt {
 		Settlement: postwrightv1.Settlement(number(postwrightv1.Settlement_value, prefixSettlement, a.Settlement)),
 	}
 }
+
+func previewInput(caller uuid.UUID, req *postwrightv1.ValidatePostRequest) publishing.PreviewInput {
+	in := publishing.PreviewInput{OwnerID: caller, ID: parsed(req.GetId())}
+	if post := req.GetPost(); post != nil {
+		d := draft(post)
+		in.Draft = &d
+	}
+	return in
+}
+
+func previewMessage(p publishing.Preview) *postwrightv1.ValidatePostResponse {
+	res := &postwrightv1.ValidatePostResponse{Length: int32(p.Length), Payload: string(p.Payload)} //nolint:gosec // bounded by the size of a request
+	for _, v := range p.Verdicts {
+		res.Verdicts = append(res.Verdicts, &postwrightv1.Verdict{Field: v.Field, Code: v.Code, Message: v.Message, Remedy: v.Remedy, Waits: v.Waits})
+	}
+	return res
+}

@@ -78,10 +78,7 @@ func token(account accounts.Account, now time.Time) Check {
 // granted compares the scopes of an account with what it needs: one to publish, and those that members are asked for.
 func granted(account accounts.Account, wanted []string) Check {
 	c := Check{Name: "scopes of " + account.DisplayName, State: OK, Detail: "It may do what it is asked to."}
-	needed := "w_member_social"
-	if urn, err := linkedin.ParseURN(account.URN); err == nil && urn.Kind() == linkedin.KindOrganization {
-		needed = "w_organization_social"
-	}
+	needed := accounts.PublishScope(account)
 	var missing []string
 	for _, scope := range wanted {
 		if !slices.Contains(account.Scopes, scope) {

@@ -2,6 +2,7 @@ package linkedin
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"unicode/utf8"
 
@@ -65,28 +66,47 @@ func (c *Client) CreatePost(ctx context.Context, token string, p NewPost) (Creat
 	}
 	const operation = "createPost"
 	resp, err := c.api.CreatePost(outbound.WithOperation(ctx, operation),
-		&linkedin.CreatePostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
-		linkedin.NewPost{
-			Author:     p.Author.String(),
-			Commentary: escape(p.Text), // once, here at the wire; UpdatePost has the only other
-			Visibility: p.Visibility,
-			Distribution: linkedin.Distribution{
-				FeedDistribution: linkedin.DistributionFeedDistributionMAINFEED, TargetEntities: []string{}, ThirdPartyDistributionChannels: []string{},
-			},
-			LifecycleState: linkedin.PUBLISHED,
-		}, bearer(token))
+		&linkedin.CreatePostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion}, postBody(p), bearer(token))
 	return c.created(operation, resp, err)
 }
 
-// createUGCPost takes the legacy path, whose text is plain.
-func (c *Client) createUGCPost(ctx context.Context, token string, p NewPost) (Created, error) {
-	const operation = "createUgcPost"
+// CreateBody is the very body that CreatePost would send, for people to look at; nothing is sent.
+func (c *Client) CreateBody(p NewPost) ([]byte, error) {
+	if err := fault.Fields(p.faults()...); err != nil {
+		return nil, err
+	}
+	if c.cfg.Legacy {
+		return json.Marshal(ugcPostBody(p))
+	}
+	return json.Marshal(postBody(p))
+}
+
+func postBody(p NewPost) linkedin.NewPost {
+	return linkedin.NewPost{
+		Author:     p.Author.String(),
+		Commentary: escape(p.Text), // once, here at the wire; UpdatePost has the only other
+		Visibility: p.Visibility,
+		Distribution: linkedin.Distribution{
+			FeedDistribution: linkedin.DistributionFeedDistributionMAINFEED, TargetEntities: []string{}, ThirdPartyDistributionChannels: []string{},
+		},
+		LifecycleState: linkedin.PUBLISHED,
+	}
+}
+
+// ugcPostBody is that of the legacy path, whose text is plain.
+func ugcPostBody(p NewPost) linkedin.NewUgcPost {
 	body := linkedin.NewUgcPost{Author: p.Author.String(), LifecycleState: linkedin.PUBLISHED}
 	body.SpecificContent.ShareContent.ShareCommentary.Text = p.Text
 	body.SpecificContent.ShareContent.ShareMediaCategory = linkedin.NewUgcPostSpecificContentComLinkedinUgcShareContentShareMediaCategoryNONE
 	body.Visibility.MemberNetworkVisibility = p.Visibility
+	return body
+}
+
+// createUGCPost takes the legacy path.
+func (c *Client) createUGCPost(ctx context.Context, token string, p NewPost) (Created, error) {
+	const operation = "createUgcPost"
 	resp, err := c.api.CreateUgcPost(outbound.WithOperation(ctx, operation),
-		&linkedin.CreateUgcPostParams{XRestliProtocolVersion: protocolVersion}, body, bearer(token))
+		&linkedin.CreateUgcPostParams{XRestliProtocolVersion: protocolVersion}, ugcPostBody(p), bearer(token))
 	return c.created(operation, resp, err)
 }
 

@@ -984,6 +984,234 @@ func (x *BatchCreatePostsResponse) GetPosts() []*Post {
 	return nil
 }
 
+type ValidatePostRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Subject:
+	//
+	//	*ValidatePostRequest_Id
+	//	*ValidatePostRequest_Post
+	Subject       isValidatePostRequest_Subject `protobuf_oneof:"subject"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidatePostRequest) Reset() {
+	*x = ValidatePostRequest{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidatePostRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidatePostRequest) ProtoMessage() {}
+
+func (x *ValidatePostRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidatePostRequest.ProtoReflect.Descriptor instead.
+func (*ValidatePostRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ValidatePostRequest) GetSubject() isValidatePostRequest_Subject {
+	if x != nil {
+		return x.Subject
+	}
+	return nil
+}
+
+func (x *ValidatePostRequest) GetId() string {
+	if x != nil {
+		if x, ok := x.Subject.(*ValidatePostRequest_Id); ok {
+			return x.Id
+		}
+	}
+	return ""
+}
+
+func (x *ValidatePostRequest) GetPost() *Post {
+	if x != nil {
+		if x, ok := x.Subject.(*ValidatePostRequest_Post); ok {
+			return x.Post
+		}
+	}
+	return nil
+}
+
+type isValidatePostRequest_Subject interface {
+	isValidatePostRequest_Subject()
+}
+
+type ValidatePostRequest_Id struct {
+	// A post that is there; or
+	Id string `protobuf:"bytes,1,opt,name=id,proto3,oneof"`
+}
+
+type ValidatePostRequest_Post struct {
+	// one that is not, or not yet as it is to be.
+	Post *Post `protobuf:"bytes,2,opt,name=post,proto3,oneof"`
+}
+
+func (*ValidatePostRequest_Id) isValidatePostRequest_Subject() {}
+
+func (*ValidatePostRequest_Post) isValidatePostRequest_Subject() {}
+
+type ValidatePostResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Every reason why the post would not go out now; none when it would, as far as can be known without asking LinkedIn.
+	Verdicts []*Verdict `protobuf:"bytes,1,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
+	// In UTF-16 units, with the hashtags that are added: LinkedIn takes at most 3,000.
+	Length int32 `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"`
+	// The very JSON that LinkedIn would get; empty when there is no account to send it with.
+	Payload       string `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidatePostResponse) Reset() {
+	*x = ValidatePostResponse{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidatePostResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidatePostResponse) ProtoMessage() {}
+
+func (x *ValidatePostResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidatePostResponse.ProtoReflect.Descriptor instead.
+func (*ValidatePostResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ValidatePostResponse) GetVerdicts() []*Verdict {
+	if x != nil {
+		return x.Verdicts
+	}
+	return nil
+}
+
+func (x *ValidatePostResponse) GetLength() int32 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+func (x *ValidatePostResponse) GetPayload() string {
+	if x != nil {
+		return x.Payload
+	}
+	return ""
+}
+
+// A reason why a post would not go out.
+type Verdict struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The field that it is about, as in "post.content"; empty when it is about no field.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// A machine code, such as NO_ACCOUNT.
+	Code    string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// What to do; empty where the message says it.
+	Remedy string `protobuf:"bytes,4,opt,name=remedy,proto3" json:"remedy,omitempty"`
+	// True when the post would be queued and go out by itself once the reason is gone.
+	Waits         bool `protobuf:"varint,5,opt,name=waits,proto3" json:"waits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Verdict) Reset() {
+	*x = Verdict{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Verdict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Verdict) ProtoMessage() {}
+
+func (x *Verdict) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Verdict.ProtoReflect.Descriptor instead.
+func (*Verdict) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Verdict) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *Verdict) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Verdict) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *Verdict) GetRemedy() string {
+	if x != nil {
+		return x.Remedy
+	}
+	return ""
+}
+
+func (x *Verdict) GetWaits() bool {
+	if x != nil {
+		return x.Waits
+	}
+	return false
+}
+
 type PublishPostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -999,7 +1227,7 @@ type PublishPostRequest struct {
 
 func (x *PublishPostRequest) Reset() {
 	*x = PublishPostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[14]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1239,7 @@ func (x *PublishPostRequest) String() string {
 func (*PublishPostRequest) ProtoMessage() {}
 
 func (x *PublishPostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[14]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1252,7 @@ func (x *PublishPostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishPostRequest.ProtoReflect.Descriptor instead.
 func (*PublishPostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{14}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PublishPostRequest) GetId() string {
@@ -1062,7 +1290,7 @@ type BatchPublishPostsRequest struct {
 
 func (x *BatchPublishPostsRequest) Reset() {
 	*x = BatchPublishPostsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1074,7 +1302,7 @@ func (x *BatchPublishPostsRequest) String() string {
 func (*BatchPublishPostsRequest) ProtoMessage() {}
 
 func (x *BatchPublishPostsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[15]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1087,7 +1315,7 @@ func (x *BatchPublishPostsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchPublishPostsRequest.ProtoReflect.Descriptor instead.
 func (*BatchPublishPostsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{15}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *BatchPublishPostsRequest) GetIds() []string {
@@ -1120,7 +1348,7 @@ type BatchPublishPostsResponse struct {
 
 func (x *BatchPublishPostsResponse) Reset() {
 	*x = BatchPublishPostsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1360,7 @@ func (x *BatchPublishPostsResponse) String() string {
 func (*BatchPublishPostsResponse) ProtoMessage() {}
 
 func (x *BatchPublishPostsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[16]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1373,7 @@ func (x *BatchPublishPostsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchPublishPostsResponse.ProtoReflect.Descriptor instead.
 func (*BatchPublishPostsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{16}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *BatchPublishPostsResponse) GetOutcome() *PublishOutcome {
@@ -1177,7 +1405,7 @@ type PublishOutcome struct {
 
 func (x *PublishOutcome) Reset() {
 	*x = PublishOutcome{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1189,7 +1417,7 @@ func (x *PublishOutcome) String() string {
 func (*PublishOutcome) ProtoMessage() {}
 
 func (x *PublishOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[17]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1202,7 +1430,7 @@ func (x *PublishOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishOutcome.ProtoReflect.Descriptor instead.
 func (*PublishOutcome) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{17}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PublishOutcome) GetId() string {
@@ -1274,7 +1502,7 @@ type SchedulePostRequest struct {
 
 func (x *SchedulePostRequest) Reset() {
 	*x = SchedulePostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1286,7 +1514,7 @@ func (x *SchedulePostRequest) String() string {
 func (*SchedulePostRequest) ProtoMessage() {}
 
 func (x *SchedulePostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[18]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1299,7 +1527,7 @@ func (x *SchedulePostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchedulePostRequest.ProtoReflect.Descriptor instead.
 func (*SchedulePostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{18}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SchedulePostRequest) GetId() string {
@@ -1334,7 +1562,7 @@ type SchedulePostResponse struct {
 
 func (x *SchedulePostResponse) Reset() {
 	*x = SchedulePostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1346,7 +1574,7 @@ func (x *SchedulePostResponse) String() string {
 func (*SchedulePostResponse) ProtoMessage() {}
 
 func (x *SchedulePostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[19]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1359,7 +1587,7 @@ func (x *SchedulePostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchedulePostResponse.ProtoReflect.Descriptor instead.
 func (*SchedulePostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{19}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SchedulePostResponse) GetPost() *Post {
@@ -1385,7 +1613,7 @@ type CancelScheduleRequest struct {
 
 func (x *CancelScheduleRequest) Reset() {
 	*x = CancelScheduleRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1625,7 @@ func (x *CancelScheduleRequest) String() string {
 func (*CancelScheduleRequest) ProtoMessage() {}
 
 func (x *CancelScheduleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[20]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1638,7 @@ func (x *CancelScheduleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelScheduleRequest.ProtoReflect.Descriptor instead.
 func (*CancelScheduleRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{20}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CancelScheduleRequest) GetId() string {
@@ -1429,7 +1657,7 @@ type CancelScheduleResponse struct {
 
 func (x *CancelScheduleResponse) Reset() {
 	*x = CancelScheduleResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1441,7 +1669,7 @@ func (x *CancelScheduleResponse) String() string {
 func (*CancelScheduleResponse) ProtoMessage() {}
 
 func (x *CancelScheduleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[21]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1454,7 +1682,7 @@ func (x *CancelScheduleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelScheduleResponse.ProtoReflect.Descriptor instead.
 func (*CancelScheduleResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{21}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CancelScheduleResponse) GetPost() *Post {
@@ -1478,7 +1706,7 @@ type ResolvePostRequest struct {
 
 func (x *ResolvePostRequest) Reset() {
 	*x = ResolvePostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1718,7 @@ func (x *ResolvePostRequest) String() string {
 func (*ResolvePostRequest) ProtoMessage() {}
 
 func (x *ResolvePostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[22]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1731,7 @@ func (x *ResolvePostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostRequest.ProtoReflect.Descriptor instead.
 func (*ResolvePostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ResolvePostRequest) GetId() string {
@@ -1565,7 +1793,7 @@ type ResolvePostResponse struct {
 
 func (x *ResolvePostResponse) Reset() {
 	*x = ResolvePostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1577,7 +1805,7 @@ func (x *ResolvePostResponse) String() string {
 func (*ResolvePostResponse) ProtoMessage() {}
 
 func (x *ResolvePostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[23]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1590,7 +1818,7 @@ func (x *ResolvePostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostResponse.ProtoReflect.Descriptor instead.
 func (*ResolvePostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{23}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ResolvePostResponse) GetPost() *Post {
@@ -1609,7 +1837,7 @@ type PublishPostResponse struct {
 
 func (x *PublishPostResponse) Reset() {
 	*x = PublishPostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1621,7 +1849,7 @@ func (x *PublishPostResponse) String() string {
 func (*PublishPostResponse) ProtoMessage() {}
 
 func (x *PublishPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[24]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1634,7 +1862,7 @@ func (x *PublishPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishPostResponse.ProtoReflect.Descriptor instead.
 func (*PublishPostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{24}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PublishPostResponse) GetPost() *Post {
@@ -1653,7 +1881,7 @@ type WatchPostRequest struct {
 
 func (x *WatchPostRequest) Reset() {
 	*x = WatchPostRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1665,7 +1893,7 @@ func (x *WatchPostRequest) String() string {
 func (*WatchPostRequest) ProtoMessage() {}
 
 func (x *WatchPostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[25]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1678,7 +1906,7 @@ func (x *WatchPostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPostRequest.ProtoReflect.Descriptor instead.
 func (*WatchPostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{25}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WatchPostRequest) GetId() string {
@@ -1697,7 +1925,7 @@ type WatchPostResponse struct {
 
 func (x *WatchPostResponse) Reset() {
 	*x = WatchPostResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1709,7 +1937,7 @@ func (x *WatchPostResponse) String() string {
 func (*WatchPostResponse) ProtoMessage() {}
 
 func (x *WatchPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[26]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1722,7 +1950,7 @@ func (x *WatchPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPostResponse.ProtoReflect.Descriptor instead.
 func (*WatchPostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{26}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WatchPostResponse) GetPost() *Post {
@@ -1741,7 +1969,7 @@ type ListPublishAttemptsRequest struct {
 
 func (x *ListPublishAttemptsRequest) Reset() {
 	*x = ListPublishAttemptsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1753,7 +1981,7 @@ func (x *ListPublishAttemptsRequest) String() string {
 func (*ListPublishAttemptsRequest) ProtoMessage() {}
 
 func (x *ListPublishAttemptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[27]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1766,7 +1994,7 @@ func (x *ListPublishAttemptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishAttemptsRequest.ProtoReflect.Descriptor instead.
 func (*ListPublishAttemptsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{27}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListPublishAttemptsRequest) GetId() string {
@@ -1785,7 +2013,7 @@ type ListPublishAttemptsResponse struct {
 
 func (x *ListPublishAttemptsResponse) Reset() {
 	*x = ListPublishAttemptsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1797,7 +2025,7 @@ func (x *ListPublishAttemptsResponse) String() string {
 func (*ListPublishAttemptsResponse) ProtoMessage() {}
 
 func (x *ListPublishAttemptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[28]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1810,7 +2038,7 @@ func (x *ListPublishAttemptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPublishAttemptsResponse.ProtoReflect.Descriptor instead.
 func (*ListPublishAttemptsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{28}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListPublishAttemptsResponse) GetAttempts() []*PublishAttempt {
@@ -1847,7 +2075,7 @@ type PublishAttempt struct {
 
 func (x *PublishAttempt) Reset() {
 	*x = PublishAttempt{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +2087,7 @@ func (x *PublishAttempt) String() string {
 func (*PublishAttempt) ProtoMessage() {}
 
 func (x *PublishAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[29]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,7 +2100,7 @@ func (x *PublishAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishAttempt.ProtoReflect.Descriptor instead.
 func (*PublishAttempt) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{29}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PublishAttempt) GetNumber() int32 {
@@ -1954,7 +2182,7 @@ type GetPostAnalyticsRequest struct {
 
 func (x *GetPostAnalyticsRequest) Reset() {
 	*x = GetPostAnalyticsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1966,7 +2194,7 @@ func (x *GetPostAnalyticsRequest) String() string {
 func (*GetPostAnalyticsRequest) ProtoMessage() {}
 
 func (x *GetPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[30]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1979,7 +2207,7 @@ func (x *GetPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostAnalyticsRequest.ProtoReflect.Descriptor instead.
 func (*GetPostAnalyticsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{30}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetPostAnalyticsRequest) GetId() string {
@@ -1998,7 +2226,7 @@ type GetPostAnalyticsResponse struct {
 
 func (x *GetPostAnalyticsResponse) Reset() {
 	*x = GetPostAnalyticsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2010,7 +2238,7 @@ func (x *GetPostAnalyticsResponse) String() string {
 func (*GetPostAnalyticsResponse) ProtoMessage() {}
 
 func (x *GetPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[31]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2023,7 +2251,7 @@ func (x *GetPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostAnalyticsResponse.ProtoReflect.Descriptor instead.
 func (*GetPostAnalyticsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{31}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
@@ -2042,7 +2270,7 @@ type RefreshPostAnalyticsRequest struct {
 
 func (x *RefreshPostAnalyticsRequest) Reset() {
 	*x = RefreshPostAnalyticsRequest{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2054,7 +2282,7 @@ func (x *RefreshPostAnalyticsRequest) String() string {
 func (*RefreshPostAnalyticsRequest) ProtoMessage() {}
 
 func (x *RefreshPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[32]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2067,7 +2295,7 @@ func (x *RefreshPostAnalyticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshPostAnalyticsRequest.ProtoReflect.Descriptor instead.
 func (*RefreshPostAnalyticsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{32}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RefreshPostAnalyticsRequest) GetId() string {
@@ -2086,7 +2314,7 @@ type RefreshPostAnalyticsResponse struct {
 
 func (x *RefreshPostAnalyticsResponse) Reset() {
 	*x = RefreshPostAnalyticsResponse{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[33]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2098,7 +2326,7 @@ func (x *RefreshPostAnalyticsResponse) String() string {
 func (*RefreshPostAnalyticsResponse) ProtoMessage() {}
 
 func (x *RefreshPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[33]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2111,7 +2339,7 @@ func (x *RefreshPostAnalyticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshPostAnalyticsResponse.ProtoReflect.Descriptor instead.
 func (*RefreshPostAnalyticsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{33}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RefreshPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
@@ -2131,7 +2359,7 @@ type ResolvePostRequest_Published struct {
 
 func (x *ResolvePostRequest_Published) Reset() {
 	*x = ResolvePostRequest_Published{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[34]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2143,7 +2371,7 @@ func (x *ResolvePostRequest_Published) String() string {
 func (*ResolvePostRequest_Published) ProtoMessage() {}
 
 func (x *ResolvePostRequest_Published) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[34]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2156,7 +2384,7 @@ func (x *ResolvePostRequest_Published) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostRequest_Published.ProtoReflect.Descriptor instead.
 func (*ResolvePostRequest_Published) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22, 0}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{25, 0}
 }
 
 func (x *ResolvePostRequest_Published) GetLinkedinUrn() string {
@@ -2174,7 +2402,7 @@ type ResolvePostRequest_NotPublished struct {
 
 func (x *ResolvePostRequest_NotPublished) Reset() {
 	*x = ResolvePostRequest_NotPublished{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[35]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2186,7 +2414,7 @@ func (x *ResolvePostRequest_NotPublished) String() string {
 func (*ResolvePostRequest_NotPublished) ProtoMessage() {}
 
 func (x *ResolvePostRequest_NotPublished) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[35]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2199,7 +2427,7 @@ func (x *ResolvePostRequest_NotPublished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvePostRequest_NotPublished.ProtoReflect.Descriptor instead.
 func (*ResolvePostRequest_NotPublished) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{22, 1}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{25, 1}
 }
 
 var File_postwright_v1_post_service_proto protoreflect.FileDescriptor
@@ -2250,7 +2478,21 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\"E\n" +
 	"\x18BatchCreatePostsResponse\x12)\n" +
-	"\x05posts\x18\x01 \x03(\v2\x13.postwright.v1.PostR\x05posts\"o\n" +
+	"\x05posts\x18\x01 \x03(\v2\x13.postwright.v1.PostR\x05posts\"n\n" +
+	"\x13ValidatePostRequest\x12\x1a\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01H\x00R\x02id\x12)\n" +
+	"\x04post\x18\x02 \x01(\v2\x13.postwright.v1.PostH\x00R\x04postB\x10\n" +
+	"\asubject\x12\x05\xbaH\x02\b\x01\"|\n" +
+	"\x14ValidatePostResponse\x122\n" +
+	"\bverdicts\x18\x01 \x03(\v2\x16.postwright.v1.VerdictR\bverdicts\x12\x16\n" +
+	"\x06length\x18\x02 \x01(\x05R\x06length\x12\x18\n" +
+	"\apayload\x18\x03 \x01(\tR\apayload\"{\n" +
+	"\aVerdict\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x16\n" +
+	"\x06remedy\x18\x04 \x01(\tR\x06remedy\x12\x14\n" +
+	"\x05waits\x18\x05 \x01(\bR\x05waits\"o\n" +
 	"\x12PublishPostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
 	"\n" +
@@ -2357,7 +2599,7 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x18ATTEMPT_OUTCOME_ACCEPTED\x10\x02\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_REJECTED\x10\x03\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_NOT_SENT\x10\x04\x12\x1c\n" +
-	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\xf1\v\n" +
+	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\xcf\f\n" +
 	"\vPostService\x12S\n" +
 	"\n" +
 	"CreatePost\x12 .postwright.v1.CreatePostRequest\x1a!.postwright.v1.CreatePostResponse\"\x00\x12M\n" +
@@ -2368,7 +2610,8 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"DeletePost\x12 .postwright.v1.DeletePostRequest\x1a!.postwright.v1.DeletePostResponse\"\x00\x12S\n" +
 	"\tListPosts\x12\x1f.postwright.v1.ListPostsRequest\x1a .postwright.v1.ListPostsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\vSearchPosts\x12!.postwright.v1.SearchPostsRequest\x1a\".postwright.v1.SearchPostsResponse\"\x03\x90\x02\x01\x12e\n" +
-	"\x10BatchCreatePosts\x12&.postwright.v1.BatchCreatePostsRequest\x1a'.postwright.v1.BatchCreatePostsResponse\"\x00\x12V\n" +
+	"\x10BatchCreatePosts\x12&.postwright.v1.BatchCreatePostsRequest\x1a'.postwright.v1.BatchCreatePostsResponse\"\x00\x12\\\n" +
+	"\fValidatePost\x12\".postwright.v1.ValidatePostRequest\x1a#.postwright.v1.ValidatePostResponse\"\x03\x90\x02\x01\x12V\n" +
 	"\vPublishPost\x12!.postwright.v1.PublishPostRequest\x1a\".postwright.v1.PublishPostResponse\"\x00\x12j\n" +
 	"\x11BatchPublishPosts\x12'.postwright.v1.BatchPublishPostsRequest\x1a(.postwright.v1.BatchPublishPostsResponse\"\x000\x01\x12Y\n" +
 	"\fSchedulePost\x12\".postwright.v1.SchedulePostRequest\x1a#.postwright.v1.SchedulePostResponse\"\x00\x12_\n" +
@@ -2392,7 +2635,7 @@ func file_postwright_v1_post_service_proto_rawDescGZIP() []byte {
 }
 
 var file_postwright_v1_post_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_postwright_v1_post_service_proto_goTypes = []any{
 	(DatabaseStatus)(0),                     // 0: postwright.v1.DatabaseStatus
 	(ApiStatus)(0),                          // 1: postwright.v1.ApiStatus
@@ -2412,105 +2655,112 @@ var file_postwright_v1_post_service_proto_goTypes = []any{
 	(*SearchPostsResponse)(nil),             // 15: postwright.v1.SearchPostsResponse
 	(*BatchCreatePostsRequest)(nil),         // 16: postwright.v1.BatchCreatePostsRequest
 	(*BatchCreatePostsResponse)(nil),        // 17: postwright.v1.BatchCreatePostsResponse
-	(*PublishPostRequest)(nil),              // 18: postwright.v1.PublishPostRequest
-	(*BatchPublishPostsRequest)(nil),        // 19: postwright.v1.BatchPublishPostsRequest
-	(*BatchPublishPostsResponse)(nil),       // 20: postwright.v1.BatchPublishPostsResponse
-	(*PublishOutcome)(nil),                  // 21: postwright.v1.PublishOutcome
-	(*SchedulePostRequest)(nil),             // 22: postwright.v1.SchedulePostRequest
-	(*SchedulePostResponse)(nil),            // 23: postwright.v1.SchedulePostResponse
-	(*CancelScheduleRequest)(nil),           // 24: postwright.v1.CancelScheduleRequest
-	(*CancelScheduleResponse)(nil),          // 25: postwright.v1.CancelScheduleResponse
-	(*ResolvePostRequest)(nil),              // 26: postwright.v1.ResolvePostRequest
-	(*ResolvePostResponse)(nil),             // 27: postwright.v1.ResolvePostResponse
-	(*PublishPostResponse)(nil),             // 28: postwright.v1.PublishPostResponse
-	(*WatchPostRequest)(nil),                // 29: postwright.v1.WatchPostRequest
-	(*WatchPostResponse)(nil),               // 30: postwright.v1.WatchPostResponse
-	(*ListPublishAttemptsRequest)(nil),      // 31: postwright.v1.ListPublishAttemptsRequest
-	(*ListPublishAttemptsResponse)(nil),     // 32: postwright.v1.ListPublishAttemptsResponse
-	(*PublishAttempt)(nil),                  // 33: postwright.v1.PublishAttempt
-	(*GetPostAnalyticsRequest)(nil),         // 34: postwright.v1.GetPostAnalyticsRequest
-	(*GetPostAnalyticsResponse)(nil),        // 35: postwright.v1.GetPostAnalyticsResponse
-	(*RefreshPostAnalyticsRequest)(nil),     // 36: postwright.v1.RefreshPostAnalyticsRequest
-	(*RefreshPostAnalyticsResponse)(nil),    // 37: postwright.v1.RefreshPostAnalyticsResponse
-	(*ResolvePostRequest_Published)(nil),    // 38: postwright.v1.ResolvePostRequest.Published
-	(*ResolvePostRequest_NotPublished)(nil), // 39: postwright.v1.ResolvePostRequest.NotPublished
-	(*Post)(nil),                            // 40: postwright.v1.Post
-	(*fieldmaskpb.FieldMask)(nil),           // 41: google.protobuf.FieldMask
-	(PostState)(0),                          // 42: postwright.v1.PostState
-	(*PostFailure)(nil),                     // 43: postwright.v1.PostFailure
-	(*timestamppb.Timestamp)(nil),           // 44: google.protobuf.Timestamp
-	(*PostAnalytics)(nil),                   // 45: postwright.v1.PostAnalytics
+	(*ValidatePostRequest)(nil),             // 18: postwright.v1.ValidatePostRequest
+	(*ValidatePostResponse)(nil),            // 19: postwright.v1.ValidatePostResponse
+	(*Verdict)(nil),                         // 20: postwright.v1.Verdict
+	(*PublishPostRequest)(nil),              // 21: postwright.v1.PublishPostRequest
+	(*BatchPublishPostsRequest)(nil),        // 22: postwright.v1.BatchPublishPostsRequest
+	(*BatchPublishPostsResponse)(nil),       // 23: postwright.v1.BatchPublishPostsResponse
+	(*PublishOutcome)(nil),                  // 24: postwright.v1.PublishOutcome
+	(*SchedulePostRequest)(nil),             // 25: postwright.v1.SchedulePostRequest
+	(*SchedulePostResponse)(nil),            // 26: postwright.v1.SchedulePostResponse
+	(*CancelScheduleRequest)(nil),           // 27: postwright.v1.CancelScheduleRequest
+	(*CancelScheduleResponse)(nil),          // 28: postwright.v1.CancelScheduleResponse
+	(*ResolvePostRequest)(nil),              // 29: postwright.v1.ResolvePostRequest
+	(*ResolvePostResponse)(nil),             // 30: postwright.v1.ResolvePostResponse
+	(*PublishPostResponse)(nil),             // 31: postwright.v1.PublishPostResponse
+	(*WatchPostRequest)(nil),                // 32: postwright.v1.WatchPostRequest
+	(*WatchPostResponse)(nil),               // 33: postwright.v1.WatchPostResponse
+	(*ListPublishAttemptsRequest)(nil),      // 34: postwright.v1.ListPublishAttemptsRequest
+	(*ListPublishAttemptsResponse)(nil),     // 35: postwright.v1.ListPublishAttemptsResponse
+	(*PublishAttempt)(nil),                  // 36: postwright.v1.PublishAttempt
+	(*GetPostAnalyticsRequest)(nil),         // 37: postwright.v1.GetPostAnalyticsRequest
+	(*GetPostAnalyticsResponse)(nil),        // 38: postwright.v1.GetPostAnalyticsResponse
+	(*RefreshPostAnalyticsRequest)(nil),     // 39: postwright.v1.RefreshPostAnalyticsRequest
+	(*RefreshPostAnalyticsResponse)(nil),    // 40: postwright.v1.RefreshPostAnalyticsResponse
+	(*ResolvePostRequest_Published)(nil),    // 41: postwright.v1.ResolvePostRequest.Published
+	(*ResolvePostRequest_NotPublished)(nil), // 42: postwright.v1.ResolvePostRequest.NotPublished
+	(*Post)(nil),                            // 43: postwright.v1.Post
+	(*fieldmaskpb.FieldMask)(nil),           // 44: google.protobuf.FieldMask
+	(PostState)(0),                          // 45: postwright.v1.PostState
+	(*PostFailure)(nil),                     // 46: postwright.v1.PostFailure
+	(*timestamppb.Timestamp)(nil),           // 47: google.protobuf.Timestamp
+	(*PostAnalytics)(nil),                   // 48: postwright.v1.PostAnalytics
 }
 var file_postwright_v1_post_service_proto_depIdxs = []int32{
-	40, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
-	40, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
-	40, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
-	40, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
-	41, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
-	40, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
-	42, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
-	40, // 7: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
-	40, // 8: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
-	40, // 9: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
-	40, // 10: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
-	40, // 11: postwright.v1.BatchPublishPostsRequest.posts:type_name -> postwright.v1.Post
-	21, // 12: postwright.v1.BatchPublishPostsResponse.outcome:type_name -> postwright.v1.PublishOutcome
-	0,  // 13: postwright.v1.PublishOutcome.database_status:type_name -> postwright.v1.DatabaseStatus
-	1,  // 14: postwright.v1.PublishOutcome.api_status:type_name -> postwright.v1.ApiStatus
-	43, // 15: postwright.v1.PublishOutcome.error:type_name -> postwright.v1.PostFailure
-	44, // 16: postwright.v1.SchedulePostRequest.scheduled_time:type_name -> google.protobuf.Timestamp
-	40, // 17: postwright.v1.SchedulePostResponse.post:type_name -> postwright.v1.Post
-	40, // 18: postwright.v1.CancelScheduleResponse.post:type_name -> postwright.v1.Post
-	38, // 19: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
-	39, // 20: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
-	40, // 21: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
-	40, // 22: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
-	40, // 23: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
-	33, // 24: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
-	44, // 25: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
-	44, // 26: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 27: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
-	44, // 28: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
-	2,  // 29: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
-	45, // 30: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	45, // 31: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	4,  // 32: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
-	6,  // 33: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
-	8,  // 34: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
-	10, // 35: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
-	12, // 36: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
-	14, // 37: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
-	16, // 38: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
-	18, // 39: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
-	19, // 40: postwright.v1.PostService.BatchPublishPosts:input_type -> postwright.v1.BatchPublishPostsRequest
-	22, // 41: postwright.v1.PostService.SchedulePost:input_type -> postwright.v1.SchedulePostRequest
-	24, // 42: postwright.v1.PostService.CancelSchedule:input_type -> postwright.v1.CancelScheduleRequest
-	26, // 43: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
-	29, // 44: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
-	31, // 45: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
-	34, // 46: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
-	36, // 47: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
-	5,  // 48: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
-	7,  // 49: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
-	9,  // 50: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
-	11, // 51: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
-	13, // 52: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
-	15, // 53: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
-	17, // 54: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
-	28, // 55: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
-	20, // 56: postwright.v1.PostService.BatchPublishPosts:output_type -> postwright.v1.BatchPublishPostsResponse
-	23, // 57: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
-	25, // 58: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
-	27, // 59: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
-	30, // 60: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
-	32, // 61: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
-	35, // 62: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
-	37, // 63: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
-	48, // [48:64] is the sub-list for method output_type
-	32, // [32:48] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	43, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
+	43, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
+	43, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
+	43, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
+	44, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
+	43, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
+	45, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
+	43, // 7: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
+	43, // 8: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
+	43, // 9: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
+	43, // 10: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
+	43, // 11: postwright.v1.ValidatePostRequest.post:type_name -> postwright.v1.Post
+	20, // 12: postwright.v1.ValidatePostResponse.verdicts:type_name -> postwright.v1.Verdict
+	43, // 13: postwright.v1.BatchPublishPostsRequest.posts:type_name -> postwright.v1.Post
+	24, // 14: postwright.v1.BatchPublishPostsResponse.outcome:type_name -> postwright.v1.PublishOutcome
+	0,  // 15: postwright.v1.PublishOutcome.database_status:type_name -> postwright.v1.DatabaseStatus
+	1,  // 16: postwright.v1.PublishOutcome.api_status:type_name -> postwright.v1.ApiStatus
+	46, // 17: postwright.v1.PublishOutcome.error:type_name -> postwright.v1.PostFailure
+	47, // 18: postwright.v1.SchedulePostRequest.scheduled_time:type_name -> google.protobuf.Timestamp
+	43, // 19: postwright.v1.SchedulePostResponse.post:type_name -> postwright.v1.Post
+	43, // 20: postwright.v1.CancelScheduleResponse.post:type_name -> postwright.v1.Post
+	41, // 21: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
+	42, // 22: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
+	43, // 23: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
+	43, // 24: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
+	43, // 25: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
+	36, // 26: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
+	47, // 27: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
+	47, // 28: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
+	3,  // 29: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
+	47, // 30: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
+	2,  // 31: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
+	48, // 32: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	48, // 33: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	4,  // 34: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
+	6,  // 35: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
+	8,  // 36: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
+	10, // 37: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
+	12, // 38: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
+	14, // 39: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
+	16, // 40: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
+	18, // 41: postwright.v1.PostService.ValidatePost:input_type -> postwright.v1.ValidatePostRequest
+	21, // 42: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
+	22, // 43: postwright.v1.PostService.BatchPublishPosts:input_type -> postwright.v1.BatchPublishPostsRequest
+	25, // 44: postwright.v1.PostService.SchedulePost:input_type -> postwright.v1.SchedulePostRequest
+	27, // 45: postwright.v1.PostService.CancelSchedule:input_type -> postwright.v1.CancelScheduleRequest
+	29, // 46: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
+	32, // 47: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
+	34, // 48: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
+	37, // 49: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
+	39, // 50: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
+	5,  // 51: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
+	7,  // 52: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
+	9,  // 53: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
+	11, // 54: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
+	13, // 55: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
+	15, // 56: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
+	17, // 57: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
+	19, // 58: postwright.v1.PostService.ValidatePost:output_type -> postwright.v1.ValidatePostResponse
+	31, // 59: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
+	23, // 60: postwright.v1.PostService.BatchPublishPosts:output_type -> postwright.v1.BatchPublishPostsResponse
+	26, // 61: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
+	28, // 62: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
+	30, // 63: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
+	33, // 64: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
+	35, // 65: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
+	38, // 66: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
+	40, // 67: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
+	51, // [51:68] is the sub-list for method output_type
+	34, // [34:51] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_post_service_proto_init() }
@@ -2519,7 +2769,11 @@ func file_postwright_v1_post_service_proto_init() {
 		return
 	}
 	file_postwright_v1_post_proto_init()
-	file_postwright_v1_post_service_proto_msgTypes[22].OneofWrappers = []any{
+	file_postwright_v1_post_service_proto_msgTypes[14].OneofWrappers = []any{
+		(*ValidatePostRequest_Id)(nil),
+		(*ValidatePostRequest_Post)(nil),
+	}
+	file_postwright_v1_post_service_proto_msgTypes[25].OneofWrappers = []any{
 		(*ResolvePostRequest_Published_)(nil),
 		(*ResolvePostRequest_NotPublished_)(nil),
 	}
@@ -2529,7 +2783,7 @@ func file_postwright_v1_post_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_post_service_proto_rawDesc), len(file_postwright_v1_post_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   36,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

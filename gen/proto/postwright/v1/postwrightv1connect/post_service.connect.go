@@ -39,6 +39,8 @@ const (
 	// PostServiceBatchCreatePostsProcedure is the procedure name of the PostService's BatchCreatePosts
 	// RPC.
 	PostServiceBatchCreatePostsProcedure = "/postwright.v1.PostService/BatchCreatePosts"
+	// PostServiceValidatePostProcedure is the procedure name of the PostService's ValidatePost RPC.
+	PostServiceValidatePostProcedure = "/postwright.v1.PostService/ValidatePost"
 	// PostServicePublishPostProcedure is the procedure name of the PostService's PublishPost RPC.
 	PostServicePublishPostProcedure = "/postwright.v1.PostService/PublishPost"
 	// PostServiceBatchPublishPostsProcedure is the procedure name of the PostService's
@@ -114,6 +116,14 @@ var (
 			StreamType: connect.StreamTypeUnary,
 			Schema:     v1.File_postwright_v1_post_service_proto.Services().ByName("PostService").Methods().ByName("BatchCreatePosts"),
 			Procedure:  PostServiceBatchCreatePostsProcedure,
+		}
+	})
+	postServiceValidatePostSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_postwright_v1_post_service_proto.Services().ByName("PostService").Methods().ByName("ValidatePost"),
+			Procedure:        PostServiceValidatePostProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
 	postServicePublishPostSpec = sync.OnceValue(func() connect.Spec {
@@ -202,6 +212,9 @@ type PostServiceClient interface {
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
 	// Makes all the drafts or none, and answers in the order given. The same request id again gives the same posts back.
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
+	// Says what LinkedIn would get and every reason why the post would not go out now. It takes the way of PublishPost up to the
+	// send; nothing is sent, approved or changed.
+	ValidatePost(context.Context, *v1.ValidatePostRequest) (*v1.ValidatePostResponse, error)
 	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest. What surely
 	// did not reach LinkedIn is tried again by itself where that can help, and the post's failure says what it waits for.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
@@ -290,6 +303,9 @@ type PostServiceHandler interface {
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
 	// Makes all the drafts or none, and answers in the order given. The same request id again gives the same posts back.
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
+	// Says what LinkedIn would get and every reason why the post would not go out now. It takes the way of PublishPost up to the
+	// send; nothing is sent, approved or changed.
+	ValidatePost(context.Context, *v1.ValidatePostRequest) (*v1.ValidatePostResponse, error)
 	// Approves one send to LinkedIn and answers at once with the post in state QUEUED; WatchPost tells the rest. What surely
 	// did not reach LinkedIn is tried again by itself where that can help, and the post's failure says what it waits for.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
@@ -325,6 +341,7 @@ func RegisterPostServiceHandler(server *connect.Server, svc PostServiceHandler) 
 		connect.Method{Spec: postServiceListPostsSpec(), Handler: adapter.listPosts},
 		connect.Method{Spec: postServiceSearchPostsSpec(), Handler: adapter.searchPosts},
 		connect.Method{Spec: postServiceBatchCreatePostsSpec(), Handler: adapter.batchCreatePosts},
+		connect.Method{Spec: postServiceValidatePostSpec(), Handler: adapter.validatePost},
 		connect.Method{Spec: postServicePublishPostSpec(), Handler: adapter.publishPost},
 		connect.Method{Spec: postServiceBatchPublishPostsSpec(), Handler: adapter.batchPublishPosts},
 		connect.Method{Spec: postServiceSchedulePostSpec(), Handler: adapter.schedulePost},
@@ -397,6 +414,10 @@ func (UnimplementedPostServiceHandler) SearchPosts(context.Context, *v1.SearchPo
 
 func (UnimplementedPostServiceHandler) BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.BatchCreatePosts is not implemented")
+}
+
+func (UnimplementedPostServiceHandler) ValidatePost(context.Context, *v1.ValidatePostRequest) (*v1.ValidatePostResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.ValidatePost is not implemented")
 }
 
 func (UnimplementedPostServiceHandler) PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error) {
@@ -490,6 +511,14 @@ func (c *postServiceClient) SearchPosts(ctx context.Context, req *v1.SearchPosts
 func (c *postServiceClient) BatchCreatePosts(ctx context.Context, req *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error) {
 	var res v1.BatchCreatePostsResponse
 	if err := c.client.CallUnary(ctx, postServiceBatchCreatePostsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *postServiceClient) ValidatePost(ctx context.Context, req *v1.ValidatePostRequest) (*v1.ValidatePostResponse, error) {
+	var res v1.ValidatePostResponse
+	if err := c.client.CallUnary(ctx, postServiceValidatePostSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -647,6 +676,18 @@ func (h postServiceHandler) batchCreatePosts(ctx context.Context, _ connect.Spec
 		return err
 	}
 	res, err := h.svc.BatchCreatePosts(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h postServiceHandler) validatePost(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ValidatePostRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ValidatePost(ctx, &req)
 	if err != nil {
 		return err
 	}

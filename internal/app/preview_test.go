@@ -1,0 +1,123 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+)
+
+func (w *world) validate(req *postwrightv1.ValidatePostRequest) *postwrightv1.ValidatePostResponse {
+	w.t.Helper()
+	res, err := w.posts.ValidatePost(w.t.Context(), req)
+	require.NoError(w.t, err)
+	return res
+}
+
+func byID(post *postwrightv1.Post) *postwrightv1.ValidatePostRequest {
+	return &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Id{Id: post.GetId()}}
+}
+
+// What is shown is what LinkedIn gets, byte for byte.
+func TestThePayloadThatIsShownIsTheOneThatIsSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	res, err := w.posts.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{
+		Content: "Brackets (and [more]) 🎉 #Go", Hashtags: []string{"go", "PostgreSQL"}, Visibility: postwrightv1.Visibility_VISIBILITY_CONNECTIONS,
+	}})
+	require.NoError(t, err)
+
+	shown := w.validate(byID(res.GetPost()))
+
+	require.Empty(t, shown.GetVerdicts())
+	require.EqualValues(t, len("Brackets (and [more]) XX #Go\n\n#PostgreSQL"), shown.GetLength(), "an emoji counts two")
+	require.Empty(t, w.vendors.Ledger(), "nothing is sent")
+	draft, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: res.GetPost().GetId()})
+	require.NoError(t, err)
+	require.Equal(t, res.GetPost().GetEtag(), draft.GetPost().GetEtag(), "nothing is changed")
+	w.publish(res.GetPost())
+	require.JSONEq(t, w.vendors.Ledger()[0].Sent, shown.GetPayload())
+}
+
+// Every reason why a post would not go out, at once.
+func TestWhyAPostWouldNotGoOut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		subject func(w *world) *postwrightv1.ValidatePostRequest
+		codes   []string
+		waits   bool
+		field   string
+	}{
+		{"a draft with everything wrong", func(*world) *postwrightv1.ValidatePostRequest {
+			return &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Post{Post: &postwrightv1.Post{
+				Content: strings.Repeat("long ", 700), Hashtags: []string{"two words"}, TargetAudience: strings.Repeat("a", 501),
+			}}}
+		}, []string{"INVALID", "INVALID", "INVALID"}, false, "post.content"},
+		{"published already", func(w *world) *postwrightv1.ValidatePostRequest {
+			post, _ := w.publish(w.draft("Out"))
+			return byID(post)
+		}, []string{"ALREADY_PUBLISHED"}, false, ""},
+		{"scheduled", func(w *world) *postwrightv1.ValidatePostRequest {
+			return byID(w.schedule(w.draft("Tomorrow"), 24*time.Hour).GetPost())
+		}, []string{"SCHEDULED"}, false, ""},
+		{"no account", func(w *world) *postwrightv1.ValidatePostRequest {
+			w.exec(`DELETE FROM linkedin_accounts`)
+			return byID(w.draft("With whom?"))
+		}, []string{"NO_ACCOUNT"}, false, "post.accountId"},
+		{"the account is paused", func(w *world) *postwrightv1.ValidatePostRequest {
+			w.exec(`UPDATE linkedin_accounts SET paused_reason = 'REVOKED_ACCESS_TOKEN'`)
+			return byID(w.draft("Later"))
+		}, []string{"REVOKED_ACCESS_TOKEN"}, true, ""},
+		{"the day's quota is used up", func(w *world) *postwrightv1.ValidatePostRequest {
+			w.exec(`UPDATE linkedin_accounts SET held_until = now() + interval '1 hour', held_reason = 'DAY_LIMIT'`)
+			return byID(w.draft("Later"))
+		}, []string{"DAY_LIMIT"}, true, ""},
+		{"the token has ended", func(w *world) *postwrightv1.ValidatePostRequest {
+			w.exec(`UPDATE linkedin_accounts SET token_expires_at = now()`)
+			return byID(w.draft("Later"))
+		}, []string{"EXPIRED_ACCESS_TOKEN"}, true, ""},
+		{"the account may not publish", func(w *world) *postwrightv1.ValidatePostRequest {
+			w.exec(`UPDATE linkedin_accounts SET scopes = '{openid}'`)
+			return byID(w.draft("Not allowed"))
+		}, []string{"SCOPE_MISSING"}, false, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.serve()
+			subject := c.subject(w)
+			there := len(w.vendors.Ledger())
+			res := w.validate(subject)
+			var codes []string
+			for _, v := range res.GetVerdicts() {
+				codes = append(codes, v.GetCode())
+				require.Equal(t, c.waits, v.GetWaits(), "%v", v)
+				require.NotEmpty(t, v.GetMessage())
+			}
+			require.Equal(t, c.codes, codes)
+			require.Equal(t, c.field, res.GetVerdicts()[0].GetField())
+			require.Len(t, w.vendors.Ledger(), there)
+		})
+	}
+}
+
+func TestWhatCanNotBeValidated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	for body, code := range map[string]string{
+		`{}`:         "invalid_argument",
+		`{"id":"1"}`: "invalid_argument",
+		`{"id":"01900000-0000-7000-8000-000000000009"}`:                      "not_found",
+		`{"id":"` + w.draft("Mine").GetId() + `","post":{"content":"both"}}`: "invalid_argument",
+	} {
+		require.Equal(t, code, w.curl(w.key, "PostService/ValidatePost", []byte(body)).failure(t).Code, body)
+	}
+	stranger := w.user("stranger@example.org")
+	require.Equal(t, "not_found", w.curl(stranger, "PostService/ValidatePost", []byte(`{"id":"`+w.draft("Mine").GetId()+`"}`)).failure(t).Code)
+}

@@ -1,0 +1,117 @@
+package publishing
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// PreviewInput names a post that is there, or holds one that is not.
+type PreviewInput struct {
+	OwnerID uuid.UUID
+	ID      uuid.UUID    // or
+	Draft   *posts.Draft // one that is not there
+}
+
+// Verdict is a reason why a post would not go out now.
+type Verdict struct {
+	Field   string // that it is about, "" for none
+	Code    string
+	Message string
+	Remedy  string // "" where Message says it
+	Waits   bool   // it would be queued, and go out by itself once the reason is gone
+}
+
+// Preview is what would become of a post that is published now.
+type Preview struct {
+	Verdicts []Verdict
+	// Length is in UTF-16 units, as LinkedIn's clients count, with the hashtags that are added.
+	Length int
+	// Payload is the body that LinkedIn would get; nil without an account to send it with.
+	Payload []byte
+}
+
+// Codes of verdicts that no other answer has.
+const (
+	codeInvalid      = "INVALID"
+	codeScopeMissing = "SCOPE_MISSING"
+)
+
+// Preview takes the way of a publication up to the send, and sends, approves and changes nothing. What only LinkedIn knows,
+// such as whether it had the same text before, it can't tell.
+func (s *Service) Preview(ctx context.Context, in PreviewInput) (p Preview, err error) {
+	c := &claimed{}
+	if in.Draft == nil {
+		if c.post, err = s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: in.ID, OwnerID: in.OwnerID}); err != nil {
+			return p, noSuchPost(err)
+		}
+		if refused := publishable(c.post.State, false); refused != nil {
+			p.Verdicts = append(p.Verdicts, verdictOf("", refused))
+		}
+	} else {
+		d := *in.Draft
+		c.post = posts.Post{OwnerID: in.OwnerID, AccountID: d.AccountID, Content: d.Content, Hashtags: d.Hashtags, Visibility: d.Visibility}
+		for _, f := range d.Faults("post.") {
+			p.Verdicts = append(p.Verdicts, Verdict{Field: f.Path, Code: codeInvalid, Message: fmt.Sprintf("%s %s.", f.Path, f.Problem)})
+		}
+	}
+	p.Length = posts.UTF16Units(posts.Text(c.post))
+	c.account, err = s.accounts.Get(ctx, in.OwnerID, c.post.AccountID)
+	switch {
+	case fault.Is(err, fault.Precondition) || fault.Is(err, fault.NotFound):
+		p.Verdicts = append(p.Verdicts, verdictOf("post.accountId", err))
+		return p, nil
+	case err != nil:
+		return p, err
+	}
+	now := s.now()
+	c.publication.DueAt = now
+	if o := s.obstacle(c, now); o.state != "" {
+		p.Verdicts = append(p.Verdicts, Verdict{
+			Code: o.failure.code, Message: o.failure.message, Remedy: o.failure.remedy, Waits: o.state == posts.StateQueued,
+		})
+	}
+	p.Verdicts = append(p.Verdicts, accountVerdicts(c.account, now)...)
+	if c.author.IsZero() {
+		if c.author, err = linkedin.ParseURN(c.account.URN); err != nil {
+			return p, err
+		}
+	}
+	p.Payload, err = s.linkedIn.CreateBody(c.newPost())
+	if fault.Is(err, fault.Invalid) { // the draft's own faults say it
+		return p, nil
+	}
+	return p, err
+}
+
+func verdictOf(field string, err error) Verdict {
+	f := fault.Of(err)
+	return Verdict{Field: field, Code: f.Reason, Message: f.Message}
+}
+
+// accountVerdicts are what LinkedIn is known to refuse an account for, although nothing here keeps it from being asked.
+func accountVerdicts(account accounts.Account, now time.Time) (list []Verdict) {
+	ends := account.TokenExpiresAt
+	if ends != nil && !now.Before(*ends) && account.PausedReason == "" {
+		list = append(list, Verdict{
+			Code: linkedin.ReasonExpiredToken, Message: "The token of " + account.DisplayName + " ended at " + ends.UTC().Format(time.RFC3339) + ".",
+			Remedy: "Connect the account again: the post goes out then.", Waits: true,
+		})
+	}
+	if scope := accounts.PublishScope(account); len(account.Scopes) > 0 && !slices.Contains(account.Scopes, scope) {
+		list = append(list, Verdict{
+			Code: codeScopeMissing, Message: "The account " + account.DisplayName + " may not publish: " + scope + " is missing.",
+			Remedy: "Connect the account again with that scope, or choose another one.",
+		})
+	}
+	return list
+}

@@ -102,6 +102,16 @@ func (w *world) exec(t require.TestingT, sql string, args ...any) {
 	require.NoError(t, err)
 }
 
+// approved makes a post, approves it, and takes the job of its publication as River would.
+func (w *world) approved(t *testing.T, text string) (posts.Post, *river.Job[Args]) {
+	t.Helper()
+	post, err := w.posts.Create(t.Context(), posts.CreateInput{OwnerID: w.owner, Draft: posts.Draft{Content: text}})
+	require.NoError(t, err)
+	_, err = w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: post.ID})
+	require.NoError(t, err)
+	return post, takeJob(t, w, Args{}, post.ID)
+}
+
 // workContext is what River hands to a worker.
 func (w *world) workContext() context.Context {
 	return rivertest.WorkContext(context.Background(), w.river)

@@ -76,6 +76,7 @@ func TestPoliciesThatCanNotWorkAreRefused(t *testing.T) {
 		"no attempt at all":                   {"linkedin.getPost=attempts:0", []string{"attempts must be 1 to 10"}},
 		"a retry on a create":                 {"linkedin.createPost=attempts:2", []string{"attempts must be 1: it is never sent twice"}},
 		"a hedge on a create":                 {"linkedin.createPost=hedge:1s", []string{"hedge must be 0: it would be sent twice, which only what asks may be"}},
+		"a hedge on a change":                 {"linkedin.updatePost=hedge:1s", []string{"hedge must be 0: it would be sent twice, which only what asks may be"}},
 		"a hedge on an e-mail":                {"notification.sendEmail=hedge:1s", []string{"hedge must be 0: it would be sent twice, which only what asks may be"}},
 		"a hedge that comes too late":         {"linkedin.getPost=hedge:30s", []string{"hedge must be shorter than timeout: 30s and 30s"}},
 		"longer than a call":                  {"linkedin.getPost=budget:2m", []string{"budget must be at most 40s: a call of the API has 45s"}},

@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -17,7 +18,7 @@ import (
 )
 
 func hedged() Policies {
-	policies := thrice(Always)
+	policies := thrice(Read)
 	policies.Default.Hedge = time.Second
 	return policies
 }
@@ -39,6 +40,31 @@ func TestASlowReadIsHedged(t *testing.T) {
 		require.Zero(t, seen.retries)
 		require.Zero(t, seen.inFlight)
 		require.Empty(t, seen.log.String())
+	})
+}
+
+// Two attempts under way at once have a body each.
+func TestBothOfAHedgeSendTheWholeBody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		seam, _ := newSeam(t, Defaults(), hedged())
+		bodies := make(chan string, 2)
+		pipe(seam, func(conn net.Conn) {
+			req, err := http.ReadRequest(bufio.NewReader(conn))
+			if err != nil {
+				return
+			}
+			body, _ := io.ReadAll(req.Body)
+			bodies <- string(body)
+			untilClosed(conn)
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, _, err := send(ctx, seam, http.MethodPost, "http://vendor.example")
+		require.Error(t, err)
+		seam.Close()
+		require.Equal(t, `{"commentary":"the text"}`, <-bodies)
+		require.Equal(t, `{"commentary":"the text"}`, <-bodies)
 	})
 }
 

@@ -19,12 +19,16 @@ const (
 	Never Repeat = iota
 	// Unsent is for what has an effect: again only when it surely had none, because nothing left or the vendor answered 429.
 	Unsent
-	// Always is for what only asks, or does the same when it is done twice.
+	// Always is for what changes something, and does the same when it is done twice.
 	Always
+	// Read is for what only asks: again always, and, where a policy says so, beside an attempt that is slow.
+	Read
 )
 
 // String is how the table of policies calls it.
-func (r Repeat) String() string { return [...]string{"never", "if it had no effect", "always"}[r] }
+func (r Repeat) String() string {
+	return [...]string{"never", "if it had no effect", "always", "always"}[r]
+}
 
 // Policy is how one operation is carried out.
 type Policy struct {
@@ -60,7 +64,7 @@ func (p Policy) Problems() []string {
 	say(p.Attempts < 1 || p.Attempts > maxAttempts, "attempts must be 1 to %d", maxAttempts)
 	say(p.Repeat == Never && p.Attempts > 1, "attempts must be 1: it is never sent twice")
 	say(p.Hedge < 0, "hedge must not be negative")
-	say(p.Hedge > 0 && p.Repeat != Always, "hedge must be 0: it would be sent twice, which only what asks may be")
+	say(p.Hedge > 0 && p.Repeat != Read, "hedge must be 0: it would be sent twice, which only what asks may be")
 	say(p.Hedge >= p.Timeout && p.Hedge > 0, "hedge must be shorter than timeout: %s and %s", p.Hedge, p.Timeout)
 	say(p.MaxBodyBytes < 1, "the largest body must be at least 1 byte")
 	return list

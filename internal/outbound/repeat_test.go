@@ -78,8 +78,8 @@ func TestWhatIsSentAgain(t *testing.T) {
 		{"503", answer(503), false, true},
 		{"504", answer(504), false, true},
 	} {
-		for repeat, again := range map[Repeat]bool{Never: false, Unsent: c.unsent, Always: c.always} {
-			t.Run(c.name+", "+repeat.String(), func(t *testing.T) {
+		for repeat, again := range map[Repeat]bool{Never: false, Unsent: c.unsent, Always: c.always, Read: c.always} {
+			t.Run(fmt.Sprintf("%s, %d", c.name, repeat), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					policies := thrice(repeat)
@@ -276,7 +276,7 @@ func TestTheLawsOfRepeating(t *testing.T) {
 		own := &policies.Default
 		own.Timeout = seconds("timeout", 1, 30)
 		own.Budget = own.Timeout + seconds("rest of the budget", 0, 60)
-		own.Repeat = rapid.SampledFrom([]Repeat{Never, Unsent, Always}).Draw(rt, "repeat")
+		own.Repeat = rapid.SampledFrom([]Repeat{Never, Unsent, Always, Read}).Draw(rt, "repeat")
 		if own.Repeat != Never {
 			own.Attempts = rapid.IntRange(1, maxAttempts).Draw(rt, "attempts")
 		}

@@ -75,8 +75,9 @@ func (x *exchange) hostFailed() bool {
 func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	operation := operationOf(req.Context())
 	policy := t.seam.policies.policy(Operation{t.vendor, operation})
+	defer closeBody(req) // as http.RoundTripper promises
 	if req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
-		policy.Attempts = 1 // what was read of the body is gone
+		policy.Attempts, policy.Hedge = 1, 0 // what was read of the body is gone
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), policy.Budget)
 	defer cancel()
@@ -136,11 +137,10 @@ func (t *roundTripper) try(ctx context.Context, req *http.Request, x *exchange, 
 	defer func() { endSpan(span, x) }()
 	if !host.breaker.TryAcquirePermit() {
 		x.refused = true
-		closeBody(req)
 		x.err = host.breaker.refusal(t.vendor, x.operation)
 		return
 	}
-	attempt, err := again(ctx, req, number)
+	attempt, err := own(ctx, req)
 	if err != nil {
 		x.err = x.failed(err)
 		return
@@ -156,10 +156,11 @@ func (t *roundTripper) try(ctx context.Context, req *http.Request, x *exchange, 
 	}
 }
 
-// again is the request for an attempt: the caller's own stays as it is. A body is sent again from its beginning.
-func again(ctx context.Context, req *http.Request, number int) (*http.Request, error) {
+// own is the request for one attempt, with a body of its own: the caller's stays as it is, and two that are under way at once
+// don't read from one body.
+func own(ctx context.Context, req *http.Request) (*http.Request, error) {
 	attempt := req.Clone(ctx)
-	if number > 1 && req.GetBody != nil {
+	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
 			return nil, err
@@ -171,7 +172,7 @@ func again(ctx context.Context, req *http.Request, number int) (*http.Request, e
 
 func closeBody(req *http.Request) {
 	if req.Body != nil {
-		_ = req.Body.Close() // as http.RoundTripper promises; nothing was read from it
+		_ = req.Body.Close() // it is read no more
 	}
 }
 

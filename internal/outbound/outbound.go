@@ -176,6 +176,14 @@ func WithOperation(ctx context.Context, operationID string) context.Context {
 	return context.WithValue(ctx, operationKey{}, operationID)
 }
 
+type refusalKey struct{}
+
+// ExpectRefusal marks a call whose caller takes a status of 400 to 499 for an answer: it is not logged and not counted as
+// failed.
+func ExpectRefusal(ctx context.Context) context.Context {
+	return context.WithValue(ctx, refusalKey{}, true)
+}
+
 func operationOf(ctx context.Context) string {
 	if name, ok := ctx.Value(operationKey{}).(string); ok {
 		return name

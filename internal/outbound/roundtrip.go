@@ -152,7 +152,7 @@ func (t *roundTripper) try(ctx context.Context, req *http.Request, x *exchange, 
 	t.seam.observe.InFlight(t.vendor, -1)
 	host.breaker.record(x)
 	if x.superseded.Err() == nil {
-		t.seam.observe.Attempt(t.vendor, x.operation, x.took, x.failure() != nil || x.status >= http.StatusBadRequest)
+		t.seam.observe.Attempt(t.vendor, x.operation, x.took, x.unsuccessful())
 	}
 }
 
@@ -178,10 +178,19 @@ func closeBody(req *http.Request) {
 
 func (x *exchange) failure() error { return errors.Join(x.err, x.broken) }
 
+// unsuccessful reports whether the attempt did not bring what its caller asked for.
+func (x *exchange) unsuccessful() bool {
+	least := http.StatusBadRequest
+	if x.caller.Value(refusalKey{}) != nil {
+		least = http.StatusInternalServerError
+	}
+	return x.failure() != nil || x.status >= least
+}
+
 // log writes a line for an attempt that failed, and nothing for the others.
 func (t *roundTripper) log(x *exchange, req *http.Request, number int) {
 	cause := x.failure()
-	if (cause == nil && x.status < http.StatusBadRequest) || x.superseded.Err() != nil {
+	if !x.unsuccessful() || x.superseded.Err() != nil {
 		return
 	}
 	attributes := []slog.Attr{

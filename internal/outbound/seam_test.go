@@ -218,6 +218,20 @@ func TestARefusalIsCountedAsFailedAndLoggedOnceWithoutSecrets(t *testing.T) {
 	}
 }
 
+// A caller who takes a refusal for an answer has no failure; but what is no answer is one.
+func TestAnExpectedRefusalIsNoFailure(t *testing.T) {
+	t.Parallel()
+	for status, failed := range map[int]bool{403: false, 404: false, 500: true} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(server.Close)
+		seam, seen := newSeam(t, Defaults(), Once())
+		_, _, err := send(ExpectRefusal(t.Context()), seam, http.MethodGet, server.URL)
+		require.NoError(t, err)
+		require.Equal(t, failed, seen.only(t).failed, status)
+		require.Equal(t, failed, strings.Contains(seen.log.String(), "vendor call failed"), status)
+	}
+}
+
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	var strayed atomic.Int32

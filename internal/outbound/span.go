@@ -32,9 +32,9 @@ func endSpan(span trace.Span, x *exchange) {
 	if x.status != 0 {
 		span.SetAttributes(attribute.Int("http.response.status_code", x.status))
 	}
-	if cause := x.failure(); cause != nil || x.status >= 400 {
+	if x.unsuccessful() {
 		kind := "status"
-		if cause != nil {
+		if cause := x.failure(); cause != nil {
 			kind = fault.Of(cause).Kind.String()
 		}
 		span.SetStatus(codes.Error, kind)

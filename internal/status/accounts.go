@@ -127,33 +127,22 @@ func Remember(probe func(context.Context) (alive, known bool), now func() time.T
 	}
 }
 
-// Probe asks LinkedIn whether it serves the configured version, with the token of the first account that works: a read that
-// costs one request of the account's day and changes nothing. known is false when no account's token leads to an answer.
+// Probe asks LinkedIn whether it serves the configured version, with the token of the first account that it accepts. known is
+// false when no account's token leads to an answer.
 func Probe(list func(context.Context) ([]accounts.Account, error), open func(accounts.Account) (string, error), client *linkedin.Client) func(context.Context) (alive, known bool) {
 	return func(ctx context.Context) (alive, known bool) {
 		connected, err := list(ctx)
 		if err != nil {
 			return false, false
 		}
-		nobodys, err := linkedin.ParseURN("urn:li:share:1")
-		if err != nil {
-			return false, false
-		}
 		for _, account := range connected {
-			sealed, err := open(account)
+			token, err := open(account)
 			if err != nil || account.PausedReason != "" {
 				continue
 			}
-			_, err = client.GetPost(ctx, sealed, nobodys)
-			switch f := fault.Of(err); {
-			case f == nil:
-				return true, true
-			case f.Reason == linkedin.ReasonVersionExpired:
-				return false, true
-			case f.Kind == fault.VendorRejected: // there is no such post, or it may not be read: the version is understood
-				return true, true
-			case f.Kind != fault.VendorAuth: // another token would fare no better
-				return false, false
+			alive, err = client.ServesVersion(ctx, token)
+			if !fault.Is(err, fault.VendorAuth) { // else another account's token may be accepted
+				return alive, err == nil
 			}
 		}
 		return false, false

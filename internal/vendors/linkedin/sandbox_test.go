@@ -226,6 +226,41 @@ func TestAVersionEndsWhenTheSandboxStopsServingIt(t *testing.T) {
 
 // Every fault that the sandbox can be told to have, met by a create. Where the post may be there the fault says so, and
 // where it says that it isn't, the ledger agrees.
+// Whatever LinkedIn says of a post that nobody has, it has understood the version.
+func TestWhetherAVersionIsServed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault  *sandbox.Fault
+		served bool
+		kind   fault.Kind // Internal for none
+	}{
+		"served":                  {nil, true, fault.Internal},
+		"not to be read":          {&sandbox.Fault{Mode: sandbox.Status, Value: "403"}, true, fault.Internal},
+		"dead":                    {&sandbox.Fault{Mode: sandbox.VersionSunset}, false, fault.Internal},
+		"the token is dead":       {&sandbox.Fault{Mode: sandbox.TokenExpired}, false, fault.VendorAuth},
+		"LinkedIn is away":        {&sandbox.Fault{Mode: sandbox.Drop}, false, fault.VendorUnavailable},
+		"the quota is used up":    {&sandbox.Fault{Mode: sandbox.RateLimitedDay}, false, fault.RateLimited},
+		"LinkedIn breaks down":    {&sandbox.Fault{Mode: sandbox.Status, Value: "500"}, false, fault.VendorUnavailable},
+		"an answer of a stranger": {&sandbox.Fault{Mode: sandbox.GarbageBody}, false, fault.VendorUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, box, _ := newSandbox(t)
+			if c.fault != nil {
+				c.fault.Vendor, c.fault.Operation = "linkedin", "getPost"
+				require.NoError(t, box.Arm(*c.fault))
+			}
+			served, err := client.ServesVersion(t.Context(), token)
+			require.Equal(t, c.served, served)
+			if c.kind == fault.Internal {
+				require.NoError(t, err)
+			} else {
+				require.True(t, fault.Is(err, c.kind), "%v", err)
+			}
+		})
+	}
+}
+
 func TestTheSandboxesFaults(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

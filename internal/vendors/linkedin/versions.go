@@ -1,6 +1,12 @@
 package linkedin
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
+)
 
 // sunsets are the days (UTC) from which LinkedIn serves a version no more, as its page on migrations announced them by
 // November 2026.
@@ -33,4 +39,21 @@ func VersionEnds(version string) (end time.Time, exact bool) {
 		return time.Time{}, false
 	}
 	return month.AddDate(1, 0, 14), false
+}
+
+// nobodys names a post that no token may read, or that is not there.
+var nobodys = URN{kind: KindShare, id: "1"}
+
+// ServesVersion asks with a token whether LinkedIn serves the configured version: it reads a post that nobody has, and any
+// answer about that post says that the version was understood. It costs one request of the member's day and changes nothing.
+// A token that LinkedIn does not accept is a VendorAuth fault: then nobody knows.
+func (c *Client) ServesVersion(ctx context.Context, token string) (bool, error) {
+	_, err := c.GetPost(outbound.ExpectRefusal(ctx), token, nobodys)
+	switch f := fault.Of(err); {
+	case f == nil, f.Kind == fault.VendorRejected && f.Reason != ReasonVersionExpired:
+		return true, nil
+	case f.Reason == ReasonVersionExpired:
+		return false, nil
+	}
+	return false, err
 }

@@ -54,6 +54,28 @@ func TestAPostThatCannotBeSentWithinTheWindowFails(t *testing.T) {
 	require.Zero(t, w.count(`SELECT count(*) FROM publish_attempts WHERE outcome <> 'not_sent'`))
 }
 
+// LinkedIn's host has failed and is left alone for a moment: a post waits for that and goes out by itself.
+func TestAPostWaitsWhileLinkedInIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, soon, func(c *app.Config) {
+		c.Outbound.BreakerFailures.Value, c.Outbound.BreakerDelay.Value = 1, 2*time.Second
+	})
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
+	lost, _ := w.publish(w.draft("Hung up on"))
+	require.Equal(t, unconfirmed, lost.GetState())
+	waits, _ := w.publish(w.draft("Patience"))
+	require.Equal(t, queued, waits.GetState())
+	require.Equal(t, "BREAKER_OPEN", waits.GetFailure().GetCode())
+	require.Contains(t, waits.GetFailure().GetRemedy(), "by itself")
+	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 1 }, waitLimit, waitStep)
+	require.Equal(t, "Patience", w.vendors.Ledger()[0].Shown)
+	w.idle()
+	attempts := w.attempts(waits)
+	require.Equal(t, notSent, attempts[0].GetOutcome(), "nothing was sent")
+	require.Equal(t, accepted, attempts[len(attempts)-1].GetOutcome())
+}
+
 func TestADayLimitParksTheAccountUntilMidnightUTC(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

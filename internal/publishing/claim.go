@@ -136,7 +136,7 @@ func (s *Service) obstacle(c *claimed, now time.Time) outcome {
 		return unsent(failureOf(fault.Of(err)))
 	}
 	if c.token, err = s.accounts.Token(c.account); err != nil { // another process may have the right keyset, or this one soon
-		return s.rules.again(unsent(failureOf(fault.Of(err))), c.publication.DueAt, now)
+		return s.rules.again(unsent(failureOf(fault.Of(err))), 0, c.publication.DueAt, now)
 	}
 	return outcome{}
 }

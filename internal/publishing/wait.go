@@ -72,15 +72,16 @@ func (r Rules) postpone(o outcome, f *fault.Error, dueAt, now time.Time) outcome
 		o.account = accountPaused
 		return o
 	case o.attempt == attemptNotSent, f.Reason == linkedin.ReasonVersionExpired:
-		return r.again(o, dueAt, now)
+		return r.again(o, f.RetryAfter, dueAt, now)
 	}
 	return o
 }
 
 // again tries an outcome another time, after half as long as the publication has been late: often at first, and a dozen
-// times an hour in all. The last attempt falls within the overdue window.
-func (r Rules) again(o outcome, dueAt, now time.Time) outcome {
-	wait := min(max(now.Sub(dueAt)/2, r.RetryWait), longestRetryWait)
+// times an hour in all; not before least, for which LinkedIn's host is left alone. The last attempt falls within the overdue
+// window.
+func (r Rules) again(o outcome, least time.Duration, dueAt, now time.Time) outcome {
+	wait := min(max(now.Sub(dueAt)/2, r.RetryWait, least), longestRetryWait)
 	last := dueAt.Add(r.OverdueWindow)
 	if now.Add(wait).After(last) {
 		return o

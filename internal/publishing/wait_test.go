@@ -63,6 +63,10 @@ func TestEachRefusalWaitsByItsRule(t *testing.T) {
 			fault: answered(fault.VendorUnavailable, "UNREACHABLE", 0, 0),
 			state: posts.StateQueued, wait: 4 * time.Second, remedy: "2026-11-22T13:00:00Z",
 		},
+		"a host that is left alone is not tried before": {
+			fault: answered(fault.VendorUnavailable, "BREAKER_OPEN", 0, 40*time.Second),
+			state: posts.StateQueued, wait: 40 * time.Second, remedy: "by itself",
+		},
 		"nothing sent for long is tried less often": {
 			fault: answered(fault.VendorUnavailable, "UNREACHABLE", 0, 0), late: 10 * time.Minute,
 			state: posts.StateQueued, wait: 5 * time.Minute, remedy: "2026-11-22T12:50:00Z",

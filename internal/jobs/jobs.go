@@ -67,7 +67,7 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 	prepare := river.WorkerMiddlewareFunc(func(ctx context.Context, _ *rivertype.JobRow, work func(context.Context) error) error {
 		return work(cfg.Context(ctx))
 	})
-	client, err := river.NewClient(riverpgxv5.New(store.Pool()), &river.Config{
+	client, err := river.NewClient(driver{riverpgxv5.New(store.Pool()), &turns{store: store, log: log}}, &river.Config{
 		Schema:      postgres.JobSchema,
 		Queues:      queues,
 		Workers:     workers,
@@ -77,7 +77,7 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		// publication do: these are found by looking.
 		FetchPollInterval:    250 * time.Millisecond,
 		RescueStuckJobsAfter: cfg.RescueAfter,
-		Middleware:           []rivertype.Middleware{river.JobInsertMiddlewareFunc(remember), &worked{tracer: tracer, now: now, log: log}, prepare},
+		Middleware:           []rivertype.Middleware{river.JobInsertMiddlewareFunc(remember), river.JobInsertMiddlewareFunc(lineUp), &worked{tracer: tracer, now: now, log: log}, prepare},
 		// Below that River tells of failed jobs in words of its own; worked has told it already.
 		Logger: telemetry.AtLeast(log, slog.LevelWarn),
 	})

@@ -1,0 +1,190 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/postwright/postwright/internal/postgres"
+)
+
+// Every owner's jobs stand in a line of their own: a River queue that bears the owner's id, which River's index for
+// fetching (state, queue, priority, scheduled_at, id) finds the head of at once. The workers of a process are one River
+// producer, which takes from all lines: whenever it has room, next to run is a job of the owner who has the fewest running,
+// over all processes. So however long a line is, it holds nobody else up for longer than it takes one worker to get free.
+//
+// River's own way would be a producer for each queue, with workers and queries of its own for each.
+
+// lineOf is the River queue of an owner's jobs.
+func lineOf(owner uuid.UUID) string { return "owner-" + owner.String() }
+
+// lineUp puts each job into the line of the owner that its arguments name as owner_id; a job that is nobody's stays in
+// River's default queue, a line like the others.
+func lineUp(
+	ctx context.Context, params []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error),
+) ([]*rivertype.JobInsertResult, error) {
+	for _, p := range params {
+		var of struct {
+			OwnerID uuid.UUID `json:"owner_id"`
+		}
+		if err := json.Unmarshal(p.EncodedArgs, &of); err != nil {
+			return nil, fmt.Errorf("read the owner of the job %s: %w", p.Kind, err)
+		}
+		if of.OwnerID != uuid.Nil {
+			p.Queue = lineOf(of.OwnerID)
+		}
+	}
+	return insert(ctx)
+}
+
+// driver is River's driver for PostgreSQL, except that a fetch takes from all lines in turn, and that jobs are announced to
+// the one producer, whatever their line.
+type driver struct {
+	*riverpgxv5.Driver
+	turns *turns
+}
+
+// GetExecutor implements riverdriver.Driver.
+func (d driver) GetExecutor() riverdriver.Executor {
+	return fetcher{Executor: d.Driver.GetExecutor(), turns: d.turns}
+}
+
+// UnwrapExecutor implements riverdriver.Driver.
+func (d driver) UnwrapExecutor(tx pgx.Tx) riverdriver.ExecutorTx {
+	return announcer{d.Driver.UnwrapExecutor(tx)}
+}
+
+// announcer tells of jobs in any line as the producer listens for them.
+type announcer struct{ riverdriver.ExecutorTx }
+
+// insertTopic is River's name for the announcements of new jobs (notifier.NotificationTopicInsert).
+const insertTopic = "river_insert"
+
+// NotifyMany implements riverdriver.ExecutorTx.
+func (a announcer) NotifyMany(ctx context.Context, params *riverdriver.NotifyManyParams) error {
+	if params.Topic == insertTopic {
+		once := *params
+		once.Payload = []string{`{"queue": "` + river.QueueDefault + `"}`}
+		params = &once
+	}
+	return a.ExecutorTx.NotifyMany(ctx, params)
+}
+
+// fetcher takes jobs from all lines in turn.
+type fetcher struct {
+	riverdriver.Executor
+	turns *turns
+}
+
+// JobGetAvailable implements riverdriver.Executor: it finds out whose turn it is, and lets River take so many jobs of each
+// line. Another process may have taken some of them meanwhile: then there are fewer.
+func (f fetcher) JobGetAvailable(ctx context.Context, params *riverdriver.JobGetAvailableParams) (*riverdriver.JobGetAvailableResult, error) {
+	taken := &riverdriver.JobGetAvailableResult{}
+	next, err := f.turns.next(ctx, params.MaxToLock)
+	if err != nil {
+		return nil, err
+	}
+	for _, turn := range next {
+		if turn.jobs == 0 {
+			continue
+		}
+		of := *params
+		of.Queue, of.MaxToLock = turn.line, turn.jobs
+		got, err := f.Executor.JobGetAvailable(ctx, &of)
+		switch {
+		case err == nil:
+		case len(taken.Jobs) == 0:
+			return nil, err
+		default: // those taken from other lines are running now, as far as the database knows: they have to be worked
+			f.turns.log.WarnContext(ctx, "jobs could not be fetched", "error", err)
+			return taken, nil
+		}
+		taken.Jobs = append(taken.Jobs, got.Jobs...)
+		if len(got.DecodeErrors) > 0 {
+			if taken.DecodeErrors == nil {
+				taken.DecodeErrors = map[int64]error{}
+			}
+			maps.Copy(taken.DecodeErrors, got.DecodeErrors)
+		}
+	}
+	return taken, nil
+}
+
+// mostLines bounds the lines that one fetch looks at, each with a few look-ups by index; where there are more, the next
+// fetch looks at the next ones.
+const mostLines = 200
+
+// turns knows whose turn it is.
+type turns struct {
+	store *postgres.Store
+	log   *slog.Logger
+
+	mu    sync.Mutex
+	after string // the line behind which the next fetch begins to look
+}
+
+// turn is how many jobs of a line are next.
+type turn struct {
+	line string
+	jobs int
+}
+
+// jobTurns finds the lines in which jobs wait, in the order of their names, and how many of each are among the next $1 to
+// run. The n-th job of a line competes as if the n-1 before it ran already; of two that are equal the older goes first.
+const jobTurns = `-- name: JobTurns :many
+WITH RECURSIVE line AS (
+    SELECT min(queue) AS queue, 1 AS number FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > $2
+    UNION ALL
+    SELECT (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > line.queue), number + 1
+    FROM line WHERE line.queue IS NOT NULL AND number < $3
+), running AS (
+    SELECT queue, count(*) AS jobs FROM ` + postgres.JobSchema + `.river_job WHERE state = 'running' GROUP BY queue
+), waiting AS (
+    SELECT line.queue, head.priority, head.scheduled_at, head.id, COALESCE(running.jobs, 0) +
+        row_number() OVER (PARTITION BY line.queue ORDER BY head.priority, head.scheduled_at, head.id) AS place
+    FROM line
+    LEFT JOIN running ON running.queue = line.queue
+    CROSS JOIN LATERAL (
+        SELECT priority, scheduled_at, id FROM ` + postgres.JobSchema + `.river_job
+        WHERE state = 'available' AND queue = line.queue AND scheduled_at <= now()
+        ORDER BY priority, scheduled_at, id LIMIT $1
+    ) AS head
+), next AS (
+    SELECT queue FROM waiting ORDER BY place, scheduled_at, id LIMIT $1
+)
+SELECT line.queue, (SELECT count(*) FROM next WHERE next.queue = line.queue)
+FROM line WHERE line.queue IS NOT NULL ORDER BY line.queue`
+
+// next says which lines are to give how many jobs, most in all.
+func (t *turns) next(ctx context.Context, most int) ([]turn, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rows, err := t.store.Query(ctx, jobTurns, most, t.after, mostLines)
+	if err != nil {
+		return nil, fmt.Errorf("find out whose turn it is: %w", err)
+	}
+	seen, last := 0, ""
+	next, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one turn, err error) {
+		seen++
+		err = row.Scan(&one.line, &one.jobs)
+		last = one.line
+		return one, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find out whose turn it is: %w", err)
+	}
+	if t.after = ""; seen == mostLines {
+		t.after = last
+	}
+	return next, nil
+}

@@ -107,8 +107,8 @@ func (c command) conclude(result chaos.Result, dir string) error {
 	return nil
 }
 
-// admin makes the user, the key and the accounts as an operator does.
-func admin(ctx context.Context, databaseURL, vendorsURL, keyset string, tokens []string) (string, error) {
+// admin makes a user, a key and accounts as an operator does.
+func admin(ctx context.Context, name, databaseURL, vendorsURL, keyset string, tokens []string) (string, error) {
 	cfg := app.Defaults()
 	cfg.Database.URL, cfg.LinkedIn.TokenKeyset = app.Secret(databaseURL), app.Secret(keyset)
 	cfg.LinkedIn.APIURL, cfg.LinkedIn.AuthURL = vendorsURL, vendorsURL
@@ -117,7 +117,7 @@ func admin(ctx context.Context, databaseURL, vendorsURL, keyset string, tokens [
 		return "", err
 	}
 	defer a.Close()
-	user, err := a.Identity.CreateUser(ctx, "chaos@example.org", "")
+	user, err := a.Identity.CreateUser(ctx, name+"@example.org", "")
 	if err != nil {
 		return "", err
 	}

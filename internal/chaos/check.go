@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -9,6 +10,7 @@ import (
 type post struct {
 	ID, Text, State, URN, FailureCode string
 	Approvals                         int
+	Approved                          time.Time // for the first time
 	Attempts                          []attempt
 }
 
@@ -48,6 +50,10 @@ type evidence struct {
 // verdict is what the evidence says. The run passes when every list of findings is empty.
 type verdict struct {
 	Published, Failed, Unconfirmed, Creates, Rejected, Kills, Restarts int
+	// Overtaken is how many attempts of the loud owner's posts began between the approval of a quiet owner's post and its first
+	// attempt: the median of all of theirs. Where a worker dies before the attempt a post waits for the rescue of its job, which
+	// is nobody's unfairness; so a few may be overtaken by any number.
+	Overtaken int
 
 	Doubles        []string // more creates at LinkedIn than were approved
 	Unrecorded     []string // more creates sent than attempts written down
@@ -56,14 +62,19 @@ type verdict struct {
 	FalseFailed    []string // called failed, and LinkedIn has it
 	Unexplained    []string // in doubt without anything that leaves a doubt
 	Unsettled      []string // in doubt after everything was settled
+	Delayed        []string // a quiet owner's posts, by a loud one's
 	Missed         []string
 	Trouble        []string
 }
 
+// mostOvertaken is how many attempts may begin before a quiet owner's post gets its turn: one for each worker, which may
+// have taken a job when the post was approved.
+const mostOvertaken = nodes * workers
+
 func (v verdict) findings() map[string][]string {
 	return map[string][]string{
 		"double": v.Doubles, "unrecorded": v.Unrecorded, "lost": v.Lost, "false_published": v.FalsePublished,
-		"false_failed": v.FalseFailed, "unexplained": v.Unexplained, "unsettled": v.Unsettled, "missed": v.Missed, "trouble": v.Trouble,
+		"false_failed": v.FalseFailed, "unexplained": v.Unexplained, "unsettled": v.Unsettled, "delayed": v.Delayed, "missed": v.Missed, "trouble": v.Trouble,
 	}
 }
 
@@ -99,6 +110,7 @@ func check(e evidence) verdict {
 		}
 		v.look(p, planned.Way, there[p.Text], sent[p.Text], e)
 	}
+	v.lookFair(e.Planned, byText)
 	for _, p := range e.Settled {
 		v.lookSettled(p, there[p.Text])
 	}
@@ -134,6 +146,42 @@ func (v *verdict) look(p post, way string, there []string, sent []create, e evid
 		}
 	}
 	v.compare(name, p, there)
+}
+
+// lookFair finds out whether the quiet owner's posts had to wait for the loud one's.
+func (v *verdict) lookFair(plan []planned, byText map[string]post) {
+	var loud []time.Time
+	var quiet []post
+	for _, planned := range plan {
+		p := byText[planned.Text]
+		if planned.Member == quietMember {
+			quiet = append(quiet, p)
+			continue
+		}
+		for _, a := range p.Attempts {
+			loud = append(loud, a.Started)
+		}
+	}
+	var overtaken []int
+	for _, p := range quiet {
+		if len(p.Attempts) == 0 {
+			continue // lost, or never sent: that is told already
+		}
+		n := 0
+		for _, started := range loud {
+			if started.After(p.Approved) && started.Before(p.Attempts[0].Started) {
+				n++
+			}
+		}
+		overtaken = append(overtaken, n)
+	}
+	if len(overtaken) == 0 {
+		return
+	}
+	slices.Sort(overtaken)
+	if v.Overtaken = overtaken[len(overtaken)/2]; v.Overtaken > mostOvertaken {
+		v.Delayed = append(v.Delayed, fmt.Sprintf("half of the quiet owner's %d posts were overtaken by %d attempts or more: %v", len(quiet), v.Overtaken, overtaken))
+	}
 }
 
 // compare holds a post's state against the ledger.
@@ -209,8 +257,8 @@ func (v verdict) line(o Options) string {
 	if !v.passed() {
 		word = "FAIL"
 	}
-	return fmt.Sprintf("chaos: %s seed=%d posts=%d kills=%d restarts=%d creates_sent=%d rejected=%d published=%d failed=%d unconfirmed=%d "+
-		"doubles=%d unrecorded=%d lost=%d false_published=%d false_failed=%d unexplained=%d unsettled=%d missed=%d trouble=%d",
-		word, o.Seed, o.Posts, v.Kills, v.Restarts, v.Creates, v.Rejected, v.Published, v.Failed, v.Unconfirmed,
-		len(v.Doubles), len(v.Unrecorded), len(v.Lost), len(v.FalsePublished), len(v.FalseFailed), len(v.Unexplained), len(v.Unsettled), len(v.Missed), len(v.Trouble))
+	return fmt.Sprintf("chaos: %s seed=%d posts=%d kills=%d restarts=%d creates_sent=%d rejected=%d published=%d failed=%d unconfirmed=%d overtaken=%d "+
+		"doubles=%d unrecorded=%d lost=%d false_published=%d false_failed=%d unexplained=%d unsettled=%d delayed=%d missed=%d trouble=%d",
+		word, o.Seed, o.Posts, v.Kills, v.Restarts, v.Creates, v.Rejected, v.Published, v.Failed, v.Unconfirmed, v.Overtaken,
+		len(v.Doubles), len(v.Unrecorded), len(v.Lost), len(v.FalsePublished), len(v.FalseFailed), len(v.Unexplained), len(v.Unsettled), len(v.Delayed), len(v.Missed), len(v.Trouble))
 }

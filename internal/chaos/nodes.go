@@ -11,8 +11,11 @@ import (
 	"time"
 )
 
-// nodes is how many processes serve: two do everything, the third only works jobs.
-const nodes = 3
+// nodes is how many processes serve: two do everything, the third only works jobs. Each works so many jobs at once.
+const (
+	nodes   = 3
+	workers = 10
+)
 
 // Limits of the nodes, as short as the configuration allows, so that a run does not wait for minutes.
 const (

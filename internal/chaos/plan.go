@@ -67,7 +67,9 @@ var (
 
 const (
 	batchSize   = 50
-	members     = 4
+	members     = 4 // of the loud owner, whose posts come all at once
+	quietMember = members
+	quietEvery  = 15               // posts, one is the quiet owner's: few enough to be no crowd, and all immediate, as a multiple of 3
 	schedulable = 20 * time.Second // how far ahead scheduled posts lie at most
 )
 
@@ -76,7 +78,7 @@ type planned struct {
 	Index  int
 	Way    string
 	After  time.Duration // for a scheduled one
-	Member int           // whose account it goes out with
+	Member int           // whose account it goes out with; quietMember's owner has no other
 	Text   string        // unlike any other's
 }
 
@@ -99,8 +101,12 @@ func newPlan(o Options) plan {
 	p := plan{Troubles: map[int]string{}}
 	for i := range o.Posts {
 		way := []string{wayNow, wayLater, wayBatch}[i%3]
+		after, member := 2*time.Second+time.Duration(dice.Int64N(int64(schedulable-2*time.Second))), dice.IntN(members)
+		if i%quietEvery == 0 {
+			member = quietMember
+		}
 		p.Posts = append(p.Posts, planned{
-			Index: i, Way: way, After: 2*time.Second + time.Duration(dice.Int64N(int64(schedulable-2*time.Second))), Member: dice.IntN(members),
+			Index: i, Way: way, After: after, Member: member,
 			Text: fmt.Sprintf("Chaos %d, post %d: %08x", o.Seed, i, dice.Uint32()),
 		})
 	}
@@ -121,4 +127,14 @@ func newPlan(o Options) plan {
 	}
 	slices.Sort(p.Restarts)
 	return p
+}
+
+// by are the posts that are brought on their way like this.
+func (p plan) by(way string) (posts []planned) {
+	for _, post := range p.Posts {
+		if post.Way == way {
+			posts = append(posts, post)
+		}
+	}
+	return posts
 }

@@ -28,6 +28,9 @@ func TestAPlanIsWhatItsSeedSays(t *testing.T) {
 		texts := map[string]bool{}
 		for _, post := range p.Posts {
 			texts[post.Text] = true
+			if post.Member == quietMember {
+				require.Equal(t, wayNow, post.Way, "the quiet owner's posts are those whose wait says something")
+			}
 			require.Positive(t, post.After)
 			require.Less(t, post.After, schedulable)
 		}

@@ -43,5 +43,6 @@ func (r Result) report() string {
 		row("creates beyond the approvals (doubles)", len(v.Doubles)) + row("creates that no attempt tells of", len(v.Unrecorded)) +
 		row("posts lost", len(v.Lost)) + row("called published, and LinkedIn lacks it", len(v.FalsePublished)) +
 		row("called failed, and LinkedIn has it", len(v.FalseFailed)) + row("in doubt without a reason", len(v.Unexplained)) +
+		row("attempts of a loud owner that began before a quiet owner's post got its turn (median)", v.Overtaken) +
 		row("in doubt after settling", len(v.Unsettled)) + row("planned, and did not happen", len(v.Missed)) + row("other trouble", len(v.Trouble))
 }

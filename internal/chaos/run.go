@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +23,8 @@ import (
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
-// Admin makes what a run needs in the migrated database: a user with an API key, and accounts with the sandbox's tokens.
-type Admin func(ctx context.Context, databaseURL, vendorsURL, keyset string, tokens []string) (key string, err error)
+// Admin makes a user of this name in the migrated database, with an API key, and accounts with the sandbox's tokens.
+type Admin func(ctx context.Context, name, databaseURL, vendorsURL, keyset string, tokens []string) (key string, err error)
 
 // Run is one run.
 type Run struct {
@@ -54,7 +56,7 @@ func (r Result) Line() string { return r.verdict.line(r.options) }
 // Findings are what was wrong, one line each, under the name of their figure in Line.
 func (r Result) Findings() map[string][]string { return r.verdict.findings() }
 
-// approvers is how many users approve posts at once.
+// approvers is how many single posts are approved at once.
 const approvers = 8
 
 // world is everything that runs during a run.
@@ -65,7 +67,8 @@ type world struct {
 	vendors  *sandbox.Sandbox
 	witness  *witness
 	nodes    []*node
-	caller   *caller
+	loud     *caller
+	quiet    *caller
 	restarts chan struct{}
 
 	mu      sync.Mutex
@@ -140,7 +143,7 @@ func (w *world) do(ctx context.Context) (_ evidence, err error) {
 func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error {
 	var people []sandbox.Member
 	var tokens []string
-	for i := range members {
+	for i := range members + 1 {
 		token := fmt.Sprintf("token-of-member-%d", i)
 		tokens = append(tokens, token)
 		people = append(people, sandbox.Member{ID: fmt.Sprintf("member%d", i), GivenName: "Member", FamilyName: fmt.Sprint(i), Token: token,
@@ -163,7 +166,11 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 	if err != nil {
 		return err
 	}
-	key, err := w.Admin(ctx, w.database.url(), vendorsURLs[0], keyset, tokens)
+	loudKey, err := w.Admin(ctx, "loud", w.database.url(), vendorsURLs[0], keyset, tokens[:members])
+	if err != nil {
+		return err
+	}
+	quietKey, err := w.Admin(ctx, "quiet", w.database.url(), vendorsURLs[0], keyset, tokens[members:])
 	if err != nil {
 		return err
 	}
@@ -185,7 +192,7 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 			"POSTWRIGHT_ANALYSIS_URL="+vendorsURLs[i], "POSTWRIGHT_NOTIFICATION_URL="+vendorsURLs[i],
 			"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2", "POSTWRIGHT_OUTBOUND_ATTEMPT_TIMEOUT="+attemptTimeout.String(),
 			"POSTWRIGHT_OUTBOUND_BUDGET="+attemptTimeout.String(), "POSTWRIGHT_OUTBOUND_BREAKER_DELAY=2s",
-			"POSTWRIGHT_JOBS_TIMEOUT="+jobTimeout.String(), "POSTWRIGHT_JOBS_RESCUE_AFTER="+rescueAfter.String(),
+			"POSTWRIGHT_JOBS_MAX_WORKERS="+strconv.Itoa(workers), "POSTWRIGHT_JOBS_TIMEOUT="+jobTimeout.String(), "POSTWRIGHT_JOBS_RESCUE_AFTER="+rescueAfter.String(),
 			"POSTWRIGHT_PUBLISHING_ACCOUNT_CONCURRENCY=20", "POSTWRIGHT_PUBLISHING_RETRY_WAIT=500ms")}
 		w.nodes = append(w.nodes, n)
 	}
@@ -209,45 +216,45 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 			}
 		}
 	})
-	for i := range members {
+	for i := range members + 1 {
 		id, err := w.database.account(ctx, fmt.Sprintf("member%d", i))
 		if err != nil {
 			return err
 		}
 		ids = append(ids, id)
 	}
-	w.caller = newCaller(urls, key, ids, w.Now)
+	w.loud, w.quiet = newCaller(urls, loudKey, ids, w.Now), newCaller(urls, quietKey, ids, w.Now)
 	return nil
 }
 
-// approve approves every post of the plan, each the way that the plan says, several at once.
-func (w *world) approve(ctx context.Context) {
-	var group errgroup.Group
-	group.SetLimit(approvers)
-	var batched []planned
-	number := 0
-	flush := func() {
-		if len(batched) == 0 {
-			return
-		}
-		n, posts := number, batched
-		number, batched = number+1, nil
-		group.Go(func() error { w.noteError(w.caller.batch(ctx, n, posts)); return nil })
+// callerOf is who publishes with a member's account.
+func (w *world) callerOf(member int) *caller {
+	if member == quietMember {
+		return w.quiet
 	}
+	return w.loud
+}
+
+// approve approves every post of the plan, each the way that the plan says: the batches all at once, so that from the
+// beginning many of the loud owner's posts wait, then the others, several at once.
+func (w *world) approve(ctx context.Context) {
+	var batches, group errgroup.Group
+	number := 0
+	for batch := range slices.Chunk(w.plan.by(wayBatch), batchSize) {
+		n := number
+		number++
+		batches.Go(func() error { w.noteError(w.loud.batch(ctx, n, batch)); return nil })
+	}
+	group.SetLimit(approvers)
 	for _, p := range w.plan.Posts {
 		switch p.Way {
 		case wayNow:
-			group.Go(func() error { w.noteError(w.caller.publish(ctx, p)); return nil })
+			group.Go(func() error { w.noteError(w.callerOf(p.Member).publish(ctx, p)); return nil })
 		case wayLater:
-			group.Go(func() error { w.noteError(w.caller.schedule(ctx, p)); return nil })
-		default:
-			if batched = append(batched, p); len(batched) == batchSize {
-				flush()
-			}
+			group.Go(func() error { w.noteError(w.loud.schedule(ctx, p)); return nil })
 		}
 	}
-	flush()
-	_ = group.Wait() // what went wrong is noted
+	_, _ = group.Wait(), batches.Wait() // what went wrong is noted
 }
 
 // finish lets the kills happen that found nobody to kill, and waits until every post rests.
@@ -278,10 +285,14 @@ func (w *world) settle(ctx context.Context, found evidence) {
 	for _, e := range found.Ledger {
 		there[e.Text] = e.URN
 	}
+	owners := map[string]int{}
+	for _, p := range w.plan.Posts {
+		owners[p.Text] = p.Member
+	}
 	settled := 0
 	for _, p := range found.Posts {
 		if p.State == "unconfirmed" {
-			w.noteError(w.caller.settle(ctx, p.ID, there[p.Text]))
+			w.noteError(w.callerOf(owners[p.Text]).settle(ctx, p.ID, there[p.Text]))
 			settled++
 		}
 	}

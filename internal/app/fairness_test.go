@@ -1,0 +1,112 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// gate stands before the sandbox's LinkedIn. It says what create arrives and lets one through when the test does; once open
+// is closed, it is open.
+type gate struct {
+	next    http.Handler
+	arrived chan string // the create's body
+	through chan struct{}
+	open    chan struct{}
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost && r.URL.Path == "/rest/posts" {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the caller left
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		select {
+		case g.arrived <- string(body):
+		case <-g.open:
+		case <-r.Context().Done():
+		}
+		select {
+		case <-g.through:
+		case <-g.open:
+		case <-r.Context().Done():
+		}
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+// However much one owner has queued, the next worker that gets free sends another owner's post.
+func TestOneOwnersBatchesDelayNobodyElsesPost(t *testing.T) {
+	t.Parallel()
+	g := &gate{arrived: make(chan string), through: make(chan struct{}), open: make(chan struct{})}
+	server := httptest.NewServer(g)
+	t.Cleanup(server.Close)
+	w := newWorld(t, func(cfg *app.Config) {
+		to, err := url.Parse(cfg.LinkedIn.APIURL)
+		require.NoError(t, err)
+		g.next = httputil.NewSingleHostReverseProxy(to)
+		cfg.LinkedIn.APIURL = server.URL
+		cfg.Jobs.MaxWorkers = app.Count{Value: 2}
+	})
+	quietKey := w.user("quiet@example.org")
+	quiet, err := w.app.Identity.UserByEmail(t.Context(), "quiet@example.org")
+	require.NoError(t, err)
+	w.vendors.AddMember(sandbox.Member{ID: "quiet", GivenName: "Quiet", Token: "token-of-the-quiet-one", Scopes: scopes})
+	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: quiet.ID, Token: "token-of-the-quiet-one"})
+	require.NoError(t, err)
+	w.serve()
+	defer close(g.open)
+
+	batches, leave := context.WithCancel(t.Context())
+	var callers sync.WaitGroup
+	defer callers.Wait()
+	defer leave()
+	for n := range 2 {
+		callers.Go(func() { // which waits for the first outcome
+			stream, err := w.posts.BatchPublishPosts(batches, &postwrightv1.BatchPublishPostsRequest{Posts: newPosts(200), RequestId: fmt.Sprint(n)})
+			if err == nil {
+				_ = stream.Close()
+			}
+		})
+	}
+	for range 2 {
+		require.Contains(t, w.arrives(g), "One of many", "both workers are busy with the batches")
+	}
+	posts := postwrightv1connect.NewPostServiceClient(w.client(quietKey))
+	made, err := posts.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{Content: "The quiet owner's only post"}})
+	require.NoError(t, err)
+	_, err = posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: made.GetPost().GetId()})
+	require.NoError(t, err)
+
+	g.through <- struct{}{}
+	require.Contains(t, w.arrives(g), "quiet owner")
+}
+
+// arrives waits for the next create at the gate.
+func (w *world) arrives(g *gate) string {
+	w.t.Helper()
+	select {
+	case body := <-g.arrived:
+		return body
+	case <-time.After(waitLimit):
+		require.Fail(w.t, "no create arrived")
+		return ""
+	}
+}

@@ -1,0 +1,176 @@
+package siege
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/sandbox"
+	"github.com/postwright/postwright/internal/testbed"
+)
+
+// attack is something that is done to a node of its own.
+type attack struct {
+	name string
+	// settings are the node's, NAME=value.
+	settings []string
+	// do attacks until it is done, and leaves nothing open. Its error is the harness's; what it finds goes to the stage.
+	do func(ctx context.Context, s *stage) error
+}
+
+// stage is where one attack takes place.
+type stage struct {
+	Run
+	attack  attack
+	ground  *ground
+	people  people
+	vendors *sandbox.Sandbox
+	// vendorsURL, database: what a node needs.
+	vendorsURL string
+	database   string
+	node       *node
+	quiet      *quiet
+
+	sent    atomic.Int64 // requests, for what may be logged
+	holding atomic.Int64 // the most bytes of requests that are with the node at once, for what it may hold
+
+	mu      sync.Mutex
+	figures []figure
+	missed  []string
+}
+
+// What every node may hold and log beyond what it is asked.
+const (
+	memoryFloor   = 64 * mebibyte
+	memoryTimes   = 10 // of the bytes that the requests under way have
+	logFloor      = 256 << 10
+	logPerRequest = 2 << 10
+	poolPatience  = 5 * time.Second
+)
+
+func (s *stage) figure(name string, value, most float64, unit, note string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.figures = append(s.figures, figure{Attack: s.attack.name, Name: name, Value: value, Most: most, Unit: unit, Note: note})
+}
+
+func (s *stage) add(list []figure) {
+	for _, f := range list {
+		s.figure(f.Name, f.Value, f.Most, f.Unit, f.Note)
+	}
+}
+
+// miss notes what was planned and did not happen.
+func (s *stage) miss(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.missed = append(s.missed, s.attack.name+": "+fmt.Sprintf(format, args...))
+}
+
+func (s *stage) posts(owner *testbed.Owner, through http.RoundTripper) postwrightv1connect.PostServiceClient {
+	return postwrightv1connect.NewPostServiceClient(testbed.NewClient(&http.Client{Transport: through}, s.node.url, owner.Key))
+}
+
+// start starts a node on the attack's database.
+func (s *stage) start(ctx context.Context) (err error) {
+	wiring := testbed.Wiring{DatabaseURL: s.ground.server.URL(s.database), VendorsURL: s.vendorsURL, Keyset: s.ground.keyset}
+	settings := append([]string{"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2"}, s.attack.settings...)
+	if s.node, err = startNode(ctx, s.Binary, s.Dir, s.attack.name, wiring, settings); err != nil {
+		return err
+	}
+	s.quiet, err = newQuiet(ctx, s.people.quiet, s.node.url, quietAddress)
+	return err
+}
+
+// play lets the quiet owner live alone, then during the attack, and looks at the node afterwards.
+func (s *stage) play(ctx context.Context) (err error) {
+	serving, end := context.WithCancel(context.WithoutCancel(ctx))
+	group, serving := errgroup.WithContext(serving)
+	defer func() { err = errors.Join(err, group.Wait()) }()
+	defer end()
+	if s.vendorsURL, err = testbed.ServeHTTP(serving, group, s.vendors.Handler()); err != nil {
+		return err
+	}
+	if s.database, err = s.ground.database(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.ground.drop(context.WithoutCancel(ctx), s.database)) }()
+	ctx, kill := context.WithCancel(ctx) // ends the node, where the attack did not get that far
+	defer kill()
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	calming, calmed := context.WithTimeout(ctx, s.Size.Calm)
+	calm := s.quiet.live(calming)
+	calmed()
+	if len(calm.errors) > 0 {
+		s.miss("the quiet owner had errors before the attack: %s", calm.errors[0])
+	}
+	if err := s.node.forgetPeak(); err != nil {
+		return err
+	}
+	resident, _ := s.node.memory()
+	logged := s.node.logBytes()
+
+	living, leave := context.WithCancel(ctx)
+	during := make(chan seen, 1)
+	go func() { during <- s.quiet.live(living) }()
+	failed := s.attack.do(ctx, s)
+	_, peak := s.node.memory() // before the node has time to fall
+	leave()
+	attacked := <-during
+	if failed != nil {
+		return fmt.Errorf("%s: %w", s.attack.name, failed)
+	}
+	s.add(compare(calm, attacked))
+	s.look(ctx, resident, peak, logged)
+	return nil
+}
+
+// look looks at the node after the attack, and ends it.
+func (s *stage) look(ctx context.Context, resident, peak uint64, logged int64) {
+	growth := max(float64(peak)-float64(resident), 0)
+	s.figure(nameMemory, growth/mebibyte, float64(memoryFloor+memoryTimes*s.holding.Load())/mebibyte, "MiB",
+		fmt.Sprintf("before: %s", number(float64(resident)/mebibyte, "MiB")))
+	s.figure(nameLog, float64(s.node.logBytes()-logged)/1024, float64(logFloor+logPerRequest*s.sent.Load())/1024, "KiB",
+		fmt.Sprintf("%d requests", s.sent.Load()))
+	died := 0.0
+	if !s.node.alive() {
+		died = 1
+	}
+	s.figure(nameDied, died, 0, "", "")
+	if died > 0 {
+		return
+	}
+	s.figure(namePool, s.leastInUse(ctx), 0, "", "of 20")
+	ended := s.node.stop()
+	s.figure(nameExit, ended.took.Seconds(), exitMost.Seconds(), "s", "")
+	s.figure(nameExitCode, asFailure(ended.code), 0, "", "")
+}
+
+// asFailure turns an exit code into a figure: what was killed is as bad as what failed.
+func asFailure(code int) float64 {
+	if code < 0 {
+		return 255
+	}
+	return float64(code)
+}
+
+// leastInUse is the least number of connections in use that was seen in a while: jobs and looks take one for moments.
+func (s *stage) leastInUse(ctx context.Context) float64 {
+	least := 20.0
+	for began := time.Now(); least > 0 && time.Since(began) < poolPatience; {
+		if n, err := s.node.poolInUse(ctx); err == nil {
+			least = min(least, n)
+		}
+		wait(ctx, 50*time.Millisecond)
+	}
+	return least
+}

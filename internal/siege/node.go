@@ -11,8 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/procfs"
 
 	"github.com/postwright/postwright/internal/testbed"
@@ -39,9 +37,6 @@ type node struct {
 // startNode returns when the node is ready.
 func startNode(ctx context.Context, binary, dir, name string, wiring testbed.Wiring, settings []string) (*node, error) {
 	var err error
-	if wiring.Listen, err = testbed.FreeAddress(ctx); err != nil {
-		return nil, err
-	}
 	n := &node{url: "http://" + wiring.Listen, address: wiring.Listen, log: filepath.Join(dir, name+".log")}
 	if n.process, err = testbed.Serve(ctx, binary, wiring.Environment(settings...), n.log); err != nil {
 		return nil, err
@@ -119,32 +114,20 @@ func (n *node) logBytes() int64 {
 	return info.Size()
 }
 
-// poolInUse asks /metrics how many connections of the database's pool are in use.
-func (n *node) poolInUse(ctx context.Context) (float64, error) {
+// metrics reads /metrics.
+func (n *node) metrics(ctx context.Context) (metrics, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, n.url+"/metrics", http.NoBody)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(res.Body)
-	if err != nil {
-		return 0, fmt.Errorf("read /metrics: %w", err)
-	}
-	for _, metric := range families["db_pool_connections"].GetMetric() {
-		for _, label := range metric.GetLabel() {
-			if label.GetName() == "state" && label.GetValue() == "in_use" {
-				return metric.GetGauge().GetValue(), nil
-			}
-		}
-	}
-	return 0, errors.New("/metrics lacks db_pool_connections{state=\"in_use\"}")
+	return readMetrics(res.Body)
 }
 
 // exit is how a node ended.

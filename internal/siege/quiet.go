@@ -146,7 +146,7 @@ func wait(ctx context.Context, pause time.Duration) bool {
 // small machine that attacks itself needs it.
 const (
 	slower50, floor50               = 5, 40 * time.Millisecond
-	slower99, floor99               = 10, 250 * time.Millisecond
+	slower99, floor99               = 10, 500 * time.Millisecond
 	slowerPublished, floorPublished = 3, 1500 * time.Millisecond
 )
 

@@ -67,7 +67,7 @@ type Run struct {
 // Names are those of all attacks, in order.
 func Names() []string {
 	var names []string
-	for _, a := range attacks {
+	for _, a := range attacks() {
 		names = append(names, a.name)
 	}
 	return names
@@ -90,7 +90,7 @@ func (r Run) Do(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	var v verdict
-	for _, a := range attacks {
+	for _, a := range attacks() {
 		if len(r.Only) > 0 && !slices.Contains(r.Only, a.name) {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,8 @@ type attack struct {
 	name string
 	// settings are the node's, NAME=value.
 	settings []string
+	// vendors is how the vendors are from the start on, before the calm is measured.
+	vendors []sandbox.Fault
 	// do attacks until it is done, and leaves nothing open. Its error is the harness's; what it finds goes to the stage.
 	do func(ctx context.Context, s *stage) error
 }
@@ -37,6 +40,12 @@ type stage struct {
 	database   string
 	node       *node
 	quiet      *quiet
+	// dismiss ends the quiet owner's life during the attack and returns once it has ended; an attack that needs silence may
+	// call it.
+	dismiss func() seen
+	peak    uint64 // the most memory that a node held during the attack, in bytes
+	died    int    // nodes that ended by themselves
+	ended   *exit  // of a node that the attack itself stopped
 
 	sent    atomic.Int64 // requests, for what may be logged
 	holding atomic.Int64 // the most bytes of requests that are with the node at once, for what it may hold
@@ -78,15 +87,46 @@ func (s *stage) posts(owner *testbed.Owner, through http.RoundTripper) postwrigh
 	return postwrightv1connect.NewPostServiceClient(testbed.NewClient(&http.Client{Transport: through}, s.node.url, owner.Key))
 }
 
-// start starts a node on the attack's database.
+// start starts a node on the attack's database, at the address of the one before.
 func (s *stage) start(ctx context.Context) (err error) {
 	wiring := testbed.Wiring{DatabaseURL: s.ground.server.URL(s.database), VendorsURL: s.vendorsURL, Keyset: s.ground.keyset}
-	settings := append([]string{"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2"}, s.attack.settings...)
-	if s.node, err = startNode(ctx, s.Binary, s.Dir, s.attack.name, wiring, settings); err != nil {
+	if s.node != nil {
+		wiring.Listen = s.node.address
+	} else if wiring.Listen, err = testbed.FreeAddress(ctx); err != nil {
 		return err
 	}
-	s.quiet, err = newQuiet(ctx, s.people.quiet, s.node.url, quietAddress)
+	settings := append([]string{"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2"}, s.attack.settings...)
+	s.node, err = startNode(ctx, s.Binary, s.Dir, s.attack.name, wiring, settings)
 	return err
+}
+
+// restart replaces the node, which is broken, by a fresh one, so that what comes next is measured for itself.
+func (s *stage) restart(ctx context.Context) error {
+	s.notePeak()
+	if !s.node.alive() {
+		s.died++
+	}
+	s.node.process.Signal(os.Kill)
+	<-s.node.process.Gone()
+	return s.start(ctx)
+}
+
+// notePeak remembers what the node held, while there is one to ask.
+func (s *stage) notePeak() {
+	_, peak := s.node.memory()
+	s.peak = max(s.peak, peak)
+}
+
+// stop stops the node, for an attack that is about its end.
+func (s *stage) stop(ctx context.Context, stopping func(ctx context.Context)) {
+	s.notePeak()
+	watching, enough := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { stopping(watching) })
+	ended := s.node.stop()
+	enough()
+	watch.Wait()
+	s.ended = &ended
 }
 
 // play lets the quiet owner live alone, then during the attack, and looks at the node afterwards.
@@ -104,7 +144,15 @@ func (s *stage) play(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.ground.drop(context.WithoutCancel(ctx), s.database)) }()
 	ctx, kill := context.WithCancel(ctx) // ends the node, where the attack did not get that far
 	defer kill()
+	for _, f := range s.attack.vendors {
+		if err := s.vendors.Arm(f); err != nil {
+			return err
+		}
+	}
 	if err := s.start(ctx); err != nil {
+		return err
+	}
+	if s.quiet, err = newQuiet(ctx, s.people.quiet, s.node.url, quietAddress); err != nil {
 		return err
 	}
 	calming, calmed := context.WithTimeout(ctx, s.Size.Calm)
@@ -122,37 +170,42 @@ func (s *stage) play(ctx context.Context) (err error) {
 	living, leave := context.WithCancel(ctx)
 	during := make(chan seen, 1)
 	go func() { during <- s.quiet.live(living) }()
+	s.dismiss = sync.OnceValue(func() seen {
+		leave()
+		return <-during
+	})
 	failed := s.attack.do(ctx, s)
-	_, peak := s.node.memory() // before the node has time to fall
-	leave()
-	attacked := <-during
+	s.notePeak()
+	attacked := s.dismiss()
 	if failed != nil {
 		return fmt.Errorf("%s: %w", s.attack.name, failed)
 	}
 	s.add(compare(calm, attacked))
-	s.look(ctx, resident, peak, logged)
+	s.look(ctx, resident, logged)
 	return nil
 }
 
 // look looks at the node after the attack, and ends it.
-func (s *stage) look(ctx context.Context, resident, peak uint64, logged int64) {
-	growth := max(float64(peak)-float64(resident), 0)
+func (s *stage) look(ctx context.Context, resident uint64, logged int64) {
+	growth := max(float64(s.peak)-float64(resident), 0)
 	s.figure(nameMemory, growth/mebibyte, float64(memoryFloor+memoryTimes*s.holding.Load())/mebibyte, "MiB",
 		fmt.Sprintf("before: %s", number(float64(resident)/mebibyte, "MiB")))
 	s.figure(nameLog, float64(s.node.logBytes()-logged)/1024, float64(logFloor+logPerRequest*s.sent.Load())/1024, "KiB",
 		fmt.Sprintf("%d requests", s.sent.Load()))
-	died := 0.0
-	if !s.node.alive() {
-		died = 1
+	if s.ended == nil && !s.node.alive() {
+		s.died++
 	}
-	s.figure(nameDied, died, 0, "", "")
-	if died > 0 {
-		return
+	s.figure(nameDied, float64(s.died), 0, "", "")
+	if s.ended == nil {
+		if !s.node.alive() {
+			return
+		}
+		s.figure(namePool, s.leastInUse(ctx), 0, "", "of 20")
+		ended := s.node.stop()
+		s.ended = &ended
 	}
-	s.figure(namePool, s.leastInUse(ctx), 0, "", "of 20")
-	ended := s.node.stop()
-	s.figure(nameExit, ended.took.Seconds(), exitMost.Seconds(), "s", "")
-	s.figure(nameExitCode, asFailure(ended.code), 0, "", "")
+	s.figure(nameExit, s.ended.took.Seconds(), exitMost.Seconds(), "s", "")
+	s.figure(nameExitCode, asFailure(s.ended.code), 0, "", "")
 }
 
 // asFailure turns an exit code into a figure: what was killed is as bad as what failed.
@@ -167,8 +220,10 @@ func asFailure(code int) float64 {
 func (s *stage) leastInUse(ctx context.Context) float64 {
 	least := 20.0
 	for began := time.Now(); least > 0 && time.Since(began) < poolPatience; {
-		if n, err := s.node.poolInUse(ctx); err == nil {
-			least = min(least, n)
+		if m, err := s.node.metrics(ctx); err == nil {
+			if n, err := m.poolInUse(); err == nil {
+				least = min(least, n)
+			}
 		}
 		wait(ctx, 50*time.Millisecond)
 	}

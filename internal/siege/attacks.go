@@ -15,6 +15,7 @@ func attacks() []attack {
 		{name: "dropped-reads", do: dropReads},
 		{name: "bad-requests", do: sendBadRequests},
 		{name: "streams", do: openStreams},
+		{name: "waiting-batches", do: followWaiting},
 		{name: "short-deadlines", do: leaveProbes, settings: []string{"POSTWRIGHT_OUTBOUND_BREAKER_DELAY=" + breakerDelay.String()}},
 		{name: "stalled-bodies", do: stallBodies},
 		{name: "long-queue", do: fillQueue, vendors: []sandbox.Fault{

@@ -11,7 +11,7 @@ import (
 const (
 	wrongKeyFlooders = 8
 	oneKeyFlooders   = 32
-	pageFlooders     = 8
+	pageFlooders     = 64
 	// floodMost bounds the requests of a flood, however fast the machine is.
 	floodMost = 200_000
 	// takenMost is how many calls of a flood may be taken in a second, beside those that are saved up: what is asked for is

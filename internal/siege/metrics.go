@@ -25,10 +25,8 @@ func readMetrics(from io.Reader) (metrics, error) {
 // poolInUse is how many connections of the database's pool are in use.
 func (m metrics) poolInUse() (float64, error) {
 	for _, metric := range m["db_pool_connections"].GetMetric() {
-		for _, label := range metric.GetLabel() {
-			if label.GetName() == "state" && label.GetValue() == "in_use" {
-				return metric.GetGauge().GetValue(), nil
-			}
+		if labelled(metric, "state", "in_use") {
+			return metric.GetGauge().GetValue(), nil
 		}
 	}
 	return 0, errors.New("/metrics lacks db_pool_connections{state=\"in_use\"}")
@@ -40,4 +38,24 @@ func (m metrics) queries() (count uint64) {
 		count += metric.GetHistogram().GetSampleCount()
 	}
 	return count
+}
+
+// leftAlone reports whether the breaker of one of a vendor's hosts refuses calls.
+func (m metrics) leftAlone(vendor string) bool {
+	const refuses = 2
+	for _, metric := range m["api_breaker_state"].GetMetric() {
+		if labelled(metric, "vendor", vendor) && metric.GetGauge().GetValue() == refuses {
+			return true
+		}
+	}
+	return false
+}
+
+func labelled(metric *dto.Metric, name, value string) bool {
+	for _, label := range metric.GetLabel() {
+		if label.GetName() == name && label.GetValue() == value {
+			return true
+		}
+	}
+	return false
 }

@@ -68,6 +68,14 @@ type seen struct {
 	errors                 []string
 }
 
+// callsToPublish is about how many calls it takes to publish a post and look until it is there.
+const callsToPublish = 6
+
+// calls is about how many they made.
+func (s seen) calls() int64 {
+	return int64(len(s.get) + len(s.create) + callsToPublish*len(s.published) + len(s.errors))
+}
+
 // live does all of it until ctx ends, and what has been begun to its end.
 func (q *quiet) live(ctx context.Context) seen {
 	var (

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -14,6 +15,8 @@ import (
 const (
 	resetters           = 4
 	resetsPerConnection = 500
+	// resetPause makes it some thousands a second: what the machine can do at most would measure the machine.
+	resetPause = 400 * time.Millisecond
 )
 
 // resetRapidly opens streams over HTTP/2 and takes each back at once, so that the node begins what nobody waits for.
@@ -25,6 +28,7 @@ func resetRapidly(ctx context.Context, s *stage) error {
 		n := s.resetOnConnection(ctx)
 		reset.Add(n)
 		s.sent.Add(n)
+		wait(ctx, resetPause)
 	})
 	if n := reset.Load(); n < resetsPerConnection {
 		s.miss("only %d streams were reset", n)

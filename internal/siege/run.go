@@ -46,7 +46,7 @@ var (
 	Full = Size{Calm: 3 * time.Second, Flood: 8 * time.Second, DroppedReads: 12_000, BombBytes: []int{1_300_000, 4 << 20, 15 << 20}, Streams: 1_000,
 		Idle: 5 * time.Second, Batch: 1_000, Stall: 65 * time.Second}
 	Short = Size{Calm: 1500 * time.Millisecond, Flood: 2500 * time.Millisecond, DroppedReads: 3_000, BombBytes: []int{1_300_000}, Streams: 1_000,
-		Idle: 2 * time.Second, Batch: 150, Stall: 12 * time.Second}
+		Idle: time.Second, Batch: 150, Stall: 12 * time.Second}
 )
 
 // Run is one run.

@@ -10,10 +10,11 @@ import (
 
 const (
 	leaverDeadline = "60" // milliseconds
+	leaverPause    = 60 * time.Millisecond
 	// profileTime is how long LinkedIn takes to say who somebody is: longer than those who leave wait.
 	profileTime = 200 * time.Millisecond
-	// breakerFailures is the default of --outbound-breaker-failures.
-	breakerFailures = 5
+	// leftAloneTimeout bounds the wait for LinkedIn to be left alone.
+	leftAloneTimeout = 20 * time.Second
 	// breakerAttack is how long the loops run: several times as long as LinkedIn is left alone.
 	breakerAttack = 8 * breakerDelay
 	// afterBreaker is what a post may take beyond the time for which LinkedIn is left alone.
@@ -26,18 +27,15 @@ func leaveProbes(ctx context.Context, s *stage) error {
 	s.dismiss() // their calm life would close the breaker
 	client := &http.Client{Transport: from(attackersAddress)}
 	path := pathAccounts + "GetProfile"
-	if err := s.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Status, Value: "500", Times: breakerFailures}); err != nil {
+	if err := s.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Status, Value: "500"}); err != nil {
 		return err
 	}
-	for tries := 0; len(s.vendors.Armed()) > 0 && tries < 2*breakerFailures; tries++ {
-		if _, err := s.post(ctx, client, path, s.people.greedy.Key, []byte("{}")); err != nil {
-			return err
-		}
+	if err := s.untilLeftAlone(ctx, func(ctx context.Context) {
+		_, _ = s.post(ctx, client, path, s.people.greedy.Key, []byte("{}")) // it fails
+	}); err != nil {
+		return err
 	}
-	if len(s.vendors.Armed()) > 0 {
-		s.miss("LinkedIn's failures were not met")
-		s.vendors.Disarm()
-	}
+	s.vendors.Disarm()
 	if err := s.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Slow, AfterMS: int(profileTime.Milliseconds())}); err != nil {
 		return err
 	}
@@ -46,11 +44,10 @@ func leaveProbes(ctx context.Context, s *stage) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for attacking.Err() == nil { // each of the crowd has a loop of their own
-			bounded(attacking, len(s.people.crowd), 100*len(s.people.crowd), func(ctx context.Context, i int) {
-				_, _ = s.post(ctx, client, path, s.people.crowd[i%len(s.people.crowd)].Key, []byte("{}"), "Connect-Timeout-Ms", leaverDeadline) // what it comes to is no matter
-			})
-		}
+		bounded(attacking, len(s.people.crowd), floodMost, func(ctx context.Context, i int) { // by each of the crowd in turn
+			_, _ = s.post(ctx, client, path, s.people.crowd[i%len(s.people.crowd)].Key, []byte("{}"), "Connect-Timeout-Ms", leaverDeadline) // what it comes to is no matter
+			wait(ctx, leaverPause)
+		})
 	}()
 	began := time.Now()
 	err := s.quiet.publish(attacking)
@@ -63,4 +60,34 @@ func leaveProbes(ctx context.Context, s *stage) error {
 	}
 	s.figure("PublishPost to PUBLISHED while LinkedIn's breaker is probed", took.Seconds(), (breakerDelay + afterBreaker).Seconds(), "s", note)
 	return nil
+}
+
+// untilLeftAlone lets calls to LinkedIn fail until the node makes none any more.
+func (s *stage) untilLeftAlone(ctx context.Context, fail func(ctx context.Context)) error {
+	failing, end := context.WithTimeout(ctx, leftAloneTimeout)
+	defer end()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for failing.Err() == nil {
+			fail(failing)
+		}
+	}()
+	defer func() {
+		end()
+		<-done
+	}()
+	for {
+		m, err := s.node.metrics(ctx)
+		if err != nil {
+			return err
+		}
+		if m.leftAlone("linkedin") {
+			return nil
+		}
+		if !wait(failing, 20*time.Millisecond) {
+			s.miss("LinkedIn was not left alone, however often it failed")
+			return nil
+		}
+	}
 }

@@ -111,6 +111,18 @@ func (s *stage) restart(ctx context.Context) error {
 	return s.start(ctx)
 }
 
+// live begins the quiet owner's life during the attack; a life that was led before is forgotten.
+func (s *stage) live(ctx context.Context) {
+	living, leave := context.WithCancel(ctx)
+	during := make(chan seen, 1)
+	quiet := s.quiet
+	go func() { during <- quiet.live(living) }()
+	s.dismiss = sync.OnceValue(func() seen {
+		leave()
+		return <-during
+	})
+}
+
 // notePeak remembers what the node held, while there is one to ask.
 func (s *stage) notePeak() {
 	_, peak := s.node.memory()
@@ -167,16 +179,11 @@ func (s *stage) play(ctx context.Context) (err error) {
 	resident, _ := s.node.memory()
 	logged := s.node.logBytes()
 
-	living, leave := context.WithCancel(ctx)
-	during := make(chan seen, 1)
-	go func() { during <- s.quiet.live(living) }()
-	s.dismiss = sync.OnceValue(func() seen {
-		leave()
-		return <-during
-	})
+	s.live(ctx)
 	failed := s.attack.do(ctx, s)
 	s.notePeak()
 	attacked := s.dismiss()
+	s.sent.Add(attacked.calls())
 	if failed != nil {
 		return fmt.Errorf("%s: %w", s.attack.name, failed)
 	}

@@ -14,6 +14,7 @@ import (
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/testbed"
 )
 
@@ -29,7 +30,7 @@ const (
 	idleQueriesMost      = 2.0 // a second, of those that the node counts
 	idleTransactionsMost = 50.0
 	// idleLooks is how often idleness is measured: the least is taken, since others use the machine as well.
-	idleLooks = 3
+	idleLooks = 2
 )
 
 // overHTTP2 returns a transport of one unencrypted HTTP/2 connection, as gRPC clients have.
@@ -183,6 +184,66 @@ func (q *quiet) watch(ctx context.Context) error {
 	if _, err := stream.Receive(); err != nil {
 		return fmt.Errorf("WatchPost: %w", err)
 	}
+	return nil
+}
+
+const (
+	// followers follow one batch, whose posts wait.
+	followers    = 400
+	followedSize = 100
+)
+
+// followWaiting lets one owner follow, many times, a batch of posts that wait because LinkedIn takes no more of theirs today.
+func followWaiting(ctx context.Context, s *stage) error {
+	following, end := context.WithCancel(ctx)
+	var open sync.WaitGroup
+	defer open.Wait()
+	defer end()
+	s.dismiss() // so that the limit hits the right one
+	if err := s.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.RateLimitedDay, Times: 1}); err != nil {
+		return err
+	}
+	batch := &postwrightv1.BatchPublishPostsRequest{RequestId: "followed"}
+	for i := range followedSize {
+		batch.Posts = append(batch.Posts, &postwrightv1.Post{Content: fmt.Sprintf("Not today, %d", i)})
+	}
+	var count atomic.Int64
+	follow := func(through http.RoundTripper) {
+		s.sent.Add(1)
+		stream, err := s.posts(s.people.greedy, through).BatchPublishPosts(following, batch)
+		if err != nil {
+			return
+		}
+		defer func() { _ = stream.Close() }()
+		for waits := false; !waits; {
+			res, err := stream.Receive()
+			if err != nil {
+				return // refused, or ended
+			}
+			waits = res.GetOutcome().GetApiStatus() == postwrightv1.ApiStatus_API_STATUS_WAITING
+		}
+		count.Add(1)
+		for err == nil {
+			_, err = stream.Receive()
+		}
+	}
+	open.Go(func() { follow(overHTTP2(attackersAddress)) })
+	for began := time.Now(); count.Load() == 0; {
+		if !wait(ctx, 20*time.Millisecond) || time.Since(began) > publishTimeout {
+			s.miss("no post had to wait")
+			break
+		}
+	}
+	s.live(ctx)
+	transports := make([]*http.Transport, followers/streamsPerConnection)
+	for i := range transports {
+		transports[i] = overHTTP2(attackersAddress)
+	}
+	for i := range followers {
+		open.Go(func() { follow(transports[i%len(transports)]) })
+	}
+	wait(ctx, 2*s.Size.Flood)
+	s.holding.Store(count.Load() * perStream / memoryTimes)
 	return nil
 }
 

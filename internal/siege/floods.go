@@ -3,6 +3,7 @@ package siege
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -14,9 +15,15 @@ const (
 	pageFlooders     = 64
 	// floodMost bounds the requests of a flood, however fast the machine is.
 	floodMost = 200_000
-	// takenMost is how many calls of a flood may be taken in a second, beside those that are saved up: what is asked for is
-	// many times as much.
-	takenMost = 400.0
+)
+
+// allowance is what a node lets through by default: so many calls at once after a rest, and so many a second from then on.
+type allowance struct{ burst, rate float64 }
+
+// The defaults of --server-key-burst and --server-key-rate; and what is generous for keys that are guessed.
+var (
+	ofOneKey    = allowance{burst: 1_000, rate: 200}
+	ofWrongKeys = allowance{burst: 100, rate: 10}
 )
 
 // tally is what became of the calls of a flood.
@@ -54,8 +61,8 @@ func (s *stage) flood(ctx context.Context, flooders int, call func(ctx context.C
 }
 
 // limits says whether a flood was limited, and told so.
-func (s *stage) limits(t *tally, took time.Duration) {
-	s.figure("calls of the flood that were taken, a second", float64(t.taken.Load())/took.Seconds(), takenMost, "", fmt.Sprintf("of %.0f", float64(t.all.Load())/took.Seconds()))
+func (s *stage) limits(t *tally, took time.Duration, most allowance) {
+	s.figure("calls of the flood that were taken", float64(t.taken.Load()), math.Ceil(most.burst+most.rate*took.Seconds()), "", fmt.Sprintf("of %d", t.all.Load()))
 	s.figure("refusals without resource_exhausted and Retry-After", float64(t.unadvised.Load()), 0, "", fmt.Sprintf("of %d", t.refused.Load()))
 }
 
@@ -81,7 +88,7 @@ func floodWithWrongKeys(ctx context.Context, s *stage) error {
 	})
 	leave()
 	beside := <-during
-	s.limits(t, took)
+	s.limits(t, took, ofWrongKeys)
 	note := ""
 	if len(beside.errors) > 0 {
 		note = beside.errors[0]
@@ -94,9 +101,10 @@ func floodWithWrongKeys(ctx context.Context, s *stage) error {
 // floodWithOneKey lets one owner call as fast as they can.
 func floodWithOneKey(ctx context.Context, s *stage) error {
 	client := &http.Client{Transport: from(attackersAddress)}
-	s.limits(s.flood(ctx, oneKeyFlooders, func(ctx context.Context, _ int) (answer, error) {
+	t, took := s.flood(ctx, oneKeyFlooders, func(ctx context.Context, _ int) (answer, error) {
 		return s.getPost(ctx, client, s.people.greedy.Key)
-	}))
+	})
+	s.limits(t, took, ofOneKey)
 	return nil
 }
 

@@ -19,10 +19,10 @@ import (
 // Patience with a node.
 const (
 	startTimeout = 30 * time.Second
-	// exitMost is the default grace and what a busy machine needs beyond.
-	exitMost = 30 * time.Second
-	// exitTimeout is when a node that does not stop is killed: late enough for the figure to be broken.
-	exitTimeout = exitMost + time.Second
+	// defaultGrace is how long a node that is told to stop has by default.
+	defaultGrace = 25 * time.Second
+	// exitMargin is what a busy machine needs beyond the grace.
+	exitMargin = 5 * time.Second
 )
 
 // node is the process under attack.
@@ -136,19 +136,14 @@ type exit struct {
 	code int // -1 when it had to be killed, or a signal ended it
 }
 
-// stop sends SIGTERM and waits, for a limited time, until the process is gone.
-func (n *node) stop() exit {
+// stop sends SIGTERM and waits until the process is gone; one that takes longer than its grace and the margin is killed.
+func (n *node) stop(grace time.Duration) exit {
 	began := time.Now()
 	n.process.Signal(syscall.SIGTERM)
-	return n.wait(began)
-}
-
-// wait waits for the end of a process that was told to stop.
-func (n *node) wait(began time.Time) exit {
 	select {
 	case <-n.process.Gone():
 		return exit{took: time.Since(began), code: exitCode(n.process.Err())}
-	case <-time.After(exitTimeout - time.Since(began)):
+	case <-time.After(grace + exitMargin + time.Second): // late enough for the figure to be broken
 		n.process.Signal(os.Kill)
 		<-n.process.Gone()
 		return exit{took: time.Since(began), code: -1}

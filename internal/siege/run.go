@@ -39,14 +39,16 @@ type Size struct {
 	Batch int
 	// Stall is how long a stalled body is watched.
 	Stall time.Duration
+	// Grace is what a node has to stop that is told to while bodies are stalled.
+	Grace time.Duration
 }
 
 // Full is the whole siege; Short is what every change is tried with.
 var (
 	Full = Size{Calm: 3 * time.Second, Flood: 8 * time.Second, DroppedReads: 12_000, BombBytes: []int{1_300_000, 4 << 20, 15 << 20}, Streams: 1_000,
-		Idle: 5 * time.Second, Batch: 1_000, Stall: 65 * time.Second}
+		Idle: 5 * time.Second, Batch: 1_000, Stall: 65 * time.Second, Grace: defaultGrace}
 	Short = Size{Calm: 1500 * time.Millisecond, Flood: 2500 * time.Millisecond, DroppedReads: 3_000, BombBytes: []int{1_300_000}, Streams: 1_000,
-		Idle: time.Second, Batch: 150, Stall: 12 * time.Second}
+		Idle: time.Second, Batch: 150, Stall: 12 * time.Second, Grace: 6 * time.Second}
 )
 
 // Run is one run.
@@ -67,7 +69,7 @@ type Run struct {
 // Names are those of all attacks, in order.
 func Names() []string {
 	var names []string
-	for _, a := range attacks() {
+	for _, a := range attacks(Full) {
 		names = append(names, a.name)
 	}
 	return names
@@ -90,7 +92,7 @@ func (r Run) Do(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	var v verdict
-	for _, a := range attacks() {
+	for _, a := range attacks(r.Size) {
 		if len(r.Only) > 0 && !slices.Contains(r.Only, a.name) {
 			continue
 		}

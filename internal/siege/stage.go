@@ -1,6 +1,7 @@
 package siege
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ type attack struct {
 	name string
 	// settings are the node's, NAME=value.
 	settings []string
+	// grace is what the node is given to stop; the default when it is 0.
+	grace time.Duration
 	// vendors is how the vendors are from the start on, before the calm is measured.
 	vendors []sandbox.Fault
 	// do attacks until it is done, and leaves nothing open. Its error is the harness's; what it finds goes to the stage.
@@ -123,6 +126,8 @@ func (s *stage) live(ctx context.Context) {
 	})
 }
 
+func (s *stage) grace() time.Duration { return cmp.Or(s.attack.grace, defaultGrace) }
+
 // notePeak remembers what the node held, while there is one to ask.
 func (s *stage) notePeak() {
 	_, peak := s.node.memory()
@@ -135,7 +140,7 @@ func (s *stage) stop(ctx context.Context, stopping func(ctx context.Context)) {
 	watching, enough := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { stopping(watching) })
-	ended := s.node.stop()
+	ended := s.node.stop(s.grace())
 	enough()
 	watch.Wait()
 	s.ended = &ended
@@ -208,10 +213,10 @@ func (s *stage) look(ctx context.Context, resident uint64, logged int64) {
 			return
 		}
 		s.figure(namePool, s.leastInUse(ctx), 0, "", "of 20")
-		ended := s.node.stop()
+		ended := s.node.stop(s.grace())
 		s.ended = &ended
 	}
-	s.figure(nameExit, s.ended.took.Seconds(), exitMost.Seconds(), "s", "")
+	s.figure(nameExit, s.ended.took.Seconds(), (s.grace() + exitMargin).Seconds(), "s", "")
 	s.figure(nameExitCode, asFailure(s.ended.code), 0, "", "")
 }
 

@@ -23,7 +23,9 @@ const (
 	// keylessStreams is how many streams nobody in particular opens at once, and keylessMost how many the node may hold.
 	keylessStreams = 500
 	keylessMost    = 250
-	secondMost     = 3 * time.Second // from the second signal to the exit
+	// shutdownDelay is for how long /readyz says that the node is stopping.
+	shutdownDelay = time.Second
+	secondMost    = 3 * time.Second // from the second signal to the exit
 )
 
 // stalled is a request whose rest never comes.

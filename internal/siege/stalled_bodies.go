@@ -154,7 +154,7 @@ func (s *stage) stallStream(ctx context.Context, path string) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/grpc")
-	transport := overHTTP2(attackersAddress)
+	transport := overHTTP2()
 	defer transport.CloseIdleConnections()
 	res, err := (&http.Client{Transport: transport}).Do(req)
 	if err != nil {
@@ -170,7 +170,7 @@ func (s *stage) openKeyless(ctx context.Context, open *sync.WaitGroup) (held fun
 	var count atomic.Int64
 	transports := make([]*http.Transport, keylessStreams/streamsPerConnection)
 	for i := range transports {
-		transports[i] = overHTTP2(attackersAddress)
+		transports[i] = overHTTP2()
 	}
 	question := append([]byte{0, 0, 0, 0, 2}, 0x3a, 0) // list_services: ""
 	for i := range keylessStreams {

@@ -33,9 +33,9 @@ const (
 	idleLooks = 2
 )
 
-// overHTTP2 returns a transport of one unencrypted HTTP/2 connection, as gRPC clients have.
-func overHTTP2(address string) *http.Transport {
-	transport := from(address)
+// overHTTP2 returns a transport of unencrypted HTTP/2 from the attackers' address, as gRPC clients have.
+func overHTTP2() *http.Transport {
+	transport := from(attackersAddress)
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	return transport
@@ -56,7 +56,7 @@ func openStreams(ctx context.Context, s *stage) error {
 		}
 		apis := make([]postwrightv1connect.PostServiceClient, count/streamsPerConnection+1)
 		for i := range apis {
-			apis[i] = s.posts(owner, overHTTP2(attackersAddress))
+			apis[i] = s.posts(owner, overHTTP2())
 		}
 		bounded(ctx, openers, count, func(_ context.Context, i int) {
 			s.sent.Add(1)
@@ -227,7 +227,7 @@ func followWaiting(ctx context.Context, s *stage) error {
 			_, err = stream.Receive()
 		}
 	}
-	open.Go(func() { follow(overHTTP2(attackersAddress)) })
+	open.Go(func() { follow(overHTTP2()) })
 	for began := time.Now(); count.Load() == 0; {
 		if !wait(ctx, 20*time.Millisecond) || time.Since(began) > publishTimeout {
 			s.miss("no post had to wait")
@@ -237,7 +237,7 @@ func followWaiting(ctx context.Context, s *stage) error {
 	s.live(ctx)
 	transports := make([]*http.Transport, followers/streamsPerConnection)
 	for i := range transports {
-		transports[i] = overHTTP2(attackersAddress)
+		transports[i] = overHTTP2()
 	}
 	for i := range followers {
 		open.Go(func() { follow(transports[i%len(transports)]) })
@@ -254,11 +254,12 @@ type idleness struct{ cpu, queries, transactions float64 }
 func (s *stage) idle(ctx context.Context) (least idleness, err error) {
 	wait(ctx, time.Second) // what was begun comes to its end
 	for i := range idleLooks {
-		began, before, cpu := time.Now(), idleness{}, s.node.cpu()
-		if before, err = s.asked(ctx); err != nil {
+		began := time.Now()
+		before, err := s.asked(ctx)
+		if err != nil {
 			return least, err
 		}
-		cpu = s.node.cpu()
+		cpu := s.node.cpu()
 		wait(ctx, s.Size.Idle)
 		spent := s.node.cpu() - cpu
 		after, err := s.asked(ctx)

@@ -38,8 +38,8 @@ func Serve(ctx context.Context, binary string, env []string, logFile string) (*P
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = log.Close() }()               // the process has its own copy
-	cmd := exec.CommandContext(ctx, binary, "serve") //nolint:gosec // the program under test, built by the caller
+	defer func() { _ = log.Close() }() // the process has its own copy
+	cmd := exec.CommandContext(ctx, binary, "serve")
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the harness to handle
 	if err := cmd.Start(); err != nil {

@@ -157,6 +157,7 @@ const (
 	slower50, floor50               = 5, 40 * time.Millisecond
 	slower99, floor99               = 10, 500 * time.Millisecond
 	slowerPublished, floorPublished = 3, 1500 * time.Millisecond
+	floorPublishedWorst             = 2500 * time.Millisecond
 )
 
 // compare says what an attack did to what the quiet owner sees.
@@ -178,6 +179,6 @@ func compare(calm, attacked seen) []figure {
 		slow(nameCreate50, calm.create, attacked.create, 50, slower50, floor50),
 		slow(nameCreate99, calm.create, attacked.create, 99, slower99, floor99),
 		slow(namePublished50, calm.published, attacked.published, 50, slowerPublished, floorPublished),
-		slow(namePublishedWorst, calm.published, attacked.published, 100, slowerPublished, floorPublished),
+		slow(namePublishedWorst, calm.published, attacked.published, 100, slowerPublished, floorPublishedWorst),
 	}
 }

@@ -16,13 +16,15 @@ import (
 
 const (
 	stalledOfEach = 5
-	// headersMost is what a request's head may take, and a call without a key on any account: it needs no body to be refused.
-	headersMost = 11 * time.Second
+	// headMost is what a request's head may take.
+	headMost = 11 * time.Second
+	// keylessMost is what a call without a key may last: it needs no body to be refused.
+	keylessMost = 5 * time.Second
 	// bodyMost is what a message may take to arrive, and what a stream of somebody unknown may last.
 	bodyMost = time.Minute
-	// keylessStreams is how many streams nobody in particular opens at once, and keylessMost how many the node may hold.
-	keylessStreams = 500
-	keylessMost    = 250
+	// keylessStreams is how many streams nobody in particular opens at once, and keylessOpenMost how many the node may hold.
+	keylessStreams  = 500
+	keylessOpenMost = 250
 	// shutdownDelay is for how long /readyz says that the node is stopping.
 	shutdownDelay = time.Second
 	secondMost    = 3 * time.Second // from the second signal to the exit
@@ -47,10 +49,10 @@ func (s *stage) stalls() []stalled {
 	}
 	greedy := s.people.greedy.Key
 	return []stalled{
-		{name: "a head that does not end", head: "POST / HTTP/1.1\r\nHost: " + s.node.address + "\r\nX-Slow: ", most: headersMost},
-		{name: "WatchPost without a key", head: head(pathPosts+"WatchPost", "application/connect+json", ""), most: headersMost},
-		{name: "BatchPublishPosts without a key", head: head(pathPosts+"BatchPublishPosts", "application/connect+json", ""), most: headersMost},
-		{name: "CreatePost without a key", head: head(pathPosts+"CreatePost", "application/json", ""), most: headersMost},
+		{name: "a head that does not end", head: "POST / HTTP/1.1\r\nHost: " + s.node.address + "\r\nX-Slow: ", most: headMost},
+		{name: "WatchPost without a key", head: head(pathPosts+"WatchPost", "application/connect+json", ""), most: keylessMost},
+		{name: "BatchPublishPosts without a key", head: head(pathPosts+"BatchPublishPosts", "application/connect+json", ""), most: keylessMost},
+		{name: "CreatePost without a key", head: head(pathPosts+"CreatePost", "application/json", ""), most: keylessMost},
 		{name: "CreatePost with a key", head: head(pathPosts+"CreatePost", "application/json", greedy), most: bodyMost},
 		{name: "WatchPost with a key", head: head(pathPosts+"WatchPost", "application/connect+json", greedy), most: bodyMost},
 		{name: "health's Watch over HTTP/1.1", head: head("/grpc.health.v1.Health/Watch", "application/connect+proto", ""), most: bodyMost},
@@ -94,7 +96,7 @@ func stallBodies(ctx context.Context, s *stage) error {
 	held := s.openKeyless(stalling, &open)
 	wait(ctx, s.Size.Stall)
 	s.dismiss() // a stop is no disturbance
-	s.figure("streams without a key that are open at once", float64(held()), keylessMost, "", fmt.Sprintf("of %d", keylessStreams))
+	s.figure("streams without a key that are open at once", float64(held()), keylessOpenMost, "", fmt.Sprintf("of %d", keylessStreams))
 	mu.Lock()
 	for i, kind := range kinds {
 		took, note := lasted[i], ""

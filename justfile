@@ -67,6 +67,14 @@ chaos-broken *flags:
     git -C "$tree" apply "$PWD/internal/chaos/testdata/attempt-after-call.patch"
     go run ./cmd/chaos --source "$tree" --expect-doubles --posts 60 --kills 15 --restarts 0 --faults-of-each 0 --deadline 10m {{ flags }}
 
+# Attack nodes and measure what a quiet owner sees of it; write the figures into docs/siege.md.
+siege *flags='--report docs/siege.md':
+    go run ./cmd/siege {{ flags }}
+
+# The same with less of everything; the last line is the verdict.
+siege-short *flags:
+    go run ./cmd/siege --short {{ flags }}
+
 # Fail when the API would break its callers, compared with a commit.
 breaking base='HEAD': _api-imports
     #!/usr/bin/env bash

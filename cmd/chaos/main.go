@@ -8,18 +8,16 @@ import (
 	"log/slog"
 	"maps"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
-	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
 	"github.com/postwright/postwright/internal/chaos"
+	"github.com/postwright/postwright/internal/testbed"
 )
 
 type command struct {
@@ -47,24 +45,19 @@ func main() {
 }
 
 func (c command) run(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "postwright-chaos-")
+	dir, err := testbed.Folder("chaos")
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL's account must be able to enter
+	binary, err := testbed.Build(ctx, c.Source, dir, os.Stdout)
+	if err != nil {
 		return err
-	}
-	binary := filepath.Join(dir, "postwright")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/postwright") //nolint:gosec // the tree that the caller named
-	build.Dir, build.Stdout, build.Stderr = c.Source, os.Stdout, os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("build postwright: %w", err)
 	}
 	run := chaos.Run{
 		Options: chaos.Options{
 			Seed: c.Seed, Posts: c.Posts, Kills: c.Kills, Restarts: c.Restarts, FaultsOfEach: c.FaultsOfEach, Deadline: c.Deadline,
 		},
-		Binary: binary, Dir: dir, Out: os.Stdout, Admin: admin, Now: app.Now, Log: slog.New(slog.DiscardHandler),
+		Binary: binary, Dir: dir, Out: os.Stdout, Now: app.Now, Log: slog.New(slog.DiscardHandler),
 	}
 	result, err := run.Do(ctx)
 	if err != nil {
@@ -105,27 +98,4 @@ func (c command) conclude(result chaos.Result, dir string) error {
 		return fmt.Errorf("a promise was not kept")
 	}
 	return nil
-}
-
-// admin makes a user, a key and accounts as an operator does.
-func admin(ctx context.Context, name, databaseURL, vendorsURL, keyset string, tokens []string) (string, error) {
-	cfg := app.Defaults()
-	cfg.Database.URL, cfg.LinkedIn.TokenKeyset = app.Secret(databaseURL), app.Secret(keyset)
-	cfg.LinkedIn.APIURL, cfg.LinkedIn.AuthURL = vendorsURL, vendorsURL
-	a, err := app.New(ctx, cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return "", err
-	}
-	defer a.Close()
-	user, err := a.Identity.CreateUser(ctx, name+"@example.org", "")
-	if err != nil {
-		return "", err
-	}
-	for _, token := range tokens {
-		if _, err := a.Accounts.Add(ctx, accounts.AddInput{OwnerID: user.ID, Token: token}); err != nil {
-			return "", err
-		}
-	}
-	key, _, err := a.Identity.CreateKey(ctx, user.ID, "chaos")
-	return key, err
 }

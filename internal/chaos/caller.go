@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/testbed"
 )
 
 // caller publishes posts as a careful user does: it repeats what may not have arrived, with the same request id, at
@@ -33,16 +33,8 @@ const (
 func newCaller(urls []string, key string, accounts []string, now func() time.Time) *caller {
 	c := &caller{accounts: accounts, now: now}
 	for _, url := range urls {
-		transport := connecthttp.NewTransport(&http.Client{Transport: &http.Transport{MaxConnsPerHost: 50}}, url)
-		c.apis = append(c.apis, postwrightv1connect.NewPostServiceClient(connect.NewClient(transport,
-			func(next connect.ClientFunc) connect.ClientFunc {
-				return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
-					if info, there := connect.CallInfoForClientContext(ctx); there {
-						info.RequestHeader().Set("Authorization", "Bearer "+key)
-					}
-					return next(ctx, spec)
-				}
-			})))
+		through := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 50}}
+		c.apis = append(c.apis, postwrightv1connect.NewPostServiceClient(testbed.NewClient(through, url, key)))
 	}
 	return c
 }

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -178,15 +177,4 @@ func (d *database) posts(ctx context.Context) ([]post, error) {
 		return nil
 	})
 	return list, err
-}
-
-// account is a LinkedIn account's id, by the name that the sandbox knows its member by.
-func (d *database) account(ctx context.Context, member string) (id string, err error) {
-	conn, err := pgx.Connect(ctx, d.url())
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	err = conn.QueryRow(ctx, `SELECT id::text FROM linkedin_accounts WHERE urn = $1`, "urn:li:person:"+strings.TrimSpace(member)).Scan(&id)
-	return id, err
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/postwright/postwright/internal/testbed"
 )
 
 // nodes is how many processes serve: two do everything, the third only works jobs. Each works so many jobs at once.
@@ -37,8 +37,7 @@ type node struct {
 	excused func() bool
 
 	mu      sync.Mutex
-	process *os.Process
-	gone    chan struct{} // closed when process has ended
+	process *testbed.Process // nil while there is none
 	killed  bool
 	kills   []kill
 }
@@ -47,31 +46,20 @@ type node struct {
 // error.
 func (n *node) run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		cmd := exec.CommandContext(ctx, n.binary, "serve") //nolint:gosec // the program under test, built by the caller
-		cmd.Env = n.env
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the harness to handle
-		log, err := os.OpenFile(n.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		process, err := testbed.Serve(ctx, n.binary, n.env, n.log)
 		if err != nil {
 			return err
 		}
-		cmd.Stdout, cmd.Stderr = log, log
-		if err := cmd.Start(); err != nil {
-			_ = log.Close()
-			return err
-		}
-		gone := make(chan struct{})
 		n.mu.Lock()
-		n.process, n.gone, n.killed = cmd.Process, gone, false
+		n.process, n.killed = process, false
 		n.mu.Unlock()
-		err = cmd.Wait()
-		_ = log.Close()
+		<-process.Gone()
 		n.mu.Lock()
 		n.process = nil
 		killed := n.killed
 		n.mu.Unlock()
-		close(gone)
 		if ctx.Err() == nil && !killed && !n.excused() {
-			return fmt.Errorf("node %d ended by itself, see %s: %w", n.number, filepath.Base(n.log), err)
+			return fmt.Errorf("node %d ended by itself, see %s: %w", n.number, filepath.Base(n.log), process.Err())
 		}
 		select {
 		case <-ctx.Done():
@@ -84,16 +72,16 @@ func (n *node) run(ctx context.Context) error {
 // kill ends the process at once, as nothing that it could handle, and returns when it is gone; false when there is none.
 func (n *node) kill() bool {
 	n.mu.Lock()
-	process, gone := n.process, n.gone
+	process := n.process
 	if process == nil || n.killed {
 		n.mu.Unlock()
 		return false
 	}
 	n.killed = true
 	n.kills = append(n.kills, kill{Node: n.number, At: n.now()})
-	_ = process.Kill() // fails only when it ended just now
+	process.Signal(os.Kill)
 	n.mu.Unlock()
-	<-gone
+	<-process.Gone()
 	return true
 }
 

@@ -1,32 +1,14 @@
 package chaos
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"time"
-)
 
-// The report stands between these two lines of the page.
-const (
-	reportBegins = "<!-- report -->\n"
-	reportEnds   = "<!-- end of the report -->\n"
+	"github.com/postwright/postwright/internal/testbed"
 )
 
 // Write replaces the report in a page.
-func (r Result) Write(page string) error {
-	text, err := os.ReadFile(page)
-	if err != nil {
-		return err
-	}
-	before, rest, begins := bytes.Cut(text, []byte(reportBegins))
-	_, after, ends := bytes.Cut(rest, []byte(reportEnds))
-	if !begins || !ends {
-		return fmt.Errorf("%s lacks the lines %q and %q", page, reportBegins, reportEnds)
-	}
-	fresh := string(before) + reportBegins + r.report() + reportEnds + string(after)
-	return os.WriteFile(page, []byte(fresh), 0o644) //nolint:gosec // a page for everybody to read
-}
+func (r Result) Write(page string) error { return testbed.WriteReport(page, r.report()) }
 
 func (r Result) report() string {
 	v, o := r.verdict, r.options

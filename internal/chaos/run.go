@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,10 +18,8 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/sandbox"
+	"github.com/postwright/postwright/internal/testbed"
 )
-
-// Admin makes a user of this name in the migrated database, with an API key, and accounts with the sandbox's tokens.
-type Admin func(ctx context.Context, name, databaseURL, vendorsURL, keyset string, tokens []string) (key string, err error)
 
 // Run is one run.
 type Run struct {
@@ -34,10 +29,9 @@ type Run struct {
 	// Dir keeps the run's data and logs.
 	Dir string
 	// Out hears how the run goes.
-	Out   io.Writer
-	Admin Admin
-	Now   func() time.Time
-	Log   *slog.Logger
+	Out io.Writer
+	Now func() time.Time
+	Log *slog.Logger
 }
 
 // Result is what a run came to.
@@ -158,7 +152,7 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 	vendorsURLs := make([]string, nodes)
 	for i := range nodes {
 		var err error
-		if vendorsURLs[i], err = serveHTTP(serving, group, w.witness.handler(i)); err != nil {
+		if vendorsURLs[i], err = testbed.ServeHTTP(serving, group, w.witness.handler(i)); err != nil {
 			return err
 		}
 	}
@@ -166,17 +160,14 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 	if err != nil {
 		return err
 	}
-	loudKey, err := w.Admin(ctx, "loud", w.database.url(), vendorsURLs[0], keyset, tokens[:members])
-	if err != nil {
+	loud := &testbed.Owner{Email: "loud@example.org", Tokens: tokens[:members]}
+	quiet := &testbed.Owner{Email: "quiet@example.org", Tokens: tokens[members:]}
+	if err := testbed.AddOwners(ctx, testbed.Wiring{DatabaseURL: w.database.url(), VendorsURL: vendorsURLs[0], Keyset: keyset}, loud, quiet); err != nil {
 		return err
 	}
-	quietKey, err := w.Admin(ctx, "quiet", w.database.url(), vendorsURLs[0], keyset, tokens[members:])
-	if err != nil {
-		return err
-	}
-	var urls, ids []string
+	var urls []string
 	for i := range nodes {
-		address, err := freeAddress(ctx)
+		address, err := testbed.FreeAddress(ctx)
 		if err != nil {
 			return err
 		}
@@ -186,10 +177,9 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 		} else {
 			urls = append(urls, "http://"+address)
 		}
-		n := &node{number: i, binary: w.Binary, now: w.Now, excused: w.database.awayLately, log: filepath.Join(w.Dir, fmt.Sprintf("node-%d.log", i)), env: append(os.Environ(), //nolint:forbidigo // the nodes get what the harness got, PATH and HOME among it
-			"POSTWRIGHT_ROLE="+role, "POSTWRIGHT_LISTEN="+address, "POSTWRIGHT_DATABASE_URL="+w.database.url(), "POSTWRIGHT_TOKEN_KEYSET="+keyset,
-			"POSTWRIGHT_LINKEDIN_API_URL="+vendorsURLs[i], "POSTWRIGHT_LINKEDIN_AUTH_URL="+vendorsURLs[i],
-			"POSTWRIGHT_ANALYSIS_URL="+vendorsURLs[i], "POSTWRIGHT_NOTIFICATION_URL="+vendorsURLs[i],
+		wiring := testbed.Wiring{Listen: address, DatabaseURL: w.database.url(), VendorsURL: vendorsURLs[i], Keyset: keyset}
+		n := &node{number: i, binary: w.Binary, now: w.Now, excused: w.database.awayLately, log: filepath.Join(w.Dir, fmt.Sprintf("node-%d.log", i)), env: wiring.Environment(
+			"POSTWRIGHT_ROLE="+role,
 			"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2", "POSTWRIGHT_OUTBOUND_ATTEMPT_TIMEOUT="+attemptTimeout.String(),
 			"POSTWRIGHT_OUTBOUND_BUDGET="+attemptTimeout.String(), "POSTWRIGHT_OUTBOUND_BREAKER_DELAY=2s",
 			"POSTWRIGHT_JOBS_MAX_WORKERS="+strconv.Itoa(workers), "POSTWRIGHT_JOBS_TIMEOUT="+jobTimeout.String(), "POSTWRIGHT_JOBS_RESCUE_AFTER="+rescueAfter.String(),
@@ -216,14 +206,8 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 			}
 		}
 	})
-	for i := range members + 1 {
-		id, err := w.database.account(ctx, fmt.Sprintf("member%d", i))
-		if err != nil {
-			return err
-		}
-		ids = append(ids, id)
-	}
-	w.loud, w.quiet = newCaller(urls, loudKey, ids, w.Now), newCaller(urls, quietKey, ids, w.Now)
+	ids := slices.Concat(loud.Accounts, quiet.Accounts) // by member
+	w.loud, w.quiet = newCaller(urls, loud.Key, ids, w.Now), newCaller(urls, quiet.Key, ids, w.Now)
 	return nil
 }
 
@@ -321,33 +305,4 @@ func (w *world) noteError(err error) {
 	if err != nil {
 		w.note("a caller could not do their part: %v", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-}
-
-// serveHTTP serves on a free port of loopback until ctx ends.
-func serveHTTP(ctx context.Context, group *errgroup.Group, handler http.Handler) (url string, err error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelWarn)}
-	group.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
-	group.Go(func() error {
-		<-ctx.Done()
-		return server.Close()
-	})
-	return "http://" + listener.Addr().String(), nil
-}
-
-// freeAddress is one that nobody listens on at this moment.
-func freeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }

@@ -1,0 +1,123 @@
+package siege
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	wrongKeyFlooders = 8
+	oneKeyFlooders   = 32
+	pageFlooders     = 64
+	// floodMost bounds the requests of a flood, however fast the machine is.
+	floodMost = 200_000
+)
+
+// allowance is what a node lets through by default: so many calls at once after a rest, and so many a second from then on.
+type allowance struct{ burst, rate float64 }
+
+// The defaults of --server-key-burst and --server-key-rate; and what is generous for keys that are guessed.
+var (
+	ofOneKey    = allowance{burst: 1_000, rate: 200}
+	ofWrongKeys = allowance{burst: 100, rate: 10}
+)
+
+// tally is what became of the calls of a flood.
+type tally struct{ all, taken, refused, unadvised, broken atomic.Int64 }
+
+func (t *tally) count(a answer, err error) {
+	t.all.Add(1)
+	switch {
+	case err != nil:
+		t.broken.Add(1)
+	case a.status == http.StatusTooManyRequests:
+		t.refused.Add(1)
+		if !a.retryAfter || a.code != "resource_exhausted" {
+			t.unadvised.Add(1)
+		}
+	default:
+		t.taken.Add(1)
+	}
+}
+
+// flood calls as fast as it gets answers.
+func (s *stage) flood(ctx context.Context, flooders int, call func(ctx context.Context, i int) (answer, error)) (t *tally, took time.Duration) {
+	t = &tally{}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, s.Size.Flood)
+	defer cancel()
+	bounded(ctx, flooders, floodMost, func(ctx context.Context, i int) {
+		a, err := call(ctx, i)
+		if err != nil && ctx.Err() != nil {
+			return // cut off by the end
+		}
+		t.count(a, err)
+	})
+	return t, time.Since(began)
+}
+
+// limits says whether a flood was limited, and told so.
+func (s *stage) limits(t *tally, took time.Duration, most allowance) {
+	s.figure("calls of the flood that were taken", float64(t.taken.Load()), math.Ceil(most.burst+most.rate*took.Seconds()), "", fmt.Sprintf("of %d", t.all.Load()))
+	s.figure("refusals without resource_exhausted and Retry-After", float64(t.unadvised.Load()), 0, "", fmt.Sprintf("of %d", t.refused.Load()))
+}
+
+// getPost is the cheapest of calls, for a post that is not there.
+func (s *stage) getPost(ctx context.Context, client *http.Client, key string) (answer, error) {
+	return s.post(ctx, client, pathPosts+"GetPost", key, []byte(`{"id":"0193a5a0-0000-7000-8000-000000000000"}`))
+}
+
+// floodWithWrongKeys tries keys. Whoever has a right one is served, at the same address too.
+func floodWithWrongKeys(ctx context.Context, s *stage) error {
+	neighbour, err := newQuiet(ctx, s.people.crowd[0], s.node.url, attackersAddress)
+	if err != nil {
+		return err
+	}
+	living, leave := context.WithCancel(ctx)
+	during := make(chan seen, 1)
+	go func() { during <- neighbour.live(living) }()
+	client := &http.Client{Transport: from(attackersAddress)}
+	prefix := s.people.quiet.Key[:len(s.people.quiet.Key)/2] // of a key that is there: the dearest to refuse
+	t, took := s.flood(ctx, wrongKeyFlooders, func(ctx context.Context, i int) (answer, error) {
+		key := fmt.Sprintf("%s%0*d", prefix, len(s.people.quiet.Key)-len(prefix), i)
+		return s.getPost(ctx, client, key)
+	})
+	leave()
+	beside := <-during
+	s.limits(t, took, ofWrongKeys)
+	note := ""
+	if len(beside.errors) > 0 {
+		note = beside.errors[0]
+	}
+	s.figure("errors of a right key at the attacker's address", float64(len(beside.errors)), 0, "", note)
+	s.figure("GetPost p50 of a right key at the attacker's address", milliseconds(percentile(beside.get, 50)), milliseconds(floor99), "ms", fmt.Sprintf("%d calls", len(beside.get)))
+	return nil
+}
+
+// floodWithOneKey lets one owner call as fast as they can.
+func floodWithOneKey(ctx context.Context, s *stage) error {
+	client := &http.Client{Transport: from(attackersAddress)}
+	t, took := s.flood(ctx, oneKeyFlooders, func(ctx context.Context, _ int) (answer, error) {
+		return s.getPost(ctx, client, s.people.greedy.Key)
+	})
+	s.limits(t, took, ofOneKey)
+	return nil
+}
+
+// floodKeylessPages asks for what needs no key: health, metrics, reflection, and the page that consents come back to.
+func floodKeylessPages(ctx context.Context, s *stage) error {
+	client := &http.Client{Transport: from(attackersAddress)}
+	pages := []string{"/readyz", "/metrics", "/oauth/linkedin/callback?code=x&state=y", "/oauth/linkedin/callback?error=access_denied&state=y"}
+	t, _ := s.flood(ctx, pageFlooders, func(ctx context.Context, i int) (answer, error) {
+		if i%(len(pages)+1) == len(pages) {
+			return s.post(ctx, client, "/grpc.health.v1.Health/Check", "", []byte(`{}`))
+		}
+		return s.get(ctx, client, pages[i%(len(pages)+1)])
+	})
+	s.figure("connections broken by the node", float64(t.broken.Load()), 0, "", fmt.Sprintf("of %d requests", t.all.Load()))
+	return nil
+}

@@ -1,0 +1,52 @@
+package siege
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+)
+
+// createTime is how long LinkedIn takes to take a post.
+const createTime = 100 * time.Millisecond
+
+// fillQueue lets one owner approve two large batches. Another owner's single post goes out as if they were not there.
+func fillQueue(ctx context.Context, s *stage) error {
+	attacking, end := context.WithTimeout(ctx, 2*s.Size.Flood)
+	defer end()
+	var (
+		group  sync.WaitGroup
+		queued atomic.Int64
+	)
+	for n := range 2 {
+		group.Go(func() {
+			batch := &postwrightv1.BatchPublishPostsRequest{}
+			for i := range s.Size.Batch {
+				batch.Posts = append(batch.Posts, &postwrightv1.Post{Content: fmt.Sprintf("Batch %d, post %d", n, i)})
+			}
+			s.sent.Add(int64(s.Size.Batch)) // every post is a job, which may be logged
+			stream, err := s.posts(s.people.greedy, from(attackersAddress)).BatchPublishPosts(attacking, batch)
+			if err != nil {
+				return
+			}
+			defer func() { _ = stream.Close() }()
+			for first := true; ; first = false {
+				res, err := stream.Receive()
+				if err != nil {
+					return
+				}
+				if first {
+					queued.Add(int64(res.GetOutcome().GetTotal()))
+				}
+			}
+		})
+	}
+	group.Wait()
+	if n := queued.Load(); int(n) < 2*s.Size.Batch {
+		s.miss("only %d posts of %d were queued", n, 2*s.Size.Batch)
+	}
+	return nil
+}

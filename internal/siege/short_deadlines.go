@@ -1,0 +1,93 @@
+package siege
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+const (
+	leaverDeadline = "60" // milliseconds
+	leaverPause    = 60 * time.Millisecond
+	// profileTime is how long LinkedIn takes to say who somebody is: longer than those who leave wait.
+	profileTime = 200 * time.Millisecond
+	// leftAloneTimeout bounds the wait for LinkedIn to be left alone.
+	leftAloneTimeout = 20 * time.Second
+	// breakerAttack is how long the loops run: several times as long as LinkedIn is left alone.
+	breakerAttack = 8 * breakerDelay
+	// afterBreaker is what a post may take beyond the time for which LinkedIn is left alone.
+	afterBreaker = 3 * time.Second
+)
+
+// leaveProbes lets LinkedIn fail until it is left alone, and then asks for profiles with deadlines that end before LinkedIn
+// can answer. LinkedIn works again, so a post that waits goes out soon.
+func leaveProbes(ctx context.Context, s *stage) error {
+	s.dismiss() // their calm life would close the breaker
+	client := &http.Client{Transport: from(attackersAddress)}
+	path := pathAccounts + "GetProfile"
+	if err := s.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Status, Value: "500"}); err != nil {
+		return err
+	}
+	if err := s.untilLeftAlone(ctx, func(ctx context.Context) {
+		_, _ = s.post(ctx, client, path, s.people.greedy.Key, []byte("{}")) // it fails
+	}); err != nil {
+		return err
+	}
+	s.vendors.Disarm()
+	if err := s.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Slow, AfterMS: int(profileTime.Milliseconds())}); err != nil {
+		return err
+	}
+	attacking, end := context.WithTimeout(ctx, breakerAttack)
+	defer end()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		bounded(attacking, len(s.people.crowd), floodMost, func(ctx context.Context, i int) { // by each of the crowd in turn
+			_, _ = s.post(ctx, client, path, s.people.crowd[i%len(s.people.crowd)].Key, []byte("{}"), "Connect-Timeout-Ms", leaverDeadline) // what it comes to is no matter
+			wait(ctx, leaverPause)
+		})
+	}()
+	began := time.Now()
+	err := s.quiet.publish(attacking)
+	took := time.Since(began)
+	end()
+	<-done
+	note := "LinkedIn is left alone for " + breakerDelay.String()
+	if err != nil {
+		note = err.Error()
+	}
+	s.figure("PublishPost to PUBLISHED while LinkedIn's breaker is probed", took.Seconds(), (breakerDelay + afterBreaker).Seconds(), "s", note)
+	return nil
+}
+
+// untilLeftAlone lets calls to LinkedIn fail until the node makes none any more.
+func (s *stage) untilLeftAlone(ctx context.Context, fail func(ctx context.Context)) error {
+	failing, end := context.WithTimeout(ctx, leftAloneTimeout)
+	defer end()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for failing.Err() == nil {
+			fail(failing)
+		}
+	}()
+	defer func() {
+		end()
+		<-done
+	}()
+	for {
+		m, err := s.node.metrics(ctx)
+		if err != nil {
+			return err
+		}
+		if m.leftAlone("linkedin") {
+			return nil
+		}
+		if !wait(failing, 20*time.Millisecond) {
+			s.miss("LinkedIn was not left alone, however often it failed")
+			return nil
+		}
+	}
+}

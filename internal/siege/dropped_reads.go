@@ -17,6 +17,8 @@ const (
 	droppedEarliest = 500 * time.Microsecond
 	droppedLatest   = 30 * time.Millisecond
 	droppers        = 16
+	// droppersPause leaves the machine some room: it is the leaving that is tried, not how many reads a node can do.
+	droppersPause = 10 * time.Millisecond
 	droppedPosts    = 100 // that there are to read: a full page
 )
 
@@ -39,16 +41,17 @@ func dropReads(ctx context.Context, s *stage) error {
 	var dropped atomic.Int64
 	bounded(ctx, droppers, s.Size.DroppedReads, func(ctx context.Context, i int) {
 		patience := droppedEarliest + time.Duration(rand.Int64N(int64(droppedLatest-droppedEarliest)))
-		ctx, cancel := context.WithTimeout(ctx, patience)
+		reading, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		read := reads[i%len(reads)]
 		var headers []string
 		if i%2 == 0 { // half of the callers say when they will leave
 			headers = []string{"Connect-Timeout-Ms", fmt.Sprint(max(patience.Milliseconds(), 1))}
 		}
-		if _, err := s.post(ctx, client, pathPosts+read.procedure, s.people.greedy.Key, []byte(read.body), headers...); err != nil {
+		if _, err := s.post(reading, client, pathPosts+read.procedure, s.people.greedy.Key, []byte(read.body), headers...); err != nil {
 			dropped.Add(1)
 		}
+		wait(ctx, droppersPause)
 	})
 	if n := dropped.Load(); int(n) < s.Size.DroppedReads/10 {
 		s.miss("only %d of %d reads were dropped before their answer", n, s.Size.DroppedReads)

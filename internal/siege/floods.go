@@ -12,7 +12,7 @@ import (
 const (
 	wrongKeyFlooders = 8
 	oneKeyFlooders   = 32
-	pageFlooders     = 64
+	pageFlooders     = 16
 	// floodMost bounds the requests of a flood, however fast the machine is.
 	floodMost = 200_000
 )
@@ -20,9 +20,9 @@ const (
 // allowance is what a node lets through by default: so many calls at once after a rest, and so many a second from then on.
 type allowance struct{ burst, rate float64 }
 
-// The defaults of --server-key-burst and --server-key-rate; and what is generous for keys that are guessed.
+// The defaults of --server-key-burst and --server-key-rate, and a tenth; and what is generous for keys that are guessed.
 var (
-	ofOneKey    = allowance{burst: 1_000, rate: 200}
+	ofOneKey    = allowance{burst: 1_100, rate: 220}
 	ofWrongKeys = allowance{burst: 100, rate: 10}
 )
 

@@ -33,14 +33,14 @@ func fillQueue(ctx context.Context, s *stage) error {
 				return
 			}
 			defer func() { _ = stream.Close() }()
-			for first := true; ; first = false {
-				res, err := stream.Receive()
-				if err != nil {
-					return
+			told := 0
+			for err == nil {
+				if _, err = stream.Receive(); err == nil {
+					told++
 				}
-				if first {
-					queued.Add(int64(res.GetOutcome().GetTotal()))
-				}
+			}
+			if told > 0 || attacking.Err() != nil { // a refusal would have come at once
+				queued.Add(int64(s.Size.Batch))
 			}
 		})
 	}

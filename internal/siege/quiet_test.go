@@ -26,7 +26,7 @@ func TestWhatTheQuietOwnerNotices(t *testing.T) {
 		broken []string
 	}{
 		{"nothing", func(_, _ *seen) {}, nil},
-		{"less than anybody notices", func(_, a *seen) { a.get = samples(40*time.Millisecond, 100) }, nil},
+		{"less than anybody notices", func(_, a *seen) { a.get = samples(75*time.Millisecond, 100) }, nil},
 		{"every read is slow", func(_, a *seen) { a.get = samples(2250*time.Millisecond, 100) }, []string{nameGet50, nameGet99}},
 		{"one read in twenty is slow", func(_, a *seen) { a.get = append(a.get, samples(time.Second, 5)...) }, []string{nameGet99}},
 		{"no slower than before on a slow machine", func(c, a *seen) {

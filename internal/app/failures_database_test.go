@@ -36,6 +36,7 @@ const (
 type wired struct {
 	*world
 	wire *dbtest.Wire
+	stop func() error
 }
 
 func newWired(t *testing.T) *wired {
@@ -49,8 +50,7 @@ func newWired(t *testing.T) *wired {
 		c.Database.AcquireTimeout.Value, c.Database.LockTimeout.Value = wiredAcquire, wiredLock
 		c.Database.OperationTimeout.Value = wiredOperation
 	})
-	w.serve()
-	return &wired{w, wire}
+	return &wired{w, wire, w.serve()}
 }
 
 // holding runs do while another session holds the row of a post.
@@ -162,6 +162,12 @@ var dbBads = []dbBad{
 			busy.Wait()
 		})
 		return a
+	}},
+	{"the database's disk is full", writes, func(w *wired, c dbCall, post string) answer {
+		w.exec(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+			$$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`)
+		w.exec(`CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE OR DELETE ON posts FOR EACH ROW EXECUTE FUNCTION full_disk()`)
+		return w.do(c, post)
 	}},
 	{"another session holds the row", locks, func(w *wired, c dbCall, post string) (a answer) {
 		w.holding(post, func() { a = w.do(c, post) })

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Wire stands between a test's connections and PostgreSQL, and can be cut.
+// Wire stands between a test's connections and PostgreSQL, and can be cut or held up at any byte.
 type Wire struct {
 	url    string // through the wire
 	socket string // PostgreSQL's
@@ -23,9 +23,12 @@ type Wire struct {
 	mu     sync.Mutex
 	open   map[net.Conn]struct{} // the clients' ends
 	refuse int
+	denied int // connections so far
 	cutAt  []byte
 	after  bool
 	cuts   int
+	bytes  int    // still to pass before do, which is nil when nothing is to be done
+	do     func() // on the goroutine that carries the byte: what comes after it waits for its end
 	ended  bool
 	group  sync.WaitGroup
 }
@@ -85,12 +88,52 @@ func (w *Wire) Refuse(times int) {
 	w.refuse = times
 }
 
+// Refused is how many connections were broken before anything was said over them.
+func (w *Wire) Refused() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.denied
+}
+
 // CutAt breaks the connection over which the client next sends a text, once: before PostgreSQL gets it, or after it has
 // carried it out, when its answer comes.
 func (w *Wire) CutAt(text string, after bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cutAt, w.after = []byte(text), after
+}
+
+// AtByte has do called, once, when so many further bytes have passed in either direction, over whichever connections. What
+// comes next over that connection in that direction waits until do returns.
+func (w *Wire) AtByte(n int, do func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bytes, w.do = n, do
+}
+
+// pass takes a piece to one end, and does on its way what AtByte has said.
+func (w *Wire) pass(to io.Writer, piece []byte) error {
+	w.mu.Lock()
+	var do func()
+	first := piece
+	if w.do != nil {
+		if w.bytes <= len(piece) {
+			first, do, w.do = piece[:w.bytes], w.do, nil
+		} else {
+			w.bytes -= len(piece)
+		}
+	}
+	w.mu.Unlock()
+	if do == nil {
+		_, err := to.Write(piece)
+		return err
+	}
+	_, err := to.Write(first)
+	do()
+	if err == nil && len(first) < len(piece) {
+		_, err = to.Write(piece[len(first):])
+	}
+	return err
 }
 
 // Cuts is how often CutAt has broken a connection.
@@ -106,6 +149,9 @@ func (w *Wire) carry(client net.Conn) {
 	w.mu.Lock()
 	refused := w.refuse > 0 || w.ended
 	w.refuse = max(w.refuse-1, 0)
+	if refused {
+		w.denied++
+	}
 	w.open[client] = struct{}{}
 	w.mu.Unlock()
 	defer func() {
@@ -122,7 +168,7 @@ func (w *Wire) carry(client net.Conn) {
 	}
 	muted := make(chan struct{}) // what the server answers from now on does not arrive
 	var answers sync.WaitGroup
-	answers.Go(func() { relay(client, server, muted) })
+	answers.Go(func() { w.relay(client, server, muted) })
 	w.send(server, client, muted)
 	_ = server.Close()
 	answers.Wait()
@@ -141,7 +187,7 @@ func (w *Wire) send(server io.ReadWriter, client net.Conn, muted chan struct{}) 
 			if cut {
 				close(muted) // before the server gets it, so that no answer slips through
 			}
-			if _, err := server.Write(buffer[:n]); err != nil || cut {
+			if err := w.pass(server, buffer[:n]); err != nil || cut {
 				if cut {
 					w.awaitAnswer(client)
 				}
@@ -169,7 +215,7 @@ func (w *Wire) meets(sent []byte) (cut, after bool) {
 }
 
 // relay takes the server's answers to the client; once muted is closed, the next one ends the client's connection instead.
-func relay(client, server net.Conn, muted <-chan struct{}) {
+func (w *Wire) relay(client, server net.Conn, muted <-chan struct{}) {
 	defer func() { _ = client.Close() }()
 	buffer := make([]byte, 64<<10)
 	for {
@@ -180,7 +226,7 @@ func relay(client, server net.Conn, muted <-chan struct{}) {
 		default:
 		}
 		if n > 0 {
-			if _, err := client.Write(buffer[:n]); err != nil {
+			if err := w.pass(client, buffer[:n]); err != nil {
 				return
 			}
 		}

@@ -34,8 +34,9 @@ type heart struct {
 	stop  context.CancelFunc
 	ended sync.WaitGroup
 
-	mu   sync.Mutex
-	last time.Time // when this process last succeeded in saying so
+	mu     sync.Mutex
+	last   time.Time // when this process last succeeded in saying so
+	failed bool      // it has not since
 }
 
 // start beats until end, or until stopped is closed, because no jobs are worked any more.
@@ -59,17 +60,27 @@ func (h *heart) start(ctx context.Context, stopped <-chan struct{}) {
 	})
 }
 
-// beat says it once. A database that is away is told by its own failures, and by Ready in time.
+// beat says it once. A database that goes away, and comes back, is told once, and by Ready in time.
 func (h *heart) beat(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
 	defer cancel()
-	if err := h.queries.WorkerBeat(ctx, h.store, h.id); err != nil {
-		h.log.WarnContext(ctx, "the workers' heartbeat failed", "error", err)
+	err := h.queries.WorkerBeat(ctx, h.store, h.id)
+	h.mu.Lock()
+	before, silent := h.failed, h.now().Sub(h.last)
+	h.failed = err != nil
+	if err == nil {
+		h.last = h.now()
+	}
+	h.mu.Unlock()
+	switch {
+	case err != nil && !before:
+		h.log.WarnContext(ctx, "the workers' heartbeat failed: no jobs are worked while the database does not answer", "error", err)
+	case err == nil && before:
+		h.log.InfoContext(ctx, "the workers are heard of again", "silent", silent.Round(time.Second))
+	}
+	if err != nil {
 		return
 	}
-	h.mu.Lock()
-	h.last = h.now()
-	h.mu.Unlock()
 	if _, err := h.queries.WorkerDeleteStale(ctx, h.store); err != nil {
 		h.log.WarnContext(ctx, "processes that are gone could not be forgotten", "error", err)
 	}

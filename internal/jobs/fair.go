@@ -142,7 +142,7 @@ type turn struct {
 // jobTurns finds the lines in which jobs wait, in the order of their names, and how many of each are among the next $1 to
 // run. The n-th job of a line competes as if the n-1 before it ran already; of two that are equal the older goes first.
 const jobTurns = `-- name: JobTurns :many
-WITH RECURSIVE line AS (
+SELECT queue, jobs FROM (WITH RECURSIVE line AS (
     SELECT min(queue) AS queue, 1 AS number FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > $2
     UNION ALL
     SELECT (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > line.queue), number + 1
@@ -162,8 +162,8 @@ WITH RECURSIVE line AS (
 ), next AS (
     SELECT queue FROM waiting ORDER BY place, scheduled_at, id LIMIT $1
 )
-SELECT line.queue, (SELECT count(*) FROM next WHERE next.queue = line.queue)
-FROM line WHERE line.queue IS NOT NULL ORDER BY line.queue`
+SELECT line.queue, (SELECT count(*) FROM next WHERE next.queue = line.queue) AS jobs
+FROM line WHERE line.queue IS NOT NULL) AS turns ORDER BY queue`
 
 // next says which lines are to give how many jobs, most in all.
 func (t *turns) next(ctx context.Context, most int) ([]turn, error) {

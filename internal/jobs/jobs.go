@@ -44,6 +44,9 @@ type Config struct {
 // hardStop is how long Stop waits for jobs after their contexts were cancelled.
 const hardStop = 10 * time.Second
 
+// sameLine is how often River may say the same in the log.
+const sameLine = time.Minute
+
 // Client inserts jobs and, once started, works them. It is safe for concurrent use.
 type Client struct {
 	river   *river.Client[pgx.Tx]
@@ -78,8 +81,9 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		FetchPollInterval:    250 * time.Millisecond,
 		RescueStuckJobsAfter: cfg.RescueAfter,
 		Middleware:           []rivertype.Middleware{river.JobInsertMiddlewareFunc(remember), river.JobInsertMiddlewareFunc(lineUp), &worked{tracer: tracer, now: now, log: log}, prepare},
-		// Below that River tells of failed jobs in words of its own; worked has told it already.
-		Logger: telemetry.AtLeast(log, slog.LevelWarn),
+		// Below that River tells of failed jobs in words of its own; worked has told it already. While the database is away,
+		// every look for jobs fails, several times a second.
+		Logger: telemetry.Sparing(telemetry.AtLeast(log, slog.LevelWarn), sameLine, "job_id"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("configure the jobs: %w", err)
@@ -108,7 +112,7 @@ func (c *Client) Every(interval time.Duration, args river.JobArgs) {
 func (c *Client) Insert(ctx context.Context, tx *postgres.Tx, args ...river.JobArgs) error {
 	for _, a := range args {
 		if _, err := c.river.InsertTx(ctx, tx.Pgx(), a, nil); err != nil {
-			return fmt.Errorf("insert the job %s: %w", a.Kind(), err)
+			return fmt.Errorf("insert the job %s: %w", a.Kind(), postgres.Fault(ctx, err))
 		}
 	}
 	return nil
@@ -122,7 +126,7 @@ func (c *Client) InsertNamed(ctx context.Context, tx *postgres.Tx, args ...river
 	}
 	inserted, err := c.river.InsertManyTx(ctx, tx.Pgx(), params)
 	if err != nil {
-		return nil, fmt.Errorf("insert %d jobs: %w", len(args), err)
+		return nil, fmt.Errorf("insert %d jobs: %w", len(args), postgres.Fault(ctx, err))
 	}
 	ids := make([]int64, len(inserted))
 	for i, result := range inserted {
@@ -139,7 +143,7 @@ func (c *Client) Wake(ctx context.Context, tx *postgres.Tx, id int64) (woken boo
 		return true, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("wake the job %d: %w", id, err)
+		return false, fmt.Errorf("wake the job %d: %w", id, postgres.Fault(ctx, err))
 	}
 	return job.State != rivertype.JobStateRunning, nil
 }
@@ -147,7 +151,7 @@ func (c *Client) Wake(ctx context.Context, tx *postgres.Tx, id int64) (woken boo
 // InsertAt adds a job that runs at a time, give or take some seconds, or later when nothing is running then.
 func (c *Client) InsertAt(ctx context.Context, tx *postgres.Tx, at time.Time, args river.JobArgs) error {
 	if _, err := c.river.InsertTx(ctx, tx.Pgx(), args, &river.InsertOpts{ScheduledAt: at}); err != nil {
-		return fmt.Errorf("insert the job %s: %w", args.Kind(), err)
+		return fmt.Errorf("insert the job %s: %w", args.Kind(), postgres.Fault(ctx, err))
 	}
 	return nil
 }
@@ -157,7 +161,7 @@ func (c *Client) InsertAt(ctx context.Context, tx *postgres.Tx, at time.Time, ar
 func (c *Client) CountByState(ctx context.Context) (map[string]int64, error) {
 	counts, err := c.river.Driver().GetExecutor().JobCountByAllStates(ctx, &riverdriver.JobCountByAllStatesParams{Schema: postgres.JobSchema})
 	if err != nil {
-		return nil, fmt.Errorf("count the jobs: %w", err)
+		return nil, fmt.Errorf("count the jobs: %w", postgres.Fault(ctx, err))
 	}
 	byState := make(map[string]int64, len(counts))
 	for state, count := range counts {
@@ -170,7 +174,7 @@ func (c *Client) CountByState(ctx context.Context) (map[string]int64, error) {
 // other. ctx must come from the job's own.
 func Complete[T river.JobArgs](ctx context.Context, tx *postgres.Tx, job *river.Job[T]) error {
 	if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx.Pgx(), job); err != nil {
-		return fmt.Errorf("complete the job %s: %w", job.Kind, err)
+		return fmt.Errorf("complete the job %s: %w", job.Kind, postgres.Fault(ctx, err))
 	}
 	return nil
 }

@@ -22,7 +22,12 @@ const (
 	codeDeadlock             = "40P01"
 	codeLockNotAvailable     = "55P03"
 	codeQueryCanceled        = "57014"
+	codeDiskFull             = "53100"
+	codeOutOfMemory          = "53200"
 	codeTooManyConnections   = "53300"
+	codeLimitExceeded        = "53400" // the server's own settings, such as temp_file_limit
+	codeReadOnly             = "25006" // a standby, or a server whose disk its operator keeps from filling up
+	codeIO                   = "58030"
 	classConnection          = "08"
 	classData                = "22"
 	classOperatorInterfering = "57P"
@@ -50,10 +55,15 @@ var checkFields = map[string]fault.Field{
 	"posts_visibility_known":       {Path: "visibility", Problem: "must be one of the known visibilities"},
 }
 
+// Fault turns an error of the driver, as River's methods return it, into a fault. ctx is the caller's own.
+func Fault(ctx context.Context, err error) error { return translate(ctx, err) }
+
 // translate turns a driver's error into a fault, by SQLSTATE and constraint name and never by its text. ctx is the
-// caller's own context, without the operation's limit, so that a caller who left is told apart from a slow database.
+// caller's own context, without the operation's limit, so that a caller who left is told apart from a slow database. What
+// PostgreSQL answered stands, also where its caller left meanwhile; that it was told to stop says nothing else.
 func translate(ctx context.Context, err error) error {
 	var already *fault.Error
+	var answer *pgconn.PgError
 	switch {
 	case err == nil:
 		return nil
@@ -61,45 +71,54 @@ func translate(ctx context.Context, err error) error {
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
 		return fault.New(fault.NotFound, "There is no such thing.").WithCause(err)
+	case errors.As(err, &answer) && answer.Code != codeQueryCanceled:
+		return translateState(answer).WithCause(err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fault.New(fault.Canceled, "The caller went away.").WithCause(err)
 	case ctx.Err() != nil:
 		return fault.New(fault.Deadline, "The time for this request ran out.").WithCause(err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.New(fault.Deadline, "The database did not answer in time.").WithCause(err)
-	}
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
-		return translateState(pgErr)
-	}
-	if lost(err) {
+	case answer != nil:
+		return fault.New(fault.Deadline, "The database did not answer in time.").WithCause(err)
+	case lost(err):
 		return connectFault(err)
 	}
 	return fault.New(fault.Internal, "A database operation failed.").WithCause(err)
 }
 
-func translateState(err *pgconn.PgError) error {
-	switch err.Code {
+func translateState(answer *pgconn.PgError) *fault.Error {
+	switch answer.Code {
 	case codeUnique:
-		return about(fault.New(fault.Conflict, "This exists already."), uniqueFields[err.ConstraintName]).WithCause(err)
+		return about(fault.New(fault.Conflict, "This exists already."), uniqueFields[answer.ConstraintName])
 	case codeForeignKey:
-		return fault.New(fault.Precondition, "Something this depends on does not exist, or is still in use.").WithCause(err)
+		return fault.New(fault.Precondition, "Something this depends on does not exist, or is still in use.")
 	case codeCheck:
-		return about(fault.New(fault.Invalid, "A value is outside its bounds."), checkFields[err.ConstraintName]).WithCause(err)
+		return about(fault.New(fault.Invalid, "A value is outside its bounds."), checkFields[answer.ConstraintName])
 	case codeNotNull:
-		return fault.New(fault.Internal, "A database operation failed.").WithCause(err)
+		return fault.New(fault.Internal, "A database operation failed.")
 	case codeSerialization, codeDeadlock, codeFeatureNotSupported, codeLockNotAvailable:
-		return fault.New(fault.Busy, "Other work on the same data got in the way: try again.").WithCause(err)
-	case codeQueryCanceled:
-		return fault.New(fault.Deadline, "The database did not answer in time.").WithCause(err)
+		return fault.New(fault.Busy, "Other work on the same data got in the way: try again.")
+	case codeDiskFull:
+		return fault.New(fault.Unavailable, "The database's disk is full, and nothing was saved: try again once its operator has made room.").
+			WithReason(ReasonDiskFull)
+	case codeOutOfMemory, codeLimitExceeded:
+		return fault.New(fault.Unavailable, "The database is short of memory or of room for this, and nothing was saved: try again later.").
+			WithReason(ReasonShortOfResources)
+	case codeReadOnly:
+		return fault.New(fault.Unavailable, "The database takes no changes at the moment, and nothing was saved: try again once its operator has made it writable.").
+			WithReason(ReasonReadOnly)
+	case codeIO:
+		return fault.New(fault.Unavailable, "The database's disk fails, and nothing was saved: its operator finds why in its log.").
+			WithReason(ReasonDiskFails)
 	}
 	switch {
-	case strings.HasPrefix(err.Code, classData):
-		return fault.New(fault.Invalid, "A value has a form that can't be stored.").WithCause(err)
-	case gone(err.Code):
-		return connectFault(err)
+	case strings.HasPrefix(answer.Code, classData):
+		return fault.New(fault.Invalid, "A value has a form that can't be stored.")
+	case gone(answer.Code):
+		return unreachable()
 	}
-	return fault.New(fault.Internal, "A database operation failed.").WithCause(err)
+	return fault.New(fault.Internal, "A database operation failed.")
 }
 
 // about names the field that a fault is about; the zero Field names none.
@@ -113,6 +132,14 @@ func about(f *fault.Error, field fault.Field) *fault.Error {
 }
 
 // connectFault says that the database can't be reached. The cause may name host and user, never the password.
-func connectFault(err error) error {
-	return fault.New(fault.Unavailable, "The database can't be reached at the moment: try again.").WithCause(err)
+func connectFault(err error) error { return unreachable().WithCause(err) }
+
+func unreachable() *fault.Error {
+	return fault.New(fault.Unavailable, "The database can't be reached at the moment: try again.")
+}
+
+// doubtFault says that something may have been saved although PostgreSQL did not say so.
+func doubtFault(err error) error {
+	return fault.New(fault.Unavailable, "The database was lost, or fell silent, while it saved this: it may have been saved. Read it again before you repeat it.").
+		WithReason(ReasonCommitInDoubt).WithCause(err)
 }

@@ -27,6 +27,7 @@ const migrationLock = 0x706f7374777269
 
 // Migrator brings one database's schema up and down: goose for our tables, then River's own migrations for its schema.
 type Migrator struct {
+	log   *slog.Logger
 	pool  *pgxpool.Pool
 	db    *sql.DB
 	goose *goose.Provider
@@ -62,13 +63,15 @@ func NewMigrator(ctx context.Context, databaseURL string, log *slog.Logger) (*Mi
 		pool.Close()
 		return nil, fmt.Errorf("read River's migrations: %w", err)
 	}
-	return &Migrator{pool: pool, db: sqlDB, goose: provider, river: river}, nil
+	return &Migrator{log: log, pool: pool, db: sqlDB, goose: provider, river: river}, nil
 }
 
 // Close lets the connections go.
 func (m *Migrator) Close() {
 	_ = m.db.Close() // closing the wrapper of an open pool can't fail in a way that matters
-	m.pool.Close()
+	if !closed(m.pool, closeTimeout) {
+		m.log.Error("the migrations' connections could not all be closed: the rest ends with the process", "waited", closeTimeout)
+	}
 }
 
 // Up applies every pending migration and returns the names of those of ours that it applied, in order.

@@ -24,9 +24,12 @@ const (
 	waitJitter  = 0.25 // of the wait, either way
 )
 
-// repeat runs do until it succeeds, its failure is not repeatable, or attempts are used up; the last failure is returned.
+// repeat runs do until it succeeds, its failure is not repeatable, or attempts are used up. What do said last is the
+// outcome: the executor would put the end of ctx over it, and a success that nobody hears of is a transaction that took
+// effect and is told as cancelled, or rows whose connection nobody gives back.
 func (s *Store) repeat(ctx context.Context, name string, repeatable func(error) bool, do func() error) error {
-	var failure error
+	var ran bool
+	var outcome error
 	policy := retrypolicy.NewBuilder[any]().
 		HandleIf(func(_ any, err error) bool { return err != nil && repeatable(err) }).
 		WithMaxAttempts(attempts).WithBackoff(firstWait, longestWait).WithJitterFactor(waitJitter).ReturnLastFailure().
@@ -37,13 +40,13 @@ func (s *Store) repeat(ctx context.Context, name string, repeatable func(error) 
 		}).
 		Build()
 	err := failsafe.With(policy).WithContext(ctx).Run(func() error {
-		failure = do()
-		return failure
+		outcome, ran = do(), true
+		return outcome
 	})
-	if err != nil && failure != nil {
-		return failure // and not that the wait between two attempts was cut short
+	if !ran {
+		return err
 	}
-	return err
+	return outcome
 }
 
 // repeatableTx reports whether a repeat of the whole transaction may cure a failure, and can't do harm: either PostgreSQL
@@ -94,11 +97,23 @@ func lost(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &connectErr) || errors.As(err, &netErr) || pgconn.SafeToRetry(err)
 }
 
+// unanswered reports whether an operation ended without PostgreSQL's word on it, after it may have been sent: there is
+// a fault already of one that got no connection.
+func unanswered(err error) bool {
+	var unsent *unsentError
+	var already *fault.Error
+	if errors.As(err, &unsent) || errors.As(err, &already) {
+		return false
+	}
+	return lost(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
 // gone reports whether a SQLSTATE says that the server ends, or does not take, the connection.
 func gone(code string) bool {
 	return code == codeTooManyConnections || strings.HasPrefix(code, classConnection) || strings.HasPrefix(code, classOperatorInterfering)
 }
 
+// inDoubt reports whether it may have been saved although it failed.
 func inDoubt(err error) bool {
 	var f *fault.Error
 	return errors.As(err, &f) && f.Reason == ReasonCommitInDoubt

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -33,7 +34,8 @@ type Config struct {
 	AcquireTimeout time.Duration
 	// LockTimeout bounds the wait for a row that another transaction has locked.
 	LockTimeout time.Duration
-	// OperationTimeout bounds each operation: the waits for a connection and for locks, the work, and repeats.
+	// OperationTimeout bounds each operation: the waits for a connection and for locks, the work, and repeats. What saves
+	// is given a few seconds more for PostgreSQL's answer.
 	OperationTimeout time.Duration
 }
 
@@ -63,11 +65,13 @@ func (Unobserved) Retry(string) {}
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	pool    *pgxpool.Pool
-	waiting *waiters
+	uses    *uses
 	log     *slog.Logger
 	observe Observer
 	acquire time.Duration
 	timeout time.Duration
+	grace   time.Duration // beyond timeout, for what saves
+	closing time.Duration
 }
 
 // Open connects and checks that the database answers. Close the Store after use.
@@ -79,15 +83,15 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	poolCfg.MinConns = cfg.MinConns
 	poolCfg.MaxConns = cfg.MaxConns
 	poolCfg.ConnConfig.RuntimeParams["lock_timeout"] = strconv.FormatInt(cfg.LockTimeout.Milliseconds(), 10)
-	waiting := &waiters{}
-	poolCfg.ConnConfig.Tracer = waiting
+	uses := &uses{last: map[*pgx.Conn]string{}}
+	poolCfg.ConnConfig.Tracer = uses
 	pool, err := pgxpool.NewWithConfig(ctx, poolCfg)
 	if err != nil {
 		return nil, fmt.Errorf("make the pool: %w", err)
 	}
-	s := &Store{pool: pool, waiting: waiting, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout}
+	s := &Store{pool: pool, uses: uses, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout, grace: savingGrace, closing: closeTimeout}
 	if err := s.Ping(ctx); err != nil {
-		pool.Close()
+		s.Close()
 		return nil, err
 	}
 	return s, nil
@@ -103,8 +107,14 @@ func parseURL(databaseURL string) (*pgxpool.Config, error) {
 	return cfg, nil
 }
 
-// Close waits for the connections in use to come back, then closes them all.
-func (s *Store) Close() { s.pool.Close() }
+// Close waits for the connections in use to come back, and closes them all. What does not come back in time is told in the
+// log with the statements that it was last used for, and is left to the end of the process.
+func (s *Store) Close() {
+	if !closed(s.pool, s.closing) {
+		s.log.Error("the database's connections could not all be closed: the rest ends with the process",
+			"waited", s.closing, "in_use", s.PoolState().InUse, "last_statements", s.uses.statements())
+	}
+}
 
 // Pool is the pool itself, for River's driver only: everything else goes through the Store, which measures and
 // translates.
@@ -112,17 +122,14 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
 // Ping checks that the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	conn, err := s.connection(ctx)
+	conn, err := s.connection(limited)
 	if err != nil {
 		return translate(ctx, err)
 	}
 	defer conn.Release()
-	if err := conn.Ping(ctx); err != nil {
-		return connectFault(err)
-	}
-	return nil
+	return translate(ctx, conn.Ping(limited))
 }
 
 // connection takes a connection out of the pool; Release gives it back. Its wait is bounded by itself, so that callers
@@ -147,8 +154,15 @@ func (s *Store) connection(ctx context.Context) (*pgxpool.Conn, error) {
 const (
 	// ReasonPoolExhausted marks an operation that did not begin, because no connection came free in time.
 	ReasonPoolExhausted = "DATABASE_POOL_EXHAUSTED"
-	// ReasonCommitInDoubt marks a transaction that may have been saved: the connection was lost while it was committed.
+	// ReasonCommitInDoubt marks a transaction, or a statement that commits itself, that may have been saved: PostgreSQL's
+	// answer did not come.
 	ReasonCommitInDoubt = "COMMIT_IN_DOUBT"
+	// ReasonDiskFull, ReasonShortOfResources, ReasonReadOnly and ReasonDiskFails mark what PostgreSQL refused for want of
+	// something that its operator can give it.
+	ReasonDiskFull         = "DATABASE_DISK_FULL"
+	ReasonShortOfResources = "DATABASE_SHORT_OF_RESOURCES"
+	ReasonReadOnly         = "DATABASE_READ_ONLY"
+	ReasonDiskFails        = "DATABASE_DISK_FAILS"
 )
 
 // Storable reports whether PostgreSQL can keep a text: it takes UTF-8 without NUL.

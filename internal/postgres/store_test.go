@@ -3,12 +3,14 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
@@ -287,4 +289,66 @@ func TestAPlanGoneStaleIsRunAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
 	require.NoError(t, store.InTx(t.Context(), read), "cached plan must not change result type")
+}
+
+// What PostgreSQL has no room for is no defect: its operator has to give it some, and the same call goes well then.
+func TestWantOfResourcesIsToldWithWhatToDo(t *testing.T) {
+	t.Parallel()
+	raise := func(state string) func(ctx context.Context, tx *postgres.Tx) error {
+		return func(ctx context.Context, tx *postgres.Tx) error {
+			_, err := tx.Exec(ctx, "DO $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '"+state+"'; END $$")
+			return err
+		}
+	}
+	exec := func(statements ...string) func(ctx context.Context, tx *postgres.Tx) error {
+		return func(ctx context.Context, tx *postgres.Tx) error {
+			for _, statement := range statements {
+				if _, err := tx.Exec(ctx, statement); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	for name, c := range map[string]struct {
+		do     func(ctx context.Context, tx *postgres.Tx) error
+		reason string
+	}{
+		"a full disk":   {raise("53100"), postgres.ReasonDiskFull},
+		"no memory":     {raise("53200"), postgres.ReasonShortOfResources},
+		"a failed disk": {raise("58030"), postgres.ReasonDiskFails},
+		"no room for a sort": {exec("SET LOCAL temp_file_limit = 64", "SET LOCAL work_mem = 64",
+			"SELECT count(*) FROM (SELECT DISTINCT md5(n::text) FROM generate_series(1, 20000) AS n) AS d"), postgres.ReasonShortOfResources},
+		"a read-only server": {func(ctx context.Context, tx *postgres.Tx) error {
+			if err := exec("SET TRANSACTION READ ONLY")(ctx, tx); err != nil {
+				return err
+			}
+			_, err := queries.UserInsert(ctx, tx, newUser("a@example.org"))
+			return err
+		}, postgres.ReasonReadOnly},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store, seen := open(t, dbtest.New(t))
+			err := store.InTx(t.Context(), func(tx *postgres.Tx) error { return c.do(t.Context(), tx) })
+			require.Equal(t, fault.Unavailable, kindOf(err), "%v", err)
+			require.Equal(t, c.reason, fault.Of(err).Reason)
+			require.Contains(t, fault.Of(err).Message, "nothing was saved")
+			require.Empty(t, seen.repeats, "a repeat at once would not cure it")
+			require.NoError(t, store.Ping(t.Context()))
+		})
+	}
+}
+
+// A caller who left is no reason to forget what PostgreSQL had answered by then.
+func TestWhatPostgreSQLAnsweredIsToldAlsoWhereItsCallerLeft(t *testing.T) {
+	t.Parallel()
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	for state, kind := range map[string]fault.Kind{"23505": fault.Conflict, "53100": fault.Unavailable, "57014": fault.Canceled} {
+		err := postgres.Fault(ctx, fmt.Errorf("insert: %w", &pgconn.PgError{Code: state}))
+		require.Equal(t, kind, kindOf(err), state)
+	}
+	require.Equal(t, fault.Canceled, kindOf(postgres.Fault(ctx, ctx.Err())))
+	require.NoError(t, postgres.Fault(ctx, nil))
 }

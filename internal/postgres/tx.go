@@ -2,13 +2,11 @@ package postgres
 
 import (
 	"context"
-	"errors"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/postwright/postwright/internal/fault"
 )
 
 // Tx is a transaction under way. It carries out the generated functions like a Store does; none of them is repeated by
@@ -38,19 +36,23 @@ func (t *Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, erro
 	return &measuredRows{Rows: rows, op: op}, nil
 }
 
-// QueryRow carries out a statement with one row. The operation ends when the row is scanned, which must happen.
+// QueryRow carries out a statement with one row, when the row is scanned, which must happen.
 func (t *Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	op, ctx := t.store.start(ctx, operationName(sql))
-	row := t.tx.QueryRow(ctx, sql, args...)
-	return scan(func(dest ...any) error { return op.end(row.Scan(dest...)) })
+	return scan(func(dest ...any) error {
+		op, ctx := t.store.start(ctx, operationName(sql))
+		return op.end(t.tx.QueryRow(ctx, sql, args...).Scan(dest...))
+	})
 }
 
 // InTx runs do in one transaction: committed when do returns nil, rolled back when it returns an error or panics. The
 // first error is the one returned. When PostgreSQL gives the transaction up for a reason that a repeat cures
 // (serialization failure, deadlock, plan gone stale), or its connection is lost before the commit was asked for, the whole
 // of do is run again, at most attempts times in all; so do must have no effect outside the transaction: no vendor call, no
-// channel, no captured variable that accumulates. A connection that is lost during the commit is a fault with
-// ReasonCommitInDoubt, and nothing is repeated: it may have been saved.
+// channel, no captured variable that accumulates.
+//
+// A caller who leaves ends the transaction only until the commit is asked for: that goes on, so that nil means saved, and
+// every error but one means not saved. The one is a fault with ReasonCommitInDoubt: PostgreSQL was lost, or did not answer
+// in time, during the commit. Nothing is repeated then.
 //
 // There is no nesting, and inside do only tx may be used: an operation on the Store would take a second connection and
 // not see what the transaction wrote.
@@ -58,10 +60,10 @@ func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
 	return s.repeat(ctx, "Transaction", repeatableTx, func() error { return s.once(ctx, do) })
 }
 
-// rollbackTimeout bounds the clean-up that runs after the caller's context may have ended.
+// rollbackTimeout bounds the clean-up that runs after the caller's context may have ended: no outcome depends on it.
 const rollbackTimeout = 5 * time.Second
 
-func (s *Store) once(ctx context.Context, do func(tx *Tx) error) (err error) {
+func (s *Store) once(ctx context.Context, do func(tx *Tx) error) error {
 	conn, pgxTx, err := s.begin(ctx)
 	if err != nil {
 		return err
@@ -72,9 +74,7 @@ func (s *Store) once(ctx context.Context, do func(tx *Tx) error) (err error) {
 		// successful commit this is a no-op, and after a failed one the transaction is gone either way.
 		rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 		defer cancel()
-		if rbErr := pgxTx.Rollback(rollback); rbErr != nil && !errors.Is(rbErr, pgx.ErrTxClosed) && err == nil {
-			err = translate(ctx, rbErr)
-		}
+		_ = pgxTx.Rollback(rollback)
 	}()
 	if err := do(&Tx{tx: pgxTx, store: s}); err != nil {
 		return err
@@ -97,12 +97,17 @@ func (s *Store) begin(ctx context.Context) (conn released, tx pgx.Tx, err error)
 
 type released interface{ Release() }
 
+// commit asks for the commit, unless it is too late to: then nothing is in doubt.
 func (s *Store) commit(ctx context.Context, tx pgx.Tx) error {
 	op, ctx := s.start(ctx, "Commit")
-	err := tx.Commit(ctx)
-	if lost(err) {
-		err = fault.New(fault.Unavailable, "The database was lost while it saved this: it may have been saved. Read it again before you repeat it.").
-			WithReason(ReasonCommitInDoubt).WithCause(err)
+	op.saves = true
+	switch {
+	case ctx.Err() != nil:
+		return op.end(&unsentError{ctx.Err()})
+	case tx.Conn().IsClosed():
+		return op.end(&unsentError{net.ErrClosed})
 	}
-	return op.end(err)
+	ctx, cancel := op.outlive(ctx)
+	defer cancel()
+	return op.end(tx.Commit(ctx))
 }

@@ -3,13 +3,12 @@ package outbound
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
-	"html"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -28,10 +27,10 @@ const (
 // secretFields are the members of a form (RFC 6749, RFC 7662) that prove something.
 var secretFields = []string{"client_secret", "code", "refresh_token", "token"}
 
-// secrets are those that a request carries, each in every form in which a vendor may repeat it. What a vendor says is shown,
-// kept and logged, and a vendor may say what it was sent.
+// secrets are those that a request carries, as they are and in base64. What a vendor says is shown, kept and logged, and a
+// vendor may say what it was sent.
 type secrets struct {
-	forms [][]byte
+	forms []string
 	// granting requests ask for tokens: the body of a success may well hold what was sent, and is read, not shown.
 	granting bool
 }
@@ -75,25 +74,20 @@ func formOf(req *http.Request) url.Values {
 	return form
 }
 
-// add knows a secret as it is, and as it looks in JSON, in a URL, in HTML and in base64.
+// add knows a secret as it is, in whatever way its characters are escaped, and in base64.
 func (s *secrets) add(secret string) {
 	if len(secret) < minSecret {
 		return
 	}
-	quoted, _ := json.Marshal(secret) // a string always can be
-	inJSON := strings.Trim(string(quoted), `"`)
-	s.addForms(secret, inJSON, strings.ReplaceAll(inJSON, "/", `\/`), html.EscapeString(secret))
-	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
-		s.addForms(escaped, lowerHex(escaped))
-	}
+	s.addForms(secret)
 	s.addForms(base64Forms(secret)...)
 	s.addForms(base64Forms("Bearer " + secret)...)
 }
 
 func (s *secrets) addForms(forms ...string) {
 	for _, form := range forms {
-		if !slices.ContainsFunc(s.forms, func(known []byte) bool { return string(known) == form }) {
-			s.forms = append(s.forms, []byte(form))
+		if !slices.Contains(s.forms, form) {
+			s.forms = append(s.forms, form)
 		}
 	}
 }
@@ -105,42 +99,98 @@ func base64Forms(text string) []string {
 	}
 }
 
-// lowerHex writes %2F as %2f.
-func lowerHex(escaped string) string {
-	b := []byte(escaped)
-	for i := range b {
-		if b[i] == '%' && i+2 < len(b) {
-			copy(b[i+1:i+3], bytes.ToLower(b[i+1:i+3]))
-		}
-	}
-	return string(b)
-}
-
 // redact takes every secret out of a text, also one that is cut short after its telling part.
 func (s secrets) redact(text []byte) []byte {
 	for _, form := range s.forms {
-		text = redactOne(text, form)
+		var out []byte
+		kept := 0
+		for at := 0; at < len(text); {
+			if length, found := repeats(text[at:], form); found {
+				out = append(append(out, text[kept:at]...), redacted...)
+				at += length
+				kept = at
+				continue
+			}
+			at++
+		}
+		if kept > 0 {
+			text = append(out, text[kept:]...)
+		}
 	}
 	return text
 }
 
-func redactOne(text, form []byte) []byte {
-	telling := form[:min(len(form), tellingPart)]
-	at := bytes.Index(text, telling)
-	if at < 0 {
-		return text
-	}
-	var out []byte
-	for ; at >= 0; at = bytes.Index(text, telling) {
-		end := len(telling)
-		for end < len(form) && at+end < len(text) && text[at+end] == form[end] {
-			end++
+// repeats reports whether a text begins with a secret, or with its telling part, and how long it is in the text.
+func repeats(text []byte, secret string) (length int, found bool) {
+	matched := 0
+	for matched < len(secret) && length < len(text) {
+		if text[length] == secret[matched] {
+			length++
+		} else if c, size := unescape(text[length:]); size > 0 && c == secret[matched] {
+			length += size
+		} else {
+			break
 		}
-		out = append(append(out, text[:at]...), redacted...)
-		text = text[at+end:]
+		matched++
 	}
-	return append(out, text...)
+	return length, matched >= min(len(secret), tellingPart)
 }
+
+// entities are the ends of the characters that HTML gives names to.
+var entities = map[string]byte{"amp;": '&', "lt;": '<', "gt;": '>', "quot;": '"', "apos;": '\''}
+
+// unescape reads one character that is escaped for JSON, a URL or HTML, also more than once, and says how long that is in the
+// text; 0 where none is.
+func unescape(text []byte) (c byte, size int) {
+	switch text[0] {
+	case '\\':
+		rest := bytes.TrimLeft(text, `\`)
+		size = len(text) - len(rest)
+		if len(rest) == 0 {
+			return 0, 0
+		}
+		if rest[0] == 'u' && len(rest) > 4 {
+			if n, err := strconv.ParseUint(string(rest[1:5]), 16, 8); err == nil {
+				return byte(n), size + 5
+			}
+		}
+		return rest[0], size + 1
+	case '%':
+		rest := text[1:]
+		for bytes.HasPrefix(rest, []byte("25")) && len(rest) > 3 {
+			rest = rest[2:]
+		}
+		if len(rest) > 1 {
+			if n, err := strconv.ParseUint(string(rest[:2]), 16, 8); err == nil {
+				return byte(n), len(text) - len(rest) + 2
+			}
+		}
+	case '&':
+		end := bytes.IndexByte(text[:min(len(text), maxEntity)], ';') + 1
+		if end == 0 {
+			return 0, 0
+		}
+		name := string(text[1:end])
+		if number, numbered := strings.CutPrefix(strings.TrimSuffix(name, ";"), "#"); numbered {
+			base := 10
+			if hex := strings.TrimLeft(number, "xX"); hex != number {
+				number, base = hex, 16
+			}
+			n, err := strconv.ParseUint(number, base, 8)
+			if err != nil {
+				return 0, 0
+			}
+			return byte(n), end
+		}
+		if c, known := entities[name]; known {
+			return c, end
+		}
+	}
+	return 0, 0
+}
+
+// maxEntity bounds how far an entity of HTML reaches.
+const maxEntity = 10
 
 // redactAnswer takes the request's secrets out of an answer's header, and returns its body without them.
 func (s secrets) redactAnswer(resp *http.Response, body []byte) []byte {
@@ -152,7 +202,7 @@ func (s secrets) redactAnswer(resp *http.Response, body []byte) []byte {
 			values[i] = string(s.redact([]byte(value)))
 		}
 	}
-	if s.granting && resp.StatusCode >= 200 && resp.StatusCode < 300 {
+	if s.granting && resp.StatusCode == http.StatusOK {
 		return body
 	}
 	return s.redact(body)

@@ -120,20 +120,30 @@ func (s secrets) redact(text []byte) []byte {
 	return text
 }
 
-// repeats reports whether a text begins with a secret, or with its telling part, and how long it is in the text.
+// repeats reports whether a text begins with a secret, or with its telling part, and how long it is in the text. Where a
+// character can be read as an escape or as it stands, so is the whole.
 func repeats(text []byte, secret string) (length int, found bool) {
-	matched := 0
+	for _, escapesFirst := range []bool{true, false} {
+		if l, matched := match(text, secret, escapesFirst); matched >= min(len(secret), tellingPart) {
+			length, found = max(length, l), true
+		}
+	}
+	return length, found
+}
+
+func match(text []byte, secret string, escapesFirst bool) (length, matched int) {
 	for matched < len(secret) && length < len(text) {
-		if text[length] == secret[matched] {
-			length++
-		} else if c, size := unescape(text[length:]); size > 0 && c == secret[matched] {
+		asItStands := text[length] == secret[matched]
+		if c, size := unescape(text[length:]); size > 0 && c == secret[matched] && (escapesFirst || !asItStands) {
 			length += size
+		} else if asItStands {
+			length++
 		} else {
 			break
 		}
 		matched++
 	}
-	return length, matched >= min(len(secret), tellingPart)
+	return length, matched
 }
 
 // entities are the ends of the characters that HTML gives names to.
@@ -156,15 +166,17 @@ func unescape(text []byte) (c byte, size int) {
 		}
 		return rest[0], size + 1
 	case '%':
-		rest := text[1:]
-		for bytes.HasPrefix(rest, []byte("25")) && len(rest) > 3 {
-			rest = rest[2:]
-		}
-		if len(rest) > 1 {
-			if n, err := strconv.ParseUint(string(rest[:2]), 16, 8); err == nil {
-				return byte(n), len(text) - len(rest) + 2
+		for rest := text[1:]; len(rest) > 1; rest = rest[2:] {
+			n, err := strconv.ParseUint(string(rest[:2]), 16, 8)
+			if err != nil {
+				break
+			}
+			c, size = byte(n), len(text)-len(rest)+2
+			if c != '%' { // which may be the beginning of another
+				break
 			}
 		}
+		return c, size
 	case '&':
 		end := bytes.IndexByte(text[:min(len(text), maxEntity)], ';') + 1
 		if end == 0 {

@@ -53,7 +53,7 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.status == 0 { // an answer that is no HTTP
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
-			_, _ = fmt.Fprintf(conn, "%s\r\n\r\n", said)
+			_, _ = fmt.Fprintf(conn, "%s\r\n\r\n", strings.ReplaceAll(said, " ", "_")) // net/http repeats its first word
 			_ = conn.Close()
 		}
 		return

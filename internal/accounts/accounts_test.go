@@ -52,6 +52,7 @@ type world struct {
 	mu         sync.Mutex
 	events     []accounts.Event
 	tokenCalls int
+	onToken    func() // runs when LinkedIn has given one
 }
 
 func (w *world) now() time.Time { return w.clock }

@@ -126,14 +126,15 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	if account.SealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
 		return false, nil
 	}
+	// Opened before the lease is taken: a process that has not the keyset of now must not keep those that have it waiting.
+	refreshToken, err := s.vault.open(account.SealedRefreshToken, account.OwnerID, account.URN)
+	if err != nil {
+		return false, err
+	}
 	leased, err := s.queries.AccountLeaseRenewal(ctx, s.store, db.AccountLeaseRenewalParams{
 		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, RenewingUntil: now.Add(renewalLease), Now: now,
 	})
 	if err != nil || leased == 0 {
-		return false, err
-	}
-	refreshToken, err := s.vault.open(account.SealedRefreshToken, account.OwnerID, account.URN)
-	if err != nil {
 		return false, err
 	}
 	token, err := s.linkedIn.RefreshToken(ctx, refreshToken)
@@ -156,7 +157,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 			return false, err
 		}
 	}
-	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+	err = s.outlast(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		renewed, err := s.queries.AccountRenew(ctx, tx, row)
 		if fault.Is(err, fault.NotFound) {
 			return nil // connected again meanwhile, or disconnected

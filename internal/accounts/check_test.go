@@ -163,5 +163,8 @@ func (c countedTokens) Attempt(_, operation string, _ time.Duration, _ bool) {
 	defer w.mu.Unlock()
 	if operation == "createAccessToken" {
 		w.tokenCalls++
+		if w.onToken != nil {
+			w.onToken()
+		}
 	}
 }

@@ -121,7 +121,7 @@ func (s *Service) keep(ctx context.Context, ownerID uuid.UUID, urn, name string,
 		}
 	}
 	var account Account
-	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
+	err = s.outlast(ctx, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		if account, err = s.queries.AccountUpsert(ctx, tx, row); err != nil {
 			return err
 		}
@@ -181,11 +181,14 @@ func (s *Service) take(ctx context.Context, state string) (db.Consent, error) {
 	return consent, err
 }
 
-// Complete ends a consent that the member gave: it turns the code into tokens and keeps the account.
+// Complete ends a consent that the member gave: it turns the code into tokens and keeps the account, also when the member's
+// browser does not wait for it.
 func (s *Service) Complete(ctx context.Context, state, code string) (Account, error) {
 	if s.vault == nil {
 		return Account{}, noVault()
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), consentTimeout)
+	defer cancel()
 	consent, err := s.take(ctx, state)
 	if err != nil {
 		return Account{}, err
@@ -201,7 +204,7 @@ func (s *Service) Complete(ctx context.Context, state, code string) (Account, er
 		}
 		select {
 		case <-ctx.Done():
-			return Account{}, context.Cause(ctx)
+			return Account{}, err
 		case <-time.After(wait):
 		}
 		urn, name, err = s.author(ctx, token.AccessToken, consent.Organization)

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
 )
 
 // Rotation is what became of the tokens when they were sealed anew.
@@ -16,33 +17,56 @@ type Rotation struct {
 	Failed []Account
 }
 
-// RotateKey seals every token with the key that seals now. It can be repeated, and be done while others work: a token that
-// changes meanwhile is sealed with the new key already.
+// RotateKey seals every token with the key that seals now. It can be repeated, and be done while others work, also processes
+// that still seal with an earlier key: a token that changes meanwhile is looked at again.
 func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 	if s.vault == nil {
 		return Rotation{}, noVault()
 	}
 	var done Rotation
 	err := s.each(ctx, func(account Account) error {
-		done.Accounts++
-		row := db.AccountResealParams{
-			ID: account.ID, OwnerID: account.OwnerID, OldSealedToken: account.SealedToken, OldSealedRefreshToken: account.SealedRefreshToken,
+		for {
+			sealed, changed, err := s.rotate(ctx, account)
+			switch {
+			case err != nil && fault.Of(err).Reason == reasonSealed:
+				done.Accounts++
+				done.Failed = append(done.Failed, account)
+				return nil
+			case err != nil:
+				return err
+			case !changed:
+				done.Accounts++
+				done.Sealed += sealed
+				return nil
+			}
+			account, err = s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: account.ID, OwnerID: account.OwnerID})
+			if fault.Is(err, fault.NotFound) || (err == nil && account.DisconnectedAt != nil) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
 		}
-		var tokenErr, refreshErr error
-		row.SealedToken, tokenErr = s.vault.reseal(account.SealedToken, account.OwnerID, account.URN)
-		row.SealedRefreshToken, refreshErr = s.vault.reseal(account.SealedRefreshToken, account.OwnerID, account.URN)
-		switch {
-		case tokenErr != nil || refreshErr != nil:
-			done.Failed = append(done.Failed, account)
-			return nil
-		case s.vault.current(account.SealedToken) && (account.SealedRefreshToken == nil || s.vault.current(account.SealedRefreshToken)):
-			return nil
-		}
-		sealed, err := s.queries.AccountReseal(ctx, s.store, row)
-		done.Sealed += int(sealed)
-		return err
 	})
 	return done, err
+}
+
+// rotate seals an account's tokens with the key that seals now. changed is true when they are others by now.
+func (s *Service) rotate(ctx context.Context, account Account) (sealed int, changed bool, err error) {
+	row := db.AccountResealParams{
+		ID: account.ID, OwnerID: account.OwnerID, OldSealedToken: account.SealedToken, OldSealedRefreshToken: account.SealedRefreshToken,
+	}
+	if row.SealedToken, err = s.vault.reseal(account.SealedToken, account.OwnerID, account.URN); err != nil {
+		return 0, false, err
+	}
+	if row.SealedRefreshToken, err = s.vault.reseal(account.SealedRefreshToken, account.OwnerID, account.URN); err != nil {
+		return 0, false, err
+	}
+	if s.vault.current(account.SealedToken) && (account.SealedRefreshToken == nil || s.vault.current(account.SealedRefreshToken)) {
+		return 0, false, nil
+	}
+	rows, err := s.queries.AccountReseal(ctx, s.store, row)
+	return int(rows), rows == 0, err
 }
 
 // reseal seals a token with the key that seals now; none stays none.

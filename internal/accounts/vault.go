@@ -123,6 +123,9 @@ func PruneKeyset(encoded string) (string, error) {
 	return writeKeyset(handle)
 }
 
+// reasonSealed marks the fault of a token that no key of the keyset opens.
+const reasonSealed = "TOKEN_SEALED"
+
 // current reports whether a sealed token is sealed by the key that seals now.
 func (v *Vault) current(sealed []byte) bool { return bytes.HasPrefix(sealed, v.primary) }
 
@@ -144,7 +147,7 @@ func (v *Vault) open(sealed []byte, ownerID uuid.UUID, urn string) (string, erro
 	if err != nil {
 		return "", fault.New(fault.Precondition,
 			"The account's token was sealed with a key that this server does not have: start it with the keyset of before, or connect the account again.").
-			WithReason("TOKEN_SEALED").WithCause(err)
+			WithReason(reasonSealed).WithCause(err)
 	}
 	return string(token), nil
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
@@ -262,7 +264,17 @@ func (c DatabaseConfig) Store() postgres.Config {
 func (c OutboundConfig) seam() outbound.Config {
 	cfg := outbound.Defaults()
 	cfg.MaxConns, cfg.MaxConnsPerHost = c.MaxConnections.Value, c.MaxConnectionsPerHost.Value
+	cfg.Owner = callerID
 	return cfg
+}
+
+// callerID says for whom a call to a vendor is made; "" in a job, and where nobody proved who they are.
+func callerID(ctx context.Context) string {
+	id, err := identity.Caller(ctx)
+	if err != nil {
+		return ""
+	}
+	return id.String()
 }
 
 func (c LinkedInConfig) client() linkedin.Config {

@@ -150,13 +150,12 @@ func (b bad) strikes(operation outbound.Operation) bool {
 	return f.Mode == nobodyThere || f.Mode == leftAlone || f.Validate() == nil
 }
 
-// limits of the cells, so that what takes a minute in life takes moments.
-const (
-	cellTimeout = time.Second
-	cellBudget  = 6 * time.Second
-	// busyMachine is what a machine that is busy with other things may add to any limit: it says that nothing hangs, no more.
-	busyMachine = 15 * time.Second
-)
+// slowTimeout is the limit of an attempt where the vendor is slow, so that what takes half a minute in life takes moments.
+// Everywhere else the limits are those of life: how quick the machine is must not decide what a cell comes to.
+const slowTimeout = 2 * time.Second
+
+// busyMachine is what a machine that is busy with other things may add to any limit: it says that nothing hangs, no more.
+const busyMachine = 15 * time.Second
 
 const (
 	nobodyThere = "nobody there"
@@ -166,7 +165,7 @@ const (
 var bads = []bad{
 	{"the host can not be reached", sandbox.Fault{Mode: nobodyThere}},
 	{"the host's breaker is open", sandbox.Fault{Mode: leftAlone}},
-	{"slower than an attempt may take", sandbox.Fault{Mode: sandbox.Slow, AfterMS: 10_000}},
+	{"slower than an attempt may take", sandbox.Fault{Mode: sandbox.Slow, AfterMS: 300_000}},
 	{"hangs up before it acts", sandbox.Fault{Mode: sandbox.Drop}},
 	{"acts, then hangs up", sandbox.Fault{Mode: sandbox.AcceptThenDrop}},
 	{"500", sandbox.Fault{Mode: sandbox.Status, Value: "500"}},
@@ -207,9 +206,11 @@ func cell(ctx context.Context, operation outbound.Operation, b bad) (outcome, er
 	server := httptest.NewServer(box.Handler())
 	defer server.Close()
 	cfg := app.Defaults().Outbound
-	cfg.AttemptTimeout.Value, cfg.Budget.Value = cellTimeout, cellBudget
-	if b.fault.Mode == leftAlone {
+	switch b.fault.Mode {
+	case leftAlone:
 		cfg.BreakerFailures.Value = 1
+	case sandbox.Slow:
+		cfg.AttemptTimeout.Value = slowTimeout
 	}
 	policies, faults := cfg.Policies()
 	if err := fault.Fields(faults...); err != nil {
@@ -244,11 +245,7 @@ func cell(ctx context.Context, operation outbound.Operation, b bad) (outcome, er
 			return outcome{}, err
 		}
 	}
-	began := time.Now()
 	failed := operations[operation](ctx, c)
-	if took := time.Since(began); took > cellBudget+busyMachine {
-		return outcome{}, fmt.Errorf("took %s, and its budget is %s", took, cellBudget)
-	}
 	after := scrape(ctx, metrics)
 	o := outcome{
 		attempts: strconv.Itoa(after["api_operation_duration_seconds_count"] - before["api_operation_duration_seconds_count"]),
@@ -403,8 +400,8 @@ func scrape(ctx context.Context, metrics *telemetry.Metrics) map[string]int {
 	return sums
 }
 
-// Every operation of every vendor on every bad day: how the failure reaches a caller, how often it was attempted, within
-// which time, and that nothing is left behind. The whole table stands in docs/failures.md.
+// Every operation of every vendor on every bad day: how the failure reaches a caller, how often it was attempted, and
+// that nothing is left behind. The whole table stands in docs/failures.md.
 func TestEveryVendorOperationOnEveryBadDay(t *testing.T) {
 	// Not parallel: goroutines of other tests would be taken for leaks.
 	before := goleak.IgnoreCurrent()

@@ -1,9 +1,9 @@
 package outbound
 
 import (
+	"log/slog"
+	"sync"
 	"time"
-
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 
 	"github.com/postwright/postwright/internal/fault"
 )
@@ -18,48 +18,229 @@ const (
 	BreakerOpen                         // refuses them
 )
 
-// breaker is one host's.
+var breakerStates = [...]string{BreakerClosed: "closed", BreakerHalfOpen: "half-open", BreakerOpen: "open"}
+
+// breaker is one host's. Each class of calls has its own, so that reads that fail keep no create back; and within a class
+// each owner has theirs, so that what is wrong with one owner's data keeps nobody else back: the class as a whole is only
+// left alone when the calls of two owners have failed in the row.
 type breaker struct {
-	circuitbreaker.CircuitBreaker[any]
-}
+	policy  Breaker
+	now     func() time.Time
+	changed func(state BreakerState) // told of the worst state of all, in order
+	log     *slog.Logger
 
-func (s *Seam) newBreaker(vendor, host string) breaker {
-	s.observe.Breaker(vendor, host, BreakerClosed)
-	policy := s.policies.Breaker
-	states := map[circuitbreaker.State]BreakerState{
-		circuitbreaker.ClosedState: BreakerClosed, circuitbreaker.HalfOpenState: BreakerHalfOpen, circuitbreaker.OpenState: BreakerOpen,
+	mu      sync.Mutex
+	worst   BreakerState
+	classes [classes]struct {
+		all    circuit
+		owners map[string]*circuit // of those whose last call failed
 	}
-	return breaker{circuitbreaker.NewBuilder[any]().
-		WithFailureThreshold(uint(policy.Failures)).
-		WithSuccessThreshold(1). // one call is let through, and decides
-		WithDelay(policy.Delay).
-		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
-			s.observe.Breaker(vendor, host, states[e.NewState])
-			s.log.Warn("breaker", "vendor", vendor, "host", host, "state", e.NewState.String())
-		}).Build()}
 }
 
-// record tells the breaker how a call that it let through has ended. A call that says nothing about the host (its caller
-// left, or it waited in vain for its turn) is not counted; but the one call that was to show whether the host works again
-// has not shown it then, and the next comes after another delay.
-func (b breaker) record(x *exchange) {
+// circuit is what a row of failures has come to. The zero circuit is closed.
+type circuit struct {
+	row     int                 // of failures while it is closed
+	failed  map[string]struct{} // whose failures are in the row, for a whole class
+	until   time.Time           // when it lets a call through to see, once it is open
+	probing bool                // that call is under way
+}
+
+func (c *circuit) state(now time.Time) BreakerState {
 	switch {
-	case x.gone() || x.waiting:
-		if b.IsHalfOpen() {
-			b.Open()
+	case c == nil || c.until.IsZero():
+		return BreakerClosed
+	case now.Before(c.until):
+		return BreakerOpen
+	}
+	return BreakerHalfOpen
+}
+
+// maxOwners bounds the owners that are known to fail, for each class of a host's calls.
+const maxOwners = 1000
+
+func (s *Seam) newBreaker(vendor, host string) *breaker {
+	b := &breaker{
+		policy: s.policies.Breaker, now: time.Now, log: s.log.With("vendor", vendor, "host", host),
+		changed: func(state BreakerState) { s.observe.Breaker(vendor, host, state) },
+	}
+	for i := range b.classes {
+		b.classes[i].owners = map[string]*circuit{}
+	}
+	b.changed(BreakerClosed)
+	return b
+}
+
+// permit lets one call through. It is given back by record.
+type permit struct {
+	class    class
+	owner    string
+	all, own bool // the call shows whether the class's, or the owner's, calls work again
+}
+
+// probe reports whether others wait for what the call will show.
+func (p permit) probe() bool { return p.all || p.own }
+
+// acquire asks to let a call through. If it is refused, wait is what is left of the delay; 0 when a call is under way to see.
+func (b *breaker) acquire(c class, owner string) (p permit, wait time.Duration, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	defer b.tell(now)
+	all, own := &b.classes[c].all, b.classes[c].owners[owner]
+	p = permit{class: c, owner: owner, all: all.state(now) == BreakerHalfOpen, own: own.state(now) == BreakerHalfOpen}
+	for _, circuit := range []*circuit{all, own} {
+		switch circuit.state(now) {
+		case BreakerOpen:
+			return permit{}, max(wait, circuit.until.Sub(now)), false
+		case BreakerHalfOpen:
+			if circuit.probing {
+				return permit{}, 0, false
+			}
 		}
+	}
+	if p.all {
+		all.probing = true
+	}
+	if p.own {
+		own.probing = true
+	}
+	return p, 0, true
+}
+
+// verdict is what a call says about the host.
+type verdict uint8
+
+const (
+	unknown verdict = iota // nothing: its caller left, or it waited in vain for its turn
+	worked
+	failed
+)
+
+// verdict of an exchange that a breaker let through.
+func (x *exchange) verdict() verdict {
+	switch {
+	case x.waiting, x.gone() && (x.status == 0 || x.broken != nil), x.status == 0 && x.err == nil:
+		return unknown
 	case x.hostFailed():
-		b.RecordFailure()
-	default:
-		b.RecordSuccess()
+		return failed
+	}
+	return worked
+}
+
+// record tells the breaker how a call that it let through has ended. One that says nothing about the host changes nothing:
+// if it was to show whether the host works again, the next one does.
+func (b *breaker) record(p permit, v verdict) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	defer b.tell(now)
+	class := &b.classes[p.class]
+	if p.all {
+		class.all.probing = false
+	}
+	own := class.owners[p.owner]
+	if p.own && own != nil {
+		own.probing = false
+	}
+	switch v {
+	case worked:
+		if p.own || own.state(now) == BreakerClosed {
+			if own.state(now) != BreakerClosed {
+				b.say(p.class, true, BreakerClosed)
+			}
+			delete(class.owners, p.owner)
+		}
+		if p.all || class.all.state(now) == BreakerClosed {
+			if class.all.state(now) != BreakerClosed {
+				b.say(p.class, false, BreakerClosed)
+			}
+			class.all = circuit{}
+		}
+	case failed:
+		if own == nil {
+			own = b.remember(p.class, p.owner, now)
+		}
+		if own.state(now) == BreakerClosed || p.own || p.all {
+			if own.row++; own.row >= b.policy.Failures || p.probe() {
+				b.open(own, p.class, true, now)
+			}
+		}
+		b.failedFor(p, now)
+	}
+}
+
+// failedFor counts a failure for the whole class. Of two owners both have to have failed before it is left alone, and again.
+func (b *breaker) failedFor(p permit, now time.Time) {
+	all := &b.classes[p.class].all
+	if !p.all && all.state(now) != BreakerClosed {
+		return // a straggler of before it opened
+	}
+	if all.failed == nil {
+		all.failed = map[string]struct{}{}
+	}
+	if len(all.failed) < 2 {
+		all.failed[p.owner] = struct{}{}
+	}
+	all.row++
+	if len(all.failed) > 1 && (p.all || all.row >= b.policy.Failures) {
+		b.open(all, p.class, false, now)
+	}
+}
+
+func (b *breaker) open(c *circuit, of class, oneOwner bool, now time.Time) {
+	*c = circuit{until: now.Add(b.policy.Delay)}
+	b.say(of, oneOwner, BreakerOpen)
+}
+
+// remember returns a new circuit for an owner whose call failed. Where too many are known to fail, those are forgotten that
+// are not kept from calling; if none is, the new one is not kept, and only counts for the class.
+func (b *breaker) remember(c class, owner string, now time.Time) *circuit {
+	owners := b.classes[c].owners
+	if len(owners) >= maxOwners {
+		for other, circuit := range owners {
+			if circuit.state(now) != BreakerOpen && !circuit.probing {
+				delete(owners, other)
+			}
+		}
+	}
+	own := &circuit{}
+	if len(owners) < maxOwners {
+		owners[owner] = own
+	}
+	return own
+}
+
+func (b *breaker) say(of class, oneOwner bool, state BreakerState) {
+	b.log.Warn("breaker", "calls", of.String(), "one_owner", oneOwner, "state", breakerStates[state])
+}
+
+// tell works out the worst state, and tells of it when it has changed. An owner who has not come back for as long as they
+// were kept back is forgotten, so that nobody has to, for the state to become a better one.
+func (b *breaker) tell(now time.Time) {
+	worst := BreakerClosed
+	for i := range b.classes {
+		class := &b.classes[i]
+		worst = max(worst, class.all.state(now))
+		for owner, own := range class.owners {
+			state := own.state(now)
+			if state == BreakerHalfOpen && !own.probing && !now.Before(own.until.Add(b.policy.Delay)) {
+				delete(class.owners, owner)
+				continue
+			}
+			worst = max(worst, state)
+		}
+	}
+	if worst != b.worst {
+		b.worst = worst
+		b.changed(worst)
 	}
 }
 
 // refusal is the fault of a call that an open breaker does not let through: nothing was sent.
-func (b breaker) refusal(vendor, operation string) *fault.Error {
+func refusal(vendor, operation string, wait time.Duration) *fault.Error {
 	f := fault.Newf(fault.VendorUnavailable, "%s has failed several times in a row and is left alone for a moment: try again later.", DisplayName(vendor)).
 		WithReason(ReasonBreakerOpen)
 	f.Answer = &fault.Answer{Vendor: vendor, Operation: operation}
-	f.RetryAfter = max(b.RemainingDelay(), time.Second) // a probe may be under way: then it is a matter of moments
+	f.RetryAfter = max(wait, time.Second) // a call may be under way to see: then it is a matter of moments
 	return f
 }

@@ -13,8 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/postwright/postwright/internal/fault"
 )
 
@@ -26,6 +24,9 @@ type Config struct {
 	MaxConnsPerHost int
 	// IdleTimeout is how long an unused connection is kept for the next call.
 	IdleTimeout time.Duration
+	// Owner says for whom a caller's call is made, so that each has a share of their own; "" for a call of nobody's. nil
+	// knows nobody: then calls with the same token have a share together.
+	Owner func(context.Context) string
 }
 
 // Defaults returns the limits used where nothing else is configured.
@@ -80,13 +81,16 @@ func (Unobserved) Breaker(string, string, BreakerState) {}
 type Seam struct {
 	base     *http.Transport
 	dial     dialFunc
-	perHost  int64
-	places   *semaphore.Weighted
+	perHost  int
+	owner    func(context.Context) string
+	places   places
 	policies Policies
 	observe  Observer
 	log      *slog.Logger
 
-	calls sync.WaitGroup // attempts under way
+	calls   sync.WaitGroup // calls under way, and attempts that go on without their callers
+	closing context.Context
+	end     context.CancelFunc
 
 	mu    sync.Mutex
 	hosts map[string]*host // as few as base URLs are configured, because no redirect is followed
@@ -94,8 +98,9 @@ type Seam struct {
 
 // host is what the calls to one host of a vendor share.
 type host struct {
-	places  *semaphore.Weighted
-	breaker breaker
+	places  places
+	owners  ownerShares
+	breaker *breaker
 }
 
 // New returns a Seam. Close it after use. Connections go through the proxy that the environment names (HTTPS_PROXY).
@@ -109,13 +114,15 @@ func New(cfg Config, policies Policies, observe Observer, log *slog.Logger) *Sea
 	protocols.SetHTTP1(true)
 	s := &Seam{
 		dial:     dialer.DialContext,
-		perHost:  int64(cfg.MaxConnsPerHost),
-		places:   semaphore.NewWeighted(int64(cfg.MaxConns)),
+		perHost:  cfg.MaxConnsPerHost,
+		owner:    cfg.Owner,
+		places:   newPlaces(cfg.MaxConns),
 		policies: policies,
 		observe:  observe,
 		log:      log,
 		hosts:    map[string]*host{},
 	}
+	s.closing, s.end = context.WithCancel(context.Background())
 	s.base = &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         s.dialCounted,
@@ -129,8 +136,10 @@ func New(cfg Config, policies Policies, observe Observer, log *slog.Logger) *Sea
 	return s
 }
 
-// Close waits for the attempts under way, which end with their callers, and lets the idle connections go.
+// Close ends the attempts that go on without their callers, waits for the calls under way, which end with their callers, and
+// lets the idle connections go.
 func (s *Seam) Close() {
+	s.end()
 	s.calls.Wait()
 	s.base.CloseIdleConnections()
 }
@@ -144,26 +153,15 @@ func (s *Seam) Client(vendor string) *http.Client {
 	}
 }
 
-// enter waits for a place among the calls under way. A call waits for its host before it takes one of the places that
-// all share: else the calls queueing for one slow vendor would hold up those to the others.
-func (s *Seam) enter(ctx context.Context, host *host) (leave func(), err error) {
-	own := host.places
-	if err := own.Acquire(ctx, 1); err != nil {
-		return nil, err
-	}
-	if err := s.places.Acquire(ctx, 1); err != nil {
-		own.Release(1)
-		return nil, err
-	}
-	return func() { s.places.Release(1); own.Release(1) }, nil
-}
-
 func (s *Seam) host(vendor, name string) *host {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known := s.hosts[vendor+" "+name] // a vendor's breaker is its own, also where two are served by one host
 	if known == nil {
-		known = &host{places: semaphore.NewWeighted(s.perHost), breaker: s.newBreaker(vendor, name)}
+		known = &host{
+			places: newPlaces(s.perHost), breaker: s.newBreaker(vendor, name),
+			owners: ownerShares{each: share(s.perHost, 1, 4), of: map[string]*ownerShare{}},
+		}
 		s.hosts[vendor+" "+name] = known
 	}
 	return known

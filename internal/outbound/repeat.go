@@ -23,8 +23,8 @@ func (x *exchange) again(pace Pace, attempt int, left time.Duration, now time.Ti
 // repeatable reports whether the outcome may be followed by another attempt.
 func (x *exchange) repeatable() bool {
 	switch {
-	case x.policy.Repeat == Never, x.refused, x.waiting, x.gone():
-		return false // a breaker, a queue or a caller's leave is not cured by asking once more
+	case x.policy.Repeat == Never, x.refused, x.waiting, x.goesOn, x.distrusted, x.gone():
+		return false // a breaker, a queue, a caller's leave or a bad certificate is not cured by asking once more
 	case x.status == http.StatusTooManyRequests:
 		return true
 	case x.status == 0 && !x.departure.left():

@@ -437,20 +437,6 @@ func TestARequestThatLeftThroughTLSIsInDoubt(t *testing.T) {
 	require.True(t, requireFault(t, err).Doubt)
 }
 
-func TestAnUntrustedCertificateLeavesNoDoubt(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	seam, _ := newSeam(t, Defaults(), Once())
-
-	_, _, err := send(t.Context(), seam, http.MethodPost, server.URL)
-	f := requireFault(t, err)
-	require.Equal(t, ReasonUnreachable, f.Reason)
-	require.False(t, f.Doubt)
-}
-
 func TestAHostWithoutAnAddressLeavesNoDoubt(t *testing.T) {
 	t.Parallel()
 	seam, _ := newSeam(t, Defaults(), Once())

@@ -1,7 +1,9 @@
 package status
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
@@ -16,36 +19,49 @@ import (
 // dialTimeout bounds the look whether a host can be reached.
 const dialTimeout = 5 * time.Second
 
-// reach opens a connection to a vendor's host and closes it again.
-func reach(ctx context.Context, base string) (problem string, known bool) {
+// reach opens a connection to a vendor's host, with TLS where calls have it, and closes it again.
+func reach(ctx context.Context, base string) (problem, remedy string, known bool) {
 	at, err := url.Parse(base)
 	if err != nil {
-		return "its address can't be read", true
+		return "has an address that can't be read.", "", true
 	}
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: at}); err != nil || proxy != nil {
-		return "its calls go through a proxy", false
+		return "its calls go through a proxy", "", false
 	}
 	port := at.Port()
 	if port == "" {
 		port = map[string]string{"https": "443", "http": "80"}[at.Scheme]
 	}
-	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", net.JoinHostPort(at.Hostname(), port))
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	var dialer interface {
+		DialContext(ctx context.Context, network, address string) (net.Conn, error)
+	} = &net.Dialer{}
+	if at.Scheme == "https" {
+		dialer = &tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}
+	}
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(at.Hostname(), port))
+	if problem := outbound.CertificateProblem(err); problem != "" {
+		return at.Host + " can be reached, but " + problem + ".", badCertificate, true
+	}
 	if err != nil {
-		return at.Host + " can't be reached", true
+		return at.Host + " can't be reached from here.", "", true
 	}
 	_ = conn.Close() // it was opened to be closed
-	return "", true
+	return "", "", true
 }
+
+const badCertificate = "Nothing is sent to a host whose certificate is not valid: mend this, or the address, before anything else."
 
 // hosts says of the first host that can't be reached, or whether it can be known at all; ok is true when all can be.
 func hosts(ctx context.Context, name, flags string, bases ...string) (checks []Check, ok bool) {
 	for _, base := range bases {
-		problem, known := reach(ctx, base)
+		problem, remedy, known := reach(ctx, base)
 		switch {
 		case !known:
 			return nil, true // a call will show it
 		case problem != "":
-			return one(name, Failed, "Its host "+problem+" from here.", "Look at the network, a firewall or a proxy, and at "+flags+"."), false
+			return one(name, Failed, "Its host "+problem, cmp.Or(remedy, "Look at the network, a firewall or a proxy, and at "+flags+".")), false
 		}
 	}
 	return nil, true
@@ -67,6 +83,8 @@ func App(client *linkedin.Client, cfg linkedin.Config) Look {
 		switch {
 		case err == nil:
 			return one(name, OK, "LinkedIn can be reached and accepts the app's client id and secret.", "")
+		case fault.Of(err).Reason == outbound.ReasonBadCertificate: // through a proxy
+			return one(name, Failed, fault.Of(err).Message, badCertificate)
 		case fault.Is(err, fault.VendorAuth):
 			return one(name, Failed, "LinkedIn does not accept the app's client id and secret.",
 				"Compare --linkedin-client-id and POSTWRIGHT_LINKEDIN_CLIENT_SECRET with the page of your LinkedIn app.")
@@ -86,6 +104,8 @@ func Analysis(client *analysisapi.Client, base string) Look {
 		switch {
 		case err == nil:
 			return one(name, OK, "The analysis service answers.", "")
+		case fault.Of(err).Reason == outbound.ReasonBadCertificate: // through a proxy
+			return one(name, Failed, fault.Of(err).Message, badCertificate)
 		case fault.Is(err, fault.VendorAuth):
 			return one(name, Failed, "The analysis service does not accept the token.", "Set POSTWRIGHT_ANALYSIS_TOKEN to a valid one.")
 		}
@@ -100,7 +120,7 @@ func Notification(base string) Look {
 		if checks, ok := hosts(ctx, name, "--notification-url", base); !ok {
 			return checks
 		}
-		if _, known := reach(ctx, base); !known {
+		if _, _, known := reach(ctx, base); !known {
 			return one(name, Unknown, "Its calls go through a proxy, and only a message would show whether they arrive.", "")
 		}
 		return one(name, OK, "Its host can be reached; whether it accepts the token shows when a message is sent.", "")

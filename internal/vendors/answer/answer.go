@@ -118,6 +118,7 @@ func (r Reader) refused(operation string, resp *http.Response, body []byte) *fau
 	default: // a success that was not agreed on, or a redirect, which is never followed
 		f = r.Unusable(operation, resp, fmt.Errorf("unexpected status %d", status))
 	}
+	f.Doubt = f.Doubt || outbound.HadEffect(resp) // then this answer speaks of another attempt
 	f.Answer = r.answer(operation, resp)
 	r.Refine(f, body)
 	f.Answer.Code = clip(f.Answer.Code, 100)

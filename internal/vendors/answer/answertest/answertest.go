@@ -21,7 +21,7 @@ import (
 )
 
 // Token is the token to give to adapters under test: it must never show up in an error.
-const Token = "a-secret-token"
+const Token = "a-secret/token_of=theirs"
 
 // maxBodyBytes is the seam's limit of an answer in these tests.
 const maxBodyBytes = 8 << 10
@@ -193,6 +193,7 @@ func Run(t *testing.T, vendor string, operations []Operation) {
 					requireFault(t, err, vendor, op, expectation{kind: fault.VendorUnavailable, reason: outbound.ReasonBadAnswer, status: op.Success, doubt: changes})
 				})
 			}
+			runEcho(t, vendor, op)
 			t.Run("the connection breaks", func(t *testing.T) {
 				t.Parallel()
 				err := call(t, vendor, op, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })

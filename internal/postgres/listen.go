@@ -102,7 +102,7 @@ func (s *Store) listening(ctx context.Context, listeners []Listener) (*pgx.Conn,
 // that, one whose other end has vanished would stay silent for ever.
 func (s *Store) hear(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
 	for {
-		silence, cancel := context.WithTimeout(ctx, listenSilence)
+		silence, cancel := context.WithTimeout(ctx, s.silence)
 		announced, err := conn.WaitForNotification(silence)
 		silent := silence.Err() != nil
 		cancel()

@@ -57,6 +57,7 @@ func announce(t *testing.T, store *postgres.Store, channel string, payloads ...s
 func TestAListenerHearsItsChannelInOrder(t *testing.T) {
 	t.Parallel()
 	store, _ := open(t, dbtest.New(t))
+	store.SetListenSilence(time.Hour) // LISTEN is the last that it said
 	one, other := newEar("one"), newEar("other channel")
 	listen(t, store, one, other)
 	require.Equal(t, "missed", <-one.told, "what was announced before nobody heard")
@@ -82,6 +83,7 @@ func TestAListenerIsToldWhatItMayHaveMissed(t *testing.T) {
 	databaseURL := dbtest.New(t)
 	wire := dbtest.NewWire(t, databaseURL)
 	store, _ := open(t, wire.URL())
+	store.SetListenSilence(time.Hour) // LISTEN is the last that it said
 	direct, _ := open(t, databaseURL)
 	one := newEar("one")
 	listen(t, store, one)
@@ -99,6 +101,32 @@ func TestAListenerIsToldWhatItMayHaveMissed(t *testing.T) {
 		}
 	}
 	require.Equal(t, "missed", <-one.told)
+}
+
+func TestASilentConnectionIsAskedWhetherItIsStillThere(t *testing.T) {
+	t.Parallel()
+	databaseURL := dbtest.New(t)
+	wire := dbtest.NewWire(t, databaseURL)
+	store, _ := open(t, wire.URL())
+	store.SetListenSilence(time.Millisecond)
+	one := newEar("one")
+	listen(t, store, one)
+	require.Equal(t, "missed", <-one.told)
+	const question = "-- ping"
+	wire.CutAt(question, false)
+	require.Equal(t, "missed", <-one.told, "it was not, and another was made")
+	require.Equal(t, 1, wire.Cuts())
+
+	direct, _ := open(t, databaseURL)
+	var opened, asked int
+	require.NoError(t, store.Pool().QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&opened)) // that was asked the same
+	require.Eventually(t, func() bool {
+		err := direct.Pool().QueryRow(t.Context(),
+			`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1 AND pid <> $2`, question, opened).Scan(&asked)
+		return err == nil && asked > 0
+	}, time.Minute, time.Millisecond)
+	announce(t, direct, "one", "still here")
+	require.Equal(t, "still here", <-one.told, "the silence is no failure")
 }
 
 func terminate(t *testing.T, store *postgres.Store) {
@@ -140,6 +168,7 @@ func TestListeningEndsWithItsContextAndLeavesNothingBehind(t *testing.T) {
 	t.Run("", func(t *testing.T) {
 		wire := dbtest.NewWire(t, databaseURL)
 		store, _ := open(t, wire.URL())
+		store.SetListenSilence(time.Hour) // LISTEN is the last that it said
 		one := newEar("one")
 		for _, state := range []string{"listening", "waiting for the database"} {
 			stop := listen(t, store, one)

@@ -68,6 +68,7 @@ type Store struct {
 	observe Observer
 	acquire time.Duration
 	timeout time.Duration
+	silence time.Duration // of the listening connection, before it is asked whether it is still there
 }
 
 // Open connects and checks that the database answers. Close the Store after use.
@@ -85,7 +86,7 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	if err != nil {
 		return nil, fmt.Errorf("make the pool: %w", err)
 	}
-	s := &Store{pool: pool, waiting: waiting, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout}
+	s := &Store{pool: pool, waiting: waiting, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout, silence: listenSilence}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err

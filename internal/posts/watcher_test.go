@@ -306,10 +306,10 @@ func TestOnlyWhatAWatcherShowsIsAnnounced(t *testing.T) {
 	_, err = tx.Exec(t.Context(), "DELETE FROM posts")
 	require.NoError(t, err)
 	require.NoError(t, tx.Rollback(t.Context()))
-	w.enter(post, posts.StateQueued) // 1
-	w.waits(post, "DAY_LIMIT")       // 2
-	w.waits(post, "DAY_LIMIT")       // the same again
-	w.waits(post, "ACCOUNT_PAUSED")  // 3
+	w.enter(post, posts.StateQueued)                                                          // 1
+	w.waits(post, "DAY_LIMIT")                                                                // 2
+	w.waits(post, "DAY_LIMIT")                                                                // the same again
+	w.waits(post, "ACCOUNT_PAUSED")                                                           // 3
 	require.NoError(t, w.Delete(t.Context(), posts.DeleteInput{OwnerID: w.ada, ID: post.ID})) // 4
 	last := w.in(posts.StateQueued)                                                           // 5: what is announced arrives in order
 	for range 4 {

@@ -176,6 +176,28 @@ func TestAChangeRightAfterTheFirstReadIsSeen(t *testing.T) {
 	require.Equal(t, 1, looks)
 }
 
+// The post is read, moves on, and its states are read: what is shown of the last one is not what was read before it.
+func TestAPostThatMovesOnWhileItIsReadIsShownAsItIs(t *testing.T) {
+	t.Parallel()
+	w, counted := watched(t, nil)
+	w.look(never)
+	post := w.in(posts.StateQueued)
+	seen := w.watch(t.Context(), post)
+	seen.next(posts.StateQueued)
+	var once sync.Once
+	counted.mu.Lock()
+	counted.then = func(operation string) {
+		if operation == "PostGet" {
+			once.Do(func() { w.enter(post, posts.StatePublished) })
+		}
+	}
+	counted.mu.Unlock()
+	w.enter(post, posts.StatePublishing)
+	seen.next(posts.StatePublishing)
+	require.Equal(t, "urn:li:share:7", seen.next(posts.StatePublished).LinkedinURN)
+	require.NoError(t, <-seen.ended)
+}
+
 func TestIdleWatchersAskNothing(t *testing.T) {
 	t.Parallel()
 	w, counted := watched(t, nil)
@@ -262,8 +284,9 @@ func TestAWatcherIsToldOfEachOfItsPostsOnceAndOfNoOther(t *testing.T) {
 	w := newWorld(t)
 	one, two, left, foreign := uuid.New(), uuid.New(), uuid.New(), uuid.New()
 	watcher := w.NewWatcher(one, two, left, one)
-	watcher.Leave(left)
 	heard := w.Listener().Heard
+	heard(left.String())
+	watcher.Leave(left)
 	for range 1000 {
 		for _, id := range []uuid.UUID{one, two, left, foreign} {
 			heard(id.String())

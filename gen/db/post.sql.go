@@ -517,8 +517,38 @@ func (q *Queries) PostListByOwnerAndState(ctx context.Context, db DBTX, arg Post
 	return items, nil
 }
 
+const postListRevisions = `-- name: PostListRevisions :many
+SELECT id, revision FROM posts WHERE id = ANY ($1::uuid[])
+`
+
+type PostListRevisionsRow struct {
+	ID       uuid.UUID
+	Revision int64
+}
+
+// Which versions of posts there are, of all owners: who watches which is known to who asks. Posts that are gone are missing.
+func (q *Queries) PostListRevisions(ctx context.Context, db DBTX, ids []uuid.UUID) ([]PostListRevisionsRow, error) {
+	rows, err := db.Query(ctx, postListRevisions, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostListRevisionsRow{}
+	for rows.Next() {
+		var i PostListRevisionsRow
+		if err := rows.Scan(&i.ID, &i.Revision); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const postListStates = `-- name: PostListStates :many
-SELECT id, state, linkedin_urn, failure_code, failure_message, failure_remedy
+SELECT id, revision, state, linkedin_urn, failure_code, failure_message, failure_remedy
 FROM posts WHERE id = ANY ($1::uuid[]) AND owner_id = $2
 `
 
@@ -529,6 +559,7 @@ type PostListStatesParams struct {
 
 type PostListStatesRow struct {
 	ID             uuid.UUID
+	Revision       int64
 	State          string
 	LinkedinURN    string
 	FailureCode    string
@@ -548,6 +579,7 @@ func (q *Queries) PostListStates(ctx context.Context, db DBTX, arg PostListState
 		var i PostListStatesRow
 		if err := rows.Scan(
 			&i.ID,
+			&i.Revision,
 			&i.State,
 			&i.LinkedinURN,
 			&i.FailureCode,

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -229,6 +230,8 @@ const ReasonAddressInUse = "ADDRESS_IN_USE"
 func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	// Streams end when the server begins to stop, calls go on until they are answered.
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
+	var changes sync.WaitGroup // what wakes the streams; it ends with them
+	defer changes.Wait()
 	defer endStreams()
 	server, err := a.httpServer(streams)
 	if err == nil {
@@ -237,6 +240,10 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		_ = listener.Close()
 		return err
+	}
+	if a.cfg.serves() {
+		changes.Go(func() { a.store.Listen(streams, a.services.Posts.Listener()) })
+		changes.Go(func() { a.services.Posts.LookForChanges(streams, posts.LookEvery) })
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -310,11 +317,11 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 
 func (a *App) api(streams context.Context) (http.Handler, error) {
 	return rpc.NewHandler(streams, rpc.Config{
-		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes, MaxWatchers: maxWatchers,
-		Origins: slices.Clone(a.cfg.Server.Origins),
+		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes,
+		MaxStreams: a.cfg.Server.Streams.Value, StreamsPerOwner: a.cfg.Server.StreamsPerOwner.Value, Origins: slices.Clone(a.cfg.Server.Origins),
 	}, a.services, a.eyes())
 }
 
 func (a *App) eyes() rpc.Eyes {
-	return rpc.Eyes{Log: a.log, Observe: a.metrics.ObserveCall, Traces: a.traces}
+	return rpc.Eyes{Log: a.log, Observe: a.metrics.ObserveCall, Streams: a.metrics.ObserveStreams, Traces: a.traces}
 }

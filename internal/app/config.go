@@ -44,13 +44,16 @@ type ServerConfig struct {
 	Listen    string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8080"`
 	PublicURL string   `name:"server-public-url" env:"POSTWRIGHT_SERVER_PUBLIC_URL" help:"Where browsers reach this server, such as https://posts.example.org; members' consents need it."`
 	Origins   []string `help:"Web origins whose pages may call, such as https://app.example.org; none by default."`
+
+	Streams         Count `name:"server-streams" env:"POSTWRIGHT_SERVER_STREAMS" help:"Streams that follow posts and are open at once, as many as memory allows. When there are that many, an owner may have no more than an equal part of them, but always one." default:"1000"`
+	StreamsPerOwner Count `name:"server-streams-per-owner" env:"POSTWRIGHT_SERVER_STREAMS_PER_OWNER" help:"Streams of one owner that are open at once." default:"100"`
 }
 
 // DatabaseConfig is PostgreSQL's.
 type DatabaseConfig struct {
 	URL              Secret   `help:"Where the database is, as a postgres:// URL."`
 	MinConnections   Count    `help:"Connections kept open." default:"5"`
-	MaxConnections   Count    `help:"Connections at most." default:"20"`
+	MaxConnections   Count    `help:"Connections at most. A process that serves the API has one more, which listens for changes: connect to PostgreSQL itself, or to a pooler that gives sessions." default:"20"`
 	AcquireTimeout   Duration `help:"Limit of the wait for a free connection." default:"5s"`
 	LockTimeout      Duration `help:"Limit of the wait for a row that other work has locked." default:"10s"`
 	OperationTimeout Duration `help:"Limit of one operation, with its waits and repeats; longer than --database-acquire-timeout and --database-lock-timeout." default:"30s"`
@@ -133,6 +136,11 @@ func (c Config) Verify() error {
 		}
 	}
 	v.publicURL(c.Server.PublicURL)
+	v.count("--server-streams", c.Server.Streams, 1, 100_000)
+	v.count("--server-streams-per-owner", c.Server.StreamsPerOwner, 1, 100_000)
+	if c.Server.StreamsPerOwner.Value > c.Server.Streams.Value && !c.Server.StreamsPerOwner.broken && !c.Server.Streams.broken {
+		v.wrong("--server-streams-per-owner", "must not be more than --server-streams, which is %d", c.Server.Streams.Value)
+	}
 	if len(c.LinkedIn.Scopes) == 0 {
 		v.wrong("--linkedin-scopes", "must name at least one scope, such as w_member_social")
 	}

@@ -22,5 +22,4 @@ const (
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
 	maxRequestBytes   = 16 << 20 // a batch of 1,000 posts of 3,000 characters, four bytes each, and what is around them
-	maxWatchers       = 1_000
 )

@@ -14,3 +14,6 @@ func (s *Store) SetSavingGrace(grace time.Duration) { s.grace = grace }
 
 // SetCloseTimeout changes how long Close waits.
 func (s *Store) SetCloseTimeout(limit time.Duration) { s.closing = limit }
+
+// SetListenSilence shortens the silence after which a listening connection is asked whether it is still there.
+func (s *Store) SetListenSilence(silence time.Duration) { s.silence = silence }

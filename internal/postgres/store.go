@@ -72,6 +72,7 @@ type Store struct {
 	timeout time.Duration
 	grace   time.Duration // beyond timeout, for what saves
 	closing time.Duration
+	silence time.Duration // of the listening connection, before it is asked whether it is still there
 }
 
 // Open connects and checks that the database answers. Close the Store after use.
@@ -89,7 +90,10 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	if err != nil {
 		return nil, fmt.Errorf("make the pool: %w", err)
 	}
-	s := &Store{pool: pool, uses: uses, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout, grace: savingGrace, closing: closeTimeout}
+	s := &Store{
+		pool: pool, uses: uses, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout,
+		grace: savingGrace, closing: closeTimeout, silence: listenSilence,
+	}
 	if err := s.Ping(ctx); err != nil {
 		s.Close()
 		return nil, err

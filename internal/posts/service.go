@@ -19,14 +19,16 @@ import (
 
 // Service carries out the use cases. It is safe for concurrent use.
 type Service struct {
-	store   *postgres.Store
-	queries *db.Queries
-	now     func() time.Time
+	store    *postgres.Store
+	queries  *db.Queries
+	now      func() time.Time
+	watchers *watchers
 }
 
-// New returns a Service that keeps its posts in store.
+// New returns a Service that keeps its posts in store. Watchers see changes while LookForChanges runs, and soon while the
+// store listens for Listener too.
 func New(store *postgres.Store, now func() time.Time) *Service {
-	return &Service{store: store, queries: db.New(), now: now}
+	return &Service{store: store, queries: db.New(), now: now, watchers: newWatchers()}
 }
 
 // notFound is the answer for a post that does not exist and for another owner's alike.

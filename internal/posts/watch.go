@@ -2,18 +2,10 @@ package posts
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
-)
-
-// How often a watcher looks: each look is one read by primary key, and the transitions table keeps what happened between
-// two looks. A post that waits, for its time or for its account, is looked at less often, since it may wait for long.
-const (
-	watchInterval     = 200 * time.Millisecond
-	watchIntervalIdle = 2 * time.Second
 )
 
 // Watch gives the post to emit now and again at every change of its state, in order and without a gap, and returns nil
@@ -28,38 +20,31 @@ func (s *Service) Watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 }
 
 func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Post) error) error {
+	watcher := s.NewWatcher(id)
+	defer watcher.Close()
 	post, err := s.Get(ctx, ownerID, id)
 	if err != nil {
 		return err
 	}
+	watcher.Saw(id, post.Revision)
 	if err := emit(post); err != nil {
 		return err
 	}
 	waitsFor := post.FailureCode
 	for seen, state := post.Revision, post.State; !Rests(state); {
-		interval := watchInterval
-		if state == StateScheduled || waitsFor != "" {
-			interval = watchIntervalIdle
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(interval):
-		}
-		if post, err = s.Get(ctx, ownerID, id); err != nil {
+		if _, err := watcher.Changed(ctx); err != nil {
 			return err
 		}
-		if post.Revision == seen {
-			continue
-		}
-		transitions, err := s.queries.PostTransitionsAfter(ctx, s.store, db.PostTransitionsAfterParams{
-			PostID: id, OwnerID: ownerID, AfterRevision: seen,
-		})
-		if err != nil {
+		var transitions []db.PostTransition
+		if err := watcher.Read(ctx, func() (err error) {
+			post, transitions, err = s.since(ctx, ownerID, id, seen)
+			return err
+		}); err != nil {
 			return err
 		}
-		if len(transitions) == 0 { // it changed, and not its state
+		if len(transitions) == 0 { // if it changed, then not its state
 			seen = post.Revision
+			watcher.Saw(id, seen)
 			if post.FailureCode != waitsFor { // what it waits for did
 				waitsFor = post.FailureCode
 				if err := emit(post); err != nil {
@@ -68,11 +53,8 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 			}
 			continue
 		}
-		// Read again, so that the row is at least as new as the last transition.
-		if post, err = s.Get(ctx, ownerID, id); err != nil {
-			return err
-		}
 		waitsFor = post.FailureCode
+		watcher.Saw(id, transitions[len(transitions)-1].Revision)
 		for _, t := range transitions {
 			seen, state = t.Revision, t.State
 			if err := emit(asOf(post, t)); err != nil {
@@ -81,6 +63,23 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 		}
 	}
 	return nil
+}
+
+// since reads a post and the states that it has entered after a revision. The post is at least as new as the last of them;
+// where there are none, it has entered none up to its own revision.
+func (s *Service) since(ctx context.Context, ownerID, id uuid.UUID, revision int64) (Post, []db.PostTransition, error) {
+	post, err := s.Get(ctx, ownerID, id)
+	if err != nil || post.Revision == revision {
+		return post, nil, err
+	}
+	transitions, err := s.queries.PostTransitionsAfter(ctx, s.store, db.PostTransitionsAfterParams{
+		PostID: id, OwnerID: ownerID, AfterRevision: revision,
+	})
+	if err != nil || len(transitions) == 0 {
+		return post, nil, err
+	}
+	post, err = s.Get(ctx, ownerID, id) // again: it may have moved on before the states were read
+	return post, transitions, err
 }
 
 // asOf is the post as it stood when it entered a state that it may have left since: what came of publishing it is left

@@ -3,12 +3,15 @@ package posts_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 )
 
@@ -22,6 +25,7 @@ type watching struct {
 func (w *world) watch(ctx context.Context, post posts.Post) watching {
 	seen := watching{t: w.t, posts: make(chan posts.Post, 100), ended: make(chan error, 1)}
 	go func() {
+		defer close(seen.posts)
 		seen.ended <- w.Watch(ctx, w.ada, post.ID, func(p posts.Post) error { seen.posts <- p; return nil })
 	}()
 	return seen
@@ -29,9 +33,45 @@ func (w *world) watch(ctx context.Context, post posts.Post) watching {
 
 func (s watching) next(state string) posts.Post {
 	s.t.Helper()
-	p := <-s.posts
-	require.Equal(s.t, state, p.State)
-	return p
+	select {
+	case p := <-s.posts: // none when the watch has ended
+		require.Equal(s.t, state, p.State)
+		return p
+	case <-time.After(waitLimit):
+		require.FailNow(s.t, "nothing came", "%s was to", state)
+	}
+	return posts.Post{}
+}
+
+// waitLimit is how long a test waits for what must come.
+const waitLimit = time.Minute
+
+// never is too seldom for any test: what is seen although, was announced or missed.
+const never = 1000 * time.Hour
+
+// listen wakes the watchers until the test ends.
+func (w *world) listen(lookEvery time.Duration) {
+	w.hear(w.store)
+	w.look(lookEvery)
+}
+
+func (w *world) hear(store *postgres.Store) {
+	w.until(func(ctx context.Context) { store.Listen(ctx, w.Listener()) })
+}
+
+func (w *world) look(every time.Duration) {
+	w.until(func(ctx context.Context) { w.LookForChanges(ctx, every) })
+}
+
+// until runs do until the test ends, and waits for it.
+func (w *world) until(do func(ctx context.Context)) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
+	var group sync.WaitGroup
+	group.Go(func() { do(ctx) })
+	w.t.Cleanup(func() {
+		cancel()
+		group.Wait()
+	})
 }
 
 func TestAWatcherSeesEveryStateInOrderUntilThePostRests(t *testing.T) {
@@ -40,6 +80,7 @@ func TestAWatcherSeesEveryStateInOrderUntilThePostRests(t *testing.T) {
 		t.Run(last, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
+			w.listen(never)
 			post := w.in(posts.StateQueued)
 			seen := w.watch(t.Context(), post)
 			require.Equal(t, post, seen.next(posts.StateQueued))
@@ -62,6 +103,7 @@ func TestAWatcherSeesEveryStateInOrderUntilThePostRests(t *testing.T) {
 func TestAWatcherSeesAPostThatFailsAndIsQueuedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.listen(never)
 	post := w.in(posts.StatePublishing)
 	seen := w.watch(t.Context(), post)
 	seen.next(posts.StatePublishing)
@@ -97,6 +139,7 @@ func TestAWatcherOfAPostAtRestSeesItOnce(t *testing.T) {
 func TestAWatchEndsWhenThereIsNothingToWatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.listen(never)
 	t.Run("deleted meanwhile", func(t *testing.T) {
 		post := w.in(posts.StateQueued)
 		seen := w.watch(t.Context(), post)

@@ -37,10 +37,16 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldAt(t, dbtest.New(t), postgres.Unobserved{})
+}
+
+// newWorldAt is newWorld on a given database, with somebody who watches its operations.
+func newWorldAt(t *testing.T, databaseURL string, observe postgres.Observer) *world {
+	t.Helper()
 	w := &world{t: t}
 	cfg := postgres.Defaults()
-	cfg.URL, cfg.MinConns = dbtest.New(t), 0
-	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
+	cfg.URL, cfg.MinConns = databaseURL, 0
+	store, err := postgres.Open(t.Context(), cfg, observe, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	w.store = store

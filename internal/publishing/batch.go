@@ -1,9 +1,11 @@
 package publishing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"time"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -182,32 +184,34 @@ type Progress struct {
 	Done, Total int
 }
 
-// followInterval is how often the posts of a batch are looked at; one read for all of them.
-const followInterval = 200 * time.Millisecond
-
 // Follow gives emit one Progress for each post of a batch as it comes to rest, and one before for each that has to wait;
 // those that were refused come first. It ends when all rest. It returns emit's error, or the cause of the context's end;
 // the publications go on by themselves either way.
 func (s *Service) Follow(ctx context.Context, ownerID uuid.UUID, batch Approved, emit func(Progress) error) error {
-	follow := &follower{batch: batch, waiting: map[uuid.UUID]string{}, emit: emit}
+	follow := &follower{batch: batch, open: map[uuid.UUID]int{}, waiting: map[uuid.UUID]string{}, emit: emit}
 	if err := follow.refusals(); err != nil {
 		return err
 	}
+	looked := slices.Collect(maps.Keys(follow.open))
+	watcher := s.posts.NewWatcher(looked...)
+	defer watcher.Close()
 	for len(follow.open) > 0 {
-		states, err := s.queries.PostListStates(ctx, s.store, db.PostListStatesParams{IDs: follow.openIDs(), OwnerID: ownerID})
-		if err == nil {
-			err = follow.look(states)
-		}
-		if err != nil && ctx.Err() == nil {
+		var states []db.PostListStatesRow
+		err := watcher.Read(ctx, func() (err error) {
+			states, err = s.queries.PostListStates(ctx, s.store, db.PostListStatesParams{IDs: looked, OwnerID: ownerID})
 			return err
+		})
+		if err == nil {
+			err = follow.look(looked, states, watcher)
 		}
-		if len(follow.open) == 0 {
-			return nil
+		if err == nil && len(follow.open) > 0 {
+			looked, err = watcher.Changed(ctx)
 		}
-		select {
-		case <-ctx.Done():
+		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx)
-		case <-time.After(followInterval):
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -216,17 +220,17 @@ func (s *Service) Follow(ctx context.Context, ownerID uuid.UUID, batch Approved,
 // follower is what has been told of a batch so far.
 type follower struct {
 	batch   Approved
-	open    []int                // the places of the posts that don't rest yet, in order
+	open    map[uuid.UUID]int    // the posts that don't rest yet, and their places
 	waiting map[uuid.UUID]string // what a post was last said to wait for
 	done    int
 	emit    func(Progress) error
 }
 
 func (f *follower) refusals() error {
-	for i := range f.batch.IDs {
+	for i, id := range f.batch.IDs {
 		refused, no := f.batch.Refused[i]
 		if !no {
-			f.open = append(f.open, i)
+			f.open[id] = i
 			continue
 		}
 		if err := f.rests(i, Progress{Failure: refused, Refused: true}); err != nil {
@@ -236,35 +240,28 @@ func (f *follower) refusals() error {
 	return nil
 }
 
-func (f *follower) openIDs() []uuid.UUID {
-	ids := make([]uuid.UUID, len(f.open))
-	for i, place := range f.open {
-		ids[i] = f.batch.IDs[place]
-	}
-	return ids
-}
-
-// look tells what is new in the states of the posts that are open.
-func (f *follower) look(states []db.PostListStatesRow) error {
+// look tells what is new in the states of open posts that were looked at, in the order of the batch.
+func (f *follower) look(looked []uuid.UUID, states []db.PostListStatesRow, watcher *posts.Watcher) error {
 	found := make(map[uuid.UUID]db.PostListStatesRow, len(states))
 	for _, state := range states {
 		found[state.ID] = state
 	}
-	looked := f.open
-	f.open = nil
-	for _, i := range looked {
-		id := f.batch.IDs[i]
+	slices.SortFunc(looked, func(a, b uuid.UUID) int { return cmp.Compare(f.open[a], f.open[b]) })
+	for _, id := range looked {
 		state, there := found[id]
 		p := Progress{State: state.State, URN: state.LinkedinURN, Failure: Refusal{state.FailureCode, state.FailureMessage, state.FailureRemedy}}
+		if !there {
+			p.Failure = Refusal{"DELETED", "The post was deleted before it went out.", "Nothing is left to do."}
+		}
+		i := f.open[id]
 		var err error
 		switch {
-		case !there:
-			p.Failure = Refusal{"DELETED", "The post was deleted before it went out.", "Nothing is left to do."}
-			err = f.rests(i, p)
-		case posts.Rests(state.State):
+		case !there, posts.Rests(state.State):
+			delete(f.open, id)
+			watcher.Leave(id)
 			err = f.rests(i, p)
 		default:
-			f.open = append(f.open, i)
+			watcher.Saw(id, state.Revision)
 			if state.State == posts.StateQueued && state.FailureCode != "" && state.FailureCode != f.waiting[id] {
 				f.waiting[id] = state.FailureCode
 				err = f.tell(i, p)

@@ -3,12 +3,9 @@ package rpc
 import (
 	"context"
 
-	"golang.org/x/sync/semaphore"
-
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/analytics"
-	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
@@ -18,15 +15,13 @@ type postHandler struct {
 	posts      *posts.Service
 	publishing *publishing.Service
 	analytics  *analytics.Service
-	watchers   *semaphore.Weighted
+	streams    *streams
 }
 
 var _ postwrightv1connect.PostServiceHandler = (*postHandler)(nil)
 
-func newPostHandler(s Services, maxWatchers int64) *postHandler {
-	return &postHandler{
-		posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics, watchers: semaphore.NewWeighted(maxWatchers),
-	}
+func newPostHandler(s Services, open *streams) *postHandler {
+	return &postHandler{posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics, streams: open}
 }
 
 func (h *postHandler) CreatePost(ctx context.Context, req *postwrightv1.CreatePostRequest) (*postwrightv1.CreatePostResponse, error) {
@@ -143,10 +138,13 @@ func (h *postHandler) BatchPublishPosts(
 	if err != nil {
 		return err
 	}
-	if !h.watchers.TryAcquire(1) {
-		return errTooManyOpen
+	// Before the approval: what is refused for want of a stream can be repeated without publishing anything twice. Only the
+	// caller's own streams can take the place away.
+	release, err := h.streams.take(caller)
+	if err != nil {
+		return err
 	}
-	defer h.watchers.Release(1)
+	defer release()
 	approved, err := h.publishing.PublishBatch(ctx, publishBatchInput(caller, req))
 	if err != nil {
 		return err
@@ -192,17 +190,16 @@ func (h *postHandler) ResolvePost(ctx context.Context, req *postwrightv1.Resolve
 	return &postwrightv1.ResolvePostResponse{Post: postMessage(post)}, nil
 }
 
-var errTooManyOpen = fault.New(fault.Unavailable, "Too many streams are open: call again later, or follow the posts with GetPost.")
-
 func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPostRequest, stream postwrightv1connect.PostServiceWatchPostServerStream) error {
 	caller, err := identity.Caller(ctx)
 	if err != nil {
 		return err
 	}
-	if !h.watchers.TryAcquire(1) {
-		return errTooManyOpen
+	release, err := h.streams.take(caller)
+	if err != nil {
+		return err
 	}
-	defer h.watchers.Release(1)
+	defer release()
 	return h.posts.Watch(ctx, caller, parsed(req.GetId()), func(p posts.Post) error {
 		return stream.Send(&postwrightv1.WatchPostResponse{Post: postMessage(p)})
 	})

@@ -45,8 +45,9 @@ type Config struct {
 	ConnectionTimeout time.Duration
 	// MaxRequestBytes bounds a message, uncompressed.
 	MaxRequestBytes int
-	// MaxWatchers bounds the streams that are open at once.
-	MaxWatchers int64
+	// MaxStreams is how many streams may be open before owners are held to an equal part of them; StreamsPerOwner is how
+	// many one owner may have in any case.
+	MaxStreams, StreamsPerOwner int
 	// Origins are the web origins whose pages may call, exactly as browsers send them: https://app.example.org.
 	Origins []string
 }
@@ -72,6 +73,8 @@ type Eyes struct {
 	Log *slog.Logger
 	// Observe learns of every call that ended; code is "ok" or the name of connect's code. It must not block.
 	Observe func(procedure, code string, took time.Duration)
+	// Streams learns of every stream that opens, 1, and that ends, -1. It must not block.
+	Streams func(change int)
 	// Traces makes the span of each call. A caller's own trace goes on in it: a proxy that faces strangers must drop their
 	// traceparent.
 	Traces trace.TracerProvider
@@ -93,7 +96,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		authenticate(services.Authenticate),
 		validateRequests,
 	)
-	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, cfg.MaxWatchers))
+	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams)))
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})

@@ -24,6 +24,7 @@ type Metrics struct {
 	apiBreaker  *prometheus.GaugeVec
 	rpcCalls    *prometheus.CounterVec
 	rpcDuration *prometheus.HistogramVec
+	rpcStreams  prometheus.Gauge
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -63,6 +64,9 @@ func NewMetrics() *Metrics {
 			Name: "rpc_call_duration_seconds", Help: "How long calls of the API took, by procedure; a stream lasts until it ends.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2.6, 12), // 1 ms to 37 s; a call that is no stream ends within 45 s
 		}, []string{"procedure"}),
+		rpcStreams: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "rpc_streams_open", Help: "Streams that follow posts and are open.",
+		}),
 	}
 	build := ReadBuild()
 	buildInfo := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -71,7 +75,7 @@ func NewMetrics() *Metrics {
 	})
 	buildInfo.Set(1)
 	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker,
-		m.rpcCalls, m.rpcDuration, buildInfo,
+		m.rpcCalls, m.rpcDuration, m.rpcStreams, buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -131,6 +135,9 @@ func (m *Metrics) ObserveCall(procedure, code string, took time.Duration) {
 	m.rpcCalls.WithLabelValues(procedure, code).Inc()
 	m.rpcDuration.WithLabelValues(procedure).Observe(took.Seconds())
 }
+
+// ObserveStreams counts the API's streams that open and end.
+func (m *Metrics) ObserveStreams(change int) { m.rpcStreams.Add(float64(change)) }
 
 // Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {

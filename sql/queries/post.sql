@@ -100,8 +100,12 @@ RETURNING posts.*;
 
 -- name: PostListStates :many
 -- How far posts are, without their texts. Posts that are gone are missing.
-SELECT id, state, linkedin_urn, failure_code, failure_message, failure_remedy
+SELECT id, revision, state, linkedin_urn, failure_code, failure_message, failure_remedy
 FROM posts WHERE id = ANY (@ids::uuid[]) AND owner_id = @owner_id;
+
+-- name: PostListRevisions :many
+-- Which versions of posts there are, of all owners: who watches which is known to who asks. Posts that are gone are missing.
+SELECT id, revision FROM posts WHERE id = ANY (@ids::uuid[]);
 
 -- name: PostMarkPublishing :one
 -- No row when the post is not queued.

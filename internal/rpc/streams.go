@@ -1,0 +1,66 @@
+package rpc
+
+import (
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// streams are the open streams that follow posts. Each owner has a share of them, so that nobody is ever refused one
+// because of others: an owner may have perOwner, and once there are total in all, no more than an equal part of total, but
+// always one. So there can be more than total: by as much as the owners who came late have their parts of.
+type streams struct {
+	total, perOwner int
+	observe         func(change int)
+
+	mu      sync.Mutex
+	open    int
+	byOwner map[uuid.UUID]int
+}
+
+func newStreams(total, perOwner int, observe func(change int)) *streams {
+	return &streams{total: total, perOwner: perOwner, observe: observe, byOwner: map[uuid.UUID]int{}}
+}
+
+// reasonTooManyStreams marks the fault of an owner whose share is used up.
+const reasonTooManyStreams = "TOO_MANY_STREAMS"
+
+// take takes a place for a stream of an owner; release gives it back.
+func (s *streams) take(owner uuid.UUID) (release func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mine, share := s.byOwner[owner], s.share(owner)
+	if mine >= share {
+		return nil, fault.Newf(fault.RateLimited,
+			"You have %d streams open and may have %d at once: close some and call again, or follow posts with GetPost. This call did nothing.",
+			mine, share).WithReason(reasonTooManyStreams)
+	}
+	s.open++
+	s.byOwner[owner]++
+	s.observe(1)
+	return func() { s.release(owner) }, nil
+}
+
+// share is how many streams an owner may have now. The caller holds mu.
+func (s *streams) share(owner uuid.UUID) int {
+	if s.open < s.total {
+		return s.perOwner
+	}
+	owners := len(s.byOwner)
+	if s.byOwner[owner] == 0 {
+		owners++
+	}
+	return min(s.perOwner, max(1, s.total/owners))
+}
+
+func (s *streams) release(owner uuid.UUID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open--
+	s.observe(-1)
+	if s.byOwner[owner]--; s.byOwner[owner] == 0 {
+		delete(s.byOwner, owner)
+	}
+}

@@ -131,7 +131,8 @@ func (a *App) wire() (err error) {
 			return err
 		}
 	}
-	if a.jobs, err = jobs.New(a.store, a.cfg.jobs(), a.traces.Tracer(instrumentation), Now, a.log); err != nil {
+	// Jobs measure how long something took or was silent: unlike Now, this clock does that rightly also while it is set.
+	if a.jobs, err = jobs.New(a.store, a.cfg.jobs(), a.traces.Tracer(instrumentation), time.Now, a.log); err != nil {
 		return err
 	}
 	a.Identity = identity.New(a.store, Now)

@@ -144,7 +144,7 @@ func (a *App) wire() (err error) {
 	notifyService.Register(a.jobs.Workers())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
 	a.system = &status.Kept{Looks: a.own(), Good: systemGood, Now: Now}
-	a.others = &status.Kept{Looks: a.vendors(status.Remember(a.probe(), Now)), Good: vendorsGood, Now: Now}
+	a.others = &status.Kept{Looks: a.vendors(status.AnnouncedVersion(a.cfg.LinkedIn.Version, status.Remember(a.probe(), Now), Now)), Good: vendorsGood, Now: Now}
 	river.AddWorker(a.jobs.Workers(), a.versionWorker())
 	a.jobs.Every(accounts.SweepEvery, accounts.SweepArgs{})
 	a.jobs.Every(status.VersionEvery, status.VersionArgs{})

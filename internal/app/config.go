@@ -92,7 +92,7 @@ type AnalysisConfig struct {
 type NotificationConfig struct {
 	URL   string `help:"The notification API." default:"http://127.0.0.1:8090"`
 	Token Secret `help:"Sent to the notification API as bearer token."`
-	// Callers write the messages that the first two are about; Postwright itself writes the others.
+	// The first two are about messages that callers write, the last about those that Postwright writes by itself.
 	Allow               []string `help:"Whom callers may send e-mail besides themselves: addresses such as ada@example.org, and domains such as @example.org, without their subdomains."`
 	DailyLimit          Count    `help:"Messages at most that a user may send in a day (UTC), delivered or not; 0 for none." default:"100"`
 	AutomaticDailyLimit Count    `help:"Messages at most that a user gets in a day (UTC) about posts that went out, and as many about posts that did not, by e-mail and by push each." default:"50"`
@@ -215,8 +215,7 @@ func (v *validation) notification(c NotificationConfig) {
 	v.count("--notification-automatic-daily-limit", c.AutomaticDailyLimit, 1, 1_000_000)
 }
 
-// retention has bounds that keep a promise each: a caller who repeats a call does so within the hour at least, a watcher sees
-// every change, and /metrics counts jobs.
+// retention has least times too: who repeats a call that failed has an hour for it, and what just happened can be looked at.
 func (v *validation) retention(c RetentionConfig) {
 	const longest = 10 * 365 * 24 * time.Hour
 	v.duration("--retention-requests", c.Requests, time.Hour, longest)

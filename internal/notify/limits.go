@@ -60,7 +60,7 @@ func (s *Service) count(ctx context.Context, ownerID uuid.UUID, allowance string
 
 const day = 24 * time.Hour
 
-// today is when the day began, by UTC. Since Go's zero time is a midnight too, whole days are.
+// today is when the day began, by UTC: Truncate counts from a midnight.
 func today(now time.Time) time.Time { return now.UTC().Truncate(day) }
 
 // countRequested is count for what a caller sends.

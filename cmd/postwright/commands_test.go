@@ -30,7 +30,7 @@ func TestMigrationsGoUpDownAndUpAgain(t *testing.T) {
 	t.Parallel()
 	on := "--database-url=" + dbtest.NewEmpty(t)
 	_, out, _ := postwright(t, "migrate", "status", on)
-	const all = 11
+	const all = 13
 	require.Equal(t, all, strings.Count(out, "pending"))
 	code, out, errOut := postwright(t, "migrate", "up", on)
 	require.Zero(t, code, errOut)
@@ -39,7 +39,7 @@ func TestMigrationsGoUpDownAndUpAgain(t *testing.T) {
 	require.Contains(t, out, "Nothing to do")
 	code, out, errOut = postwright(t, "migrate", "redo", on)
 	require.Zero(t, code, errOut)
-	require.Contains(t, out, "redid 00011_workers.sql")
+	require.Contains(t, out, "redid 00013_retention.sql")
 	for range all {
 		code, out, errOut = postwright(t, "migrate", "down", on)
 		require.Zero(t, code, errOut)

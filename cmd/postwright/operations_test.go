@@ -74,6 +74,7 @@ func demoMetrics(t *testing.T) map[string]*dto.MetricFamily {
 var operatorsMetrics = map[string][]string{
 	"rpc_calls_total":                        {"code", "procedure"},
 	"rpc_call_duration_seconds":              {"procedure"},
+	"rpc_streams_open":                       nil,
 	"db_operation_duration_seconds":          {"operation"},
 	"db_operation_errors_total":              {"operation"},
 	"db_operation_retries_total":             {"operation"},

@@ -12,6 +12,61 @@ import (
 	"github.com/google/uuid"
 )
 
+const notificationCount = `-- name: NotificationCount :one
+INSERT INTO notification_counts AS c (owner_id, day, allowance, sent)
+SELECT $1, $2, $3, 1 WHERE $4::integer > 0
+ON CONFLICT (owner_id, day, allowance) DO UPDATE SET sent = c.sent + 1 WHERE c.sent < $4::integer
+RETURNING c.sent
+`
+
+type NotificationCountParams struct {
+	OwnerID   uuid.UUID
+	Day       time.Time
+	Allowance string
+	Most      int32
+}
+
+// Counts one more message of a day, and says which of the day's it is. No row when there have been as many as most.
+func (q *Queries) NotificationCount(ctx context.Context, db DBTX, arg NotificationCountParams) (int32, error) {
+	row := db.QueryRow(ctx, notificationCount,
+		arg.OwnerID,
+		arg.Day,
+		arg.Allowance,
+		arg.Most,
+	)
+	var sent int32
+	err := row.Scan(&sent)
+	return sent, err
+}
+
+const notificationCountDeleteOld = `-- name: NotificationCountDeleteOld :execrows
+DELETE FROM notification_counts WHERE ctid = ANY (ARRAY(
+    SELECT c.ctid FROM notification_counts c WHERE c.day < $1 ORDER BY c.day LIMIT 1000 FOR UPDATE SKIP LOCKED))
+`
+
+// Forgets the counts of the oldest days that began before a time, 1,000 at most, as RequestDeleteOld does.
+func (q *Queries) NotificationCountDeleteOld(ctx context.Context, db DBTX, before time.Time) (int64, error) {
+	result, err := db.Exec(ctx, notificationCountDeleteOld, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const notificationDeleteOld = `-- name: NotificationDeleteOld :execrows
+DELETE FROM notifications WHERE ctid = ANY (ARRAY(
+    SELECT n.ctid FROM notifications n WHERE n.created_at < $1 ORDER BY n.created_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
+`
+
+// Forgets the oldest messages from before a time, 1,000 at most, as RequestDeleteOld does.
+func (q *Queries) NotificationDeleteOld(ctx context.Context, db DBTX, before time.Time) (int64, error) {
+	result, err := db.Exec(ctx, notificationDeleteOld, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const notificationInsert = `-- name: NotificationInsert :one
 INSERT INTO notifications (id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -1240,6 +1240,58 @@ func (q *Queries) PostSettle(ctx context.Context, db DBTX, arg PostSettleParams)
 	return i, err
 }
 
+const postTransitionDeleteOld = `-- name: PostTransitionDeleteOld :one
+WITH old AS MATERIALIZED (
+    SELECT t.occurred_at, t.post_id, t.revision FROM post_transitions t
+    WHERE t.occurred_at < $1 AND (t.occurred_at, t.post_id, t.revision) > ($2::timestamptz, $3::uuid, $4::bigint)
+    ORDER BY t.occurred_at, t.post_id, t.revision
+    LIMIT 1000
+), gone AS (
+    DELETE FROM post_transitions t USING old
+    WHERE t.post_id = old.post_id AND t.revision = old.revision
+        AND (SELECT p.state FROM posts p WHERE p.id = old.post_id) IN ('draft', 'published', 'failed', 'unconfirmed')
+    RETURNING t.post_id
+)
+SELECT last.occurred_at, last.post_id, last.revision, (SELECT count(*) FROM gone) AS deleted
+FROM old AS last
+ORDER BY last.occurred_at DESC, last.post_id DESC, last.revision DESC
+LIMIT 1
+`
+
+type PostTransitionDeleteOldParams struct {
+	Before        time.Time
+	AfterTime     time.Time
+	AfterID       uuid.UUID
+	AfterRevision int64
+}
+
+type PostTransitionDeleteOldRow struct {
+	OccurredAt time.Time
+	PostID     uuid.UUID
+	Revision   int64
+	Deleted    int64
+}
+
+// Looks at the oldest state changes from before a time and after a key, 1,000 at most, and forgets those of posts that rest. The
+// key of the last one looked at is where the next bite begins, so that what is kept is looked at once; no row at the end.
+// A number in the text, not an argument, so that the planner knows that few rows are meant.
+func (q *Queries) PostTransitionDeleteOld(ctx context.Context, db DBTX, arg PostTransitionDeleteOldParams) (PostTransitionDeleteOldRow, error) {
+	row := db.QueryRow(ctx, postTransitionDeleteOld,
+		arg.Before,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.AfterRevision,
+	)
+	var i PostTransitionDeleteOldRow
+	err := row.Scan(
+		&i.OccurredAt,
+		&i.PostID,
+		&i.Revision,
+		&i.Deleted,
+	)
+	return i, err
+}
+
 const postTransitionsAfter = `-- name: PostTransitionsAfter :many
 SELECT t.post_id, t.revision, t.state, t.occurred_at FROM post_transitions t JOIN posts p ON p.id = t.post_id
 WHERE t.post_id = $1 AND p.owner_id = $2 AND t.revision > $3

@@ -12,6 +12,21 @@ import (
 	"github.com/google/uuid"
 )
 
+const requestDeleteOld = `-- name: RequestDeleteOld :execrows
+DELETE FROM requests WHERE ctid = ANY (ARRAY(
+    SELECT r.ctid FROM requests r WHERE r.created_at < $1 ORDER BY r.created_at LIMIT 1000 FOR UPDATE SKIP LOCKED))
+`
+
+// Forgets the oldest request ids from before a time, 1,000 at most: a number that the planner sees, and rows by their place,
+// so that it never reads the whole table. Those that others have locked are left for later.
+func (q *Queries) RequestDeleteOld(ctx context.Context, db DBTX, before time.Time) (int64, error) {
+	result, err := db.Exec(ctx, requestDeleteOld, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const requestGet = `-- name: RequestGet :one
 SELECT owner_id, operation, request_id, request_hash, post_ids, created_at FROM requests WHERE owner_id = $1 AND operation = $2 AND request_id = $3
 `

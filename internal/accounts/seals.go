@@ -20,13 +20,29 @@ func (s *Service) Seals(ctx context.Context) (found Seals, err error) {
 		return found, noVault()
 	}
 	err = s.each(ctx, func(account Account) error {
-		found.Accounts++
-		if _, err := s.vault.open(account.SealedToken, account.OwnerID, account.URN); err != nil {
-			found.Closed++
-		}
+		found.add(s.vault, account)
 		return nil
 	})
 	return found, err
+}
+
+// SealsOf is Seals for the accounts of one owner.
+func (s *Service) SealsOf(ctx context.Context, ownerID uuid.UUID) (found Seals, err error) {
+	if s.vault == nil {
+		return found, noVault()
+	}
+	own, err := s.List(ctx, ownerID)
+	for _, account := range own {
+		found.add(s.vault, account)
+	}
+	return found, err
+}
+
+func (f *Seals) add(vault *Vault, account Account) {
+	f.Accounts++
+	if _, err := vault.open(account.SealedToken, account.OwnerID, account.URN); err != nil {
+		f.Closed++
+	}
 }
 
 // each hands every connected account of all owners to do, in pages.

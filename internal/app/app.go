@@ -28,6 +28,7 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/retention"
 	"github.com/postwright/postwright/internal/rpc"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/telemetry"
@@ -140,14 +141,16 @@ func (a *App) wire() (err error) {
 	postService := posts.New(a.store, Now)
 	publishService := publishing.New(a.store, a.jobs, postService, a.Accounts, a.linkedIn, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)
 	numbers := analytics.New(a.store, postService, a.Accounts, a.linkedIn, Now)
-	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, Now, a.log)
+	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, a.cfg.Notification.limits(), Now, a.log)
 	publishService.Register(a.jobs.Workers())
 	a.Accounts.Register(a.jobs.Workers())
 	notifyService.Register(a.jobs.Workers())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
 	a.system = &status.Kept{Looks: a.own(), Good: systemGood, Now: Now}
-	a.others = &status.Kept{Looks: a.vendors(status.Remember(a.probe(), Now)), Good: vendorsGood, Now: Now}
+	a.others = &status.Kept{Looks: a.vendors(status.AnnouncedVersion(a.cfg.LinkedIn.Version, status.Remember(a.probe(), Now), Now)), Good: vendorsGood, Now: Now}
 	river.AddWorker(a.jobs.Workers(), a.versionWorker())
+	river.AddWorker(a.jobs.Workers(), retention.NewWorker(a.store, a.cfg.Retention.keep(), Now, a.log))
+	a.jobs.Every(retention.SweepEvery, retention.SweepArgs{})
 	a.jobs.Every(accounts.SweepEvery, accounts.SweepArgs{})
 	a.jobs.Every(status.VersionEvery, status.VersionArgs{})
 	a.services = rpc.Services{

@@ -15,9 +15,11 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/retention"
 	"github.com/postwright/postwright/internal/rpc"
 	"github.com/postwright/postwright/internal/telemetry"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
@@ -37,6 +39,7 @@ type Config struct {
 	Notification NotificationConfig `embed:"" prefix:"notification-"`
 	Jobs         JobsConfig         `embed:"" prefix:"jobs-"`
 	Publishing   PublishingConfig   `embed:"" prefix:"publishing-"`
+	Retention    RetentionConfig    `embed:"" prefix:"retention-"`
 }
 
 // ServerConfig is the API's.
@@ -94,6 +97,10 @@ type AnalysisConfig struct {
 type NotificationConfig struct {
 	URL   string `help:"The notification API." default:"http://127.0.0.1:8090"`
 	Token Secret `help:"Sent to the notification API as bearer token."`
+	// The first two are about messages that callers write, the last about those that Postwright writes by itself.
+	Allow               []string `help:"Whom callers may send e-mail besides themselves: addresses such as ada@example.org, and domains such as @example.org, without their subdomains."`
+	DailyLimit          Count    `help:"Messages at most that a user may send in a day (UTC), delivered or not; 0 for none." default:"100"`
+	AutomaticDailyLimit Count    `help:"Messages at most that a user gets in a day (UTC) about posts that went out, and as many about posts that did not, by e-mail and by push each." default:"50"`
 }
 
 // JobsConfig is that of the work in the background.
@@ -101,6 +108,15 @@ type JobsConfig struct {
 	MaxWorkers  Count    `help:"Jobs worked at once." default:"10"`
 	Timeout     Duration `help:"Limit of one run of a job; longer than that of a call to a vendor by 25s at least." default:"90s"`
 	RescueAfter Duration `help:"When a job whose process died is taken up again; longer than --jobs-timeout by 5s at least." default:"3m"`
+}
+
+// RetentionConfig is for how long is kept what nobody deletes. docs/retention.md has all tables.
+type RetentionConfig struct {
+	Requests      Duration `help:"How long a request id is remembered at least; a call repeated later takes effect again." default:"168h"`
+	Notifications Duration `help:"How long it is kept what was sent to whom." default:"2160h"`
+	Transitions   Duration `help:"How long the state changes of a post that rests are kept." default:"720h"`
+	CompletedJobs Duration `help:"How long jobs that are done are kept." default:"24h"`
+	DiscardedJobs Duration `help:"How long jobs that were given up or cancelled are kept." default:"168h"`
 }
 
 // PublishingConfig is the rules of publishing.
@@ -148,7 +164,6 @@ func (c Config) Verify() error {
 	v.outbound(c.Outbound)
 	v.faults = append(v.faults, c.LinkedIn.client().Faults()...)
 	v.url("--analysis-url", c.Analysis.URL)
-	v.url("--notification-url", c.Notification.URL)
 	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
 	v.duration("--jobs-timeout", c.Jobs.Timeout, time.Second, time.Hour)
 	v.duration("--jobs-rescue-after", c.Jobs.RescueAfter, time.Second, 2*time.Hour)
@@ -162,6 +177,8 @@ func (c Config) Verify() error {
 	v.duration("--publishing-retry-wait", c.Publishing.RetryWait, 10*time.Millisecond, time.Hour)
 	v.count("--publishing-account-concurrency", c.Publishing.AccountConcurrency, 1, 1_000)
 	v.duration("--publishing-read-back-after", c.Publishing.ReadBackAfter, time.Second, 24*time.Hour)
+	v.notification(c.Notification)
+	v.retention(c.Retention)
 	v.faults = append(v.faults, telemetry.TracesFaults()...)
 	return fault.Fields(v.faults...)
 }
@@ -196,6 +213,26 @@ func (v *validation) outbound(c OutboundConfig) {
 	v.count("--outbound-max-body-bytes", c.MaxBodyBytes, 1<<10, 64<<20)
 	_, faults := c.Policies()
 	v.faults = append(v.faults, faults...)
+}
+
+func (v *validation) notification(c NotificationConfig) {
+	v.url("--notification-url", c.URL)
+	_, problems := notify.ParseAllowed(c.Allow)
+	for _, problem := range problems {
+		v.wrong("--notification-allow", "%s", problem)
+	}
+	v.count("--notification-daily-limit", c.DailyLimit, 0, 1_000_000)
+	v.count("--notification-automatic-daily-limit", c.AutomaticDailyLimit, 1, 1_000_000)
+}
+
+// retention has least times too: who repeats a call that failed has an hour for it, and what just happened can be looked at.
+func (v *validation) retention(c RetentionConfig) {
+	const longest = 10 * 365 * 24 * time.Hour
+	v.duration("--retention-requests", c.Requests, time.Hour, longest)
+	v.duration("--retention-notifications", c.Notifications, time.Hour, longest)
+	v.duration("--retention-transitions", c.Transitions, time.Hour, longest)
+	v.duration("--retention-completed-jobs", c.CompletedJobs, time.Minute, longest)
+	v.duration("--retention-discarded-jobs", c.DiscardedJobs, time.Minute, longest)
 }
 
 func (v *validation) wrong(flag, format string, args ...any) {
@@ -300,8 +337,22 @@ func (c NotificationConfig) client() notifyapi.Config {
 	return notifyapi.Config{URL: c.URL, Token: c.Token.Reveal()}
 }
 
+func (c NotificationConfig) limits() notify.Limits {
+	allowed, _ := notify.ParseAllowed(c.Allow) // Verify has told what is wrong
+	return notify.Limits{
+		Allowed: allowed, Daily: int32(c.DailyLimit.Value), AutomaticDaily: int32(c.AutomaticDailyLimit.Value), //nolint:gosec // bounded by Verify
+	}
+}
+
+func (c RetentionConfig) keep() retention.Keep {
+	return retention.Keep{Requests: c.Requests.Value, Notifications: c.Notifications.Value, Transitions: c.Transitions.Value}
+}
+
 func (c Config) jobs() jobs.Config {
-	cfg := jobs.Config{Timeout: c.Jobs.Timeout.Value, RescueAfter: c.Jobs.RescueAfter.Value, SoftStop: drainTimeout, Context: outbound.InJob}
+	cfg := jobs.Config{
+		Timeout: c.Jobs.Timeout.Value, RescueAfter: c.Jobs.RescueAfter.Value, SoftStop: drainTimeout, Context: outbound.InJob,
+		KeepCompleted: c.Retention.CompletedJobs.Value, KeepDiscarded: c.Retention.DiscardedJobs.Value,
+	}
 	if c.works() {
 		cfg.MaxWorkers = c.Jobs.MaxWorkers.Value
 	}

@@ -309,6 +309,7 @@ func TestNoSecretIsLoggedAndNoTextAboveDebug(t *testing.T) {
 			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "notification", Mode: sandbox.Status, Value: mode}))
 		}
 		_, _ = analysis.AnalyzePost(t.Context(), &postwrightv1.AnalyzePostRequest{Id: draft.GetId()})
+		w.curl(w.key, "NotificationService/SendEmail", jsonOf(t, map[string]any{"to": "tess@example.org", "subject": marker, "content": marker}))
 		w.curl(w.key, "NotificationService/SendEmail", jsonOf(t, map[string]any{"to": "marker@example.org", "subject": marker, "content": marker}))
 		w.curl(w.key, "NotificationService/SendEmail", jsonOf(t, map[string]any{"to": marker, "subject": marker, "content": marker}))
 	}

@@ -80,7 +80,7 @@ func TestANotificationVendorThatIsDownFailsNothing(t *testing.T) {
 	w.serve()
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "notification", Mode: sandbox.Status, Value: "503"}))
 	for method, body := range map[string]string{
-		"SendEmail": `{"to":"ada@example.org","subject":"s","content":"c"}`, "SendPush": `{"userId":"u","title":"t","message":"m"}`,
+		"SendEmail": `{"to":"tess@example.org","subject":"s","content":"c"}`, "SendPush": `{"userId":"` + w.userID("tess@example.org") + `","title":"t","message":"m"}`,
 	} {
 		got := w.curl(w.key, "NotificationService/"+method, []byte(body))
 		require.Equal(t, 200, got.status)

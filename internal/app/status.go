@@ -36,9 +36,10 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 	}
 	defer a.Close()
 	if err := a.connect(ctx); err != nil {
-		return status.Examine(ctx, append(a.withoutDatabase(err), a.vendors(nobody)...))
+		return status.Examine(ctx, append(a.withoutDatabase(err), a.vendors(status.Version(cfg.LinkedIn.Version, nobody, Now))...))
 	}
-	all := slices.Concat(a.own(), a.vendors(a.probe()), []status.Look{status.Accounts(a.everybodys, cfg.LinkedIn.Scopes, Now)})
+	all := slices.Concat(a.own(), []status.Look{status.Keyset(a.Accounts.Seals)},
+		a.vendors(status.Version(cfg.LinkedIn.Version, a.probe(), Now)), []status.Look{status.Accounts(a.everybodys, cfg.LinkedIn.Scopes, Now)})
 	return status.Examine(ctx, all)
 }
 
@@ -65,21 +66,20 @@ func (a *App) everybodys(ctx context.Context) ([]accounts.Account, error) {
 	return a.Accounts.All(ctx, mostExamined)
 }
 
-// own are the looks at what belongs to this Postwright.
+// own are the looks at what belongs to this Postwright. Nobody's accounts are in them: every user is told what they find.
 func (a *App) own() []status.Look {
 	return []status.Look{
 		status.Database(a.store, Now),
 		status.Migrations(a.migrator.Check),
 		status.Workers(a.jobs.Alive),
-		status.Keyset(a.Accounts.Seals),
 	}
 }
 
-// vendors are the looks at others' systems.
-func (a *App) vendors(probe func(context.Context) (alive, known bool)) []status.Look {
+// vendors are the looks at others' systems; version is the one at LinkedIn's version.
+func (a *App) vendors(version status.Look) []status.Look {
 	return []status.Look{
 		status.App(a.linkedIn, a.cfg.LinkedIn.client()),
-		status.Version(a.cfg.LinkedIn.Version, probe, Now),
+		version,
 		status.Analysis(a.analysisAPI, a.cfg.Analysis.URL),
 		status.Notification(a.cfg.Notification.URL),
 	}
@@ -95,10 +95,13 @@ const (
 	vendorsGood = 10 * time.Minute
 )
 
-// report is what a user is told: what all share, and their own accounts.
+// report is what a user is told: what all share, and their own accounts. Of other users' accounts it says nothing, not even
+// whether there are any.
 func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
+	keyset := status.Keyset(func(ctx context.Context) (accounts.Seals, error) { return a.Accounts.SealsOf(ctx, owner) })
 	own := status.Accounts(func(ctx context.Context) ([]accounts.Account, error) { return a.Accounts.List(ctx, owner) }, a.cfg.LinkedIn.Scopes, Now)
-	return status.Report{Checks: slices.Concat(a.system.Checks(ctx), a.others.Checks(ctx), status.Examine(ctx, []status.Look{own}).Checks)}
+	return status.Report{Checks: slices.Concat(a.system.Checks(ctx), status.Examine(ctx, []status.Look{keyset}).Checks, a.others.Checks(ctx),
+		status.Examine(ctx, []status.Look{own}).Checks)}
 }
 
 // versionWorker looks at LinkedIn's version once a day.

@@ -207,6 +207,36 @@ func TestGetStatusShowsTheCallersOwnAccounts(t *testing.T) {
 	require.Equal(t, 401, w.curl("", "SystemService/GetStatus", []byte(`{}`)).status)
 }
 
+// One owner is told nothing of others, not even whether there are any: the answer is the same without them, with one whose
+// token works, and with one whose token no key opens.
+func TestGetStatusTellsNothingOfOthersAccounts(t *testing.T) {
+	t.Parallel()
+	var seen []map[string][2]string
+	for _, others := range []string{
+		`DELETE FROM linkedin_accounts`, `UPDATE linkedin_accounts SET display_name = 'Otto'`,
+		`UPDATE linkedin_accounts SET display_name = 'Otto', sealed_token = '\x00'`,
+	} {
+		w := newWorld(t)
+		w.exec(others)
+		w.serve()
+		var res struct {
+			Checks []struct{ Name, State, Detail string }
+		}
+		a := w.curl(w.user("stranger@example.org"), "SystemService/GetStatus", []byte(`{}`))
+		require.NoError(t, json.Unmarshal(a.body, &res))
+		require.NotContains(t, string(a.body), "Otto")
+		found := map[string][2]string{}
+		for _, c := range res.Checks {
+			if c.Name != "database" && c.Name != "clock" { // they tell times
+				found[c.Name] = [2]string{c.State, c.Detail}
+			}
+		}
+		seen = append(seen, found)
+	}
+	require.Equal(t, seen[0], seen[1])
+	require.Equal(t, seen[0], seen[2])
+}
+
 func TestVendorsAreNotAskedAtEveryLook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

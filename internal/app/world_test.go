@@ -109,6 +109,14 @@ func (w *world) user(email string) string {
 	return key
 }
 
+// userID is the id of a user.
+func (w *world) userID(email string) string {
+	w.t.Helper()
+	user, err := w.app.Identity.UserByEmail(w.t.Context(), email)
+	require.NoError(w.t, err)
+	return user.ID.String()
+}
+
 // serve answers calls and works jobs until the test ends, or until stop is called, which returns what Serve did.
 func (w *world) serve() (stop func() error) {
 	w.t.Helper()

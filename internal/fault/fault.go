@@ -43,7 +43,9 @@ const (
 	Unavailable
 	// Unauthenticated means that the caller of Postwright did not prove who they are.
 	Unauthenticated
-	// RateLimited means that a vendor refused because of a quota; RetryAfter says how long, where it is known.
+	// Forbidden means that the caller may not do this, however often they ask; what an operator can change, the message says.
+	Forbidden
+	// RateLimited means that a vendor, or Postwright itself, refused because of a quota; RetryAfter says how long, where it is known.
 	RateLimited
 	// VendorAuth means that a vendor did not accept the account's token.
 	VendorAuth
@@ -56,7 +58,7 @@ const (
 var kindNames = [...]string{
 	Internal: "internal", NotFound: "not found", Conflict: "conflict", Precondition: "precondition", Invalid: "invalid",
 	Stale: "stale", Busy: "busy", Canceled: "canceled", Deadline: "deadline", Unavailable: "unavailable",
-	Unauthenticated: "unauthenticated", RateLimited: "rate limited", VendorAuth: "vendor auth",
+	Unauthenticated: "unauthenticated", Forbidden: "forbidden", RateLimited: "rate limited", VendorAuth: "vendor auth",
 	VendorRejected: "vendor rejected", VendorUnavailable: "vendor unavailable",
 }
 
@@ -100,7 +102,7 @@ type Error struct {
 	Message string
 	// Reason is a stable machine code in UPPER_SNAKE_CASE, such as EXPIRED_ACCESS_TOKEN; empty where the kind says it all.
 	Reason string
-	// Fields lists everything that is wrong with the request, for Invalid and Conflict.
+	// Fields lists everything that is wrong with the request, for Invalid, Conflict and Forbidden.
 	Fields []Field
 	// RetryAfter is how long to wait before the same request may succeed; 0 means not known.
 	RetryAfter time.Duration

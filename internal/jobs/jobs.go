@@ -35,6 +35,9 @@ type Config struct {
 	Timeout time.Duration
 	// RescueAfter is when a job whose process died is taken up again; longer than Timeout.
 	RescueAfter time.Duration
+	// KeepCompleted and KeepDiscarded are for how long jobs that are done, and those that were given up or cancelled, are kept; 0
+	// for as long as River does by itself.
+	KeepCompleted, KeepDiscarded time.Duration
 	// Context prepares the context of every run; nil leaves it as it is.
 	Context func(context.Context) context.Context
 	// SoftStop is how long Stop lets the jobs under way finish before their contexts are cancelled.
@@ -80,7 +83,13 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		// publication do: these are found by looking.
 		FetchPollInterval:    250 * time.Millisecond,
 		RescueStuckJobsAfter: cfg.RescueAfter,
-		Middleware:           []rivertype.Middleware{river.JobInsertMiddlewareFunc(remember), river.JobInsertMiddlewareFunc(lineUp), &worked{tracer: tracer, now: now, log: log}, prepare},
+		// River deletes them in bites of its own, on the one process that it has elected.
+		CompletedJobRetentionPeriod: cfg.KeepCompleted,
+		CancelledJobRetentionPeriod: cfg.KeepDiscarded,
+		DiscardedJobRetentionPeriod: cfg.KeepDiscarded,
+		Middleware: []rivertype.Middleware{
+			river.JobInsertMiddlewareFunc(remember), river.JobInsertMiddlewareFunc(lineUp), &worked{tracer: tracer, now: now, log: log}, prepare,
+		},
 		// Below that River tells of failed jobs in words of its own; worked has told it already. While the database is away,
 		// every look for jobs fails, several times a second.
 		Logger: telemetry.Sparing(telemetry.AtLeast(log, slog.LevelWarn), sameLine, "job_id"),
@@ -156,8 +165,8 @@ func (c *Client) InsertAt(ctx context.Context, tx *postgres.Tx, at time.Time, ar
 	return nil
 }
 
-// CountByState counts the jobs of all kinds; every state is there. Those that are done are kept for a day, those given up
-// for a week.
+// CountByState counts the jobs of all kinds; every state is there. How long those that are done or given up are
+// kept, Config says.
 func (c *Client) CountByState(ctx context.Context) (map[string]int64, error) {
 	counts, err := c.river.Driver().GetExecutor().JobCountByAllStates(ctx, &riverdriver.JobCountByAllStatesParams{Schema: postgres.JobSchema})
 	if err != nil {

@@ -1,12 +1,14 @@
 // Package notify tells people what happened: by e-mail, by push, on request and after a publication.
 //
-// A notification never fails what it tells about: one that can't be delivered is recorded and logged, no more. The
+// Callers may write what they like, so what they write reaches themselves and whom an operator allows, and nobody else; how
+// often in a day is counted in the database. A notification never fails what it tells about: one that can't be delivered is recorded and logged, no more. The
 // package must not know how a post is published.
 package notify
 
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,25 +41,87 @@ type Service struct {
 	store    *postgres.Store
 	queries  *db.Queries
 	channels map[string]Channel
+	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger
 }
 
-// New returns a Service that sends through email and push.
-func New(store *postgres.Store, email, push Channel, now func() time.Time, log *slog.Logger) *Service {
-	return &Service{store: store, queries: db.New(), channels: map[string]Channel{Email: email, Push: push}, now: now, log: log}
+// New returns a Service that sends through email and push, within limits.
+func New(store *postgres.Store, email, push Channel, limits Limits, now func() time.Time, log *slog.Logger) *Service {
+	return &Service{
+		store: store, queries: db.New(), channels: map[string]Channel{Email: email, Push: push}, limits: limits, now: now, log: log,
+	}
 }
 
-// SendEmail sends an e-mail on a user's behalf and reports whether it was delivered. A vendor that fails is not an
-// error.
-func (s *Service) SendEmail(ctx context.Context, ownerID uuid.UUID, m Message) (delivered bool, err error) {
-	return s.send(ctx, ownerID, nil, Email, m)
+// SendEmail sends an e-mail on a user's behalf and reports whether it was delivered. A vendor that fails is not an error.
+// A user reaches themselves and whom the operator allows, so often in a day.
+func (s *Service) SendEmail(ctx context.Context, in EmailInput) (delivered bool, err error) {
+	if err := in.Validate(); err != nil {
+		return false, err
+	}
+	user, err := s.queries.UserGet(ctx, s.store, in.OwnerID)
+	if err != nil {
+		return false, err
+	}
+	address, may := s.limits.Allowed.reach(in.To, user.Email)
+	if !may {
+		return false, notAllowed("to", "must be your own address, or one that the operator allows with --notification-allow")
+	}
+	if err := s.countRequested(ctx, in.OwnerID); err != nil {
+		return false, err
+	}
+	return s.send(ctx, in.OwnerID, nil, Email, Message{Recipient: address, Subject: in.Subject, Content: in.Content})
 }
 
-// SendPush sends a push message on a user's behalf and reports whether it was delivered. A vendor that fails is not an
-// error.
-func (s *Service) SendPush(ctx context.Context, ownerID uuid.UUID, m Message) (delivered bool, err error) {
-	return s.send(ctx, ownerID, nil, Push, m)
+// SendPush sends a push message to a user's own devices, so often in a day, and reports whether it was delivered. A vendor
+// that fails is not an error.
+func (s *Service) SendPush(ctx context.Context, in PushInput) (delivered bool, err error) {
+	if err := in.Validate(); err != nil {
+		return false, err
+	}
+	own := in.OwnerID.String()
+	if strings.ToLower(in.UserID) != own {
+		return false, notAllowed("userId", "must be your own user id, "+own)
+	}
+	if err := s.countRequested(ctx, in.OwnerID); err != nil {
+		return false, err
+	}
+	return s.send(ctx, in.OwnerID, nil, Push, Message{Recipient: own, Subject: in.Title, Content: in.Message})
+}
+
+func notAllowed(path, problem string) error {
+	f := fault.Newf(fault.Forbidden, "You may not send a message to this recipient: %s %s.", path, problem).WithReason(ReasonRecipient)
+	f.Fields = []fault.Field{{Path: path, Problem: problem}}
+	return f
+}
+
+// tell sends a user what Postwright has to say by itself, through a channel that knows them by their address or their id. One
+// who is gone is told nothing. Names and texts of others may be in the message: it is cleaned here, whatever it is made from.
+func (s *Service) tell(ctx context.Context, userID uuid.UUID, postID *uuid.UUID, channel string, about topic, m Message) error {
+	user, err := s.queries.UserGet(ctx, s.store, userID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m.Recipient = user.Email
+	if channel == Push {
+		m.Recipient = user.ID.String()
+	}
+	if strings.ContainsFunc(m.Recipient, misleads) {
+		return s.record(ctx, user.ID, postID, channel, m, false, "It was not sent: the user's address holds control characters.")
+	}
+	m.Subject, m.Content = oneLine(m.Subject), lines(m.Content)
+	problem, err := s.countAutomatic(ctx, user.ID, about, channel, &m)
+	if err != nil {
+		return err
+	}
+	if problem != "" {
+		return s.record(ctx, user.ID, postID, channel, m, false, problem)
+	}
+	_, err = s.send(ctx, user.ID, postID, channel, m)
+	return err
 }
 
 // send delivers and records. Its error is the database's alone.
@@ -68,14 +132,19 @@ func (s *Service) send(ctx context.Context, ownerID uuid.UUID, postID *uuid.UUID
 		problem = fault.Of(sendErr).Message
 		s.log.WarnContext(ctx, "notification not delivered", "channel", channel, "error", sendErr)
 	}
+	// The message is out, or is not: a caller who went away meanwhile does not change what is to be recorded.
+	return delivered, s.record(context.WithoutCancel(ctx), ownerID, postID, channel, m, delivered, problem)
+}
+
+// record writes down what became of a message.
+func (s *Service) record(ctx context.Context, ownerID uuid.UUID, postID *uuid.UUID, channel string, m Message, delivered bool, problem string) error {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return false, err
+		return err
 	}
-	// The message is out, or is not: a caller who went away meanwhile does not change what is to be recorded.
-	_, err = s.queries.NotificationInsert(context.WithoutCancel(ctx), s.store, db.NotificationInsertParams{
+	_, err = s.queries.NotificationInsert(ctx, s.store, db.NotificationInsertParams{
 		ID: id, OwnerID: ownerID, PostID: postID, Channel: channel, Recipient: m.Recipient, Subject: m.Subject,
 		Delivered: delivered, Problem: problem, CreatedAt: s.now(),
 	})
-	return delivered, err
+	return err
 }

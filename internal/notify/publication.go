@@ -53,25 +53,11 @@ func (w *publicationWorker) Work(ctx context.Context, job *river.Job[Publication
 	if err != nil {
 		return err
 	}
-	return s.tellUser(ctx, args.OwnerID, &post.ID, args.Channel, describe(post, args))
-}
-
-// tellUser sends a user a message through a channel that knows them by their address or their id. One who is gone is told
-// nothing.
-func (s *Service) tellUser(ctx context.Context, userID uuid.UUID, postID *uuid.UUID, channel string, m Message) error {
-	user, err := s.queries.UserGet(ctx, s.store, userID)
-	if fault.Is(err, fault.NotFound) {
-		return nil
+	about := trouble
+	if args.State == posts.StatePublished {
+		about = news
 	}
-	if err != nil {
-		return err
-	}
-	m.Recipient = user.Email
-	if channel == Push {
-		m.Recipient = user.ID.String()
-	}
-	_, err = s.send(ctx, user.ID, postID, channel, m)
-	return err
+	return s.tell(ctx, args.OwnerID, &post.ID, args.Channel, about, describe(post, args))
 }
 
 // describe says how a publication ended, or what endangers one, in words for the owner.
@@ -96,13 +82,4 @@ func describe(post posts.Post, args PublicationArgs) Message {
 		Subject: "Your post was not published",
 		Content: fmt.Sprintf("%q: %s\n\n%s", opening, post.FailureMessage, post.FailureRemedy),
 	}
-}
-
-// clip shortens a text to at most n characters.
-func clip(text string, n int) string {
-	runes := []rune(text)
-	if len(runes) <= n {
-		return text
-	}
-	return string(runes[:n-1]) + "…"
 }

@@ -31,7 +31,7 @@ type versionWorker struct {
 
 // Work tells the user.
 func (w *versionWorker) Work(ctx context.Context, job *river.Job[VersionArgs]) error {
-	return w.service.tellUser(ctx, job.Args.OwnerID, nil, job.Args.Channel, describeVersion(job.Args))
+	return w.service.tell(ctx, job.Args.OwnerID, nil, job.Args.Channel, duty, describeVersion(job.Args))
 }
 
 func describeVersion(args VersionArgs) Message {

@@ -34,6 +34,8 @@ type Key struct {
 // caller goes on to do the work. If the call was made before, it returns the posts it was about then, and the caller
 // does nothing more. While another transaction is claiming the same key, it waits for that one's end.
 //
+// A request id that has been forgotten, see internal/retention, makes a new call.
+//
 // content is everything that makes the request what it is, in a form that encoding/json takes; the same id with other
 // content is an Invalid fault. An empty request id claims nothing.
 func Claim(ctx context.Context, tx *postgres.Tx, key Key, content any, ids []uuid.UUID, now time.Time) ([]uuid.UUID, error) {
@@ -46,18 +48,25 @@ func Claim(ctx context.Context, tx *postgres.Tx, key Key, content any, ids []uui
 	}
 	hash := sha256.Sum256(encoded)
 	queries := db.New()
-	claimed, err := queries.RequestInsert(ctx, tx, db.RequestInsertParams{
-		OwnerID: key.OwnerID, Operation: key.Operation, RequestID: key.RequestID,
-		RequestHash: hash[:], PostIDs: ids, CreatedAt: now,
-	})
-	if err != nil || claimed == 1 {
-		return nil, err
-	}
-	earlier, err := queries.RequestGet(ctx, tx, db.RequestGetParams{
-		OwnerID: key.OwnerID, Operation: key.Operation, RequestID: key.RequestID,
-	})
-	if err != nil {
-		return nil, err
+	var earlier db.Request
+	for {
+		claimed, err := queries.RequestInsert(ctx, tx, db.RequestInsertParams{
+			OwnerID: key.OwnerID, Operation: key.Operation, RequestID: key.RequestID,
+			RequestHash: hash[:], PostIDs: ids, CreatedAt: now,
+		})
+		if err != nil || claimed == 1 {
+			return nil, err
+		}
+		earlier, err = queries.RequestGet(ctx, tx, db.RequestGetParams{
+			OwnerID: key.OwnerID, Operation: key.Operation, RequestID: key.RequestID,
+		})
+		if err == nil {
+			break
+		}
+		// It may have become too old, and been forgotten, since the insert met it: then it is free again.
+		if !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
 	}
 	if !bytes.Equal(earlier.RequestHash, hash[:]) {
 		return nil, fault.Fields(fault.Field{Path: "requestId", Problem: "was used before for another request: choose a new one"})

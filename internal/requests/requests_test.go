@@ -149,6 +149,44 @@ func TestAClaimWaitsForTheOneUnderWay(t *testing.T) {
 	}
 }
 
+// A request id that is forgotten between the two statements of a claim is free: the claim takes it.
+func TestARequestIDThatIsForgottenDuringTheClaimIsFree(t *testing.T) {
+	t.Parallel()
+	store, ada := newStore(t)
+	key := requests.Key{OwnerID: ada, Operation: "CreatePost", RequestID: "r1"}
+	_, err := claim(t, store, key, "content", []uuid.UUID{uuid.New()}, nil)
+	require.NoError(t, err)
+	// After the insert, which has met the row, the claim waits here.
+	for _, sql := range []string{
+		`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$`,
+		`CREATE TRIGGER wait AFTER INSERT ON requests FOR EACH STATEMENT EXECUTE FUNCTION wait()`,
+	} {
+		_, err := store.Pool().Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	holder, err := store.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	_, err = holder.Exec(t.Context(), `SELECT pg_advisory_xact_lock(1)`)
+	require.NoError(t, err)
+	ids := []uuid.UUID{uuid.New()}
+	ended := make(chan error, 1)
+	go func() {
+		earlier, err := claim(t, store, key, "content", ids, nil)
+		if earlier != nil {
+			err = errors.Join(err, errors.New("the old answer was given"))
+		}
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return waiting(t.Context(), store) }, 10*time.Second, 5*time.Millisecond)
+	_, err = store.Pool().Exec(t.Context(), `DELETE FROM requests`)
+	require.NoError(t, err)
+	require.NoError(t, holder.Commit(t.Context()))
+	require.NoError(t, <-ended)
+	earlier, err := claim(t, store, key, "content", []uuid.UUID{uuid.New()}, nil)
+	require.NoError(t, err)
+	require.Equal(t, ids, earlier)
+}
+
 // waiting reports whether a transaction of this database waits for another's.
 func waiting(ctx context.Context, store *postgres.Store) bool {
 	var waits bool

@@ -29,6 +29,7 @@ var codes = map[fault.Kind]connect.Code{
 	fault.Deadline:          connect.CodeDeadlineExceeded,
 	fault.Unavailable:       connect.CodeUnavailable,
 	fault.Unauthenticated:   connect.CodeUnauthenticated,
+	fault.Forbidden:         connect.CodePermissionDenied,
 	fault.RateLimited:       connect.CodeResourceExhausted,
 	fault.VendorAuth:        connect.CodeFailedPrecondition,
 	fault.VendorRejected:    connect.CodeFailedPrecondition,

@@ -3,6 +3,8 @@ package rpc
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/identity"
@@ -18,7 +20,7 @@ func (h notificationHandler) SendEmail(ctx context.Context, req *postwrightv1.Se
 	if err != nil {
 		return nil, err
 	}
-	delivered, err := h.notify.SendEmail(ctx, caller, notify.Message{Recipient: req.GetTo(), Subject: req.GetSubject(), Content: req.GetContent()})
+	delivered, err := h.notify.SendEmail(ctx, emailInput(caller, req))
 	if err != nil {
 		return nil, err
 	}
@@ -30,9 +32,17 @@ func (h notificationHandler) SendPush(ctx context.Context, req *postwrightv1.Sen
 	if err != nil {
 		return nil, err
 	}
-	delivered, err := h.notify.SendPush(ctx, caller, notify.Message{Recipient: req.GetUserId(), Subject: req.GetTitle(), Content: req.GetMessage()})
+	delivered, err := h.notify.SendPush(ctx, pushInput(caller, req))
 	if err != nil {
 		return nil, err
 	}
 	return &postwrightv1.SendPushResponse{Delivered: delivered}, nil
+}
+
+func emailInput(caller uuid.UUID, m *postwrightv1.SendEmailRequest) notify.EmailInput {
+	return notify.EmailInput{OwnerID: caller, To: m.GetTo(), Subject: m.GetSubject(), Content: m.GetContent()}
+}
+
+func pushInput(caller uuid.UUID, m *postwrightv1.SendPushRequest) notify.PushInput {
+	return notify.PushInput{OwnerID: caller, UserID: m.GetUserId(), Title: m.GetTitle(), Message: m.GetMessage()}
 }

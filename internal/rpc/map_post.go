@@ -112,6 +112,10 @@ func inputOf(caller uuid.UUID, message proto.Message) validator {
 		return scheduleInput(caller, m)
 	case *postwrightv1.ResolvePostRequest:
 		return resolveInput(caller, m)
+	case *postwrightv1.SendEmailRequest:
+		return emailInput(caller, m)
+	case *postwrightv1.SendPushRequest:
+		return pushInput(caller, m)
 	}
 	return nil
 }

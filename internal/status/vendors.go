@@ -127,30 +127,61 @@ func Notification(base string) Look {
 	}}
 }
 
+// What is said and done about a version, by both looks at it.
+const (
+	version       = "linkedin version"
+	remedyVersion = "Update Postwright, or set --linkedin-version to a newer one that LinkedIn serves."
+)
+
 // Version looks how long LinkedIn will serve the configured version, and, with the token of an account, whether it does.
-func Version(version string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
-	const name, remedy = "linkedin version", "Update Postwright, or set --linkedin-version to a newer one that LinkedIn serves."
-	return Look{Name: name, At: func(ctx context.Context) []Check {
+func Version(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
+	return Look{Name: version, At: func(ctx context.Context) []Check {
 		alive, known := probe(ctx)
-		ends, exact := linkedin.VersionEnds(version)
-		about := "about "
-		if exact {
-			about = ""
-		}
-		until := fmt.Sprintf("until %s%s", about, ends.Format(time.DateOnly))
-		left := ends.Sub(now())
+		until, left := life(configured, now)
 		switch {
 		case known && !alive:
-			return one(name, Failed, "LinkedIn does not serve the version "+version+": nothing can be published.", remedy)
+			return deadVersion(configured)
 		case left <= 0 && !known:
-			return one(name, Unknown, "LinkedIn was to serve the version "+version+" "+until+"; without a connected account it can't be asked.", remedy)
+			return one(version, Unknown, "LinkedIn was to serve the version "+configured+" "+until+"; without a connected account it can't be asked.", remedyVersion)
 		case left <= warnAhead:
-			return one(name, Warning, "LinkedIn serves the version "+version+" "+until+".", remedy)
+			return one(version, Warning, "LinkedIn serves the version "+configured+" "+until+".", remedyVersion)
 		case !known:
-			return one(name, Unknown, "LinkedIn is to serve the version "+version+" "+until+"; without an account whose token works it can't be asked.", "")
+			return one(version, Unknown, "LinkedIn is to serve the version "+configured+" "+until+"; without an account whose token works it can't be asked.", "")
 		}
-		return one(name, OK, "LinkedIn serves the version "+version+", "+until+".", "")
+		return one(version, OK, "LinkedIn serves the version "+configured+", "+until+".", "")
 	}}
+}
+
+// AnnouncedVersion is Version for users: it says when LinkedIn is to end the version, and that it refuses it, but not whether
+// it could be asked, which would tell whether anybody's token works.
+func AnnouncedVersion(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
+	return Look{Name: version, At: func(ctx context.Context) []Check {
+		if alive, known := probe(ctx); known && !alive {
+			return deadVersion(configured)
+		}
+		until, left := life(configured, now)
+		switch {
+		case left <= 0:
+			return one(version, Warning, "LinkedIn was to serve the version "+configured+" "+until+".", remedyVersion)
+		case left <= warnAhead:
+			return one(version, Warning, "LinkedIn is to serve the version "+configured+" "+until+".", remedyVersion)
+		}
+		return one(version, OK, "LinkedIn is to serve the version "+configured+" "+until+".", "")
+	}}
+}
+
+func deadVersion(configured string) []Check {
+	return one(version, Failed, "LinkedIn does not serve the version "+configured+": nothing can be published.", remedyVersion)
+}
+
+// life is until when LinkedIn is to serve a version, in words, and how long that is yet.
+func life(configured string, now func() time.Time) (until string, left time.Duration) {
+	ends, exact := linkedin.VersionEnds(configured)
+	about := "about "
+	if exact {
+		about = ""
+	}
+	return fmt.Sprintf("until %s%s", about, ends.Format(time.DateOnly)), ends.Sub(now())
 }
 
 // warnAhead is how long before the end of a version it is warned of.

@@ -36,7 +36,7 @@ const (
 func (m *Metrics) WatchFigures(read func(context.Context) (Figures, error), now func() time.Time, log *slog.Logger) {
 	m.registry.MustRegister(&figuresCollector{
 		read: read, now: now, log: log,
-		jobs:         prometheus.NewDesc("postwright_jobs", "Jobs, by state; those that are done are kept for a day.", []string{"state"}, nil),
+		jobs:         prometheus.NewDesc("postwright_jobs", "Jobs, by state; those that are done are kept for --retention-completed-jobs.", []string{"state"}, nil),
 		publications: prometheus.NewDesc("postwright_publications", "Approvals to publish a post, by state.", []string{"state"}, nil),
 		overdue: prometheus.NewDesc("postwright_publication_overdue_seconds",
 			"How late the oldest publication is that should have gone out by now; 0 when none is.", nil, nil),

@@ -23,10 +23,12 @@ const (
 )
 
 type SendEmailRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	To            string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
-	Subject       string                 `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
-	Content       string                 `protobuf:"bytes,3,opt,name=content,proto3" json:"content,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One plain address such as ada@example.org; the case of letters makes no difference.
+	To string `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	// One line.
+	Subject       string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	Content       string `protobuf:"bytes,3,opt,name=content,proto3" json:"content,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -128,8 +130,9 @@ func (x *SendEmailResponse) GetDelivered() bool {
 
 type SendPushRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The person's id at the push vendor.
-	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// The caller's own user id.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// One line.
 	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -238,7 +241,7 @@ const file_postwright_v1_notification_service_proto_rawDesc = "" +
 	"(postwright/v1/notification_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\"{\n" +
 	"\x10SendEmailRequest\x12\x1a\n" +
 	"\x02to\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x18\xfe\x01`\x01R\x02to\x12$\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x02to\x12$\n" +
 	"\asubject\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\asubject\x12%\n" +
 	"\acontent\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\xa0\x8d\x06R\acontent\"1\n" +

@@ -277,7 +277,8 @@ func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
 type CreatePostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Post  *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
-	// Chosen by the caller, who may repeat the call with it. At most 128 characters.
+	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
+	// the operator says otherwise: used after that, it makes a new call.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -890,7 +891,8 @@ func (x *SearchPostsResponse) GetNextPageToken() string {
 type BatchCreatePostsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Posts []*Post                `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
-	// Chosen by the caller, who may repeat the call with it. At most 128 characters.
+	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
+	// the operator says otherwise: used after that, it makes a new call.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1215,7 +1217,8 @@ func (x *Verdict) GetWaits() bool {
 type PublishPostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Chosen by the caller, who may repeat the call with it. At most 128 characters.
+	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
+	// the operator says otherwise: used after that, it makes a new call.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Approves one more send of a post in state UNCONFIRMED. If LinkedIn has the post already, it refuses the second as a
 	// duplicate and names the first, which settles the doubt; if it no longer remembers the text, the post may stand there
@@ -1282,7 +1285,8 @@ type BatchPublishPostsRequest struct {
 	Ids []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
 	// new ones: all of them are made, or none.
 	Posts []*Post `protobuf:"bytes,2,rep,name=posts,proto3" json:"posts,omitempty"`
-	// Chosen by the caller, who may repeat the call with it. At most 128 characters.
+	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
+	// the operator says otherwise: used after that, it makes a new call.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1,0 +1,54 @@
+package notify
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// EmailInput asks for an e-mail on a user's behalf. How long its texts may be, specs/api says.
+type EmailInput struct {
+	OwnerID              uuid.UUID
+	To, Subject, Content string
+}
+
+// Validate lists everything that is wrong with the input.
+func (in EmailInput) Validate() error {
+	faults := textFaults("subject", in.Subject, "content", in.Content)
+	if !isPlainAddress(in.To) {
+		faults = append(faults, fault.Field{
+			Path: "to", Problem: "must be one plain address such as ada@example.org: no name, quotes, commas or control characters, and a domain of other letters as xn--…",
+		})
+	}
+	return fault.Fields(faults...)
+}
+
+// PushInput asks for a push message on a user's behalf. How long its texts may be, specs/api says.
+type PushInput struct {
+	OwnerID                uuid.UUID
+	UserID, Title, Message string
+}
+
+// Validate lists everything that is wrong with the input.
+func (in PushInput) Validate() error {
+	faults := textFaults("title", in.Title, "message", in.Message)
+	if strings.ContainsFunc(in.UserID, misleads) {
+		faults = append(faults, fault.Field{Path: "userId", Problem: "must not contain control characters"})
+	}
+	return fault.Fields(faults...)
+}
+
+// textFaults checks the two texts that every message has.
+func textFaults(subjectPath, subject, contentPath, content string) (faults []fault.Field) {
+	if strings.ContainsFunc(subject, misleads) {
+		faults = append(faults, fault.Field{
+			Path: subjectPath, Problem: "must be one line: no line breaks, other control characters, or characters that turn the writing direction around",
+		})
+	}
+	if strings.ContainsFunc(content, misleadsInText) {
+		faults = append(faults, fault.Field{Path: contentPath, Problem: "must not contain control characters other than line breaks and tabs"})
+	}
+	return faults
+}

@@ -1,0 +1,99 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// Limits are the operator's.
+type Limits struct {
+	// Allowed is whom callers may send e-mail besides themselves.
+	Allowed Allowed
+	// Daily is how many messages a user may send in a day, e-mail and push together, delivered or not; 0 for none.
+	Daily int32
+	// AutomaticDaily is how many messages a user gets in a day about posts that went out, and how many about posts that did
+	// not, by each channel. These are counted apart from each other and from what the user sends: a batch of 1,000 posts
+	// neither floods a person, nor keeps from them what went wrong.
+	AutomaticDaily int32
+}
+
+// The reasons of the faults made here.
+const (
+	// ReasonRecipient marks the fault of a message to somebody whom the caller may not send any.
+	ReasonRecipient = "RECIPIENT_NOT_ALLOWED"
+	// ReasonDailyLimit marks the fault of a message above the day's number.
+	ReasonDailyLimit = "NOTIFICATION_DAILY_LIMIT"
+)
+
+// topic is what an automatic message is about, which decides how many of its kind come in a day.
+type topic string
+
+const (
+	news    topic = "news"    // a post went out
+	trouble topic = "trouble" // a post did not, or may not
+	duty    topic = "duty"    // something that only a person can do, told at most a few times by itself: never left out
+)
+
+// requested is the allowance of what callers send.
+const requested = "requested"
+
+// lastOfTheDay follows the last message of its kind in a day, so that a person knows that there may be more to see.
+const lastOfTheDay = "\n\nNo more messages like this come today (UTC): ListPosts shows how your other posts ended."
+
+// count takes one of a day's messages, before it is sent: whether it arrives makes no difference. left is false when there
+// have been as many as most. Several processes count in one row, so that none counts past another.
+func (s *Service) count(ctx context.Context, ownerID uuid.UUID, allowance string, most int32) (nth int32, left bool, err error) {
+	nth, err = s.queries.NotificationCount(ctx, s.store, db.NotificationCountParams{
+		OwnerID: ownerID, Day: today(s.now()), Allowance: allowance, Most: most,
+	})
+	if fault.Is(err, fault.NotFound) {
+		return 0, false, nil
+	}
+	return nth, err == nil, err
+}
+
+const day = 24 * time.Hour
+
+// today is when the day began, by UTC: Truncate counts from a midnight.
+func today(now time.Time) time.Time { return now.UTC().Truncate(day) }
+
+// countRequested is count for what a caller sends.
+func (s *Service) countRequested(ctx context.Context, ownerID uuid.UUID) error {
+	if s.limits.Daily == 0 {
+		return fault.New(fault.Forbidden, "Users may not send messages here: the operator allows it with --notification-daily-limit.").
+			WithReason(ReasonDailyLimit)
+	}
+	_, left, err := s.count(ctx, ownerID, requested, s.limits.Daily)
+	if err != nil || left {
+		return err
+	}
+	f := fault.Newf(fault.RateLimited, "You have sent %d messages today, which are all that a user may in a day (UTC): send this one after 00:00 UTC, or have the operator raise --notification-daily-limit.",
+		s.limits.Daily).WithReason(ReasonDailyLimit)
+	now := s.now()
+	f.RetryAfter = today(now).Add(day).Sub(now)
+	return f
+}
+
+// countAutomatic is count for what Postwright tells by itself. It completes the message that is the last of its kind in the
+// day; problem is why one beyond it is not sent.
+func (s *Service) countAutomatic(ctx context.Context, ownerID uuid.UUID, about topic, channel string, m *Message) (problem string, err error) {
+	if about == duty {
+		return "", nil
+	}
+	nth, left, err := s.count(ctx, ownerID, fmt.Sprintf("%s_%s", about, channel), s.limits.AutomaticDaily)
+	switch {
+	case err != nil:
+		return "", err
+	case !left:
+		return fmt.Sprintf("It was not sent: %d messages like it were today, and --notification-automatic-daily-limit allows no more.", s.limits.AutomaticDaily), nil
+	case nth == s.limits.AutomaticDaily:
+		m.Content += lastOfTheDay
+	}
+	return "", nil
+}

@@ -1,0 +1,144 @@
+// Package retention forgets what is too old: request ids, messages that were sent, state changes of posts that rest.
+//
+// It owns the order and the size of the bites. What is kept for how long, table by table, is in docs/retention.md; River's
+// jobs and whatever has an end of its own are forgotten by those who own them. The package must not know what the rows are for.
+package retention
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+)
+
+// SweepEvery is how often what is too old is looked for.
+const SweepEvery = 15 * time.Minute
+
+// runFor bounds one run, so that it ends well within any --jobs-timeout; the next run goes on.
+const runFor = 20 * time.Second
+
+// keepCounts is how long it is known how many messages an owner was sent on a day: that day, and two more for clocks that
+// are apart.
+const keepCounts = 3 * 24 * time.Hour
+
+// Keep is for how long rows are kept at least.
+type Keep struct {
+	Requests      time.Duration // request ids
+	Notifications time.Duration // what was sent to whom
+	Transitions   time.Duration // state changes of posts that rest
+}
+
+// SweepArgs is the job that forgets what is too old.
+type SweepArgs struct{}
+
+// Kind names the job in River's tables; it must never change.
+func (SweepArgs) Kind() string { return "forget_what_is_old" }
+
+// InsertOpts bounds how often the job is tried: the next one comes soon.
+func (SweepArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
+
+// Worker forgets. It takes no row that somebody else has locked, so any number may work at once.
+type Worker struct {
+	river.WorkerDefaults[SweepArgs]
+
+	store   *postgres.Store
+	queries *db.Queries
+	keep    Keep
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// NewWorker returns a Worker for River.
+func NewWorker(store *postgres.Store, keep Keep, now func() time.Time, log *slog.Logger) *Worker {
+	return &Worker{store: store, queries: db.New(), keep: keep, now: now, log: log}
+}
+
+// Work takes bites until nothing is too old, or the run's time is over. Each bite is a transaction of its own.
+func (w *Worker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
+	began := w.now()
+	forgotten := map[string]int64{}
+	defer func() { w.tell(ctx, forgotten) }()
+	hungry := w.tables(began)
+	for len(hungry) > 0 { // one bite of each in turn: a table with very much must not keep the others waiting
+		var left []table
+		for _, t := range hungry {
+			if w.now().Sub(began) >= runFor {
+				w.log.InfoContext(ctx, "there is more to forget than a run has time for: the next one goes on")
+				return nil
+			}
+			rows, more, err := t.bite(ctx)
+			if err != nil {
+				return err
+			}
+			forgotten[t.name] += rows
+			if more {
+				left = append(left, t)
+			}
+		}
+		hungry = left
+	}
+	return nil
+}
+
+func (w *Worker) tell(ctx context.Context, forgotten map[string]int64) {
+	for name, rows := range forgotten {
+		if rows > 0 {
+			w.log.InfoContext(ctx, "forgot what is too old", "table", name, "rows", rows)
+		}
+	}
+}
+
+// table is one that rows go from.
+type table struct {
+	name string
+	// bite deletes at most 1,000 rows. more is false once there is nothing to delete.
+	bite func(context.Context) (rows int64, more bool, err error)
+}
+
+// tables are what a run that began at a time looks at: every bite of it means the same by "too old".
+func (w *Worker) tables(began time.Time) []table {
+	return []table{
+		{"requests", w.bites(w.queries.RequestDeleteOld, began.Add(-w.keep.Requests))},
+		{"notifications", w.bites(w.queries.NotificationDeleteOld, began.Add(-w.keep.Notifications))},
+		{"notification_counts", w.bites(w.queries.NotificationCountDeleteOld, began.Add(-keepCounts))},
+		{"post_transitions", w.transitions(began.Add(-w.keep.Transitions))},
+	}
+}
+
+func (w *Worker) bites(
+	remove func(context.Context, db.DBTX, time.Time) (int64, error), before time.Time,
+) func(context.Context) (int64, bool, error) {
+	return func(ctx context.Context) (int64, bool, error) {
+		rows, err := remove(ctx, w.store, before)
+		return rows, rows > 0, err
+	}
+}
+
+// transitions walks over what is old once: changes of a post that does not rest, as one that is scheduled for a far day, stay
+// and must not be looked at in every bite.
+func (w *Worker) transitions(before time.Time) func(context.Context) (int64, bool, error) {
+	var after struct {
+		time     time.Time
+		id       uuid.UUID
+		revision int64
+	}
+	return func(ctx context.Context) (int64, bool, error) {
+		bite, err := w.queries.PostTransitionDeleteOld(ctx, w.store, db.PostTransitionDeleteOldParams{
+			Before: before, AfterTime: after.time, AfterID: after.id, AfterRevision: after.revision,
+		})
+		if fault.Is(err, fault.NotFound) {
+			return 0, false, nil
+		}
+		if err != nil {
+			return 0, false, err
+		}
+		after.time, after.id, after.revision = bite.OccurredAt, bite.PostID, bite.Revision
+		return bite.Deleted, true, nil
+	}
+}

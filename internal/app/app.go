@@ -310,7 +310,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 
 func (a *App) api(streams context.Context) (http.Handler, error) {
 	return rpc.NewHandler(streams, rpc.Config{
-		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes, MaxWatchers: maxWatchers,
+		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes, MaxWatchers: maxWatchers,
 		Origins: slices.Clone(a.cfg.Server.Origins),
 	}, a.services, a.eyes())
 }

@@ -108,13 +108,13 @@ func (d Draft) contentFaults(path string) []fault.Field {
 	case !postgres.Storable(d.Content):
 		return []fault.Field{{Path: at, Problem: "must be valid UTF-8 without NUL characters"}}
 	}
-	units := UTF16Units(Compose(d.Content, d.Hashtags))
+	units, with := UTF16Units(d.Content), ""
+	// Putting them together costs more than the text is long: not for one that is far too long anyway.
+	if n := len(d.Hashtags); n > 0 && n <= MaxHashtags && units <= 2*MaxTextUnits {
+		units, with = UTF16Units(Compose(d.Content, d.Hashtags)), " with its hashtags"
+	}
 	if units <= MaxTextUnits {
 		return nil
-	}
-	with := ""
-	if len(d.Hashtags) > 0 {
-		with = " with its hashtags"
 	}
 	return []fault.Field{{Path: at, Problem: fmt.Sprintf(
 		"has %d UTF-16 units%s and may have at most %d (an emoji counts two or more): shorten it by %d",
@@ -129,16 +129,16 @@ func (d Draft) audienceFaults(path string) []fault.Field {
 }
 
 func (d Draft) hashtagFaults(path string) []fault.Field {
-	var faults []fault.Field
-	if len(d.Hashtags) > MaxHashtags {
-		faults = append(faults, fault.Field{Path: path + "hashtags", Problem: fmt.Sprintf("must be at most %d", MaxHashtags)})
+	if n := len(d.Hashtags); n > MaxHashtags {
+		return []fault.Field{{Path: path + "hashtags", Problem: fmt.Sprintf("must be at most %d and are %d", MaxHashtags, n)}}
 	}
+	var faults []fault.Field
 	seen := map[string]bool{}
 	for i, tag := range d.Hashtags {
 		at := fmt.Sprintf("%shashtags[%d]", path, i)
 		folded := strings.ToLower(tag)
 		switch {
-		case !hashtagForm.MatchString(tag) || utf8.RuneCountInString(tag) > MaxHashtag:
+		case utf8.RuneCountInString(tag) > MaxHashtag || !hashtagForm.MatchString(tag):
 			faults = append(faults, fault.Field{Path: at, Problem: fmt.Sprintf("must be 1 to %d letters, digits or \"_\", at least one of them a letter, without \"#\"", MaxHashtag)})
 		case seen[folded]:
 			faults = append(faults, fault.Field{Path: at, Problem: "is there twice: remove one"})

@@ -1,0 +1,63 @@
+package rpc
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// bytesPerChar is how many bytes UTF-8 takes for a character at most.
+const bytesPerChar = 4
+
+// scanBinary holds a message in protobuf's binary form against its bounds. It stops where the bytes make no sense: the
+// codec stops there too, and says so.
+func scanBinary(raw []byte, b *bounds) error {
+	var s scan
+	s.binary(raw, b)
+	return s.faults.Err()
+}
+
+// binary reports whether it came to the end.
+func (s *scan) binary(raw []byte, b *bounds) bool {
+	var few [32]int // counts that need no allocation
+	counts := few[:]
+	if len(b.byNumber) > len(few) {
+		counts = make([]int, len(b.byNumber))
+	}
+	for len(raw) > 0 {
+		number, kind, n := protowire.ConsumeTag(raw)
+		if n < 0 {
+			return false
+		}
+		raw = raw[n:]
+		if n = protowire.ConsumeFieldValue(number, kind, raw); n < 0 {
+			return false
+		}
+		value := raw[:n]
+		raw = raw[n:]
+		f := b.byNumber[number]
+		if f == nil {
+			continue // the codec drops it
+		}
+		counts[f.index]++
+		if counts[f.index] > f.most || kind != protowire.BytesType {
+			continue
+		}
+		content, _ := protowire.ConsumeBytes(value) // was consumed above
+		s.enter(f, counts[f.index]-1)
+		ended := true
+		if f.message != nil {
+			ended = s.binary(content, f.message)
+		} else {
+			s.tooLong(f, len(content), bytesPerChar)
+		}
+		s.leave()
+		if !ended {
+			return false
+		}
+	}
+	for _, f := range b.byNumber {
+		if counts[f.index] > f.most {
+			s.tooMany(f, counts[f.index])
+		}
+	}
+	return true
+}

@@ -95,6 +95,8 @@ var (
 	writtenHashtag = regexp.MustCompile(`(?:^|[^\p{L}\p{M}\p{N}_#&/=?])#(` + hashtagWord + `)`)
 )
 
+var hashtagProblem = fmt.Sprintf(`must be 1 to %d letters, digits or "_", at least one of them a letter, without "#"`, MaxHashtag)
+
 // Faults lists everything that is wrong with the draft. path is put before the names of the fields: "post.".
 func (d Draft) Faults(path string) []fault.Field {
 	return slices.Concat(d.contentFaults(path), d.audienceFaults(path), d.hashtagFaults(path))
@@ -132,16 +134,16 @@ func (d Draft) hashtagFaults(path string) []fault.Field {
 	if n := len(d.Hashtags); n > MaxHashtags {
 		return []fault.Field{{Path: path + "hashtags", Problem: fmt.Sprintf("must be at most %d and are %d", MaxHashtags, n)}}
 	}
+	at := func(i int) string { return path + "hashtags[" + strconv.Itoa(i) + "]" }
 	var faults []fault.Field
-	seen := map[string]bool{}
+	seen := make(map[string]bool, len(d.Hashtags))
 	for i, tag := range d.Hashtags {
-		at := fmt.Sprintf("%shashtags[%d]", path, i)
 		folded := strings.ToLower(tag)
 		switch {
 		case utf8.RuneCountInString(tag) > MaxHashtag || !hashtagForm.MatchString(tag):
-			faults = append(faults, fault.Field{Path: at, Problem: fmt.Sprintf("must be 1 to %d letters, digits or \"_\", at least one of them a letter, without \"#\"", MaxHashtag)})
+			faults = append(faults, fault.Field{Path: at(i), Problem: hashtagProblem})
 		case seen[folded]:
-			faults = append(faults, fault.Field{Path: at, Problem: "is there twice: remove one"})
+			faults = append(faults, fault.Field{Path: at(i), Problem: "is there twice: remove one"})
 		}
 		seen[folded] = true
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-// unruled is how often a field may be in a message that has no rule of its own about it. A field that is not repeated
-// may be there several times in binary: the last one counts.
+// unruled is how often a field may be in a message that has no rule of its own about it. In binary a field that is not
+// repeated may be there several times, and the last one counts; of messages it is their sum, so those may be there once.
 const unruled = 100
 
 // fieldMask is the one message that JSON writes as a list within a string.
@@ -22,13 +22,12 @@ const fieldMask protoreflect.FullName = "google.protobuf.FieldMask"
 // bounds are how much of what a message may hold: the rules of its proto file that can be held against its bytes. That is
 // done before anything is made of them, because a list's element takes two or three bytes and becomes hundreds.
 type bounds struct {
-	byNumber map[protoreflect.FieldNumber]*bound
+	byNumber []*bound          // nil where there is no field
 	byName   map[string]*bound // as in JSON, and as in the proto file
 }
 
 // bound is the bounds of a field.
 type bound struct {
-	index    int    // among the message's fields
 	name     string // as JSON callers write it
 	most     int    // how often it may be there
 	repeated bool
@@ -55,10 +54,13 @@ func boundsOf(message protoreflect.MessageDescriptor) *bounds {
 	if known, there := read.Load(message); there {
 		return known.(*bounds) //nolint:errcheck,forcetypeassert // nothing else is stored, eleven lines down
 	}
-	b := &bounds{byNumber: map[protoreflect.FieldNumber]*bound{}, byName: map[string]*bound{}}
+	b := &bounds{byName: map[string]*bound{}}
 	for i := range message.Fields().Len() {
 		field := message.Fields().Get(i)
-		f := boundOf(field, i)
+		f := boundOf(field)
+		for len(b.byNumber) <= int(field.Number()) {
+			b.byNumber = append(b.byNumber, nil)
+		}
 		b.byNumber[field.Number()] = f
 		b.byName[field.JSONName()], b.byName[field.TextName()] = f, f
 	}
@@ -67,10 +69,13 @@ func boundsOf(message protoreflect.MessageDescriptor) *bounds {
 	return b
 }
 
-func boundOf(field protoreflect.FieldDescriptor, index int) *bound {
-	f := &bound{index: index, name: field.JSONName(), most: unruled, repeated: field.IsList(), text: field.Kind() == protoreflect.StringKind}
+func boundOf(field protoreflect.FieldDescriptor) *bound {
+	f := &bound{name: field.JSONName(), most: unruled, repeated: field.IsList(), text: field.Kind() == protoreflect.StringKind}
 	if m := field.Message(); m != nil && !field.IsMap() {
 		f.message = boundsOf(m)
+		if !f.repeated {
+			f.most = 1
+		}
 		switch {
 		case m.FullName() == fieldMask:
 			f.json = asPaths

@@ -22,6 +22,17 @@ func (s *scan) binary(raw []byte, b *bounds) bool {
 	if len(b.byNumber) > len(few) {
 		counts = make([]int, len(b.byNumber))
 	}
+	ended := s.fields(raw, b, counts)
+	for number, f := range b.byNumber {
+		if f != nil && counts[number] > f.most {
+			s.tooMany(f, counts[number])
+		}
+	}
+	return ended
+}
+
+// fields counts the fields of a message, and reports whether it came to the end.
+func (s *scan) fields(raw []byte, b *bounds, counts []int) bool {
 	for len(raw) > 0 {
 		number, kind, n := protowire.ConsumeTag(raw)
 		if n < 0 {
@@ -33,16 +44,16 @@ func (s *scan) binary(raw []byte, b *bounds) bool {
 		}
 		value := raw[:n]
 		raw = raw[n:]
-		f := b.byNumber[number]
-		if f == nil {
+		if int(number) >= len(b.byNumber) || b.byNumber[number] == nil {
 			continue // the codec drops it
 		}
-		counts[f.index]++
-		if counts[f.index] > f.most || kind != protowire.BytesType {
+		f := b.byNumber[number]
+		counts[number]++
+		if counts[number] > f.most || kind != protowire.BytesType {
 			continue
 		}
 		content, _ := protowire.ConsumeBytes(value) // was consumed above
-		s.enter(f, counts[f.index]-1)
+		s.enter(f, counts[number]-1)
 		ended := true
 		if f.message != nil {
 			ended = s.binary(content, f.message)
@@ -52,11 +63,6 @@ func (s *scan) binary(raw []byte, b *bounds) bool {
 		s.leave()
 		if !ended {
 			return false
-		}
-	}
-	for _, f := range b.byNumber {
-		if counts[f.index] > f.most {
-			s.tooMany(f, counts[f.index])
 		}
 	}
 	return true

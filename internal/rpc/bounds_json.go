@@ -86,29 +86,35 @@ func (s *jsonScan) field(f *bound) bool {
 		s.objectf("must be a list")
 		return s.skip()
 	}
+	before := s.faults
+	count, ended := s.list(f)
+	if count > f.most {
+		s.faults = before // what is wrong with its elements matters less
+		s.tooMany(f, count)
+	}
+	return ended
+}
+
+// list counts what is in a list, and reports whether it came to its end: the codec makes elements of what has none.
+func (s *jsonScan) list(f *bound) (count int, ended bool) {
 	s.next++
-	for count := 0; ; count++ {
+	for ; ; count++ {
 		switch s.peek() {
 		case 0:
-			return false
+			return count, false
 		case ']':
 			s.next++
-			if count > f.most {
-				s.tooMany(f, count)
-			}
-			return true
+			return count, true
 		}
-		if count >= f.most { // only counted
-			if !s.skip() {
-				return false
-			}
-			continue
+		if count < f.most {
+			s.enter(f, count)
+			ended = s.value(f)
+			s.leave()
+		} else {
+			ended = s.skip() // only counted
 		}
-		s.enter(f, count)
-		ended := s.value(f)
-		s.leave()
 		if !ended {
-			return false
+			return count + 1, false
 		}
 	}
 }
@@ -139,8 +145,8 @@ func (s *jsonScan) value(f *bound) bool {
 
 // paths objects to a mask that names too many fields.
 func (s *jsonScan) paths(f *bound, count int) {
-	if count > f.most {
-		s.objectf("must name at most %d fields and names %d", f.most, count)
+	if most := f.message.byName["paths"].most; count > most {
+		s.objectf("must name at most %d fields and names %d", most, count)
 	}
 }
 

@@ -32,18 +32,28 @@ func wrongInJSON(body []byte, err error) string {
 	if half, at := loneSurrogate(body); half != "" {
 		return where(body, at) + half + " is half of a character: send both halves, or the character itself"
 	}
-	var syntax *json.SyntaxError
-	var any json.RawMessage
-	if broken := json.Unmarshal(body, &any); errors.As(broken, &syntax) {
-		if int(syntax.Offset) >= len(body) && strings.HasPrefix(broken.Error(), "unexpected end") {
-			return "it ends in the middle: its last character is number " + fmt.Sprint(len(body))
-		}
-		return where(body, int(syntax.Offset)-1) + "it is not JSON: " + fault.Clip(broken.Error(), maxWords)
+	if !json.Valid(body) {
+		return notJSON(body)
 	}
 	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] != '{' {
 		return "it must be a JSON object: {…}"
 	}
 	return wordsOf(err)
+}
+
+// notJSON says where a text stops being JSON.
+func notJSON(body []byte) string {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	var value json.RawMessage
+	err := decoder.Decode(&value)
+	var syntax *json.SyntaxError
+	switch {
+	case err == nil:
+		return where(body, int(decoder.InputOffset())) + "more follows the JSON object: send one only"
+	case errors.As(err, &syntax):
+		return where(body, int(syntax.Offset)-1) + "it is not JSON: " + fault.Clip(err.Error(), maxWords)
+	}
+	return fmt.Sprintf("it ends in the middle, after %d bytes", len(body))
 }
 
 // where is the line and column of a byte, from 1; columns are in characters.

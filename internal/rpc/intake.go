@@ -14,21 +14,25 @@ import (
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/posts"
 )
 
-// How much of all messages may be in memory at once, in bytes on the wire, uncompressed. What is made of them takes a
-// few times as much.
+// How much of all messages, requests and lists of posts alike, may be in memory at once, in bytes on the wire,
+// uncompressed. What is made of them takes a few times as much.
 const (
 	// freeBytes is up to which size a message that says its size is not counted: the usual call waits for nobody.
 	freeBytes = 64 << 10
 	// ownerShares is how many owners can use up their shares before others must wait.
 	ownerShares = 8
+	// postBytes is what a post of a list is counted as: 3,000 characters of three bytes, and what is around them.
+	postBytes = 16 << 10
 )
 
 // intakeWait is how long a call waits for its turn to be read.
 const intakeWait = 10 * time.Second
 
-// intake bounds the messages that are in memory at once, in all and of each owner.
+// intake bounds the messages that are in memory at once, in all and of each owner. Callers who read their answers slowly
+// hold those in memory.
 type intake struct {
 	limit func(procedure string) int // of one message
 	share int64                      // of one owner
@@ -79,22 +83,30 @@ func (s roomyStream) Receive(msg any) error {
 	if !there {
 		return errors.New("a call without headers")
 	}
-	s.room.keep(0) // of the message before, in a stream of them
-	if size := mostBytes(info, s.limit); size > freeBytes {
-		if err := s.room.take(s.ctx, size); err != nil {
-			return err
-		}
+	if err := s.room.change(s.ctx, mostBytes(info, s.limit)); err != nil {
+		return err
 	}
 	err := s.ServerStream.Receive(msg)
 	if connect.CodeOf(err) == connect.CodeResourceExhausted { // the one reason why a message is not read to its end
 		return connect.NewError(connect.CodeResourceExhausted, fmt.Sprintf("The request is larger than %d KiB: send less at once.", s.limit>>10))
 	}
-	if size := int64(info.ReceiveStats.Size); size > freeBytes {
-		s.room.keep(size)
-	} else {
-		s.room.keep(0)
+	if err != nil {
+		return err
 	}
-	return err
+	return s.room.change(s.ctx, max(int64(info.ReceiveStats.Size), answerBytes(msg)))
+}
+
+// answerBytes is how large the answer to a request for a list can be.
+func answerBytes(msg any) int64 {
+	list, asked := msg.(interface{ GetPageSize() int32 })
+	if !asked {
+		return 0
+	}
+	size := list.GetPageSize()
+	if size <= 0 {
+		size = posts.DefaultPageSize
+	}
+	return int64(min(size, posts.MaxPageSize)) * postBytes // a larger one is refused
 }
 
 // mostBytes is how large the message to come can be.
@@ -121,6 +133,20 @@ func doneWithMessage(ctx context.Context) {
 	if held, there := ctx.Value(roomKey{}).(*room); there {
 		held.keep(0)
 	}
+}
+
+// change makes the room that is held as large as is needed now, and waits for more if it must.
+func (r *room) change(ctx context.Context, bytes int64) error {
+	switch {
+	case bytes <= freeBytes:
+		r.keep(0)
+	case bytes <= r.bytes:
+		r.keep(bytes)
+	default:
+		r.keep(0) // or two calls could wait for what the other holds
+		return r.take(ctx, bytes)
+	}
+	return nil
 }
 
 // take waits for room.
@@ -160,7 +186,7 @@ func noRoom(ctx context.Context, kind fault.Kind, message string) error {
 
 // keep gives back all but so many bytes.
 func (r *room) keep(bytes int64) {
-	if r.share == nil || bytes >= r.bytes && bytes > 0 {
+	if r.share == nil {
 		return
 	}
 	r.intake.all.Release(r.bytes - bytes)

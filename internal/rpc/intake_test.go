@@ -14,7 +14,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/posts"
 )
 
 func TestAnOwnerWaitsForRoomAndNobodyElseDoes(t *testing.T) {
@@ -97,6 +100,66 @@ func TestACallThatGoesOnGivesBackWhatItWasAskedWith(t *testing.T) {
 	doneWithMessage(context.WithValue(t.Context(), roomKey{}, held))
 	require.Empty(t, in.owners)
 	doneWithMessage(t.Context())
+}
+
+// slowReader asks for a list, and takes its answer only in time.
+type slowReader struct {
+	connect.ServerStream
+	read <-chan struct{}
+}
+
+func (slowReader) Receive(msg any) error {
+	list, ok := msg.(*postwrightv1.ListPostsRequest)
+	if ok {
+		list.PageSize = posts.MaxPageSize
+	}
+	return nil
+}
+
+func (s slowReader) Send(any) error {
+	<-s.read
+	return nil
+}
+
+func TestSlowReadersOfLongListsHoldOnlyTheirOwnersShare(t *testing.T) {
+	t.Parallel()
+	cfg := small
+	cfg.MaxBatchBytes = 16 << 20
+	synctest.Test(t, func(t *testing.T) {
+		in := newIntake(cfg)
+		read := make(chan struct{})
+		sending := make(chan struct{}, 1000)
+		const list = "/ListPosts"
+		server := connect.NewServer(in.intercept)
+		server.Register(connect.Method{Spec: connect.Spec{Procedure: list}, Handler: func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error {
+			if err := stream.Receive(&postwrightv1.ListPostsRequest{}); err != nil {
+				return err
+			}
+			sending <- struct{}{}
+			return stream.Send(nil)
+		}})
+		ask := func(owner uuid.UUID) error {
+			return server.Call(identity.WithCaller(t.Context(), owner), list, &connect.CallInfo{RequestEncoding: connect.CompressionNameIdentity}, slowReader{read: read})
+		}
+		ada, bob := uuid.New(), uuid.New()
+		ended := make(chan error, 1000)
+		for range 30 {
+			go func() { ended <- ask(ada) }()
+		}
+		synctest.Wait()
+		require.Len(t, sending, 20, "as many lists of 100 posts as there is room for in the share")
+		for range 10 {
+			require.Equal(t, fault.RateLimited, fault.Of(<-ended).Kind)
+		}
+		go func() { ended <- ask(bob) }()
+		synctest.Wait()
+		require.Len(t, sending, 21, "others don't notice")
+		close(read)
+		for range 21 {
+			require.NoError(t, <-ended)
+		}
+		require.Empty(t, in.owners)
+	})
 }
 
 func TestAMessageThatSaysItsSizeTakesNoMoreRoom(t *testing.T) {

@@ -156,8 +156,10 @@ func Text(p Post) string { return Compose(p.Content, p.Hashtags) }
 // Compose adds to content the hashtags that it lacks, whatever their case, after an empty line.
 func Compose(content string, hashtags []string) string {
 	present := map[string]bool{}
-	for _, written := range writtenHashtag.FindAllStringSubmatch(content, -1) {
-		present[strings.ToLower(written[1])] = true
+	if len(hashtags) > 0 && strings.IndexByte(content, '#') >= 0 { // or there is nothing to look for, at length
+		for _, written := range writtenHashtag.FindAllStringSubmatch(content, -1) {
+			present[strings.ToLower(written[1])] = true
+		}
 	}
 	var missing []string
 	for _, tag := range hashtags {

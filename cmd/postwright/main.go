@@ -97,5 +97,8 @@ func report(errOut io.Writer, err error) int {
 	for _, field := range f.Fields {
 		fmt.Fprintf(errOut, "  %s %s\n", field.Path, field.Problem)
 	}
+	if f.More > 0 {
+		fmt.Fprintf(errOut, "  and %d more\n", f.More)
+	}
 	return 2
 }

@@ -24,6 +24,8 @@ type Account = db.LinkedinAccount
 
 // Reasons of the faults made here.
 const (
+	// ReasonNotFound marks the fault of an account that is not there, or is somebody else's.
+	ReasonNotFound = "ACCOUNT_NOT_FOUND"
 	// ReasonDisconnected marks the fault of an account that was disconnected.
 	ReasonDisconnected = "ACCOUNT_DISCONNECTED"
 	// ReasonStateUnknown marks the fault of a consent that nobody waits for.
@@ -120,7 +122,7 @@ func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *u
 	if id != nil {
 		account, err := s.queries.AccountGet(ctx, on, db.AccountGetParams{ID: *id, OwnerID: ownerID})
 		if fault.Is(err, fault.NotFound) {
-			err = fault.New(fault.NotFound, "There is no such account.").WithCause(err)
+			err = fault.New(fault.NotFound, "There is no such account.").WithReason(ReasonNotFound).WithCause(err)
 		}
 		if err == nil && account.DisconnectedAt != nil {
 			err = disconnected(account)

@@ -321,7 +321,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 
 func (a *App) api(streams context.Context) (http.Handler, error) {
 	return rpc.NewHandler(streams, rpc.Config{
-		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes,
+		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes,
 		MaxStreams: a.cfg.Server.Streams.Value, StreamsPerOwner: a.cfg.Server.StreamsPerOwner.Value, Origins: slices.Clone(a.cfg.Server.Origins),
 	}, a.services, a.eyes())
 }

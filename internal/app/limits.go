@@ -21,5 +21,6 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
-	maxRequestBytes   = 16 << 20 // a batch of 1,000 posts of 3,000 characters, four bytes each, and what is around them
+	maxRequestBytes   = 1280 << 10 // an e-mail of 100,000 characters, each of them two escapes in JSON
+	maxBatchBytes     = 16 << 20   // 1,000 posts of 3,000 characters, four bytes each, and what is around them
 )

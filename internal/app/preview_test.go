@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 )
 
 func (w *world) validate(req *postwrightv1.ValidatePostRequest) *postwrightv1.ValidatePostResponse {
@@ -19,6 +20,19 @@ func (w *world) validate(req *postwrightv1.ValidatePostRequest) *postwrightv1.Va
 
 func byID(post *postwrightv1.Post) *postwrightv1.ValidatePostRequest {
 	return &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Id{Id: post.GetId()}}
+}
+
+// accountID is the one account's.
+func (w *world) accountID() (id string) {
+	w.t.Helper()
+	conn := w.database()
+	require.NoError(w.t, conn.QueryRow(w.t.Context(), `SELECT id::text FROM linkedin_accounts`).Scan(&id))
+	require.NoError(w.t, conn.Close(w.t.Context()))
+	return id
+}
+
+func withAccount(id string) *postwrightv1.ValidatePostRequest {
+	return &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Post{Post: &postwrightv1.Post{Content: "With this one", AccountId: id}}}
 }
 
 // What is shown is what LinkedIn gets, byte for byte.
@@ -69,6 +83,19 @@ func TestWhyAPostWouldNotGoOut(t *testing.T) {
 			w.exec(`DELETE FROM linkedin_accounts`)
 			return byID(w.draft("With whom?"))
 		}, []string{"NO_ACCOUNT"}, false, "post.accountId"},
+		{"an account that is not there", func(*world) *postwrightv1.ValidatePostRequest {
+			return withAccount("01900000-0000-7000-8000-000000000009")
+		}, []string{"ACCOUNT_NOT_FOUND"}, false, "post.accountId"},
+		{"somebody else's account", func(w *world) *postwrightv1.ValidatePostRequest {
+			w.user("stranger@example.org")
+			w.exec(`UPDATE linkedin_accounts SET owner_id = (SELECT id FROM users WHERE email = 'stranger@example.org')`)
+			return withAccount(w.accountID())
+		}, []string{"ACCOUNT_NOT_FOUND"}, false, "post.accountId"},
+		{"a disconnected account", func(w *world) *postwrightv1.ValidatePostRequest {
+			_, err := postwrightv1connect.NewAccountServiceClient(w.client(w.key)).DisconnectAccount(w.t.Context(), &postwrightv1.DisconnectAccountRequest{AccountId: w.accountID()})
+			require.NoError(w.t, err)
+			return withAccount(w.accountID())
+		}, []string{"ACCOUNT_DISCONNECTED"}, false, "post.accountId"},
 		{"the account is paused", func(w *world) *postwrightv1.ValidatePostRequest {
 			w.exec(`UPDATE linkedin_accounts SET paused_reason = 'REVOKED_ACCESS_TOKEN'`)
 			return byID(w.draft("Later"))
@@ -98,6 +125,7 @@ func TestWhyAPostWouldNotGoOut(t *testing.T) {
 				codes = append(codes, v.GetCode())
 				require.Equal(t, c.waits, v.GetWaits(), "%v", v)
 				require.NotEmpty(t, v.GetMessage())
+				require.NotEmpty(t, v.GetCode())
 			}
 			require.Equal(t, c.codes, codes)
 			require.Equal(t, c.field, res.GetVerdicts()[0].GetField())

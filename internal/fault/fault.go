@@ -11,7 +11,6 @@ package fault
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -102,8 +101,10 @@ type Error struct {
 	Message string
 	// Reason is a stable machine code in UPPER_SNAKE_CASE, such as EXPIRED_ACCESS_TOKEN; empty where the kind says it all.
 	Reason string
-	// Fields lists everything that is wrong with the request, for Invalid, Conflict and Forbidden.
+	// Fields lists what is wrong with the request, for Invalid, Conflict and Forbidden: at most MaxFields, see List.
 	Fields []Field
+	// More is how many wrong fields are not in Fields.
+	More int
 	// RetryAfter is how long to wait before the same request may succeed; 0 means not known.
 	RetryAfter time.Duration
 	// Answer is the vendor's answer, nil when no vendor was involved.
@@ -123,30 +124,6 @@ func New(kind Kind, message string) *Error {
 // Newf returns a fault with a formatted message for the caller. Never format an error or a secret into it.
 func Newf(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
-}
-
-// Fields returns an Invalid fault that lists every wrong field, or nil when there is none.
-func Fields(fields ...Field) error {
-	if len(fields) == 0 {
-		return nil
-	}
-	return &Error{Kind: Invalid, Message: "The request is not valid: " + join(fields) + ".", Fields: fields}
-}
-
-func join(fields []Field) string {
-	const shown = 5
-	var b strings.Builder
-	for i, f := range fields {
-		if i == shown {
-			fmt.Fprintf(&b, "; and %d more", len(fields)-shown)
-			break
-		}
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(f.Path + " " + f.Problem)
-	}
-	return b.String()
 }
 
 // WithCause returns the fault with the error behind it, which is shown in logs and found by errors.Is, never sent.

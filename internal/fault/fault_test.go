@@ -66,30 +66,6 @@ func TestIsLooksForTheKindOfTheFault(t *testing.T) {
 	require.False(t, Is(nil, Internal))
 }
 
-func TestFieldsListsEverythingThatIsWrong(t *testing.T) {
-	t.Parallel()
-	require.NoError(t, Fields(), "nothing is wrong")
-	field := func(i int) Field { return Field{Path: fmt.Sprintf("f%d", i), Problem: "is bad"} }
-	for _, c := range []struct {
-		count int
-		want  string
-	}{
-		{1, "The request is not valid: f0 is bad."},
-		{2, "The request is not valid: f0 is bad; f1 is bad."},
-		{5, "The request is not valid: f0 is bad; f1 is bad; f2 is bad; f3 is bad; f4 is bad."},
-		{1000, "The request is not valid: f0 is bad; f1 is bad; f2 is bad; f3 is bad; f4 is bad; and 995 more."},
-	} {
-		var fields []Field
-		for i := range c.count {
-			fields = append(fields, field(i))
-		}
-		f := Of(Fields(fields...))
-		require.Equal(t, Invalid, f.Kind)
-		require.Equal(t, c.want, f.Message, "the message stays short")
-		require.Equal(t, fields, f.Fields, "the fields are all there")
-	}
-}
-
 func TestEveryKindHasAName(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, Internal, Error{}.Kind, "a fault nobody classified")

@@ -24,15 +24,16 @@ type CreateBatchInput struct {
 
 // Validate lists every fault of the input, each with the place of its post.
 func (in CreateBatchInput) Validate() error {
-	faults := requests.Faults(in.RequestID)
+	var faults fault.List
+	faults.Add(requests.Faults(in.RequestID)...)
 	if n := len(in.Drafts); n < 1 || n > MaxBatch {
-		faults = append(faults, fault.Field{Path: "posts", Problem: fmt.Sprintf("must be 1 to %d and are %d", MaxBatch, n)})
-		return fault.Fields(faults...)
+		faults.Add(fault.Field{Path: "posts", Problem: fmt.Sprintf("must be 1 to %d and are %d", MaxBatch, n)})
+		return faults.Err()
 	}
 	for i, draft := range in.Drafts {
-		faults = append(faults, draft.Faults(fmt.Sprintf("posts[%d].", i))...)
+		faults.Add(draft.Faults(fmt.Sprintf("posts[%d].", i))...)
 	}
-	return fault.Fields(faults...)
+	return faults.Err()
 }
 
 // CreateBatch makes all the drafts in one round trip, or none, and returns them in the order given. The same request id

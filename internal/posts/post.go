@@ -95,6 +95,8 @@ var (
 	writtenHashtag = regexp.MustCompile(`(?:^|[^\p{L}\p{M}\p{N}_#&/=?])#(` + hashtagWord + `)`)
 )
 
+var hashtagProblem = fmt.Sprintf(`must be 1 to %d letters, digits or "_", at least one of them a letter, without "#"`, MaxHashtag)
+
 // Faults lists everything that is wrong with the draft. path is put before the names of the fields: "post.".
 func (d Draft) Faults(path string) []fault.Field {
 	return slices.Concat(d.contentFaults(path), d.audienceFaults(path), d.hashtagFaults(path))
@@ -108,13 +110,13 @@ func (d Draft) contentFaults(path string) []fault.Field {
 	case !postgres.Storable(d.Content):
 		return []fault.Field{{Path: at, Problem: "must be valid UTF-8 without NUL characters"}}
 	}
-	units := UTF16Units(Compose(d.Content, d.Hashtags))
+	units, with := UTF16Units(d.Content), ""
+	// Putting them together costs more than the text is long: not for one that is far too long anyway.
+	if n := len(d.Hashtags); n > 0 && n <= MaxHashtags && units <= 2*MaxTextUnits {
+		units, with = UTF16Units(Compose(d.Content, d.Hashtags)), " with its hashtags"
+	}
 	if units <= MaxTextUnits {
 		return nil
-	}
-	with := ""
-	if len(d.Hashtags) > 0 {
-		with = " with its hashtags"
 	}
 	return []fault.Field{{Path: at, Problem: fmt.Sprintf(
 		"has %d UTF-16 units%s and may have at most %d (an emoji counts two or more): shorten it by %d",
@@ -129,19 +131,19 @@ func (d Draft) audienceFaults(path string) []fault.Field {
 }
 
 func (d Draft) hashtagFaults(path string) []fault.Field {
-	var faults []fault.Field
-	if len(d.Hashtags) > MaxHashtags {
-		faults = append(faults, fault.Field{Path: path + "hashtags", Problem: fmt.Sprintf("must be at most %d", MaxHashtags)})
+	if n := len(d.Hashtags); n > MaxHashtags {
+		return []fault.Field{{Path: path + "hashtags", Problem: fmt.Sprintf("must be at most %d and are %d", MaxHashtags, n)}}
 	}
-	seen := map[string]bool{}
+	at := func(i int) string { return path + "hashtags[" + strconv.Itoa(i) + "]" }
+	var faults []fault.Field
+	seen := make(map[string]bool, len(d.Hashtags))
 	for i, tag := range d.Hashtags {
-		at := fmt.Sprintf("%shashtags[%d]", path, i)
 		folded := strings.ToLower(tag)
 		switch {
-		case !hashtagForm.MatchString(tag) || utf8.RuneCountInString(tag) > MaxHashtag:
-			faults = append(faults, fault.Field{Path: at, Problem: fmt.Sprintf("must be 1 to %d letters, digits or \"_\", at least one of them a letter, without \"#\"", MaxHashtag)})
+		case utf8.RuneCountInString(tag) > MaxHashtag || !hashtagForm.MatchString(tag):
+			faults = append(faults, fault.Field{Path: at(i), Problem: hashtagProblem})
 		case seen[folded]:
-			faults = append(faults, fault.Field{Path: at, Problem: "is there twice: remove one"})
+			faults = append(faults, fault.Field{Path: at(i), Problem: "is there twice: remove one"})
 		}
 		seen[folded] = true
 	}
@@ -154,8 +156,10 @@ func Text(p Post) string { return Compose(p.Content, p.Hashtags) }
 // Compose adds to content the hashtags that it lacks, whatever their case, after an empty line.
 func Compose(content string, hashtags []string) string {
 	present := map[string]bool{}
-	for _, written := range writtenHashtag.FindAllStringSubmatch(content, -1) {
-		present[strings.ToLower(written[1])] = true
+	if len(hashtags) > 0 && strings.IndexByte(content, '#') >= 0 { // or there is nothing to look for, at length
+		for _, written := range writtenHashtag.FindAllStringSubmatch(content, -1) {
+			present[strings.ToLower(written[1])] = true
+		}
 	}
 	var missing []string
 	for _, tag := range hashtags {

@@ -53,7 +53,7 @@ func TestEveryFaultOfADraftIsNamed(t *testing.T) {
 		"hashtag twice, whatever its case": {posts.Draft{Content: "a", Hashtags: []string{"Go", "ok", "gO"}}, []string{"p.hashtags[2]"}},
 		"everything at once": {
 			posts.Draft{Content: " ", TargetAudience: "\x00", Hashtags: append(tags(30), "tag3", "no way")},
-			[]string{"p.content", "p.targetAudience", "p.hashtags", "p.hashtags[30]", "p.hashtags[31]"},
+			[]string{"p.content", "p.targetAudience", "p.hashtags"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

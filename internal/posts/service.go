@@ -155,16 +155,9 @@ func (in UpdateInput) Validate() error {
 	if len(in.Fields) == 0 {
 		faults = append(faults, fault.Field{Path: "updateMask", Problem: "must name at least one field"})
 	}
-	var unknown []string
-	for _, name := range in.Fields {
-		if _, known := updatable[name]; !known {
-			unknown = append(unknown, strconv.Quote(name))
-		}
-	}
-	if len(unknown) > 0 {
-		faults = append(faults, fault.Field{Path: "updateMask", Problem: fmt.Sprintf(
-			"names %s, which can't be updated: use content, postType, tone, targetAudience, visibility, hashtags, accountId",
-			strings.Join(unknown, ", "))})
+	if names := unknownFields(in.Fields); names != "" {
+		faults = append(faults, fault.Field{Path: "updateMask", Problem: "names " + names +
+			", which can't be updated: use content, postType, tone, targetAudience, visibility, hashtags, accountId"})
 	}
 	has := func(name string) bool { return slices.Contains(in.Fields, name) }
 	if has("content") {
@@ -182,6 +175,25 @@ func (in UpdateInput) Validate() error {
 	}
 	faults = append(faults, etagFaults(in.Etag)...)
 	return fault.Fields(faults...)
+}
+
+// unknownFields writes out the fields that no update may name, "" for none: the first ones, and how many more.
+func unknownFields(fields []string) string {
+	const shown, longest = 3, 30
+	var names []string
+	unknown := 0
+	for _, name := range fields {
+		if _, known := updatable[name]; known {
+			continue
+		}
+		if unknown++; unknown <= shown {
+			names = append(names, strconv.Quote(fault.Clip(name, longest)))
+		}
+	}
+	if unknown > shown {
+		names = append(names, fmt.Sprintf("%d more", unknown-shown))
+	}
+	return strings.Join(names, ", ")
 }
 
 func etagFaults(etag string) []fault.Field {

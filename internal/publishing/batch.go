@@ -27,28 +27,31 @@ type PublishBatchInput struct {
 
 // Validate lists every fault of the input.
 func (in PublishBatchInput) Validate() error {
-	faults := requests.Faults(in.RequestID)
+	var faults fault.List
+	faults.Add(requests.Faults(in.RequestID)...)
 	if (len(in.IDs) == 0) == (len(in.Drafts) == 0) {
-		faults = append(faults, fault.Field{Path: "ids", Problem: fmt.Sprintf("or posts must be given, and only one of them, 1 to %d", posts.MaxBatch)})
+		faults.Add(fault.Field{Path: "ids", Problem: fmt.Sprintf("or posts must be given, and only one of them, 1 to %d", posts.MaxBatch)})
 	}
 	if len(in.IDs) > posts.MaxBatch {
-		faults = append(faults, fault.Field{Path: "ids", Problem: fmt.Sprintf("must be 1 to %d and are %d", posts.MaxBatch, len(in.IDs))})
-		return fault.Fields(faults...)
+		faults.Add(fault.Field{Path: "ids", Problem: fmt.Sprintf("must be 1 to %d and are %d", posts.MaxBatch, len(in.IDs))})
+		return faults.Err()
 	}
 	seen := make(map[uuid.UUID]int, len(in.IDs))
 	for i, id := range in.IDs {
 		if first, twice := seen[id]; twice && id != uuid.Nil {
-			faults = append(faults, fault.Field{Path: fmt.Sprintf("ids[%d]", i), Problem: fmt.Sprintf("is the same post as ids[%d]: name it once", first)})
+			faults.Add(fault.Field{Path: fmt.Sprintf("ids[%d]", i), Problem: fmt.Sprintf("is the same post as ids[%d]: name it once", first)})
 			continue
 		}
 		seen[id] = i
 	}
 	if len(in.Drafts) > 0 {
 		if err := (posts.CreateBatchInput{OwnerID: in.OwnerID, Drafts: in.Drafts}).Validate(); err != nil {
-			faults = append(faults, fault.Of(err).Fields...)
+			f := fault.Of(err)
+			faults.Add(f.Fields...)
+			faults.AddMore(f.More)
 		}
 	}
-	return fault.Fields(faults...)
+	return faults.Err()
 }
 
 // Refusal is why a post of a batch was not approved; its state is unchanged.

@@ -95,7 +95,7 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (p Preview, err 
 
 func verdictOf(field string, err error) Verdict {
 	f := fault.Of(err)
-	return Verdict{Field: field, Code: f.Reason, Message: f.Message}
+	return Verdict{Field: field, Code: code(f), Message: f.Message}
 }
 
 // accountVerdicts are what LinkedIn is known to refuse an account for, although nothing here keeps it from being asked.

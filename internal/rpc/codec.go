@@ -1,9 +1,9 @@
 package rpc
 
 import (
+	"bytes"
 	"context"
 	"io"
-	"strings"
 
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -12,30 +12,66 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-// strictJSON is connect's JSON codec, except that a field or an enum value that the API does not know is refused. The
-// codec as it is drops both in silence, and a misspelt field would look as if it had been taken.
+// boundedBinary is connect's binary codec, except that a message is held against its bounds before anything is made of
+// it, and that what the API does not know is dropped and not kept beside it.
+type boundedBinary struct{ *connectproto.BinaryCodec }
+
+func newBoundedBinary() boundedBinary { return boundedBinary{connectproto.NewBinaryCodec()} }
+
+// UnmarshalRead implements connect.Codec. src is bounded by the server's read limit.
+func (boundedBinary) UnmarshalRead(_ context.Context, src io.Reader, msg any) error {
+	body, message, err := incoming(src, msg)
+	if err != nil {
+		return err
+	}
+	if err := scanBinary(body, boundsOf(message.ProtoReflect().Descriptor())); err != nil {
+		return err
+	}
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, message); err != nil {
+		return unreadable(wordsOf(err))
+	}
+	return nil
+}
+
+// strictJSON is connect's JSON codec, except that a message is held against its bounds before anything is made of it, and
+// that a field or an enum value that the API does not know is refused. The codec as it is drops both in silence, and a
+// misspelt field would look as if it had been taken.
 type strictJSON struct{ *connectproto.JSONCodec }
 
 func newStrictJSON() strictJSON { return strictJSON{connectproto.NewJSONCodec()} }
 
 // UnmarshalRead implements connect.Codec. src is bounded by the server's read limit.
 func (strictJSON) UnmarshalRead(_ context.Context, src io.Reader, msg any) error {
-	body, err := io.ReadAll(src)
+	body, message, err := incoming(src, msg)
 	if err != nil {
 		return err
-	}
-	message, isProto := msg.(proto.Message)
-	if !isProto {
-		return connectproto.ErrNotProtoMessage
 	}
 	if len(body) == 0 {
 		return fault.New(fault.Invalid, "The request's body is empty: send a JSON object, {} at least.")
 	}
+	if err := scanJSON(body, boundsOf(message.ProtoReflect().Descriptor())); err != nil {
+		return err
+	}
 	if err := protojson.Unmarshal(body, message); err != nil {
-		// protojson's words name line, column and field of the caller's own text, and nothing of ours. The space after
-		// its mark is now a plain and now a non-breaking one.
-		words := strings.TrimSpace(strings.TrimPrefix(err.Error(), "proto:"))
-		return fault.New(fault.Invalid, "The request can't be read: "+words+".").WithCause(err)
+		return unreadable(wrongInJSON(body, err))
 	}
 	return nil
+}
+
+// incoming is what a codec has to read, and what it is to become.
+func incoming(src io.Reader, msg any) ([]byte, proto.Message, error) {
+	message, isProto := msg.(proto.Message)
+	if !isProto {
+		return nil, nil, connectproto.ErrNotProtoMessage
+	}
+	if whole, ok := src.(*bytes.Buffer); ok { // as connect hands it over: no need for a copy, both codecs make their own
+		return whole.Bytes(), message, nil
+	}
+	body, err := io.ReadAll(src)
+	return body, message, err
+}
+
+// unreadable refuses a message. The words may repeat the caller's own, and then they are in no log.
+func unreadable(words string) error {
+	return fault.New(fault.Invalid, "The request can't be read: "+words+".")
 }

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -76,6 +77,9 @@ func details(f *fault.Error) []proto.Message {
 		bad := &errdetails.BadRequest{}
 		for _, field := range f.Fields {
 			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: field.Path, Description: field.Problem})
+		}
+		if f.More > 0 {
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Description: fmt.Sprintf("and %d more", f.More)})
 		}
 		list = append(list, bad)
 	}

@@ -149,6 +149,7 @@ func (h *postHandler) BatchPublishPosts(
 	if err != nil {
 		return err
 	}
+	doneWithMessage(ctx)
 	return h.publishing.Follow(ctx, caller, approved, func(p publishing.Progress) error {
 		return stream.Send(&postwrightv1.BatchPublishPostsResponse{Outcome: outcomeMessage(p)})
 	})

@@ -79,14 +79,14 @@ type updateInput struct {
 
 // Validate adds the id: in an update it is the caller's, everywhere else ours.
 func (in updateInput) Validate() error {
-	var faults []fault.Field
+	var faults fault.List
 	if _, err := uuid.Parse(in.id); err != nil {
-		faults = append(faults, fault.Field{Path: "post.id", Problem: "must be a valid UUID"})
+		faults.Add(fault.Field{Path: "post.id", Problem: "must be a valid UUID"})
 	}
 	if err := in.UpdateInput.Validate(); err != nil {
-		faults = append(faults, fault.Of(err).Fields...)
+		faults.Add(fault.Of(err).Fields...)
 	}
-	return fault.Fields(faults...)
+	return faults.Err()
 }
 
 // inputOf is the input of the use case that a request asks for, nil where it has no rules beyond the proto file's.

@@ -13,9 +13,9 @@ import (
 	"strings"
 	"time"
 
+	connectv1 "connectrpc.com/connect"
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
-	"connectrpc.com/connect/v2/connectproto"
 	connectcors "connectrpc.com/cors"
 	"connectrpc.com/grpchealth"
 	"connectrpc.com/grpcreflect/v2"
@@ -43,13 +43,27 @@ type Config struct {
 	// ConnectionTimeout bounds such a call on the wire, from its first byte to the last of its answer; longer than
 	// Timeout.
 	ConnectionTimeout time.Duration
-	// MaxRequestBytes bounds a message, uncompressed.
-	MaxRequestBytes int
+	// MaxRequestBytes bounds a message, compressed or not, and MaxBatchBytes one that holds a batch.
+	MaxRequestBytes, MaxBatchBytes int
 	// MaxStreams is how many streams may be open before owners are held to an equal part of them; StreamsPerOwner is how
 	// many one owner may have in any case.
 	MaxStreams, StreamsPerOwner int
 	// Origins are the web origins whose pages may call, exactly as browsers send them: https://app.example.org.
 	Origins []string
+}
+
+// maxStrangerBytes bounds a message of health and reflection, which ask for no key: names.
+const maxStrangerBytes = 4 << 10
+
+// maxBytes bounds a message to a procedure.
+func (c Config) maxBytes(procedure string) int {
+	switch {
+	case procedure == postwrightv1connect.PostServiceBatchCreatePostsProcedure, procedure == postwrightv1connect.PostServiceBatchPublishPostsProcedure:
+		return c.MaxBatchBytes
+	case strings.HasPrefix(procedure, "/grpc."):
+		return maxStrangerBytes
+	}
+	return c.MaxRequestBytes
 }
 
 // minCompressedBytes is from which size on answers are compressed: smaller ones gain nothing.
@@ -94,6 +108,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		observe(eyes),
 		limitTime(cfg.Timeout),
 		authenticate(services.Authenticate),
+		newIntake(cfg).intercept,
 		validateRequests,
 	)
 	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams)))
@@ -112,9 +127,12 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 	}
 	grpcreflect.Register(server)
 	mux := http.NewServeMux()
-	connecthttp.Mount(mux, server, connecthttp.WithCodecs(connectproto.NewBinaryCodec(), newStrictJSON()),
-		connecthttp.WithReadMaxBytes(cfg.MaxRequestBytes), connecthttp.WithCompressMinBytes(minCompressedBytes))
-	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))
+	connecthttp.Mount(mux, server, connecthttp.WithCodecs(newBoundedBinary(), newStrictJSON()),
+		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
+			return []connecthttp.Option{connecthttp.WithReadMaxBytes(cfg.maxBytes(spec.Procedure))}
+		}), connecthttp.WithCompressMinBytes(minCompressedBytes))
+	// It is made with the first generation of connect, which sets no limit by itself.
+	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxStrangerBytes)))
 	return allowOrigins(cfg.Origins, limitConnection(stopping, cfg.ConnectionTimeout, streams, mux)), nil
 }
 

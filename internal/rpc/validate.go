@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"buf.build/go/protovalidate"
@@ -49,39 +50,78 @@ type validator interface{ Validate() error }
 
 // check lists everything that is wrong with a message. input is the use case's, nil where it has no rules of its own.
 func check(message proto.Message, input validator) error {
-	var faults []fault.Field
-	var violations *protovalidate.ValidationError
-	switch err := protovalidate.Validate(message); {
-	case errors.As(err, &violations):
-		for _, v := range violations.Violations {
-			faults = append(faults, fault.Field{
-				Path:    jsonPath(protovalidate.FieldPathString(v.Proto.GetField())),
-				Problem: strings.TrimPrefix(v.Proto.GetMessage(), "value "),
-			})
-		}
-	case err != nil:
+	var faults fault.List
+	if err := ruleFaults(&faults, message); err != nil {
 		return fmt.Errorf("check the request against its proto file: %w", err)
 	}
-	faults = append(faults, nulFaults("", message.ProtoReflect())...)
+	look := nulSearch{faults: &faults}
+	look.message(message.ProtoReflect())
 	if input != nil {
 		if err := input.Validate(); err != nil {
-			faults = append(faults, fault.Of(err).Fields...)
+			f := fault.Of(err)
+			faults.AddNew(f.Fields...)
+			faults.AddMore(f.More)
 		}
 	}
-	return fault.Fields(firstOfEach(faults)...)
+	return faults.Err()
 }
 
-// firstOfEach keeps one problem per field: two rules may object to the same value.
-func firstOfEach(faults []fault.Field) []fault.Field {
-	seen := map[string]bool{}
-	var kept []fault.Field
-	for _, f := range faults {
-		if !seen[f.Path] {
-			kept = append(kept, f)
-		}
-		seen[f.Path] = true
+// ruleFaults adds what the rules in the proto files object to. Each violation weighs a thousand times what causes it, so a
+// message that is wrong is looked at in pieces: the elements of its lists one by one.
+func ruleFaults(faults *fault.List, message proto.Message) error {
+	if protovalidate.Validate(message, protovalidate.WithFailFast()) == nil {
+		return nil
 	}
-	return kept
+	reflected := message.ProtoReflect()
+	lists := listsOfMessages(reflected.Descriptor())
+	outside := protovalidate.FilterFunc(func(m protoreflect.Message, _ protoreflect.Descriptor) bool {
+		return !slices.ContainsFunc(lists, func(list protoreflect.FieldDescriptor) bool { return list.Message() == m.Descriptor() })
+	})
+	if err := addViolations(faults, "", protovalidate.Validate(message, protovalidate.WithFilter(outside))); err != nil {
+		return err
+	}
+	for _, list := range lists {
+		elements := reflected.Get(list).List()
+		for i := range elements.Len() {
+			violations := protovalidate.Validate(elements.Get(i).Message().Interface())
+			if violations == nil {
+				continue
+			}
+			if err := addViolations(faults, fmt.Sprintf("%s[%d].", list.JSONName(), i), violations); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listsOfMessages are the fields of a message that hold many others.
+func listsOfMessages(message protoreflect.MessageDescriptor) (lists []protoreflect.FieldDescriptor) {
+	for i := range message.Fields().Len() {
+		if field := message.Fields().Get(i); field.IsList() && field.Message() != nil {
+			lists = append(lists, field)
+		}
+	}
+	return lists
+}
+
+// addViolations adds those that err holds, and returns every other error.
+func addViolations(faults *fault.List, path string, err error) error {
+	var violations *protovalidate.ValidationError
+	if !errors.As(err, &violations) {
+		return err
+	}
+	for i, v := range violations.Violations {
+		if faults.Full() {
+			faults.AddMore(len(violations.Violations) - i)
+			break
+		}
+		faults.AddNew(fault.Field{
+			Path:    path + jsonPath(protovalidate.FieldPathString(v.Proto.GetField())),
+			Problem: strings.TrimPrefix(v.Proto.GetMessage(), "value "),
+		})
+	}
+	return nil
 }
 
 var underscored = regexp.MustCompile(`_[a-z]`)
@@ -91,27 +131,35 @@ func jsonPath(path string) string {
 	return underscored.ReplaceAllStringFunc(path, func(s string) string { return strings.ToUpper(s[1:]) })
 }
 
-// nulFaults finds the strings that PostgreSQL can't keep.
-func nulFaults(path string, message protoreflect.Message) []fault.Field {
-	var faults []fault.Field
-	look := func(path string, field protoreflect.FieldDescriptor, value protoreflect.Value) {
-		switch {
-		case field.Message() != nil && !field.IsMap():
-			faults = append(faults, nulFaults(path+".", value.Message())...)
-		case field.Kind() == protoreflect.StringKind && strings.ContainsRune(value.String(), 0):
-			faults = append(faults, fault.Field{Path: path, Problem: "must not contain NUL characters"})
-		}
-	}
+// nulSearch finds the strings that PostgreSQL can't keep.
+type nulSearch struct {
+	at     place
+	faults *fault.List
+}
+
+func (s *nulSearch) message(message protoreflect.Message) {
 	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		at := path + field.JSONName()
+		isText := field.Kind() == protoreflect.StringKind
+		if !isText && field.Message() == nil || field.IsMap() {
+			return true
+		}
 		if !field.IsList() {
-			look(at, field, value)
+			s.value(step{field.JSONName(), -1}, value, isText)
 			return true
 		}
 		for i := range value.List().Len() {
-			look(fmt.Sprintf("%s[%d]", at, i), field, value.List().Get(i))
+			s.value(step{field.JSONName(), i}, value.List().Get(i), isText)
 		}
 		return true
 	})
-	return faults
+}
+
+func (s *nulSearch) value(here step, value protoreflect.Value, isText bool) {
+	s.at = append(s.at, here)
+	if !isText {
+		s.message(value.Message())
+	} else if strings.IndexByte(value.String(), 0) >= 0 {
+		s.faults.AddNew(fault.Field{Path: s.at.String(), Problem: "must not contain NUL characters"})
+	}
+	s.at = s.at[:len(s.at)-1]
 }

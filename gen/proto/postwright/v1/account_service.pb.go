@@ -560,9 +560,9 @@ var File_postwright_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_account_service_proto_rawDesc = "" +
 	"\n" +
-	"#postwright/v1/account_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Y\n" +
-	"\x15ConnectAccountRequest\x12@\n" +
-	"\x0forganization_id\x18\x01 \x01(\tB\x17\xbaH\x14\xd8\x01\x01r\x0f2\r^[0-9]{1,20}$R\x0eorganizationId\"\x82\x01\n" +
+	"#postwright/v1/account_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"[\n" +
+	"\x15ConnectAccountRequest\x12B\n" +
+	"\x0forganization_id\x18\x01 \x01(\tB\x19\xbaH\x16\xd8\x01\x01r\x11\x18\x142\r^[0-9]{1,20}$R\x0eorganizationId\"\x82\x01\n" +
 	"\x16ConnectAccountResponse\x12+\n" +
 	"\x11authorization_url\x18\x01 \x01(\tR\x10authorizationUrl\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +

@@ -323,6 +323,9 @@ func (SentimentLabel) EnumDescriptor() ([]byte, []int) {
 }
 
 // A text on its way to LinkedIn, or there already.
+//
+// In a request, what Postwright sets is ignored, save for the id in UpdatePost; it has limits nevertheless, which no answer
+// comes near.
 type Post struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7, given by Postwright.
@@ -332,7 +335,8 @@ type Post struct {
 	// The LinkedIn account it goes out with. Empty: the owner's default account at the time of publishing.
 	AccountId string `protobuf:"bytes,3,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	// The text as people will read it. With the hashtags that are added at its end, at most 3,000 UTF-16 units (an emoji
-	// counts two or more).
+	// counts two or more). A longer one is read up to 10,000 characters, so that ValidatePost can say how much there is to
+	// shorten.
 	Content  string   `protobuf:"bytes,4,opt,name=content,proto3" json:"content,omitempty"`
 	PostType PostType `protobuf:"varint,5,opt,name=post_type,json=postType,proto3,enum=postwright.v1.PostType" json:"post_type,omitempty"`
 	Tone     Tone     `protobuf:"varint,6,opt,name=tone,proto3,enum=postwright.v1.Tone" json:"tone,omitempty"`
@@ -341,7 +345,7 @@ type Post struct {
 	// Unspecified means public.
 	Visibility Visibility `protobuf:"varint,8,opt,name=visibility,proto3,enum=postwright.v1.Visibility" json:"visibility,omitempty"`
 	// Without "#"; letters, digits and "_", at least one of them a letter. Those that the content does not hold already are added at its end when the
-	// post is published. At most 30.
+	// post is published. At most 30, of at most 100 characters each.
 	Hashtags []string `protobuf:"bytes,9,rep,name=hashtags,proto3" json:"hashtags,omitempty"`
 	// Where the post stands. Set by Postwright.
 	State PostState `protobuf:"varint,10,opt,name=state,proto3,enum=postwright.v1.PostState" json:"state,omitempty"`
@@ -774,37 +778,37 @@ var File_postwright_v1_post_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_post_proto_rawDesc = "" +
 	"\n" +
-	"\x18postwright/v1/post.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x06\n" +
-	"\x04Post\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
-	"\bowner_id\x18\x02 \x01(\tR\aownerId\x12*\n" +
+	"\x18postwright/v1/post.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\a\n" +
+	"\x04Post\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18$R\x02id\x12\"\n" +
+	"\bowner_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18$R\aownerId\x12*\n" +
 	"\n" +
-	"account_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\taccountId\x12\x18\n" +
-	"\acontent\x18\x04 \x01(\tR\acontent\x12>\n" +
+	"account_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\taccountId\x12\"\n" +
+	"\acontent\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\acontent\x12>\n" +
 	"\tpost_type\x18\x05 \x01(\x0e2\x17.postwright.v1.PostTypeB\b\xbaH\x05\x82\x01\x02\x10\x01R\bpostType\x121\n" +
-	"\x04tone\x18\x06 \x01(\x0e2\x13.postwright.v1.ToneB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04tone\x12'\n" +
-	"\x0ftarget_audience\x18\a \x01(\tR\x0etargetAudience\x12C\n" +
+	"\x04tone\x18\x06 \x01(\x0e2\x13.postwright.v1.ToneB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04tone\x121\n" +
+	"\x0ftarget_audience\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x0etargetAudience\x12C\n" +
 	"\n" +
 	"visibility\x18\b \x01(\x0e2\x19.postwright.v1.VisibilityB\b\xbaH\x05\x82\x01\x02\x10\x01R\n" +
-	"visibility\x12\x1a\n" +
-	"\bhashtags\x18\t \x03(\tR\bhashtags\x12.\n" +
+	"visibility\x12+\n" +
+	"\bhashtags\x18\t \x03(\tB\x0f\xbaH\f\x92\x01\t\x10\x1e\"\x05r\x03\x18\xac\x02R\bhashtags\x12.\n" +
 	"\x05state\x18\n" +
 	" \x01(\x0e2\x18.postwright.v1.PostStateR\x05state\x12A\n" +
-	"\x0escheduled_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rscheduledTime\x12\x1b\n" +
-	"\ttime_zone\x18\f \x01(\tR\btimeZone\x12A\n" +
-	"\x0epublished_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\rpublishedTime\x12!\n" +
-	"\flinkedin_urn\x18\x0e \x01(\tR\vlinkedinUrn\x12\x1c\n" +
-	"\tpermalink\x18\x0f \x01(\tR\tpermalink\x124\n" +
+	"\x0escheduled_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rscheduledTime\x12$\n" +
+	"\ttime_zone\x18\f \x01(\tB\a\xbaH\x04r\x02\x18dR\btimeZone\x12A\n" +
+	"\x0epublished_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\rpublishedTime\x12+\n" +
+	"\flinkedin_urn\x18\x0e \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\vlinkedinUrn\x12&\n" +
+	"\tpermalink\x18\x0f \x01(\tB\b\xbaH\x05r\x03\x18\xcc\bR\tpermalink\x124\n" +
 	"\afailure\x18\x10 \x01(\v2\x1a.postwright.v1.PostFailureR\afailure\x12;\n" +
 	"\vcreate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x13 \x01(\tR\x04etag\"S\n" +
-	"\vPostFailure\x12\x12\n" +
-	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\x12\x16\n" +
-	"\x06remedy\x18\x03 \x01(\tR\x06remedy\"\xa8\x05\n" +
+	"updateTime\x12\x1b\n" +
+	"\x04etag\x18\x13 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\"q\n" +
+	"\vPostFailure\x12\x1c\n" +
+	"\x04code\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x04code\x12\"\n" +
+	"\amessage\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\amessage\x12 \n" +
+	"\x06remedy\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\x06remedy\"\xa8\x05\n" +
 	"\rPostAnalytics\x12K\n" +
 	"\x0fsentiment_label\x18\x01 \x01(\x0e2\x1d.postwright.v1.SentimentLabelH\x00R\x0esentimentLabel\x88\x01\x01\x12,\n" +
 	"\x0fsentiment_score\x18\x02 \x01(\x01H\x01R\x0esentimentScore\x88\x01\x01\x120\n" +

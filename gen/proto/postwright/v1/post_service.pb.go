@@ -890,7 +890,8 @@ func (x *SearchPostsResponse) GetNextPageToken() string {
 
 type BatchCreatePostsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Posts []*Post                `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
+	// At most 1,000.
+	Posts []*Post `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
 	// the operator says otherwise: used after that, it makes a new call.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1281,9 +1282,9 @@ func (x *PublishPostRequest) GetResend() bool {
 
 type BatchPublishPostsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Posts that are there, each once; or
+	// Posts that are there, each once, at most 1,000; or
 	Ids []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
-	// new ones: all of them are made, or none.
+	// new ones, at most 1,000: all of them are made, or none.
 	Posts []*Post `protobuf:"bytes,2,rep,name=posts,proto3" json:"posts,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
 	// the operator says otherwise: used after that, it makes a new call.
@@ -2448,32 +2449,32 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x0eGetPostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\":\n" +
 	"\x0fGetPostResponse\x12'\n" +
-	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"\x9d\x01\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"\xa6\x01\n" +
 	"\x11UpdatePostRequest\x12/\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostB\x06\xbaH\x03\xc8\x01\x01R\x04post\x12C\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"updateMask\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\"=\n" +
+	"updateMask\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\"=\n" +
 	"\x12UpdatePostResponse\x12'\n" +
-	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"A\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"J\n" +
 	"\x11DeletePostRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x12\n" +
-	"\x04etag\x18\x02 \x01(\tR\x04etag\"\x14\n" +
-	"\x12DeletePostResponse\"\x93\x01\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\"\x14\n" +
+	"\x12DeletePostResponse\"\x9d\x01\n" +
 	"\x10ListPostsRequest\x12&\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12\x1d\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x128\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\tpageToken\x128\n" +
 	"\x05state\x18\x03 \x01(\x0e2\x18.postwright.v1.PostStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\"f\n" +
 	"\x11ListPostsResponse\x12)\n" +
 	"\x05posts\x18\x01 \x03(\v2\x13.postwright.v1.PostR\x05posts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"}\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x01\n" +
 	"\x12SearchPostsRequest\x12 \n" +
 	"\x05query\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xb8\x17R\x05query\x12&\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12\x1d\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"h\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\tpageToken\"h\n" +
 	"\x13SearchPostsResponse\x12)\n" +
 	"\x05posts\x18\x01 \x03(\v2\x13.postwright.v1.PostR\x05posts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"z\n" +
@@ -2519,24 +2520,24 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x05error\x18\x05 \x01(\v2\x1a.postwright.v1.PostFailureR\x05error\x12\x12\n" +
 	"\x04done\x18\x06 \x01(\x05R\x04done\x12\x14\n" +
 	"\x05total\x18\a \x01(\x05R\x05total\x12\x14\n" +
-	"\x05index\x18\b \x01(\x05R\x05index\"\xa3\x01\n" +
+	"\x05index\x18\b \x01(\x05R\x05index\"\xac\x01\n" +
 	"\x13SchedulePostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12U\n" +
-	"\x0escheduled_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x12\xbaH\x0f\xc8\x01\x01\xb2\x01\tJ\x05\b\x80\xe7\x84\x0f@\x01R\rscheduledTime\x12\x1b\n" +
-	"\ttime_zone\x18\x03 \x01(\tR\btimeZone\"[\n" +
+	"\x0escheduled_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x12\xbaH\x0f\xc8\x01\x01\xb2\x01\tJ\x05\b\x80\xe7\x84\x0f@\x01R\rscheduledTime\x12$\n" +
+	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\btimeZone\"[\n" +
 	"\x14SchedulePostResponse\x12'\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\x12\x1a\n" +
 	"\bwarnings\x18\x02 \x03(\tR\bwarnings\"1\n" +
 	"\x15CancelScheduleRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"A\n" +
 	"\x16CancelScheduleResponse\x12'\n" +
-	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"\xa4\x02\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"\xae\x02\n" +
 	"\x12ResolvePostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12K\n" +
 	"\tpublished\x18\x02 \x01(\v2+.postwright.v1.ResolvePostRequest.PublishedH\x00R\tpublished\x12U\n" +
-	"\rnot_published\x18\x03 \x01(\v2..postwright.v1.ResolvePostRequest.NotPublishedH\x00R\fnotPublished\x1a.\n" +
-	"\tPublished\x12!\n" +
-	"\flinkedin_urn\x18\x01 \x01(\tR\vlinkedinUrn\x1a\x0e\n" +
+	"\rnot_published\x18\x03 \x01(\v2..postwright.v1.ResolvePostRequest.NotPublishedH\x00R\fnotPublished\x1a8\n" +
+	"\tPublished\x12+\n" +
+	"\flinkedin_urn\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\vlinkedinUrn\x1a\x0e\n" +
 	"\fNotPublishedB\x10\n" +
 	"\aoutcome\x12\x05\xbaH\x02\b\x01\">\n" +
 	"\x13ResolvePostResponse\x12'\n" +

@@ -1,0 +1,167 @@
+package rpc
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// unruled is how often a field may be in a message that has no rule of its own about it. In binary a field that is not
+// repeated may be there several times, and the last one counts; of messages it is their sum, so those may be there once.
+const unruled = 100
+
+// fieldMask is the one message that JSON writes as a list within a string.
+const fieldMask protoreflect.FullName = "google.protobuf.FieldMask"
+
+// bounds are how much of what a message may hold: the rules of its proto file that can be held against its bytes. That is
+// done before anything is made of them, because a list's element takes two or three bytes and becomes hundreds.
+type bounds struct {
+	byNumber []*bound          // nil where there is no field
+	byName   map[string]*bound // as in JSON, and as in the proto file
+}
+
+// bound is the bounds of a field.
+type bound struct {
+	name     string // as JSON callers write it
+	most     int    // how often it may be there
+	repeated bool
+	text     bool
+	chars    int          // of the longest text; 0 for any
+	message  *bounds      // of its own fields; nil for none
+	json     messageForms // what it is in JSON, if it is a message
+}
+
+// messageForms says how JSON writes a message.
+type messageForms uint8
+
+const (
+	asObject messageForms = iota
+	asText                // google.protobuf's own, such as a Timestamp
+	asPaths               // a FieldMask
+)
+
+// read are the bounds of the messages that have been met, by descriptor.
+var read sync.Map
+
+// boundsOf is the bounds of a message that does not contain itself; no request of the API does.
+func boundsOf(message protoreflect.MessageDescriptor) *bounds {
+	if known, there := read.Load(message); there {
+		return known.(*bounds) //nolint:errcheck,forcetypeassert // nothing else is stored, eleven lines down
+	}
+	b := &bounds{byName: map[string]*bound{}}
+	for i := range message.Fields().Len() {
+		field := message.Fields().Get(i)
+		f := boundOf(field)
+		for len(b.byNumber) <= int(field.Number()) {
+			b.byNumber = append(b.byNumber, nil)
+		}
+		b.byNumber[field.Number()] = f
+		b.byName[field.JSONName()], b.byName[field.TextName()] = f, f
+	}
+	// Two calls may get here at once, with the same result.
+	read.Store(message, b)
+	return b
+}
+
+func boundOf(field protoreflect.FieldDescriptor) *bound {
+	f := &bound{name: field.JSONName(), most: unruled, repeated: field.IsList(), text: field.Kind() == protoreflect.StringKind}
+	if m := field.Message(); m != nil && !field.IsMap() {
+		f.message = boundsOf(m)
+		if !f.repeated {
+			f.most = 1
+		}
+		switch {
+		case m.FullName() == fieldMask:
+			f.json = asPaths
+		case strings.HasPrefix(string(m.FullName()), "google.protobuf."):
+			f.json = asText
+		}
+	}
+	rules, err := protovalidate.ResolveFieldRules(field)
+	if err != nil || rules == nil {
+		return f // validation itself fails for rules that can't be read
+	}
+	text := rules.GetString()
+	if f.repeated {
+		text = rules.GetRepeated().GetItems().GetString()
+		if list := rules.GetRepeated(); list.HasMaxItems() {
+			f.most = int(list.GetMaxItems()) //nolint:gosec // thousands
+		}
+	}
+	switch {
+	case text.HasMaxLen():
+		f.chars = int(text.GetMaxLen()) //nolint:gosec // thousands
+	case text.GetUuid():
+		f.chars = 36
+	}
+	return f
+}
+
+// place is where a scan is: the fields on the way from the message to what is looked at.
+type place []step
+
+type step struct {
+	name  string
+	index int // in a list, -1 outside
+}
+
+func (p place) String() string {
+	var b strings.Builder
+	for i, s := range p {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(s.name)
+		if s.index >= 0 {
+			b.WriteString("[" + strconv.Itoa(s.index) + "]")
+		}
+	}
+	return b.String()
+}
+
+// scan is one message being held against its bounds.
+type scan struct {
+	at     place
+	faults fault.List
+}
+
+func (s *scan) enter(f *bound, index int) {
+	if !f.repeated {
+		index = -1
+	}
+	s.at = append(s.at, step{f.name, index})
+}
+
+func (s *scan) leave() { s.at = s.at[:len(s.at)-1] }
+
+func (s *scan) objectf(format string, args ...any) {
+	if s.faults.Full() {
+		s.faults.AddMore(1)
+		return
+	}
+	s.faults.Add(fault.Field{Path: s.at.String(), Problem: fmt.Sprintf(format, args...)})
+}
+
+// tooMany objects to a field that is there too often.
+func (s *scan) tooMany(f *bound, count int) {
+	s.at = append(s.at, step{f.name, -1})
+	if f.repeated {
+		s.objectf("must be at most %d and are %d", f.most, count)
+	} else {
+		s.objectf("is there %d times: give it once", count)
+	}
+	s.leave()
+}
+
+// tooLong objects to a text of this many bytes if its characters can't be so few as its bound says.
+func (s *scan) tooLong(f *bound, bytes, bytesPerChar int) {
+	if f.chars > 0 && bytes > f.chars*bytesPerChar {
+		s.objectf("must be at most %d characters and is more than %d bytes", f.chars, f.chars*bytesPerChar)
+	}
+}

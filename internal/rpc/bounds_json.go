@@ -1,0 +1,210 @@
+package rpc
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
+
+// bytesPerEscapedChar is how many bytes JSON takes for a character at most: two escapes such as \ud83d.
+const bytesPerEscapedChar = 12
+
+// scanJSON holds a message in JSON against its bounds, and objects to what is of another form than its field. Of JSON's
+// grammar it knows only what it needs to find its way: commas and colons are space to it. It stops where the bytes make
+// no sense, or at a field that the message lacks: the codec stops there too, and says so.
+func scanJSON(body []byte, b *bounds) error {
+	s := jsonScan{body: body}
+	s.message(b)
+	return s.faults.Err()
+}
+
+type jsonScan struct {
+	scan
+	body []byte
+	next int // what has not been looked at
+}
+
+// peek is the first character of what comes next, 0 at the end.
+func (s *jsonScan) peek() byte {
+	for ; s.next < len(s.body); s.next++ {
+		switch c := s.body[s.next]; c {
+		case ' ', '\t', '\r', '\n', ',', ':':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// message reports whether it came to the end of one.
+func (s *jsonScan) message(b *bounds) bool {
+	if s.peek() != '{' {
+		return false
+	}
+	s.next++
+	for {
+		switch s.peek() {
+		case '}':
+			s.next++
+			return true
+		case '"':
+		default:
+			return false
+		}
+		name, ended := s.text()
+		if !ended {
+			return false
+		}
+		f := b.byName[string(name)]
+		if f == nil && bytes.IndexByte(name, '\\') >= 0 {
+			f = b.byName[unescaped(name)]
+		}
+		if f == nil || !s.field(f) {
+			return false
+		}
+	}
+}
+
+// field reports whether it came to the end of a field's value.
+func (s *jsonScan) field(f *bound) bool {
+	first := s.peek()
+	switch first {
+	case 0:
+		return false
+	case 'n':
+		return s.skip() // null: as if the field were absent
+	}
+	if !f.repeated {
+		s.enter(f, 0)
+		defer s.leave()
+		return s.value(f)
+	}
+	if first != '[' {
+		s.enter(f, 0)
+		defer s.leave()
+		s.at[len(s.at)-1].index = -1
+		s.objectf("must be a list")
+		return s.skip()
+	}
+	before := s.faults
+	count, ended := s.list(f)
+	if count > f.most {
+		s.faults = before // what is wrong with its elements matters less
+		s.tooMany(f, count)
+	}
+	return ended
+}
+
+// list counts what is in a list, and reports whether it came to its end: the codec makes elements of what has none.
+func (s *jsonScan) list(f *bound) (count int, ended bool) {
+	s.next++
+	for ; ; count++ {
+		switch s.peek() {
+		case 0:
+			return count, false
+		case ']':
+			s.next++
+			return count, true
+		}
+		if count < f.most {
+			s.enter(f, count)
+			ended = s.value(f)
+			s.leave()
+		} else {
+			ended = s.skip() // only counted
+		}
+		if !ended {
+			return count + 1, false
+		}
+	}
+}
+
+// value reports whether it came to the end of a value that is no list.
+func (s *jsonScan) value(f *bound) bool {
+	first := s.peek()
+	switch {
+	case f.message != nil && f.json == asObject:
+		if first == '{' {
+			return s.message(f.message)
+		}
+		s.objectf("must be an object")
+	case f.text || f.message != nil:
+		if first == '"' {
+			content, ended := s.text()
+			if f.json == asPaths {
+				// An escape may stand for a comma.
+				s.paths(f, 1+bytes.Count(content, []byte{','})+bytes.Count(content, []byte{'\\'}))
+			}
+			s.tooLong(f, len(content), bytesPerEscapedChar)
+			return ended
+		}
+		s.objectf("must be a string")
+	}
+	return s.skip()
+}
+
+// paths objects to a mask that names too many fields.
+func (s *jsonScan) paths(f *bound, count int) {
+	if most := f.message.byName["paths"].most; count > most {
+		s.objectf("must name at most %d fields and names %d", most, count)
+	}
+}
+
+// text returns what is between the quotes of a string, escapes as they are, and whether there is a quote at its end.
+func (s *jsonScan) text() ([]byte, bool) {
+	start := s.next + 1
+	for i := start; i < len(s.body); i++ {
+		switch s.body[i] {
+		case '\\':
+			i++
+		case '"':
+			s.next = i + 1
+			return s.body[start:i], true
+		}
+	}
+	s.next = len(s.body)
+	return nil, false
+}
+
+// skip passes over one value, whatever it is, and reports whether it has an end.
+func (s *jsonScan) skip() bool {
+	for depth := 0; ; {
+		switch s.peek() {
+		case 0:
+			return false
+		case '"':
+			if _, ended := s.text(); !ended {
+				return false
+			}
+		case '{', '[':
+			s.next++
+			depth++
+		case '}', ']':
+			s.next++
+			depth--
+		default:
+			s.literal()
+		}
+		if depth <= 0 {
+			return depth == 0
+		}
+	}
+}
+
+// literal passes over a number or a word.
+func (s *jsonScan) literal() {
+	for s.next++; s.next < len(s.body); s.next++ {
+		if strings.IndexByte(" \t\r\n,:{}[]\"", s.body[s.next]) >= 0 {
+			return
+		}
+	}
+}
+
+// unescaped is the name of a field that is written with escapes; "" where they make no sense.
+func unescaped(name []byte) (plain string) {
+	quoted := append(append([]byte{'"'}, name...), '"')
+	if json.Unmarshal(quoted, &plain) != nil {
+		return ""
+	}
+	return plain
+}

@@ -1,0 +1,319 @@
+package rpc
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace/noop"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// small are limits under which a test can fill a message to its end in every way. Larger messages are easier to bear:
+// what a thousand elements cost weighs less beside them.
+var small = Config{Timeout: time.Minute, ConnectionTimeout: time.Minute, MaxRequestBytes: 64 << 10, MaxBatchBytes: 512 << 10, MaxStreams: 10, StreamsPerOwner: 10}
+
+// newEdge is the API without use cases behind it: what is refused never gets there.
+func newEdge(t *testing.T, cfg Config, log *slog.Logger) http.Handler {
+	t.Helper()
+	handler, err := NewHandler(t.Context(), cfg, Services{
+		Authenticate: func(context.Context, string) (uuid.UUID, error) { return uuid.Max, nil },
+	}, Eyes{Log: log, Observe: func(string, string, time.Duration) {}, Traces: noop.NewTracerProvider()})
+	require.NoError(t, err)
+	return handler
+}
+
+// methods are all of the API's.
+func methods() (list []protoreflect.MethodDescriptor) {
+	for _, file := range []protoreflect.FileDescriptor{
+		postwrightv1.File_postwright_v1_account_service_proto, postwrightv1.File_postwright_v1_analysis_service_proto,
+		postwrightv1.File_postwright_v1_notification_service_proto, postwrightv1.File_postwright_v1_post_service_proto,
+		postwrightv1.File_postwright_v1_system_service_proto,
+	} {
+		for i := range file.Services().Len() {
+			all := file.Services().Get(i).Methods()
+			for j := range all.Len() {
+				list = append(list, all.Get(j))
+			}
+		}
+	}
+	return list
+}
+
+func procedure(m protoreflect.MethodDescriptor) string {
+	return "/" + string(m.Parent().FullName()) + "/" + string(m.Name())
+}
+
+// hostile is a body that is as large as is taken and holds as much as possible that costs.
+type hostile struct {
+	name string
+	json bool
+	body []byte
+}
+
+// filled repeats text until the whole is as large as is taken.
+func filled(limit int, before, text, after string) []byte {
+	n := (limit - len(before) - len(after)) / len(text)
+	return []byte(before + strings.Repeat(text, n) + after)
+}
+
+// hostileJSON fills every field of a message, and every field of its messages.
+func hostileJSON(message protoreflect.MessageDescriptor, limit int, before, after string) (list []hostile) {
+	add := func(what string, open, text, end string) {
+		list = append(list, hostile{before + what, true, filled(limit, before+open, text, end+after)})
+	}
+	add("unknown name", `{"`, "x", `":1}`)
+	add("unknown names", `{`, `"x":1,`, `"x":1}`)
+	add("escaped name", `{"`, `\u0078`, `":1}`)
+	add("space", `{`, " ", `"x":1}`)
+	add("arrays", `{"x":`, "[", `}`)
+	for i := range message.Fields().Len() {
+		f := message.Fields().Get(i)
+		at := `{"` + f.JSONName() + `":`
+		if f.IsList() {
+			add("empty strings "+at, at+`[`, `"",`, `""]}`)
+			add("empty objects "+at, at+`[`, `{},`, `{}]}`)
+			add("lists "+at, at+`[`, `[],`, `[]]}`)
+			add("nulls "+at, at+`[`, `null,`, `null]}`)
+			add("strings without an end "+at, at+`[`, `"",`, `"`)
+			add("objects without an end "+at, at+`[`, `{},`, `{`)
+			add("long elements "+at, at+`["`, `x`, `"]}`)
+			// As many as may be there, each as large as fits.
+			rules := boundOf(f)
+			each := (limit - len(before) - len(at) - len(after) - 10) / rules.most
+			if f.Message() == nil {
+				add("as many long ones as may be "+at, at+`[`, string(filled(each, `"`, "é", `",`)), `""]}`)
+				continue
+			}
+			for _, element := range hostileJSON(f.Message(), each-1, "", "") {
+				add("as many as may be, "+element.name+" "+at, at+`[`, string(element.body)+`,`, string(element.body)+`]}`)
+			}
+			add("wrong in every field "+at, at+`[`, wrongEverywhere(f.Message())+`,`, `{}]}`)
+			continue
+		}
+		for _, text := range []string{"x", `\n`, "é", `\u00e9`, `\u0000`, "a,", `\u002c`, "#a ", "<", `\ud83d\ude00`} {
+			add("text of "+text+" "+at, at+`"`, text, `"}`)
+		}
+		add("number "+at, at, "9", `}`)
+		add("exponent "+at, at+"1e", "9", `}`)
+		add("again and again "+at, at+`null`, `,"`+f.JSONName()+`":null`, `}`)
+		if f.Message() != nil {
+			list = append(list, hostileJSON(f.Message(), limit, before+at, `}`+after)...)
+		}
+	}
+	return list
+}
+
+// wrongEverywhere is an object with a wrong value in every field whose form allows one.
+func wrongEverywhere(message protoreflect.MessageDescriptor) string {
+	var fields []string
+	for i := range message.Fields().Len() {
+		switch f := message.Fields().Get(i); {
+		case f.IsList():
+			fields = append(fields, `"`+f.JSONName()+`":[`+strings.Repeat(`"",`, boundOf(f).most-1)+`""]`)
+		case f.Kind() == protoreflect.EnumKind:
+			fields = append(fields, `"`+f.JSONName()+`":77`)
+		case f.Kind() == protoreflect.StringKind:
+			fields = append(fields, `"`+f.JSONName()+`":"\u0000"`)
+		}
+	}
+	return "{" + strings.Join(fields, ",") + "}"
+}
+
+// hostileBinary is hostileJSON for protobuf's own form.
+func hostileBinary(message protoreflect.MessageDescriptor, limit int) (list []hostile) {
+	add := func(what string, unit []byte) {
+		list = append(list, hostile{what, false, bytes.Repeat(unit, limit/len(unit))})
+	}
+	field := func(number protoreflect.FieldNumber, content []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), content)
+	}
+	add("unknown fields", field(1000, nil))
+	add("unknown groups", protowire.AppendTag(protowire.AppendTag(nil, 1000, protowire.StartGroupType), 1000, protowire.EndGroupType))
+	add("open groups", protowire.AppendTag(nil, 1000, protowire.StartGroupType))
+	var both []byte
+	for i := range message.Fields().Len() {
+		f := message.Fields().Get(i)
+		both = append(both, field(f.Number(), nil)...)
+		add("empty "+f.JSONName(), field(f.Number(), nil))
+		add("short "+f.JSONName(), field(f.Number(), []byte("x")))
+		add("numbers as "+f.JSONName(), protowire.AppendVarint(protowire.AppendTag(nil, f.Number(), protowire.VarintType), 1))
+		list = append(list,
+			hostile{"long " + f.JSONName(), false, field(f.Number(), bytes.Repeat([]byte("x"), limit-10))},
+			hostile{"NULs in " + f.JSONName(), false, field(f.Number(), make([]byte, limit-10))},
+		)
+		if f.Message() == nil {
+			continue
+		}
+		most := 1
+		if f.IsList() {
+			most = boundOf(f).most
+		}
+		for _, element := range hostileBinary(f.Message(), limit/most-10) {
+			if len(element.body) > 0 {
+				list = append(list, hostile{
+					fmt.Sprintf("%d %s of %s", most, f.JSONName(), element.name), false, bytes.Repeat(field(f.Number(), element.body), most),
+				})
+			}
+		}
+	}
+	if both != nil {
+		add("every field in turn", both)
+	}
+	return list
+}
+
+// wire is a way to send a body.
+type wire struct {
+	name string
+	send func(procedure string, stream bool, h hostile) *http.Request
+}
+
+func codecName(h hostile) string {
+	if h.json {
+		return "json"
+	}
+	return "proto"
+}
+
+func gzipped(body []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write(body)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+func enveloped(flags byte, body []byte) []byte {
+	envelope := make([]byte, 5, 5+len(body))
+	envelope[0] = flags
+	binary.BigEndian.PutUint32(envelope[1:], uint32(len(body))) //nolint:gosec // megabytes
+	return append(envelope, body...)
+}
+
+func post(procedure, contentType string, body []byte, headers ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, procedure, bytes.NewReader(body))
+	r.ProtoMajor, r.ProtoMinor = 2, 0 // gRPC asks for it
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("Authorization", "Bearer key")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return r
+}
+
+var wires = []wire{
+	{"connect", func(procedure string, stream bool, h hostile) *http.Request {
+		if stream {
+			return post(procedure, "application/connect+"+codecName(h), enveloped(0, h.body))
+		}
+		return post(procedure, "application/"+codecName(h), h.body)
+	}},
+	{"connect, compressed", func(procedure string, stream bool, h hostile) *http.Request {
+		if stream {
+			return post(procedure, "application/connect+"+codecName(h), enveloped(1, gzipped(h.body)), "Connect-Content-Encoding", "gzip")
+		}
+		return post(procedure, "application/"+codecName(h), gzipped(h.body), "Content-Encoding", "gzip")
+	}},
+	{"gRPC", func(procedure string, _ bool, h hostile) *http.Request {
+		return post(procedure, "application/grpc+"+codecName(h), enveloped(0, h.body))
+	}},
+	{"gRPC-Web, compressed", func(procedure string, _ bool, h hostile) *http.Request {
+		return post(procedure, "application/grpc-web+"+codecName(h), enveloped(1, gzipped(h.body)), "Grpc-Encoding", "gzip")
+	}},
+}
+
+// get is a read by GET, whose whole message is in the address.
+var get = wire{"GET, compressed", func(procedure string, _ bool, h hostile) *http.Request {
+	query := url.Values{
+		"connect": {"v1"}, "encoding": {codecName(h)}, "base64": {"1"}, "compression": {"gzip"},
+		"message": {base64.RawURLEncoding.EncodeToString(gzipped(h.body))},
+	}
+	r := httptest.NewRequest(http.MethodGet, procedure+"?"+query.Encode(), nil)
+	r.Header.Set("Authorization", "Bearer key")
+	return r
+}}
+
+// countingLog counts what is logged.
+type countingLog struct{ bytes, longest int }
+
+func (c *countingLog) Write(line []byte) (int, error) {
+	c.bytes += len(line)
+	c.longest = max(c.longest, len(line))
+	return len(line), nil
+}
+
+// cost is what a request took.
+type cost struct {
+	memory, answer, log int
+	body                string
+}
+
+func measure(handler http.Handler, log *countingLog, r *http.Request) cost {
+	var before, after runtime.MemStats
+	log.bytes = 0
+	w := httptest.NewRecorder()
+	runtime.ReadMemStats(&before)
+	handler.ServeHTTP(w, r)
+	runtime.ReadMemStats(&after)
+	size := w.Body.Len()
+	for name, values := range w.Result().Header { // trailers are among them
+		for _, v := range values {
+			size += len(name) + len(v)
+		}
+	}
+	for name, values := range w.Result().Trailer {
+		for _, v := range values {
+			size += len(name) + len(v)
+		}
+	}
+	return cost{int(after.TotalAlloc - before.TotalAlloc), size, log.bytes, w.Body.String()} //nolint:gosec // megabytes
+}
+
+// Whatever fills a request, what it costs is a fixed multiple of its size, and what is said of it is short. It counts all
+// memory that is allocated on the way, also what is free again before the end.
+func TestNoRequestCostsMoreThanAFixedMultipleOfItsSize(t *testing.T) { //nolint:paralleltest // it counts the process's memory
+	log := &countingLog{}
+	handler := newEdge(t, small, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	const spare = 1 << 20 // for a request that is small beside it
+	worst := map[string]float64{}
+	tried := 0
+	for _, m := range methods() {
+		limit := small.maxBytes(procedure(m))
+		ways := wires
+		if m.Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS && !m.IsStreamingServer() { //nolint:errcheck,forcetypeassert // what else
+			ways = append(ways[:len(ways):len(ways)], get)
+		}
+		for _, h := range append(hostileJSON(m.Input(), limit, "", ""), hostileBinary(m.Input(), limit)...) {
+			require.LessOrEqual(t, len(h.body), limit, h.name)
+			tried++
+			way := ways[tried%len(ways)] // each body one way, each way with bodies of every kind
+			c := measure(handler, log, way.send(procedure(m), m.IsStreamingServer(), h))
+			about := fmt.Sprintf("%s over %s: %s (%d bytes of at most %d): %q", m.Name(), way.name, h.name, len(h.body), limit, fault.Clip(c.body, 300))
+			require.Less(t, c.memory, 10*limit+spare, about)
+			require.Less(t, c.answer, 16<<10, about)
+			require.Less(t, c.log, 16<<10, about)
+			worst[string(m.Name())] = max(worst[string(m.Name())], float64(c.memory)/float64(limit))
+		}
+	}
+	t.Logf("%d requests; memory at most, as a multiple of the largest message: %.3v", tried, worst)
+	require.Greater(t, tried, 1000)
+}

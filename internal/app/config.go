@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,19 @@ type ServerConfig struct {
 	Listen    string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8080"`
 	PublicURL string   `name:"server-public-url" env:"POSTWRIGHT_SERVER_PUBLIC_URL" help:"Where browsers reach this server, such as https://posts.example.org; members' consents need it."`
 	Origins   []string `help:"Web origins whose pages may call, such as https://app.example.org; none by default."`
+
+	ShutdownGrace Duration `name:"server-shutdown-grace" help:"Limit of a stop, all in all: calls and jobs under way have four fifths of it to end, then they are cut off." default:"25s"`
+	ShutdownDelay Duration `name:"server-shutdown-delay" help:"How long /readyz says that the server is stopping while calls are still taken, at the beginning of --server-shutdown-grace and at most half of it; behind a load balancer, as long as that needs to notice." default:"0s"`
+
+	ClientAddressHeader string `name:"server-client-address-header" help:"Header in which your proxy tells the caller's address, such as X-Forwarded-For; the last entry counts. None by default: set it only if every call comes through the proxy."`
+
+	KeyRate       Count `name:"server-key-rate" help:"Calls a second with one API key; 0 for no limit." default:"200"`
+	KeyBurst      Count `name:"server-key-burst" help:"Calls at once with one API key, after a rest." default:"1000"`
+	OwnerRate     Count `name:"server-owner-rate" help:"Calls a second with all API keys of one user together; 0 for no limit." default:"400"`
+	OwnerBurst    Count `name:"server-owner-burst" help:"Calls at once with all API keys of one user, after a rest." default:"2000"`
+	OwnerCalls    Count `name:"server-owner-calls" help:"Calls of one user that are carried out at once; ten times as many wait, more are refused. 0 for half of --database-max-connections." default:"0"`
+	WrongKeyRate  Count `name:"server-wrong-key-rate" help:"Missing or wrong API keys a second from one address; 0 for no limit." default:"1"`
+	WrongKeyBurst Count `name:"server-wrong-key-burst" help:"Missing or wrong API keys at once from one address, after a rest." default:"20"`
 }
 
 // DatabaseConfig is PostgreSQL's.
@@ -131,6 +145,7 @@ func (c Config) Verify() error {
 		}
 	}
 	v.publicURL(c.Server.PublicURL)
+	v.limits(c.Server)
 	if len(c.LinkedIn.Scopes) == 0 {
 		v.wrong("--linkedin-scopes", "must name at least one scope, such as w_member_social")
 	}
@@ -186,6 +201,28 @@ func (v *validation) outbound(c OutboundConfig) {
 	v.count("--outbound-max-body-bytes", c.MaxBodyBytes, 1<<10, 64<<20)
 	_, faults := c.Policies()
 	v.faults = append(v.faults, faults...)
+}
+
+// headerForm is that of a header's name. Forwarded is none that holds a plain list of addresses.
+var headerForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+
+func (v *validation) limits(c ServerConfig) {
+	v.duration("--server-shutdown-grace", c.ShutdownGrace, time.Second, time.Hour)
+	v.duration("--server-shutdown-delay", c.ShutdownDelay, 0, time.Hour)
+	if half := c.ShutdownGrace.Value / 2; c.ShutdownDelay.Value > half && !c.ShutdownGrace.broken && !c.ShutdownDelay.broken {
+		v.wrong("--server-shutdown-delay", "must be at most %s, half of --server-shutdown-grace", half)
+	}
+	if h := c.ClientAddressHeader; h != "" && (!headerForm.MatchString(h) || strings.EqualFold(h, "Forwarded")) {
+		v.wrong("--server-client-address-header", "must be the name of a header that holds addresses, such as X-Forwarded-For")
+	}
+	const most = 1_000_000
+	v.count("--server-key-rate", c.KeyRate, 0, most)
+	v.count("--server-key-burst", c.KeyBurst, 1, most)
+	v.count("--server-owner-rate", c.OwnerRate, 0, most)
+	v.count("--server-owner-burst", c.OwnerBurst, 1, most)
+	v.count("--server-owner-calls", c.OwnerCalls, 0, 10_000)
+	v.count("--server-wrong-key-rate", c.WrongKeyRate, 0, most)
+	v.count("--server-wrong-key-burst", c.WrongKeyBurst, 1, most)
 }
 
 func (v *validation) wrong(flag, format string, args ...any) {
@@ -281,7 +318,11 @@ func (c NotificationConfig) client() notifyapi.Config {
 }
 
 func (c Config) jobs() jobs.Config {
-	cfg := jobs.Config{Timeout: c.Jobs.Timeout.Value, RescueAfter: c.Jobs.RescueAfter.Value, SoftStop: drainTimeout, Context: outbound.InJob}
+	grace := c.Server.ShutdownGrace.Value
+	cfg := jobs.Config{
+		Timeout: c.Jobs.Timeout.Value, RescueAfter: c.Jobs.RescueAfter.Value, Context: outbound.InJob,
+		SoftStop: draining(grace), HardStop: cutting(grace),
+	}
 	if c.works() {
 		cfg.MaxWorkers = c.Jobs.MaxWorkers.Value
 	}

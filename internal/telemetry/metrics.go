@@ -24,6 +24,7 @@ type Metrics struct {
 	apiBreaker  *prometheus.GaugeVec
 	rpcCalls    *prometheus.CounterVec
 	rpcDuration *prometheus.HistogramVec
+	rpcRefused  *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -63,6 +64,9 @@ func NewMetrics() *Metrics {
 			Name: "rpc_call_duration_seconds", Help: "How long calls of the API took, by procedure; a stream lasts until it ends.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2.6, 12), // 1 ms to 37 s; a call that is no stream ends within 45 s
 		}, []string{"procedure"}),
+		rpcRefused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rpc_refused_total", Help: "Calls that a limit of ours refused, by its reason.",
+		}, []string{"reason"}),
 	}
 	build := ReadBuild()
 	buildInfo := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -71,7 +75,7 @@ func NewMetrics() *Metrics {
 	})
 	buildInfo.Set(1)
 	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker,
-		m.rpcCalls, m.rpcDuration, buildInfo,
+		m.rpcCalls, m.rpcDuration, m.rpcRefused, buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -132,7 +136,13 @@ func (m *Metrics) ObserveCall(procedure, code string, took time.Duration) {
 	m.rpcDuration.WithLabelValues(procedure).Observe(took.Seconds())
 }
 
+// RefusedCall counts a call that a limit refused.
+func (m *Metrics) RefusedCall(reason string) { m.rpcRefused.WithLabelValues(reason).Inc() }
+
+// maxScrapes is how many may scrape at once; more are told to come back.
+const maxScrapes = 10
+
 // Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
 }

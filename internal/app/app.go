@@ -55,6 +55,7 @@ type App struct {
 	jobs     *jobs.Client
 	services rpc.Services
 	stopping atomic.Bool
+	onWire   wireLimits
 
 	linkedIn    *linkedin.Client
 	analysisAPI *analysisapi.Client
@@ -82,7 +83,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 
 // begin makes what needs no database: the traces, and the vendors' clients. The configuration is verified.
 func begin(ctx context.Context, cfg Config, log *slog.Logger) (a *App, err error) {
-	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics()}
+	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics(), onWire: wireLimits{request: requestTimeout, message: messageTimeout}}
 	if a.traces, err = telemetry.NewTraces(ctx, log); err != nil {
 		return nil, err
 	}
@@ -282,7 +283,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 // drain closes the listener, waits until no call is under way or ctx ends, and closes the connections. Its error tells how
 // many calls were cut off.
 func (a *App) drain(ctx context.Context, server *http.Server) error {
-	shutdown, cancel := context.WithCancel(ctx)
+	shutdown, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
@@ -355,7 +356,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	return &http.Server{
 		Handler: rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mux), Protocols: protocols,
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, IdleTimeout: idleTimeout,
+		ReadHeaderTimeout: min(readHeaderTimeout, a.onWire.request), ReadTimeout: a.onWire.request, WriteTimeout: a.onWire.request, IdleTimeout: idleTimeout,
 		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: writeByteTimeout, SendPingTimeout: pingAfter},
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}, nil
@@ -363,7 +364,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 
 func (a *App) api(streams context.Context) (http.Handler, error) {
 	return rpc.NewHandler(streams, rpc.Config{
-		Timeout: callTimeout, MessageTimeout: messageTimeout, MaxRequestBytes: maxRequestBytes, MaxWatchers: maxWatchers,
+		Timeout: callTimeout, MessageTimeout: a.onWire.message, MaxRequestBytes: maxRequestBytes, MaxWatchers: maxWatchers,
 		Origins: slices.Clone(a.cfg.Server.Origins),
 	}, a.services, a.eyes())
 }

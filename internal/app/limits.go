@@ -46,6 +46,9 @@ const (
 	healthEvery       = time.Second      // how long an answer of the database is good for, to whoever asks /readyz
 )
 
+// wireLimits bound what comes in and goes out; tests shorten them.
+type wireLimits struct{ request, message time.Duration }
+
 // consents bounds the members that come back from LinkedIn to one address; a person comes once.
 var consents = limit.Rate{PerSecond: 1, Burst: 20}
 

@@ -276,7 +276,7 @@ func (s *demoSecrets) save() error {
 
 // key is the API key of the demo before, if it still works, else a new one.
 func (s *demoSecrets) key(ctx context.Context, keys *identity.Service, userID uuid.UUID) (string, error) {
-	if owner, err := keys.Authenticate(ctx, s.APIKey); err == nil && owner == userID {
+	if kept, err := keys.Authenticate(ctx, s.APIKey); err == nil && kept.OwnerID == userID {
 		return s.APIKey, nil
 	}
 	key, _, err := keys.CreateKey(ctx, userID, "demo")

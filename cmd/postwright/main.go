@@ -46,10 +46,25 @@ type environment struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	go heed(signals, cancel, os.Stderr, os.Exit)
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// heed ends the command's context with the first signal, which gives it time to end in order, and the process with the
+// second.
+func heed(signals <-chan os.Signal, cancel context.CancelFunc, errOut io.Writer, exit func(code int)) {
+	<-signals
+	cancel()
+	second := <-signals
+	fmt.Fprintf(errOut, "postwright: ended at once by a second signal (%s): what was under way was cut off.\n", second)
+	code := 1
+	if number, ok := second.(syscall.Signal); ok {
+		code = 128 + int(number) // as shells tell a process that a signal ended
+	}
+	exit(code)
 }
 
 // run carries out one command line and returns the exit code: 0, 1 for a failure, 2 for a command line or configuration

@@ -23,6 +23,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
@@ -56,6 +57,7 @@ type App struct {
 	jobs     *jobs.Client
 	services rpc.Services
 	stopping atomic.Bool
+	onWire   wireLimits
 
 	linkedIn    *linkedin.Client
 	analysisAPI *analysisapi.Client
@@ -83,7 +85,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 
 // begin makes what needs no database: the traces, and the vendors' clients. The configuration is verified.
 func begin(ctx context.Context, cfg Config, log *slog.Logger) (a *App, err error) {
-	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics()}
+	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics(), onWire: wireLimits{request: requestTimeout, message: messageTimeout}}
 	if a.traces, err = telemetry.NewTraces(ctx, log); err != nil {
 		return nil, err
 	}
@@ -158,6 +160,8 @@ func (a *App) wire() (err error) {
 		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: a.analysisAPI}, Now),
 		Status:       a.report,
 		Authenticate: a.Identity.Authenticate,
+		Callers:      limit.NewCallers(a.cfg.callers(), Now),
+		UnderWay:     rpc.NewUnderWay(),
 	}
 	return nil
 }
@@ -229,10 +233,11 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 // ReasonAddressInUse marks the fault of an address that somebody else listens on.
 const ReasonAddressInUse = "ADDRESS_IN_USE"
 
-// Serve works jobs and answers calls on the listener until ctx ends, then stops in order: no new calls; those under way
-// end; the jobs under way end, softly, then hard. What could not be ended in time is in the error.
+// Serve works jobs and answers calls on the listener until ctx ends, then stops within the configured grace: readiness
+// says so; no new connections; calls and jobs under way end, and those that don't are cut off. What was cut off is in the
+// error. A connection without a call under way is closed: it neither delays the stop nor fails it.
 func (a *App) Serve(ctx context.Context, listener net.Listener) error {
-	// Streams end when the server begins to stop, calls go on until they are answered.
+	// Streams end when the listener closes, calls go on until they are answered.
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	var changes sync.WaitGroup // what wakes the streams; it ends with them
 	defer changes.Wait()
@@ -257,26 +262,71 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	case failed = <-served:
 	}
+	grace := a.cfg.Server.ShutdownGrace.Value
 	a.stopping.Store(true)
-	endStreams()
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	a.log.InfoContext(ctx, "stopping", "grace", grace)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), draining(grace))
 	defer cancel()
-	err = server.Shutdown(drain)
-	if err != nil {
-		_ = server.Close() // cuts off what did not end in time; the error in hand says so
+	jobsStopped := make(chan error, 1)
+	go func() { jobsStopped <- a.jobs.Stop(context.WithoutCancel(ctx)) }()
+	if failed == nil {
+		select {
+		case <-time.After(a.cfg.Server.ShutdownDelay.Value):
+		case failed = <-served:
+		}
 	}
+	endStreams()
+	err = a.drain(drain, server)
 	if failed == nil {
 		failed = <-served
 	}
 	if errors.Is(failed, http.ErrServerClosed) {
 		failed = nil
 	}
-	err = errors.Join(failed, err, a.jobs.Stop(context.WithoutCancel(ctx)))
+	err = errors.Join(failed, err, <-jobsStopped)
 	a.log.InfoContext(ctx, "stopped", "error", err)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
+}
+
+// drain closes the listener, waits until no call is under way or ctx ends, and closes the connections. Its error tells how
+// many calls were cut off.
+func (a *App) drain(ctx context.Context, server *http.Server) error {
+	shutdown, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		_ = server.Shutdown(shutdown) // how it ended is told by the calls that are left
+	}()
+	defer func() {
+		_ = server.Close() // what is left has no call under way, or is out of time
+		cancel()
+		<-idle
+	}()
+	underWay := a.services.UnderWay
+	for ctx.Err() == nil {
+		underWay.Wait(ctx)
+		select {
+		case <-idle:
+			return nil
+		case <-time.After(parting):
+		case <-ctx.Done():
+		}
+		if underWay.Count() == 0 {
+			return nil
+		}
+	}
+	cut := underWay.Count()
+	if cut == 0 {
+		return nil
+	}
+	_ = server.Close() // their contexts end with their connections
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutting(a.cfg.Server.ShutdownGrace.Value))
+	defer cancel()
+	underWay.Wait(end)
+	return fmt.Errorf("calls that did not end within the grace of the stop were cut off: %d", cut)
 }
 
 // checks are what makes this process ready for its role.
@@ -288,8 +338,8 @@ func (a *App) checks() []telemetry.Check {
 			}
 			return nil
 		}},
-		{Name: "database", Ready: a.store.Ping},
-		{Name: "migrations", Ready: a.migrator.Check},
+		telemetry.Check{Name: "database", Ready: a.store.Ping}.Kept(healthEvery, Now),
+		telemetry.Check{Name: "migrations", Ready: a.migrator.Check}.Kept(healthEvery, Now),
 	}
 	if a.cfg.works() {
 		checks = append(checks, telemetry.Check{Name: "workers", Ready: a.jobs.Ready})
@@ -308,24 +358,30 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 			return nil, err
 		}
 		mux.Handle("/", api)
-		mux.Handle("GET "+rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, a.eyes()))
+		mux.Handle("GET "+rpc.CallbackPath,
+			rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consents, Now), a.services.UnderWay, a.eyes()))
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
 	return &http.Server{
-		Handler: mux, Protocols: protocols, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		Handler: rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mux), Protocols: protocols,
+		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
+		ReadHeaderTimeout: min(readHeaderTimeout, a.onWire.request), ReadTimeout: a.onWire.request, WriteTimeout: a.onWire.request, IdleTimeout: idleTimeout,
+		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: writeByteTimeout, SendPingTimeout: pingAfter},
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}, nil
 }
 
 func (a *App) api(streams context.Context) (http.Handler, error) {
 	return rpc.NewHandler(streams, rpc.Config{
-		Timeout: callTimeout, ConnectionTimeout: connectionTimeout, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes,
+		Timeout: callTimeout, MessageTimeout: a.onWire.message, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes,
 		MaxStreams: a.cfg.Server.Streams.Value, StreamsPerOwner: a.cfg.Server.StreamsPerOwner.Value, Origins: slices.Clone(a.cfg.Server.Origins),
 	}, a.services, a.eyes())
 }
 
 func (a *App) eyes() rpc.Eyes {
-	return rpc.Eyes{Log: a.log, Observe: a.metrics.ObserveCall, Streams: a.metrics.ObserveStreams, Traces: a.traces}
+	return rpc.Eyes{
+		Log: a.log, Observe: a.metrics.ObserveCall, Refused: a.metrics.RefusedCall, Streams: a.metrics.ObserveStreams, Traces: a.traces,
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,19 @@ type ServerConfig struct {
 
 	Streams         Count `name:"server-streams" env:"POSTWRIGHT_SERVER_STREAMS" help:"Streams that follow posts and are open at once, as many as memory allows. When there are that many, an owner may have no more than an equal part of them, but always one." default:"1000"`
 	StreamsPerOwner Count `name:"server-streams-per-owner" env:"POSTWRIGHT_SERVER_STREAMS_PER_OWNER" help:"Streams of one owner that are open at once." default:"100"`
+
+	ShutdownGrace Duration `name:"server-shutdown-grace" help:"Limit of a stop, all in all: calls and jobs under way have four fifths of it to end, then they are cut off." default:"25s"`
+	ShutdownDelay Duration `name:"server-shutdown-delay" help:"How long /readyz says that the server is stopping while calls are still taken, at the beginning of --server-shutdown-grace and at most half of it; behind a load balancer, as long as that needs to notice." default:"0s"`
+
+	ClientAddressHeader string `name:"server-client-address-header" help:"Header in which your proxy tells the caller's address, such as X-Forwarded-For; the last entry counts. None by default: set it only if every call comes through the proxy."`
+
+	KeyRate       Count `name:"server-key-rate" help:"Calls a second with one API key; 0 for no limit." default:"200"`
+	KeyBurst      Count `name:"server-key-burst" help:"Calls at once with one API key, after a rest." default:"1000"`
+	OwnerRate     Count `name:"server-owner-rate" help:"Calls a second with all API keys of one user together; 0 for no limit." default:"400"`
+	OwnerBurst    Count `name:"server-owner-burst" help:"Calls at once with all API keys of one user, after a rest." default:"2000"`
+	OwnerCalls    Count `name:"server-owner-calls" help:"Calls of one user that are carried out at once; ten times as many wait, more are refused. 0 for half of --database-max-connections." default:"0"`
+	WrongKeyRate  Count `name:"server-wrong-key-rate" help:"Missing or wrong API keys a second from one address; 0 for no limit." default:"1"`
+	WrongKeyBurst Count `name:"server-wrong-key-burst" help:"Missing or wrong API keys at once from one address, after a rest." default:"20"`
 }
 
 // DatabaseConfig is PostgreSQL's.
@@ -152,11 +166,7 @@ func (c Config) Verify() error {
 		}
 	}
 	v.publicURL(c.Server.PublicURL)
-	v.count("--server-streams", c.Server.Streams, 1, 100_000)
-	v.count("--server-streams-per-owner", c.Server.StreamsPerOwner, 1, 100_000)
-	if c.Server.StreamsPerOwner.Value > c.Server.Streams.Value && !c.Server.StreamsPerOwner.broken && !c.Server.Streams.broken {
-		v.wrong("--server-streams-per-owner", "must not be more than --server-streams, which is %d", c.Server.Streams.Value)
-	}
+	v.limits(c.Server)
 	if len(c.LinkedIn.Scopes) == 0 {
 		v.wrong("--linkedin-scopes", "must name at least one scope, such as w_member_social")
 	}
@@ -233,6 +243,33 @@ func (v *validation) retention(c RetentionConfig) {
 	v.duration("--retention-transitions", c.Transitions, time.Hour, longest)
 	v.duration("--retention-completed-jobs", c.CompletedJobs, time.Minute, longest)
 	v.duration("--retention-discarded-jobs", c.DiscardedJobs, time.Minute, longest)
+}
+
+// headerForm is that of a header's name. Forwarded is none that holds a plain list of addresses.
+var headerForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+
+func (v *validation) limits(c ServerConfig) {
+	v.duration("--server-shutdown-grace", c.ShutdownGrace, time.Second, time.Hour)
+	v.duration("--server-shutdown-delay", c.ShutdownDelay, 0, time.Hour)
+	if half := c.ShutdownGrace.Value / 2; c.ShutdownDelay.Value > half && !c.ShutdownGrace.broken && !c.ShutdownDelay.broken {
+		v.wrong("--server-shutdown-delay", "must be at most %s, half of --server-shutdown-grace", half)
+	}
+	if h := c.ClientAddressHeader; h != "" && (!headerForm.MatchString(h) || strings.EqualFold(h, "Forwarded")) {
+		v.wrong("--server-client-address-header", "must be the name of a header that holds addresses, such as X-Forwarded-For")
+	}
+	v.count("--server-streams", c.Streams, 1, 100_000)
+	v.count("--server-streams-per-owner", c.StreamsPerOwner, 1, 100_000)
+	if c.StreamsPerOwner.Value > c.Streams.Value && !c.StreamsPerOwner.broken && !c.Streams.broken {
+		v.wrong("--server-streams-per-owner", "must not be more than --server-streams, which is %d", c.Streams.Value)
+	}
+	const most = 1_000_000
+	v.count("--server-key-rate", c.KeyRate, 0, most)
+	v.count("--server-key-burst", c.KeyBurst, 1, most)
+	v.count("--server-owner-rate", c.OwnerRate, 0, most)
+	v.count("--server-owner-burst", c.OwnerBurst, 1, most)
+	v.count("--server-owner-calls", c.OwnerCalls, 0, 10_000)
+	v.count("--server-wrong-key-rate", c.WrongKeyRate, 0, most)
+	v.count("--server-wrong-key-burst", c.WrongKeyBurst, 1, most)
 }
 
 func (v *validation) wrong(flag, format string, args ...any) {
@@ -349,8 +386,10 @@ func (c RetentionConfig) keep() retention.Keep {
 }
 
 func (c Config) jobs() jobs.Config {
+	grace := c.Server.ShutdownGrace.Value
 	cfg := jobs.Config{
-		Timeout: c.Jobs.Timeout.Value, RescueAfter: c.Jobs.RescueAfter.Value, SoftStop: drainTimeout, Context: outbound.InJob,
+		Timeout: c.Jobs.Timeout.Value, RescueAfter: c.Jobs.RescueAfter.Value, Context: outbound.InJob,
+		SoftStop: draining(grace), HardStop: cutting(grace),
 		KeepCompleted: c.Retention.CompletedJobs.Value, KeepDiscarded: c.Retention.DiscardedJobs.Value,
 	}
 	if c.works() {

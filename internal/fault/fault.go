@@ -52,13 +52,15 @@ const (
 	VendorRejected
 	// VendorUnavailable means that a vendor could not be reached, did not answer in time, or answered with nonsense.
 	VendorUnavailable
+	// OverLimit means that the caller has had their share of this Postwright; RetryAfter says how long to wait.
+	OverLimit
 )
 
 var kindNames = [...]string{
 	Internal: "internal", NotFound: "not found", Conflict: "conflict", Precondition: "precondition", Invalid: "invalid",
 	Stale: "stale", Busy: "busy", Canceled: "canceled", Deadline: "deadline", Unavailable: "unavailable",
 	Unauthenticated: "unauthenticated", Forbidden: "forbidden", RateLimited: "rate limited", VendorAuth: "vendor auth",
-	VendorRejected: "vendor rejected", VendorUnavailable: "vendor unavailable",
+	VendorRejected: "vendor rejected", VendorUnavailable: "vendor unavailable", OverLimit: "over limit",
 }
 
 // String returns the kind's name for logs.

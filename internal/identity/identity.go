@@ -120,28 +120,28 @@ func (s *Service) RevokeKey(ctx context.Context, prefix string) (Key, error) {
 	return key, err
 }
 
-// Authenticate returns the id of the user whose API key this is. Every other outcome is an Unauthenticated fault, or
+// Authenticate returns what is kept of this API key: whose it is. Every other outcome is an Unauthenticated fault, or
 // the database's.
-func (s *Service) Authenticate(ctx context.Context, key string) (uuid.UUID, error) {
+func (s *Service) Authenticate(ctx context.Context, key string) (Key, error) {
 	parts := keyForm.FindStringSubmatch(key)
 	if parts == nil {
-		return uuid.Nil, fault.New(fault.Unauthenticated, "The API key has not the form of one: it starts with pw_ and is shown once, by `postwright key create`.")
+		return Key{}, fault.New(fault.Unauthenticated, "The API key has not the form of one: it starts with pw_ and is shown once, by `postwright key create`.")
 	}
 	kept, err := s.queries.KeyGetByPrefix(ctx, s.store, parts[1])
 	if err != nil && !fault.Is(err, fault.NotFound) {
-		return uuid.Nil, err
+		return Key{}, err
 	}
 	// An unknown prefix is compared too, with nothing, so that the time taken does not tell which prefixes exist.
 	hash := sha256.Sum256([]byte(key))
 	expected := make([]byte, sha256.Size)
 	copy(expected, kept.Hash)
 	if subtle.ConstantTimeCompare(hash[:], expected) != 1 {
-		return uuid.Nil, fault.New(fault.Unauthenticated, "The API key is not known here: create one with `postwright key create`.")
+		return Key{}, fault.New(fault.Unauthenticated, "The API key is not known here: create one with `postwright key create`.")
 	}
 	if kept.RevokedAt != nil {
-		return uuid.Nil, fault.New(fault.Unauthenticated, "The API key has been revoked: create another with `postwright key create`.")
+		return Key{}, fault.New(fault.Unauthenticated, "The API key has been revoked: create another with `postwright key create`.")
 	}
-	return kept.OwnerID, nil
+	return kept, nil
 }
 
 type callerKey struct{}

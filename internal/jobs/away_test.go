@@ -26,7 +26,7 @@ func TestADatabaseThatIsAwayIsNotToldAtEveryLook(t *testing.T) {
 	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, log)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	working := jobs.Config{MaxWorkers: 1, Timeout: time.Minute, RescueAfter: time.Hour, SoftStop: 10 * time.Second}
+	working := jobs.Config{MaxWorkers: 1, Timeout: time.Minute, RescueAfter: time.Hour, SoftStop: 10 * time.Second, HardStop: 10 * time.Second}
 	client, err := jobs.New(store, working, noop.NewTracerProvider().Tracer(""), time.Now, log)
 	require.NoError(t, err)
 	work := &worker{log: log, ran: make(chan context.Context, 1)}

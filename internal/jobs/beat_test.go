@@ -28,7 +28,7 @@ func TestAProcessThatIsNotHeardOfIsNotReady(t *testing.T) {
 	t.Cleanup(store.Close)
 	var ahead atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	working := jobs.Config{MaxWorkers: 1, Timeout: time.Minute, RescueAfter: time.Hour, SoftStop: 10 * time.Second}
+	working := jobs.Config{MaxWorkers: 1, Timeout: time.Minute, RescueAfter: time.Hour, SoftStop: 10 * time.Second, HardStop: 10 * time.Second}
 	client, err := jobs.New(store, working, noop.NewTracerProvider().Tracer(""), now, log)
 	require.NoError(t, err)
 	river.AddWorker(client.Workers(), &worker{log: log, ran: make(chan context.Context, 1)})

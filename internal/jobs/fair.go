@@ -129,8 +129,9 @@ type turns struct {
 	store *postgres.Store
 	log   *slog.Logger
 
-	mu    sync.Mutex
-	after string // the line behind which the next fetch begins to look
+	mu     sync.Mutex
+	after  string // the line behind which the next fetch begins to look
+	served string // the line that was served last
 }
 
 // turn is how many jobs of a line are next.
@@ -140,9 +141,10 @@ type turn struct {
 }
 
 // jobTurns finds the lines in which jobs wait, in the order of their names, and how many of each are among the next $1 to
-// run. The n-th job of a line competes as if the n-1 before it ran already; of two that are equal the older goes first.
+// run. The n-th job of a line competes as if the n-1 before it ran already; lines that are equal are served in turn, beginning
+// behind $4.
 const jobTurns = `-- name: JobTurns :many
-SELECT queue, jobs FROM (WITH RECURSIVE line AS (
+SELECT queue, jobs, last FROM (WITH RECURSIVE line AS (
     SELECT min(queue) AS queue, 1 AS number FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > $2
     UNION ALL
     SELECT (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > line.queue), number + 1
@@ -150,7 +152,7 @@ SELECT queue, jobs FROM (WITH RECURSIVE line AS (
 ), running AS (
     SELECT queue, count(*) AS jobs FROM ` + postgres.JobSchema + `.river_job WHERE state = 'running' GROUP BY queue
 ), waiting AS (
-    SELECT line.queue, head.priority, head.scheduled_at, head.id, COALESCE(running.jobs, 0) +
+    SELECT line.queue, COALESCE(running.jobs, 0) +
         row_number() OVER (PARTITION BY line.queue ORDER BY head.priority, head.scheduled_at, head.id) AS place
     FROM line
     LEFT JOIN running ON running.queue = line.queue
@@ -160,31 +162,35 @@ SELECT queue, jobs FROM (WITH RECURSIVE line AS (
         ORDER BY priority, scheduled_at, id LIMIT $1
     ) AS head
 ), next AS (
-    SELECT queue FROM waiting ORDER BY place, scheduled_at, id LIMIT $1
+    SELECT queue, row_number() OVER (ORDER BY place, queue > $4 DESC, queue) AS number FROM waiting ORDER BY number LIMIT $1
 )
-SELECT line.queue, (SELECT count(*) FROM next WHERE next.queue = line.queue) AS jobs
-FROM line WHERE line.queue IS NOT NULL) AS turns ORDER BY queue`
+SELECT line.queue, count(next.number) AS jobs, COALESCE(max(next.number), 0) AS last
+FROM line LEFT JOIN next ON next.queue = line.queue WHERE line.queue IS NOT NULL GROUP BY line.queue) AS turns ORDER BY queue`
 
 // next says which lines are to give how many jobs, most in all.
 func (t *turns) next(ctx context.Context, most int) ([]turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rows, err := t.store.Query(ctx, jobTurns, most, t.after, mostLines)
+	rows, err := t.store.Query(ctx, jobTurns, most, t.after, mostLines, t.served)
 	if err != nil {
 		return nil, fmt.Errorf("find out whose turn it is: %w", err)
 	}
-	seen, last := 0, ""
+	var last turn
+	seen, lastNumber := 0, 0
 	next, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one turn, err error) {
-		seen++
-		err = row.Scan(&one.line, &one.jobs)
-		last = one.line
+		var number int
+		err = row.Scan(&one.line, &one.jobs, &number)
+		if number > lastNumber {
+			t.served, lastNumber = one.line, number
+		}
+		seen, last = seen+1, one
 		return one, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find out whose turn it is: %w", err)
 	}
 	if t.after = ""; seen == mostLines {
-		t.after = last
+		t.after = last.line
 	}
 	return next, nil
 }

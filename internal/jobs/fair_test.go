@@ -61,7 +61,7 @@ func newOffice(t *testing.T, databaseURL string, workers int) office {
 	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, log)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	working := jobs.Config{MaxWorkers: workers, Timeout: time.Minute, RescueAfter: time.Hour, SoftStop: time.Millisecond}
+	working := jobs.Config{MaxWorkers: workers, Timeout: time.Minute, RescueAfter: time.Hour, SoftStop: time.Millisecond, HardStop: 20 * time.Second}
 	client, err := jobs.New(store, working, noop.NewTracerProvider().Tracer(""), time.Now, log)
 	require.NoError(t, err)
 	o := office{gated: &gated{begun: make(chan owned), end: make(chan error)}, t: t, store: store, client: client}
@@ -139,6 +139,23 @@ func TestOwnersTakeTurns(t *testing.T) {
 	// A third of the jobs are each owner's. What a worker has just ended is counted as running for a moment yet, so that
 	// turns are not taken to the letter.
 	require.LessOrEqual(t, last, 2*len(owners)*10, "the short lines were at their end after %d jobs; begun: %v", last, begun)
+}
+
+// A lone worker has nobody beside it whose jobs run: it serves the lines in turn, and not the oldest job of all.
+func TestALoneWorkerServesTheLinesInTurn(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, dbtest.New(t), 1)
+	loud, quiet := uuid.New(), uuid.New()
+	o.insert(loud, 100)
+	o.insert(quiet, 3)
+	o.open()
+	for n, begun := 1, 0; begun < 3; n++ {
+		require.LessOrEqual(t, n, 7, "the quiet owner's third job")
+		if o.next().OwnerID == quiet {
+			begun++
+		}
+		o.end <- nil
+	}
 }
 
 // More lines than one fetch looks at are looked at in turn: the last of them does not wait for the first to be empty.

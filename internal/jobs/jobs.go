@@ -42,10 +42,9 @@ type Config struct {
 	Context func(context.Context) context.Context
 	// SoftStop is how long Stop lets the jobs under way finish before their contexts are cancelled.
 	SoftStop time.Duration
+	// HardStop is how long Stop then waits for them, and takes itself off the list of those who work.
+	HardStop time.Duration
 }
-
-// hardStop is how long Stop waits for jobs after their contexts were cancelled.
-const hardStop = 10 * time.Second
 
 // sameLine is how often River may say the same in the log.
 const sameLine = time.Minute
@@ -237,16 +236,16 @@ func (c *Client) Stop(ctx context.Context) error {
 		return nil
 	}
 	c.working.Store(false)
-	defer c.heart.end(context.WithoutCancel(ctx))
-	soft, cancel := context.WithTimeout(ctx, c.cfg.SoftStop)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.cfg.SoftStop+c.cfg.HardStop)
+	defer cancel()
+	defer c.heart.end(end)
+	soft, cancel := context.WithTimeout(end, c.cfg.SoftStop)
 	defer cancel()
 	err := c.river.Stop(soft)
 	if err == nil {
 		return nil
 	}
-	hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
-	defer cancel()
-	if hardErr := c.river.StopAndCancel(hard); hardErr != nil {
+	if hardErr := c.river.StopAndCancel(end); hardErr != nil {
 		return fmt.Errorf("stop the workers: %w", errors.Join(err, hardErr))
 	}
 	return nil

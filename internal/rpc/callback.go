@@ -13,6 +13,7 @@ import (
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/telemetry"
 )
 
@@ -31,18 +32,29 @@ type callbackView struct {
 }
 
 // NewCallback serves CallbackPath: it ends a consent and tells the member, who sits before a browser, how. State and code
-// are secrets: they are never logged, and the page keeps the browser from handing them on.
-func NewCallback(service *accounts.Service, timeout time.Duration, eyes Eyes) http.Handler {
+// are secrets: they are never logged, and the page keeps the browser from handing them on. It asks for no key, so each
+// address may come only so often. It belongs into NewConnections.
+func NewCallback(service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, underWay *UnderWay, eyes Eyes) http.Handler {
 	tracer := eyes.Traces.Tracer(instrumentation)
+	refused := &refusals{}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(telemetry.WithRequestID(r.Context(), uuid.NewString()), timeout)
 		defer cancel()
 		ctx, span := tracer.Start(ctx, CallbackPath, trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
-		began := time.Now()
-		status, view, err := endConsent(ctx, service, r.URL.Query())
-		logConsent(ctx, eyes.Log, status, time.Since(began), err)
-		header := w.Header()
+		began, header := time.Now(), w.Header()
+		status, view, err := func() (int, callbackView, error) {
+			if wait := addresses.Take(connectionOf(ctx).from); wait > 0 {
+				f := fault.New(fault.OverLimit, "Too many consents came from your address: wait a moment.").WithReason(limit.ReasonAddress)
+				f.RetryAfter = wait
+				tellRetry(header, f)
+				return failedConsent(f)
+			}
+			underWay.begin()
+			defer underWay.end()
+			return endConsent(ctx, service, r.URL.Query())
+		}()
+		logConsent(ctx, eyes, refused, status, time.Since(began), err)
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Cache-Control", "no-store")
 		header.Set("Referrer-Policy", "no-referrer")
@@ -87,7 +99,7 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 var statuses = map[fault.Kind]int{
 	fault.Precondition: http.StatusBadRequest, fault.Invalid: http.StatusBadRequest, fault.VendorRejected: http.StatusBadGateway,
 	fault.VendorAuth: http.StatusBadGateway, fault.VendorUnavailable: http.StatusBadGateway, fault.RateLimited: http.StatusServiceUnavailable,
-	fault.Unavailable: http.StatusServiceUnavailable, fault.Busy: http.StatusServiceUnavailable,
+	fault.Unavailable: http.StatusServiceUnavailable, fault.Busy: http.StatusServiceUnavailable, fault.OverLimit: http.StatusTooManyRequests,
 	fault.Deadline: http.StatusGatewayTimeout, fault.Canceled: http.StatusGatewayTimeout,
 }
 
@@ -102,11 +114,19 @@ func failedConsent(err error) (int, callbackView, error) {
 }
 
 // logConsent is the one line of a consent that came back.
-func logConsent(ctx context.Context, log *slog.Logger, status int, took time.Duration, err error) {
+func logConsent(ctx context.Context, eyes Eyes, refused *refusals, status int, took time.Duration, err error) {
 	attributes := []slog.Attr{slog.String("procedure", CallbackPath), slog.Int("status", status), slog.Duration("duration", took)}
 	if err == nil {
-		log.LogAttrs(ctx, slog.LevelInfo, "consent", attributes...)
+		eyes.Log.LogAttrs(ctx, slog.LevelInfo, "consent", attributes...)
 		return
 	}
-	log.LogAttrs(ctx, slog.LevelWarn, "consent failed", append(attributes, slog.Any("error", err))...)
+	if f := fault.Of(err); f.Kind == fault.OverLimit {
+		eyes.Refused(f.Reason)
+		untold, tell := refused.tell(f.Reason, time.Now())
+		if !tell {
+			return
+		}
+		attributes = append(attributes, slog.Int("refused_before", untold))
+	}
+	eyes.Log.LogAttrs(ctx, slog.LevelWarn, "consent failed", append(attributes, slog.Any("error", err))...)
 }

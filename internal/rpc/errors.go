@@ -35,6 +35,7 @@ var codes = map[fault.Kind]connect.Code{
 	fault.VendorAuth:        connect.CodeFailedPrecondition,
 	fault.VendorRejected:    connect.CodeFailedPrecondition,
 	fault.VendorUnavailable: connect.CodeUnavailable,
+	fault.OverLimit:         connect.CodeResourceExhausted,
 }
 
 // briefly is how long to wait when nobody knows better.

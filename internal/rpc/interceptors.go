@@ -14,6 +14,7 @@ import (
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/telemetry"
 )
 
@@ -30,7 +31,7 @@ type callKey struct{}
 
 // observe is the outermost interceptor of ours: it names the call, keeps a panic from ending the process, logs and counts
 // the call once, and turns its fault into the answer.
-func observe(eyes Eyes) connect.ServerInterceptor {
+func observe(eyes Eyes, refused *refusals) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
 			requestID := nameCall(ctx)
@@ -41,19 +42,35 @@ func observe(eyes Eyes) connect.ServerInterceptor {
 				if p := recover(); p != nil {
 					err = fault.New(fault.Internal, "").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 				}
-				answer, took, code := ToConnect(err, requestID), time.Since(began), codeOK
-				if answer != nil {
-					code = answer.Code().String()
-				}
-				eyes.Observe(spec.Procedure, code, took)
-				logCall(ctx, eyes.Log, spec.Procedure, code, this.caller, took, err)
-				if answer != nil {
+				if answer := conclude(ctx, eyes, refused, spec.Procedure, requestID, this.caller, time.Since(began), err); answer != nil {
 					err = answer
 				}
 			}()
 			return next(ctx, spec, stream)
 		}
 	}
+}
+
+// conclude counts and logs a call that has ended, and turns its fault into the answer; nil where there is none.
+func conclude(
+	ctx context.Context, eyes Eyes, refused *refusals, procedure, requestID string, caller uuid.UUID, took time.Duration, err error,
+) *connect.Error {
+	answer, code := ToConnect(err, requestID), codeOK
+	if answer != nil {
+		code = answer.Code().String()
+	}
+	eyes.Observe(procedure, code, took)
+	var more []slog.Attr
+	if f := fault.Of(err); f != nil && f.Kind == fault.OverLimit {
+		eyes.Refused(f.Reason)
+		untold, tell := refused.tell(f.Reason, time.Now())
+		if !tell {
+			return answer
+		}
+		more = append(more, slog.Int("refused_before", untold))
+	}
+	logCall(ctx, eyes.Log, procedure, code, caller, took, err, more...)
+	return answer
 }
 
 // nameCall takes the caller's request id, or makes one, and sends it back.
@@ -72,8 +89,11 @@ func nameCall(ctx context.Context) string {
 }
 
 // logCall is the one line of a call: who asked for what, and how it went. The context adds the request's id and the trace's.
-func logCall(ctx context.Context, log *slog.Logger, procedure, code string, caller uuid.UUID, took time.Duration, err error) {
+func logCall(
+	ctx context.Context, log *slog.Logger, procedure, code string, caller uuid.UUID, took time.Duration, err error, more ...slog.Attr,
+) {
 	attributes := []slog.Attr{slog.String("procedure", procedure), slog.String("code", code), slog.Duration("duration", took)}
+	attributes = append(attributes, more...)
 	if caller != uuid.Nil {
 		attributes = append(attributes, slog.String("owner_id", caller.String()))
 	}
@@ -122,30 +142,47 @@ func limitTime(limit time.Duration) connect.ServerInterceptor {
 	}
 }
 
-// authenticate finds out who is calling before the request is read. Reflection shows what is in the proto files anyway
-// and asks for no key.
-func authenticate(verify func(ctx context.Context, key string) (uuid.UUID, error)) connect.ServerInterceptor {
+// authenticate finds out who is calling, and whether they may call now, before the request is read. Reflection shows what
+// is in the proto files anyway and asks for no key.
+func authenticate(callers *limit.Callers, verify func(ctx context.Context, key string) (identity.Key, error)) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-			if strings.HasPrefix(spec.Procedure, "/grpc.reflection.") {
+			if keyless(spec.Procedure) {
 				return next(ctx, spec, stream)
 			}
 			info, there := connect.CallInfoForServerContext(ctx)
 			if !there {
 				return errors.New("a call without headers")
 			}
-			scheme, key, _ := strings.Cut(info.RequestHeader().Get("Authorization"), " ")
-			if !strings.EqualFold(scheme, "Bearer") || key == "" {
-				return fault.New(fault.Unauthenticated, "Send an API key: `Authorization: Bearer pw_…`.")
+			key := bearer(info.RequestHeader().Get("Authorization"))
+			admission, err := callers.Admit(ctx, limit.Call{
+				From: connectionOf(ctx).from, Key: key, Stream: spec.StreamType != connect.StreamTypeUnary,
+			}, func(ctx context.Context) (limit.Caller, error) {
+				if key == "" {
+					return limit.Caller{}, fault.New(fault.Unauthenticated, "Send an API key: `Authorization: Bearer pw_…`.")
+				}
+				kept, err := verify(ctx, key)
+				return limit.Caller{Owner: kept.OwnerID, Key: kept.ID}, err
+			})
+			tellStanding(info.ResponseHeader(), admission.Standing)
+			if this, there := ctx.Value(callKey{}).(*call); there {
+				this.caller = admission.Owner
 			}
-			caller, err := verify(ctx, strings.TrimSpace(key))
 			if err != nil {
+				tellRetry(info.ResponseHeader(), err)
 				return err
 			}
-			if this, there := ctx.Value(callKey{}).(*call); there {
-				this.caller = caller
-			}
-			return next(identity.WithCaller(ctx, caller), spec, stream)
+			defer admission.Release()
+			return next(identity.WithCaller(ctx, admission.Owner), spec, stream)
 		}
 	}
+}
+
+// bearer is the key in an Authorization header, "" where there is none.
+func bearer(authorization string) string {
+	scheme, key, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(key)
 }

@@ -29,7 +29,8 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/analysis"
 	"github.com/postwright/postwright/internal/analytics"
-	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
@@ -40,9 +41,8 @@ import (
 type Config struct {
 	// Timeout bounds a call that is not a stream; a caller may ask for less.
 	Timeout time.Duration
-	// ConnectionTimeout bounds such a call on the wire, from its first byte to the last of its answer; longer than
-	// Timeout.
-	ConnectionTimeout time.Duration
+	// MessageTimeout bounds how long a message of a stream may take to leave.
+	MessageTimeout time.Duration
 	// MaxRequestBytes bounds a message, compressed or not, and MaxBatchBytes one that holds a batch.
 	MaxRequestBytes, MaxBatchBytes int
 	// MaxStreams is how many streams may be open before owners are held to an equal part of them; StreamsPerOwner is how
@@ -78,7 +78,11 @@ type Services struct {
 	Accounts     *accounts.Service
 	Notify       *notify.Service
 	Status       func(ctx context.Context, owner uuid.UUID) status.Report
-	Authenticate func(ctx context.Context, key string) (uuid.UUID, error)
+	Authenticate func(ctx context.Context, key string) (identity.Key, error)
+	// Callers says who may call now.
+	Callers *limit.Callers
+	// UnderWay counts the calls that a stop waits for.
+	UnderWay *UnderWay
 }
 
 // Eyes are those who watch the calls.
@@ -89,13 +93,16 @@ type Eyes struct {
 	Observe func(procedure, code string, took time.Duration)
 	// Streams learns of every stream that opens, 1, and that ends, -1. It must not block.
 	Streams func(change int)
+	// Refused learns of every call that a limit refused, and of the limit's reason. It must not block.
+	Refused func(reason string)
 	// Traces makes the span of each call. A caller's own trace goes on in it: a proxy that faces strangers must drop their
 	// traceparent.
 	Traces trace.TracerProvider
 }
 
 // NewHandler serves the API: connect, gRPC and gRPC-Web, reflection, gRPC health. stopping ends when the server is about
-// to stop; open streams end with it.
+// to stop; open streams end with it. It belongs into NewConnections, and into a server that bounds how long a whole request
+// may take.
 func NewHandler(stopping context.Context, cfg Config, services Services, eyes Eyes) (http.Handler, error) {
 	// It keeps procedure and code of a call, and of a failure the words that the caller gets; no header and no address.
 	traced, err := otelconnect.NewServerInterceptor(otelconnect.WithTracerProvider(eyes.Traces),
@@ -103,11 +110,14 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 	if err != nil {
 		return nil, fmt.Errorf("trace the calls: %w", err)
 	}
+	refused := &refusals{}
 	server := connect.NewServer(
 		traced,
-		observe(eyes),
+		observe(eyes, refused),
 		limitTime(cfg.Timeout),
-		authenticate(services.Authenticate),
+		authenticate(services.Callers, services.Authenticate),
+		boundStreams(cfg.MessageTimeout),
+		services.UnderWay.count,
 		newIntake(cfg).intercept,
 		validateRequests,
 	)
@@ -133,7 +143,10 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		}), connecthttp.WithCompressMinBytes(minCompressedBytes))
 	// It is made with the first generation of connect, which sets no limit by itself.
 	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxStrangerBytes)))
-	return allowOrigins(cfg.Origins, limitConnection(stopping, cfg.ConnectionTimeout, streams, mux)), nil
+	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
+		return conclude(ctx, eyes, refused, procedure, uuid.NewString(), uuid.Nil, 0, err)
+	}
+	return allowOrigins(cfg.Origins, limitKeyless(refuse, endWith(stopping, streams, mux))), nil
 }
 
 // allowOrigins lets pages of the named origins call.
@@ -145,31 +158,7 @@ func allowOrigins(origins []string, next http.Handler) http.Handler {
 		AllowedOrigins: origins,
 		AllowedMethods: connectcors.AllowedMethods(),
 		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization", requestIDHeader),
-		ExposedHeaders: append(connectcors.ExposedHeaders(), requestIDHeader),
+		ExposedHeaders: append(connectcors.ExposedHeaders(), requestIDHeader, retryAfterHeader, limitHeader, remainingHeader, resetHeader),
 		MaxAge:         int((2 * time.Hour).Seconds()), // the longest that browsers take
 	}).Handler(next)
-}
-
-// errStopping ends the streams that are open when the server is about to stop.
-var errStopping = fault.New(fault.Unavailable, "The server is stopping: call again.")
-
-// limitConnection bounds how long a request may take to arrive and its answer to leave, so that a caller who stalls does
-// not hold the call. http.Server's own limits would cut off streams too; a stream lasts until it ends or the server
-// stops, and must lift what an earlier call on its connection set.
-func limitConnection(stopping context.Context, limit time.Duration, streams map[string]bool, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		deadline := time.Now().Add(limit)
-		if streams[r.URL.Path] || strings.HasPrefix(r.URL.Path, "/grpc.") {
-			deadline = time.Time{}
-			ctx, cancel := context.WithCancelCause(r.Context())
-			defer cancel(nil)
-			defer context.AfterFunc(stopping, func() { cancel(errStopping) })()
-			r = r.WithContext(ctx) //nolint:contextcheck // made from the request's own, two lines up
-		}
-		// Where deadlines can't be set, the server's idle limits still hold.
-		connection := http.NewResponseController(w)
-		_ = connection.SetReadDeadline(deadline)
-		_ = connection.SetWriteDeadline(deadline)
-		next.ServeHTTP(w, r)
-	})
 }

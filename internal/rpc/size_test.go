@@ -25,18 +25,23 @@ import (
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/limit"
 )
 
 // small are limits under which a test can fill a message to its end in every way. Larger messages are easier to bear:
 // what a thousand elements cost weighs less beside them.
-var small = Config{Timeout: time.Minute, ConnectionTimeout: time.Minute, MaxRequestBytes: 64 << 10, MaxBatchBytes: 512 << 10, MaxStreams: 10, StreamsPerOwner: 10}
+var small = Config{Timeout: time.Minute, MessageTimeout: time.Minute, MaxRequestBytes: 64 << 10, MaxBatchBytes: 512 << 10, MaxStreams: 10, StreamsPerOwner: 10}
 
 // newEdge is the API without use cases behind it: what is refused never gets there.
 func newEdge(t *testing.T, cfg Config, log *slog.Logger) http.Handler {
 	t.Helper()
 	handler, err := NewHandler(t.Context(), cfg, Services{
-		Authenticate: func(context.Context, string) (uuid.UUID, error) { return uuid.Max, nil },
-	}, Eyes{Log: log, Observe: func(string, string, time.Duration) {}, Traces: noop.NewTracerProvider()})
+		Callers: limit.NewCallers(limit.Config{OwnerCalls: 100, LookUps: 100}, time.Now), UnderWay: NewUnderWay(),
+		Authenticate: func(context.Context, string) (identity.Key, error) { return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil },
+	}, Eyes{
+		Log: log, Observe: func(string, string, time.Duration) {}, Refused: func(string) {}, Streams: func(int) {}, Traces: noop.NewTracerProvider(),
+	})
 	require.NoError(t, err)
 	return handler
 }

@@ -33,7 +33,7 @@ func (s *streams) take(owner uuid.UUID) (release func(), err error) {
 	defer s.mu.Unlock()
 	mine, share := s.byOwner[owner], s.share(owner)
 	if mine >= share {
-		return nil, fault.Newf(fault.RateLimited,
+		return nil, fault.Newf(fault.OverLimit,
 			"You have %d streams open and may have %d at once: close some and call again, or follow posts with GetPost. This call did nothing.",
 			mine, share).WithReason(reasonTooManyStreams)
 	}

@@ -22,7 +22,7 @@ func TestAnOwnerWhoseShareOfStreamsIsUsedUpIsTold(t *testing.T) {
 	require.NoError(t, err)
 	_, err = open.take(ada)
 	told := fault.Of(err)
-	require.Equal(t, fault.RateLimited, told.Kind)
+	require.Equal(t, fault.OverLimit, told.Kind)
 	require.Equal(t, "TOO_MANY_STREAMS", told.Reason)
 	require.Equal(t, "You have 2 streams open and may have 2 at once: close some and call again, or follow posts with GetPost. This call did nothing.", told.Message)
 	release()

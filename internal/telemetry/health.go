@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -14,6 +15,25 @@ type Check struct {
 	Name string
 	// Ready returns nil, or a fault whose message says what is wrong and what to do.
 	Ready func(ctx context.Context) error
+}
+
+// Kept is the check whose answer is good for a while: however many ask, it is carried out once in that time, by one at a
+// time and to its end, even if the one who asked has left.
+func (c Check) Kept(every time.Duration, now func() time.Time) Check {
+	var mu sync.Mutex
+	var at time.Time
+	var answer error
+	return Check{Name: c.Name, Ready: func(ctx context.Context) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if age := now().Sub(at); age < 0 || age >= every {
+			own, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+			defer cancel()
+			answer = c.Ready(own)
+			at = now()
+		}
+		return answer
+	}}
 }
 
 // checkTimeout bounds all checks of one question together.

@@ -25,6 +25,7 @@ type Metrics struct {
 	rpcCalls    *prometheus.CounterVec
 	rpcDuration *prometheus.HistogramVec
 	rpcStreams  prometheus.Gauge
+	rpcRefused  *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -67,6 +68,9 @@ func NewMetrics() *Metrics {
 		rpcStreams: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "rpc_streams_open", Help: "Streams that follow posts and are open.",
 		}),
+		rpcRefused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rpc_refused_total", Help: "Calls that a limit of ours refused, by its reason.",
+		}, []string{"reason"}),
 	}
 	build := ReadBuild()
 	buildInfo := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -75,7 +79,7 @@ func NewMetrics() *Metrics {
 	})
 	buildInfo.Set(1)
 	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker,
-		m.rpcCalls, m.rpcDuration, m.rpcStreams, buildInfo,
+		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -139,7 +143,13 @@ func (m *Metrics) ObserveCall(procedure, code string, took time.Duration) {
 // ObserveStreams counts the API's streams that open and end.
 func (m *Metrics) ObserveStreams(change int) { m.rpcStreams.Add(float64(change)) }
 
+// RefusedCall counts a call that a limit refused.
+func (m *Metrics) RefusedCall(reason string) { m.rpcRefused.WithLabelValues(reason).Inc() }
+
+// maxScrapes is how many may scrape at once; more are told to come back.
+const maxScrapes = 10
+
 // Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
 }

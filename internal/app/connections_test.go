@@ -1,0 +1,401 @@
+package app_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/dbtest"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// dial opens a connection that a test writes to byte by byte. Nothing on it takes longer than waitLimit.
+func (w *world) dial() net.Conn {
+	w.t.Helper()
+	conn, err := new(net.Dialer).DialContext(w.t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(w.t, conn.SetDeadline(time.Now().Add(waitLimit)))
+	return conn
+}
+
+// head is the beginning of a request whose body is to follow in chunks.
+func head(method, path, contentType, key string) string {
+	h := method + " " + path + " HTTP/1.1\r\nHost: postwright\r\nContent-Type: " + contentType + "\r\nTransfer-Encoding: chunked\r\n"
+	if key != "" {
+		h += "Authorization: Bearer " + key + "\r\n"
+	}
+	return h + "\r\n"
+}
+
+const (
+	unaryJSON  = "application/json"
+	streamJSON = "application/connect+json"
+	watchPath  = "/postwright.v1.PostService/WatchPost"
+	getPath    = "/postwright.v1.PostService/GetPost"
+)
+
+func TestARequestThatNeverComesInIsEndedWhateverItAsksFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.app.ShortenWire(500*time.Millisecond, time.Second)
+	w.serve()
+	for name, begun := range map[string]string{
+		"a call":                 head("POST", getPath, unaryJSON, w.key),
+		"a call without a key":   head("POST", getPath, unaryJSON, ""),
+		"a stream":               head("POST", watchPath, streamJSON, w.key),
+		"a stream without a key": head("POST", watchPath, streamJSON, ""),
+		"a stream over gRPC":     head("POST", watchPath, "application/grpc", w.key),
+		"reflection":             head("POST", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "application/grpc", ""),
+		"health":                 head("POST", "/grpc.health.v1.Health/Check", unaryJSON, ""),
+		"watching health":        head("POST", "/grpc.health.v1.Health/Watch", streamJSON, ""),
+		"a consent":              head("GET", "/oauth/linkedin/callback", unaryJSON, ""),
+		"metrics":                head("GET", "/metrics", unaryJSON, ""),
+		"readiness":              head("GET", "/readyz", unaryJSON, ""),
+		"nothing that is there":  head("POST", "/nowhere", unaryJSON, ""),
+		"another method":         head("OPTIONS", getPath, unaryJSON, ""),
+		"another form":           head("POST", getPath, "text/plain", w.key),
+		"an unknown compression": strings.Replace(head("POST", getPath, unaryJSON, w.key), "\r\n\r\n", "\r\nContent-Encoding: br\r\n\r\n", 1),
+		"nothing":                "",
+		"half of the headers":    "POST " + getPath + " HTTP/1.1\r\nHost: postwright\r\nX-Slow: ",
+	} {
+		for _, body := range []struct{ name, begun string }{{"nothing of the body", ""}, {"half of the body", "5\r\n\x00\x00\x00\x01\x00\r\n"}} {
+			t.Run(name+", "+body.name, func(t *testing.T) {
+				t.Parallel()
+				conn := w.dial()
+				_, err := io.WriteString(conn, begun+body.begun)
+				require.NoError(t, err)
+				_, err = io.Copy(io.Discard, conn)
+				require.False(t, isTimeout(err), "the server has let the connection go")
+			})
+		}
+	}
+	t.Run("a body that trickles in", func(t *testing.T) {
+		t.Parallel()
+		conn := w.dial()
+		_, err := io.WriteString(conn, head("POST", getPath, unaryJSON, w.key))
+		require.NoError(t, err)
+		for err == nil { // until the server has enough of it, or the connection's deadline passes
+			_, err = io.WriteString(conn, "1\r\n \r\n")
+		}
+		require.False(t, isTimeout(err))
+	})
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// The limits of a whole request are far above waitLimit here: it is the missing key that ends it.
+func TestWithoutAKeyNobodyHoldsAConnection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	for name, path := range map[string]string{"a call": getPath, "a stream": watchPath} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			form, says := unaryJSON, "401 Unauthorized"
+			if path == watchPath {
+				form, says = streamJSON, "unauthenticated"
+			}
+			conn := w.dial()
+			_, err := io.WriteString(conn, head("POST", path, form, ""))
+			require.NoError(t, err)
+			answer, err := io.ReadAll(conn)
+			require.NoError(t, err)
+			require.Contains(t, string(answer), says)
+		})
+	}
+}
+
+func TestAStreamLastsLongerThanARequestMay(t *testing.T) {
+	t.Parallel()
+	for name, transport := range map[string]*http.Transport{"over HTTP/1.1": {}, "over HTTP/2": overHTTP2()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			t.Cleanup(transport.CloseIdleConnections)
+			w := newWorld(t, func(c *app.Config) { c.Role = "api" }) // nobody sends the post yet
+			w.app.ShortenWire(time.Second, time.Second)
+			w.serve()
+			post := w.draft("Watched for long")
+			_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId()})
+			require.NoError(t, err)
+			stream, err := postwrightv1connect.NewPostServiceClient(w.clientOver(transport, w.key)).
+				WatchPost(t.Context(), &postwrightv1.WatchPostRequest{Id: post.GetId()})
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = stream.Close() })
+			_, err = stream.Receive()
+			require.NoError(t, err)
+			for range 2 { // requests that began later have been ended by their limit
+				conn := w.dial()
+				_, err := io.WriteString(conn, head("POST", getPath, unaryJSON, w.key))
+				require.NoError(t, err)
+				_, err = io.Copy(io.Discard, conn)
+				require.False(t, isTimeout(err))
+			}
+			workers := w.cfg
+			workers.Role = "workers"
+			w.run(w.node(workers))
+			for res := new(postwrightv1.WatchPostResponse); res.GetPost().GetState() != postwrightv1.PostState_POST_STATE_PUBLISHED; {
+				res, err = stream.Receive()
+				require.NoError(t, err)
+			}
+		})
+	}
+}
+
+func overHTTP2() *http.Transport {
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	return transport
+}
+
+// frames is an HTTP/2 connection that a test writes frame by frame.
+type frames struct {
+	*http2.Framer
+	conn    net.Conn
+	headers bytes.Buffer
+	encoder *hpack.Encoder
+	next    uint32
+}
+
+func (w *world) frames(settings ...http2.Setting) *frames {
+	w.t.Helper()
+	f := &frames{conn: w.dial(), next: 1}
+	f.Framer = http2.NewFramer(f.conn, bufio.NewReader(f.conn))
+	f.encoder = hpack.NewEncoder(&f.headers)
+	_, err := io.WriteString(f.conn, http2.ClientPreface)
+	require.NoError(w.t, err)
+	require.NoError(w.t, f.WriteSettings(settings...))
+	return f
+}
+
+// begin opens a stream with a request; whole says that nothing follows its headers.
+func (f *frames) begin(method, path, contentType, key string, whole bool) (id uint32, err error) {
+	f.headers.Reset()
+	for name, value := range map[string]string{":method": method, ":path": path, ":scheme": "http", ":authority": "postwright"} {
+		_ = f.encoder.WriteField(hpack.HeaderField{Name: name, Value: value})
+	}
+	_ = f.encoder.WriteField(hpack.HeaderField{Name: "content-type", Value: contentType})
+	if key != "" {
+		_ = f.encoder.WriteField(hpack.HeaderField{Name: "authorization", Value: "Bearer " + key})
+	}
+	id, f.next = f.next, f.next+2
+	return id, f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: f.headers.Bytes(), EndHeaders: true, EndStream: whole})
+}
+
+// until reads frames until one is wanted; the connection's end is an error.
+func (f *frames) until(wanted func(http2.Frame) bool) (http2.Frame, error) {
+	for {
+		frame, err := f.ReadFrame()
+		if err != nil || wanted(frame) {
+			return frame, err
+		}
+	}
+}
+
+// An answer that nobody takes: the caller never gives the stream room for a byte.
+func TestAnAnswerThatNobodyTakesIsEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.app.ShortenWire(2*time.Second, 500*time.Millisecond)
+	w.serve()
+	post := w.underWay("queued")
+	id := `{"id":"` + post.GetId() + `"}`
+	for name, request := range map[string]struct{ path, form, body string }{
+		"of a call":   {getPath, unaryJSON, id},
+		"of a stream": {watchPath, streamJSON, "\x00\x00\x00\x00" + string(rune(len(id))) + id},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := w.frames(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+			stream, err := f.begin("POST", request.path, request.form, w.key, false)
+			require.NoError(t, err)
+			require.NoError(t, f.WriteData(stream, true, []byte(request.body)))
+			_, err = f.until(func(frame http2.Frame) bool {
+				reset, is := frame.(*http2.RSTStreamFrame)
+				return is && reset.StreamID == stream
+			})
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestStreamsOpenedAndResetInALoopCostTheOthersNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	post := w.draft("Quiet")
+	const connections, resets = 4, 5_000
+	ended := make(chan struct{}, connections)
+	for range connections {
+		f := w.frames()
+		go func() {
+			_, _ = io.Copy(io.Discard, f.conn)
+		}()
+		go func() {
+			defer func() { ended <- struct{}{} }()
+			for range resets {
+				id, err := f.begin("POST", getPath, unaryJSON, w.key, false)
+				if err == nil {
+					err = f.WriteRSTStream(id, http2.ErrCodeCancel)
+				}
+				if err != nil { // the server has enough of it
+					return
+				}
+			}
+		}()
+	}
+	others := 0
+	for left := connections; left > 0; {
+		select {
+		case <-ended:
+			left--
+		default:
+			_, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+			require.NoError(t, err)
+			others++
+		}
+	}
+	require.Positive(t, others)
+}
+
+func TestAConnectionHasSoManyStreams(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	f := w.frames()
+	frame, err := f.until(func(frame http2.Frame) bool {
+		settings, is := frame.(*http2.SettingsFrame)
+		return is && !settings.IsAck()
+	})
+	require.NoError(t, err)
+	most, told := frame.(*http2.SettingsFrame).Value(http2.SettingMaxConcurrentStreams)
+	require.True(t, told)
+	for range most + 1 {
+		_, err := f.begin("POST", getPath, unaryJSON, w.key, false)
+		require.NoError(t, err)
+	}
+	frame, err = f.until(func(frame http2.Frame) bool { return frame.Header().Type == http2.FrameRSTStream })
+	require.NoError(t, err)
+	require.Equal(t, http2.ErrCodeRefusedStream, frame.(*http2.RSTStreamFrame).ErrCode)
+}
+
+func TestCallsWithoutAKeyAreLimitedInNumber(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	const reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+	f := w.frames()
+	for range 11 {
+		_, err := f.begin("POST", reflection, "application/grpc", "", false)
+		require.NoError(t, err)
+	}
+	decoder := hpack.NewDecoder(4096, nil)
+	frame, err := f.until(func(frame http2.Frame) bool { return frame.Header().Type == http2.FrameHeaders })
+	require.NoError(t, err)
+	fields, err := decoder.DecodeFull(frame.(*http2.HeadersFrame).HeaderBlockFragment())
+	require.NoError(t, err)
+	text := fmt.Sprint(fields)
+	require.Contains(t, text, `retry-after`)
+	require.Equal(t, uint32(21), frame.Header().StreamID, "the eleventh")
+}
+
+func TestNothingButCallsUnderWayDelaysAStop(t *testing.T) {
+	// Not parallel: goroutines of other tests would be taken for leaks.
+	dbtest.New(t) // the test server's own goroutines are there before
+	before := goleak.IgnoreCurrent()
+	t.Run("a server with connections of all kinds", func(t *testing.T) {
+		w := newWorld(t, func(c *app.Config) { c.Server.ShutdownGrace.Value = time.Minute })
+		stop := w.serve()
+		post := w.draft("Idle")
+		for _, begun := range []string{
+			"", "POST ", head("POST", getPath, unaryJSON, w.key), head("POST", watchPath, streamJSON, w.key), head("POST", watchPath, streamJSON, ""),
+			head("POST", "/grpc.health.v1.Health/Watch", streamJSON, ""), head("GET", "/metrics", unaryJSON, ""),
+		} {
+			_, err := io.WriteString(w.dial(), begun)
+			require.NoError(t, err)
+		}
+		f := w.frames(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+		for _, path := range []string{getPath, watchPath} {
+			_, err := f.begin("POST", path, "application/grpc", w.key, false)
+			require.NoError(t, err)
+		}
+		stalled, err := f.begin("POST", getPath, unaryJSON, w.key, false) // its answer is never taken
+		require.NoError(t, err)
+		require.NoError(t, f.WriteData(stalled, true, []byte(`{"id":"`+post.GetId()+`"}`)))
+		_, err = f.until(func(frame http2.Frame) bool { return frame.Header().Type == http2.FrameHeaders })
+		require.NoError(t, err)
+
+		began := time.Now()
+		require.NoError(t, stop())
+		require.Less(t, time.Since(began), 20*time.Second, "of a grace of a minute")
+	})
+	goleak.VerifyNone(t, before)
+}
+
+// slowly makes a call whose vendor takes its time, and returns when it is under way.
+func (w *world) slowly(took time.Duration) (ended <-chan error) {
+	w.t.Helper()
+	require.NoError(w.t, w.vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Slow, AfterMS: int(took.Milliseconds()), Times: 1}))
+	answered := make(chan error, 1)
+	client := postwrightv1connect.NewAnalysisServiceClient(w.client(w.key))
+	go func() {
+		_, err := client.AnalyzeSentiment(context.WithoutCancel(w.t.Context()), &postwrightv1.AnalyzeSentimentRequest{Text: "Slow"})
+		answered <- err
+	}()
+	require.Eventually(w.t, func() bool { return len(w.vendors.Armed()) == 0 }, waitLimit, waitStep, "the call has reached the vendor")
+	return answered
+}
+
+func TestACallUnderWayGetsItsAnswerBeforeAStop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stop := w.serve()
+	ended := w.slowly(2 * time.Second)
+	require.NoError(t, stop())
+	require.NoError(t, <-ended)
+}
+
+func TestACallThatOutlastsTheGraceIsCutOffAndTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *app.Config) { c.Server.ShutdownGrace.Value = time.Second })
+	stop := w.serve()
+	ended := w.slowly(5 * time.Minute)
+	require.ErrorContains(t, stop(), "cut off: 1")
+	require.Error(t, <-ended)
+}
+
+func TestReadinessSaysThatTheServerIsStoppingWhileCallsAreStillTaken(t *testing.T) {
+	t.Parallel()
+	const delay = 5 * time.Second
+	w := newWorld(t, func(c *app.Config) { c.Server.ShutdownDelay.Value = delay })
+	stop := w.serve()
+	require.Equal(t, http.StatusOK, w.get(w.url+"/readyz").status)
+	stopped := make(chan error, 1)
+	began := time.Now()
+	go func() { stopped <- stop() }()
+	require.Eventually(t, func() bool { return w.get(w.url+"/readyz").status == http.StatusServiceUnavailable }, delay, waitStep)
+	require.Contains(t, string(w.get(w.url+"/readyz").body), "stopping")
+	require.Equal(t, http.StatusOK, w.get(w.url+"/healthz").status, "a process that stops in order must not be taken for a dead one")
+	w.draft("Still taken")
+	require.NoError(t, <-stopped)
+	require.GreaterOrEqual(t, time.Since(began), delay)
+}

@@ -1,0 +1,153 @@
+package limit
+
+import (
+	"hash/maphash"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Rate is that of a token bucket.
+type Rate struct {
+	PerSecond int // 0 for no limit
+	Burst     int // how many may come at once after a rest
+}
+
+func (r Rate) off() bool { return r.PerSecond == 0 }
+
+func (r Rate) limiter() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
+
+// Standing is how a bucket stands. The zero value is that of no limit.
+type Standing struct {
+	Limit     int           // what the bucket holds when it is full
+	Remaining int           // what it holds now
+	Full      time.Duration // until it is full again
+	Wait      time.Duration // until it holds one again; 0 while it holds one
+}
+
+func (r Rate) standing(tokens float64) Standing {
+	after := func(missing float64) time.Duration {
+		return time.Duration(max(missing, 0) / float64(r.PerSecond) * float64(time.Second))
+	}
+	return Standing{
+		Limit: r.Burst, Remaining: max(int(tokens), 0),
+		Full: after(float64(r.Burst) - tokens), Wait: after(1 - tokens),
+	}
+}
+
+// tighter is the standing that will refuse first.
+func tighter(a, b Standing) Standing {
+	if a.Limit == 0 || (b.Limit != 0 && b.Remaining < a.Remaining) {
+		return b
+	}
+	return a
+}
+
+// sweepFrom is how many buckets there are at least before full ones are thrown away.
+const sweepFrom = 1 << 10
+
+// buckets are the token buckets of those whose number is bounded elsewhere: keys and owners that exist.
+type buckets[K comparable] struct {
+	rate Rate
+	now  func() time.Time
+
+	mu      sync.Mutex
+	of      map[K]*rate.Limiter
+	sweepAt int
+}
+
+func newBuckets[K comparable](of Rate, now func() time.Time) *buckets[K] {
+	return &buckets[K]{rate: of, now: now, of: map[K]*rate.Limiter{}, sweepAt: sweepFrom}
+}
+
+// take takes one token, and reports whether there was one.
+func (b *buckets[K]) take(key K) (Standing, bool) {
+	if b.rate.off() {
+		return Standing{}, true
+	}
+	now := b.now()
+	b.mu.Lock()
+	bucket := b.of[key]
+	if bucket == nil {
+		b.sweep(now)
+		bucket = b.rate.limiter()
+		b.of[key] = bucket
+	}
+	b.mu.Unlock()
+	allowed := bucket.AllowN(now, 1)
+	return b.rate.standing(bucket.TokensAt(now)), allowed
+}
+
+// sweep throws full buckets away, which are as good as new ones, whenever there are twice as many as it left the last
+// time.
+func (b *buckets[K]) sweep(now time.Time) {
+	if len(b.of) < b.sweepAt {
+		return
+	}
+	for key, bucket := range b.of {
+		if bucket.TokensAt(now) >= float64(b.rate.Burst) {
+			delete(b.of, key)
+		}
+	}
+	b.sweepAt = max(sweepFrom, 2*len(b.of))
+}
+
+// tableSize is how many buckets all addresses share: 128 KiB for the table, and 100 bytes for each that is in use.
+const tableSize = 1 << 14
+
+// Addresses are the token buckets of addresses, which anybody can have many of. They lie in a table of fixed size, at places
+// that nobody outside can foretell: addresses that meet at one place share a bucket. So an attacker from however many
+// addresses takes no more memory, and pushes no bucket out; what they can do at most is to empty the buckets of others.
+// It is safe for concurrent use.
+type Addresses struct {
+	rate  Rate
+	now   func() time.Time
+	seed  maphash.Seed
+	table []atomic.Pointer[rate.Limiter]
+}
+
+// NewAddresses returns Addresses whose buckets are full.
+func NewAddresses(of Rate, now func() time.Time) *Addresses {
+	return &Addresses{rate: of, now: now, seed: maphash.MakeSeed(), table: make([]atomic.Pointer[rate.Limiter], tableSize)}
+}
+
+// Take takes a token of the address, and says how long to wait where there is none.
+func (a *Addresses) Take(address netip.Addr) (wait time.Duration) {
+	if a.rate.off() {
+		return 0
+	}
+	now, bucket := a.now(), a.bucket(address)
+	if bucket.AllowN(now, 1) {
+		return 0
+	}
+	return a.rate.standing(bucket.TokensAt(now)).Wait
+}
+
+// Wait says how long to wait until the address has a token; 0 when it has one.
+func (a *Addresses) Wait(address netip.Addr) time.Duration {
+	if a.rate.off() {
+		return 0
+	}
+	return a.rate.standing(a.bucket(address).TokensAt(a.now())).Wait
+}
+
+func (a *Addresses) bucket(address netip.Addr) *rate.Limiter {
+	place := &a.table[maphash.Comparable(a.seed, Network(address))%tableSize]
+	if bucket := place.Load(); bucket != nil {
+		return bucket
+	}
+	place.CompareAndSwap(nil, a.rate.limiter())
+	return place.Load()
+}
+
+// Network is what counts as one address: of IPv6 the network of 64 bits, whose addresses one subscriber has all of.
+func Network(address netip.Addr) netip.Addr {
+	address = address.Unmap().WithZone("")
+	if network, err := address.Prefix(64); err == nil && address.Is6() {
+		return network.Addr()
+	}
+	return address
+}

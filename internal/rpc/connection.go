@@ -1,0 +1,97 @@
+package rpc
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/postwright/postwright/internal/limit"
+)
+
+// lingering is how long the rest of a request is read that nobody wants any more, so that its connection may serve
+// another; after that the connection is closed.
+const lingering = time.Second
+
+// connection is what those who answer a request know of the way that it came.
+type connection struct {
+	controller *http.ResponseController
+	from       netip.Addr
+}
+
+type connectionKey struct{}
+
+// connectionOf is the connection of the request at hand; one that knows nothing where there is none.
+func connectionOf(ctx context.Context) connection {
+	this, _ := ctx.Value(connectionKey{}).(connection)
+	return this
+}
+
+// readUntil and writeUntil bound what is read and written from now on; the zero time lifts the bound. Where deadlines can't
+// be set, the server's own limits hold.
+func (c connection) readUntil(deadline time.Time) {
+	if c.controller != nil {
+		_ = c.controller.SetReadDeadline(deadline)
+	}
+}
+
+func (c connection) writeUntil(deadline time.Time) {
+	if c.controller != nil {
+		_ = c.controller.SetWriteDeadline(deadline)
+	}
+}
+
+// NewConnections lets those within know the connection of their request, and keeps a caller whose request is answered
+// before it is in from holding the connection. addressHeader names the header in which a proxy tells where a request comes
+// from; "" where there is none.
+func NewConnections(addressHeader string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		this := connection{controller: http.NewResponseController(w), from: clientAddress(r, addressHeader)}
+		body := r.Body != http.NoBody && r.ProtoMajor == 1 // HTTP/2 drops what is left of a body, and goes on
+		r = r.WithContext(context.WithValue(r.Context(), connectionKey{}, this))
+		if body {
+			r.Body = lingeringBody{ReadCloser: r.Body, connection: this}
+		}
+		next.ServeHTTP(w, r)
+		if body {
+			this.readUntil(time.Now().Add(lingering))
+		}
+	})
+}
+
+// lingeringBody reads what is left when it is closed, as the server's own bodies do, but not for long.
+type lingeringBody struct {
+	io.ReadCloser
+	connection connection
+}
+
+func (b lingeringBody) Close() error {
+	b.connection.readUntil(time.Now().Add(lingering))
+	return b.ReadCloser.Close()
+}
+
+// clientAddress is where a request comes from. Of a header that holds a list only the last entry was written by the nearest
+// proxy: whoever is before it may have made up the others. A header without an address there counts as none.
+func clientAddress(r *http.Request, header string) netip.Addr {
+	if header != "" {
+		if values := r.Header.Values(header); len(values) > 0 {
+			list := values[len(values)-1]
+			if address, ok := parseAddress(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:])); ok {
+				return limit.Network(address)
+			}
+		}
+	}
+	address, _ := parseAddress(r.RemoteAddr)
+	return limit.Network(address)
+}
+
+// parseAddress reads an address, with or without a port.
+func parseAddress(text string) (netip.Addr, bool) {
+	if both, err := netip.ParseAddrPort(text); err == nil {
+		return both.Addr(), true
+	}
+	address, err := netip.ParseAddr(strings.Trim(text, "[]"))
+	return address, err == nil
+}

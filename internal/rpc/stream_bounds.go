@@ -1,0 +1,116 @@
+package rpc
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/limit"
+)
+
+// errStopping ends the streams that are open when the server is about to stop.
+var errStopping = fault.New(fault.Unavailable, "The server is stopping: call again.")
+
+// endWith ends the streams among the procedures when the server is about to stop.
+func endWith(stopping context.Context, streams map[string]bool, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if streams[r.URL.Path] || keyless(r.URL.Path) {
+			ctx, cancel := context.WithCancelCause(r.Context())
+			defer cancel(nil)
+			defer context.AfterFunc(stopping, func() { cancel(errStopping) })()
+			r = r.WithContext(ctx) //nolint:contextcheck // made from the request's own, three lines up
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// boundStreams lets a stream last once its caller is known and its request is in: until then, and for everything else, the
+// server's limits of a whole request hold. Each message then has a time of its own to leave, so that it is the caller who
+// takes nothing any more that is cut off, not the one who watches for long.
+func boundStreams(messageTimeout time.Duration) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			if spec.StreamType != connect.StreamTypeServer {
+				return next(ctx, spec, stream)
+			}
+			this := connectionOf(ctx)
+			err := next(ctx, spec, &boundedStream{ServerStream: stream, connection: this, timeout: messageTimeout})
+			this.writeUntil(time.Now().Add(messageTimeout)) // how the stream ended is a message too
+			return err
+		}
+	}
+}
+
+type boundedStream struct {
+	connect.ServerStream
+	connection connection
+	timeout    time.Duration
+}
+
+func (s *boundedStream) Receive(msg any) error {
+	err := s.ServerStream.Receive(msg)
+	if err == nil {
+		s.connection.readUntil(time.Time{})
+		s.connection.writeUntil(time.Time{})
+	}
+	return err
+}
+
+func (s *boundedStream) SendHeaders() error {
+	return s.bounded(s.ServerStream.SendHeaders)
+}
+
+func (s *boundedStream) Send(msg any) error {
+	return s.bounded(func() error { return s.ServerStream.Send(msg) })
+}
+
+func (s *boundedStream) bounded(send func() error) error {
+	s.connection.writeUntil(time.Now().Add(s.timeout))
+	defer s.connection.writeUntil(time.Time{}) // HTTP/2 ends a stream whose deadline passes while nothing is sent
+	return send()
+}
+
+// keyless reports whether a path is one of gRPC's own services, which ask for no key: reflection and health.
+func keyless(path string) bool { return strings.HasPrefix(path, "/grpc.") }
+
+// Limits of the calls that ask for no key. How long they last is bounded by the server's limits of a whole request.
+const (
+	keylessOpen       = 100
+	keylessPerAddress = 10
+	keylessBodyBytes  = 64 << 10 // of all messages of such a call: they hold a name
+)
+
+// limitKeyless bounds how many calls without a key are open, and what they send.
+func limitKeyless(refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler) http.Handler {
+	open := limit.NewShares[netip.Addr](keylessPerAddress, 0, keylessOpen)
+	errorWriter := connecthttp.NewErrorWriter()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !keyless(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		release, err := open.Acquire(r.Context(), connectionOf(r.Context()).from)
+		if err != nil {
+			f := fault.New(fault.OverLimit, "Too many calls without an API key are open: end others, or try again in a moment.").
+				WithReason(limit.ReasonOpen)
+			f.RetryAfter = time.Second
+			tellRetry(w.Header(), f)
+			answer := refused(r.Context(), r.URL.Path, f)
+			if !errorWriter.IsSupported(r) {
+				http.Error(w, f.Message, http.StatusTooManyRequests)
+				return
+			}
+			_ = errorWriter.Write(w, r, answer) // a caller who left learns nothing
+			return
+		}
+		defer release()
+		r.Body = http.MaxBytesReader(w, r.Body, keylessBodyBytes)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -16,7 +16,7 @@ import (
 const (
 	droppedEarliest = 500 * time.Microsecond
 	droppedLatest   = 30 * time.Millisecond
-	droppers        = 16
+	droppers        = 8
 	// droppersPause leaves the machine some room: it is the leaving that is tried, not how many reads a node can do.
 	droppersPause = 10 * time.Millisecond
 	droppedPosts  = 100 // that there are to read: a full page

@@ -119,14 +119,3 @@ func (g *ground) ask(ctx context.Context, statement string) error {
 	_, err = conn.Exec(ctx, statement)
 	return err
 }
-
-// transactions counts what a database was asked, ever: every statement outside a transaction is one.
-func (g *ground) transactions(ctx context.Context, name string) (count int64, err error) {
-	conn, err := pgx.Connect(ctx, g.server.URL("postgres"))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	err = conn.QueryRow(ctx, `SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = $1`, name).Scan(&count)
-	return count, err
-}

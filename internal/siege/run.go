@@ -2,8 +2,8 @@
 // its own, as a hostile or careless caller does, and measures what a quiet owner sees of it, what the node holds and logs,
 // and how it stops.
 //
-// It owns the attacks and what counts as kept. It must not know how Postwright defends itself: it sees the API, /metrics,
-// the process and PostgreSQL's statistics. It needs Linux, for /proc and 127.0.0.0/8.
+// It owns the attacks and what counts as kept. It must not know how Postwright defends itself: it sees the API, /metrics
+// and the process. It needs Linux, for /proc and 127.0.0.0/8.
 package siege
 
 import (
@@ -33,7 +33,7 @@ type Size struct {
 	BombBytes []int
 	// Streams is how many streams one owner asks for.
 	Streams int
-	// Idle is how long a node with idle streams is watched.
+	// Idle is how long a node with idle streams is watched: longer than what polls would pause.
 	Idle time.Duration
 	// Batch is how many posts each of two batches has.
 	Batch int
@@ -46,9 +46,9 @@ type Size struct {
 // Full is the whole siege; Short is what every change is tried with.
 var (
 	Full = Size{Calm: 3 * time.Second, Flood: 8 * time.Second, DroppedReads: 12_000, BombBytes: []int{1_300_000, 4 << 20, 15 << 20}, Streams: 1_000,
-		Idle: 5 * time.Second, Batch: 1_000, Stall: 65 * time.Second, Grace: defaultGrace}
+		Idle: 8 * time.Second, Batch: 1_000, Stall: 65 * time.Second, Grace: defaultGrace}
 	Short = Size{Calm: time.Second, Flood: 2 * time.Second, DroppedReads: 3_000, BombBytes: []int{1_300_000}, Streams: 1_000,
-		Idle: time.Second, Batch: 250, Stall: 6 * time.Second, Grace: 6 * time.Second}
+		Idle: 3 * time.Second, Batch: 250, Stall: 6 * time.Second, Grace: 6 * time.Second}
 )
 
 // Run is one run.

@@ -26,11 +26,8 @@ const (
 	// perStream is what a stream may hold in the node: its buffers and goroutines, at both ends of HTTP/2.
 	perStream = 64 << 10
 	// What idle streams may cost beyond what the node costs without them.
-	idleCPUMost          = 2.0 // per cent of a core
-	idleQueriesMost      = 2.0 // a second, of those that the node counts
-	idleTransactionsMost = 50.0
-	// idleLooks is how often idleness is measured: the least is taken, since others use the machine as well.
-	idleLooks = 2
+	idleCPUMost     = 2.0 // per cent of a core
+	idleQueriesMost = 5.0 // a second
 )
 
 // overHTTP2 returns a transport of unencrypted HTTP/2 from the attackers' address, as gRPC clients have.
@@ -44,6 +41,12 @@ func overHTTP2() *http.Transport {
 // openStreams lets one owner open as many streams as they want, on a post that does not change; then a crowd, up to the same
 // number. Others' streams and calls go on, and what waits costs nothing.
 func openStreams(ctx context.Context, s *stage) error {
+	s.dismiss()
+	calm, err := s.idle(ctx)
+	if err != nil {
+		return err
+	}
+	s.live(ctx)
 	streaming, end := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	defer watching.Wait()
@@ -99,16 +102,9 @@ func openStreams(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	end()
-	watching.Wait()
-	calm, err := s.idle(ctx)
-	if err != nil {
-		return err
-	}
 	note := fmt.Sprintf("beyond the calm, %d streams open, %d of one owner", ofAll, ofOne)
 	s.figure("CPU while streams are idle", 100*(idle.cpu-calm.cpu), idleCPUMost, "%", note)
 	s.figure("queries a second while streams are idle", idle.queries-calm.queries, idleQueriesMost, "", note)
-	s.figure("transactions a second while streams are idle", idle.transactions-calm.transactions, idleTransactionsMost, "", note)
 	return nil
 }
 
@@ -248,40 +244,18 @@ func followWaiting(ctx context.Context, s *stage) error {
 }
 
 // idleness is what a node costs by the second.
-type idleness struct{ cpu, queries, transactions float64 }
+type idleness struct{ cpu, queries float64 }
 
-// idle watches the node several times, and takes the least.
-func (s *stage) idle(ctx context.Context) (least idleness, err error) {
+// idle watches the node for a while.
+func (s *stage) idle(ctx context.Context) (idleness, error) {
 	wait(ctx, time.Second) // what was begun comes to its end
-	for i := range idleLooks {
-		began := time.Now()
-		before, err := s.asked(ctx)
-		if err != nil {
-			return least, err
-		}
-		cpu := s.node.cpu()
-		wait(ctx, s.Size.Idle)
-		spent := s.node.cpu() - cpu
-		after, err := s.asked(ctx)
-		if err != nil {
-			return least, err
-		}
-		seconds := time.Since(began).Seconds()
-		now := idleness{cpu: spent.Seconds() / s.Size.Idle.Seconds(), queries: (after.queries - before.queries) / seconds, transactions: (after.transactions - before.transactions) / seconds}
-		if i == 0 {
-			least = now
-		}
-		least = idleness{cpu: min(least.cpu, now.cpu), queries: min(least.queries, now.queries), transactions: min(least.transactions, now.transactions)}
-	}
-	return least, nil
-}
-
-// asked is what the database was asked so far.
-func (s *stage) asked(ctx context.Context) (i idleness, err error) {
-	m, err := s.node.metrics(ctx)
+	before, err := s.node.metrics(ctx)
 	if err != nil {
-		return i, err
+		return idleness{}, err
 	}
-	transactions, err := s.ground.transactions(ctx, s.database)
-	return idleness{queries: float64(m.queries()), transactions: float64(transactions)}, err
+	cpu, began := s.node.cpu(), time.Now()
+	wait(ctx, s.Size.Idle)
+	spent, seconds := s.node.cpu()-cpu, time.Since(began).Seconds()
+	after, err := s.node.metrics(ctx)
+	return idleness{cpu: spent.Seconds() / seconds, queries: float64(after.queries()-before.queries()) / seconds}, err
 }

@@ -55,10 +55,18 @@ func demoMetrics(t *testing.T) map[string]*dto.MetricFamily {
 	}()
 	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Serving until Ctrl-C.") }, time.Minute, 20*time.Millisecond, "%s", out)
 	address := regexp.MustCompile(`Serving the API on (\S+)`).FindStringSubmatch(out.String())[1]
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/metrics", nil)
-	require.NoError(t, err)
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
+	for range 100 { // without a key, until a limit refuses one
+		call, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/postwright.v1.PostService/ListPosts", strings.NewReader("{}"))
+		require.NoError(t, err)
+		call.Header.Set("Content-Type", "application/json")
+		answer, err := (&http.Client{Transport: transport}).Do(call)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/metrics", nil)
+	require.NoError(t, err)
 	resp, err := (&http.Client{Transport: transport}).Do(req)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
@@ -75,6 +83,7 @@ var operatorsMetrics = map[string][]string{
 	"rpc_calls_total":                        {"code", "procedure"},
 	"rpc_call_duration_seconds":              {"procedure"},
 	"rpc_streams_open":                       nil,
+	"rpc_refused_total":                      {"reason"},
 	"db_operation_duration_seconds":          {"operation"},
 	"db_operation_errors_total":              {"operation"},
 	"db_operation_retries_total":             {"operation"},

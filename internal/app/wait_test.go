@@ -95,6 +95,7 @@ func TestADayLimitParksTheAccountUntilMidnightUTC(t *testing.T) {
 	require.Zero(t, w.count(`SELECT count(*) FROM publications WHERE due_at < '`+midnight.Format(time.RFC3339)+`'`), "the wait makes nothing late")
 
 	w.exec(`UPDATE linkedin_accounts SET held_until = now()`) // midnight
+	w.idle()                                                  // the jobs sleep a moment after the posts say that they wait
 	w.due()
 	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 2 }, waitLimit, waitStep)
 }

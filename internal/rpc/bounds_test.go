@@ -189,10 +189,10 @@ func tightened(message protoreflect.MessageDescriptor) *bounds {
 				tight.most = 2
 			}
 			if f.message != nil {
-				tight.message = tightened(message.Fields().ByNumber(protoreflect.FieldNumber(number)).Message()) //nolint:gosec // a field's number
+				tight.message = tightened(message.Fields().ByNumber(protoreflect.FieldNumber(number)).Message())
 			}
 			f = &tight
-			field := message.Fields().ByNumber(protoreflect.FieldNumber(number)) //nolint:gosec // a field's number
+			field := message.Fields().ByNumber(protoreflect.FieldNumber(number))
 			b.byName[field.JSONName()], b.byName[field.TextName()] = f, f
 		}
 		b.byNumber = append(b.byNumber, f)

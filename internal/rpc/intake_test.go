@@ -53,7 +53,8 @@ func TestAnOwnerWaitsForRoomAndNobodyElseDoes(t *testing.T) {
 		first.keep(largest / 2)
 		synctest.Wait()
 		select {
-		case <-waited:
+		case err := <-waited:
+			require.NoError(t, err)
 			require.Fail(t, "half is not enough")
 		default:
 		}

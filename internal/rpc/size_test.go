@@ -38,7 +38,9 @@ func newEdge(t *testing.T, cfg Config, log *slog.Logger) http.Handler {
 	t.Helper()
 	handler, err := NewHandler(t.Context(), cfg, Services{
 		Callers: limit.NewCallers(limit.Config{OwnerCalls: 100, LookUps: 100}, time.Now), UnderWay: NewUnderWay(),
-		Authenticate: func(context.Context, string) (identity.Key, error) { return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil },
+		Authenticate: func(context.Context, string) (identity.Key, error) {
+			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil
+		},
 	}, Eyes{
 		Log: log, Observe: func(string, string, time.Duration) {}, Refused: func(string) {}, Streams: func(int) {}, Traces: noop.NewTracerProvider(),
 	})
@@ -210,12 +212,12 @@ func gzipped(body []byte) []byte {
 func enveloped(flags byte, body []byte) []byte {
 	envelope := make([]byte, 5, 5+len(body))
 	envelope[0] = flags
-	binary.BigEndian.PutUint32(envelope[1:], uint32(len(body))) //nolint:gosec // megabytes
+	binary.BigEndian.PutUint32(envelope[1:], uint32(len(body)))
 	return append(envelope, body...)
 }
 
 func post(procedure, contentType string, body []byte, headers ...string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, procedure, bytes.NewReader(body))
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, procedure, bytes.NewReader(body))
 	r.ProtoMajor, r.ProtoMinor = 2, 0 // gRPC asks for it
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("Authorization", "Bearer key")
@@ -290,7 +292,7 @@ func measure(handler http.Handler, log *countingLog, r *http.Request) cost {
 			size += len(name) + len(v)
 		}
 	}
-	return cost{int(after.TotalAlloc - before.TotalAlloc), size, log.bytes, w.Body.String()} //nolint:gosec // megabytes
+	return cost{int(after.TotalAlloc - before.TotalAlloc), size, log.bytes, w.Body.String()}
 }
 
 // Whatever fills a request, what it costs is a fixed multiple of its size, and what is said of it is short. It counts all
@@ -304,7 +306,7 @@ func TestNoRequestCostsMoreThanAFixedMultipleOfItsSize(t *testing.T) { //nolint:
 	for _, m := range methods() {
 		limit := small.maxBytes(procedure(m))
 		ways := wires
-		if m.Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS && !m.IsStreamingServer() { //nolint:errcheck,forcetypeassert // what else
+		if m.Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS && !m.IsStreamingServer() {
 			ways = append(ways[:len(ways):len(ways)], get)
 		}
 		for _, h := range append(hostileJSON(m.Input(), limit, "", ""), hostileBinary(m.Input(), limit)...) {

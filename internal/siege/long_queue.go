@@ -30,6 +30,9 @@ func fillQueue(ctx context.Context, s *stage) error {
 			s.sent.Add(int64(s.Size.Batch)) // every post is a job, which may be logged
 			stream, err := s.posts(s.people.greedy, from(attackersAddress)).BatchPublishPosts(attacking, batch)
 			if err != nil {
+				if attacking.Err() != nil { // it was approved, and waits behind the other batch for its first outcome
+					queued.Add(int64(s.Size.Batch))
+				}
 				return
 			}
 			defer func() { _ = stream.Close() }()

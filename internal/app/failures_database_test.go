@@ -45,7 +45,7 @@ func newWired(t *testing.T) *wired {
 		wire = dbtest.NewWire(t, c.Database.URL.Reveal())
 		c.Database.URL = app.Secret(wire.URL())
 		c.Role = "api"
-		c.Database.MaxConnections.Value = 2
+		c.Database.MaxConnections.Value, c.Server.OwnerCalls.Value = 2, 10 // more calls than connections
 		c.Database.AcquireTimeout.Value, c.Database.LockTimeout.Value = wiredAcquire, wiredLock
 		c.Database.OperationTimeout.Value = wiredOperation
 	})

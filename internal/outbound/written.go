@@ -66,7 +66,7 @@ func (c *countedConn) halt(user *departure) {
 	}
 	c.halted = true
 	if c.SetReadDeadline(time.Unix(1, 0)) != nil { // wakes a Read that waits
-		_ = c.Conn.Close() // the connection has no deadlines: this wakes it as well
+		_ = c.Close() // the connection has no deadlines: this wakes it as well
 	}
 }
 

@@ -318,3 +318,46 @@ func TestTheLawsOfRepeating(t *testing.T) {
 		}
 	})
 }
+
+// What an earlier attempt may have done is told, whatever the last one came to.
+func TestAnEffectOfAnEarlierAttemptIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		acts   []string
+		effect bool
+	}{
+		"hung up, then refused":    {[]string{"", answer(400)}, true},
+		"500, then refused":        {[]string{answer(500), answer(400)}, true},
+		"429, then refused":        {[]string{answer(429), answer(400)}, false},
+		"refused":                  {[]string{answer(400)}, false},
+		"hung up, then carried on": {[]string{"", answer(201)}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				seam, _ := newSeam(t, Defaults(), thrice(Always))
+				script(seam, c.acts...)
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://vendor.example", strings.NewReader("x"))
+				require.NoError(t, err)
+				resp, err := seam.Client("linkedin").Do(req)
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				require.Equal(t, c.effect, HadEffect(resp))
+			})
+		})
+	}
+}
+
+// A caller who leaves in the wait for another attempt is told the answer in hand, which says for how long to wait.
+func TestACallerWhoLeavesInAWaitIsToldTheAnswerInHand(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		seam, _ := newSeam(t, Defaults(), thrice(Always))
+		script(seam, answer(429, "Retry-After: 5"))
+		ctx, leave := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, leave)
+		status, _, err := send(ctx, seam, http.MethodPost, "http://vendor.example")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusTooManyRequests, status)
+	})
+}

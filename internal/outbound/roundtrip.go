@@ -109,7 +109,7 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		x.wait, x.more = x.again(pace, number, time.Until(deadline), time.Now())
 		t.log(x, req, number)
 		if !x.more || !pause(ctx, x.wait) {
-			return x.outcome(ctx.Err(), effect) //nolint:contextcheck // it marks the request that the answer bears
+			return x.outcome(ctx.Err(), effect) //nolint:contextcheck // the mark it makes belongs to the answer's own request
 		}
 		effect = effect || x.effect()
 		t.seam.observe.Retry(t.vendor, operation)
@@ -218,7 +218,7 @@ func (t *roundTripper) try(ctx context.Context, req *http.Request, policy Policy
 // is being stopped leaves one.
 func (t *roundTripper) probe(ctx context.Context, attempt *http.Request, x *exchange, host *host, permit permit, number int) *exchange {
 	on, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(t.seam.closing, cancel) //nolint:contextcheck // it outlives its caller on purpose, and the seam ends it
+	stop := context.AfterFunc(t.seam.closing, cancel) //nolint:contextcheck // the seam ends what goes on without its caller
 	left := &exchange{vendor: x.vendor, operation: x.operation, policy: x.policy, caller: x.caller, safe: x.safe, goesOn: true}
 	x.caller = on
 	ended := make(chan struct{})
@@ -230,16 +230,16 @@ func (t *roundTripper) probe(ctx context.Context, attempt *http.Request, x *exch
 	})
 	select {
 	case <-ended:
-		return x
 	case <-ctx.Done():
+		select {
+		case <-ended: // at the same moment
+		default:
+			left.err = left.failed(ctx.Err())
+			return left
+		}
 	}
-	select {
-	case <-ended: // at the same moment
-		return x
-	default:
-	}
-	left.err = left.failed(ctx.Err())
-	return left
+	x.caller = left.caller
+	return x
 }
 
 // carry makes an attempt that the breaker let through, traces it, measures it, and tells the breaker.

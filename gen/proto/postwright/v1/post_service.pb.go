@@ -1139,7 +1139,7 @@ type Verdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The field that it is about, as in "post.content"; empty when it is about no field.
 	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
-	// A machine code, such as NO_ACCOUNT.
+	// A machine code, such as NO_ACCOUNT; every verdict has one.
 	Code    string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	// What to do; empty where the message says it.

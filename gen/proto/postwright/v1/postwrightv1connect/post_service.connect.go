@@ -211,6 +211,7 @@ type PostServiceClient interface {
 	// Posts whose content contains the query, whatever the case; "%" and "_" are plain characters. Newest first.
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
 	// Makes all the drafts or none, and answers in the order given. The same request id again gives the same posts back.
+	// The answer is as large as the request and a little more: clients of gRPC refuse more than 4 MiB unless told otherwise.
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
 	// Says what LinkedIn would get and every reason why the post would not go out now. It takes the way of PublishPost up to the
 	// send; nothing is sent, approved or changed.
@@ -302,6 +303,7 @@ type PostServiceHandler interface {
 	// Posts whose content contains the query, whatever the case; "%" and "_" are plain characters. Newest first.
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
 	// Makes all the drafts or none, and answers in the order given. The same request id again gives the same posts back.
+	// The answer is as large as the request and a little more: clients of gRPC refuse more than 4 MiB unless told otherwise.
 	BatchCreatePosts(context.Context, *v1.BatchCreatePostsRequest) (*v1.BatchCreatePostsResponse, error)
 	// Says what LinkedIn would get and every reason why the post would not go out now. It takes the way of PublishPost up to the
 	// send; nothing is sent, approved or changed.

@@ -254,7 +254,7 @@ func TestAnOwnersCallsBeyondTheirShareWaitTheirTurn(t *testing.T) {
 				mu.Lock()
 				order = append(order, i)
 				mu.Unlock()
-				time.Sleep(time.Second) // of the bubble's clock
+				time.Sleep(time.Second + time.Duration(i)*time.Millisecond) // of the bubble's clock; no two end at once
 			})
 			synctest.Wait()
 		}

@@ -351,3 +351,16 @@ func BenchmarkAdmit(b *testing.B) {
 		})
 	}
 }
+
+// A panic is an internal error of one call: the process lives on, and so must its owner's share.
+func TestALookUpThatPanicsGivesTheCallsPlaceBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse()
+	key := h.newKey(uuid.New())
+	_, err := h.call(home, key)
+	require.NoError(t, err)
+	require.Panics(t, func() {
+		_, _ = h.Admit(t.Context(), Call{From: home, Key: key}, func(context.Context) (Caller, error) { panic("broken") })
+	})
+	require.Empty(t, h.calls.of)
+}

@@ -528,6 +528,8 @@ type GetPersonParams struct {
 
 // CreateUgcPostParams defines parameters for CreateUgcPost.
 type CreateUgcPostParams struct {
+	// LinkedInVersion YYYYMM. Each lives about a year; there is none for December.
+	LinkedInVersion        Version  `json:"LinkedIn-Version"`
 	XRestliProtocolVersion Protocol `json:"X-Restli-Protocol-Version"`
 }
 
@@ -683,13 +685,13 @@ type ClientInterface interface {
 	// CreateUgcPostWithBody performs a POST /v2/ugcPosts (the `CreateUgcPost` operationId) request,
 	// with any type of body and a specified content type.
 	//
-	// The legacy way to create a post; the text is plain, not little text.
+	// The legacy way to create a post; the text is plain, not little text. Without a version some apps are refused with a 403 that ends in NO_VERSION.
 	CreateUgcPostWithBody(ctx context.Context, params *CreateUgcPostParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateUgcPost performs a POST /v2/ugcPosts (the `CreateUgcPost` operationId) request.
 	// Takes a body of the `application/json` content type.
 	//
-	// The legacy way to create a post; the text is plain, not little text.
+	// The legacy way to create a post; the text is plain, not little text. Without a version some apps are refused with a 403 that ends in NO_VERSION.
 	CreateUgcPost(ctx context.Context, params *CreateUgcPostParams, body CreateUgcPostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUserInfo performs a GET /v2/userinfo (the `GetUserInfo` operationId) request.
@@ -921,7 +923,7 @@ func (c *Client) GetPerson(ctx context.Context, person string, params *GetPerson
 // CreateUgcPostWithBody performs a POST /v2/ugcPosts (the `CreateUgcPost` operationId) request,
 // with any type of body and a specified content type.
 //
-// The legacy way to create a post; the text is plain, not little text.
+// The legacy way to create a post; the text is plain, not little text. Without a version some apps are refused with a 403 that ends in NO_VERSION.
 func (c *Client) CreateUgcPostWithBody(ctx context.Context, params *CreateUgcPostParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateUgcPostRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -937,7 +939,7 @@ func (c *Client) CreateUgcPostWithBody(ctx context.Context, params *CreateUgcPos
 // CreateUgcPost performs a POST /v2/ugcPosts (the `CreateUgcPost` operationId) request.
 // Takes a body of the `application/json` content type.
 //
-// The legacy way to create a post; the text is plain, not little text.
+// The legacy way to create a post; the text is plain, not little text. Without a version some apps are refused with a 403 that ends in NO_VERSION.
 func (c *Client) CreateUgcPost(ctx context.Context, params *CreateUgcPostParams, body CreateUgcPostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateUgcPostRequest(c.Server, params, body)
 	if err != nil {
@@ -1901,12 +1903,21 @@ func NewCreateUgcPostRequestWithBody(server string, params *CreateUgcPostParams,
 
 		var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Restli-Protocol-Version", params.XRestliProtocolVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "LinkedIn-Version", params.LinkedInVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 		if err != nil {
 			return nil, err
 		}
 
-		req.Header.Set("X-Restli-Protocol-Version", headerParam0)
+		req.Header.Set("LinkedIn-Version", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "X-Restli-Protocol-Version", params.XRestliProtocolVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Restli-Protocol-Version", headerParam1)
 
 	}
 
@@ -2071,7 +2082,7 @@ type ClientWithResponsesInterface interface {
 	// CreateUgcPostWithBodyWithResponse performs a POST /v2/ugcPosts (the `CreateUgcPost` operationId) request,
 	// with any type of body and a specified content type.
 	//
-	// The legacy way to create a post; the text is plain, not little text.
+	// The legacy way to create a post; the text is plain, not little text. Without a version some apps are refused with a 403 that ends in NO_VERSION.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	CreateUgcPostWithBodyWithResponse(ctx context.Context, params *CreateUgcPostParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUgcPostResponse, error)
@@ -2079,7 +2090,7 @@ type ClientWithResponsesInterface interface {
 	// CreateUgcPostWithResponse performs a POST /v2/ugcPosts (the `CreateUgcPost` operationId) request.
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
-	// The legacy way to create a post; the text is plain, not little text.
+	// The legacy way to create a post; the text is plain, not little text. Without a version some apps are refused with a 403 that ends in NO_VERSION.
 	CreateUgcPostWithResponse(ctx context.Context, params *CreateUgcPostParams, body CreateUgcPostJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUgcPostResponse, error)
 
 	// GetUserInfoWithResponse performs a GET /v2/userinfo (the `GetUserInfo` operationId) request.
@@ -2931,7 +2942,7 @@ func (c *ClientWithResponses) GetPersonWithResponse(ctx context.Context, person 
 // CreateUgcPostWithBodyWithResponse performs a POST /v2/ugcPosts (the `CreateUgcPost` operationId) request,
 // with any type of body and a specified content type.
 //
-// The legacy way to create a post; the text is plain, not little text.
+// The legacy way to create a post; the text is plain, not little text. Without a version some apps are refused with a 403 that ends in NO_VERSION.
 //
 // Returns a wrapper object for the known response body format(s).
 func (c *ClientWithResponses) CreateUgcPostWithBodyWithResponse(ctx context.Context, params *CreateUgcPostParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUgcPostResponse, error) {
@@ -2945,7 +2956,7 @@ func (c *ClientWithResponses) CreateUgcPostWithBodyWithResponse(ctx context.Cont
 // CreateUgcPostWithResponse performs a POST /v2/ugcPosts (the `CreateUgcPost` operationId) request.
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
-// The legacy way to create a post; the text is plain, not little text.
+// The legacy way to create a post; the text is plain, not little text. Without a version some apps are refused with a 403 that ends in NO_VERSION.
 func (c *ClientWithResponses) CreateUgcPostWithResponse(ctx context.Context, params *CreateUgcPostParams, body CreateUgcPostJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUgcPostResponse, error) {
 	rsp, err := c.CreateUgcPost(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -4525,6 +4536,29 @@ func (siw *ServerInterfaceWrapper) CreateUgcPost(w http.ResponseWriter, r *http.
 	var params CreateUgcPostParams
 
 	headers := r.Header
+
+	// ------------- Required header parameter "LinkedIn-Version" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("LinkedIn-Version")]; found {
+		var LinkedInVersion Version
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "LinkedIn-Version", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "LinkedIn-Version", valueList[0], &LinkedInVersion, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "LinkedIn-Version", Err: err})
+			return
+		}
+
+		params.LinkedInVersion = LinkedInVersion
+
+	} else {
+		err := fmt.Errorf("Header parameter LinkedIn-Version is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "LinkedIn-Version", Err: err})
+		return
+	}
 
 	// ------------- Required header parameter "X-Restli-Protocol-Version" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("X-Restli-Protocol-Version")]; found {

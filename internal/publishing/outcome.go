@@ -163,6 +163,10 @@ func remedy(f *fault.Error) string {
 		return "Change the text, or leave the post as it is if it was meant to be published once."
 	case f.Reason == linkedin.ReasonVersionExpired:
 		return "Nothing is on LinkedIn. Have the LinkedIn version set to one that is served, then publish the post again."
+	case f.Reason == linkedin.ReasonAccessDenied:
+		return "Nothing is on LinkedIn. Connect the account again with the scope for posting (w_member_social, for pages w_organization_social), once the app has the product and the member the role for it; then publish the post again."
+	case f.Reason == linkedin.ReasonUnpermitted:
+		return "Nothing is on LinkedIn, and nothing that you change helps: whoever runs Postwright finds LinkedIn's words in the attempt, and may set another LinkedIn version."
 	case f.Kind == fault.Precondition:
 		return "Nothing was sent. Mend this, then publish the post again."
 	}

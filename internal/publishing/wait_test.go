@@ -85,6 +85,14 @@ func TestEachRefusalWaitsByItsRule(t *testing.T) {
 		},
 		"missing permission is for a person": {
 			fault: answered(fault.VendorRejected, linkedin.ReasonAccessDenied, 403, 0),
+			state: posts.StateFailed, remedy: "Connect the account again with the scope for posting",
+		},
+		"a request that Postwright wrote wrongly is for its operator": {
+			fault: answered(fault.VendorRejected, linkedin.ReasonUnpermitted, 403, 0),
+			state: posts.StateFailed, remedy: "nothing that you change helps",
+		},
+		"a refusal of the text is for its author": {
+			fault: answered(fault.VendorRejected, "FIELD_LENGTH_TOO_LONG", 400, 0),
 			state: posts.StateFailed, remedy: "Change what LinkedIn objects to",
 		},
 		"duplicate is for a person": {

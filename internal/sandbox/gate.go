@@ -159,6 +159,9 @@ func (s *Sandbox) admit(r *http.Request, req *request) error {
 	if op.id != "getUserInfo" && r.Header.Get("X-Restli-Protocol-Version") != "2.0.0" {
 		return refuse(http.StatusBadRequest, "ILLEGAL_ARGUMENT", "Header X-Restli-Protocol-Version must be 2.0.0")
 	}
+	if op.id == "createUgcPost" && req.version == "" { // met in the field with an app that /rest/posts had refused
+		return missingScope(op, "")
+	}
 	if err := checkEncoding(r); err != nil {
 		return err
 	}

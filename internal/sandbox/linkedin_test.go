@@ -36,7 +36,7 @@ func TestCreateOnTheLegacyPathTakesPlainText(t *testing.T) {
 	body := `{"author":"urn:li:person:ada","lifecycleState":"PUBLISHED",
 		"specificContent":{"com.linkedin.ugc.ShareContent":{"shareCommentary":{"text":"Hello (world) \\o/"},"shareMediaCategory":"NONE"}},
 		"visibility":{"com.linkedin.ugc.MemberNetworkVisibility":"CONNECTIONS"}}`
-	got := w.call(t, "POST", "/v2/ugcPosts", body, with("LinkedIn-Version", ""))
+	got := w.call(t, "POST", "/v2/ugcPosts", body)
 	require.Equal(t, http.StatusCreated, got.status, got.body)
 	require.Empty(t, got.body)
 	entries := w.box.Ledger()
@@ -46,6 +46,12 @@ func TestCreateOnTheLegacyPathTakesPlainText(t *testing.T) {
 		RequestID: got.header.Get("x-li-request-id"), Sent: body, Commentary: `Hello (world) \o/`, Shown: `Hello (world) \o/`, Edited: noon,
 	}, entries[0])
 
+	t.Run("no version", func(t *testing.T) {
+		t.Parallel()
+		got := w.call(t, "POST", "/v2/ugcPosts", body, with("LinkedIn-Version", ""))
+		require.Equal(t, http.StatusForbidden, got.status)
+		require.Equal(t, "Not enough permissions to access: ugcPosts.CREATE.NO_VERSION", got.json(t)["message"])
+	})
 	t.Run("an audience that there is not", func(t *testing.T) {
 		t.Parallel()
 		got := w.call(t, "POST", "/v2/ugcPosts", strings.Replace(body, "CONNECTIONS", "FRIENDS", 1))

@@ -183,7 +183,7 @@ func TestRequests(t *testing.T) {
 				_, err := c.CreatePost(ctx, token, newPost)
 				return err
 			},
-			legacy: true, line: "POST /base/v2/ugcPosts", header: unversioned,
+			legacy: true, line: "POST /base/v2/ugcPosts", header: versioned,
 			body: `{"author":"urn:li:person:ada","lifecycleState":"PUBLISHED",
 				"specificContent":{"com.linkedin.ugc.ShareContent":{"shareCommentary":{"text":"A \"text\" (with #go) & <more>"},"shareMediaCategory":"NONE"}},
 				"visibility":{"com.linkedin.ugc.MemberNetworkVisibility":"CONNECTIONS"}}`,

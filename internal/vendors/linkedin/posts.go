@@ -106,7 +106,7 @@ func ugcPostBody(p NewPost) linkedin.NewUgcPost {
 func (c *Client) createUGCPost(ctx context.Context, token string, p NewPost) (Created, error) {
 	const operation = "createUgcPost"
 	resp, err := c.api.CreateUgcPost(outbound.WithOperation(ctx, operation),
-		&linkedin.CreateUgcPostParams{XRestliProtocolVersion: protocolVersion}, ugcPostBody(p), bearer(token))
+		&linkedin.CreateUgcPostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion}, ugcPostBody(p), bearer(token))
 	return c.created(operation, resp, err)
 }
 

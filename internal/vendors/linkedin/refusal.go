@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ const (
 	ReasonRevokedToken   = "REVOKED_ACCESS_TOKEN"
 	ReasonInvalidToken   = "INVALID_ACCESS_TOKEN"
 	ReasonAccessDenied   = "ACCESS_DENIED"
+	ReasonUnpermitted    = "UNPERMITTED_FIELDS"
 	ReasonDuplicatePost  = "DUPLICATE_POST"
 	ReasonVersionExpired = "NONEXISTENT_VERSION"
 	ReasonRateLimited    = "RATE_LIMITED"
@@ -47,8 +49,20 @@ func (c *Client) refine(f *fault.Error, body []byte) {
 	case fault.RateLimited:
 		c.refineRateLimit(f)
 	case fault.VendorRejected:
-		refineRejection(f, e)
+		refineRejection(f, words(e, f.Answer.Message))
 	}
+}
+
+// words are all that an error says, codes and sentences, wherever they stand in it. message stands for that of an answer
+// that can't be read.
+func words(e linkedin.Error, message string) []string {
+	said := []string{message, deref(e.Code)}
+	if e.ErrorDetails != nil {
+		for _, in := range e.ErrorDetails.InputErrors {
+			said = append(said, deref(in.Code), deref(in.Description))
+		}
+	}
+	return said
 }
 
 func isTokenReason(code string) bool {
@@ -110,8 +124,7 @@ func hasInputError(e linkedin.Error, code string) bool {
 // no Retry-After.
 const dayLimit = "DAY limit"
 
-// refineRateLimit tells the day's quota from a passing limit. Only the message says which it is, so this, AskedWait and
-// duplicateIn are the places that read one.
+// refineRateLimit tells the day's quota from a passing limit. Only the message says which it is.
 func (c *Client) refineRateLimit(f *fault.Error) {
 	f.Reason = ReasonRateLimited
 	if strings.Contains(f.Answer.Message, dayLimit) {
@@ -137,34 +150,59 @@ func untilMidnight(now time.Time) time.Duration {
 	return time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, time.UTC).Sub(now)
 }
 
-func refineRejection(f *fault.Error, e linkedin.Error) {
+func refineRejection(f *fault.Error, said []string) {
 	f.Reason = answer.Reason(f.Answer.Code)
-	switch f.Answer.Status {
-	case http.StatusUnprocessableEntity:
-		if hasInputError(e, ReasonDuplicatePost) {
-			f.Message = "LinkedIn says that the same text was posted recently: change the text."
-			if urn, ok := duplicateIn(f.Answer.Message); ok {
-				f.Message = "LinkedIn says that the same text was posted recently as " + urn.String() + ": change the text."
-			}
-			return
-		}
-	case http.StatusUpgradeRequired:
+	switch status := f.Answer.Status; {
+	case status == http.StatusUpgradeRequired:
 		f.Reason = ReasonVersionExpired
 		f.Message = "LinkedIn does not serve the configured API version: set the LinkedIn version to one that it serves."
-		return
-	case http.StatusForbidden:
-		if f.Reason == "" {
-			f.Reason = ReasonAccessDenied
-		}
-		f.Message = "LinkedIn does not allow this to the account's token: a scope, a product of the app or a role is missing."
-		return
-	case http.StatusNotFound:
+	case status == http.StatusForbidden:
+		refineDenial(f)
+	case status == http.StatusNotFound:
 		f.Message = "LinkedIn has no such thing, or does not show it to this account."
-		return
-	}
-	f.Message = "LinkedIn refused the request."
-	if f.Reason != "" {
+	case slices.ContainsFunc(said, duplicateWords.MatchString):
+		f.Reason = ReasonDuplicatePost
+		f.Message = "LinkedIn says that the same text was posted recently: change the text."
+		for _, text := range said {
+			if urn, ok := duplicateIn(text); ok {
+				if text != f.Answer.Message { // which DuplicateOf reads
+					f.Answer.Message += " (" + text + ")"
+				}
+				f.Message = "LinkedIn says that the same text was posted recently as " + urn.String() + ": change the text."
+				break
+			}
+		}
+	case f.Reason != "":
 		f.Message = "LinkedIn refused the request with the code " + f.Reason + "."
+	default:
+		f.Message = "LinkedIn refused the request."
+	}
+}
+
+// duplicateWords are how LinkedIn says that a text was posted recently: by a code, for which it has several places, or in
+// words alone. The status is not always the 422 that is known best, so every refusal is read that may be about a text.
+var duplicateWords = regexp.MustCompile(`(?i)\bduplicate(?:_post|_content|_share| post| content| share| of urn:li:(?:share|ugcPost|activity))\b|\bis a duplicate\b`)
+
+// What the words of a 403 tell apart (linkedin-facts, 5.2): only they say which of its causes it is.
+const (
+	unpermittedFields = "Unpermitted fields present in"
+	notEnough         = "Not enough permissions to access"
+)
+
+// refineDenial tells the causes of a 403 apart. It names a missing permission only where LinkedIn does: a member who connects
+// the account again because Postwright's request was wrong gains nothing.
+func refineDenial(f *fault.Error) {
+	if f.Reason == "" {
+		f.Reason = ReasonAccessDenied
+	}
+	switch said := f.Answer.Message; {
+	case strings.Contains(said, unpermittedFields):
+		f.Reason = ReasonUnpermitted
+		f.Message = "LinkedIn does not take a part of the request as Postwright wrote it: that is no matter of the account's rights, but of Postwright or of the configured LinkedIn version."
+	case strings.Contains(said, notEnough), said == "":
+		f.Message = "LinkedIn does not allow this to the account's token: a scope, a product of the app or a role is missing."
+	default:
+		f.Message = "LinkedIn does not allow this to the account; its own words say why."
 	}
 }
 
@@ -185,7 +223,7 @@ func duplicateIn(message string) (URN, bool) {
 // names posts that have been deleted.
 func DuplicateOf(err error) (URN, bool) {
 	f := fault.Of(err)
-	if f == nil || f.Reason != ReasonDuplicatePost || f.Answer == nil || f.Answer.Status != http.StatusUnprocessableEntity {
+	if f == nil || f.Kind != fault.VendorRejected || f.Reason != ReasonDuplicatePost || f.Answer == nil {
 		return URN{}, false
 	}
 	return duplicateIn(f.Answer.Message)

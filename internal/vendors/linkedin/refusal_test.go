@@ -90,6 +90,45 @@ func TestRefusals(t *testing.T) {
 			422, `{"code":"UNPROCESSABLE","message":"m","errorDetails":{"inputErrors":[{"code":"OTHER"},{"code":"DUPLICATE_POST"}]}}`,
 			fault.VendorRejected, linkedin.ReasonDuplicatePost, "DUPLICATE_POST", "posted recently: change the text",
 		},
+		"duplicate, in words alone": {
+			422, `{"message":"Content is a duplicate of urn:li:share:7","status":422}`,
+			fault.VendorRejected, linkedin.ReasonDuplicatePost, "", "posted recently as urn:li:share:7",
+		},
+		"duplicate, beside a number": {
+			422, `{"message":"Content is a duplicate of urn:li:share:7","serviceErrorCode":100,"status":422}`,
+			fault.VendorRejected, linkedin.ReasonDuplicatePost, "100", "posted recently as urn:li:share:7",
+		},
+		"duplicate, by the code at the top of a 400": {
+			400, `{"code":"DUPLICATE_POST","message":"m","status":400}`,
+			fault.VendorRejected, linkedin.ReasonDuplicatePost, "DUPLICATE_POST", "posted recently: change the text",
+		},
+		"duplicate, as a conflict": {
+			409, `{"code":"CONFLICT","message":"Duplicate content","status":409}`,
+			fault.VendorRejected, linkedin.ReasonDuplicatePost, "CONFLICT", "posted recently: change the text",
+		},
+		"duplicate, named where the input is described": {
+			422, `{"message":"m","errorDetails":{"inputErrors":[{"description":"Duplicate of urn:li:ugcPost:8 is detected","code":"INVALID"}]}}`,
+			fault.VendorRejected, linkedin.ReasonDuplicatePost, "INVALID", "posted recently as urn:li:ugcPost:8",
+		},
+		"duplicate, without JSON": {
+			400, `Content is a duplicate of urn:li:activity:9`,
+			fault.VendorRejected, linkedin.ReasonDuplicatePost, "", "posted recently as urn:li:activity:9",
+		},
+		"a duplicate of something else": {
+			400, `{"code":"PARAM_INVALID","message":"Duplicate key 'author' in the body","status":400}`,
+			fault.VendorRejected, "PARAM_INVALID", "PARAM_INVALID", "with the code PARAM_INVALID",
+		},
+		"a field that may not be there": {
+			403, `{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Unpermitted fields present in REQUEST_BODY: Data Processing Exception while processing fields [/distribution/x]"}`,
+			fault.VendorRejected, linkedin.ReasonUnpermitted, "ACCESS_DENIED", "no matter of the account's rights",
+		},
+		"somebody else's document": {
+			403, `{"status":403,"code":"ACCESS_DENIED","message":"Accessing this document resource is forbidden"}`,
+			fault.VendorRejected, linkedin.ReasonAccessDenied, "ACCESS_DENIED", "its own words say why",
+		},
+		"no permission, without a word": {
+			403, ``, fault.VendorRejected, linkedin.ReasonAccessDenied, "", "a scope, a product of the app or a role is missing",
+		},
 		"a field it does not know": {
 			422, `{"message":"/distribution/x :: unrecognized field found but not allowed","status":422}`,
 			fault.VendorRejected, "", "", "LinkedIn refused the request.",
@@ -188,9 +227,11 @@ func TestDuplicateOf(t *testing.T) {
 	for name, err := range map[string]error{
 		"no error":              nil,
 		"another error":         errors.New("duplicate of urn:li:share:1"),
-		"another status":        create(t, 400, nil, duplicateBody("duplicate of urn:li:share:1")),
-		"another code":          create(t, 422, nil, `{"code":"OTHER","message":"duplicate of urn:li:share:1"}`),
-		"a message and no code": create(t, 422, nil, `{"message":"duplicate of urn:li:share:1"}`),
+		"no refusal":            create(t, 500, nil, duplicateBody("duplicate of urn:li:share:1")),
+		"a limit":               create(t, 429, nil, duplicateBody("duplicate of urn:li:share:1")),
+		"a refusal of a token":  create(t, 401, nil, duplicateBody("duplicate of urn:li:share:1")),
+		"a missing right":       create(t, 403, nil, `{"message":"Not enough permissions to access: urn:li:share:1"}`),
+		"another code":          create(t, 422, nil, `{"code":"OTHER","message":"see urn:li:share:1"}`),
 	} {
 		_, ok := linkedin.DuplicateOf(err)
 		require.False(t, ok, name)

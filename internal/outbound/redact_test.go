@@ -57,11 +57,11 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 	require.NotContains(t, string(s.redactAnswer(&http.Response{StatusCode: 400}, []byte(granted))), "AQX")
 }
 
-// long are answers of a mebibyte that are as hard to look through as can be.
+// long are answers of 128 KiB that are as hard to look through as can be.
 func long() map[string][]byte {
 	answers := map[string][]byte{}
 	for _, unit := range []string{"a word, ", `\`, "%25", "&", "A"} {
-		answers["of "+unit] = []byte(strings.Repeat(unit, (1<<20)/len(unit)))
+		answers["of "+unit] = []byte(strings.Repeat(unit, (128<<10)/len(unit)))
 	}
 	return answers
 }

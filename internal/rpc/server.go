@@ -43,6 +43,8 @@ type Config struct {
 	Timeout time.Duration
 	// MessageTimeout bounds how long a message of a stream may take to leave.
 	MessageTimeout time.Duration
+	// Silence is how long a stream says nothing at most.
+	Silence time.Duration
 	// MaxRequestBytes bounds a message, compressed or not, and MaxBatchBytes one that holds a batch.
 	MaxRequestBytes, MaxBatchBytes int
 	// MaxStreams is how many streams may be open before owners are held to an equal part of them; StreamsPerOwner is how
@@ -121,7 +123,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		newIntake(cfg).intercept,
 		validateRequests,
 	)
-	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams)))
+	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence))
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})

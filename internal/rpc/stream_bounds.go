@@ -31,7 +31,7 @@ func endWith(stopping context.Context, streams map[string]bool, next http.Handle
 }
 
 // boundStreams lets a stream last once its caller is known and its request is in: until then, and for everything else, the
-// server's limits of a whole request hold. Each message then has a time of its own to leave, so that it is the caller who
+// server's limits of a whole request hold. Its headers then leave at once, and tell proxies to hand on what comes as it comes. Each message then has a time of its own to leave, so that it is the caller who
 // takes nothing any more that is cut off, not the one who watches for long.
 func boundStreams(messageTimeout time.Duration) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
@@ -39,12 +39,23 @@ func boundStreams(messageTimeout time.Duration) connect.ServerInterceptor {
 			if spec.StreamType != connect.StreamTypeServer {
 				return next(ctx, spec, stream)
 			}
+			if info, there := connect.CallInfoForServerContext(ctx); there {
+				unbuffered(info.ResponseHeader())
+			}
 			this := connectionOf(ctx)
 			err := next(ctx, spec, &boundedStream{ServerStream: stream, connection: this, timeout: messageTimeout})
 			this.writeUntil(time.Now().Add(messageTimeout)) // how the stream ended is a message too
 			return err
 		}
 	}
+}
+
+// unbuffered tells proxies to hand an answer on piece by piece: nginx, and those that do as nginx does, by a header of
+// nginx's own (ngx_http_proxy_module, proxy_buffering); others, because it may neither be kept nor compressed on the way
+// (RFC 9111, 5.2.2).
+func unbuffered(header setter) {
+	header.Set("X-Accel-Buffering", "no")
+	header.Set("Cache-Control", "no-store, no-transform")
 }
 
 type boundedStream struct {
@@ -58,6 +69,7 @@ func (s *boundedStream) Receive(msg any) error {
 	if err == nil {
 		s.connection.readUntil(time.Time{})
 		s.connection.writeUntil(time.Time{})
+		_ = s.SendHeaders() // a caller who has left is noticed with the first message
 	}
 	return err
 }

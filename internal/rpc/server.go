@@ -121,6 +121,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		boundStreams(cfg.MessageTimeout),
 		services.UnderWay.count,
 		newIntake(cfg).intercept,
+		takeIdempotencyKey,
 		validateRequests,
 	)
 	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence))
@@ -159,7 +160,7 @@ func allowOrigins(origins []string, next http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: connectcors.AllowedMethods(),
-		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization", requestIDHeader),
+		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization", requestIDHeader, idempotencyKeyHeader),
 		ExposedHeaders: append(connectcors.ExposedHeaders(), requestIDHeader, retryAfterHeader, limitHeader, remainingHeader, resetHeader),
 		MaxAge:         int((2 * time.Hour).Seconds()), // the longest that browsers take
 	}).Handler(next)

@@ -331,7 +331,7 @@ type CreatePostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Post  *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
-	// the operator says otherwise: used after that, it makes a new call.
+	// the operator says otherwise: used after that, it makes a new call. The header Idempotency-Key may carry it instead.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -991,7 +991,7 @@ type BatchCreatePostsRequest struct {
 	// At most 1,000.
 	Posts []*Post `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
-	// the operator says otherwise: used after that, it makes a new call.
+	// the operator says otherwise: used after that, it makes a new call. The header Idempotency-Key may carry it instead.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1317,7 +1317,7 @@ type PublishPostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
-	// the operator says otherwise: used after that, it makes a new call.
+	// the operator says otherwise: used after that, it makes a new call. The header Idempotency-Key may carry it instead.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Approves one more send of a post in state UNCONFIRMED. If LinkedIn has the post already, it refuses the second as a
 	// duplicate and names the first, which settles the doubt; if it no longer remembers the text, the post may stand there
@@ -1385,7 +1385,7 @@ type BatchPublishPostsRequest struct {
 	// new ones, at most 1,000: all of them are made, or none.
 	Posts []*Post `protobuf:"bytes,2,rep,name=posts,proto3" json:"posts,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
-	// the operator says otherwise: used after that, it makes a new call.
+	// the operator says otherwise: used after that, it makes a new call. The header Idempotency-Key may carry it instead.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

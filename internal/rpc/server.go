@@ -130,7 +130,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
 	var names []string
-	streams := map[string]bool{}
+	streams, methods := map[string]bool{}, healthMethods()
 	for spec := range server.Specs() {
 		service, _, _ := strings.Cut(strings.TrimPrefix(spec.Procedure, "/"), "/")
 		if !slices.Contains(names, service) {
@@ -139,6 +139,11 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		streams[spec.Procedure] = spec.StreamType != connect.StreamTypeUnary
 	}
 	grpcreflect.Register(server)
+	for spec := range server.Specs() {
+		methods[spec.Procedure] = method{
+			stream: spec.StreamType, read: spec.StreamType == connect.StreamTypeUnary && spec.IdempotencyLevel == connect.IdempotencyNoSideEffects,
+		}
+	}
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, server, connecthttp.WithCodecs(newBoundedBinary(), newStrictJSON()),
 		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
@@ -149,7 +154,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
 		return conclude(ctx, eyes, refused, procedure, uuid.NewString(), uuid.Nil, 0, err)
 	}
-	return allowOrigins(cfg.Origins, limitKeyless(refuse, endWith(stopping, streams, mux))), nil
+	return allowOrigins(cfg.Origins, refuseWrongCalls(methods, limitKeyless(refuse, endWith(stopping, streams, mux)))), nil
 }
 
 // allowOrigins lets pages of the named origins call.

@@ -50,6 +50,23 @@ func TestAStreamSaysSomethingWhileNothingHappens(t *testing.T) {
 	}
 }
 
+// gRPC's own Watch says nothing while nothing changes: it ends in time, and not by being cut.
+func TestTheWatchOfHealthEndsBeforeItIsTakenForDead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.app.ShortenSilence(time.Millisecond)
+	w.serve()
+	body := `{"service":"postwright.v1.PostService"}`
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/grpc.health.v1.Health/Watch",
+		bytes.NewReader(append([]byte{0, 0, 0, 0, byte(len(body))}, body...)))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/connect+json")
+	got := w.send(req)
+	require.Equal(t, "no", got.header.Get("X-Accel-Buffering"))
+	require.Contains(t, string(got.body), "SERVING_STATUS_SERVING")
+	require.Contains(t, string(got.body), "\x02\x00\x00\x00\x02{}", "a good end")
+}
+
 // The answer has begun, and proxies know what it is, before there is anything to tell.
 func TestAStreamsHeadersComeAtOnce(t *testing.T) {
 	t.Parallel()

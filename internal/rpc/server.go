@@ -150,7 +150,8 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 			return []connecthttp.Option{connecthttp.WithReadMaxBytes(cfg.maxBytes(spec.Procedure))}
 		}), connecthttp.WithCompressMinBytes(minCompressedBytes))
 	// It is made with the first generation of connect, which sets no limit by itself.
-	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxStrangerBytes)))
+	health, healthHandler := grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxStrangerBytes))
+	mux.Handle(health, endSilent(cfg.Silence, healthHandler))
 	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
 		return conclude(ctx, eyes, refused, procedure, uuid.NewString(), uuid.Nil, 0, err)
 	}

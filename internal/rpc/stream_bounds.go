@@ -30,6 +30,20 @@ func endWith(stopping context.Context, streams map[string]bool, next http.Handle
 	})
 }
 
+// endSilent ends gRPC's health Watch after the longest silence of a stream: it says nothing while nothing changes, and can't
+// be made to. Who watches calls again, and hears at once where the service stands.
+func endSilent(silence time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if silence > 0 && strings.HasSuffix(r.URL.Path, "/Watch") {
+			unbuffered(w.Header())
+			ctx, cancel := context.WithTimeout(r.Context(), silence)
+			defer cancel()
+			r = r.WithContext(ctx)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // boundStreams lets a stream last once its caller is known and its request is in: until then, and for everything else, the
 // server's limits of a whole request hold. Its headers then leave at once, and tell proxies to hand on what comes as it comes. Each message then has a time of its own to leave, so that it is the caller who
 // takes nothing any more that is cut off, not the one who watches for long.

@@ -275,7 +275,7 @@ func lookAtTimeout(r *http.Request) *wrongCall {
 		return nil
 	}
 	if given := r.Header.Get("Grpc-Timeout"); given != "" && strings.HasPrefix(mediaType(r), grpcType) {
-		if last := len(given) - 1; !digits(given[:last], 8) || !strings.Contains("HMSmun", given[last:]) {
+		if last := len(given) - 1; !digits(given[:last], 8) || strings.IndexByte("HMSmun", given[last]) < 0 {
 			return wrong(http.StatusBadRequest, "Grpc-Timeout is %q and must be at most eight digits and a unit, H, M, S, m, u or n, such as 5S.",
 				fault.Clip(given, maxWords))
 		}

@@ -106,7 +106,7 @@ func TestEveryWayToCallWronglyIsToldWhatToDo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
+			r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, strings.NewReader(c.body))
 			r.ProtoMajor, r.ProtoMinor = 2, 0
 			if c.contentType != "" {
 				r.Header.Set("Content-Type", c.contentType)
@@ -133,7 +133,7 @@ func TestNoAnswerIsWithoutWords(t *testing.T) {
 	for _, m := range methods() {
 		for _, verb := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
 			for _, contentType := range []string{"", "application/json", "text/plain", "application/connect+json", "application/grpc+json", "multipart/form-data"} {
-				r := httptest.NewRequest(verb, procedure(m), strings.NewReader(`{"nonsense":1}`))
+				r := httptest.NewRequestWithContext(t.Context(), verb, procedure(m), strings.NewReader(`{"nonsense":1}`))
 				r.ProtoMajor, r.ProtoMinor = 2, 0
 				r.Header.Set("Content-Type", contentType)
 				r.Header.Set("Authorization", "Bearer key")

@@ -152,6 +152,10 @@ func (h *postHandler) BatchPublishPosts(
 		return err
 	}
 	doneWithMessage(ctx)
+	// After the approval, which a caller who leaves before is not sure of; before the first outcome, which may take days.
+	if err := stream.SendHeaders(); err != nil {
+		return err
+	}
 	return h.publishing.Follow(ctx, caller, approved, h.silence, func(p publishing.Progress) error {
 		return stream.Send(&postwrightv1.BatchPublishPostsResponse{Outcome: outcomeMessage(p)})
 	})

@@ -45,7 +45,7 @@ func endSilent(silence time.Duration, next http.Handler) http.Handler {
 }
 
 // boundStreams lets a stream last once its caller is known and its request is in: until then, and for everything else, the
-// server's limits of a whole request hold. Its headers then leave at once, and tell proxies to hand on what comes as it comes. Each message then has a time of its own to leave, so that it is the caller who
+// server's limits of a whole request hold. Its headers tell proxies to hand on what comes as it comes. Each message then has a time of its own to leave, so that it is the caller who
 // takes nothing any more that is cut off, not the one who watches for long.
 func boundStreams(messageTimeout time.Duration) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
@@ -83,7 +83,6 @@ func (s *boundedStream) Receive(msg any) error {
 	if err == nil {
 		s.connection.readUntil(time.Time{})
 		s.connection.writeUntil(time.Time{})
-		_ = s.SendHeaders() // a caller who has left is noticed with the first message
 	}
 	return err
 }

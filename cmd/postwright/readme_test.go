@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,8 +37,13 @@ func TestEveryLineOfTheREADMEWorks(t *testing.T) {
 	address := freeAddress(t)
 	token := filepath.Join(t.TempDir(), "token.txt")
 	require.NoError(t, os.WriteFile(token, []byte("token-from-linkedin\n"), 0o600))
+	server := dbtest.NewEmpty(t)
+	database, err := url.Parse(server)
+	require.NoError(t, err)
+	database.Path = "/readme"
 	onThisMachine := strings.NewReplacer(
-		"postgres:///postwright", dbtest.NewEmpty(t),
+		"createdb postwright", "createdb --maintenance-db='"+server+"' readme",
+		"postgres:///postwright", database.String(),
 		"http://127.0.0.1:8080", "http://"+address,
 		"< token.txt", "< '"+token+"'",
 	)
@@ -53,7 +59,7 @@ func TestEveryLineOfTheREADMEWorks(t *testing.T) {
 		run++
 		script = append(script, fmt.Sprintf("echo '+ line %d' >&2", run), line)
 	}
-	require.Greater(t, run, 20)
+	require.Greater(t, run, 28)
 
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.Join(script, "\n"))
 	cmd.Dir = root
@@ -65,6 +71,7 @@ func TestEveryLineOfTheREADMEWorks(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	for _, want := range []string{
 		"The main job is done", "applied 00001", "created user", "added account", `"content":"Hello, LinkedIn"`,
+		`"content":"Hello again, LinkedIn"`, `"state":"POST_STATE_SCHEDULED"`, `"state":"POST_STATE_QUEUED"`, `"state":"POST_STATE_PUBLISHED"`,
 		`"label":"SENTIMENT_LABEL_POSITIVE"`, `"database":"ok"`, "db_operation_duration_seconds", "revoked pw_",
 	} {
 		require.Contains(t, string(out), want)

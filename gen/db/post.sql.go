@@ -393,6 +393,79 @@ func (q *Queries) PostKeepURN(ctx context.Context, db DBTX, arg PostKeepURNParam
 	return result.RowsAffected(), nil
 }
 
+const postListByAccount = `-- name: PostListByAccount :many
+SELECT p.id, p.owner_id, p.account_id, p.content, p.post_type, p.tone, p.target_audience, p.visibility, p.hashtags, p.state, p.scheduled_at, p.time_zone, p.published_at, p.linkedin_urn, p.failure_code, p.failure_message, p.failure_remedy, p.created_at, p.updated_at, p.revision FROM unnest($1::text[]) AS s (state) CROSS JOIN LATERAL (
+    SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
+    WHERE posts.owner_id = $2 AND posts.account_id = $3::uuid AND posts.state = s.state
+        AND posts.created_at >= $4::timestamptz
+        AND (posts.created_at, posts.id) < ($5::timestamptz, $6::uuid)
+    ORDER BY posts.created_at DESC, posts.id DESC
+    LIMIT $7
+) AS p
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT $7
+`
+
+type PostListByAccountParams struct {
+	States     []string
+	OwnerID    uuid.UUID
+	AccountID  uuid.UUID
+	FromTime   time.Time
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+	PageSize   int32
+}
+
+// PostListByState for one account.
+func (q *Queries) PostListByAccount(ctx context.Context, db DBTX, arg PostListByAccountParams) ([]Post, error) {
+	rows, err := db.Query(ctx, postListByAccount,
+		arg.States,
+		arg.OwnerID,
+		arg.AccountID,
+		arg.FromTime,
+		arg.BeforeTime,
+		arg.BeforeID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Post{}
+	for rows.Next() {
+		var i Post
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.AccountID,
+			&i.Content,
+			&i.PostType,
+			&i.Tone,
+			&i.TargetAudience,
+			&i.Visibility,
+			&i.Hashtags,
+			&i.State,
+			&i.ScheduledAt,
+			&i.TimeZone,
+			&i.PublishedAt,
+			&i.LinkedinURN,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.FailureRemedy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const postListByOwner = `-- name: PostListByOwner :many
 SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
 WHERE owner_id = $1 AND (created_at, id) < ($2::timestamptz, $3::uuid)
@@ -454,26 +527,34 @@ func (q *Queries) PostListByOwner(ctx context.Context, db DBTX, arg PostListByOw
 	return items, nil
 }
 
-const postListByOwnerAndState = `-- name: PostListByOwnerAndState :many
-SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
-WHERE owner_id = $1 AND state = $2 AND (created_at, id) < ($3::timestamptz, $4::uuid)
-ORDER BY created_at DESC, id DESC
-LIMIT $5
+const postListByState = `-- name: PostListByState :many
+SELECT p.id, p.owner_id, p.account_id, p.content, p.post_type, p.tone, p.target_audience, p.visibility, p.hashtags, p.state, p.scheduled_at, p.time_zone, p.published_at, p.linkedin_urn, p.failure_code, p.failure_message, p.failure_remedy, p.created_at, p.updated_at, p.revision FROM unnest($1::text[]) AS s (state) CROSS JOIN LATERAL (
+    SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
+    WHERE posts.owner_id = $2 AND posts.state = s.state AND posts.created_at >= $3::timestamptz
+        AND (posts.created_at, posts.id) < ($4::timestamptz, $5::uuid)
+    ORDER BY posts.created_at DESC, posts.id DESC
+    LIMIT $6
+) AS p
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT $6
 `
 
-type PostListByOwnerAndStateParams struct {
+type PostListByStateParams struct {
+	States     []string
 	OwnerID    uuid.UUID
-	State      string
+	FromTime   time.Time
 	BeforeTime time.Time
 	BeforeID   uuid.UUID
 	PageSize   int32
 }
 
-// Newest first, after the key (before_time, before_id).
-func (q *Queries) PostListByOwnerAndState(ctx context.Context, db DBTX, arg PostListByOwnerAndStateParams) ([]Post, error) {
-	rows, err := db.Query(ctx, postListByOwnerAndState,
+// In any of the states, each of which must be there once: newest first, after the key (before_time, before_id). A page's
+// worth of each state is read by its index, whatever is between them.
+func (q *Queries) PostListByState(ctx context.Context, db DBTX, arg PostListByStateParams) ([]Post, error) {
+	rows, err := db.Query(ctx, postListByState,
+		arg.States,
 		arg.OwnerID,
-		arg.State,
+		arg.FromTime,
 		arg.BeforeTime,
 		arg.BeforeID,
 		arg.PageSize,
@@ -537,6 +618,149 @@ func (q *Queries) PostListRevisions(ctx context.Context, db DBTX, ids []uuid.UUI
 	for rows.Next() {
 		var i PostListRevisionsRow
 		if err := rows.Scan(&i.ID, &i.Revision); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const postListScheduled = `-- name: PostListScheduled :many
+SELECT p.id, p.owner_id, p.account_id, p.content, p.post_type, p.tone, p.target_audience, p.visibility, p.hashtags, p.state, p.scheduled_at, p.time_zone, p.published_at, p.linkedin_urn, p.failure_code, p.failure_message, p.failure_remedy, p.created_at, p.updated_at, p.revision FROM unnest($1::text[]) AS s (state) CROSS JOIN LATERAL (
+    SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
+    WHERE posts.owner_id = $2 AND posts.state = s.state AND posts.scheduled_at < $3::timestamptz
+        AND (posts.scheduled_at, posts.id) > ($4::timestamptz, $5::uuid)
+    ORDER BY posts.scheduled_at, posts.id
+    LIMIT $6
+) AS p
+ORDER BY p.scheduled_at, p.id
+LIMIT $6
+`
+
+type PostListScheduledParams struct {
+	States     []string
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	AfterTime  time.Time
+	AfterID    uuid.UUID
+	PageSize   int32
+}
+
+// In any of the states, by scheduled time, earliest first, after the key (after_time, after_id).
+func (q *Queries) PostListScheduled(ctx context.Context, db DBTX, arg PostListScheduledParams) ([]Post, error) {
+	rows, err := db.Query(ctx, postListScheduled,
+		arg.States,
+		arg.OwnerID,
+		arg.BeforeTime,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Post{}
+	for rows.Next() {
+		var i Post
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.AccountID,
+			&i.Content,
+			&i.PostType,
+			&i.Tone,
+			&i.TargetAudience,
+			&i.Visibility,
+			&i.Hashtags,
+			&i.State,
+			&i.ScheduledAt,
+			&i.TimeZone,
+			&i.PublishedAt,
+			&i.LinkedinURN,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.FailureRemedy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const postListScheduledByAccount = `-- name: PostListScheduledByAccount :many
+SELECT p.id, p.owner_id, p.account_id, p.content, p.post_type, p.tone, p.target_audience, p.visibility, p.hashtags, p.state, p.scheduled_at, p.time_zone, p.published_at, p.linkedin_urn, p.failure_code, p.failure_message, p.failure_remedy, p.created_at, p.updated_at, p.revision FROM unnest($1::text[]) AS s (state) CROSS JOIN LATERAL (
+    SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
+    WHERE posts.owner_id = $2 AND posts.account_id = $3::uuid AND posts.state = s.state
+        AND posts.scheduled_at < $4::timestamptz
+        AND (posts.scheduled_at, posts.id) > ($5::timestamptz, $6::uuid)
+    ORDER BY posts.scheduled_at, posts.id
+    LIMIT $7
+) AS p
+ORDER BY p.scheduled_at, p.id
+LIMIT $7
+`
+
+type PostListScheduledByAccountParams struct {
+	States     []string
+	OwnerID    uuid.UUID
+	AccountID  uuid.UUID
+	BeforeTime time.Time
+	AfterTime  time.Time
+	AfterID    uuid.UUID
+	PageSize   int32
+}
+
+// PostListScheduled for one account.
+func (q *Queries) PostListScheduledByAccount(ctx context.Context, db DBTX, arg PostListScheduledByAccountParams) ([]Post, error) {
+	rows, err := db.Query(ctx, postListScheduledByAccount,
+		arg.States,
+		arg.OwnerID,
+		arg.AccountID,
+		arg.BeforeTime,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Post{}
+	for rows.Next() {
+		var i Post
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.AccountID,
+			&i.Content,
+			&i.PostType,
+			&i.Tone,
+			&i.TargetAudience,
+			&i.Visibility,
+			&i.Hashtags,
+			&i.State,
+			&i.ScheduledAt,
+			&i.TimeZone,
+			&i.PublishedAt,
+			&i.LinkedinURN,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.FailureRemedy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Revision,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -86,7 +86,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 
 // begin makes what needs no database: the traces, and the vendors' clients. The configuration is verified.
 func begin(ctx context.Context, cfg Config, log *slog.Logger) (a *App, err error) {
-	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics(), onWire: wireLimits{request: requestTimeout, message: messageTimeout}}
+	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics(), onWire: wireLimits{request: requestTimeout, message: messageTimeout, silence: streamSilence}}
 	if a.traces, err = telemetry.NewTraces(ctx, log); err != nil {
 		return nil, err
 	}
@@ -375,7 +375,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 
 func (a *App) api(streams context.Context) (http.Handler, error) {
 	return rpc.NewHandler(streams, rpc.Config{
-		Timeout: callTimeout, MessageTimeout: a.onWire.message, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes,
+		Timeout: callTimeout, MessageTimeout: a.onWire.message, Silence: a.onWire.silence, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes,
 		MaxStreams: a.cfg.Server.Streams.Value, StreamsPerOwner: a.cfg.Server.StreamsPerOwner.Value, Origins: slices.Clone(a.cfg.Server.Origins),
 	}, a.services, a.eyes())
 }

@@ -4,5 +4,11 @@ import "time"
 
 // ShortenWire makes the limits of requests and of streams' messages short enough for a test to meet them.
 func (a *App) ShortenWire(request, message time.Duration) {
-	a.onWire = wireLimits{request: request, message: message}
+	a.onWire.request, a.onWire.message = request, message
 }
+
+// ShortenSilence makes streams say something so soon that a test can wait for it.
+func (a *App) ShortenSilence(silence time.Duration) { a.onWire.silence = silence }
+
+// StreamSilence is how long a stream says nothing at most, where no test shortens it.
+const StreamSilence = streamSilence

@@ -79,7 +79,7 @@ func TestOneOwnersBatchesDelayNobodyElsesPost(t *testing.T) {
 	defer callers.Wait()
 	defer leave()
 	for n := range 2 {
-		callers.Go(func() { // which waits for the first outcome
+		callers.Go(func() { // which waits for the approval
 			stream, err := w.posts.BatchPublishPosts(batches, &postwrightv1.BatchPublishPostsRequest{Posts: newPosts(200), RequestId: fmt.Sprint(n)})
 			if err == nil {
 				_ = stream.Close()

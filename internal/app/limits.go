@@ -20,6 +20,7 @@ const (
 	callTimeout       = 45 * time.Second
 	requestTimeout    = 50 * time.Second // of a request to come in, and of its answer to leave after its headers are in
 	messageTimeout    = 30 * time.Second // of one message of a stream to leave
+	streamSilence     = 20 * time.Second // until a stream says something; proxies cut a connection after 30 s or 60 s without a byte
 	jobMargin         = 25 * time.Second // of --jobs-timeout above a vendor's attempt: claiming, and writing the outcome
 	rescueMargin      = 5 * time.Second  // of --jobs-rescue-after above --jobs-timeout
 )
@@ -47,7 +48,7 @@ const (
 )
 
 // wireLimits bound what comes in and goes out; tests shorten them.
-type wireLimits struct{ request, message time.Duration }
+type wireLimits struct{ request, message, silence time.Duration }
 
 // consents bounds the members that come back from LinkedIn to one address; a person comes once.
 var consents = limit.Rate{PerSecond: 1, Burst: 20}

@@ -38,7 +38,7 @@ func TestBadRequestsAreRefusedByFieldAllAtOnce(t *testing.T) {
 		"NUL in a query":                    {"PostService/SearchPosts", `{"query":"a\u0000"}`, "invalid_argument", []string{"query"}},
 		"NUL in a message":                  {"NotificationService/SendPush", `{"userId":"u","title":"t","message":"\u0000"}`, "invalid_argument", []string{"message"}},
 		"many faults at once":               {"PostService/CreatePost", `{"post":{"content":"","postType":77,"visibility":9,"hashtags":["#no","ok","ok"],"accountId":"x"},"requestId":"` + strings.Repeat("r", 129) + `"}`, "invalid_argument", []string{"post.content", "post.postType", "post.visibility", "post.hashtags[0]", "post.hashtags[2]", "post.accountId", "requestId"}},
-		"unknown enum name":                 {"PostService/CreatePost", `{"post":{"content":"a","tone":"TONE_SHOUTING"}}`, "invalid_argument", nil},
+		"unknown enum name":                 {"PostService/CreatePost", `{"post":{"content":"a","tone":"TONE_SHOUTING"}}`, "invalid_argument", []string{"post.tone"}},
 		"misspelt field":                    {"PostService/CreatePost", `{"post":{"content":"a","hashtag":["b"]}}`, "invalid_argument", nil},
 		"empty body":                        {"PostService/CreatePost", ``, "invalid_argument", nil},
 		"not JSON":                          {"PostService/CreatePost", `{"post":`, "invalid_argument", nil},

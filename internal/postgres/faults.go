@@ -28,6 +28,9 @@ const (
 	codeLimitExceeded        = "53400" // the server's own settings, such as temp_file_limit
 	codeReadOnly             = "25006" // a standby, or a server whose disk its operator keeps from filling up
 	codeIO                   = "58030"
+	codeNoDatabase           = "3D000"
+	codeWrongPassword        = "28P01"
+	codeNotAuthorized        = "28000" // no such role, or pg_hba.conf has no line for it
 	classConnection          = "08"
 	classData                = "22"
 	classOperatorInterfering = "57P"
@@ -88,6 +91,9 @@ func translate(ctx context.Context, err error) error {
 }
 
 func translateState(answer *pgconn.PgError) *fault.Error {
+	if refused := refusedConnection(answer); refused != nil {
+		return refused
+	}
 	switch answer.Code {
 	case codeUnique:
 		return about(fault.New(fault.Conflict, "This exists already."), uniqueFields[answer.ConstraintName])
@@ -131,8 +137,37 @@ func about(f *fault.Error, field fault.Field) *fault.Error {
 	return f
 }
 
-// connectFault says that the database can't be reached. The cause may name host and user, never the password.
-func connectFault(err error) error { return unreachable().WithCause(err) }
+// connectFault says that the database can't be reached, or refuses to be. The cause may name host and user, never the password.
+func connectFault(err error) error {
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) {
+		if refused := refusedConnection(answer); refused != nil {
+			return refused.WithCause(err)
+		}
+	}
+	return unreachable().WithCause(err)
+}
+
+// ReasonDatabaseRefuses marks the fault of a database that takes no connection with these settings, however often it is
+// asked.
+const ReasonDatabaseRefuses = "DATABASE_REFUSES"
+
+// refusedConnection is the fault of a connection that will be refused until an operator changes something; nil for any other
+// answer.
+func refusedConnection(answer *pgconn.PgError) *fault.Error {
+	words := ""
+	switch answer.Code {
+	case codeNoDatabase:
+		words = "The database does not exist: create it with `createdb`, or correct its name in --database-url."
+	case codeWrongPassword:
+		words = "The database refuses the password, or the role: correct them in --database-url."
+	case codeNotAuthorized:
+		words = "The database refuses the role: make it with `createuser`, correct it in --database-url, or let it in by the server's pg_hba.conf."
+	default:
+		return nil
+	}
+	return fault.New(fault.Precondition, words).WithReason(ReasonDatabaseRefuses)
+}
 
 func unreachable() *fault.Error {
 	return fault.New(fault.Unavailable, "The database can't be reached at the moment: try again.")

@@ -19,21 +19,32 @@ const (
 	MaxPageSize     = 100
 )
 
-// Page is a part of a listing, newest first.
+// Page is a part of a listing.
 type Page struct {
 	Posts []Post
 	// NextPageToken asks for the page after this one; "" on the last.
 	NextPageToken string
 }
 
-// key is the place of a post in the order newest first: a page holds the posts after a key.
+// key is the place of a post in an order by time: a page holds the posts after a key.
 type key struct {
-	createdAt time.Time
-	id        uuid.UUID
+	at time.Time
+	id uuid.UUID
 }
 
-// firstKey is before every post: PostgreSQL's timestamptz ends later, but Go's and protobuf's end with the year 9999.
-var firstKey = key{createdAt: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), id: uuid.Max}
+func createdKey(p Post) key { return key{at: p.CreatedAt, id: p.ID} }
+
+// scheduledKey is of a post that has a scheduled time.
+func scheduledKey(p Post) key { return key{at: *p.ScheduledAt, id: p.ID} }
+
+// PostgreSQL's timestamptz reaches further, but protobuf's times are those of the years 1 to 9999.
+var (
+	earliest = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+)
+
+// newestFirst is before every post in the order newest first.
+var newestFirst = key{at: latest, id: uuid.Max}
 
 // queryHash tells the listing that a page token belongs to from every other one.
 type queryHash [8]byte
@@ -53,19 +64,19 @@ const tokenVersion = 1
 
 // encodeToken makes a page token: version, query, microseconds since 1970, id. It is opaque, not secret: whoever makes
 // one up sees a page of their own posts from another place.
-func encodeToken(query queryHash, after Post) string {
+func encodeToken(query queryHash, after key) string {
 	b := make([]byte, 0, 1+8+8+16)
 	b = append(b, tokenVersion)
 	b = append(b, query[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(after.CreatedAt.UnixMicro()))
-	b = append(b, after.ID[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(after.at.UnixMicro()))
+	b = append(b, after.id[:]...)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// decodeToken reads a page token of this query; "" is the first page.
-func decodeToken(query queryHash, token string) (key, []fault.Field) {
+// decodeToken reads a page token of this query; "" is the first page, which begins after start.
+func decodeToken(query queryHash, token string, start key) (key, []fault.Field) {
 	if token == "" {
-		return firstKey, nil
+		return start, nil
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(b) != 1+8+8+16 || b[0] != tokenVersion {
@@ -75,10 +86,10 @@ func decodeToken(query queryHash, token string) (key, []fault.Field) {
 		return key{}, []fault.Field{{Path: "pageToken", Problem: "belongs to another query: repeat the filter it came with, or start without a token"}}
 	}
 	micros := binary.BigEndian.Uint64(b[9:17])
-	if micros > math.MaxInt64 || int64(micros) > firstKey.createdAt.UnixMicro() {
+	if micros > math.MaxInt64 || int64(micros) > latest.UnixMicro() {
 		return key{}, []fault.Field{{Path: "pageToken", Problem: "is not one of ours: send nextPageToken of the page before, unchanged"}}
 	}
-	return key{createdAt: time.UnixMicro(int64(micros)), id: uuid.UUID(b[17:33])}, nil
+	return key{at: time.UnixMicro(int64(micros)), id: uuid.UUID(b[17:33])}, nil
 }
 
 func pageSize(asked int) (int32, []fault.Field) {
@@ -92,9 +103,9 @@ func pageSize(asked int) (int32, []fault.Field) {
 }
 
 // cut makes a page of up to size posts; rows holds one more than size when there is a next page.
-func cut(rows []Post, size int32, query queryHash) Page {
+func cut(rows []Post, size int32, query queryHash, keyOf func(Post) key) Page {
 	if len(rows) <= int(size) {
 		return Page{Posts: rows}
 	}
-	return Page{Posts: rows[:size], NextPageToken: encodeToken(query, rows[size-1])}
+	return Page{Posts: rows[:size], NextPageToken: encodeToken(query, keyOf(rows[size-1]))}
 }

@@ -307,40 +307,6 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 	})
 }
 
-// ListInput asks for a page of posts.
-type ListInput struct {
-	OwnerID   uuid.UUID
-	State     string // "" for any
-	PageSize  int    // 0 for DefaultPageSize
-	PageToken string // "" for the first page
-}
-
-func (in ListInput) query() queryHash { return hashQuery("list", in.OwnerID.String(), in.State) }
-
-// Validate lists every fault of the input.
-func (in ListInput) Validate() error { return pageFaults(in.query(), in.PageSize, in.PageToken) }
-
-// List returns the owner's posts, newest first.
-func (s *Service) List(ctx context.Context, in ListInput) (Page, error) {
-	if err := in.Validate(); err != nil {
-		return Page{}, err
-	}
-	size, _ := pageSize(in.PageSize)
-	after, _ := decodeToken(in.query(), in.PageToken)
-	var rows []Post
-	var err error
-	if in.State == "" {
-		rows, err = s.queries.PostListByOwner(ctx, s.store, db.PostListByOwnerParams{
-			OwnerID: in.OwnerID, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: size + 1,
-		})
-	} else {
-		rows, err = s.queries.PostListByOwnerAndState(ctx, s.store, db.PostListByOwnerAndStateParams{
-			OwnerID: in.OwnerID, State: in.State, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: size + 1,
-		})
-	}
-	return cut(rows, size, in.query()), err
-}
-
 // SearchInput asks for a page of the posts that contain a text.
 type SearchInput struct {
 	OwnerID   uuid.UUID
@@ -362,15 +328,15 @@ func (s *Service) Search(ctx context.Context, in SearchInput) (Page, error) {
 		return Page{}, err
 	}
 	size, _ := pageSize(in.PageSize)
-	after, _ := decodeToken(in.query(), in.PageToken)
+	after, _ := decodeToken(in.query(), in.PageToken, newestFirst)
 	rows, err := s.queries.PostSearchByOwner(ctx, s.store, db.PostSearchByOwnerParams{
-		OwnerID: in.OwnerID, Query: in.Query, BeforeTime: after.createdAt, BeforeID: after.id, PageSize: size + 1,
+		OwnerID: in.OwnerID, Query: in.Query, BeforeTime: after.at, BeforeID: after.id, PageSize: size + 1,
 	})
-	return cut(rows, size, in.query()), err
+	return cut(rows, size, in.query(), createdKey), err
 }
 
 func pageFaults(query queryHash, size int, token string) error {
 	_, sizeFaults := pageSize(size)
-	_, tokenFaults := decodeToken(query, token)
+	_, tokenFaults := decodeToken(query, token, newestFirst)
 	return fault.Fields(slices.Concat(sizeFaults, tokenFaults)...)
 }

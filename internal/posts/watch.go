@@ -2,6 +2,7 @@ package posts
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -9,17 +10,17 @@ import (
 )
 
 // Watch gives the post to emit now and again at every change of its state, in order and without a gap, and returns nil
-// when the post rests. It returns emit's error, or NotFound when the post is deleted, or the cause of the context's end,
+// when the post rests. What it gave last it gives again after the longest silence; 0 for never. It returns emit's error, or NotFound when the post is deleted, or the cause of the context's end,
 // whatever that end interrupted.
-func (s *Service) Watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Post) error) error {
-	err := s.watch(ctx, ownerID, id, emit)
+func (s *Service) Watch(ctx context.Context, ownerID, id uuid.UUID, longest time.Duration, emit func(Post) error) error {
+	err := s.watch(ctx, ownerID, id, longest, emit)
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return err
 }
 
-func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Post) error) error {
+func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, longest time.Duration, emit func(Post) error) error {
 	watcher := s.NewWatcher(id)
 	defer watcher.Close()
 	post, err := s.Get(ctx, ownerID, id)
@@ -27,13 +28,28 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 		return err
 	}
 	watcher.Saw(id, post.Revision)
-	if err := emit(post); err != nil {
+	silence := NewSilence(longest)
+	defer silence.Stop()
+	told := post
+	tell := func(p Post) error {
+		told = p
+		defer silence.Broken()
+		return emit(p)
+	}
+	if err := tell(post); err != nil {
 		return err
 	}
 	waitsFor := post.FailureCode
 	for seen, state := post.Revision, post.State; !Rests(state); {
-		if _, err := watcher.Changed(ctx); err != nil {
+		changed, err := watcher.Changed(ctx, silence)
+		if err != nil {
 			return err
+		}
+		if len(changed) == 0 {
+			if err := tell(told); err != nil {
+				return err
+			}
+			continue
 		}
 		var transitions []db.PostTransition
 		if err := watcher.Read(ctx, func() (err error) {
@@ -47,7 +63,7 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 			watcher.Saw(id, seen)
 			if post.FailureCode != waitsFor { // what it waits for did
 				waitsFor = post.FailureCode
-				if err := emit(post); err != nil {
+				if err := tell(post); err != nil {
 					return err
 				}
 			}
@@ -57,7 +73,7 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, emit func(Po
 		watcher.Saw(id, transitions[len(transitions)-1].Revision)
 		for _, t := range transitions {
 			seen, state = t.Revision, t.State
-			if err := emit(asOf(post, t)); err != nil {
+			if err := tell(asOf(post, t)); err != nil {
 				return err
 			}
 		}

@@ -26,7 +26,7 @@ func (w *world) watch(ctx context.Context, post posts.Post) watching {
 	seen := watching{t: w.t, posts: make(chan posts.Post, 100), ended: make(chan error, 1)}
 	go func() {
 		defer close(seen.posts)
-		seen.ended <- w.Watch(ctx, w.ada, post.ID, func(p posts.Post) error { seen.posts <- p; return nil })
+		seen.ended <- w.Watch(ctx, w.ada, post.ID, 0, func(p posts.Post) error { seen.posts <- p; return nil })
 	}()
 	return seen
 }
@@ -149,16 +149,16 @@ func TestAWatchEndsWhenThereIsNothingToWatch(t *testing.T) {
 	})
 	t.Run("another owner's", func(t *testing.T) {
 		post := w.in(posts.StateQueued)
-		err := w.Watch(t.Context(), w.bob, post.ID, func(posts.Post) error { return errors.New("shown") })
+		err := w.Watch(t.Context(), w.bob, post.ID, 0, func(posts.Post) error { return errors.New("shown") })
 		require.Equal(t, fault.NotFound, kindOf(t, err))
 	})
 	t.Run("never there", func(t *testing.T) {
-		err := w.Watch(t.Context(), w.ada, uuid.New(), func(posts.Post) error { return errors.New("shown") })
+		err := w.Watch(t.Context(), w.ada, uuid.New(), 0, func(posts.Post) error { return errors.New("shown") })
 		require.Equal(t, fault.NotFound, kindOf(t, err))
 	})
 	t.Run("nobody looks any more", func(t *testing.T) {
 		gone := errors.New("the stream is closed")
-		require.ErrorIs(t, w.Watch(t.Context(), w.ada, w.in(posts.StateQueued).ID, func(posts.Post) error { return gone }), gone)
+		require.ErrorIs(t, w.Watch(t.Context(), w.ada, w.in(posts.StateQueued).ID, 0, func(posts.Post) error { return gone }), gone)
 	})
 }
 
@@ -184,4 +184,33 @@ func TestAWatchEndsWithItsContextAndSaysWhy(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, <-w.watch(ctx, post).ended, context.Canceled)
 	})
+}
+
+func TestAWatcherIsToldTheSameAgainWhereNothingChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listen(never)
+	post := w.in(posts.StateQueued)
+	given := make(chan posts.Post)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- w.Watch(t.Context(), w.ada, post.ID, time.Millisecond, func(p posts.Post) error { given <- p; return nil })
+	}()
+	first := <-given
+	for range 3 {
+		require.Equal(t, first, <-given)
+	}
+	w.enter(post, posts.StatePublishing)
+	p := <-given
+	for p.State == posts.StateQueued { // it was on its way already
+		p = <-given
+	}
+	require.Equal(t, posts.StatePublishing, p.State)
+	require.Equal(t, posts.Etag(p), posts.Etag(<-given))
+	w.enter(post, posts.StatePublished)
+	for p.State == posts.StatePublishing {
+		p = <-given
+	}
+	require.Equal(t, posts.StatePublished, p.State)
+	require.NoError(t, <-ended)
 }

@@ -111,8 +111,8 @@ func (w *Watcher) Saw(id uuid.UUID, revision int64) {
 }
 
 // Changed waits until posts may have changed, or are gone, and returns their ids; each is returned once, however often it
-// changed meanwhile. It returns the error of the context's end.
-func (w *Watcher) Changed(ctx context.Context) ([]uuid.UUID, error) {
+// changed meanwhile. It returns none once silence ends, and the error of the context's end.
+func (w *Watcher) Changed(ctx context.Context, silence Silence) ([]uuid.UUID, error) {
 	if err := pause(ctx, watcherPause); err != nil {
 		return nil, err
 	}
@@ -123,6 +123,8 @@ func (w *Watcher) Changed(ctx context.Context) ([]uuid.UUID, error) {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
+		case <-silence.over:
+			return nil, nil
 		case <-w.woken:
 		}
 	}

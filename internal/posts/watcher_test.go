@@ -172,7 +172,7 @@ func TestAChangeRightAfterTheFirstReadIsSeen(t *testing.T) {
 	defer another.Close()
 	w.look(never)
 	counted.awaitLook(t)
-	_, err := another.Changed(t.Context()) // of the look
+	_, err := another.Changed(t.Context(), posts.Silence{}) // of the look
 	require.NoError(t, err)
 	var once sync.Once
 	counted.mu.Lock()
@@ -180,7 +180,7 @@ func TestAChangeRightAfterTheFirstReadIsSeen(t *testing.T) {
 		if operation == "PostGet" {
 			once.Do(func() { // on the goroutine of the watch
 				w.enter(post, posts.StatePublishing)
-				_, err := another.Changed(t.Context())
+				_, err := another.Changed(t.Context(), posts.Silence{})
 				require.NoError(t, err)
 			})
 		}
@@ -269,7 +269,7 @@ func TestWhoReceivesSlowlyHoldsNobodyUpAndMissesNothing(t *testing.T) {
 	const slowOnes = 10 // more than may read at once
 	for range slowOnes {
 		go func() {
-			ended <- w.Watch(t.Context(), w.ada, post.ID, func(p posts.Post) error {
+			ended <- w.Watch(t.Context(), w.ada, post.ID, 0, func(p posts.Post) error {
 				received <- p.State
 				<-goOn
 				return nil
@@ -310,12 +310,12 @@ func TestAWatcherIsToldOfEachOfItsPostsOnceAndOfNoOther(t *testing.T) {
 		}
 	}
 	heard("what somebody else may say")
-	changed, err := watcher.Changed(t.Context())
+	changed, err := watcher.Changed(t.Context(), posts.Silence{})
 	require.NoError(t, err)
 	require.ElementsMatch(t, []uuid.UUID{one, two}, changed)
 
 	heard(two.String())
-	changed, err = watcher.Changed(t.Context())
+	changed, err = watcher.Changed(t.Context(), posts.Silence{})
 	require.NoError(t, err)
 	require.Equal(t, []uuid.UUID{two}, changed)
 
@@ -323,7 +323,7 @@ func TestAWatcherIsToldOfEachOfItsPostsOnceAndOfNoOther(t *testing.T) {
 	heard(one.String())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = watcher.Changed(ctx)
+	_, err = watcher.Changed(ctx, posts.Silence{})
 	require.ErrorIs(t, err, context.Canceled)
 }
 

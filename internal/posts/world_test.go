@@ -66,11 +66,17 @@ func (w *world) owner(name string) (id, accountID uuid.UUID) {
 	w.t.Helper()
 	user, err := queries.UserInsert(w.t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: name + "@example.org", CreatedAt: dawn})
 	require.NoError(w.t, err)
+	return user.ID, w.account(user.ID, name)
+}
+
+// account gives a user a LinkedIn account.
+func (w *world) account(owner uuid.UUID, name string) uuid.UUID {
+	w.t.Helper()
 	account, err := queries.AccountUpsert(w.t.Context(), w.store, db.AccountUpsertParams{
-		ID: uuid.New(), OwnerID: user.ID, URN: "urn:li:person:" + name, SealedToken: []byte{}, Scopes: []string{}, Now: dawn,
+		ID: uuid.New(), OwnerID: owner, URN: "urn:li:person:" + name, SealedToken: []byte{}, Scopes: []string{}, Now: dawn,
 	})
 	require.NoError(w.t, err)
-	return user.ID, account.ID
+	return account.ID
 }
 
 // draft makes a post of Ada's.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -188,10 +189,14 @@ type Progress struct {
 }
 
 // Follow gives emit one Progress for each post of a batch as it comes to rest, and one before for each that has to wait;
-// those that were refused come first. It ends when all rest. It returns emit's error, or the cause of the context's end;
+// those that were refused come first. After the longest silence, 0 for never, one that is not through is told once more as
+// one that waits. It ends when all rest. It returns emit's error, or the cause of the context's end;
 // the publications go on by themselves either way.
-func (s *Service) Follow(ctx context.Context, ownerID uuid.UUID, batch Approved, emit func(Progress) error) error {
-	follow := &follower{batch: batch, open: map[uuid.UUID]int{}, waiting: map[uuid.UUID]string{}, emit: emit}
+func (s *Service) Follow(ctx context.Context, ownerID uuid.UUID, batch Approved, longest time.Duration, emit func(Progress) error) error {
+	follow := &follower{
+		batch: batch, open: map[uuid.UUID]int{}, waiting: map[uuid.UUID]Refusal{}, silence: posts.NewSilence(longest), emit: emit,
+	}
+	defer follow.silence.Stop()
 	if err := follow.refusals(); err != nil {
 		return err
 	}
@@ -208,7 +213,7 @@ func (s *Service) Follow(ctx context.Context, ownerID uuid.UUID, batch Approved,
 			err = follow.look(looked, states, watcher)
 		}
 		if err == nil && len(follow.open) > 0 {
-			looked, err = watcher.Changed(ctx)
+			looked, err = follow.changed(ctx, watcher)
 		}
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -223,9 +228,10 @@ func (s *Service) Follow(ctx context.Context, ownerID uuid.UUID, batch Approved,
 // follower is what has been told of a batch so far.
 type follower struct {
 	batch   Approved
-	open    map[uuid.UUID]int    // the posts that don't rest yet, and their places
-	waiting map[uuid.UUID]string // what a post was last said to wait for
+	open    map[uuid.UUID]int     // the posts that don't rest yet, and their places
+	waiting map[uuid.UUID]Refusal // what a post was last said to wait for
 	done    int
+	silence posts.Silence
 	emit    func(Progress) error
 }
 
@@ -265,8 +271,8 @@ func (f *follower) look(looked []uuid.UUID, states []db.PostListStatesRow, watch
 			err = f.rests(i, p)
 		default:
 			watcher.Saw(id, state.Revision)
-			if state.State == posts.StateQueued && state.FailureCode != "" && state.FailureCode != f.waiting[id] {
-				f.waiting[id] = state.FailureCode
+			if state.State == posts.StateQueued && state.FailureCode != "" && state.FailureCode != f.waiting[id].Code {
+				f.waiting[id] = p.Failure
 				err = f.tell(i, p)
 			}
 		}
@@ -284,5 +290,30 @@ func (f *follower) rests(i int, p Progress) error {
 
 func (f *follower) tell(i int, p Progress) error {
 	p.ID, p.Index, p.Done, p.Total = f.batch.IDs[i], i, f.done, len(f.batch.IDs)
+	defer f.silence.Broken()
 	return f.emit(p)
+}
+
+// changed waits until open posts may have changed, and breaks the silence until then.
+func (f *follower) changed(ctx context.Context, watcher *posts.Watcher) ([]uuid.UUID, error) {
+	for {
+		ids, err := watcher.Changed(ctx, f.silence)
+		if err != nil || len(ids) > 0 {
+			return ids, err
+		}
+		if err := f.again(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// again tells of the first post that is not through what was told of it last, or that it waits for its turn.
+func (f *follower) again() error {
+	first := -1
+	for _, i := range f.open {
+		if first < 0 || i < first {
+			first = i
+		}
+	}
+	return f.tell(first, Progress{State: posts.StateQueued, Failure: f.waiting[f.batch.IDs[first]]})
 }

@@ -35,6 +35,17 @@ type bound struct {
 	chars    int          // of the longest text; 0 for any
 	message  *bounds      // of its own fields; nil for none
 	json     messageForms // what it is in JSON, if it is a message
+	enum     []string     // the names of its values, if it is an enum
+	kind     protoreflect.Kind
+}
+
+// whole reports whether it is a whole number, as an enum's value is in binary.
+func (f *bound) whole() bool {
+	switch f.kind {
+	case protoreflect.EnumKind, protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind:
+		return true
+	}
+	return false
 }
 
 // messageForms says how JSON writes a message.
@@ -44,6 +55,7 @@ const (
 	asObject messageForms = iota
 	asText                // google.protobuf's own, such as a Timestamp
 	asPaths               // a FieldMask
+	asTime                // a Timestamp
 )
 
 // read are the bounds of the messages that have been met, by descriptor.
@@ -69,8 +81,19 @@ func boundsOf(message protoreflect.MessageDescriptor) *bounds {
 	return b
 }
 
+// valuesOf are the names of an enum's values, the first of which stands for none.
+func valuesOf(enum protoreflect.EnumDescriptor) (names []string) {
+	for i := range enum.Values().Len() {
+		names = append(names, string(enum.Values().Get(i).Name()))
+	}
+	return names
+}
+
 func boundOf(field protoreflect.FieldDescriptor) *bound {
-	f := &bound{name: field.JSONName(), most: unruled, repeated: field.IsList(), text: field.Kind() == protoreflect.StringKind}
+	f := &bound{name: field.JSONName(), most: unruled, repeated: field.IsList(), text: field.Kind() == protoreflect.StringKind, kind: field.Kind()}
+	if field.Enum() != nil {
+		f.enum = valuesOf(field.Enum())
+	}
 	if m := field.Message(); m != nil && !field.IsMap() {
 		f.message = boundsOf(m)
 		if !f.repeated {
@@ -79,6 +102,8 @@ func boundOf(field protoreflect.FieldDescriptor) *bound {
 		switch {
 		case m.FullName() == fieldMask:
 			f.json = asPaths
+		case m.FullName() == "google.protobuf.Timestamp":
+			f.json = asTime
 		case strings.HasPrefix(string(m.FullName()), "google.protobuf."):
 			f.json = asText
 		}

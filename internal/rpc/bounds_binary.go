@@ -31,6 +31,17 @@ func (s *scan) binary(raw []byte, b *bounds) bool {
 	return ended
 }
 
+// packed is how many whole numbers are in a field that holds several.
+func packed(value []byte) (count int) {
+	content, _ := protowire.ConsumeBytes(value)
+	for _, b := range content {
+		if b < 0x80 { // the last byte of one
+			count++
+		}
+	}
+	return count
+}
+
 // fields counts the fields of a message, and reports whether it came to the end.
 func (s *scan) fields(raw []byte, b *bounds, counts []int) bool {
 	for len(raw) > 0 {
@@ -49,6 +60,10 @@ func (s *scan) fields(raw []byte, b *bounds, counts []int) bool {
 		}
 		f := b.byNumber[number]
 		counts[number]++
+		if f.repeated && f.whole() && kind == protowire.BytesType {
+			counts[number] += packed(value) - 1
+			continue
+		}
 		if counts[number] > f.most || kind != protowire.BytesType {
 			continue
 		}

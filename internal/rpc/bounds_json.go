@@ -3,7 +3,10 @@ package rpc
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // bytesPerEscapedChar is how many bytes JSON takes for a character at most: two escapes such as \ud83d.
@@ -11,17 +14,24 @@ const bytesPerEscapedChar = 12
 
 // scanJSON holds a message in JSON against its bounds, and objects to what is of another form than its field. Of JSON's
 // grammar it knows only what it needs to find its way: commas and colons are space to it. It stops where the bytes make
-// no sense, or at a field that the message lacks: the codec stops there too, and says so.
-func scanJSON(body []byte, b *bounds) error {
+// no sense, or at a field that the message lacks: the codec stops there too, and says so; unknown says what was meant.
+func scanJSON(body []byte, b *bounds) (unknown unknownField, err error) {
 	s := jsonScan{body: body}
 	s.message(b)
-	return s.faults.Err()
+	return s.unknown, s.faults.Err()
+}
+
+// unknownField is where the name of a field is that a message lacks, and what was probably meant; "" where there is none.
+type unknownField struct {
+	at    int
+	meant string
 }
 
 type jsonScan struct {
 	scan
-	body []byte
-	next int // what has not been looked at
+	body    []byte
+	next    int // what has not been looked at
+	unknown unknownField
 }
 
 // peek is the first character of what comes next, 0 at the end.
@@ -51,6 +61,7 @@ func (s *jsonScan) message(b *bounds) bool {
 		default:
 			return false
 		}
+		at := s.next
 		name, ended := s.text()
 		if !ended {
 			return false
@@ -59,7 +70,11 @@ func (s *jsonScan) message(b *bounds) bool {
 		if f == nil && bytes.IndexByte(name, '\\') >= 0 {
 			f = b.byName[unescaped(name)]
 		}
-		if f == nil || !s.field(f) {
+		if f == nil {
+			s.unknown = unknownField{at, b.meant(string(name))}
+			return false
+		}
+		if !s.field(f) {
 			return false
 		}
 	}
@@ -131,16 +146,64 @@ func (s *jsonScan) value(f *bound) bool {
 	case f.text || f.message != nil:
 		if first == '"' {
 			content, ended := s.text()
-			if f.json == asPaths {
+			switch f.json {
+			case asPaths:
+				if bytes.ContainsAny(content, "_ ") {
+					s.objectf(writtenMask)
+				}
 				// An escape may stand for a comma.
 				s.paths(f, 1+bytes.Count(content, []byte{','})+bytes.Count(content, []byte{'\\'}))
+			case asTime:
+				s.object(timeProblem(unescaped(content)))
 			}
 			s.tooLong(f, len(content), bytesPerEscapedChar)
 			return ended
 		}
-		s.objectf("must be a string")
+		switch f.json {
+		case asPaths:
+			s.objectf(writtenMask)
+		case asTime:
+			s.objectf("must be a string, " + writtenTime)
+		default:
+			s.objectf("must be a string")
+		}
+	default:
+		return s.scalar(f, first)
 	}
 	return s.skip()
+}
+
+// scalar reports whether it came to the end of a number, a truth value or an enum's.
+func (s *jsonScan) scalar(f *bound, first byte) bool {
+	start := s.next
+	ended := s.skip()
+	written := string(s.body[start:s.next])
+	switch {
+	case !ended: // the codec says so
+	case f.enum != nil && first == '"':
+		if name := unescaped(s.body[start+1 : s.next-1]); !slices.Contains(f.enum, name) && !s.faults.Full() {
+			s.objectf("%s", enumProblem(name, f.enum))
+		}
+	case f.enum != nil && first != '"' && !numeric(written):
+		s.objectf("%s", enumProblem("", f.enum))
+	case f.kind == protoreflect.BoolKind && written != "true" && written != "false":
+		s.objectf("must be true or false, without quotes")
+	case f.whole() && !numeric(strings.Trim(unescaped([]byte(written)), `"`)):
+		s.objectf("must be a whole number")
+	}
+	return ended
+}
+
+// numeric reports whether a value begins as a number does.
+func numeric(value string) bool {
+	return value != "" && (value[0] == '-' || value[0] >= '0' && value[0] <= '9')
+}
+
+// object objects where there is a problem.
+func (s *jsonScan) object(problem string) {
+	if problem != "" {
+		s.objectf("%s", problem)
+	}
 }
 
 // paths objects to a mask that names too many fields.
@@ -200,8 +263,11 @@ func (s *jsonScan) literal() {
 	}
 }
 
-// unescaped is the name of a field that is written with escapes; "" where they make no sense.
+// unescaped is a text as it is meant that may be written with escapes; "" where they make no sense.
 func unescaped(name []byte) (plain string) {
+	if bytes.IndexByte(name, '\\') < 0 {
+		return string(name)
+	}
 	quoted := append(append([]byte{'"'}, name...), '"')
 	if json.Unmarshal(quoted, &plain) != nil {
 		return ""

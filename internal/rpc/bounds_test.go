@@ -74,7 +74,7 @@ func TestAListIsCountedBeforeItIsRead(t *testing.T) {
 		"a number for an object":   {`{"post":5}`, map[string]string{"post": "must be an object"}},
 		"a number for a text":      {`{"post":{"content":5}}`, map[string]string{"post.content": "must be a string"}},
 		"null in a list":           {`{"post":{"hashtags":["a",null]}}`, map[string]string{"post.hashtags[1]": "must be a string"}},
-		"an object for a time":     {`{"post":{"createTime":{}}}`, map[string]string{"post.createTime": "must be a string"}},
+		"an object for a time":     {`{"post":{"createTime":{}}}`, map[string]string{"post.createTime": "must be a string, such as 2026-12-01T09:00:00Z, or 2026-12-01T09:00:00+01:00 with an offset from UTC"}},
 		"everything at once":       {`{"post":{"content":[],"hashtags":` + many(31, `""`) + `},"etag":1}`, map[string]string{"post.content": "must be a string", "post.hashtags": "must be at most 30 and are 31", "etag": "must be a string"}},
 		"what ends in the middle":  {`{"post":{"hashtags":["a"`, nil},
 		"many without an end":      {`{"post":{"hashtags":["",` + strings.Repeat(`"",`, 30), map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
@@ -82,7 +82,7 @@ func TestAListIsCountedBeforeItIsRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, c.want, problems(scanJSON([]byte(c.body), boundsOf(update))))
+			require.Equal(t, c.want, problems(scannedJSON([]byte(c.body), boundsOf(update))))
 		})
 	}
 }
@@ -136,13 +136,14 @@ func FuzzNothingBeyondTheBoundsIsMadeOfJSON(f *testing.F) {
 		`{"post":{"\u0068ashtags":[]}}`, `{"post" {"hashtags"["" "" ]}}`, `{"post":{"hashtags":[null,[],{}]}}`, "{\"post\":\x00}", `{"post":{"content":"\`,
 		`{"post":{"createTime":"2026-01-02T03:04:05Z","failure":{"code":"x"}}}`, `{,"post":{},:}`, `{"post":nonsense}`, `[{}]`, `{"updateMask":"a\u002cb"}`,
 		`{"posts":[{},{"hashtags":["a"]}],"requestId":"x"}`, `{"ids":["a"],"posts":[{}]}`,
+		`{"states":["POST_STATE_DRAFT",2,"x",null],"pageSize":"\u0031","order":1,"fromTime":"2026-01-02T03:04:05+01:00"}`, `{"pageSize":"","state":"1"}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, message := range []proto.Message{&postwrightv1.UpdatePostRequest{}, &postwrightv1.BatchPublishPostsRequest{}} {
+		for _, message := range []proto.Message{&postwrightv1.UpdatePostRequest{}, &postwrightv1.BatchPublishPostsRequest{}, &postwrightv1.ListPostsRequest{}} {
 			b := tightBounds(message)
-			scanned := scanJSON(body, b)
+			scanned := scannedJSON(body, b)
 			err := protojson.Unmarshal(body, message)
 			if scanned == nil {
 				requireWithin(t, message.ProtoReflect(), b)
@@ -157,6 +158,7 @@ func FuzzNothingBeyondTheBoundsIsMadeOfBinary(f *testing.F) {
 	for _, m := range []proto.Message{
 		&postwrightv1.UpdatePostRequest{Post: &postwrightv1.Post{Hashtags: []string{"", "a"}, Content: "x"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"a", "b"}}},
 		&postwrightv1.BatchPublishPostsRequest{Ids: []string{"", "a"}, Posts: []*postwrightv1.Post{{}, {Hashtags: []string{"a"}}}},
+		&postwrightv1.ListPostsRequest{States: []postwrightv1.PostState{1, 2}, PageSize: 300},
 	} {
 		seed, err := proto.Marshal(m)
 		require.NoError(f, err)
@@ -164,7 +166,7 @@ func FuzzNothingBeyondTheBoundsIsMadeOfBinary(f *testing.F) {
 		f.Add(append(seed, seed...))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, message := range []proto.Message{&postwrightv1.UpdatePostRequest{}, &postwrightv1.BatchPublishPostsRequest{}} {
+		for _, message := range []proto.Message{&postwrightv1.UpdatePostRequest{}, &postwrightv1.BatchPublishPostsRequest{}, &postwrightv1.ListPostsRequest{}} {
 			b := tightBounds(message)
 			scanned := scanBinary(body, b)
 			_ = proto.Unmarshal(body, message)
@@ -221,5 +223,10 @@ func withinBounds(message protoreflect.Message, b *bounds) (err error) {
 		}
 		return err == nil
 	})
+	return err
+}
+
+func scannedJSON(body []byte, b *bounds) error {
+	_, err := scanJSON(body, b)
 	return err
 }

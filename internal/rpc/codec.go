@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strings"
 
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -49,11 +50,16 @@ func (strictJSON) UnmarshalRead(_ context.Context, src io.Reader, msg any) error
 	if len(body) == 0 {
 		return fault.New(fault.Invalid, "The request's body is empty: send a JSON object, {} at least.")
 	}
-	if err := scanJSON(body, boundsOf(message.ProtoReflect().Descriptor())); err != nil {
+	unknown, err := scanJSON(body, boundsOf(message.ProtoReflect().Descriptor()))
+	if err != nil {
 		return err
 	}
 	if err := protojson.Unmarshal(body, message); err != nil {
-		return unreadable(wrongInJSON(body, err))
+		words := wrongInJSON(body, err)
+		if unknown.meant != "" && strings.HasPrefix(words, where(body, unknown.at)) { // it is the field that the codec means too
+			words += ": " + unknown.meant
+		}
+		return unreadable(words)
 	}
 	return nil
 }
@@ -72,6 +78,9 @@ func incoming(src io.Reader, msg any) ([]byte, proto.Message, error) {
 }
 
 // unreadable refuses a message. The words may repeat the caller's own, and then they are in no log.
-func unreadable(words string) error {
-	return fault.New(fault.Invalid, "The request can't be read: "+words+".")
+func unreadable(words string) *fault.Error {
+	if !strings.HasSuffix(words, "?") {
+		words += "."
+	}
+	return fault.New(fault.Invalid, "The request can't be read: "+words)
 }

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"time"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
@@ -16,12 +17,13 @@ type postHandler struct {
 	publishing *publishing.Service
 	analytics  *analytics.Service
 	streams    *streams
+	silence    time.Duration // the longest of a stream
 }
 
 var _ postwrightv1connect.PostServiceHandler = (*postHandler)(nil)
 
-func newPostHandler(s Services, open *streams) *postHandler {
-	return &postHandler{posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics, streams: open}
+func newPostHandler(s Services, open *streams, silence time.Duration) *postHandler {
+	return &postHandler{posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics, streams: open, silence: silence}
 }
 
 func (h *postHandler) CreatePost(ctx context.Context, req *postwrightv1.CreatePostRequest) (*postwrightv1.CreatePostResponse, error) {
@@ -150,7 +152,11 @@ func (h *postHandler) BatchPublishPosts(
 		return err
 	}
 	doneWithMessage(ctx)
-	return h.publishing.Follow(ctx, caller, approved, func(p publishing.Progress) error {
+	// After the approval, which a caller who leaves before is not sure of; before the first outcome, which may take days.
+	if err := stream.SendHeaders(); err != nil {
+		return err
+	}
+	return h.publishing.Follow(ctx, caller, approved, h.silence, func(p publishing.Progress) error {
 		return stream.Send(&postwrightv1.BatchPublishPostsResponse{Outcome: outcomeMessage(p)})
 	})
 }
@@ -201,7 +207,7 @@ func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPost
 		return err
 	}
 	defer release()
-	return h.posts.Watch(ctx, caller, parsed(req.GetId()), func(p posts.Post) error {
+	return h.posts.Watch(ctx, caller, parsed(req.GetId()), h.silence, func(p posts.Post) error {
 		return stream.Send(&postwrightv1.WatchPostResponse{Post: postMessage(p)})
 	})
 }

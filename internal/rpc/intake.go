@@ -90,6 +90,13 @@ func (s roomyStream) Receive(msg any) error {
 		return err
 	}
 	err := s.ServerStream.Receive(msg)
+	var ours *fault.Error
+	if errors.As(err, &ours) { // of the body or the codec, however connect has wrapped it
+		return ours
+	}
+	if connect.CodeOf(err) == connect.CodeInvalidArgument && info.RequestEncoding != connect.CompressionNameIdentity {
+		return unreadable("it is said to be compressed with " + info.RequestEncoding + ", and is not, or is cut off").WithCause(err)
+	}
 	if connect.CodeOf(err) == connect.CodeResourceExhausted { // the one reason why a message is not read to its end
 		return connect.NewError(connect.CodeResourceExhausted, fmt.Sprintf("The request is larger than %d KiB: send less at once.", s.limit>>10))
 	}

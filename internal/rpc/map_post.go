@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -143,9 +144,19 @@ func deleteInput(caller uuid.UUID, m *postwrightv1.DeletePostRequest) posts.Dele
 }
 
 func listInput(caller uuid.UUID, m *postwrightv1.ListPostsRequest) posts.ListInput {
-	return posts.ListInput{
-		OwnerID: caller, State: word(prefixState, m.GetState().String()), PageSize: int(m.GetPageSize()), PageToken: m.GetPageToken(),
+	in := posts.ListInput{
+		OwnerID: caller, AccountID: optional(m.GetAccountId()), From: moment(m.GetFromTime()), Before: moment(m.GetBeforeTime()),
+		PageSize: int(m.GetPageSize()), PageToken: m.GetPageToken(),
 	}
+	if m.GetOrder() == postwrightv1.PostOrder_POST_ORDER_SCHEDULED {
+		in.Order = posts.Scheduled
+	}
+	for _, state := range slices.Concat(m.GetStates(), []postwrightv1.PostState{m.GetState()}) {
+		if state != postwrightv1.PostState_POST_STATE_UNSPECIFIED {
+			in.States = append(in.States, word(prefixState, state.String()))
+		}
+	}
+	return in
 }
 
 func searchInput(caller uuid.UUID, m *postwrightv1.SearchPostsRequest) posts.SearchInput {
@@ -205,6 +216,15 @@ func postMessages(list []posts.Post) []*postwrightv1.Post {
 		messages[i] = postMessage(p)
 	}
 	return messages
+}
+
+// moment reads a time that may be absent.
+func moment(t *timestamppb.Timestamp) *time.Time {
+	if t == nil {
+		return nil
+	}
+	at := t.AsTime()
+	return &at
 }
 
 func timestamp(t *time.Time) *timestamppb.Timestamp {

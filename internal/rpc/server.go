@@ -43,6 +43,8 @@ type Config struct {
 	Timeout time.Duration
 	// MessageTimeout bounds how long a message of a stream may take to leave.
 	MessageTimeout time.Duration
+	// Silence is how long a stream says nothing at most.
+	Silence time.Duration
 	// MaxRequestBytes bounds a message, compressed or not, and MaxBatchBytes one that holds a batch.
 	MaxRequestBytes, MaxBatchBytes int
 	// MaxStreams is how many streams may be open before owners are held to an equal part of them; StreamsPerOwner is how
@@ -119,15 +121,16 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		boundStreams(cfg.MessageTimeout),
 		services.UnderWay.count,
 		newIntake(cfg).intercept,
+		takeIdempotencyKey,
 		validateRequests,
 	)
-	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams)))
+	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence))
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
 	var names []string
-	streams := map[string]bool{}
+	streams, methods := map[string]bool{}, healthMethods()
 	for spec := range server.Specs() {
 		service, _, _ := strings.Cut(strings.TrimPrefix(spec.Procedure, "/"), "/")
 		if !slices.Contains(names, service) {
@@ -136,17 +139,23 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		streams[spec.Procedure] = spec.StreamType != connect.StreamTypeUnary
 	}
 	grpcreflect.Register(server)
+	for spec := range server.Specs() {
+		methods[spec.Procedure] = method{
+			stream: spec.StreamType, read: spec.StreamType == connect.StreamTypeUnary && spec.IdempotencyLevel == connect.IdempotencyNoSideEffects,
+		}
+	}
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, server, connecthttp.WithCodecs(newBoundedBinary(), newStrictJSON()),
 		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
 			return []connecthttp.Option{connecthttp.WithReadMaxBytes(cfg.maxBytes(spec.Procedure))}
 		}), connecthttp.WithCompressMinBytes(minCompressedBytes))
 	// It is made with the first generation of connect, which sets no limit by itself.
-	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxStrangerBytes)))
+	health, healthHandler := grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxStrangerBytes))
+	mux.Handle(health, endSilent(cfg.Silence, healthHandler))
 	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
 		return conclude(ctx, eyes, refused, procedure, uuid.NewString(), uuid.Nil, 0, err)
 	}
-	return allowOrigins(cfg.Origins, limitKeyless(refuse, endWith(stopping, streams, mux))), nil
+	return allowOrigins(cfg.Origins, refuseWrongCalls(methods, limitKeyless(refuse, endWith(stopping, streams, mux)))), nil
 }
 
 // allowOrigins lets pages of the named origins call.
@@ -157,7 +166,7 @@ func allowOrigins(origins []string, next http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins: origins,
 		AllowedMethods: connectcors.AllowedMethods(),
-		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization", requestIDHeader),
+		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization", requestIDHeader, idempotencyKeyHeader),
 		ExposedHeaders: append(connectcors.ExposedHeaders(), requestIDHeader, retryAfterHeader, limitHeader, remainingHeader, resetHeader),
 		MaxAge:         int((2 * time.Hour).Seconds()), // the longest that browsers take
 	}).Handler(next)

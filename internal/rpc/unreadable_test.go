@@ -20,7 +20,7 @@ func TestWhatCanNotBeReadSaysWhereAndWhy(t *testing.T) {
 		"the first half in a longer text": {`{"post":{"content":"é \ud83d and so on"}}`, `The request can't be read: (line 1:23): \ud83d is half of a character: send both halves, or the character itself.`},
 		"the second half":                 {"{\n \"post\":{\"content\":\"\\udc00\"}}", `The request can't be read: (line 2:21): \udc00 is half of a character: send both halves, or the character itself.`},
 		"the wrong second half":           {`{"post":{"content":"\ud83d\ud83d"}}`, `The request can't be read: (line 1:21): \ud83d is half of a character: send both halves, or the character itself.`},
-		"an escaped backslash before u":   {`{"post":{"content":"\\ud800"},"x":1}`, `The request can't be read: (line 1:31): unknown field "x".`},
+		"an escaped backslash before u":   {`{"post":{"content":"\\ud800"},"x":1}`, `The request can't be read: (line 1:31): unknown field "x": there are post, requestId.`},
 		"an end in a text":                {`{"post":{"content":"Hel`, `The request can't be read: it ends in the middle, after 23 bytes.`},
 		"an end after a field":            {`{"post":{"content":"Hello"}`, `The request can't be read: it ends in the middle, after 27 bytes.`},
 		"an end in an escape":             {`{"post":{"content":"\u00`, `The request can't be read: it ends in the middle, after 24 bytes.`},
@@ -35,10 +35,10 @@ func TestWhatCanNotBeReadSaysWhereAndWhy(t *testing.T) {
 		"a trailing comma":                {`{"post":{"content":"Hello",}}`, `The request can't be read: (line 1:28): it is not JSON: invalid character '}' looking for beginning of object key string.`},
 		"a line break in a text":          {"{\"post\":{\"content\":\"a\nb\"}}", `The request can't be read: (line 1:22): it is not JSON: invalid character '\n' in string literal.`},
 		"an unknown escape":               {`{"post":{"content":"\x"}}`, `The request can't be read: (line 1:22): it is not JSON: invalid character 'x' in string escape code.`},
-		"an unknown field":                {`{"post":{"contend":"Hello"}}`, `The request can't be read: (line 1:10): unknown field "contend".`},
+		"an unknown field":                {`{"post":{"contend":"Hello"}}`, `The request can't be read: (line 1:10): unknown field "contend": did you mean "content"?`},
 		"a field twice":                   {`{"post":{},"post":{}}`, `The request can't be read: (line 1:12): duplicate field "post".`},
-		"an unknown value":                {`{"post":{"tone":"LOUD"}}`, `The request can't be read: (line 1:17): invalid value for enum field tone: "LOUD".`},
-		"a time that is none":             {`{"post":{"createTime":"yesterday"}}`, `The request can't be read: (line 1:23): invalid google.protobuf.Timestamp value "yesterday".`},
+		"an unknown value":                {`{"post":{"tone":"LOUD"}}`, `The request is not valid: post.tone is "LOUD": must be one of TONE_PROFESSIONAL, TONE_CONVERSATIONAL, TONE_INSPIRATIONAL, TONE_HUMOROUS, TONE_AUTHORITATIVE.`},
+		"a time that is none":             {`{"post":{"createTime":"yesterday"}}`, `The request is not valid: post.createTime must be a time, such as 2026-12-01T09:00:00Z, or 2026-12-01T09:00:00+01:00 with an offset from UTC.`},
 		"deeper than any request":         {`{"post":{"content":` + strings.Repeat("[", 20_000), `The request is not valid: post.content must be a string.`},
 	} {
 		t.Run(name, func(t *testing.T) {

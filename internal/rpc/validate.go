@@ -77,7 +77,7 @@ func ruleFaults(faults *fault.List, message proto.Message) error {
 	outside := protovalidate.FilterFunc(func(m protoreflect.Message, _ protoreflect.Descriptor) bool {
 		return !slices.ContainsFunc(lists, func(list protoreflect.FieldDescriptor) bool { return list.Message() == m.Descriptor() })
 	})
-	if err := addViolations(faults, "", protovalidate.Validate(message, protovalidate.WithFilter(outside))); err != nil {
+	if err := addViolations(faults, "", reflected.Descriptor(), protovalidate.Validate(message, protovalidate.WithFilter(outside))); err != nil {
 		return err
 	}
 	for _, list := range lists {
@@ -87,7 +87,7 @@ func ruleFaults(faults *fault.List, message proto.Message) error {
 			if violations == nil {
 				continue
 			}
-			if err := addViolations(faults, fmt.Sprintf("%s[%d].", list.JSONName(), i), violations); err != nil {
+			if err := addViolations(faults, fmt.Sprintf("%s[%d].", list.JSONName(), i), list.Message(), violations); err != nil {
 				return err
 			}
 		}
@@ -106,7 +106,7 @@ func listsOfMessages(message protoreflect.MessageDescriptor) (lists []protorefle
 }
 
 // addViolations adds those that err holds, and returns every other error.
-func addViolations(faults *fault.List, path string, err error) error {
+func addViolations(faults *fault.List, path string, message protoreflect.MessageDescriptor, err error) error {
 	var violations *protovalidate.ValidationError
 	if !errors.As(err, &violations) {
 		return err
@@ -118,10 +118,23 @@ func addViolations(faults *fault.List, path string, err error) error {
 		}
 		faults.AddNew(fault.Field{
 			Path:    path + jsonPath(protovalidate.FieldPathString(v.Proto.GetField())),
-			Problem: strings.TrimPrefix(v.Proto.GetMessage(), "value "),
+			Problem: problemOf(v, message),
 		})
 	}
 	return nil
+}
+
+// problemOf is what a rule of a proto file says about a message; of an enum it says which values there are.
+func problemOf(v *protovalidate.Violation, message protoreflect.MessageDescriptor) string {
+	if strings.HasPrefix(v.Proto.GetRuleId(), "enum.") {
+		var field protoreflect.FieldDescriptor
+		for _, element := range v.Proto.GetField().GetElements() {
+			field = message.Fields().ByNumber(protoreflect.FieldNumber(element.GetFieldNumber()))
+			message = field.Message()
+		}
+		return enumProblem("", valuesOf(field.Enum()))
+	}
+	return strings.TrimPrefix(v.Proto.GetMessage(), "value ")
 }
 
 var underscored = regexp.MustCompile(`_[a-z]`)

@@ -58,11 +58,55 @@ WHERE owner_id = @owner_id AND (created_at, id) < (@before_time::timestamptz, @b
 ORDER BY created_at DESC, id DESC
 LIMIT @page_size;
 
--- name: PostListByOwnerAndState :many
--- Newest first, after the key (before_time, before_id).
-SELECT * FROM posts
-WHERE owner_id = @owner_id AND state = @state AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
-ORDER BY created_at DESC, id DESC
+-- name: PostListByState :many
+-- In any of the states, each of which must be there once: newest first, after the key (before_time, before_id). A page's
+-- worth of each state is read by its index, whatever is between them.
+SELECT p.* FROM unnest(@states::text[]) AS s (state) CROSS JOIN LATERAL (
+    SELECT * FROM posts
+    WHERE posts.owner_id = @owner_id AND posts.state = s.state AND posts.created_at >= @from_time::timestamptz
+        AND (posts.created_at, posts.id) < (@before_time::timestamptz, @before_id::uuid)
+    ORDER BY posts.created_at DESC, posts.id DESC
+    LIMIT @page_size
+) AS p
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT @page_size;
+
+-- name: PostListByAccount :many
+-- PostListByState for one account.
+SELECT p.* FROM unnest(@states::text[]) AS s (state) CROSS JOIN LATERAL (
+    SELECT * FROM posts
+    WHERE posts.owner_id = @owner_id AND posts.account_id = @account_id::uuid AND posts.state = s.state
+        AND posts.created_at >= @from_time::timestamptz
+        AND (posts.created_at, posts.id) < (@before_time::timestamptz, @before_id::uuid)
+    ORDER BY posts.created_at DESC, posts.id DESC
+    LIMIT @page_size
+) AS p
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT @page_size;
+
+-- name: PostListScheduled :many
+-- In any of the states, by scheduled time, earliest first, after the key (after_time, after_id).
+SELECT p.* FROM unnest(@states::text[]) AS s (state) CROSS JOIN LATERAL (
+    SELECT * FROM posts
+    WHERE posts.owner_id = @owner_id AND posts.state = s.state AND posts.scheduled_at < @before_time::timestamptz
+        AND (posts.scheduled_at, posts.id) > (@after_time::timestamptz, @after_id::uuid)
+    ORDER BY posts.scheduled_at, posts.id
+    LIMIT @page_size
+) AS p
+ORDER BY p.scheduled_at, p.id
+LIMIT @page_size;
+
+-- name: PostListScheduledByAccount :many
+-- PostListScheduled for one account.
+SELECT p.* FROM unnest(@states::text[]) AS s (state) CROSS JOIN LATERAL (
+    SELECT * FROM posts
+    WHERE posts.owner_id = @owner_id AND posts.account_id = @account_id::uuid AND posts.state = s.state
+        AND posts.scheduled_at < @before_time::timestamptz
+        AND (posts.scheduled_at, posts.id) > (@after_time::timestamptz, @after_id::uuid)
+    ORDER BY posts.scheduled_at, posts.id
+    LIMIT @page_size
+) AS p
+ORDER BY p.scheduled_at, p.id
 LIMIT @page_size;
 
 -- name: PostSearchByOwner :many

@@ -24,6 +24,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// The order of a list of posts, and the time of each that from_time and before_time are about.
+type PostOrder int32
+
+const (
+	PostOrder_POST_ORDER_UNSPECIFIED PostOrder = 0
+	// By createTime, the latest first.
+	PostOrder_POST_ORDER_NEWEST PostOrder = 1
+	// By scheduledTime, the earliest first: only posts that have one, in whatever state they are by now. What comes next are
+	// those in state SCHEDULED.
+	PostOrder_POST_ORDER_SCHEDULED PostOrder = 2
+)
+
+// Enum value maps for PostOrder.
+var (
+	PostOrder_name = map[int32]string{
+		0: "POST_ORDER_UNSPECIFIED",
+		1: "POST_ORDER_NEWEST",
+		2: "POST_ORDER_SCHEDULED",
+	}
+	PostOrder_value = map[string]int32{
+		"POST_ORDER_UNSPECIFIED": 0,
+		"POST_ORDER_NEWEST":      1,
+		"POST_ORDER_SCHEDULED":   2,
+	}
+)
+
+func (x PostOrder) Enum() *PostOrder {
+	p := new(PostOrder)
+	*p = x
+	return p
+}
+
+func (x PostOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PostOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_postwright_v1_post_service_proto_enumTypes[0].Descriptor()
+}
+
+func (PostOrder) Type() protoreflect.EnumType {
+	return &file_postwright_v1_post_service_proto_enumTypes[0]
+}
+
+func (x PostOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PostOrder.Descriptor instead.
+func (PostOrder) EnumDescriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{0}
+}
+
 // Whether the approval of a post is kept.
 type DatabaseStatus int32
 
@@ -60,11 +113,11 @@ func (x DatabaseStatus) String() string {
 }
 
 func (DatabaseStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_postwright_v1_post_service_proto_enumTypes[0].Descriptor()
+	return file_postwright_v1_post_service_proto_enumTypes[1].Descriptor()
 }
 
 func (DatabaseStatus) Type() protoreflect.EnumType {
-	return &file_postwright_v1_post_service_proto_enumTypes[0]
+	return &file_postwright_v1_post_service_proto_enumTypes[1]
 }
 
 func (x DatabaseStatus) Number() protoreflect.EnumNumber {
@@ -73,7 +126,7 @@ func (x DatabaseStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DatabaseStatus.Descriptor instead.
 func (DatabaseStatus) EnumDescriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{0}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{1}
 }
 
 // How a post of a batch stands with LinkedIn.
@@ -83,7 +136,7 @@ const (
 	ApiStatus_API_STATUS_UNSPECIFIED ApiStatus = 0
 	// LinkedIn was not asked, and will not be.
 	ApiStatus_API_STATUS_NOT_ASKED ApiStatus = 1
-	// It waits for what error tells, and goes out by itself: another outcome follows.
+	// It waits for what error tells, or for its turn, and goes out by itself: another outcome follows.
 	ApiStatus_API_STATUS_WAITING   ApiStatus = 2
 	ApiStatus_API_STATUS_PUBLISHED ApiStatus = 3
 	ApiStatus_API_STATUS_FAILED    ApiStatus = 4
@@ -122,11 +175,11 @@ func (x ApiStatus) String() string {
 }
 
 func (ApiStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_postwright_v1_post_service_proto_enumTypes[1].Descriptor()
+	return file_postwright_v1_post_service_proto_enumTypes[2].Descriptor()
 }
 
 func (ApiStatus) Type() protoreflect.EnumType {
-	return &file_postwright_v1_post_service_proto_enumTypes[1]
+	return &file_postwright_v1_post_service_proto_enumTypes[2]
 }
 
 func (x ApiStatus) Number() protoreflect.EnumNumber {
@@ -135,7 +188,7 @@ func (x ApiStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ApiStatus.Descriptor instead.
 func (ApiStatus) EnumDescriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{1}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{2}
 }
 
 // How a doubt about an attempt was settled.
@@ -194,11 +247,11 @@ func (x Settlement) String() string {
 }
 
 func (Settlement) Descriptor() protoreflect.EnumDescriptor {
-	return file_postwright_v1_post_service_proto_enumTypes[2].Descriptor()
+	return file_postwright_v1_post_service_proto_enumTypes[3].Descriptor()
 }
 
 func (Settlement) Type() protoreflect.EnumType {
-	return &file_postwright_v1_post_service_proto_enumTypes[2]
+	return &file_postwright_v1_post_service_proto_enumTypes[3]
 }
 
 func (x Settlement) Number() protoreflect.EnumNumber {
@@ -207,7 +260,7 @@ func (x Settlement) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Settlement.Descriptor instead.
 func (Settlement) EnumDescriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{2}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{3}
 }
 
 // What became of an attempt.
@@ -258,11 +311,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_postwright_v1_post_service_proto_enumTypes[3].Descriptor()
+	return file_postwright_v1_post_service_proto_enumTypes[4].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_postwright_v1_post_service_proto_enumTypes[3]
+	return &file_postwright_v1_post_service_proto_enumTypes[4]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -271,14 +324,14 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{3}
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{4}
 }
 
 type CreatePostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Post  *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
-	// the operator says otherwise: used after that, it makes a new call.
+	// the operator says otherwise: used after that, it makes a new call. The header Idempotency-Key may carry it instead.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -663,8 +716,18 @@ type ListPostsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Unspecified means posts in any state.
-	State         PostState `protobuf:"varint,3,opt,name=state,proto3,enum=postwright.v1.PostState" json:"state,omitempty"`
+	// Posts in this state, or in one of states; with neither, posts in any.
+	State PostState `protobuf:"varint,3,opt,name=state,proto3,enum=postwright.v1.PostState" json:"state,omitempty"`
+	// Posts in any of these states.
+	States []PostState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=postwright.v1.PostState" json:"states,omitempty"`
+	// Posts that name this LinkedIn account, or went out with it. Empty means posts of any account, and those that name none.
+	AccountId string `protobuf:"bytes,5,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Unspecified means newest first.
+	Order PostOrder `protobuf:"varint,6,opt,name=order,proto3,enum=postwright.v1.PostOrder" json:"order,omitempty"`
+	// Posts whose time is this one or later. Which time that is, says order. Absent means any.
+	FromTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
+	// Posts whose time is earlier than this one. Absent means any.
+	BeforeTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=before_time,json=beforeTime,proto3" json:"before_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -718,6 +781,41 @@ func (x *ListPostsRequest) GetState() PostState {
 		return x.State
 	}
 	return PostState_POST_STATE_UNSPECIFIED
+}
+
+func (x *ListPostsRequest) GetStates() []PostState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListPostsRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *ListPostsRequest) GetOrder() PostOrder {
+	if x != nil {
+		return x.Order
+	}
+	return PostOrder_POST_ORDER_UNSPECIFIED
+}
+
+func (x *ListPostsRequest) GetFromTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FromTime
+	}
+	return nil
+}
+
+func (x *ListPostsRequest) GetBeforeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.BeforeTime
+	}
+	return nil
 }
 
 type ListPostsResponse struct {
@@ -893,7 +991,7 @@ type BatchCreatePostsRequest struct {
 	// At most 1,000.
 	Posts []*Post `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
-	// the operator says otherwise: used after that, it makes a new call.
+	// the operator says otherwise: used after that, it makes a new call. The header Idempotency-Key may carry it instead.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1219,7 +1317,7 @@ type PublishPostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
-	// the operator says otherwise: used after that, it makes a new call.
+	// the operator says otherwise: used after that, it makes a new call. The header Idempotency-Key may carry it instead.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Approves one more send of a post in state UNCONFIRMED. If LinkedIn has the post already, it refuses the second as a
 	// duplicate and names the first, which settles the doubt; if it no longer remembers the text, the post may stand there
@@ -1287,7 +1385,7 @@ type BatchPublishPostsRequest struct {
 	// new ones, at most 1,000: all of them are made, or none.
 	Posts []*Post `protobuf:"bytes,2,rep,name=posts,proto3" json:"posts,omitempty"`
 	// Chosen by the caller, who may repeat the call with it. At most 128 characters. It is remembered for a week at least, unless
-	// the operator says otherwise: used after that, it makes a new call.
+	// the operator says otherwise: used after that, it makes a new call. The header Idempotency-Key may carry it instead.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2460,12 +2558,19 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x11DeletePostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\"\x14\n" +
-	"\x12DeletePostResponse\"\x9d\x01\n" +
+	"\x12DeletePostResponse\"\xbe\x03\n" +
 	"\x10ListPostsRequest\x12&\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\tpageToken\x128\n" +
-	"\x05state\x18\x03 \x01(\x0e2\x18.postwright.v1.PostStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\"f\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x18.postwright.v1.PostStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12C\n" +
+	"\x06states\x18\x04 \x03(\x0e2\x18.postwright.v1.PostStateB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12*\n" +
+	"\n" +
+	"account_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\taccountId\x128\n" +
+	"\x05order\x18\x06 \x01(\x0e2\x18.postwright.v1.PostOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x127\n" +
+	"\tfrom_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bfromTime\x12;\n" +
+	"\vbefore_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"beforeTime\"f\n" +
 	"\x11ListPostsResponse\x12)\n" +
 	"\x05posts\x18\x01 \x03(\v2\x13.postwright.v1.PostR\x05posts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x01\n" +
@@ -2576,7 +2681,11 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x1bRefreshPostAnalyticsRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"Z\n" +
 	"\x1cRefreshPostAnalyticsResponse\x12:\n" +
-	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics*l\n" +
+	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics*X\n" +
+	"\tPostOrder\x12\x1a\n" +
+	"\x16POST_ORDER_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11POST_ORDER_NEWEST\x10\x01\x12\x18\n" +
+	"\x14POST_ORDER_SCHEDULED\x10\x02*l\n" +
 	"\x0eDatabaseStatus\x12\x1f\n" +
 	"\x1bDATABASE_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18DATABASE_STATUS_APPROVED\x10\x01\x12\x1b\n" +
@@ -2639,133 +2748,138 @@ func file_postwright_v1_post_service_proto_rawDescGZIP() []byte {
 	return file_postwright_v1_post_service_proto_rawDescData
 }
 
-var file_postwright_v1_post_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_postwright_v1_post_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
 var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_postwright_v1_post_service_proto_goTypes = []any{
-	(DatabaseStatus)(0),                     // 0: postwright.v1.DatabaseStatus
-	(ApiStatus)(0),                          // 1: postwright.v1.ApiStatus
-	(Settlement)(0),                         // 2: postwright.v1.Settlement
-	(AttemptOutcome)(0),                     // 3: postwright.v1.AttemptOutcome
-	(*CreatePostRequest)(nil),               // 4: postwright.v1.CreatePostRequest
-	(*CreatePostResponse)(nil),              // 5: postwright.v1.CreatePostResponse
-	(*GetPostRequest)(nil),                  // 6: postwright.v1.GetPostRequest
-	(*GetPostResponse)(nil),                 // 7: postwright.v1.GetPostResponse
-	(*UpdatePostRequest)(nil),               // 8: postwright.v1.UpdatePostRequest
-	(*UpdatePostResponse)(nil),              // 9: postwright.v1.UpdatePostResponse
-	(*DeletePostRequest)(nil),               // 10: postwright.v1.DeletePostRequest
-	(*DeletePostResponse)(nil),              // 11: postwright.v1.DeletePostResponse
-	(*ListPostsRequest)(nil),                // 12: postwright.v1.ListPostsRequest
-	(*ListPostsResponse)(nil),               // 13: postwright.v1.ListPostsResponse
-	(*SearchPostsRequest)(nil),              // 14: postwright.v1.SearchPostsRequest
-	(*SearchPostsResponse)(nil),             // 15: postwright.v1.SearchPostsResponse
-	(*BatchCreatePostsRequest)(nil),         // 16: postwright.v1.BatchCreatePostsRequest
-	(*BatchCreatePostsResponse)(nil),        // 17: postwright.v1.BatchCreatePostsResponse
-	(*ValidatePostRequest)(nil),             // 18: postwright.v1.ValidatePostRequest
-	(*ValidatePostResponse)(nil),            // 19: postwright.v1.ValidatePostResponse
-	(*Verdict)(nil),                         // 20: postwright.v1.Verdict
-	(*PublishPostRequest)(nil),              // 21: postwright.v1.PublishPostRequest
-	(*BatchPublishPostsRequest)(nil),        // 22: postwright.v1.BatchPublishPostsRequest
-	(*BatchPublishPostsResponse)(nil),       // 23: postwright.v1.BatchPublishPostsResponse
-	(*PublishOutcome)(nil),                  // 24: postwright.v1.PublishOutcome
-	(*SchedulePostRequest)(nil),             // 25: postwright.v1.SchedulePostRequest
-	(*SchedulePostResponse)(nil),            // 26: postwright.v1.SchedulePostResponse
-	(*CancelScheduleRequest)(nil),           // 27: postwright.v1.CancelScheduleRequest
-	(*CancelScheduleResponse)(nil),          // 28: postwright.v1.CancelScheduleResponse
-	(*ResolvePostRequest)(nil),              // 29: postwright.v1.ResolvePostRequest
-	(*ResolvePostResponse)(nil),             // 30: postwright.v1.ResolvePostResponse
-	(*PublishPostResponse)(nil),             // 31: postwright.v1.PublishPostResponse
-	(*WatchPostRequest)(nil),                // 32: postwright.v1.WatchPostRequest
-	(*WatchPostResponse)(nil),               // 33: postwright.v1.WatchPostResponse
-	(*ListPublishAttemptsRequest)(nil),      // 34: postwright.v1.ListPublishAttemptsRequest
-	(*ListPublishAttemptsResponse)(nil),     // 35: postwright.v1.ListPublishAttemptsResponse
-	(*PublishAttempt)(nil),                  // 36: postwright.v1.PublishAttempt
-	(*GetPostAnalyticsRequest)(nil),         // 37: postwright.v1.GetPostAnalyticsRequest
-	(*GetPostAnalyticsResponse)(nil),        // 38: postwright.v1.GetPostAnalyticsResponse
-	(*RefreshPostAnalyticsRequest)(nil),     // 39: postwright.v1.RefreshPostAnalyticsRequest
-	(*RefreshPostAnalyticsResponse)(nil),    // 40: postwright.v1.RefreshPostAnalyticsResponse
-	(*ResolvePostRequest_Published)(nil),    // 41: postwright.v1.ResolvePostRequest.Published
-	(*ResolvePostRequest_NotPublished)(nil), // 42: postwright.v1.ResolvePostRequest.NotPublished
-	(*Post)(nil),                            // 43: postwright.v1.Post
-	(*fieldmaskpb.FieldMask)(nil),           // 44: google.protobuf.FieldMask
-	(PostState)(0),                          // 45: postwright.v1.PostState
-	(*PostFailure)(nil),                     // 46: postwright.v1.PostFailure
+	(PostOrder)(0),                          // 0: postwright.v1.PostOrder
+	(DatabaseStatus)(0),                     // 1: postwright.v1.DatabaseStatus
+	(ApiStatus)(0),                          // 2: postwright.v1.ApiStatus
+	(Settlement)(0),                         // 3: postwright.v1.Settlement
+	(AttemptOutcome)(0),                     // 4: postwright.v1.AttemptOutcome
+	(*CreatePostRequest)(nil),               // 5: postwright.v1.CreatePostRequest
+	(*CreatePostResponse)(nil),              // 6: postwright.v1.CreatePostResponse
+	(*GetPostRequest)(nil),                  // 7: postwright.v1.GetPostRequest
+	(*GetPostResponse)(nil),                 // 8: postwright.v1.GetPostResponse
+	(*UpdatePostRequest)(nil),               // 9: postwright.v1.UpdatePostRequest
+	(*UpdatePostResponse)(nil),              // 10: postwright.v1.UpdatePostResponse
+	(*DeletePostRequest)(nil),               // 11: postwright.v1.DeletePostRequest
+	(*DeletePostResponse)(nil),              // 12: postwright.v1.DeletePostResponse
+	(*ListPostsRequest)(nil),                // 13: postwright.v1.ListPostsRequest
+	(*ListPostsResponse)(nil),               // 14: postwright.v1.ListPostsResponse
+	(*SearchPostsRequest)(nil),              // 15: postwright.v1.SearchPostsRequest
+	(*SearchPostsResponse)(nil),             // 16: postwright.v1.SearchPostsResponse
+	(*BatchCreatePostsRequest)(nil),         // 17: postwright.v1.BatchCreatePostsRequest
+	(*BatchCreatePostsResponse)(nil),        // 18: postwright.v1.BatchCreatePostsResponse
+	(*ValidatePostRequest)(nil),             // 19: postwright.v1.ValidatePostRequest
+	(*ValidatePostResponse)(nil),            // 20: postwright.v1.ValidatePostResponse
+	(*Verdict)(nil),                         // 21: postwright.v1.Verdict
+	(*PublishPostRequest)(nil),              // 22: postwright.v1.PublishPostRequest
+	(*BatchPublishPostsRequest)(nil),        // 23: postwright.v1.BatchPublishPostsRequest
+	(*BatchPublishPostsResponse)(nil),       // 24: postwright.v1.BatchPublishPostsResponse
+	(*PublishOutcome)(nil),                  // 25: postwright.v1.PublishOutcome
+	(*SchedulePostRequest)(nil),             // 26: postwright.v1.SchedulePostRequest
+	(*SchedulePostResponse)(nil),            // 27: postwright.v1.SchedulePostResponse
+	(*CancelScheduleRequest)(nil),           // 28: postwright.v1.CancelScheduleRequest
+	(*CancelScheduleResponse)(nil),          // 29: postwright.v1.CancelScheduleResponse
+	(*ResolvePostRequest)(nil),              // 30: postwright.v1.ResolvePostRequest
+	(*ResolvePostResponse)(nil),             // 31: postwright.v1.ResolvePostResponse
+	(*PublishPostResponse)(nil),             // 32: postwright.v1.PublishPostResponse
+	(*WatchPostRequest)(nil),                // 33: postwright.v1.WatchPostRequest
+	(*WatchPostResponse)(nil),               // 34: postwright.v1.WatchPostResponse
+	(*ListPublishAttemptsRequest)(nil),      // 35: postwright.v1.ListPublishAttemptsRequest
+	(*ListPublishAttemptsResponse)(nil),     // 36: postwright.v1.ListPublishAttemptsResponse
+	(*PublishAttempt)(nil),                  // 37: postwright.v1.PublishAttempt
+	(*GetPostAnalyticsRequest)(nil),         // 38: postwright.v1.GetPostAnalyticsRequest
+	(*GetPostAnalyticsResponse)(nil),        // 39: postwright.v1.GetPostAnalyticsResponse
+	(*RefreshPostAnalyticsRequest)(nil),     // 40: postwright.v1.RefreshPostAnalyticsRequest
+	(*RefreshPostAnalyticsResponse)(nil),    // 41: postwright.v1.RefreshPostAnalyticsResponse
+	(*ResolvePostRequest_Published)(nil),    // 42: postwright.v1.ResolvePostRequest.Published
+	(*ResolvePostRequest_NotPublished)(nil), // 43: postwright.v1.ResolvePostRequest.NotPublished
+	(*Post)(nil),                            // 44: postwright.v1.Post
+	(*fieldmaskpb.FieldMask)(nil),           // 45: google.protobuf.FieldMask
+	(PostState)(0),                          // 46: postwright.v1.PostState
 	(*timestamppb.Timestamp)(nil),           // 47: google.protobuf.Timestamp
-	(*PostAnalytics)(nil),                   // 48: postwright.v1.PostAnalytics
+	(*PostFailure)(nil),                     // 48: postwright.v1.PostFailure
+	(*PostAnalytics)(nil),                   // 49: postwright.v1.PostAnalytics
 }
 var file_postwright_v1_post_service_proto_depIdxs = []int32{
-	43, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
-	43, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
-	43, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
-	43, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
-	44, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
-	43, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
-	45, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
-	43, // 7: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
-	43, // 8: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
-	43, // 9: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
-	43, // 10: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
-	43, // 11: postwright.v1.ValidatePostRequest.post:type_name -> postwright.v1.Post
-	20, // 12: postwright.v1.ValidatePostResponse.verdicts:type_name -> postwright.v1.Verdict
-	43, // 13: postwright.v1.BatchPublishPostsRequest.posts:type_name -> postwright.v1.Post
-	24, // 14: postwright.v1.BatchPublishPostsResponse.outcome:type_name -> postwright.v1.PublishOutcome
-	0,  // 15: postwright.v1.PublishOutcome.database_status:type_name -> postwright.v1.DatabaseStatus
-	1,  // 16: postwright.v1.PublishOutcome.api_status:type_name -> postwright.v1.ApiStatus
-	46, // 17: postwright.v1.PublishOutcome.error:type_name -> postwright.v1.PostFailure
-	47, // 18: postwright.v1.SchedulePostRequest.scheduled_time:type_name -> google.protobuf.Timestamp
-	43, // 19: postwright.v1.SchedulePostResponse.post:type_name -> postwright.v1.Post
-	43, // 20: postwright.v1.CancelScheduleResponse.post:type_name -> postwright.v1.Post
-	41, // 21: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
-	42, // 22: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
-	43, // 23: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
-	43, // 24: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
-	43, // 25: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
-	36, // 26: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
-	47, // 27: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
-	47, // 28: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 29: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
-	47, // 30: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
-	2,  // 31: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
-	48, // 32: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	48, // 33: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	4,  // 34: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
-	6,  // 35: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
-	8,  // 36: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
-	10, // 37: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
-	12, // 38: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
-	14, // 39: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
-	16, // 40: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
-	18, // 41: postwright.v1.PostService.ValidatePost:input_type -> postwright.v1.ValidatePostRequest
-	21, // 42: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
-	22, // 43: postwright.v1.PostService.BatchPublishPosts:input_type -> postwright.v1.BatchPublishPostsRequest
-	25, // 44: postwright.v1.PostService.SchedulePost:input_type -> postwright.v1.SchedulePostRequest
-	27, // 45: postwright.v1.PostService.CancelSchedule:input_type -> postwright.v1.CancelScheduleRequest
-	29, // 46: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
-	32, // 47: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
-	34, // 48: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
-	37, // 49: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
-	39, // 50: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
-	5,  // 51: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
-	7,  // 52: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
-	9,  // 53: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
-	11, // 54: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
-	13, // 55: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
-	15, // 56: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
-	17, // 57: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
-	19, // 58: postwright.v1.PostService.ValidatePost:output_type -> postwright.v1.ValidatePostResponse
-	31, // 59: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
-	23, // 60: postwright.v1.PostService.BatchPublishPosts:output_type -> postwright.v1.BatchPublishPostsResponse
-	26, // 61: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
-	28, // 62: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
-	30, // 63: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
-	33, // 64: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
-	35, // 65: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
-	38, // 66: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
-	40, // 67: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
-	51, // [51:68] is the sub-list for method output_type
-	34, // [34:51] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	44, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
+	44, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
+	44, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
+	44, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
+	45, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
+	44, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
+	46, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
+	46, // 7: postwright.v1.ListPostsRequest.states:type_name -> postwright.v1.PostState
+	0,  // 8: postwright.v1.ListPostsRequest.order:type_name -> postwright.v1.PostOrder
+	47, // 9: postwright.v1.ListPostsRequest.from_time:type_name -> google.protobuf.Timestamp
+	47, // 10: postwright.v1.ListPostsRequest.before_time:type_name -> google.protobuf.Timestamp
+	44, // 11: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
+	44, // 12: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
+	44, // 13: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
+	44, // 14: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
+	44, // 15: postwright.v1.ValidatePostRequest.post:type_name -> postwright.v1.Post
+	21, // 16: postwright.v1.ValidatePostResponse.verdicts:type_name -> postwright.v1.Verdict
+	44, // 17: postwright.v1.BatchPublishPostsRequest.posts:type_name -> postwright.v1.Post
+	25, // 18: postwright.v1.BatchPublishPostsResponse.outcome:type_name -> postwright.v1.PublishOutcome
+	1,  // 19: postwright.v1.PublishOutcome.database_status:type_name -> postwright.v1.DatabaseStatus
+	2,  // 20: postwright.v1.PublishOutcome.api_status:type_name -> postwright.v1.ApiStatus
+	48, // 21: postwright.v1.PublishOutcome.error:type_name -> postwright.v1.PostFailure
+	47, // 22: postwright.v1.SchedulePostRequest.scheduled_time:type_name -> google.protobuf.Timestamp
+	44, // 23: postwright.v1.SchedulePostResponse.post:type_name -> postwright.v1.Post
+	44, // 24: postwright.v1.CancelScheduleResponse.post:type_name -> postwright.v1.Post
+	42, // 25: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
+	43, // 26: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
+	44, // 27: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
+	44, // 28: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
+	44, // 29: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
+	37, // 30: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
+	47, // 31: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
+	47, // 32: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
+	4,  // 33: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
+	47, // 34: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
+	3,  // 35: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
+	49, // 36: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	49, // 37: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	5,  // 38: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
+	7,  // 39: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
+	9,  // 40: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
+	11, // 41: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
+	13, // 42: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
+	15, // 43: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
+	17, // 44: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
+	19, // 45: postwright.v1.PostService.ValidatePost:input_type -> postwright.v1.ValidatePostRequest
+	22, // 46: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
+	23, // 47: postwright.v1.PostService.BatchPublishPosts:input_type -> postwright.v1.BatchPublishPostsRequest
+	26, // 48: postwright.v1.PostService.SchedulePost:input_type -> postwright.v1.SchedulePostRequest
+	28, // 49: postwright.v1.PostService.CancelSchedule:input_type -> postwright.v1.CancelScheduleRequest
+	30, // 50: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
+	33, // 51: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
+	35, // 52: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
+	38, // 53: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
+	40, // 54: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
+	6,  // 55: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
+	8,  // 56: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
+	10, // 57: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
+	12, // 58: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
+	14, // 59: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
+	16, // 60: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
+	18, // 61: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
+	20, // 62: postwright.v1.PostService.ValidatePost:output_type -> postwright.v1.ValidatePostResponse
+	32, // 63: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
+	24, // 64: postwright.v1.PostService.BatchPublishPosts:output_type -> postwright.v1.BatchPublishPostsResponse
+	27, // 65: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
+	29, // 66: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
+	31, // 67: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
+	34, // 68: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
+	36, // 69: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
+	39, // 70: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
+	41, // 71: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
+	55, // [55:72] is the sub-list for method output_type
+	38, // [38:55] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_post_service_proto_init() }
@@ -2787,7 +2901,7 @@ func file_postwright_v1_post_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_post_service_proto_rawDesc), len(file_postwright_v1_post_service_proto_rawDesc)),
-			NumEnums:      4,
+			NumEnums:      5,
 			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -206,7 +206,7 @@ type PostServiceClient interface {
 	// Takes the post, its attempts and its numbers away, and cancels what is queued. What is on LinkedIn stays there. A
 	// post that is being sent at this moment can't be deleted.
 	DeletePost(context.Context, *v1.DeletePostRequest) (*v1.DeletePostResponse, error)
-	// Newest first.
+	// Newest first, or by the time that they are scheduled for, the next one first.
 	ListPosts(context.Context, *v1.ListPostsRequest) (*v1.ListPostsResponse, error)
 	// Posts whose content contains the query, whatever the case; "%" and "_" are plain characters. Newest first.
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
@@ -220,7 +220,8 @@ type PostServiceClient interface {
 	// did not reach LinkedIn is tried again by itself where that can help, and the post's failure says what it waits for.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
 	// Approves one send each of many posts, those named or new ones, in one transaction; then tells of each as it comes to
-	// rest. A caller who leaves changes nothing, and the same request id again tells how the same posts stand.
+	// rest. A caller who leaves changes nothing, and the same request id again tells how the same posts stand. After 20 seconds
+	// without news it tells once more of a post that waits, so that no proxy on the way takes the stream for dead.
 	BatchPublishPosts(context.Context, *v1.BatchPublishPostsRequest) (PostServiceBatchPublishPostsClientStream, error)
 	// Approves one send at a given time, or moves a scheduled post to another one. Until then the post can be edited, and goes
 	// out as it stands when its time has come.
@@ -229,7 +230,8 @@ type PostServiceClient interface {
 	CancelSchedule(context.Context, *v1.CancelScheduleRequest) (*v1.CancelScheduleResponse, error)
 	// Settles a post in state UNCONFIRMED by what a person saw on LinkedIn.
 	ResolvePost(context.Context, *v1.ResolvePostRequest) (*v1.ResolvePostResponse, error)
-	// Sends the post now and again at every change of its state, and ends when the post rests.
+	// Sends the post now and again at every change of its state, and ends when the post rests. After 20 seconds without a
+	// change it sends the same once more, so that no proxy on the way takes the stream for dead.
 	WatchPost(context.Context, *v1.WatchPostRequest) (PostServiceWatchPostClientStream, error)
 	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word.
 	ListPublishAttempts(context.Context, *v1.ListPublishAttemptsRequest) (*v1.ListPublishAttemptsResponse, error)
@@ -298,7 +300,7 @@ type PostServiceHandler interface {
 	// Takes the post, its attempts and its numbers away, and cancels what is queued. What is on LinkedIn stays there. A
 	// post that is being sent at this moment can't be deleted.
 	DeletePost(context.Context, *v1.DeletePostRequest) (*v1.DeletePostResponse, error)
-	// Newest first.
+	// Newest first, or by the time that they are scheduled for, the next one first.
 	ListPosts(context.Context, *v1.ListPostsRequest) (*v1.ListPostsResponse, error)
 	// Posts whose content contains the query, whatever the case; "%" and "_" are plain characters. Newest first.
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
@@ -312,7 +314,8 @@ type PostServiceHandler interface {
 	// did not reach LinkedIn is tried again by itself where that can help, and the post's failure says what it waits for.
 	PublishPost(context.Context, *v1.PublishPostRequest) (*v1.PublishPostResponse, error)
 	// Approves one send each of many posts, those named or new ones, in one transaction; then tells of each as it comes to
-	// rest. A caller who leaves changes nothing, and the same request id again tells how the same posts stand.
+	// rest. A caller who leaves changes nothing, and the same request id again tells how the same posts stand. After 20 seconds
+	// without news it tells once more of a post that waits, so that no proxy on the way takes the stream for dead.
 	BatchPublishPosts(context.Context, *v1.BatchPublishPostsRequest, PostServiceBatchPublishPostsServerStream) error
 	// Approves one send at a given time, or moves a scheduled post to another one. Until then the post can be edited, and goes
 	// out as it stands when its time has come.
@@ -321,7 +324,8 @@ type PostServiceHandler interface {
 	CancelSchedule(context.Context, *v1.CancelScheduleRequest) (*v1.CancelScheduleResponse, error)
 	// Settles a post in state UNCONFIRMED by what a person saw on LinkedIn.
 	ResolvePost(context.Context, *v1.ResolvePostRequest) (*v1.ResolvePostResponse, error)
-	// Sends the post now and again at every change of its state, and ends when the post rests.
+	// Sends the post now and again at every change of its state, and ends when the post rests. After 20 seconds without a
+	// change it sends the same once more, so that no proxy on the way takes the stream for dead.
 	WatchPost(context.Context, *v1.WatchPostRequest, PostServiceWatchPostServerStream) error
 	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word.
 	ListPublishAttempts(context.Context, *v1.ListPublishAttemptsRequest) (*v1.ListPublishAttemptsResponse, error)

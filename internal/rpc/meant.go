@@ -1,0 +1,82 @@
+package rpc
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// What callers write who know the API from memory, and what they meant. The words are clauses that can follow a field's name.
+
+// maxWritten is the longest value that is repeated, in bytes.
+const maxWritten = 40
+
+// meant says which field of a message a name may stand for, or which there are.
+func (b *bounds) meant(written string) string {
+	names, within := []string{}, ""
+	for _, f := range b.byNumber {
+		if f == nil {
+			continue
+		}
+		names = append(names, f.name)
+		if inner := f.message; inner != nil && f.json == asObject && !f.repeated && inner.byName[written] != nil {
+			within = f.name + "." + inner.byName[written].name
+		}
+	}
+	if near := nearest(written, names); near != "" {
+		return "did you mean " + strconv.Quote(near) + "?"
+	}
+	if within != "" {
+		return "did you mean " + within + "?"
+	}
+	slices.Sort(names)
+	return fault.Clip("there are "+strings.Join(names, ", "), maxWords)
+}
+
+// enumProblem says what an enum's value may be. The first of its names stands for none.
+func enumProblem(written string, names []string) string {
+	values := "must be one of " + strings.Join(names[1:], ", ")
+	if written == "" || len(written) > maxWritten {
+		return values
+	}
+	near := ""
+	for _, name := range names[1:] { // the short form, as many APIs have it
+		if strings.HasSuffix(letters(name), letters(written)) && letters(written) != "" {
+			near = name
+		}
+	}
+	if near == "" {
+		near = nearest(written, names[1:])
+	}
+	if near != "" {
+		values = "did you mean " + near + "? It " + values
+	}
+	return "is " + strconv.Quote(written) + ": " + values
+}
+
+// writtenMask is how a mask is written.
+const writtenMask = `must be a string of names as in JSON with commas between: "content,postType"`
+
+// writtenTime is how a time is written.
+const writtenTime = "such as 2026-12-01T09:00:00Z, or 2026-12-01T09:00:00+01:00 with an offset from UTC"
+
+// timeProblem says how to write a time that is not written as one, "" for one that is.
+func timeProblem(written string) string {
+	const longest = 64
+	if len(written) <= longest {
+		if _, err := time.Parse(time.RFC3339Nano, written); err == nil {
+			return "" // the codec knows the rest
+		}
+		for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+			if at, err := time.Parse(layout, written); err == nil {
+				plain := at.Format("2006-01-02T15:04:05")
+				return fmt.Sprintf("has no offset from UTC: write %sZ if it is in UTC, or %s+01:00 with the offset of its place", plain, plain)
+			}
+		}
+	}
+	return "must be a time, " + writtenTime
+}

@@ -1,0 +1,54 @@
+package rpc
+
+import "strings"
+
+// nearest is the name that was probably meant, "" where none is near. What is compared is letters and digits, whatever
+// their case: postType is post_type.
+func nearest(written string, names []string) (near string) {
+	const longest = 80 // a name of the API is shorter, and the work grows with the square
+	if len(written) > longest {
+		return ""
+	}
+	plain := letters(written)
+	best := max(2, len(plain)/4) + 1
+	for _, name := range names {
+		if d := distance(plain, letters(name)); d < best {
+			best, near = d, name
+		}
+	}
+	return near
+}
+
+// letters are the letters and digits of an ASCII text in lower case.
+func letters(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return -1
+	}, text)
+}
+
+// distance is how many letters must be put in, taken out or changed to make one text of another (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := before
+			if a[i] != b[j] {
+				change++
+			}
+			before = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

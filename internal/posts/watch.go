@@ -10,8 +10,8 @@ import (
 )
 
 // Watch gives the post to emit now and again at every change of its state, in order and without a gap, and returns nil
-// when the post rests. What it gave last it gives again after the longest silence; 0 for never. It returns emit's error, or NotFound when the post is deleted, or the cause of the context's end,
-// whatever that end interrupted.
+// when the post rests. What it gave last it gives again after the longest silence; 0 for never. It returns emit's error, or
+// NotFound when the post is deleted, or the cause of the context's end, whatever that end interrupted.
 func (s *Service) Watch(ctx context.Context, ownerID, id uuid.UUID, longest time.Duration, emit func(Post) error) error {
 	err := s.watch(ctx, ownerID, id, longest, emit)
 	if err != nil && ctx.Err() != nil {

@@ -113,10 +113,10 @@ func begin(ctx context.Context, cfg Config, log *slog.Logger) (a *App, err error
 
 // connect opens the database and puts on it what needs one.
 func (a *App) connect(ctx context.Context) (err error) {
-	if a.store, err = postgres.Open(ctx, a.cfg.Database.Store(), a.metrics.DB(), a.log); err != nil {
+	if a.store, err = postgres.Open(ctx, a.cfg.store(), a.metrics.DB(), a.log); err != nil {
 		return err
 	}
-	if a.migrator, err = postgres.NewMigrator(ctx, a.cfg.Database.URL.Reveal(), a.log); err != nil {
+	if a.migrator, err = postgres.NewMigrator(ctx, a.cfg.Database.SessionURL(), a.log); err != nil {
 		return err
 	}
 	if err := a.migrator.Check(ctx); err != nil {

@@ -67,7 +67,7 @@ func sharedSessions() *fault.Error {
 
 // sessionOf is the process of PostgreSQL that carried the question out. It is asked in one message, which needs no session.
 func sessionOf(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
-	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()::bigint", pgx.QueryExecModeSimpleProtocol).Scan(&pid)
+	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()::bigint", pgx.QueryExecModeExec).Scan(&pid)
 	if err != nil {
 		return 0, translate(ctx, err)
 	}

@@ -89,7 +89,7 @@ func (m *Migrator) prepared(ctx context.Context) error {
 	}
 	switch {
 	case found.schema == "":
-		wrong("the role "+role, "has no schema to make tables in: run CREATE SCHEMA IF NOT EXISTS public; ALTER ROLE %s SET search_path = public", role)
+		wrong("the role "+role, "has no schema to make tables in: run CREATE SCHEMA IF NOT EXISTS public; GRANT CREATE, USAGE ON SCHEMA public TO %s; ALTER ROLE %s SET search_path = public", role, role)
 	case !found.mayCreateTables:
 		schema := pgx.Identifier{found.schema}.Sanitize()
 		wrong("the role "+role, "may not make tables in the schema %s: run GRANT CREATE, USAGE ON SCHEMA %s TO %s", schema, schema, role)

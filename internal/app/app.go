@@ -263,8 +263,9 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	defer changes.Wait()
 	defer endStreams()
 	server, err := a.httpServer(streams)
+	a.warn(ctx)
 	if err == nil {
-		_, err = a.origin.Standing(ctx) // before anything is approved: what was approved later is surely not sent yet
+		_, err = a.origin.Standing(context.WithoutCancel(ctx)) // before anything is approved: what was approved later is surely not sent yet
 	}
 	if err == nil {
 		err = a.jobs.Start(ctx)

@@ -172,6 +172,11 @@ func (c Config) Verify() error {
 		v.wrong("--linkedin-scopes", "must name at least one scope, such as w_member_social")
 	}
 	v.database(c.Database)
+	if c.LinkedIn.TokenKeyset != "" {
+		if _, err := accounts.NewVault(c.LinkedIn.TokenKeyset.Reveal()); err != nil {
+			v.wrong("--linkedin-token-keyset", "(POSTWRIGHT_TOKEN_KEYSET) can't be read: make one with `postwright account keyset`")
+		}
+	}
 	v.outbound(c.Outbound)
 	v.faults = append(v.faults, c.LinkedIn.client().Faults()...)
 	v.url("--analysis-url", c.Analysis.URL)

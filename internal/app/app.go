@@ -39,7 +39,8 @@ import (
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 )
 
-// Now is the wall clock, cut to what PostgreSQL keeps: what is written equals what is read back.
+// Now is the wall clock, cut to what PostgreSQL keeps: what is written equals what is read back. How long something took, or is good
+// for, is measured by time.Now, which does that rightly also while the clock is set.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // App is Postwright, put together and connected, not yet serving.
@@ -137,7 +138,6 @@ func (a *App) wire() (err error) {
 			return err
 		}
 	}
-	// Jobs measure how long something took or was silent: unlike Now, this clock does that rightly also while it is set.
 	a.origin = origin.New(a.store, Now, a.log)
 	jobsCfg := a.cfg.jobs()
 	jobsCfg.Hold = a.holds
@@ -154,8 +154,8 @@ func (a *App) wire() (err error) {
 	a.Accounts.Register(a.jobs.Workers())
 	notifyService.Register(a.jobs.Workers())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
-	a.system = &status.Kept{Looks: a.own(), Good: systemGood, Now: Now}
-	a.others = &status.Kept{Looks: a.vendors(status.AnnouncedVersion(a.cfg.LinkedIn.Version, status.Remember(a.probe(), Now), Now)), Good: vendorsGood, Now: Now}
+	a.system = &status.Kept{Looks: a.own(), Good: systemGood, Now: time.Now}
+	a.others = &status.Kept{Looks: a.vendors(status.AnnouncedVersion(a.cfg.LinkedIn.Version, status.Remember(a.probe(), time.Now), Now)), Good: vendorsGood, Now: time.Now}
 	river.AddWorker(a.jobs.Workers(), a.versionWorker())
 	river.AddWorker(a.jobs.Workers(), retention.NewWorker(a.store, a.cfg.Retention.keep(), Now, a.log))
 	a.jobs.Every(retention.SweepEvery, retention.SweepArgs{})
@@ -166,7 +166,7 @@ func (a *App) wire() (err error) {
 		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: a.analysisAPI}, Now),
 		Status:       a.report,
 		Authenticate: a.Identity.Authenticate,
-		Callers:      limit.NewCallers(a.cfg.callers(), Now),
+		Callers:      limit.NewCallers(a.cfg.callers(), time.Now),
 		UnderWay:     rpc.NewUnderWay(),
 	}
 	return nil
@@ -363,8 +363,8 @@ func (a *App) checks() []telemetry.Check {
 			}
 			return nil
 		}},
-		telemetry.Check{Name: "database", Ready: a.store.Ping}.Kept(healthEvery, Now),
-		telemetry.Check{Name: "migrations", Ready: a.migrator.Check}.Kept(healthEvery, Now),
+		telemetry.Check{Name: "database", Ready: a.store.Ping}.Kept(healthEvery, time.Now),
+		telemetry.Check{Name: "migrations", Ready: a.migrator.Check}.Kept(healthEvery, time.Now),
 	}
 	if a.cfg.works() {
 		checks = append(checks, telemetry.Check{Name: "workers", Ready: a.jobs.Ready})
@@ -384,7 +384,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 		}
 		mux.Handle("/", api)
 		mux.Handle("GET "+rpc.CallbackPath,
-			rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consents, Now), a.services.UnderWay, a.eyes()))
+			rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consents, time.Now), a.services.UnderWay, a.eyes()))
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

@@ -44,7 +44,7 @@ const (
 	Unauthenticated
 	// Forbidden means that the caller may not do this, however often they ask; what an operator can change, the message says.
 	Forbidden
-	// RateLimited means that a vendor, or Postwright itself, refused because of a quota; RetryAfter says how long, where it is known.
+	// RateLimited means that a vendor refused because of a quota; RetryAfter says how long, where it is known.
 	RateLimited
 	// VendorAuth means that a vendor did not accept the account's token.
 	VendorAuth

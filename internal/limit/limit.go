@@ -97,14 +97,20 @@ func (c *Callers) Admit(ctx context.Context, call Call, verify func(context.Cont
 		if err != nil {
 			return admission, err
 		}
+		verified := false
+		defer func() { // also when verify panics: the process lives on
+			if !verified {
+				admission.Release()
+			}
+		}()
 		if _, err := verify(ctx); err != nil {
-			admission.Release()
 			if fault.Is(err, fault.Unauthenticated) { // revoked since
 				c.known.forget(sum)
 				c.wrong.Take(call.From)
 			}
 			return Admission{}, err
 		}
+		verified = true
 		return admission, nil
 	}
 	caller, err := c.lookUp(ctx, call.From, verify)

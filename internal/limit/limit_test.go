@@ -254,7 +254,7 @@ func TestAnOwnersCallsBeyondTheirShareWaitTheirTurn(t *testing.T) {
 				mu.Lock()
 				order = append(order, i)
 				mu.Unlock()
-				time.Sleep(time.Second) // of the bubble's clock
+				time.Sleep(time.Second + time.Duration(i)*time.Millisecond) // of the bubble's clock; no two end at once
 			})
 			synctest.Wait()
 		}
@@ -350,4 +350,17 @@ func BenchmarkAdmit(b *testing.B) {
 			}
 		})
 	}
+}
+
+// A panic is an internal error of one call: the process lives on, and so must its owner's share.
+func TestALookUpThatPanicsGivesTheCallsPlaceBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse()
+	key := h.newKey(uuid.New())
+	_, err := h.call(home, key)
+	require.NoError(t, err)
+	require.Panics(t, func() {
+		_, _ = h.Admit(t.Context(), Call{From: home, Key: key}, func(context.Context) (Caller, error) { panic("broken") })
+	})
+	require.Empty(t, h.calls.of)
 }

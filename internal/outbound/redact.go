@@ -104,20 +104,27 @@ func (s secrets) redact(text []byte) []byte {
 	for _, form := range s.forms {
 		var out []byte
 		kept := 0
-		for at := 0; at < len(text); {
-			if length, found := repeats(text[at:], form); found {
+		for at := begins(text, 0, form[0]); at < len(text); {
+			length, found := repeats(text[at:], form)
+			if found {
 				out = append(append(out, text[kept:at]...), redacted...)
-				at += length
-				kept = at
-				continue
+				kept = at + length
 			}
-			at++
+			at = begins(text, at+max(length, 1), form[0])
 		}
 		if kept > 0 {
 			text = append(out, text[kept:]...)
 		}
 	}
 	return text
+}
+
+// begins is the first place, from one on, where a secret that begins with c may begin.
+func begins(text []byte, from int, c byte) int {
+	for from < len(text) && text[from] != c && text[from] != '\\' && text[from] != '%' && text[from] != '&' {
+		from++
+	}
+	return from
 }
 
 // repeats reports whether a text begins with a secret, or with its telling part, and how long it is in the text. Where a
@@ -149,13 +156,21 @@ func match(text []byte, secret string, escapesFirst bool) (length, matched int) 
 // entities are the ends of the characters that HTML gives names to.
 var entities = map[string]byte{"amp;": '&', "lt;": '<', "gt;": '>', "quot;": '"', "apos;": '\''}
 
+// maxBackslashes bounds how many stand before one character: it was escaped four times over. A text of nothing else would be
+// read to its end from each of its places.
+const maxBackslashes = 16
+
 // unescape reads one character that is escaped for JSON, a URL or HTML, also more than once, and says how long that is in the
 // text; 0 where none is.
 func unescape(text []byte) (c byte, size int) {
 	switch text[0] {
 	case '\\':
-		rest := bytes.TrimLeft(text, `\`)
-		size = len(text) - len(rest)
+		for size < len(text) && text[size] == '\\' {
+			if size++; size > maxBackslashes {
+				return 0, 0
+			}
+		}
+		rest := text[size:]
 		if len(rest) == 0 {
 			return 0, 0
 		}

@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -54,4 +55,36 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 	granted := `{"refresh_token":"AQX-a-refresh-token"}`
 	require.Equal(t, granted, string(s.redactAnswer(&http.Response{StatusCode: 200}, []byte(granted))), "a token that is given may be the one that was sent")
 	require.NotContains(t, string(s.redactAnswer(&http.Response{StatusCode: 400}, []byte(granted))), "AQX")
+}
+
+// long are answers of a mebibyte that are as hard to look through as can be.
+func long() map[string][]byte {
+	answers := map[string][]byte{}
+	for _, unit := range []string{"a word, ", `\`, "%25", "&", "A"} {
+		answers["of "+unit] = []byte(strings.Repeat(unit, (1<<20)/len(unit)))
+	}
+	return answers
+}
+
+// An answer of nothing but backslashes was read to its end from each of its places, which took minutes.
+func TestALongAnswerOfNothingButEscapesIsLookedThrough(t *testing.T) {
+	t.Parallel()
+	var s secrets
+	s.add("AQX-an-access-token-of-a-member")
+	for name, answer := range long() {
+		require.True(t, bytes.Equal(answer, s.redact(answer)), name)
+	}
+}
+
+func BenchmarkRedact(b *testing.B) {
+	var s secrets
+	s.add("AQX-an-access-token-of-a-member")
+	for name, answer := range long() {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(answer)))
+			for b.Loop() {
+				s.redact(answer)
+			}
+		})
+	}
 }

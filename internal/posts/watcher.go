@@ -193,7 +193,7 @@ func (s *Service) LookForChanges(ctx context.Context, every time.Duration) {
 		case <-time.After(wait/2 + rand.N(wait/2+1)): // not all processes at once
 		}
 		if err := s.look(ctx); err != nil { // it is measured as every operation's failure is
-			wait, again = min(again, every), 2*again
+			wait, again = min(again, every), min(2*again, every)
 			continue
 		}
 		wait, again = every, firstLookAgain

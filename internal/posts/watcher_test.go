@@ -147,6 +147,23 @@ func TestWhatHappensWhileNobodyListensIsSeenAfterwards(t *testing.T) {
 }
 
 // A watcher that is made after its post was read would never hear of what happened in between.
+// The wait after a failed look doubled without a bound: after 35 of them it was negative, and the process ended.
+func TestLooksThatFailForLongAreTakenUpAgain(t *testing.T) {
+	t.Parallel()
+	w, counted := watched(t, nil)
+	post := w.in(posts.StateQueued)
+	seen := w.watch(t.Context(), post)
+	seen.next(posts.StateQueued)
+	_, err := w.store.Pool().Exec(t.Context(), "ALTER TABLE posts RENAME TO posts_away")
+	require.NoError(t, err)
+	w.look(time.Microsecond)
+	require.Eventually(t, func() bool { _, looks := counted.watchers(); return looks > 100 }, waitLimit, time.Millisecond)
+	_, err = w.store.Pool().Exec(t.Context(), "ALTER TABLE posts_away RENAME TO posts")
+	require.NoError(t, err)
+	w.enter(post, posts.StatePublishing)
+	seen.next(posts.StatePublishing)
+}
+
 func TestAChangeRightAfterTheFirstReadIsSeen(t *testing.T) {
 	t.Parallel()
 	w, counted := watched(t, nil)

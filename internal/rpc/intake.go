@@ -28,6 +28,9 @@ const (
 	postBytes = 16 << 10
 )
 
+// reasonRoom marks the refusal of an owner whose large requests fill the owner's share.
+const reasonRoom = "TOO_MANY_BYTES"
+
 // intakeWait is how long a call waits for its turn to be read.
 const intakeWait = 10 * time.Second
 
@@ -164,22 +167,21 @@ func (r *room) take(ctx context.Context, bytes int64) error {
 	defer cancel()
 	if err := share.bytes.Acquire(waiting, bytes); err != nil {
 		in.leave(r.owner, share)
-		return noRoom(ctx, fault.RateLimited, "Too many large requests of yours are under way: wait for their answers, then call again.")
+		return noRoom(ctx, fault.New(fault.OverLimit, "Too many large requests of yours are under way: wait for their answers, then call again.").WithReason(reasonRoom))
 	}
 	if err := in.all.Acquire(waiting, bytes); err != nil {
 		share.bytes.Release(bytes)
 		in.leave(r.owner, share)
-		return noRoom(ctx, fault.Unavailable, "Too many large requests are under way: call again later.")
+		return noRoom(ctx, fault.New(fault.Unavailable, "Too many large requests are under way: call again later."))
 	}
 	r.share, r.bytes = share, bytes
 	return nil
 }
 
-func noRoom(ctx context.Context, kind fault.Kind, message string) error {
+func noRoom(ctx context.Context, f *fault.Error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	f := fault.New(kind, message)
 	f.RetryAfter = briefly
 	return f
 }

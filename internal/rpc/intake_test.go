@@ -37,7 +37,7 @@ func TestAnOwnerWaitsForRoomAndNobodyElseDoes(t *testing.T) {
 
 		began := time.Now()
 		_, err = enter(ada)
-		require.Equal(t, fault.RateLimited, fault.Of(err).Kind, "two of the largest are an owner's share")
+		require.Equal(t, fault.OverLimit, fault.Of(err).Kind, "two of the largest are an owner's share")
 		require.Positive(t, fault.Of(err).RetryAfter)
 		require.Equal(t, intakeWait, time.Since(began))
 		others, err := enter(bob)
@@ -150,7 +150,7 @@ func TestSlowReadersOfLongListsHoldOnlyTheirOwnersShare(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, sending, 20, "as many lists of 100 posts as there is room for in the share")
 		for range 10 {
-			require.Equal(t, fault.RateLimited, fault.Of(<-ended).Kind)
+			require.Equal(t, fault.OverLimit, fault.Of(<-ended).Kind)
 		}
 		go func() { ended <- ask(bob) }()
 		synctest.Wait()

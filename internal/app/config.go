@@ -283,8 +283,8 @@ func (v *validation) wrong(flag, format string, args ...any) {
 }
 
 func (v *validation) database(c DatabaseConfig) {
-	switch {
-	case c.URL == "":
+	switch c.URL {
+	case "":
 		v.wrong("--database-url", "is missing: set POSTWRIGHT_DATABASE_URL to a postgres:// URL")
 	default:
 		v.databaseURL("--database-url", c.URL)

@@ -164,9 +164,9 @@ func TestACopyOfTheClusterThatIsRecoveredIsHeld(t *testing.T) {
 // folder is one that PostgreSQL's account can enter.
 func folder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "postwright-origin-")
+	dir, err := os.MkdirTemp("", "postwright-origin-") //nolint:usetesting // the parents of t.TempDir are closed to others
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // for PostgreSQL's account
+	require.NoError(t, os.Chmod(dir, 0o755))
 	return dir
 }

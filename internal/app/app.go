@@ -264,8 +264,9 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	defer endStreams()
 	server, err := a.httpServer(streams)
 	a.warn(ctx)
-	if err == nil {
-		_, err = a.origin.Standing(context.WithoutCancel(ctx)) // before anything is approved: what was approved later is surely not sent yet
+	// Before anything is approved, so that what is approved later is known not to be sent yet. Where it fails, claims find out.
+	if _, err := a.origin.Standing(context.WithoutCancel(ctx)); err != nil {
+		a.log.WarnContext(ctx, "whether this is the database of before is not known yet", "error", err)
 	}
 	if err == nil {
 		err = a.jobs.Start(ctx)

@@ -114,13 +114,13 @@ func (q *Queries) OriginRelease(ctx context.Context, db DBTX, arg OriginReleaseP
 
 const originSeen = `-- name: OriginSeen :one
 UPDATE database_origin SET seen_at = greatest(seen_at, clock_timestamp()), written_by = pg_current_xact_id()::xid::text
-WHERE place = database_place() AND written_by = xmin::text AND written_to = tableoid::text
+WHERE place = database_place() AND written_by = xmin::text AND written_to = tableoid::text AND seen_at >= $1::timestamptz
 RETURNING seen_at
 `
 
-// All is as it was. seen_at never goes back while nobody takes the data back. No row when it is not as it was.
-func (q *Queries) OriginSeen(ctx context.Context, db DBTX) (time.Time, error) {
-	row := db.QueryRow(ctx, originSeen)
+// All is as it was, and as whoever asks has seen it last. seen_at never goes back while nobody takes the data back. No row when it is not.
+func (q *Queries) OriginSeen(ctx context.Context, db DBTX, last time.Time) (time.Time, error) {
+	row := db.QueryRow(ctx, originSeen, last)
 	var seen_at time.Time
 	err := row.Scan(&seen_at)
 	return seen_at, err

@@ -185,17 +185,12 @@ func (s *Service) Watch(ctx context.Context) {
 	}
 }
 
+// see takes one statement while all is as it was.
 func (s *Service) see(ctx context.Context) error {
-	standing, err := s.Standing(ctx)
-	if err != nil {
-		return err
-	}
-	if standing.Hold != nil {
-		return nil
-	}
-	seen, err := s.queries.OriginSeen(ctx, s.store)
+	seen, err := s.queries.OriginSeen(ctx, s.store, s.known())
 	if fault.Is(err, fault.NotFound) {
-		return nil // it became another one just now: the next look notices
+		_, err = s.Standing(ctx) // which says what it is, and writes it down
+		return err
 	}
 	if err != nil {
 		return err

@@ -163,3 +163,60 @@ func TestADemoThatCannotStartLeavesWithAnotherCode(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, errOut, "--listen")
 }
+
+// Nobody but Postwright speaks in what migrate prints, whichever of its parts does the work.
+func TestMigrateSpeaksWithOneVoice(t *testing.T) {
+	t.Parallel()
+	database := "--database-url=" + dbtest.NewEmpty(t)
+	for _, c := range []struct {
+		args  []string
+		lines string
+	}{
+		{[]string{"migrate", "status"}, `^\d{5}_\S+\.sql +pending$`},
+		{[]string{"migrate", "up"}, `^applied (\d{5}_\w+\.sql|job tables \d+: .+)$`},
+		{[]string{"migrate", "up"}, `^Nothing to do: the schema is up to date\.$`},
+		{[]string{"migrate", "redo"}, `^redid \d{5}_\w+\.sql$`},
+		{[]string{"migrate", "down"}, `^took back \d{5}_\w+\.sql$`},
+	} {
+		code, out, errOut := postwright(t, append(c.args, database)...)
+		require.Zero(t, code, errOut)
+		require.Empty(t, errOut, c.args)
+		for line := range strings.Lines(out) {
+			require.Regexp(t, c.lines, strings.TrimSuffix(line, "\n"))
+		}
+	}
+}
+
+func TestServeCheckTriesAndSaysWhatItDidNotTry(t *testing.T) {
+	t.Parallel()
+	flags := []string{"serve", "--check", "--listen=127.0.0.1:0", "--database-url=" + dbtest.New(t)}
+	code, out, errOut := postwright(t, flags...)
+	require.Zero(t, code, errOut)
+	require.Contains(t, out, "WARNING  encryption key: No keyset is set")
+	require.Contains(t, out, "Not tried: whether LinkedIn")
+	require.Contains(t, out, "The configuration is in order.")
+	code, out, _ = postwright(t, append(flags, "--linkedin-version=202511")...)
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "FAILED   linkedin version")
+	require.NotContains(t, out, "in order.")
+}
+
+func TestReleaseShowsWhatIsHeldAndLetsItGo(t *testing.T) {
+	t.Parallel()
+	database := "--database-url=" + dbtest.New(t)
+	for _, c := range []struct {
+		flag string
+		code int
+		says string
+	}{
+		{"--log-level=error", 0, "Nothing is held"},
+		{"--hold", 0, "postwright release --review"},
+		{"--log-level=error", 0, "An operator held everything."},
+		{"--send", 0, "Released: everything goes out."},
+		{"--review", 0, "Nothing is held"},
+	} {
+		code, out, errOut := postwright(t, "release", c.flag, database)
+		require.Equal(t, c.code, code, errOut)
+		require.Contains(t, out, c.says)
+	}
+}

@@ -34,7 +34,7 @@ func (f databaseFlags) migrating(env *environment, do func(ctx context.Context, 
 	if err := f.Database.Verify(); err != nil {
 		return err
 	}
-	m, err := postgres.NewMigrator(env.ctx, f.Database.URL.Reveal(), env.log)
+	m, err := postgres.NewMigrator(env.ctx, f.Database.SessionURL(), env.log)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,8 @@ type migrateUp struct{ databaseFlags }
 
 func (c *migrateUp) Run(env *environment) error {
 	return c.migrating(env, func(ctx context.Context, m *postgres.Migrator) error {
-		applied, err := m.Up(ctx)
+		applied, jobTables, err := m.Up(ctx)
+		applied = append(applied, jobTables...)
 		for _, name := range applied {
 			fmt.Fprintln(env.out, "applied", name)
 		}

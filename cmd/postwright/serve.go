@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/status"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 type serveCommand struct {
 	app.Config
-	Check bool `env:"-" help:"Only check the configuration, then leave."`
+	Check bool `env:"-" help:"Only try everything that can be tried without effect, then leave: the settings, the address, the database; ends with 1 when something failed."`
 }
 
 func (c *serveCommand) Run(env *environment) error {
@@ -16,8 +19,7 @@ func (c *serveCommand) Run(env *environment) error {
 		return err
 	}
 	if c.Check {
-		fmt.Fprintln(env.out, "The configuration is in order.")
-		return nil
+		return c.check(env)
 	}
 	a, err := app.New(env.ctx, c.Config, env.log)
 	if err != nil {
@@ -29,4 +31,20 @@ func (c *serveCommand) Run(env *environment) error {
 		return err
 	}
 	return a.Serve(env.ctx, listener)
+}
+
+func (c *serveCommand) check(env *environment) error {
+	report, err := app.Try(env.ctx, c.Config, telemetry.AtLeast(env.log, slog.LevelError))
+	if err != nil {
+		return err
+	}
+	if err := printReport(env, report); err != nil {
+		return err
+	}
+	fmt.Fprintln(env.out, "Not tried:", app.NotTried+".")
+	if report.State() == status.Failed {
+		return errUnwell
+	}
+	fmt.Fprintln(env.out, "The configuration is in order.")
+	return nil
 }

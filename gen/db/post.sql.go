@@ -29,6 +29,35 @@ func (q *Queries) PostCountByURN(ctx context.Context, db DBTX, arg PostCountByUR
 	return count, err
 }
 
+const postCountOpen = `-- name: PostCountOpen :one
+SELECT
+    count(*) FILTER (WHERE state = 'publishing') AS publishing,
+    count(*) FILTER (WHERE state = 'queued') AS queued,
+    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at <= $1::timestamptz) AS due,
+    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at > $1::timestamptz) AS scheduled
+FROM posts WHERE state IN ('scheduled', 'queued', 'publishing')
+`
+
+type PostCountOpenRow struct {
+	Publishing int64
+	Queued     int64
+	Due        int64
+	Scheduled  int64
+}
+
+// Of all owners, what goes out when its turn or its time comes: being sent, queued, scheduled until now, scheduled for later.
+func (q *Queries) PostCountOpen(ctx context.Context, db DBTX, now time.Time) (PostCountOpenRow, error) {
+	row := db.QueryRow(ctx, postCountOpen, now)
+	var i PostCountOpenRow
+	err := row.Scan(
+		&i.Publishing,
+		&i.Queued,
+		&i.Due,
+		&i.Scheduled,
+	)
+	return i, err
+}
+
 const postDelete = `-- name: PostDelete :execrows
 DELETE FROM posts WHERE id = $1 AND owner_id = $2 AND state <> 'publishing'
 `
@@ -598,6 +627,43 @@ func (q *Queries) PostListByState(ctx context.Context, db DBTX, arg PostListBySt
 	return items, nil
 }
 
+const postListHeldBack = `-- name: PostListHeldBack :many
+SELECT id, owner_id, scheduled_at::timestamptz AS due_at FROM posts
+WHERE state = 'scheduled' AND failure_code = $1 AND scheduled_at <= $2::timestamptz ORDER BY scheduled_at, id
+`
+
+type PostListHeldBackParams struct {
+	FailureCode string
+	Now         time.Time
+}
+
+type PostListHeldBackRow struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+	DueAt   time.Time
+}
+
+// Of all owners: the scheduled posts that are due and were held back.
+func (q *Queries) PostListHeldBack(ctx context.Context, db DBTX, arg PostListHeldBackParams) ([]PostListHeldBackRow, error) {
+	rows, err := db.Query(ctx, postListHeldBack, arg.FailureCode, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostListHeldBackRow{}
+	for rows.Next() {
+		var i PostListHeldBackRow
+		if err := rows.Scan(&i.ID, &i.OwnerID, &i.DueAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const postListRevisions = `-- name: PostListRevisions :many
 SELECT id, revision FROM posts WHERE id = ANY ($1::uuid[])
 `
@@ -821,7 +887,9 @@ func (q *Queries) PostListStates(ctx context.Context, db DBTX, arg PostListState
 }
 
 const postMarkDue = `-- name: PostMarkDue :one
-UPDATE posts SET state = 'queued', account_id = $1::uuid, revision = revision + 1, updated_at = $2
+UPDATE posts SET
+    state = 'queued', account_id = $1::uuid, failure_code = '', failure_message = '', failure_remedy = '',
+    revision = revision + 1, updated_at = $2
 WHERE id = $3 AND owner_id = $4 AND state = 'scheduled'
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
@@ -865,6 +933,38 @@ func (q *Queries) PostMarkDue(ctx context.Context, db DBTX, arg PostMarkDueParam
 		&i.Revision,
 	)
 	return i, err
+}
+
+const postMarkHeldBack = `-- name: PostMarkHeldBack :execrows
+UPDATE posts SET
+    failure_code = $1, failure_message = $2, failure_remedy = $3,
+    revision = revision + 1, updated_at = $4
+WHERE id = $5 AND owner_id = $6 AND state = 'scheduled' AND failure_code <> $1
+`
+
+type PostMarkHeldBackParams struct {
+	FailureCode    string
+	FailureMessage string
+	FailureRemedy  string
+	Now            time.Time
+	ID             uuid.UUID
+	OwnerID        uuid.UUID
+}
+
+// A scheduled post that is due stays scheduled for now; the failure says why. No row when it is not scheduled, or says so already.
+func (q *Queries) PostMarkHeldBack(ctx context.Context, db DBTX, arg PostMarkHeldBackParams) (int64, error) {
+	result, err := db.Exec(ctx, postMarkHeldBack,
+		arg.FailureCode,
+		arg.FailureMessage,
+		arg.FailureRemedy,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const postMarkMissed = `-- name: PostMarkMissed :one

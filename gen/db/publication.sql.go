@@ -493,6 +493,38 @@ func (q *Queries) PublicationInsertMany(ctx context.Context, db DBTX, arg Public
 	return result.RowsAffected(), nil
 }
 
+const publicationListHeldBack = `-- name: PublicationListHeldBack :many
+SELECT u.id, u.job_id FROM publications u JOIN posts p ON p.id = u.post_id
+WHERE u.state = 'queued' AND p.failure_code = $1
+ORDER BY u.created_at, u.id
+`
+
+type PublicationListHeldBackRow struct {
+	ID    uuid.UUID
+	JobID int64
+}
+
+// Of all owners: those that are queued and say so, the oldest first.
+func (q *Queries) PublicationListHeldBack(ctx context.Context, db DBTX, failureCode string) ([]PublicationListHeldBackRow, error) {
+	rows, err := db.Query(ctx, publicationListHeldBack, failureCode)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PublicationListHeldBackRow{}
+	for rows.Next() {
+		var i PublicationListHeldBackRow
+		if err := rows.Scan(&i.ID, &i.JobID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const publicationListWaiting = `-- name: PublicationListWaiting :many
 SELECT u.id, u.post_id, u.owner_id, u.account_id, u.state, u.created_at, u.ended_at, u.job_id, u.due_at FROM publications u JOIN posts p ON p.id = u.post_id
 WHERE u.account_id = $1 AND u.owner_id = $2 AND u.state = 'queued' AND p.failure_code <> ''

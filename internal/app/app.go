@@ -25,6 +25,7 @@ import (
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/notify"
+	"github.com/postwright/postwright/internal/origin"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
@@ -44,9 +45,10 @@ func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // App is Postwright, put together and connected, not yet serving.
 type App struct {
-	// Identity and Accounts are there for the commands that make users, keys and accounts.
-	Identity *identity.Service
-	Accounts *accounts.Service
+	// Identity, Accounts and Publishing are there for the commands that make users, keys and accounts, and let go what is held.
+	Identity   *identity.Service
+	Accounts   *accounts.Service
+	Publishing *publishing.Service
 
 	cfg      Config
 	log      *slog.Logger
@@ -54,6 +56,7 @@ type App struct {
 	traces   *telemetry.Traces
 	store    *postgres.Store
 	migrator *postgres.Migrator
+	origin   *origin.Service
 	seam     *outbound.Seam
 	jobs     *jobs.Client
 	services rpc.Services
@@ -111,10 +114,10 @@ func begin(ctx context.Context, cfg Config, log *slog.Logger) (a *App, err error
 
 // connect opens the database and puts on it what needs one.
 func (a *App) connect(ctx context.Context) (err error) {
-	if a.store, err = postgres.Open(ctx, a.cfg.Database.Store(), a.metrics.DB(), a.log); err != nil {
+	if a.store, err = postgres.Open(ctx, a.cfg.store(), a.metrics.DB(), a.log); err != nil {
 		return err
 	}
-	if a.migrator, err = postgres.NewMigrator(ctx, a.cfg.Database.URL.Reveal(), a.log); err != nil {
+	if a.migrator, err = postgres.NewMigrator(ctx, a.cfg.Database.SessionURL(), a.log); err != nil {
 		return err
 	}
 	if err := a.migrator.Check(ctx); err != nil {
@@ -135,16 +138,19 @@ func (a *App) wire() (err error) {
 			return err
 		}
 	}
-	if a.jobs, err = jobs.New(a.store, a.cfg.jobs(), a.traces.Tracer(instrumentation), time.Now, a.log); err != nil {
+	a.origin = origin.New(a.store, Now, a.log)
+	jobsCfg := a.cfg.jobs()
+	jobsCfg.Hold = a.holds
+	if a.jobs, err = jobs.New(a.store, jobsCfg, a.traces.Tracer(instrumentation), time.Now, a.log); err != nil {
 		return err
 	}
 	a.Identity = identity.New(a.store, Now)
 	a.Accounts = accounts.New(a.store, a.jobs, a.linkedIn, vault, followAccount, a.cfg.accounts(), Now)
 	postService := posts.New(a.store, Now)
-	publishService := publishing.New(a.store, a.jobs, postService, a.Accounts, a.linkedIn, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)
+	a.Publishing = publishing.New(a.store, a.jobs, postService, a.Accounts, a.linkedIn, a.origin, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)
 	numbers := analytics.New(a.store, postService, a.Accounts, a.linkedIn, Now)
 	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, a.cfg.Notification.limits(), Now, a.log)
-	publishService.Register(a.jobs.Workers())
+	a.Publishing.Register(a.jobs.Workers())
 	a.Accounts.Register(a.jobs.Workers())
 	notifyService.Register(a.jobs.Workers())
 	river.AddWorker(a.jobs.Workers(), numbers.Worker())
@@ -156,7 +162,7 @@ func (a *App) wire() (err error) {
 	a.jobs.Every(accounts.SweepEvery, accounts.SweepArgs{})
 	a.jobs.Every(status.VersionEvery, status.VersionArgs{})
 	a.services = rpc.Services{
-		Posts: postService, Publishing: publishService, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
+		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
 		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: a.analysisAPI}, Now),
 		Status:       a.report,
 		Authenticate: a.Identity.Authenticate,
@@ -193,6 +199,20 @@ func followAccount(event accounts.Event, account accounts.Account) []river.JobAr
 	}
 	return nil
 }
+
+// holds reports whether a job would tell somebody something from a database that may not know what was told: publications ask
+// by themselves, as they are claimed.
+func (a *App) holds(ctx context.Context, kind string) (bool, error) {
+	switch kind {
+	case notify.PublicationArgs{}.Kind(), notify.AccountArgs{}.Kind(), notify.VersionArgs{}.Kind():
+		standing, err := a.origin.Standing(ctx)
+		return standing.Hold != nil, err
+	}
+	return false, nil
+}
+
+// Hold holds everything that would go out, because a person said so.
+func (a *App) Hold(ctx context.Context) error { return a.origin.Hold(ctx) }
 
 // Close lets every connection go and delivers the last spans. It is for an App that is not serving: Serve closes nothing.
 func (a *App) Close() {
@@ -243,6 +263,11 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	defer changes.Wait()
 	defer endStreams()
 	server, err := a.httpServer(streams)
+	a.warn(ctx)
+	// Before anything is approved, so that what is approved later is known not to be sent yet. Where it fails, claims find out.
+	if _, err := a.origin.Standing(context.WithoutCancel(ctx)); err != nil {
+		a.log.WarnContext(ctx, "whether this is the database of before is not known yet", "error", err)
+	}
 	if err == nil {
 		err = a.jobs.Start(ctx)
 	}
@@ -250,6 +275,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 		_ = listener.Close()
 		return err
 	}
+	changes.Go(func() { a.origin.Watch(streams) })
 	if a.cfg.serves() {
 		changes.Go(func() { a.store.Listen(streams, a.services.Posts.Listener()) })
 		changes.Go(func() { a.services.Posts.LookForChanges(streams, posts.LookEvery) })

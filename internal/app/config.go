@@ -69,8 +69,9 @@ type ServerConfig struct {
 // DatabaseConfig is PostgreSQL's.
 type DatabaseConfig struct {
 	URL              Secret   `help:"Where the database is, as a postgres:// URL."`
+	DirectURL        Secret   `name:"direct-url" help:"Where PostgreSQL itself is, when --database-url leads to a pooler that shares sessions between transactions (PgBouncer, Supabase, Neon and others): migrations and what listens for changes go there."`
 	MinConnections   Count    `help:"Connections kept open." default:"5"`
-	MaxConnections   Count    `help:"Connections at most. A process that serves the API has one more, which listens for changes: connect to PostgreSQL itself, or to a pooler that gives sessions." default:"20"`
+	MaxConnections   Count    `help:"Connections at most. A process that serves the API has one more, which listens for changes, and one that works jobs another." default:"20"`
 	AcquireTimeout   Duration `help:"Limit of the wait for a free connection." default:"5s"`
 	LockTimeout      Duration `help:"Limit of the wait for a row that other work has locked." default:"10s"`
 	OperationTimeout Duration `help:"Limit of one operation, with its waits and repeats; longer than --database-acquire-timeout and --database-lock-timeout." default:"30s"`
@@ -171,6 +172,11 @@ func (c Config) Verify() error {
 		v.wrong("--linkedin-scopes", "must name at least one scope, such as w_member_social")
 	}
 	v.database(c.Database)
+	if c.LinkedIn.TokenKeyset != "" {
+		if _, err := accounts.NewVault(c.LinkedIn.TokenKeyset.Reveal()); err != nil {
+			v.wrong("--linkedin-token-keyset", "(POSTWRIGHT_TOKEN_KEYSET) can't be read: make one with `postwright account keyset`")
+		}
+	}
 	v.outbound(c.Outbound)
 	v.faults = append(v.faults, c.LinkedIn.client().Faults()...)
 	v.url("--analysis-url", c.Analysis.URL)
@@ -277,11 +283,14 @@ func (v *validation) wrong(flag, format string, args ...any) {
 }
 
 func (v *validation) database(c DatabaseConfig) {
-	switch {
-	case c.URL == "":
+	switch c.URL {
+	case "":
 		v.wrong("--database-url", "is missing: set POSTWRIGHT_DATABASE_URL to a postgres:// URL")
-	case !strings.HasPrefix(c.URL.Reveal(), "postgres://") && !strings.HasPrefix(c.URL.Reveal(), "postgresql://"):
-		v.wrong("--database-url", "must be a postgres:// URL")
+	default:
+		v.databaseURL("--database-url", c.URL)
+	}
+	if c.DirectURL != "" {
+		v.databaseURL("--database-direct-url", c.DirectURL)
 	}
 	v.count("--database-min-connections", c.MinConnections, 0, 1_000)
 	v.count("--database-max-connections", c.MaxConnections, 2, 1_000)
@@ -293,6 +302,12 @@ func (v *validation) database(c DatabaseConfig) {
 	v.duration("--database-lock-timeout", c.LockTimeout, 10*time.Millisecond, 10*time.Minute)
 	v.less("--database-acquire-timeout", c.AcquireTimeout, "--database-operation-timeout", c.OperationTimeout)
 	v.less("--database-lock-timeout", c.LockTimeout, "--database-operation-timeout", c.OperationTimeout)
+}
+
+func (v *validation) databaseURL(flag string, url Secret) {
+	if problem := postgres.URLProblem(url.Reveal()); problem != "" {
+		v.wrong(flag, "%s", problem)
+	}
 }
 
 // publicURL may be empty. LinkedIn takes http only for loopback.
@@ -338,9 +353,24 @@ func (v *validation) url(flag, value string) {
 // Store is the database's configuration for postgres.Open.
 func (c DatabaseConfig) Store() postgres.Config {
 	return postgres.Config{
-		URL: c.URL.Reveal(), MinConns: int32(c.MinConnections.Value), MaxConns: int32(c.MaxConnections.Value), //nolint:gosec // bounded by Verify
+		URL: c.URL.Reveal(), DirectURL: c.DirectURL.Reveal(), ApplicationName: "postwright", MinConns: int32(c.MinConnections.Value), MaxConns: int32(c.MaxConnections.Value), //nolint:gosec // bounded by Verify
 		AcquireTimeout: c.AcquireTimeout.Value, LockTimeout: c.LockTimeout.Value, OperationTimeout: c.OperationTimeout.Value,
 	}
+}
+
+// SessionURL is where each connection has a session of its own.
+func (c DatabaseConfig) SessionURL() string {
+	if c.DirectURL != "" {
+		return c.DirectURL.Reveal()
+	}
+	return c.URL.Reveal()
+}
+
+// store is the database's configuration for a process of this role.
+func (c Config) store() postgres.Config {
+	cfg := c.Database.Store()
+	cfg.ApplicationName = "postwright " + c.Role
+	return cfg
 }
 
 func (c OutboundConfig) seam() outbound.Config {

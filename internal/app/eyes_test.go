@@ -91,7 +91,7 @@ func TestTheFiguresSayWhatTheDatabaseHolds(t *testing.T) {
 	account := post.GetAccountId()
 	for key, value := range map[string]float64{
 		"postwright_publications state=published": 1, "postwright_publications state=unconfirmed": 1, "postwright_publications state=queued": 0,
-		"postwright_workers_alive": 1, "postwright_publication_overdue_seconds": 0, "postwright_linkedin_creates_today account=" + account: 2,
+		"postwright_workers_alive": 1, "postwright_publishing_held": 0, "postwright_publication_overdue_seconds": 0, "postwright_linkedin_creates_today account=" + account: 2,
 		"rpc_calls_total code=ok procedure=/postwright.v1.PostService/PublishPost": 2,
 	} {
 		got, there := samples[key]

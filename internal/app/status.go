@@ -51,7 +51,7 @@ func (a *App) withoutDatabase(err error) []status.Look {
 	} else {
 		looks = append(looks, status.Database(a.store, Now), status.Broken("migrations", err, status.RemedyMigrations))
 	}
-	for _, name := range []string{"workers", "encryption key", "accounts"} {
+	for _, name := range []string{"workers", "release", "encryption key", "accounts"} {
 		looks = append(looks, status.Blocked(name, needsDatabase))
 	}
 	return looks
@@ -72,6 +72,7 @@ func (a *App) own() []status.Look {
 		status.Database(a.store, Now),
 		status.Migrations(a.migrator.Check),
 		status.Workers(a.jobs.Alive),
+		status.Held(a.Publishing.Held),
 	}
 }
 

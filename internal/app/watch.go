@@ -27,6 +27,11 @@ func (a *App) figures(ctx context.Context) (figures telemetry.Figures, err error
 	if figures.WorkersAlive, err = a.jobs.Alive(ctx); err != nil {
 		return figures, err
 	}
+	standing, err := a.origin.Standing(ctx)
+	if err != nil {
+		return figures, err
+	}
+	figures.Held = standing.Hold != nil
 	publications, err := a.services.Publishing.Figures(ctx)
 	if err != nil {
 		return figures, err

@@ -149,3 +149,17 @@ func forData(found []programs, dataFolder string) (programs, error) {
 	return programs{}, fmt.Errorf("the data in %s was written by PostgreSQL %s, and the one installed is %s: "+
 		"install version %s beside it, or remove that folder to begin anew", dataFolder, major, found[0].version, major)
 }
+
+// Program returns where one of PostgreSQL's programs is, such as pg_dump: beside the newest server that has it.
+func Program(ctx context.Context, name string) (string, error) {
+	found, err := findPrograms(ctx, programFolders(ctx))
+	if err != nil {
+		return "", err
+	}
+	for _, p := range found {
+		if path := p.path(name); executable(path) {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%s is not among PostgreSQL's programs: %s", name, installAdvice(nil))
+}

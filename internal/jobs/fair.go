@@ -54,6 +54,11 @@ type driver struct {
 	turns *turns
 }
 
+// GetListener implements riverdriver.Driver: to listen takes a session, which a pooler may not give.
+func (d driver) GetListener(params *riverdriver.GetListenenerParams) riverdriver.Listener {
+	return riverpgxv5.New(d.turns.store.Sessions()).GetListener(params)
+}
+
 // GetExecutor implements riverdriver.Driver.
 func (d driver) GetExecutor() riverdriver.Executor {
 	return fetcher{Executor: d.Driver.GetExecutor(), turns: d.turns}

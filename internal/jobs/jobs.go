@@ -38,6 +38,8 @@ type Config struct {
 	// KeepCompleted and KeepDiscarded are for how long jobs that are done, and those that were given up or cancelled, are kept; 0
 	// for as long as River does by itself.
 	KeepCompleted, KeepDiscarded time.Duration
+	// Hold reports whether a job of a kind must not run now; it looks again a minute later. nil holds nothing.
+	Hold func(ctx context.Context, kind string) (bool, error)
 	// Context prepares the context of every run; nil leaves it as it is.
 	Context func(context.Context) context.Context
 	// SoftStop is how long Stop lets the jobs under way finish before their contexts are cancelled.
@@ -45,6 +47,9 @@ type Config struct {
 	// HardStop is how long Stop then waits for them, and takes itself off the list of those who work.
 	HardStop time.Duration
 }
+
+// heldLook is how often a job that is held looks again.
+const heldLook = time.Minute
 
 // sameLine is how often River may say the same in the log.
 const sameLine = time.Minute
@@ -69,7 +74,17 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 	if cfg.Context == nil {
 		cfg.Context = func(ctx context.Context) context.Context { return ctx }
 	}
-	prepare := river.WorkerMiddlewareFunc(func(ctx context.Context, _ *rivertype.JobRow, work func(context.Context) error) error {
+	if cfg.Hold == nil {
+		cfg.Hold = func(context.Context, string) (bool, error) { return false, nil }
+	}
+	prepare := river.WorkerMiddlewareFunc(func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+		held, err := cfg.Hold(ctx, job.Kind)
+		switch {
+		case err != nil:
+			return err
+		case held:
+			return river.JobSnooze(heldLook)
+		}
 		return work(cfg.Context(ctx))
 	})
 	client, err := river.NewClient(driver{riverpgxv5.New(store.Pool()), &turns{store: store, log: log}}, &river.Config{

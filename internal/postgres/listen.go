@@ -30,8 +30,7 @@ const (
 )
 
 // Listen serves the listeners until ctx ends, over one connection that is not the pool's. A connection that is lost is made
-// again for as long as it takes, which is logged once. Behind a pooler that shares sessions between transactions nothing is
-// heard: who listens must also look by itself from time to time.
+// again for as long as it takes, which is logged once. It is made past a pooler that shares sessions.
 func (s *Store) Listen(ctx context.Context, listeners ...Listener) {
 	for wait, level := firstListenWait, slog.LevelWarn; ; wait, level = min(2*wait, longestListenWait), slog.LevelDebug {
 		err := s.listen(ctx, listeners, func() {
@@ -86,7 +85,7 @@ func (s *Store) listen(ctx context.Context, listeners []Listener, began func()) 
 func (s *Store) listening(ctx context.Context, listeners []Listener) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	conn, err := pgx.ConnectConfig(ctx, s.Sessions().Config().ConnConfig)
 	if err != nil {
 		return nil, err
 	}

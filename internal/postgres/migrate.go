@@ -41,10 +41,14 @@ type MigrationStatus struct {
 	AppliedAt time.Time // zero while it is pending
 }
 
-// NewMigrator connects to the database. Close it after use.
+// NewMigrator connects to the database, past a pooler that shares sessions: those are refused. Close it after use.
 func NewMigrator(ctx context.Context, databaseURL string, log *slog.Logger) (*Migrator, error) {
 	cfg, err := parseURL(databaseURL)
 	if err != nil {
+		return nil, err
+	}
+	named(cfg, "postwright migrations")
+	if err := requireSessions(ctx, cfg.ConnConfig); err != nil {
 		return nil, err
 	}
 	cfg.MaxConns = 2 // beside the Store's own pool
@@ -53,12 +57,13 @@ func NewMigrator(ctx context.Context, databaseURL string, log *slog.Logger) (*Mi
 		return nil, connectFault(err)
 	}
 	sqlDB := stdlib.OpenDBFromPool(pool)
-	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, migrations.FS, goose.WithSlog(log), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, migrations.FS, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("read the migrations: %w", err)
 	}
-	river, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: log, Schema: JobSchema})
+	// Both tell by what they return what they did, and it is told in our words.
+	river, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler), Schema: JobSchema})
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("read River's migrations: %w", err)
@@ -74,27 +79,44 @@ func (m *Migrator) Close() {
 	}
 }
 
-// Up applies every pending migration and returns the names of those of ours that it applied, in order.
-func (m *Migrator) Up(ctx context.Context) ([]string, error) {
-	var applied []string
-	err := m.locked(ctx, func() error {
+// Up applies every pending migration and returns the names of those that it applied, in order: ours, and those of the job
+// tables. Before the first it looks whether all of them can be applied here, and names everything that is in the way.
+func (m *Migrator) Up(ctx context.Context) (applied, jobTables []string, err error) {
+	err = m.locked(ctx, func() error {
+		if err := m.prepared(ctx); err != nil {
+			return err
+		}
 		results, err := m.goose.Up(ctx)
 		for _, r := range results {
 			applied = append(applied, r.Source.Path)
 		}
 		if err != nil {
-			return fmt.Errorf("goose up: %w", err)
+			return migrationFault(err)
 		}
-		return m.riverUp(ctx)
+		jobTables, err = m.riverUp(ctx)
+		return err
 	})
-	return applied, err
+	return applied, jobTables, err
 }
 
-func (m *Migrator) riverUp(ctx context.Context) error {
-	if _, err := m.river.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("migrate River's schema: %w", err)
+// migrationFault tells which migration could not be applied; how many were before it is told by their names.
+func migrationFault(err error) error {
+	var partial *goose.PartialError
+	if errors.As(err, &partial) && partial.Failed != nil {
+		return fmt.Errorf("apply the migration %s: %w", partial.Failed.Source.Path, partial.Err)
 	}
-	return nil
+	return fmt.Errorf("apply the migrations: %w", err)
+}
+
+func (m *Migrator) riverUp(ctx context.Context) (applied []string, err error) {
+	result, err := m.river.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	if err != nil {
+		return nil, fmt.Errorf("migrate the job tables: %w", err)
+	}
+	for _, version := range result.Versions {
+		applied = append(applied, fmt.Sprintf("job tables %d: %s", version.Version, version.Name))
+	}
+	return applied, nil
 }
 
 // Down takes the newest migration back and returns its name, or "" when none is applied.
@@ -127,7 +149,8 @@ func (m *Migrator) Redo(ctx context.Context) (name string, err error) {
 			return fmt.Errorf("goose up: %w", err)
 		}
 		// Taking back the migration that makes River's schema takes River's tables with it.
-		return m.riverUp(ctx)
+		_, err := m.riverUp(ctx)
+		return err
 	})
 	return name, err
 }
@@ -246,6 +269,6 @@ func Migrate(ctx context.Context, databaseURL string, log *slog.Logger) error {
 		return err
 	}
 	defer m.Close()
-	_, err = m.Up(ctx)
+	_, _, err = m.Up(ctx)
 	return err
 }

@@ -39,7 +39,7 @@ func TestUpDownUpGivesTheSameSchema(t *testing.T) {
 	t.Parallel()
 	url := dbtest.NewEmpty(t)
 	m := newMigrator(t, url)
-	applied, err := m.Up(t.Context())
+	applied, _, err := m.Up(t.Context())
 	require.NoError(t, err)
 	first := schema(t, url)
 	for range applied {
@@ -48,7 +48,7 @@ func TestUpDownUpGivesTheSameSchema(t *testing.T) {
 		require.NotEmpty(t, name)
 	}
 	require.NotContains(t, schema(t, url), "CREATE TABLE public.posts", "nothing of ours is left")
-	again, err := m.Up(t.Context())
+	again, _, err := m.Up(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, applied, again)
 	require.Equal(t, first, schema(t, url))
@@ -71,7 +71,7 @@ func TestFourProcessesMayMigrateAnEmptyDatabaseAtOnce(t *testing.T) {
 	for range 4 {
 		m := newMigrator(t, url) // of its own: its own connections, as another process has
 		processes.Go(func() error {
-			_, err := m.Up(t.Context())
+			_, _, err := m.Up(t.Context())
 			return err
 		})
 	}
@@ -84,7 +84,7 @@ func TestCheckSaysWhatToRun(t *testing.T) {
 	url := dbtest.NewEmpty(t)
 	m := newMigrator(t, url)
 	require.ErrorContains(t, m.Check(t.Context()), "postwright migrate up", "nothing is there")
-	_, err := m.Up(t.Context())
+	_, _, err := m.Up(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, m.Check(t.Context()))
 	_, err = m.Down(t.Context())

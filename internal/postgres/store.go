@@ -26,6 +26,10 @@ import (
 type Config struct {
 	// URL is a postgres:// URL or a keyword/value string, as libpq takes it.
 	URL string
+	// DirectURL leads to PostgreSQL itself, past the pooler that URL leads to: what needs a session goes there. "" where URL does.
+	DirectURL string
+	// ApplicationName is what PostgreSQL shows the connections as, unless the URL says something else.
+	ApplicationName string
 	// MinConns are kept open even when idle.
 	MinConns int32
 	// MaxConns bounds the pool.
@@ -65,6 +69,8 @@ func (Unobserved) Retry(string) {}
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	pool    *pgxpool.Pool
+	direct  *pgxpool.Pool // for what needs a session; nil where pool gives them
+	tx      pgx.TxOptions
 	uses    *uses
 	log     *slog.Logger
 	observe Observer
@@ -83,7 +89,16 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	}
 	poolCfg.MinConns = cfg.MinConns
 	poolCfg.MaxConns = cfg.MaxConns
-	poolCfg.ConnConfig.RuntimeParams["lock_timeout"] = strconv.FormatInt(cfg.LockTimeout.Milliseconds(), 10)
+	named(poolCfg, cfg.ApplicationName)
+	lockLimit := strconv.FormatInt(cfg.LockTimeout.Milliseconds(), 10)
+	var tx pgx.TxOptions
+	if cfg.DirectURL == "" {
+		poolCfg.ConnConfig.RuntimeParams[lockTimeout] = lockLimit
+	} else {
+		withoutSessions(poolCfg)
+		// In the same message as BEGIN. A statement outside a transaction has the operation's limit alone.
+		tx.BeginQuery = "begin; set local lock_timeout = " + lockLimit
+	}
 	uses := &uses{last: map[*pgx.Conn]string{}}
 	poolCfg.ConnConfig.Tracer = uses
 	pool, err := pgxpool.NewWithConfig(ctx, poolCfg)
@@ -91,14 +106,46 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 		return nil, fmt.Errorf("make the pool: %w", err)
 	}
 	s := &Store{
-		pool: pool, uses: uses, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout,
+		pool: pool, tx: tx, uses: uses, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout,
 		grace: savingGrace, closing: closeTimeout, silence: listenSilence,
 	}
-	if err := s.Ping(ctx); err != nil {
+	if err := s.reach(ctx, cfg); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// reach checks that the database answers, and gives sessions where they are needed.
+func (s *Store) reach(ctx context.Context, cfg Config) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	if cfg.DirectURL == "" {
+		return requireSessions(ctx, s.pool.Config().ConnConfig)
+	}
+	conn, err := connectOne(ctx, s.pool.Config().ConnConfig)
+	if err != nil {
+		return err
+	}
+	closeOne(ctx, conn)
+	directCfg, err := parseURL(cfg.DirectURL)
+	if err != nil {
+		return err
+	}
+	named(directCfg, cfg.ApplicationName)
+	directCfg.MaxConns = 1 // who needs a session for long takes its connection out of the pool
+	if s.direct, err = pgxpool.NewWithConfig(ctx, directCfg); err != nil {
+		return fmt.Errorf("make the pool: %w", err)
+	}
+	return requireSessions(ctx, directCfg.ConnConfig)
+}
+
+// Sessions is the pool of connections whose sessions are their own, for River's listener only.
+func (s *Store) Sessions() *pgxpool.Pool {
+	if s.direct != nil {
+		return s.direct
+	}
+	return s.pool
 }
 
 // parseURL reads a database URL. pgx masks the password in its error, but not in every malformed URL; so its text stays
@@ -114,6 +161,9 @@ func parseURL(databaseURL string) (*pgxpool.Config, error) {
 // Close waits for the connections in use to come back, and closes them all. What does not come back in time is told in the
 // log with the statements that it was last used for, and is left to the end of the process.
 func (s *Store) Close() {
+	if s.direct != nil && !closed(s.direct, s.closing) {
+		s.log.Error("the direct connections to the database could not all be closed: the rest ends with the process", "waited", s.closing)
+	}
 	if !closed(s.pool, s.closing) {
 		s.log.Error("the database's connections could not all be closed: the rest ends with the process",
 			"waited", s.closing, "in_use", s.PoolState().InUse, "last_statements", s.uses.statements())

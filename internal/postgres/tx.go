@@ -88,7 +88,7 @@ func (s *Store) begin(ctx context.Context) (conn released, tx pgx.Tx, err error)
 	if err != nil {
 		return nil, nil, op.end(err)
 	}
-	if tx, err = taken.Begin(ctx); err != nil {
+	if tx, err = taken.BeginTx(ctx, s.tx); err != nil {
 		taken.Release()
 		return nil, nil, op.end(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/origin"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
@@ -61,7 +62,11 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 			}
 			// This very claim was saved, though its commit was not answered: nothing has been sent.
 			c = &claimed{locked: rows, attempt: open}
-			if o := s.obstacle(c, now); o.state != "" {
+			standing, err := s.origin.Look(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if o := s.obstacle(c, standing, now); o.state != "" {
 				c = nil
 				until, err = s.settle(ctx, tx, job, rows, open.ID, o)
 			}
@@ -70,8 +75,22 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 		default:
 			return nil
 		}
+		standing, err := s.origin.Look(ctx, tx)
+		if err != nil {
+			return err
+		}
 		next := &claimed{locked: rows}
-		if o := s.obstacle(next, now); o.state != "" {
+		o := s.obstacle(next, standing, now)
+		switch o.state {
+		case "":
+		case posts.StateUnconfirmed: // somebody may have made the attempt
+			if err := s.begin(ctx, tx, next, attemptID, rows.publication.CreatedAt, now); err != nil {
+				return err
+			}
+			next.publication.State = posts.StatePublishing
+			until, err = s.settle(ctx, tx, job, next.locked, attemptID, o)
+			return err
+		default:
 			until, err = s.conclude(ctx, tx, job, rows, o)
 			return err
 		}
@@ -79,7 +98,7 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 			return err
 		}
 		c = next
-		return s.begin(ctx, tx, c, attemptID, now)
+		return s.begin(ctx, tx, c, attemptID, now, now)
 	}
 	for {
 		if err = s.store.InTx(ctx, take); err == nil {
@@ -91,11 +110,11 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 	}
 }
 
-// begin writes down that an attempt is about to be made.
-func (s *Service) begin(ctx context.Context, tx *postgres.Tx, c *claimed, attemptID uuid.UUID, now time.Time) (err error) {
+// begin writes down that an attempt is about to be made, or may have been made by somebody else since a time.
+func (s *Service) begin(ctx context.Context, tx *postgres.Tx, c *claimed, attemptID uuid.UUID, started, now time.Time) (err error) {
 	owner := c.post.OwnerID
 	if c.attempt, err = s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
-		ID: attemptID, PublicationID: c.publication.ID, OwnerID: owner, StartedAt: now,
+		ID: attemptID, PublicationID: c.publication.ID, OwnerID: owner, StartedAt: started,
 	}); err != nil {
 		return err
 	}
@@ -121,7 +140,13 @@ func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args Args) (rows lo
 
 // obstacle is what keeps a queued publication from being sent now; the zero outcome when nothing does, and then c has
 // author and token.
-func (s *Service) obstacle(c *claimed, now time.Time) outcome {
+func (s *Service) obstacle(c *claimed, standing origin.Standing, now time.Time) outcome {
+	switch {
+	case standing.Hold != nil:
+		return heldBack(now)
+	case c.publication.CreatedAt.Before(standing.Review.ApprovedBefore):
+		return mayHaveBeenSent
+	}
 	if late := now.Sub(c.publication.DueAt); late > s.rules.OverdueWindow {
 		if c.post.FailureCode != "" { // what it waited for is why
 			return unsent(failure{c.post.FailureCode, c.post.FailureMessage, "Nothing is on LinkedIn. Publish the post again later."})

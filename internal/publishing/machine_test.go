@@ -27,6 +27,7 @@ import (
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/origin"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
@@ -85,7 +86,7 @@ func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
 	vault, err := accounts.NewVault(keyset)
 	require.NoError(t, err)
 	w.accounts = accounts.New(w.store, client, linkedIn, vault, func(accounts.Event, accounts.Account) []river.JobArgs { return nil }, accounts.Settings{}, now)
-	w.Service = New(w.store, client, posts.New(w.store, now), w.accounts, linkedIn, func(posts.Post, string) []river.JobArgs { return nil }, rules, now)
+	w.Service = New(w.store, client, posts.New(w.store, now), w.accounts, linkedIn, origin.New(w.store, now, log), func(posts.Post, string) []river.JobArgs { return nil }, rules, now)
 	w.Register(client.Workers())
 	user, err := db.New().UserInsert(t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: "tess@example.org", CreatedAt: noon})
 	require.NoError(t, err)

@@ -74,8 +74,12 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (p Preview, err 
 		return p, err
 	}
 	now := s.now()
-	c.publication.DueAt = now
-	if o := s.obstacle(c, now); o.state != "" {
+	c.publication.DueAt, c.publication.CreatedAt = now, now
+	standing, err := s.origin.Standing(ctx)
+	if err != nil {
+		return p, err
+	}
+	if o := s.obstacle(c, standing, now); o.state != "" {
 		p.Verdicts = append(p.Verdicts, Verdict{
 			Code: o.failure.code, Message: o.failure.message, Remedy: o.failure.remedy, Waits: o.state == posts.StateQueued,
 		})

@@ -19,6 +19,7 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/origin"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/requests"
@@ -47,6 +48,7 @@ type Service struct {
 	posts    *posts.Service
 	accounts *accounts.Service
 	linkedIn LinkedIn
+	origin   *origin.Service
 	follow   Follow
 	rules    Rules
 	now      func() time.Time
@@ -68,11 +70,11 @@ type Rules struct {
 
 // New returns a Service. Its workers still have to be registered: see Register.
 func New(
-	store *postgres.Store, client *jobs.Client, posts *posts.Service, accounts *accounts.Service, linkedIn LinkedIn, follow Follow,
-	rules Rules, now func() time.Time,
+	store *postgres.Store, client *jobs.Client, posts *posts.Service, accounts *accounts.Service, linkedIn LinkedIn, origin *origin.Service,
+	follow Follow, rules Rules, now func() time.Time,
 ) *Service {
 	return &Service{
-		store: store, queries: db.New(), jobs: client, posts: posts, accounts: accounts, linkedIn: linkedIn, follow: follow, rules: rules, now: now,
+		store: store, queries: db.New(), jobs: client, posts: posts, accounts: accounts, linkedIn: linkedIn, origin: origin, follow: follow, rules: rules, now: now,
 	}
 }
 

@@ -74,7 +74,7 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	if err != nil {
 		return err
 	}
-	from, until, err := s.doubtful(ctx, post)
+	from, until, elsewhere, err := s.doubtful(ctx, post)
 	if err != nil || from.IsZero() {
 		return err
 	}
@@ -97,6 +97,9 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	if waited < s.rules.ReadBackAfter {
 		return river.JobSnooze(min(max(waited, s.rules.ReadBackAfter/firstLooks), s.rules.ReadBackAfter-waited))
 	}
+	if elsewhere {
+		return nil // its text may have been another one, in the database that is gone: that it is missing says nothing
+	}
 	if !complete && (len(listed) == 0 || !listed[len(listed)-1].LastModifiedAt.Before(from)) {
 		return nil // the list may not reach back to the attempt
 	}
@@ -106,7 +109,8 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 }
 
 // doubtful returns when the first attempt in doubt began, and when the last one ended; from is zero when there is none.
-func (s *Service) doubtful(ctx context.Context, post posts.Post) (from, until time.Time, err error) {
+// elsewhere is true when one of them may have been made from a database that is gone.
+func (s *Service) doubtful(ctx context.Context, post posts.Post) (from, until time.Time, elsewhere bool, err error) {
 	attempts, err := s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{PostID: post.ID, OwnerID: post.OwnerID})
 	for _, a := range attempts {
 		if a.Outcome != attemptInDoubt || a.Settlement != "" {
@@ -116,8 +120,9 @@ func (s *Service) doubtful(ctx context.Context, post posts.Post) (from, until ti
 			from = a.StartedAt
 		}
 		until = *a.EndedAt
+		elsewhere = elsewhere || a.Code == ReasonRestored
 	}
-	return from, until, err
+	return from, until, elsewhere, err
 }
 
 // read asks LinkedIn for the latest posts of the account that a post went out with.

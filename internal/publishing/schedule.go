@@ -121,7 +121,9 @@ type dueWorker struct {
 // nothing was running, fails instead: nobody wants Monday's post on Thursday.
 func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 	s, args := w.service, job.Args
-	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
+	var held bool
+	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		held = false
 		post, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: args.PostID, OwnerID: args.OwnerID})
 		if fault.Is(err, fault.NotFound) {
 			return nil
@@ -132,8 +134,16 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 		if post.State != posts.StateScheduled || !post.ScheduledAt.Equal(args.ScheduledAt) {
 			return nil
 		}
+		standing, err := s.origin.Look(ctx, tx)
+		if err != nil {
+			return err
+		}
 		now := s.now()
-		if late := now.Sub(args.ScheduledAt); late > s.rules.OverdueWindow {
+		if held = standing.Hold != nil; held {
+			return s.holdBack(ctx, tx, post, now)
+		}
+		sent := !args.ScheduledAt.After(standing.Review.DueBefore) // or it may be
+		if late := now.Sub(args.ScheduledAt); late > s.rules.OverdueWindow && !sent {
 			return s.miss(ctx, tx, post, now, overdue(args.ScheduledAt))
 		}
 		account, err := s.accounts.Find(ctx, tx, args.OwnerID, post.AccountID)
@@ -147,8 +157,15 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 		if _, err := s.queries.PostMarkDue(ctx, tx, db.PostMarkDueParams{ID: post.ID, OwnerID: post.OwnerID, AccountID: account.ID, Now: now}); err != nil {
 			return err
 		}
+		if sent {
+			return s.dueInDoubt(ctx, tx, post, account, job.ID, args.ScheduledAt, now)
+		}
 		return s.approve(ctx, tx, post.OwnerID, []approval{{post.ID, account.ID}}, args.ScheduledAt, now)
 	})
+	if err == nil && held {
+		return s.sleep(s.now().Add(heldLook))
+	}
+	return err
 }
 
 // miss fails a scheduled post that can't go out, and tells its owner.

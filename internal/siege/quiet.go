@@ -154,7 +154,7 @@ func wait(ctx context.Context, pause time.Duration) bool {
 // How much slower an attack may make the quiet owner's calls: a multiple of the calm's. Below the floor nobody notices, and a
 // small machine that attacks itself needs it.
 const (
-	slower50, floor50               = 5, 75 * time.Millisecond
+	slower50, floor50               = 5, 150 * time.Millisecond
 	slower99, floor99               = 10, 500 * time.Millisecond
 	slowerPublished, floorPublished = 3, 1500 * time.Millisecond
 	floorPublishedWorst             = 2500 * time.Millisecond

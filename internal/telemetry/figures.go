@@ -22,6 +22,8 @@ type Figures struct {
 	WorkersAlive int
 	// CreatesToday is how many creates were sent to LinkedIn since 00:00 UTC, by account.
 	CreatesToday map[string]int64
+	// Held is whether nothing goes out because the database is another one than before.
+	Held bool
 }
 
 const (
@@ -45,6 +47,8 @@ func (m *Metrics) WatchFigures(read func(context.Context) (Figures, error), now 
 		workers: prometheus.NewDesc("postwright_workers_alive", "Processes that work jobs.", nil, nil),
 		creates: prometheus.NewDesc("postwright_linkedin_creates_today",
 			"Creates sent to LinkedIn since 00:00 UTC, by account.", []string{"account"}, nil),
+		held: prometheus.NewDesc("postwright_publishing_held",
+			"1 while nothing goes out because the database was restored or another server took over; 0 otherwise.", nil, nil),
 	})
 }
 
@@ -53,7 +57,7 @@ type figuresCollector struct {
 	now  func() time.Time
 	log  *slog.Logger
 
-	jobs, publications, overdue, tokenDays, workers, creates *prometheus.Desc
+	jobs, publications, overdue, tokenDays, workers, creates, held *prometheus.Desc
 
 	mu      sync.Mutex // held while reading, so that one does
 	readAt  time.Time
@@ -62,7 +66,7 @@ type figuresCollector struct {
 
 // Describe implements prometheus.Collector.
 func (c *figuresCollector) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.jobs, c.publications, c.overdue, c.tokenDays, c.workers, c.creates} {
+	for _, d := range []*prometheus.Desc{c.jobs, c.publications, c.overdue, c.tokenDays, c.workers, c.creates, c.held} {
 		descriptions <- d
 	}
 }
@@ -84,6 +88,11 @@ func (c *figuresCollector) Collect(metrics chan<- prometheus.Metric) {
 		metrics <- gauge(c.tokenDays, days, account)
 	}
 	metrics <- gauge(c.workers, float64(figures.WorkersAlive))
+	held := 0.0
+	if figures.Held {
+		held = 1
+	}
+	metrics <- gauge(c.held, held)
 	for account, count := range figures.CreatesToday {
 		metrics <- gauge(c.creates, float64(count), account)
 	}

@@ -56,7 +56,7 @@ func keysOf(samples map[string]float64) []string { return slices.Sorted(maps.Key
 
 var someFigures = telemetry.Figures{
 	Jobs: map[string]int64{"available": 3, "running": 0}, Publications: map[string]int64{"unconfirmed": 2}, Overdue: 90 * time.Second, WorkersAlive: 2,
-	TokenDaysLeft: map[string]float64{"a": 12.5}, CreatesToday: map[string]int64{"a": 7},
+	TokenDaysLeft: map[string]float64{"a": 12.5}, CreatesToday: map[string]int64{"a": 7}, Held: true,
 }
 
 func TestTheFiguresOfTheDatabaseAreExported(t *testing.T) {
@@ -67,7 +67,7 @@ func TestTheFiguresOfTheDatabaseAreExported(t *testing.T) {
 	for key, value := range map[string]float64{
 		"postwright_jobs state=available": 3, "postwright_jobs state=running": 0, "postwright_publications state=unconfirmed": 2,
 		"postwright_publication_overdue_seconds": 90, "postwright_account_token_days_left account=a": 12.5,
-		"postwright_linkedin_creates_today account=a": 7, "postwright_workers_alive": 2,
+		"postwright_linkedin_creates_today account=a": 7, "postwright_workers_alive": 2, "postwright_publishing_held": 1,
 	} {
 		got, there := samples[key]
 		require.True(t, there, "%s is among %v", key, keysOf(samples))
@@ -110,7 +110,7 @@ func TestFiguresThatCannotBeReadAreAbsentNotOldAndNotZero(t *testing.T) {
 	figures := func() int {
 		return len(slices.DeleteFunc(keysOf(scrape(t, metrics)), func(key string) bool { return strings.HasPrefix(key, "postwright_build_info") }))
 	}
-	require.Equal(t, 7, figures())
+	require.Equal(t, 8, figures())
 	failure = errors.New("the database is away")
 	clock.pass(6 * time.Second)
 	require.Zero(t, figures())
@@ -119,7 +119,7 @@ func TestFiguresThatCannotBeReadAreAbsentNotOldAndNotZero(t *testing.T) {
 	require.Equal(t, 1, strings.Count(log.String(), "the database is away"))
 	failure = nil
 	clock.pass(6 * time.Second)
-	require.Equal(t, 7, figures(), "and back")
+	require.Equal(t, 8, figures(), "and back")
 }
 
 func TestThePoolTheVersionAndTheBuildAreExported(t *testing.T) {

@@ -199,9 +199,32 @@ RETURNING *;
 
 -- name: PostMarkDue :one
 -- No row when the post is not scheduled. account_id is fixed from here on.
-UPDATE posts SET state = 'queued', account_id = @account_id::uuid, revision = revision + 1, updated_at = @now
+UPDATE posts SET
+    state = 'queued', account_id = @account_id::uuid, failure_code = '', failure_message = '', failure_remedy = '',
+    revision = revision + 1, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled'
 RETURNING *;
+
+-- name: PostMarkHeldBack :execrows
+-- A scheduled post that is due stays scheduled for now; the failure says why. No row when it is not scheduled, or says so already.
+UPDATE posts SET
+    failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
+    revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled' AND failure_code <> @failure_code;
+
+-- name: PostCountOpen :one
+-- Of all owners, what goes out when its turn or its time comes: being sent, queued, scheduled until now, scheduled for later.
+SELECT
+    count(*) FILTER (WHERE state = 'publishing') AS publishing,
+    count(*) FILTER (WHERE state = 'queued') AS queued,
+    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at <= @now::timestamptz) AS due,
+    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at > @now::timestamptz) AS scheduled
+FROM posts WHERE state IN ('scheduled', 'queued', 'publishing');
+
+-- name: PostListHeldBack :many
+-- Of all owners: the scheduled posts that are due and were held back.
+SELECT id, owner_id, scheduled_at::timestamptz AS due_at FROM posts
+WHERE state = 'scheduled' AND failure_code = @failure_code AND scheduled_at <= @now::timestamptz ORDER BY scheduled_at, id;
 
 -- name: PostMarkMissed :one
 -- The schedule could not be kept. No row when the post is not scheduled.

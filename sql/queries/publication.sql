@@ -18,6 +18,12 @@ SELECT u.* FROM publications u JOIN posts p ON p.id = u.post_id
 WHERE u.account_id = @account_id AND u.owner_id = @owner_id AND u.state = 'queued' AND p.failure_code <> ''
 ORDER BY u.created_at, u.id;
 
+-- name: PublicationListHeldBack :many
+-- Of all owners: those that are queued and say so, the oldest first.
+SELECT u.id, u.job_id FROM publications u JOIN posts p ON p.id = u.post_id
+WHERE u.state = 'queued' AND p.failure_code = @failure_code
+ORDER BY u.created_at, u.id;
+
 -- name: PublicationCountByAccount :one
 -- How many of an account's publications are being sent at this moment, and how many are queued ahead of the one with the
 -- key (before_time, before_id). The caller holds the account's lock.

@@ -1,0 +1,90 @@
+package app_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/dbtest"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/status"
+)
+
+// What keeps a start from working, or from being of use, is found before it.
+func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, taken.Close()) })
+	for name, c := range map[string]struct {
+		change       func(t *testing.T, cfg *app.Config)
+		check        string
+		state        status.State
+		says, remedy string
+	}{
+		"nothing":                         {func(*testing.T, *app.Config) {}, "configuration", status.OK, "", ""},
+		"an address that is taken":        {func(_ *testing.T, cfg *app.Config) { cfg.Server.Listen = taken.Addr().String() }, "address", status.Failed, "in use", ""},
+		"a database that is not there":    {func(_ *testing.T, cfg *app.Config) { cfg.Database.URL = "postgres://127.0.0.1:1/x?connect_timeout=2" }, "database", status.Failed, "", "PostgreSQL"},
+		"a database that is not migrated": {func(t *testing.T, cfg *app.Config) { cfg.Database.URL = app.Secret(dbtest.NewEmpty(t)) }, "migrations", status.Failed, "migrate up", ""},
+		"a pooler without the second URL": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
+		}, "database", status.Failed, "--database-direct-url", ""},
+		"no keyset":                 {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" }, "encryption key", status.Warning, "No keyset", "account keyset"},
+		"a version that has ended":  {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202511" }, "linkedin version", status.Failed, "2026-11-16", "--linkedin-version"},
+		"one that ended long ago":   {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202301" }, "linkedin version", status.Warning, "no more", "--linkedin-version"},
+		"one that is not there yet": {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "209901" }, "linkedin version", status.Warning, "not serve", "--linkedin-version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			cfg := w.cfg
+			c.change(t, &cfg)
+			report, err := app.Try(t.Context(), cfg, slog.New(slog.DiscardHandler))
+			require.NoError(t, err)
+			for _, check := range report.Checks {
+				if check.Name == c.check {
+					require.Equal(t, c.state, check.State, check.Detail)
+					require.Contains(t, check.Detail, c.says)
+					require.Contains(t, check.Remedy, c.remedy)
+					continue
+				}
+				if c.state != status.Failed {
+					require.Equal(t, status.OK, check.State, "%s: %s", check.Name, check.Detail)
+				}
+			}
+			require.Zero(t, w.count(`SELECT count(*) FROM database_origin`), "nothing was changed")
+		})
+	}
+}
+
+func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	for flag, change := range map[string]func(cfg *app.Config){
+		"--linkedin-token-keyset": func(cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "abc" },
+		"--database-url":          func(cfg *app.Config) { cfg.Database.URL += "&default_query_exec_mode=exec" },
+		"--database-direct-url":   func(cfg *app.Config) { cfg.Database.DirectURL = "postgres://ada:se%cret@localhost/x" },
+	} {
+		w := newWorld(t)
+		cfg := w.cfg
+		change(&cfg)
+		_, err := app.Try(t.Context(), cfg, slog.New(slog.DiscardHandler))
+		require.Equal(t, flag, fault.Of(err).Fields[0].Path)
+		require.NotContains(t, fault.Of(err).Fields[0].Problem, "cret")
+	}
+}
+
+func TestAStartWarnsOfWhatKeepsPostsFromGoingOut(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	w := newWorld(t)
+	w.cfg.LinkedIn.TokenKeyset, w.cfg.LinkedIn.Version = "", "202511"
+	w.log = slog.New(slog.NewTextHandler(&log, nil))
+	_, stop := w.run(w.node(w.cfg))
+	require.NoError(t, stop())
+	require.Contains(t, log.String(), "No keyset is set")
+	require.Contains(t, log.String(), "202511 no more since 2026-11-16")
+}

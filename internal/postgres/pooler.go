@@ -1,0 +1,149 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// ReasonPooler marks the fault of a database URL that leads to a pooler which shares sessions between transactions, without a
+// second URL for what needs a session of its own.
+const ReasonPooler = "DATABASE_POOLER"
+
+// codeProtocol is what PgBouncer says to a startup message that it does not take: a setting that it does not know, among others.
+const codeProtocol = "08P01"
+
+// lockTimeout is the one setting of a session that Postwright makes when it connects.
+const lockTimeout = "lock_timeout"
+
+// requireSessions makes sure that a connection's session is its own: a Precondition fault says so where a pooler shares it
+// between transactions, as PgBouncer does in its pool_mode transaction and statement. One that gives each connection a session
+// for as long as it lasts does no harm.
+func requireSessions(ctx context.Context, cfg *pgx.ConnConfig) error {
+	first, err := connectOne(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer closeOne(ctx, first)
+	pid, err := sessionOf(ctx, first)
+	if err != nil || pid == first.PgConn().PID() { // nobody stands between
+		return err
+	}
+	second, err := connectOne(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer closeOne(ctx, second)
+	other := uint32(0)
+	// In this order whoever shares sessions is seen, whether they hand out the one that was used last or first.
+	for _, conn := range []*pgx.Conn{first, second, second, first} {
+		now, err := sessionOf(ctx, conn)
+		if err != nil {
+			return err
+		}
+		switch {
+		case conn == first && now != pid, conn == second && (now == pid || (other != 0 && now != other)):
+			return sharedSessions()
+		case conn == second:
+			other = now
+		}
+	}
+	return nil
+}
+
+func sharedSessions() *fault.Error {
+	return fault.New(fault.Precondition, "The database URL leads to a pooler that shares sessions between transactions, such as PgBouncer with pool_mode=transaction or "+
+		"the pooled address of a provider. Migrations, the jobs' and streams' announcements (LISTEN) and prepared statements need sessions: set "+
+		"--database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) to PostgreSQL itself beside it. See docs/poolers.md.").WithReason(ReasonPooler)
+}
+
+// sessionOf is the process of PostgreSQL that carried the question out. It is asked in one message, which needs no session.
+func sessionOf(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
+	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()::bigint", pgx.QueryExecModeExec).Scan(&pid)
+	if err != nil {
+		return 0, translate(ctx, err)
+	}
+	return pid, nil
+}
+
+// connectOne makes a connection. Where it is refused for how it was begun, the fault says what is not taken.
+func connectOne(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	var answer *pgconn.PgError
+	if err == nil || !errors.As(err, &answer) || answer.Code != codeProtocol {
+		return conn, connectFaultOf(err)
+	}
+	// PostgreSQL takes lock_timeout: who takes the connection without it alone is a pooler.
+	without := cfg.Copy()
+	if _, set := without.RuntimeParams[lockTimeout]; set {
+		delete(without.RuntimeParams, lockTimeout)
+		if bare, bareErr := pgx.ConnectConfig(ctx, without); bareErr == nil {
+			closeOne(ctx, bare)
+			return nil, sharedSessions().WithCause(err)
+		}
+	}
+	own := maps.Clone(without.RuntimeParams)
+	delete(own, applicationName)
+	message := "What listens at the database URL does not take the connection: look whether it knows this database and this user"
+	if len(own) > 0 {
+		message += ", and take these settings out of the URL, which a pooler may not take: " + strings.Join(slices.Sorted(maps.Keys(own)), ", ")
+	}
+	return nil, fault.New(fault.Precondition, message+".").WithReason(ReasonPooler).WithCause(err)
+}
+
+func connectFaultOf(err error) error {
+	if err == nil {
+		return nil
+	}
+	return connectFault(err)
+}
+
+// closeOne ends a connection, also where the caller has left.
+func closeOne(ctx context.Context, conn *pgx.Conn) {
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	_ = conn.Close(closing) // nothing depends on how
+}
+
+// applicationName is the setting under which pg_stat_activity shows whose a connection is.
+const applicationName = "application_name"
+
+// named gives connections a name, unless the URL brings one.
+func named(cfg *pgxpool.Config, name string) {
+	if _, given := cfg.ConnConfig.RuntimeParams[applicationName]; !given && name != "" {
+		cfg.ConnConfig.RuntimeParams[applicationName] = name
+	}
+}
+
+// withoutSessions has connections use nothing that outlasts a transaction: statements are described once and sent in one
+// message each, and nothing is prepared.
+func withoutSessions(cfg *pgxpool.Config) {
+	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+}
+
+// modes are what statements may be sent as: the others send values whose types PostgreSQL has to guess, which fails for arrays.
+var modes = []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe}
+
+// URLProblem says what is wrong with a database URL, without its secrets; "" when nothing is.
+func URLProblem(databaseURL string) string {
+	cfg, err := pgxpool.ParseConfig(databaseURL)
+	switch {
+	case !strings.HasPrefix(databaseURL, "postgres://") && !strings.HasPrefix(databaseURL, "postgresql://"):
+		return "must be a postgres:// URL"
+	case err != nil: // whose text may hold the password
+		return "can't be read: write it as postgres://user:password@host:5432/database, with %XX for what is special in a URL, and settings such as ?sslmode=require that PostgreSQL knows"
+	case !slices.Contains(modes, cfg.ConnConfig.DefaultQueryExecMode):
+		return "must not set default_query_exec_mode to anything but cache_statement or cache_describe: batches can't be sent in another way. Behind a pooler, set --database-direct-url instead"
+	case cfg.ConnConfig.StatementCacheCapacity < 1 || cfg.ConnConfig.DescriptionCacheCapacity < 1:
+		return "must not set statement_cache_capacity or description_cache_capacity below 1"
+	}
+	return ""
+}

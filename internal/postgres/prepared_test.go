@@ -1,0 +1,133 @@
+package postgres_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/dbtest"
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// admin runs SQL as the server's superuser.
+func admin(t *testing.T, databaseURL string, statements ...string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), databaseURL)
+	require.NoError(t, err)
+	for _, sql := range statements {
+		_, err := conn.Exec(t.Context(), sql)
+		require.NoError(t, err, sql)
+	}
+	require.NoError(t, conn.Close(t.Context()))
+}
+
+// as is a database's URL for another role.
+func as(t *testing.T, databaseURL, role string) string {
+	t.Helper()
+	return with(t, databaseURL, "user="+role)
+}
+
+func databaseOf(t *testing.T, databaseURL string) string {
+	t.Helper()
+	u, err := url.Parse(databaseURL)
+	require.NoError(t, err)
+	return strings.TrimPrefix(u.Path, "/")
+}
+
+// Everything that is in the way is told at once, before the first migration, with what to run; what is told to be run suffices.
+func TestMigrateLooksAtWhatItNeedsBeforeTheFirst(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before  []string // as superuser; ROLE and DATABASE stand for the case's
+		missing []string
+		settled []string
+	}{
+		"a role that may do nothing": {nil,
+			[]string{"GRANT CREATE, USAGE ON SCHEMA \"public\" TO \"ROLE\"", "GRANT CREATE ON DATABASE \"DATABASE\" TO \"ROLE\""}, nil},
+		"a role that may only make tables": {[]string{"GRANT CREATE ON SCHEMA public TO ROLE"},
+			[]string{"GRANT CREATE ON DATABASE \"DATABASE\" TO \"ROLE\""}, nil},
+		"no schema to make tables in": {[]string{"GRANT CREATE ON DATABASE DATABASE TO ROLE", "DROP SCHEMA public"},
+			[]string{"CREATE SCHEMA IF NOT EXISTS public; GRANT CREATE, USAGE ON SCHEMA public TO \"ROLE\"; ALTER ROLE \"ROLE\" SET search_path = public"}, nil},
+		"somebody else's schema river": {[]string{"GRANT CREATE ON DATABASE DATABASE TO ROLE", "GRANT CREATE ON SCHEMA public TO ROLE", "CREATE SCHEMA river"},
+			[]string{"ALTER SCHEMA river RENAME TO"}, []string{"ALTER SCHEMA river RENAME TO theirs"}},
+		"a role for reading": {[]string{"GRANT CREATE ON DATABASE DATABASE TO ROLE", "GRANT CREATE ON SCHEMA public TO ROLE", "ALTER ROLE ROLE SET default_transaction_read_only = on"},
+			[]string{"takes no changes"}, []string{"ALTER ROLE ROLE SET default_transaction_read_only = off"}},
+		"no plpgsql": {[]string{"GRANT CREATE ON DATABASE DATABASE TO ROLE", "GRANT CREATE ON SCHEMA public TO ROLE", "DROP EXTENSION plpgsql"},
+			[]string{"CREATE EXTENSION IF NOT EXISTS plpgsql; GRANT USAGE ON LANGUAGE plpgsql TO \"ROLE\""}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			databaseURL := dbtest.NewEmpty(t)
+			database := databaseOf(t, databaseURL)
+			role := "role_of_" + database
+			fill := strings.NewReplacer("ROLE", role, "DATABASE", database)
+			admin(t, databaseURL, "CREATE ROLE "+role+" LOGIN")
+			for _, sql := range c.before {
+				admin(t, databaseURL, keepWords(fill, sql))
+			}
+			m := newMigrator(t, as(t, databaseURL, role))
+			applied, _, err := m.Up(t.Context())
+			require.Empty(t, applied)
+			require.True(t, fault.Is(err, fault.Invalid), "%v", err)
+			var told []string
+			for _, field := range fault.Of(err).Fields {
+				told = append(told, field.Path+" "+field.Problem)
+			}
+			require.Len(t, told, len(c.missing), "%v", told)
+			all := strings.Join(told, "\n")
+			for _, sql := range c.missing {
+				require.Contains(t, all, keepWords(fill, sql))
+				if c.settled == nil { // what is told to be run
+					admin(t, databaseURL, keepWords(fill, sql))
+				}
+			}
+			for _, sql := range c.settled {
+				admin(t, databaseURL, keepWords(fill, sql))
+			}
+			m = newMigrator(t, as(t, databaseURL, role))
+			applied, _, err = m.Up(t.Context())
+			require.NoError(t, err)
+			require.NotEmpty(t, applied)
+			require.NoError(t, m.Check(t.Context()))
+		})
+	}
+}
+
+// keepWords fills the names in; SQL's own DATABASE and ROLE come right before them.
+func keepWords(fill *strings.Replacer, sql string) string {
+	sql = strings.NewReplacer("ON DATABASE ", "ON \x00 ", "ALTER ROLE ", "ALTER \x01 ").Replace(sql)
+	return strings.NewReplacer("\x00", "DATABASE", "\x01", "ROLE").Replace(fill.Replace(sql))
+}
+
+func TestAnotherEncodingIsToldBeforeTheFirstMigration(t *testing.T) {
+	t.Parallel()
+	databaseURL := dbtest.NewEmpty(t)
+	name := databaseOf(t, databaseURL) + "_ascii"
+	admin(t, databaseURL, "CREATE DATABASE "+name+" ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+	u, err := url.Parse(databaseURL)
+	require.NoError(t, err)
+	u.Path = "/" + name
+	_, _, err = newMigrator(t, u.String()).Up(t.Context())
+	require.Contains(t, fault.Of(err).Fields[0].Problem, "has the encoding SQL_ASCII")
+}
+
+func TestTablesOfAnotherOwnerAreTold(t *testing.T) {
+	t.Parallel()
+	databaseURL := dbtest.NewEmpty(t)
+	_, _, err := newMigrator(t, databaseURL).Up(t.Context())
+	require.NoError(t, err)
+	role := "other_of_" + databaseOf(t, databaseURL)
+	admin(t, databaseURL, "CREATE ROLE "+role+" LOGIN", "GRANT ALL ON SCHEMA public, river TO "+role,
+		"GRANT ALL ON ALL TABLES IN SCHEMA public TO "+role, "DELETE FROM goose_db_version WHERE version_id = 18")
+	_, _, err = newMigrator(t, as(t, databaseURL, role)).Up(t.Context())
+	var told []string
+	for _, field := range fault.Of(err).Fields {
+		told = append(told, field.Problem)
+	}
+	all := strings.Join(told, "\n")
+	require.Contains(t, all, `ALTER TABLE "posts" OWNER TO "`+role+`"`)
+	require.Contains(t, all, `ALTER SCHEMA river OWNER TO "`+role+`"`)
+}

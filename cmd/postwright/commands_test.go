@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/dbtest"
+	"github.com/postwright/postwright/sql/migrations"
 )
 
 // postwright runs a command line in this process.
@@ -30,16 +32,18 @@ func TestMigrationsGoUpDownAndUpAgain(t *testing.T) {
 	t.Parallel()
 	on := "--database-url=" + dbtest.NewEmpty(t)
 	_, out, _ := postwright(t, "migrate", "status", on)
-	const all = 13
+	files, err := fs.Glob(migrations.FS, "*.sql")
+	require.NoError(t, err)
+	all, newest := len(files), files[len(files)-1]
 	require.Equal(t, all, strings.Count(out, "pending"))
 	code, out, errOut := postwright(t, "migrate", "up", on)
 	require.Zero(t, code, errOut)
-	require.Equal(t, all, strings.Count(out, "applied"))
+	require.Equal(t, all, strings.Count(out, ".sql"))
 	_, out, _ = postwright(t, "migrate", "up", on)
 	require.Contains(t, out, "Nothing to do")
 	code, out, errOut = postwright(t, "migrate", "redo", on)
 	require.Zero(t, code, errOut)
-	require.Contains(t, out, "redid 00013_retention.sql")
+	require.Contains(t, out, "redid "+newest)
 	for range all {
 		code, out, errOut = postwright(t, "migrate", "down", on)
 		require.Zero(t, code, errOut)

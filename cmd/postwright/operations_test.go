@@ -101,6 +101,7 @@ var operatorsMetrics = map[string][]string{
 	"postwright_account_token_days_left":     {"account"},
 	"postwright_linkedin_version_days_left":  {"version"},
 	"postwright_linkedin_creates_today":      {"account"},
+	"postwright_publishing_held":             {},
 	"postwright_workers_alive":               {},
 }
 

@@ -15,9 +15,10 @@ import (
 )
 
 type sandboxCommand struct {
-	Listen string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8090" env:"POSTWRIGHT_SANDBOX_LISTEN"`
-	Token  string   `help:"Access token of the member that is there from the start." default:"sandbox-token" env:"POSTWRIGHT_SANDBOX_TOKEN"`
-	Scopes []string `help:"What the token may do." default:"openid,profile,email,w_member_social,r_member_postAnalytics" env:"POSTWRIGHT_SANDBOX_SCOPES"`
+	Listen          string        `help:"Address to listen on, as host:port." default:"127.0.0.1:8090" env:"POSTWRIGHT_SANDBOX_LISTEN"`
+	Token           string        `help:"Access token of the member that is there from the start." default:"sandbox-token" env:"POSTWRIGHT_SANDBOX_TOKEN"`
+	DuplicateWindow time.Duration `help:"How long the same text of the same author is refused; less than 0 for never." default:"10m" env:"POSTWRIGHT_SANDBOX_DUPLICATE_WINDOW"`
+	Scopes          []string      `help:"What the token may do." default:"openid,profile,email,w_member_social,r_member_postAnalytics" env:"POSTWRIGHT_SANDBOX_SCOPES"`
 }
 
 func (c *sandboxCommand) Run(env *environment) error {
@@ -25,7 +26,7 @@ func (c *sandboxCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: env.log, Members: []sandbox.Member{sandboxMember(c.Token, c.Scopes)}})
+	vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: env.log, DuplicateWindow: c.DuplicateWindow, Members: []sandbox.Member{sandboxMember(c.Token, c.Scopes)}})
 	base := "http://" + listener.Addr().String()
 	fmt.Fprintf(env.out, "LinkedIn, the analysis API and the notification API, emulated, on %s\n", base)
 	fmt.Fprintf(env.out, "member urn:li:person:sandbox with access token %s, which may %s\n", c.Token, strings.Join(c.Scopes, " "))

@@ -1564,6 +1564,34 @@ func (q *Queries) PostSettle(ctx context.Context, db DBTX, arg PostSettleParams)
 	return i, err
 }
 
+const postTellDoubt = `-- name: PostTellDoubt :execrows
+UPDATE posts SET failure_message = $1, failure_remedy = $2, revision = revision + 1, updated_at = $3
+WHERE id = $4 AND owner_id = $5 AND state = 'unconfirmed'
+`
+
+type PostTellDoubtParams struct {
+	FailureMessage string
+	FailureRemedy  string
+	Now            time.Time
+	ID             uuid.UUID
+	OwnerID        uuid.UUID
+}
+
+// What was seen of a post in doubt, which stays in doubt.
+func (q *Queries) PostTellDoubt(ctx context.Context, db DBTX, arg PostTellDoubtParams) (int64, error) {
+	result, err := db.Exec(ctx, postTellDoubt,
+		arg.FailureMessage,
+		arg.FailureRemedy,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const postTransitionDeleteOld = `-- name: PostTransitionDeleteOld :one
 WITH old AS MATERIALIZED (
     SELECT t.occurred_at, t.post_id, t.revision FROM post_transitions t

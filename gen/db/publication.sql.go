@@ -51,6 +51,7 @@ func (q *Queries) AttemptCountByAccount(ctx context.Context, db DBTX, arg Attemp
 
 const attemptDoubts = `-- name: AttemptDoubts :one
 SELECT
+    coalesce(min(a.started_at) FILTER (WHERE a.settlement = ''), 'epoch')::timestamptz AS open_since,
     count(*) FILTER (WHERE a.settlement = '') AS open,
     count(*) FILTER (WHERE a.settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
 FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
@@ -63,15 +64,17 @@ type AttemptDoubtsParams struct {
 }
 
 type AttemptDoubtsRow struct {
-	Open  int64
-	There int64
+	OpenSince time.Time
+	Open      int64
+	There     int64
 }
 
-// Of a post's attempts whose answer was lost: how many are not settled, and how many turned out to be on LinkedIn.
+// Of a post's attempts whose answer was lost: how many are not settled and when the first of those began (1970 for none), and
+// how many turned out to be on LinkedIn.
 func (q *Queries) AttemptDoubts(ctx context.Context, db DBTX, arg AttemptDoubtsParams) (AttemptDoubtsRow, error) {
 	row := db.QueryRow(ctx, attemptDoubts, arg.PostID, arg.OwnerID)
 	var i AttemptDoubtsRow
-	err := row.Scan(&i.Open, &i.There)
+	err := row.Scan(&i.OpenSince, &i.Open, &i.There)
 	return i, err
 }
 

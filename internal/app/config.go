@@ -139,6 +139,7 @@ type PublishingConfig struct {
 	OverdueWindow      Duration `help:"How late a post may still go out when nothing was running at its time, or LinkedIn could not be reached; after that it fails." default:"1h"`
 	RetryWait          Duration `help:"Least wait before a create that surely did not reach LinkedIn is tried again." default:"4s"`
 	AccountConcurrency Count    `help:"Posts of one account that are sent at once, over all processes." default:"5"`
+	DuplicateWindow    Duration `help:"For how long LinkedIn is taken to refuse the same text again: later, a post in doubt is sent once more only if its author has looked." default:"10m"`
 	ReadBackAfter      Duration `help:"How long after an answer was lost a page's posts are read the last time to see whether the post is there." default:"15m"`
 }
 
@@ -192,6 +193,7 @@ func (c Config) Verify() error {
 	v.duration("--publishing-overdue-window", c.Publishing.OverdueWindow, time.Second, 30*24*time.Hour)
 	v.duration("--publishing-retry-wait", c.Publishing.RetryWait, 10*time.Millisecond, time.Hour)
 	v.count("--publishing-account-concurrency", c.Publishing.AccountConcurrency, 1, 1_000)
+	v.duration("--publishing-duplicate-window", c.Publishing.DuplicateWindow, time.Second, 7*24*time.Hour)
 	v.duration("--publishing-read-back-after", c.Publishing.ReadBackAfter, time.Second, 24*time.Hour)
 	v.notification(c.Notification)
 	v.retention(c.Retention)
@@ -443,7 +445,7 @@ func (c Config) works() bool  { return c.Role != "api" }
 func (c PublishingConfig) rules(version string) publishing.Rules {
 	return publishing.Rules{
 		OverdueWindow: c.OverdueWindow.Value, RetryWait: c.RetryWait.Value,
-		AccountConcurrency: c.AccountConcurrency.Value, ReadBackAfter: c.ReadBackAfter.Value,
+		AccountConcurrency: c.AccountConcurrency.Value, ReadBackAfter: c.ReadBackAfter.Value, DuplicateWindow: c.DuplicateWindow.Value,
 		Version: version,
 	}
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -91,4 +92,75 @@ func TestATokenThatMayNotReadLeavesTheDoubtToAPerson(t *testing.T) {
 	require.Equal(t, unconfirmed, post.GetState())
 	w.idle()
 	require.Zero(t, w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back'`))
+}
+
+// What LinkedIn makes of a text, and what it says of a post, is not what was sent: nothing that a reader would take for the
+// post makes it absent, and nothing less than certainty makes it published.
+func TestWhatIsReadBackIsComparedAsAReaderWould(t *testing.T) {
+	t.Parallel()
+	const sent = "First line\r\n\u0041\u030angstrom is a unit of length.  \nThird"
+	for name, test := range map[string]struct {
+		kept func(sandbox.Entry) sandbox.Entry
+		want postwrightv1.PostState
+	}{
+		"other line ends, no blanks at their ends, composed": {
+			func(e sandbox.Entry) sandbox.Entry {
+				e.Commentary = "First line\nÅngstrom is a unit of length.\nThird"
+				return e
+			}, published,
+		},
+		"cut short": {func(e sandbox.Entry) sandbox.Entry { e.Commentary = "First line"; return e }, unconfirmed},
+		"a word changed": {func(e sandbox.Entry) sandbox.Entry {
+			e.Commentary = "First line\nÅngstrom is a unit of width.\nThird"
+			return e
+		}, unconfirmed},
+		"another text at the same time": {func(e sandbox.Entry) sandbox.Entry { e.Commentary = "Something else"; return e }, unconfirmed},
+		"not published":                 {func(e sandbox.Entry) sandbox.Entry { e.LifecycleState = "PUBLISH_REQUESTED"; return e }, unconfirmed},
+		"long ago": {func(e sandbox.Entry) sandbox.Entry {
+			e.Time = e.Time.Add(-time.Hour)
+			e.Edited = e.Time
+			return e
+		}, failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := readers(t)
+			w.vendors.ListAs(test.kept)
+			w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
+			post, _ := w.publish(w.draft(sent))
+			require.Equal(t, unconfirmed, post.GetState())
+			if test.want != unconfirmed {
+				post, _ = w.settled(post)
+				require.Equal(t, test.want, post.GetState())
+				return
+			}
+			require.Eventually(t, func() bool {
+				res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+				post = res.GetPost()
+				return err == nil && strings.Contains(post.GetFailure().GetMessage(), w.vendors.Ledger()[0].URN)
+			}, waitLimit, waitStep, "the person learns what was seen")
+			require.Equal(t, unconfirmed, post.GetState())
+			require.Contains(t, post.GetFailure().GetRemedy(), "ResolvePost")
+		})
+	}
+}
+
+func TestTwoPostsThatMayBeTheOneInDoubtAreLeftToAPerson(t *testing.T) {
+	t.Parallel()
+	w := readers(t)
+	w.vendors.ListAs(func(e sandbox.Entry) sandbox.Entry { e.Commentary = "The very same words, once"; return e })
+	w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 2})
+	another, _ := w.publish(w.draft("The very same words, twice"))
+	require.Equal(t, unconfirmed, another.GetState())
+	post, _ := w.publish(w.draft("The very same words, once"))
+	require.Equal(t, unconfirmed, post.GetState())
+	ledger := w.vendors.Ledger()
+	require.Len(t, ledger, 2)
+	require.Eventually(t, func() bool {
+		res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+		post = res.GetPost()
+		told := post.GetFailure().GetMessage()
+		return err == nil && strings.Contains(told, ledger[0].URN) && strings.Contains(told, ledger[1].URN)
+	}, waitLimit, waitStep)
+	require.Equal(t, unconfirmed, post.GetState())
 }

@@ -3,6 +3,7 @@ package app_test
 import (
 	"testing"
 
+	"connectrpc.com/connect/v2"
 	"github.com/stretchr/testify/require"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
@@ -135,4 +136,49 @@ func TestOnlyADoubtCanBeResolved(t *testing.T) {
 			}
 		})
 	}
+}
+
+// LinkedIn remembers a text for a while only: later, one more send could put the post there twice.
+func TestALateResendIsForThoseWhoHaveLooked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	t.Run("approved too late", func(t *testing.T) {
+		post := w.doubt(false)
+		w.exec(`UPDATE publish_attempts SET started_at = started_at - interval '11 minutes' WHERE post_id = '` + post.GetId() + `'`)
+		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true})
+		require.Equal(t, connect.CodeFailedPrecondition, connect.CodeOf(err))
+		require.ErrorContains(t, err, "about 10m0s only")
+		require.ErrorContains(t, err, "send it again with looked")
+		_, err = w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true, Looked: true})
+		require.NoError(t, err)
+		post, _ = w.watch(post)
+		require.Equal(t, published, post.GetState())
+	})
+	t.Run("kept waiting for too long", func(t *testing.T) {
+		post := w.doubt(true)
+		w.exec(`UPDATE linkedin_accounts SET held_until = now() + interval '1 hour', held_reason = 'RATE_LIMITED'`)
+		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true})
+		require.NoError(t, err)
+		require.Eventually(t, func() bool {
+			return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_post' AND state = 'scheduled'`) == 1
+		}, waitLimit, waitStep)
+		sends := len(w.vendors.Ledger())
+		w.exec(`UPDATE publish_attempts SET started_at = started_at - interval '11 minutes' WHERE post_id = '` + post.GetId() + `'`)
+		w.exec(`UPDATE publications SET created_at = created_at - interval '5 minutes' WHERE post_id = '` + post.GetId() + `'`)
+		w.exec(`UPDATE linkedin_accounts SET held_until = NULL, held_reason = ''`)
+		w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'publish_post' AND state = 'scheduled'`)
+		require.Eventually(t, func() bool {
+			res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+			post = res.GetPost()
+			return err == nil && post.GetState() == unconfirmed
+		}, waitLimit, waitStep)
+		require.Equal(t, "RESEND_TOO_LATE", post.GetFailure().GetCode())
+		require.Len(t, w.vendors.Ledger(), sends)
+	})
+	t.Run("a look at what is in no doubt", func(t *testing.T) {
+		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("New").GetId(), Looked: true})
+		require.Equal(t, connect.CodeInvalidArgument, connect.CodeOf(err))
+		require.ErrorContains(t, err, "looked only says something about a resend")
+	})
 }

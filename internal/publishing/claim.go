@@ -94,6 +94,12 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 			until, err = s.conclude(ctx, tx, job, rows, o)
 			return err
 		}
+		if late, err := s.resendTooLate(ctx, tx, rows, now); err != nil {
+			return err
+		} else if late {
+			until, err = s.conclude(ctx, tx, job, rows, unsent(resentTooLate))
+			return err
+		}
 		if until, err = s.turn(ctx, tx, rows.publication, now); err != nil || !until.IsZero() {
 			return err
 		}
@@ -108,6 +114,21 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 			return nil, time.Time{}, err
 		}
 	}
+}
+
+// resendTooLate reports whether one more send was approved while LinkedIn would have recognised the first, and comes when it
+// may not. Who approves later than that has looked. A send that follows its approval at once needs no look at the attempts.
+func (s *Service) resendTooLate(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) (bool, error) {
+	approved := rows.publication.CreatedAt
+	if now.Sub(approved) < min(promptly, s.rules.DuplicateWindow) {
+		return false, nil
+	}
+	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: rows.post.ID, OwnerID: rows.post.OwnerID})
+	if err != nil || doubts.Open == 0 {
+		return false, err
+	}
+	ends := doubts.OpenSince.Add(s.rules.DuplicateWindow)
+	return !approved.After(ends) && now.After(ends), nil
 }
 
 // begin writes down that an attempt is about to be made, or may have been made by somebody else since a time.

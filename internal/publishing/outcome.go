@@ -72,6 +72,13 @@ type failure struct{ code, message, remedy string }
 
 const remedyDoubt = "Look on LinkedIn whether the post is there, and say so with ResolvePost: sending it again could publish it twice."
 
+// resentTooLate is why one more send that was approved in time was not made.
+var resentTooLate = failure{
+	code:    ReasonResendTooLate,
+	message: "The send that you approved could not be made while LinkedIn still refuses the same text, so it was not made: the post could stand there twice.",
+	remedy:  remedyDoubt,
+}
+
 // diedInBetween settles an attempt whose process ended before it could write the answer down.
 var diedInBetween = outcome{
 	attempt: attemptInDoubt, code: "PROCESS_DIED", message: "Postwright stopped while the post was being sent.",

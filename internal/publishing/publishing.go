@@ -62,6 +62,9 @@ type Rules struct {
 	RetryWait time.Duration
 	// AccountConcurrency is how many posts of one account are sent at once, over all processes.
 	AccountConcurrency int
+	// DuplicateWindow is for how long LinkedIn is taken to refuse the same text again. Its help pages say ten minutes; one
+	// report says a day or two. So the shorter one bounds what may be sent again by itself.
+	DuplicateWindow time.Duration
 	// ReadBackAfter is how long after a lost answer LinkedIn's posts are read the last time.
 	ReadBackAfter time.Duration
 	// Version is the LinkedIn version that is asked for, whose end may come before a schedule's time.
@@ -92,12 +95,26 @@ type PublishInput struct {
 	OwnerID   uuid.UUID
 	ID        uuid.UUID
 	RequestID string // optional: makes the call repeatable
-	// Resend approves one more send of a post in doubt.
-	Resend bool
+	// Resend approves one more send of a post in doubt; Looked says that its author did not find it on LinkedIn.
+	Resend, Looked bool
 }
 
 // Validate lists every fault of the input.
-func (in PublishInput) Validate() error { return fault.Fields(requests.Faults(in.RequestID)...) }
+func (in PublishInput) Validate() error {
+	faults := requests.Faults(in.RequestID)
+	if in.Looked && !in.Resend {
+		faults = append(faults, fault.Field{Path: "looked", Problem: "only says something about a resend: set resend too, or leave it out"})
+	}
+	return fault.Fields(faults...)
+}
+
+// fingerprint is what a repeated call must have in common with the first. It grew by Looked, which calls of before did not have.
+func (in PublishInput) fingerprint() []any {
+	if in.Looked {
+		return []any{in.ID, in.Resend, in.Looked}
+	}
+	return []any{in.ID, in.Resend}
+}
 
 // Publish queues a post and returns it in state queued: state, publication and job are committed together. The same
 // request id again returns the post as it stands and approves nothing more.
@@ -113,7 +130,7 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 			return noSuchPost(err)
 		}
 		call := requests.Key{OwnerID: in.OwnerID, Operation: "PublishPost", RequestID: in.RequestID}
-		earlier, err := requests.Claim(ctx, tx, call, []any{in.ID, in.Resend}, []uuid.UUID{in.ID}, now)
+		earlier, err := requests.Claim(ctx, tx, call, in.fingerprint(), []uuid.UUID{in.ID}, now)
 		if err != nil {
 			return err
 		}
@@ -123,6 +140,11 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 		}
 		if err := publishable(current.State, in.Resend); err != nil {
 			return err
+		}
+		if in.Resend && !in.Looked {
+			if err := s.tooLate(ctx, tx, current, now); err != nil {
+				return err
+			}
 		}
 		account, err := s.accounts.Find(ctx, tx, in.OwnerID, current.AccountID)
 		if err != nil {
@@ -138,6 +160,21 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 	})
 	return post, err
 }
+
+// tooLate says why a post in doubt can't be sent once more now, or nil: LinkedIn may have forgotten its text, and would take
+// it a second time.
+func (s *Service) tooLate(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time) error {
+	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: post.ID, OwnerID: post.OwnerID})
+	if err != nil || doubts.Open == 0 || now.Sub(doubts.OpenSince) <= s.rules.DuplicateWindow {
+		return err
+	}
+	return fault.Newf(fault.Precondition,
+		"The post was sent at %s, and LinkedIn refuses the same text for about %s only: sent again now, it could stand there twice. Look on LinkedIn; if the post is not there, send it again with looked, or say what you saw with ResolvePost.",
+		doubts.OpenSince.UTC().Format(time.RFC3339), s.rules.DuplicateWindow).WithReason(ReasonResendTooLate)
+}
+
+// ReasonResendTooLate marks the refusal, or the end, of one more send that LinkedIn might no longer recognise.
+const ReasonResendTooLate = "RESEND_TOO_LATE"
 
 // approval is a person's word that a post may go out, once, with an account.
 type approval struct{ postID, accountID uuid.UUID }

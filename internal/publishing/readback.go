@@ -2,7 +2,9 @@ package publishing
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +15,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/text"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
@@ -63,8 +66,9 @@ type readBackWorker struct {
 	service *Service
 }
 
-// Work reads the account's latest posts. A post that is there, by its text and time, was published. One that is missing a
-// good while after was not, if the list reaches back far enough; before that it is looked for again.
+// Work reads the account's latest posts. A post that is there, by its text and time, was published. One of which nothing
+// like it is there a good while after was not, if the list reaches back far enough; before that it is looked for again.
+// Whatever is less certain is left to a person.
 func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs]) error {
 	s, args := w.service, job.Args
 	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
@@ -86,10 +90,11 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	case err != nil:
 		return river.JobSnooze(min(readBackTrouble, s.rules.ReadBackAfter))
 	}
-	if urn, there, err := s.find(ctx, post, listed, from); err != nil || there {
-		if err != nil {
-			return err
-		}
+	seen, err := s.find(ctx, post, listed, from, until)
+	if err != nil {
+		return err
+	}
+	if urn, certain := seen.published(); certain {
 		return s.settleReadBack(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
 			return s.arrived(ctx, tx, current, urn, settledReadBack, now)
 		})
@@ -100,8 +105,13 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	if elsewhere {
 		return nil // its text may have been another one, in the database that is gone: that it is missing says nothing
 	}
-	if !complete && (len(listed) == 0 || !listed[len(listed)-1].LastModifiedAt.Before(from)) {
-		return nil // the list may not reach back to the attempt
+	if len(seen) > 0 {
+		return s.settleReadBack(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
+			return s.tellSeen(ctx, tx, current, seen, now)
+		})
+	}
+	if !complete && !reachesBack(listed, from.Add(-clockTolerance)) {
+		return nil // the list may not hold all that appeared since the attempt
 	}
 	return s.settleReadBack(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
 		return s.absent(ctx, tx, current, now)
@@ -151,26 +161,92 @@ func permanent(err error) bool {
 	return false
 }
 
-// find looks for a post by its text and time. One that is known to be another post of the owner is not it.
-func (s *Service) find(ctx context.Context, post posts.Post, listed []linkedin.Post, from time.Time) (urn string, there bool, err error) {
-	text := posts.Text(post)
+// sighting is a post on LinkedIn that may be the one in doubt.
+type sighting struct {
+	urn   string
+	alike bool // it reads like the one in doubt; another that appeared at its time may have been edited since
+	sure  bool // it reads the same, and is there for all to see
+}
+
+type sightings []sighting
+
+// published is the post's name when one alone reads like it, and surely is it.
+func (s sightings) published() (urn string, certain bool) {
+	alike := 0
+	for _, one := range s {
+		if one.alike {
+			alike, urn, certain = alike+1, one.urn, one.sure
+		}
+	}
+	return urn, certain && alike == 1
+}
+
+// maxNamed is how many posts that may be the one in doubt are named to a person.
+const maxNamed = 3
+
+func (s sightings) String() string {
+	var urns []string
+	for _, one := range s[:min(len(s), maxNamed)] {
+		urns = append(urns, one.urn)
+	}
+	if more := len(s) - len(urns); more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(urns, ", "), more)
+	}
+	return strings.Join(urns, ", ")
+}
+
+// find looks for a post among those that LinkedIn lists. Surely it is one that appeared since the attempt began, is
+// published, and reads the same: LinkedIn, or whoever writes to it, may have changed what nobody sees. It may be one that
+// reads alike, that is not published (yet), or that appeared while the attempts lasted, whatever it says by now. One that is
+// known to be another post of the owner is not it.
+func (s *Service) find(ctx context.Context, post posts.Post, listed []linkedin.Post, from, until time.Time) (seen sightings, err error) {
+	ours := posts.Text(post)
+	read := text.AsRead(ours)
 	for _, p := range listed {
 		appeared := p.PublishedAt
 		if appeared.IsZero() {
 			appeared = p.CreatedAt
 		}
-		if p.Text != text || appeared.Before(from.Add(-clockTolerance)) {
+		if !appeared.IsZero() && appeared.Before(from.Add(-clockTolerance)) {
+			continue
+		}
+		same := text.AsRead(p.Text) == read
+		alike := same || text.Alike(p.Text, ours)
+		meanwhile := !appeared.IsZero() && appeared.Before(until.Add(clockTolerance))
+		if !alike && !meanwhile {
 			continue
 		}
 		others, err := s.queries.PostCountByURN(ctx, s.store, db.PostCountByURNParams{OwnerID: post.OwnerID, LinkedinURN: p.URN.String()})
 		if err != nil {
-			return "", false, err
+			return nil, err
 		}
 		if others == 0 {
-			return p.URN.String(), true, nil
+			sure := same && !appeared.IsZero() && p.LifecycleState == linkedin.LifecyclePublished
+			seen = append(seen, sighting{p.URN.String(), alike, sure})
 		}
 	}
-	return "", false, nil
+	return seen, nil
+}
+
+// reachesBack reports whether a part of the list, the last modified first, holds everything that was modified since a time:
+// its last element is older. A list without times, or in another order, tells nothing.
+func reachesBack(listed []linkedin.Post, since time.Time) bool {
+	for i, p := range listed {
+		if p.LastModifiedAt.IsZero() || i > 0 && p.LastModifiedAt.After(listed[i-1].LastModifiedAt) {
+			return false
+		}
+	}
+	return len(listed) > 0 && listed[len(listed)-1].LastModifiedAt.Before(since)
+}
+
+// tellSeen leaves a doubt to a person, and tells what was seen.
+func (s *Service) tellSeen(ctx context.Context, tx *postgres.Tx, post posts.Post, seen sightings, now time.Time) error {
+	_, err := s.queries.PostTellDoubt(ctx, tx, db.PostTellDoubtParams{
+		ID: post.ID, OwnerID: post.OwnerID, Now: now,
+		FailureMessage: "It is not certain whether LinkedIn has the post. What the account has there that may be it: " + seen.String() + ".",
+		FailureRemedy:  remedyDoubt,
+	})
+	return err
 }
 
 // settleReadBack settles a post under its lock, unless somebody was faster.

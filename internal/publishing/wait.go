@@ -33,6 +33,8 @@ const (
 	// dayMargin is added to a wait for midnight UTC: LinkedIn's clock may be behind, and a create that comes too early
 	// would be refused for another day.
 	dayMargin = 10 * time.Second
+	// promptly is how soon after its approval a send is made that nothing keeps waiting.
+	promptly = time.Minute
 	// turnPace is what one post is reckoned to take of an account's turn, and longestTurn bounds the wait for it.
 	turnPace    = 250 * time.Millisecond
 	longestTurn = time.Minute

@@ -15,7 +15,7 @@ import (
 
 var (
 	noon  = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	rules = Rules{OverdueWindow: time.Hour, RetryWait: 4 * time.Second, AccountConcurrency: 5}
+	rules = Rules{OverdueWindow: time.Hour, RetryWait: 4 * time.Second, AccountConcurrency: 5, DuplicateWindow: 365 * 24 * time.Hour}
 )
 
 // answered is LinkedIn's answer with a status, as the adapter gives it.

@@ -164,7 +164,7 @@ func searchInput(caller uuid.UUID, m *postwrightv1.SearchPostsRequest) posts.Sea
 }
 
 func publishInput(caller uuid.UUID, m *postwrightv1.PublishPostRequest) publishing.PublishInput {
-	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), RequestID: m.GetRequestId(), Resend: m.GetResend()}
+	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), RequestID: m.GetRequestId(), Resend: m.GetResend(), Looked: m.GetLooked()}
 }
 
 func publishBatchInput(caller uuid.UUID, m *postwrightv1.BatchPublishPostsRequest) publishing.PublishBatchInput {

@@ -25,6 +25,8 @@ type Entry struct {
 	// Edited is when the text last changed: the time of the create, or of the newest update.
 	Edited  time.Time `json:"edited"`
 	Deleted bool      `json:"deleted"`
+	// LifecycleState is that of LinkedIn's posts; "" for PUBLISHED.
+	LifecycleState string `json:"lifecycleState,omitempty"`
 }
 
 // Notification is one message that was delivered.
@@ -34,6 +36,14 @@ type Notification struct {
 	Recipient string    `json:"recipient"`
 	Subject   string    `json:"subject"`
 	Content   string    `json:"content"`
+}
+
+// ListAs sets how posts are listed and read from now on: LinkedIn may keep a post otherwise than it was sent. The ledger
+// does not change.
+func (s *Sandbox) ListAs(change func(Entry) Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listAs = change
 }
 
 // Ledger returns every create that was accepted, in order.

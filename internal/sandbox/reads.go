@@ -25,7 +25,7 @@ func (s linkedInServer) GetPost(ctx context.Context, r linkedin.GetPostRequestOb
 	if err := checkReader(requestOf(ctx), e.Author); err != nil {
 		return nil, err
 	}
-	return linkedin.GetPost200JSONResponse(asPost(*e)), nil
+	return linkedin.GetPost200JSONResponse(asPost(s.listed(*e))), nil
 }
 
 // FindPostsByAuthor implements the finder "author", whose order is the newest modified first.
@@ -41,11 +41,14 @@ func (s linkedInServer) FindPostsByAuthor(ctx context.Context, r linkedin.FindPo
 		return nil, err
 	}
 	posts := []linkedin.Post{}
-	for _, e := range slices.Backward(s.Ledger()) { // so that of two modified at once, the later one comes first
+	ledger := s.Ledger()
+	s.mu.Lock()
+	for _, e := range slices.Backward(ledger) { // so that of two modified at once, the later one comes first
 		if e.Author == r.Params.Author && !e.Deleted {
-			posts = append(posts, asPost(e))
+			posts = append(posts, asPost(s.listed(e)))
 		}
 	}
+	s.mu.Unlock()
 	slices.SortStableFunc(posts, func(a, b linkedin.Post) int { return cmp.Compare(*b.LastModifiedAt, *a.LastModifiedAt) })
 	page, paging, err := pageOf(posts, req.url, r.Params.Start, r.Params.Count)
 	if err != nil {
@@ -54,9 +57,17 @@ func (s linkedInServer) FindPostsByAuthor(ctx context.Context, r linkedin.FindPo
 	return linkedin.FindPostsByAuthor200JSONResponse{Elements: page, Paging: paging}, nil
 }
 
+// listed is a create as LinkedIn keeps it. The caller holds the lock.
+func (s linkedInServer) listed(e Entry) Entry {
+	if s.listAs == nil {
+		return e
+	}
+	return s.listAs(e)
+}
+
 // asPost is a create as LinkedIn returns it.
 func asPost(e Entry) linkedin.Post {
-	at, edited, state := e.Time.UnixMilli(), e.Edited.UnixMilli(), "PUBLISHED"
+	at, edited, state := e.Time.UnixMilli(), e.Edited.UnixMilli(), cmp.Or(e.LifecycleState, "PUBLISHED")
 	return linkedin.Post{
 		Id: &e.URN, Author: &e.Author, Commentary: &e.Commentary, Visibility: &e.Visibility, LifecycleState: &state,
 		CreatedAt: &at, PublishedAt: &at, LastModifiedAt: &edited,

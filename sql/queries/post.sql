@@ -242,6 +242,11 @@ UPDATE posts SET
 WHERE id = @id AND owner_id = @owner_id AND state = 'unconfirmed'
 RETURNING *;
 
+-- name: PostTellDoubt :execrows
+-- What was seen of a post in doubt, which stays in doubt.
+UPDATE posts SET failure_message = @failure_message, failure_remedy = @failure_remedy, revision = revision + 1, updated_at = @now
+WHERE id = @id AND owner_id = @owner_id AND state = 'unconfirmed';
+
 -- name: PostKeepURN :execrows
 -- LinkedIn's name for a post that is still being sent once more: an earlier attempt is known to have arrived.
 UPDATE posts SET linkedin_urn = @linkedin_urn, revision = revision + 1, updated_at = @now

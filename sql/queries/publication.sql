@@ -90,8 +90,10 @@ FROM publications p
 WHERE a.id = @id AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = @owner_id;
 
 -- name: AttemptDoubts :one
--- Of a post's attempts whose answer was lost: how many are not settled, and how many turned out to be on LinkedIn.
+-- Of a post's attempts whose answer was lost: how many are not settled and when the first of those began (1970 for none), and
+-- how many turned out to be on LinkedIn.
 SELECT
+    coalesce(min(a.started_at) FILTER (WHERE a.settlement = ''), 'epoch')::timestamptz AS open_since,
     count(*) FILTER (WHERE a.settlement = '') AS open,
     count(*) FILTER (WHERE a.settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
 FROM publish_attempts a JOIN publications p ON p.id = a.publication_id

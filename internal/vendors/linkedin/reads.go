@@ -25,6 +25,9 @@ type Post struct {
 	LastModifiedAt time.Time
 }
 
+// LifecyclePublished is the LifecycleState of a post that people can see.
+const LifecyclePublished = "PUBLISHED"
+
 // GetPost reads a post. A self-serve token may not.
 func (c *Client) GetPost(ctx context.Context, token string, post URN) (Post, error) {
 	if err := named(post); err != nil {

@@ -225,13 +225,13 @@ func TestDuplicateOf(t *testing.T) {
 		require.Equal(t, want, found.String(), message)
 	}
 	for name, err := range map[string]error{
-		"no error":              nil,
-		"another error":         errors.New("duplicate of urn:li:share:1"),
-		"no refusal":            create(t, 500, nil, duplicateBody("duplicate of urn:li:share:1")),
-		"a limit":               create(t, 429, nil, duplicateBody("duplicate of urn:li:share:1")),
-		"a refusal of a token":  create(t, 401, nil, duplicateBody("duplicate of urn:li:share:1")),
-		"a missing right":       create(t, 403, nil, `{"message":"Not enough permissions to access: urn:li:share:1"}`),
-		"another code":          create(t, 422, nil, `{"code":"OTHER","message":"see urn:li:share:1"}`),
+		"no error":             nil,
+		"another error":        errors.New("duplicate of urn:li:share:1"),
+		"no refusal":           create(t, 500, nil, duplicateBody("duplicate of urn:li:share:1")),
+		"a limit":              create(t, 429, nil, duplicateBody("duplicate of urn:li:share:1")),
+		"a refusal of a token": create(t, 401, nil, duplicateBody("duplicate of urn:li:share:1")),
+		"a missing right":      create(t, 403, nil, `{"message":"Not enough permissions to access: urn:li:share:1"}`),
+		"another code":         create(t, 422, nil, `{"code":"OTHER","message":"see urn:li:share:1"}`),
 	} {
 		_, ok := linkedin.DuplicateOf(err)
 		require.False(t, ok, name)

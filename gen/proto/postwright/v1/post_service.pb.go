@@ -1320,9 +1320,12 @@ type PublishPostRequest struct {
 	// the operator says otherwise: used after that, it makes a new call. The header Idempotency-Key may carry it instead.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Approves one more send of a post in state UNCONFIRMED. If LinkedIn has the post already, it refuses the second as a
-	// duplicate and names the first, which settles the doubt; if it no longer remembers the text, the post may stand there
-	// twice.
-	Resend        bool `protobuf:"varint,3,opt,name=resend,proto3" json:"resend,omitempty"`
+	// duplicate and names the first, which settles the doubt. It remembers a text for about ten minutes: later than that after
+	// the first attempt (--publishing-duplicate-window) the post could stand there twice, and a resend is refused unless looked
+	// says more. A resend that was approved in time and could not be sent in time leaves the post UNCONFIRMED.
+	Resend bool `protobuf:"varint,3,opt,name=resend,proto3" json:"resend,omitempty"`
+	// The caller has looked on LinkedIn, and the post is not there. Only with resend.
+	Looked        bool `protobuf:"varint,4,opt,name=looked,proto3" json:"looked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1374,6 +1377,13 @@ func (x *PublishPostRequest) GetRequestId() string {
 func (x *PublishPostRequest) GetResend() bool {
 	if x != nil {
 		return x.Resend
+	}
+	return false
+}
+
+func (x *PublishPostRequest) GetLooked() bool {
+	if x != nil {
+		return x.Looked
 	}
 	return false
 }
@@ -2602,12 +2612,13 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x16\n" +
 	"\x06remedy\x18\x04 \x01(\tR\x06remedy\x12\x14\n" +
-	"\x05waits\x18\x05 \x01(\bR\x05waits\"o\n" +
+	"\x05waits\x18\x05 \x01(\bR\x05waits\"\x87\x01\n" +
 	"\x12PublishPostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12\x16\n" +
-	"\x06resend\x18\x03 \x01(\bR\x06resend\"\x9d\x01\n" +
+	"\x06resend\x18\x03 \x01(\bR\x06resend\x12\x16\n" +
+	"\x06looked\x18\x04 \x01(\bR\x06looked\"\x9d\x01\n" +
 	"\x18BatchPublishPostsRequest\x12\"\n" +
 	"\x03ids\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\xe8\a\"\x05r\x03\xb0\x01\x01R\x03ids\x124\n" +

@@ -694,6 +694,74 @@ func (q *Queries) PostListRevisions(ctx context.Context, db DBTX, ids []uuid.UUI
 	return items, nil
 }
 
+const postListSameText = `-- name: PostListSameText :many
+SELECT i.id::uuid AS same_as, o.id, o.state, o.content, o.hashtags, o.linkedin_urn, o.published_at, o.scheduled_at
+FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS account_id, unnest($3::text[]) AS content) AS i
+CROSS JOIN LATERAL (
+    SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
+    WHERE posts.owner_id = $4 AND post_text_key(posts.content) = post_text_key(i.content) AND posts.id <> i.id
+        AND (posts.account_id IS NULL OR posts.account_id = i.account_id)
+        AND posts.state IN ('scheduled', 'queued', 'publishing', 'published', 'unconfirmed')
+    LIMIT $5
+) AS o
+`
+
+type PostListSameTextParams struct {
+	IDs        []uuid.UUID
+	AccountIDs []uuid.UUID
+	Contents   []string
+	OwnerID    uuid.UUID
+	MostEach   int32
+}
+
+type PostListSameTextRow struct {
+	SameAs      uuid.UUID
+	ID          uuid.UUID
+	State       string
+	Content     string
+	Hashtags    []string
+	LinkedinURN string
+	PublishedAt *time.Time
+	ScheduledAt *time.Time
+}
+
+// The owner's posts on their way to LinkedIn, or there, that may have the same text as others, at most so many for each; element
+// i of all arrays is one of those others. Which of many is chance.
+func (q *Queries) PostListSameText(ctx context.Context, db DBTX, arg PostListSameTextParams) ([]PostListSameTextRow, error) {
+	rows, err := db.Query(ctx, postListSameText,
+		arg.IDs,
+		arg.AccountIDs,
+		arg.Contents,
+		arg.OwnerID,
+		arg.MostEach,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostListSameTextRow{}
+	for rows.Next() {
+		var i PostListSameTextRow
+		if err := rows.Scan(
+			&i.SameAs,
+			&i.ID,
+			&i.State,
+			&i.Content,
+			&i.Hashtags,
+			&i.LinkedinURN,
+			&i.PublishedAt,
+			&i.ScheduledAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const postListScheduled = `-- name: PostListScheduled :many
 SELECT p.id, p.owner_id, p.account_id, p.content, p.post_type, p.tone, p.target_audience, p.visibility, p.hashtags, p.state, p.scheduled_at, p.time_zone, p.published_at, p.linkedin_urn, p.failure_code, p.failure_message, p.failure_remedy, p.created_at, p.updated_at, p.revision FROM unnest($1::text[]) AS s (state) CROSS JOIN LATERAL (
     SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts

@@ -65,6 +65,9 @@ type Approved struct {
 	// Refused says why a post was not approved, by its place in IDs; one refusal stops no other post. The same request
 	// id again refuses nothing: the posts then tell how they stand.
 	Refused map[int]Refusal
+	// Warnings say what may not be meant about a post that was approved, by its place in IDs; none when the request id was
+	// used before.
+	Warnings map[int]string
 }
 
 // PublishBatch queues many posts: new posts, approvals and jobs are committed together. The same request id again
@@ -82,7 +85,7 @@ func (s *Service) PublishBatch(ctx context.Context, in PublishBatchInput) (Appro
 	}
 	var approved Approved
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		approved = Approved{IDs: ids, Refused: map[int]Refusal{}}
+		approved = Approved{IDs: ids, Refused: map[int]Refusal{}, Warnings: map[int]string{}}
 		now := s.now()
 		call := requests.Key{OwnerID: in.OwnerID, Operation: "BatchPublishPosts", RequestID: in.RequestID}
 		earlier, err := requests.Claim(ctx, tx, call, []any{in.IDs, in.Drafts}, ids, now)
@@ -112,12 +115,31 @@ func (s *Service) PublishBatch(ctx context.Context, in PublishBatchInput) (Appro
 		for _, a := range approvals {
 			queue.IDs, queue.AccountIDs = append(queue.IDs, a.postID), append(queue.AccountIDs, a.accountID)
 		}
-		if _, err := s.queries.PostMarkQueuedMany(ctx, tx, queue); err != nil {
+		queued, err := s.queries.PostMarkQueuedMany(ctx, tx, queue)
+		if err != nil {
+			return err
+		}
+		if err := s.warnOfSameTexts(ctx, tx, in.OwnerID, approved, queued); err != nil {
 			return err
 		}
 		return s.approve(ctx, tx, in.OwnerID, approvals, now, now)
 	})
 	return approved, err
+}
+
+// warnOfSameTexts notes which of the queued posts of a batch have the text of another, of the batch or not.
+func (s *Service) warnOfSameTexts(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, batch Approved, queued []posts.Post) error {
+	accountIDs := make([]uuid.UUID, len(queued))
+	for i, p := range queued {
+		accountIDs[i] = *p.AccountID
+	}
+	same, err := s.sameTexts(ctx, tx, ownerID, queued, accountIDs)
+	for i, id := range batch.IDs {
+		if warning, there := same[id]; there {
+			batch.Warnings[i] = warning
+		}
+	}
+	return err
 }
 
 // approvable locks the posts of a batch and says which can be approved, in their order; it notes why the others can't.
@@ -184,6 +206,7 @@ type Progress struct {
 	URN     string
 	Failure Refusal // what went wrong, or what it waits for
 	Refused bool
+	Warning string // what may not be meant about it; "" for nothing
 	// Done counts the posts that are through, this one included unless it waits; Total is all.
 	Done, Total int
 }
@@ -289,7 +312,7 @@ func (f *follower) rests(i int, p Progress) error {
 }
 
 func (f *follower) tell(i int, p Progress) error {
-	p.ID, p.Index, p.Done, p.Total = f.batch.IDs[i], i, f.done, len(f.batch.IDs)
+	p.ID, p.Index, p.Done, p.Total, p.Warning = f.batch.IDs[i], i, f.done, len(f.batch.IDs), f.batch.Warnings[i]
 	defer f.silence.Broken()
 	return f.emit(p)
 }

@@ -36,6 +36,8 @@ type Preview struct {
 	Verdicts []Verdict
 	// Length is in UTF-16 units, as LinkedIn's clients count, with the hashtags that are added.
 	Length int
+	// Warnings are what does not keep the post from going out, but may not be meant.
+	Warnings []string
 	// Payload is the body that LinkedIn would get; nil without an account to send it with.
 	Payload []byte
 }
@@ -72,6 +74,13 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (p Preview, err 
 		return p, nil
 	case err != nil:
 		return p, err
+	}
+	same, err := s.sameTexts(ctx, s.store, in.OwnerID, []posts.Post{c.post}, []uuid.UUID{c.account.ID})
+	if err != nil {
+		return p, err
+	}
+	if warning, there := same[c.post.ID]; there {
+		p.Warnings = append(p.Warnings, warning)
 	}
 	now := s.now()
 	c.publication.DueAt, c.publication.CreatedAt = now, now

@@ -116,13 +116,19 @@ func (in PublishInput) fingerprint() []any {
 	return []any{in.ID, in.Resend}
 }
 
+// Queued is a post that was approved, and what may not be meant about that.
+type Queued struct {
+	Post     posts.Post
+	Warnings []string
+}
+
 // Publish queues a post and returns it in state queued: state, publication and job are committed together. The same
 // request id again returns the post as it stands and approves nothing more.
-func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, error) {
+func (s *Service) Publish(ctx context.Context, in PublishInput) (Queued, error) {
 	if err := in.Validate(); err != nil {
-		return posts.Post{}, err
+		return Queued{}, err
 	}
-	var post posts.Post
+	var queued Queued
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
 		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
@@ -134,8 +140,8 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 		if err != nil {
 			return err
 		}
+		queued = Queued{Post: current}
 		if earlier != nil {
-			post = current
 			return nil
 		}
 		if err := publishable(current.State, in.Resend); err != nil {
@@ -150,15 +156,22 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (posts.Post, err
 		if err != nil {
 			return err
 		}
-		post, err = s.queries.PostMarkQueued(ctx, tx, db.PostMarkQueuedParams{
+		same, err := s.sameTexts(ctx, tx, in.OwnerID, []posts.Post{current}, []uuid.UUID{account.ID})
+		if err != nil {
+			return err
+		}
+		if warning, there := same[in.ID]; there {
+			queued.Warnings = []string{warning}
+		}
+		queued.Post, err = s.queries.PostMarkQueued(ctx, tx, db.PostMarkQueuedParams{
 			ID: in.ID, OwnerID: in.OwnerID, AccountID: account.ID, Resend: in.Resend, Now: now,
 		})
 		if err != nil {
 			return err
 		}
-		return s.approve(ctx, tx, in.OwnerID, []approval{{post.ID, account.ID}}, now, now)
+		return s.approve(ctx, tx, in.OwnerID, []approval{{in.ID, account.ID}}, now, now)
 	})
-	return post, err
+	return queued, err
 }
 
 // tooLate says why a post in doubt can't be sent once more now, or nil: LinkedIn may have forgotten its text, and would take

@@ -71,8 +71,16 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 		if err := s.jobs.InsertAt(ctx, tx, at, DueArgs{OwnerID: in.OwnerID, PostID: in.ID, ScheduledAt: at}); err != nil {
 			return err
 		}
+		same, err := s.sameTexts(ctx, tx, in.OwnerID, []posts.Post{current}, []uuid.UUID{account.ID})
+		if err != nil {
+			return err
+		}
 		scheduled.Warnings = s.rules.warnings(account, at)
-		if len(scheduled.Warnings) == 0 {
+		again := len(scheduled.Warnings) > 0 // only what may change until then is told again
+		if warning, there := same[in.ID]; there {
+			scheduled.Warnings = append(scheduled.Warnings, warning)
+		}
+		if !again {
 			return nil
 		}
 		return s.jobs.InsertAt(ctx, tx, warnAgain(s.now(), at), ScheduleWarningArgs{OwnerID: in.OwnerID, PostID: in.ID, ScheduledAt: at})

@@ -126,11 +126,11 @@ func (h *postHandler) PublishPost(ctx context.Context, req *postwrightv1.Publish
 	if err != nil {
 		return nil, err
 	}
-	post, err := h.publishing.Publish(ctx, publishInput(caller, req))
+	queued, err := h.publishing.Publish(ctx, publishInput(caller, req))
 	if err != nil {
 		return nil, err
 	}
-	return &postwrightv1.PublishPostResponse{Post: postMessage(post)}, nil
+	return &postwrightv1.PublishPostResponse{Post: postMessage(queued.Post), Warnings: queued.Warnings}, nil
 }
 
 func (h *postHandler) BatchPublishPosts(

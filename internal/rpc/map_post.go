@@ -247,6 +247,7 @@ func outcomeMessage(p publishing.Progress) *postwrightv1.PublishOutcome {
 		Id: p.ID.String(), DatabaseStatus: postwrightv1.DatabaseStatus_DATABASE_STATUS_APPROVED, ApiStatus: apiStatuses[p.State],
 		LinkedinUrn: p.URN, Done: int32(p.Done), Total: int32(p.Total), Index: int32(p.Index), //nolint:gosec // at most 1,000
 	}
+	m.Warning = p.Warning
 	if p.Refused {
 		m.DatabaseStatus = postwrightv1.DatabaseStatus_DATABASE_STATUS_REFUSED
 	}
@@ -279,7 +280,7 @@ func previewInput(caller uuid.UUID, req *postwrightv1.ValidatePostRequest) publi
 }
 
 func previewMessage(p publishing.Preview) *postwrightv1.ValidatePostResponse {
-	res := &postwrightv1.ValidatePostResponse{Length: int32(p.Length), Payload: string(p.Payload)} //nolint:gosec // bounded by the size of a request
+	res := &postwrightv1.ValidatePostResponse{Length: int32(p.Length), Payload: string(p.Payload), Warnings: p.Warnings} //nolint:gosec // bounded by the size of a request
 	for _, v := range p.Verdicts {
 		res.Verdicts = append(res.Verdicts, &postwrightv1.Verdict{Field: v.Field, Code: v.Code, Message: v.Message, Remedy: v.Remedy, Waits: v.Waits})
 	}

@@ -172,7 +172,7 @@ func TestWhatAFieldMayHoldIsSaid(t *testing.T) {
 		"a mask's names with spaces": {"UpdatePost", `{"updateMask":"content, tone"}`, `names as in JSON with commas between`},
 		"a field one level up":       {"CreatePost", `{"content":"Hello"}`, `unknown field "content": did you mean post.content?`},
 		"a field misspelt":           {"SchedulePost", `{"sheduledTime":"x"}`, `unknown field "sheduledTime": did you mean "scheduledTime"?`},
-		"a field of another API":     {"PublishPost", `{"postIdentifier":"x"}`, `unknown field "postIdentifier": there are id, requestId, resend.`},
+		"a field of another API":     {"PublishPost", `{"postIdentifier":"x"}`, `unknown field "postIdentifier": there are id, looked, requestId, resend.`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

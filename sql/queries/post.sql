@@ -242,6 +242,19 @@ UPDATE posts SET
 WHERE id = @id AND owner_id = @owner_id AND state = 'unconfirmed'
 RETURNING *;
 
+-- name: PostListSameText :many
+-- The owner's posts on their way to LinkedIn, or there, that may have the same text as others, at most so many for each; element
+-- i of all arrays is one of those others. Which of many is chance.
+SELECT i.id::uuid AS same_as, o.id, o.state, o.content, o.hashtags, o.linkedin_urn, o.published_at, o.scheduled_at
+FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@account_ids::uuid[]) AS account_id, unnest(@contents::text[]) AS content) AS i
+CROSS JOIN LATERAL (
+    SELECT * FROM posts
+    WHERE posts.owner_id = @owner_id AND post_text_key(posts.content) = post_text_key(i.content) AND posts.id <> i.id
+        AND (posts.account_id IS NULL OR posts.account_id = i.account_id)
+        AND posts.state IN ('scheduled', 'queued', 'publishing', 'published', 'unconfirmed')
+    LIMIT @most_each
+) AS o;
+
 -- name: PostTellDoubt :execrows
 -- What was seen of a post in doubt, which stays in doubt.
 UPDATE posts SET failure_message = @failure_message, failure_remedy = @failure_remedy, revision = revision + 1, updated_at = @now

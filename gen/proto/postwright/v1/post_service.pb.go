@@ -1176,7 +1176,9 @@ type ValidatePostResponse struct {
 	// In UTF-16 units, with the hashtags that are added: LinkedIn takes at most 3,000.
 	Length int32 `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"`
 	// The very JSON that LinkedIn would get; empty when there is no account to send it with.
-	Payload       string `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	Payload string `protobuf:"bytes,3,opt,name=payload,proto3" json:"payload,omitempty"`
+	// What does not keep the post from going out, but may not be meant: the same text stands there already.
+	Warnings      []string `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1230,6 +1232,13 @@ func (x *ValidatePostResponse) GetPayload() string {
 		return x.Payload
 	}
 	return ""
+}
+
+func (x *ValidatePostResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // A reason why a post would not go out.
@@ -1511,7 +1520,9 @@ type PublishOutcome struct {
 	// How many posts the batch has.
 	Total int32 `protobuf:"varint,7,opt,name=total,proto3" json:"total,omitempty"`
 	// The post's place in the request, from 0.
-	Index         int32 `protobuf:"varint,8,opt,name=index,proto3" json:"index,omitempty"`
+	Index int32 `protobuf:"varint,8,opt,name=index,proto3" json:"index,omitempty"`
+	// What may not be meant, such as the same text twice; empty for nothing.
+	Warning       string `protobuf:"bytes,9,opt,name=warning,proto3" json:"warning,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1602,6 +1613,13 @@ func (x *PublishOutcome) GetIndex() int32 {
 	return 0
 }
 
+func (x *PublishOutcome) GetWarning() string {
+	if x != nil {
+		return x.Warning
+	}
+	return ""
+}
+
 type SchedulePostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1667,7 +1685,8 @@ func (x *SchedulePostRequest) GetTimeZone() string {
 type SchedulePostResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Post  *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
-	// What may keep the post from going out at its time, such as a token that ends before.
+	// What may keep the post from going out at its time, such as a token that ends before, or may not be meant, such as the same
+	// text twice.
 	Warnings      []string `protobuf:"bytes,2,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1942,8 +1961,10 @@ func (x *ResolvePostResponse) GetPost() *Post {
 }
 
 type PublishPostResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Post          *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Post  *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
+	// What may not be meant, such as the same text twice.
+	Warnings      []string `protobuf:"bytes,2,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1981,6 +2002,13 @@ func (*PublishPostResponse) Descriptor() ([]byte, []int) {
 func (x *PublishPostResponse) GetPost() *Post {
 	if x != nil {
 		return x.Post
+	}
+	return nil
+}
+
+func (x *PublishPostResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -2602,11 +2630,12 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x13ValidatePostRequest\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01H\x00R\x02id\x12)\n" +
 	"\x04post\x18\x02 \x01(\v2\x13.postwright.v1.PostH\x00R\x04postB\x10\n" +
-	"\asubject\x12\x05\xbaH\x02\b\x01\"|\n" +
+	"\asubject\x12\x05\xbaH\x02\b\x01\"\x98\x01\n" +
 	"\x14ValidatePostResponse\x122\n" +
 	"\bverdicts\x18\x01 \x03(\v2\x16.postwright.v1.VerdictR\bverdicts\x12\x16\n" +
 	"\x06length\x18\x02 \x01(\x05R\x06length\x12\x18\n" +
-	"\apayload\x18\x03 \x01(\tR\apayload\"{\n" +
+	"\apayload\x18\x03 \x01(\tR\apayload\x12\x1a\n" +
+	"\bwarnings\x18\x04 \x03(\tR\bwarnings\"{\n" +
 	"\aVerdict\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\tR\x05field\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
@@ -2626,7 +2655,7 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\"T\n" +
 	"\x19BatchPublishPostsResponse\x127\n" +
-	"\aoutcome\x18\x01 \x01(\v2\x1d.postwright.v1.PublishOutcomeR\aoutcome\"\xb6\x02\n" +
+	"\aoutcome\x18\x01 \x01(\v2\x1d.postwright.v1.PublishOutcomeR\aoutcome\"\xd0\x02\n" +
 	"\x0ePublishOutcome\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12F\n" +
 	"\x0fdatabase_status\x18\x02 \x01(\x0e2\x1d.postwright.v1.DatabaseStatusR\x0edatabaseStatus\x127\n" +
@@ -2636,7 +2665,8 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x05error\x18\x05 \x01(\v2\x1a.postwright.v1.PostFailureR\x05error\x12\x12\n" +
 	"\x04done\x18\x06 \x01(\x05R\x04done\x12\x14\n" +
 	"\x05total\x18\a \x01(\x05R\x05total\x12\x14\n" +
-	"\x05index\x18\b \x01(\x05R\x05index\"\xac\x01\n" +
+	"\x05index\x18\b \x01(\x05R\x05index\x12\x18\n" +
+	"\awarning\x18\t \x01(\tR\awarning\"\xac\x01\n" +
 	"\x13SchedulePostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12U\n" +
 	"\x0escheduled_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x12\xbaH\x0f\xc8\x01\x01\xb2\x01\tJ\x05\b\x80\xe7\x84\x0f@\x01R\rscheduledTime\x12$\n" +
@@ -2657,9 +2687,10 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\fNotPublishedB\x10\n" +
 	"\aoutcome\x12\x05\xbaH\x02\b\x01\">\n" +
 	"\x13ResolvePostResponse\x12'\n" +
-	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\">\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"Z\n" +
 	"\x13PublishPostResponse\x12'\n" +
-	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\",\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\x12\x1a\n" +
+	"\bwarnings\x18\x02 \x03(\tR\bwarnings\",\n" +
 	"\x10WatchPostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"<\n" +
 	"\x11WatchPostResponse\x12'\n" +

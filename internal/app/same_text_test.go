@@ -1,0 +1,60 @@
+package app_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+)
+
+// The same text twice is seldom meant: whoever approves or schedules it is told which post it equals, however it is spelled.
+func TestTheSameTextTwiceIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	first, _ := w.publish(w.draft("Cafe\u0301 opening\r\ntoday"))
+	require.Equal(t, published, first.GetState())
+	again := w.draft("Caf\u00e9 opening \ntoday\u200b")
+
+	preview, err := w.posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Id{Id: again.GetId()}})
+	require.NoError(t, err)
+	require.Len(t, preview.GetWarnings(), 1)
+	require.Contains(t, preview.GetWarnings()[0], first.GetId())
+	require.Contains(t, preview.GetWarnings()[0], first.GetLinkedinUrn())
+	require.Contains(t, preview.GetWarnings()[0], "LinkedIn refuses it again for about 10m0s")
+	require.Empty(t, preview.GetVerdicts(), "it is a warning")
+
+	scheduled, err := w.posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
+		Id: again.GetId(), ScheduledTime: timestamppb.New(time.Now().Add(time.Hour)),
+	})
+	require.NoError(t, err)
+	require.Len(t, scheduled.GetWarnings(), 1)
+	require.Contains(t, scheduled.GetWarnings()[0], first.GetId())
+
+	w.exec(`UPDATE posts SET published_at = published_at - interval '1 hour' WHERE state = 'published'`)
+	third, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Caf\u00e9 opening\ntoday").GetId()})
+	require.NoError(t, err)
+	require.Len(t, third.GetWarnings(), 1)
+	require.NotContains(t, third.GetWarnings()[0], "LinkedIn refuses")
+
+	other := w.draft("Cafe opening\ntoday") // without the accent it is another text
+	res, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: other.GetId()})
+	require.NoError(t, err)
+	require.Empty(t, res.GetWarnings())
+
+	t.Run("within a batch", func(t *testing.T) {
+		warned := map[string]bool{}
+		for _, outcome := range w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: []*postwrightv1.Post{
+			{Content: "Twice in one batch"}, {Content: "Once in one batch"}, {Content: "Twice in one batch "}, {Content: "TWICE in one batch"},
+		}}) {
+			if outcome.GetWarning() != "" {
+				warned[fmt.Sprint(outcome.GetIndex())] = true
+			}
+		}
+		require.Equal(t, map[string]bool{"0": true, "2": true}, warned)
+	})
+}

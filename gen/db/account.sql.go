@@ -85,8 +85,27 @@ func (q *Queries) AccountDisconnect(ctx context.Context, db DBTX, arg AccountDis
 	return result.RowsAffected(), nil
 }
 
+const accountEndHoldStreak = `-- name: AccountEndHoldStreak :execrows
+UPDATE linkedin_accounts SET hold_streak = 0, updated_at = $1 WHERE id = $2 AND owner_id = $3 AND hold_streak > 0
+`
+
+type AccountEndHoldStreakParams struct {
+	Now     time.Time
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// LinkedIn takes posts again.
+func (q *Queries) AccountEndHoldStreak(ctx context.Context, db DBTX, arg AccountEndHoldStreakParams) (int64, error) {
+	result, err := db.Exec(ctx, accountEndHoldStreak, arg.Now, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const accountGet = `-- name: AccountGet :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
 `
 
 type AccountGetParams struct {
@@ -118,12 +137,13 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, arg AccountGetParams)
 		&i.HeldUntil,
 		&i.HeldReason,
 		&i.DisconnectedAt,
+		&i.HoldStreak,
 	)
 	return i, err
 }
 
 const accountGetDefault = `-- name: AccountGetDefault :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE owner_id = $1 AND is_default
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE owner_id = $1 AND is_default
 `
 
 func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.UUID) (LinkedinAccount, error) {
@@ -150,12 +170,13 @@ func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.U
 		&i.HeldUntil,
 		&i.HeldReason,
 		&i.DisconnectedAt,
+		&i.HoldStreak,
 	)
 	return i, err
 }
 
 const accountGetForUpdate = `-- name: AccountGetForUpdate :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
 `
 
 type AccountGetForUpdateParams struct {
@@ -188,18 +209,20 @@ func (q *Queries) AccountGetForUpdate(ctx context.Context, db DBTX, arg AccountG
 		&i.HeldUntil,
 		&i.HeldReason,
 		&i.DisconnectedAt,
+		&i.HoldStreak,
 	)
 	return i, err
 }
 
 const accountHold = `-- name: AccountHold :execrows
-UPDATE linkedin_accounts SET held_until = $1::timestamptz, held_reason = $2, updated_at = $3
-WHERE id = $4 AND owner_id = $5 AND (held_until IS NULL OR held_until < $1::timestamptz)
+UPDATE linkedin_accounts SET held_until = $1::timestamptz, held_reason = $2, hold_streak = $3, updated_at = $4
+WHERE id = $5 AND owner_id = $6 AND (held_until IS NULL OR held_until < $1::timestamptz)
 `
 
 type AccountHoldParams struct {
 	HeldUntil  time.Time
 	HeldReason string
+	HoldStreak int16
 	Now        time.Time
 	ID         uuid.UUID
 	OwnerID    uuid.UUID
@@ -210,6 +233,7 @@ func (q *Queries) AccountHold(ctx context.Context, db DBTX, arg AccountHoldParam
 	result, err := db.Exec(ctx, accountHold,
 		arg.HeldUntil,
 		arg.HeldReason,
+		arg.HoldStreak,
 		arg.Now,
 		arg.ID,
 		arg.OwnerID,
@@ -250,7 +274,7 @@ func (q *Queries) AccountLeaseRenewal(ctx context.Context, db DBTX, arg AccountL
 }
 
 const accountListByOwner = `-- name: AccountListByOwner :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
 `
 
 // Those that are connected, oldest first, all of them: a person has a handful.
@@ -284,6 +308,7 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 			&i.HeldUntil,
 			&i.HeldReason,
 			&i.DisconnectedAt,
+			&i.HoldStreak,
 		); err != nil {
 			return nil, err
 		}
@@ -296,7 +321,7 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 }
 
 const accountListConnected = `-- name: AccountListConnected :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
 `
 
 type AccountListConnectedParams struct {
@@ -335,6 +360,7 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 			&i.HeldUntil,
 			&i.HeldReason,
 			&i.DisconnectedAt,
+			&i.HoldStreak,
 		); err != nil {
 			return nil, err
 		}
@@ -464,7 +490,7 @@ UPDATE linkedin_accounts SET
     refresh_token_expires_at = COALESCE($4, refresh_token_expires_at),
     token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = $5
 WHERE id = $6 AND owner_id = $7 AND token_revision = $8 AND disconnected_at IS NULL
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak
 `
 
 type AccountRenewParams struct {
@@ -513,6 +539,7 @@ func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewPar
 		&i.HeldUntil,
 		&i.HeldReason,
 		&i.DisconnectedAt,
+		&i.HoldStreak,
 	)
 	return i, err
 }
@@ -569,7 +596,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
     paused_reason = '',
     disconnected_at = NULL,
     updated_at = excluded.updated_at
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak
 `
 
 type AccountUpsertParams struct {
@@ -625,6 +652,7 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		&i.HeldUntil,
 		&i.HeldReason,
 		&i.DisconnectedAt,
+		&i.HoldStreak,
 	)
 	return i, err
 }

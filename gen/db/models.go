@@ -48,6 +48,7 @@ type LinkedinAccount struct {
 	HeldUntil             *time.Time
 	HeldReason            string
 	DisconnectedAt        *time.Time
+	HoldStreak            int16
 }
 
 type Notification struct {

@@ -31,10 +31,21 @@ func (s *Service) Pause(ctx context.Context, tx *postgres.Tx, account Account, r
 	return s.jobs.Insert(ctx, tx, next...)
 }
 
-// Hold keeps everything of an account from going out until a time; it never shortens a longer hold.
-func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, account Account, until time.Time, reason string) error {
+// Hold keeps everything of an account from going out until a time; it never shortens a longer hold. streak is how many holds
+// of the day have followed each other of which nobody said how long they last, this one included; 0 for one of which somebody
+// did.
+func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, account Account, until time.Time, reason string, streak int) error {
 	_, err := s.queries.AccountHold(ctx, tx, db.AccountHoldParams{
-		ID: account.ID, OwnerID: account.OwnerID, HeldUntil: until, HeldReason: reason, Now: s.now(),
+		ID: account.ID, OwnerID: account.OwnerID, HeldUntil: until, HeldReason: reason, HoldStreak: int16(streak), Now: s.now(), //nolint:gosec // a dozen fill a day
 	})
+	return err
+}
+
+// EndHoldStreak lets the next hold of which nobody says how long it lasts be a short one again.
+func (s *Service) EndHoldStreak(ctx context.Context, tx *postgres.Tx, account Account) error {
+	if account.HoldStreak == 0 {
+		return nil
+	}
+	_, err := s.queries.AccountEndHoldStreak(ctx, tx, db.AccountEndHoldStreakParams{ID: account.ID, OwnerID: account.OwnerID, Now: s.now()})
 	return err
 }

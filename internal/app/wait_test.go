@@ -226,3 +226,34 @@ func TestAnAccountSendsOnlySoManyAtOnce(t *testing.T) {
 		SELECT (SELECT count(*) FROM publish_attempts b WHERE b.started_at <= a.started_at AND b.ended_at > a.started_at) AS n
 		FROM publish_attempts a) AS at_once`), 2)
 }
+
+// LinkedIn's documented words for a used-up day have no "DAY" in them, and it sends no Retry-After: whoever asks again every
+// minute until midnight uses up more of it.
+func TestALimitWithoutATimeHoldsTheAccountLongerEachTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *app.Config) { c.Publishing.AccountConcurrency.Value = 1 }) // or both are refused at once
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.Status, Value: "429", Times: 3})
+	first, _ := w.publish(w.draft("The first of two"))
+	second, _ := w.publish(w.draft("The second of two"))
+	minutes := func() int {
+		return w.count(`SELECT round(extract(epoch FROM held_until - updated_at) / 60)::int FROM linkedin_accounts`)
+	}
+	midnight := time.Until(time.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour))
+	for i, want := range []int{1, 2, 4} {
+		require.Eventually(t, func() bool {
+			return w.count(`SELECT hold_streak FROM linkedin_accounts`) == i+1
+		}, waitLimit, waitStep)
+		if midnight > 10*time.Minute {
+			require.Equal(t, want, minutes())
+		}
+		require.Empty(t, w.vendors.Ledger())
+		w.idle()
+		w.exec(`UPDATE linkedin_accounts SET held_until = now()`)
+		w.due()
+	}
+	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 2 }, waitLimit, waitStep)
+	w.idle()
+	require.Zero(t, w.count(`SELECT hold_streak FROM linkedin_accounts`), "a create that is taken begins anew")
+	require.NotEqual(t, first.GetId(), second.GetId())
+}

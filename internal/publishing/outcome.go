@@ -41,8 +41,11 @@ type outcome struct {
 	excused bool
 	// account is what the outcome means for everything else of the account.
 	account accountEffect
-	// heldUntil is when an account that is held takes posts again.
+	// heldUntil is when an account that is held takes posts again, untimed is true when nobody said when, and streak is how many
+	// such holds of the day have followed each other: see guessed.
 	heldUntil time.Time
+	untimed   bool
+	streak    int
 }
 
 // afterDoubt is the outcome of an attempt whose post has an earlier one in doubt. A duplicate that LinkedIn names is then

@@ -66,6 +66,11 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o outco
 	}); err != nil {
 		return err
 	}
+	if o.attempt == attemptAccepted {
+		if err := s.accounts.EndHoldStreak(ctx, tx, rows.account); err != nil {
+			return err
+		}
+	}
 	if o.settles {
 		if err := s.settleDoubts(ctx, tx, rows.post, o.state, settledByDuplicate, now); err != nil {
 			return err
@@ -121,7 +126,7 @@ func (s *Service) wait(ctx context.Context, tx *postgres.Tx, rows locked, o outc
 	}
 	switch o.account {
 	case accountHeld:
-		return s.accounts.Hold(ctx, tx, rows.account, o.heldUntil, o.failure.code)
+		return s.accounts.Hold(ctx, tx, rows.account, o.heldUntil, o.failure.code, o.streak)
 	case accountPaused:
 		return s.accounts.Pause(ctx, tx, rows.account, o.failure.code)
 	}

@@ -20,7 +20,7 @@ import (
 
 // Bounds of the waits.
 const (
-	// unknownHold is how long an account is held when LinkedIn refuses for a limit and does not say for how long.
+	// unknownHold is how long an account is held first when LinkedIn refuses for a limit and does not say for how long.
 	unknownHold = time.Minute
 	// longestHold bounds what LinkedIn may ask for; then it is asked again.
 	longestHold = 24 * time.Hour
@@ -51,7 +51,7 @@ const (
 
 // postpone gives an outcome that surely left nothing at LinkedIn another attempt, where the rules allow one:
 //
-//	429                  the account is held for as long as LinkedIn asks, for a day's quota until 00:00 UTC
+//	429                  the account is held for as long as LinkedIn asks, for a day's quota until 00:00 UTC; see guessed
 //	401                  the account is paused until it is connected again
 //	426, nothing sent    again, until the overdue window ends: see again
 //	any other refusal    none
@@ -66,9 +66,11 @@ func (r Rules) postpone(o outcome, f *fault.Error, dueAt, now time.Time) outcome
 		}
 		until := now.Add(min(wait, longestHold)).UTC()
 		if f.Reason == linkedin.ReasonDayLimit {
-			until = now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+			until = today(now).Add(day)
 		}
-		return o.held(until, o.failure.code)
+		o = o.held(until, o.failure.code)
+		o.untimed = f.RetryAfter == 0 && f.Reason != linkedin.ReasonDayLimit
+		return o
 	case f.Kind == fault.VendorAuth:
 		o = o.paused(now)
 		o.account = accountPaused
@@ -76,6 +78,41 @@ func (r Rules) postpone(o outcome, f *fault.Error, dueAt, now time.Time) outcome
 	case o.attempt == attemptNotSent, f.Reason == linkedin.ReasonVersionExpired:
 		return r.again(o, f.RetryAfter, dueAt, now)
 	}
+	return o
+}
+
+const day = 24 * time.Hour
+
+// today is when the day of LinkedIn's quotas began, by UTC: Truncate counts from a midnight.
+func today(now time.Time) time.Time { return now.UTC().Truncate(day) }
+
+// guessed says how long an account is held for a limit of which LinkedIn did not say how long it lasts: LinkedIn's documented
+// words for a day's quota that is used up do not say so either. It is held for one minute, and for twice as long with every
+// refusal of the day that follows a hold, until 00:00 UTC at most; a create that is taken begins anew. A refusal that comes
+// while the account is held belongs to the one that it is held for.
+func guessed(o outcome, account accounts.Account, now time.Time) outcome {
+	if !o.untimed {
+		return o
+	}
+	if account.HeldUntil != nil && now.Before(*account.HeldUntil) {
+		o = o.held(account.HeldUntil.UTC(), o.failure.code)
+		o.account = accountUntouched
+		return o
+	}
+	before := 0
+	if account.HeldUntil != nil && account.HeldUntil.After(today(now)) {
+		before = int(account.HoldStreak)
+	}
+	wait := day // which no number of holds can exceed
+	if before < 11 {
+		wait = unknownHold << before
+	}
+	until, midnight := now.Add(wait), today(now).Add(day)
+	if until.After(midnight) {
+		until = midnight
+	}
+	o = o.held(until.UTC(), o.failure.code)
+	o.streak = before + 1
 	return o
 }
 

@@ -183,3 +183,33 @@ func TestThoseFurtherBackWaitLongerForTheirTurn(t *testing.T) {
 		require.LessOrEqual(t, wait, least+least/2)
 	})
 }
+
+func TestAHoldOfUnknownLengthGrowsWithinTheDay(t *testing.T) {
+	t.Parallel()
+	refusal := answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 0)
+	at := func(d time.Duration) *time.Time { t := noon.Add(d); return &t }
+	for name, c := range map[string]struct {
+		account accounts.Account
+		wait    time.Duration
+		streak  int
+		effect  accountEffect
+	}{
+		"the first":                         {accounts.Account{}, time.Minute, 1, accountHeld},
+		"after one":                         {accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 1}, 2 * time.Minute, 2, accountHeld},
+		"after five":                        {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 5}, 32 * time.Minute, 6, accountHeld},
+		"at most until midnight":            {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 10}, 12 * time.Hour, 11, accountHeld},
+		"never beyond any number":           {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 1000}, 12 * time.Hour, 1001, accountHeld},
+		"the first of a day":                {accounts.Account{HeldUntil: at(-12 * time.Hour), HoldStreak: 8}, time.Minute, 1, accountHeld},
+		"while held for another's refusal":  {accounts.Account{HeldUntil: at(40 * time.Second), HoldStreak: 1}, 40 * time.Second, 0, accountUntouched},
+		"after one of which LinkedIn spoke": {accounts.Account{HeldUntil: at(-time.Second)}, time.Minute, 1, accountHeld},
+	} {
+		o := guessed(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), c.account, noon)
+		require.Equal(t, noon.Add(c.wait).UTC(), o.until, name)
+		require.Equal(t, c.streak, o.streak, name)
+		require.Equal(t, c.effect, o.account, name)
+		require.Contains(t, o.failure.remedy, noon.Add(c.wait).UTC().Format(time.RFC3339), name)
+	}
+	asked := answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*time.Second)
+	before := rules.postpone(judge(linkedin.Created{}, asked), asked, noon, noon)
+	require.Equal(t, before, guessed(before, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 3}, noon), "LinkedIn's word counts")
+}

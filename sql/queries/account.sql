@@ -54,8 +54,12 @@ WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND
 
 -- name: AccountHold :execrows
 -- No row when the account is held longer already.
-UPDATE linkedin_accounts SET held_until = @held_until::timestamptz, held_reason = @held_reason, updated_at = @now
+UPDATE linkedin_accounts SET held_until = @held_until::timestamptz, held_reason = @held_reason, hold_streak = @hold_streak, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND (held_until IS NULL OR held_until < @held_until::timestamptz);
+
+-- name: AccountEndHoldStreak :execrows
+-- LinkedIn takes posts again.
+UPDATE linkedin_accounts SET hold_streak = 0, updated_at = @now WHERE id = @id AND owner_id = @owner_id AND hold_streak > 0;
 
 -- name: AccountDisconnect :execrows
 -- Forgets the tokens. No row when the account is disconnected already.

@@ -116,6 +116,11 @@ func TestWhatIsReadBackIsComparedAsAReaderWould(t *testing.T) {
 		}, unconfirmed},
 		"another text at the same time": {func(e sandbox.Entry) sandbox.Entry { e.Commentary = "Something else"; return e }, unconfirmed},
 		"not published":                 {func(e sandbox.Entry) sandbox.Entry { e.LifecycleState = "PUBLISH_REQUESTED"; return e }, unconfirmed},
+		"a little before, by a clock that is behind": {func(e sandbox.Entry) sandbox.Entry {
+			e.Time = e.Time.Add(-5 * time.Minute)
+			e.Edited = e.Time
+			return e
+		}, unconfirmed},
 		"long ago": {func(e sandbox.Entry) sandbox.Entry {
 			e.Time = e.Time.Add(-time.Hour)
 			e.Edited = e.Time

@@ -22,8 +22,10 @@ import (
 const (
 	// readBackCount is how many of the account's latest posts are read: 100 long ones could exceed what is read of an answer.
 	readBackCount = 50
-	// clockTolerance is how far LinkedIn's clock may be behind.
+	// clockTolerance is how far LinkedIn's clock may be behind for a post to be surely the one in doubt, and clockTrouble for it
+	// to be it perhaps: a machine that nobody keeps on time is minutes off.
 	clockTolerance = 2 * time.Minute
+	clockTrouble   = 30 * time.Minute
 	// readBackTrouble is the wait after LinkedIn could not be asked, and readBackGiveUp when that is left to a person.
 	readBackTrouble = time.Minute
 	readBackGiveUp  = 24 * time.Hour
@@ -110,7 +112,7 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 			return s.tellSeen(ctx, tx, current, seen, now)
 		})
 	}
-	if !complete && !reachesBack(listed, from.Add(-clockTolerance)) {
+	if !complete && !reachesBack(listed, from.Add(-clockTrouble)) {
 		return nil // the list may not hold all that appeared since the attempt
 	}
 	return s.settleReadBack(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
@@ -197,8 +199,8 @@ func (s sightings) String() string {
 
 // find looks for a post among those that LinkedIn lists. Surely it is one that appeared since the attempt began, is
 // published, and reads the same: LinkedIn, or whoever writes to it, may have changed what nobody sees. It may be one that
-// reads alike, that is not published (yet), or that appeared while the attempts lasted, whatever it says by now. One that is
-// known to be another post of the owner is not it.
+// reads alike, that is not published (yet), that appeared a little before, by clocks that differ, or that appeared while the
+// attempts lasted, whatever it says by now. One that is known to be another post of the owner is not it.
 func (s *Service) find(ctx context.Context, post posts.Post, listed []linkedin.Post, from, until time.Time) (seen sightings, err error) {
 	ours := posts.Text(post)
 	read := text.AsRead(ours)
@@ -207,12 +209,13 @@ func (s *Service) find(ctx context.Context, post posts.Post, listed []linkedin.P
 		if appeared.IsZero() {
 			appeared = p.CreatedAt
 		}
-		if !appeared.IsZero() && appeared.Before(from.Add(-clockTolerance)) {
+		if !appeared.IsZero() && appeared.Before(from.Add(-clockTrouble)) {
 			continue
 		}
+		early := appeared.Before(from.Add(-clockTolerance)) // so is one without a time
 		same := text.AsRead(p.Text) == read
 		alike := same || text.Alike(p.Text, ours)
-		meanwhile := !appeared.IsZero() && appeared.Before(until.Add(clockTolerance))
+		meanwhile := appeared.IsZero() || !early && appeared.Before(until.Add(clockTolerance))
 		if !alike && !meanwhile {
 			continue
 		}
@@ -221,7 +224,7 @@ func (s *Service) find(ctx context.Context, post posts.Post, listed []linkedin.P
 			return nil, err
 		}
 		if others == 0 {
-			sure := same && !appeared.IsZero() && p.LifecycleState == linkedin.LifecyclePublished
+			sure := same && !early && p.LifecycleState == linkedin.LifecyclePublished
 			seen = append(seen, sighting{p.URN.String(), alike, sure})
 		}
 	}

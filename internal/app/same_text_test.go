@@ -58,3 +58,28 @@ func TestTheSameTextTwiceIsTold(t *testing.T) {
 		require.Equal(t, map[string]bool{"0": true, "2": true}, warned)
 	})
 }
+
+// Where the hashtags of a text are kept makes no other text.
+func TestTheSameTextIsToldWhereverItsHashtagsAre(t *testing.T) {
+	t.Parallel()
+	for name, pair := range map[string][2]*postwrightv1.Post{
+		"written, then given": {{Content: "Words\n\n#go #api"}, {Content: "Words", Hashtags: []string{"go", "api"}}},
+		"given, then written": {{Content: "Words", Hashtags: []string{"go", "api"}}, {Content: "Words\r\n\r\n#go #api"}},
+		"given twice":         {{Content: "Words", Hashtags: []string{"go"}}, {Content: "Words ", Hashtags: []string{"go"}}},
+		"written and given":   {{Content: "Words with #go", Hashtags: []string{"go"}}, {Content: "Words with #go"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.serve()
+			made, err := w.posts.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: pair[0]})
+			require.NoError(t, err)
+			first, _ := w.publish(made.GetPost())
+			require.Equal(t, published, first.GetState())
+			preview, err := w.posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Post{Post: pair[1]}})
+			require.NoError(t, err)
+			require.Len(t, preview.GetWarnings(), 1)
+			require.Contains(t, preview.GetWarnings()[0], first.GetId())
+		})
+	}
+}

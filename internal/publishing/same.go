@@ -18,10 +18,12 @@ const maxSamePerPost = 3
 // sameTexts says of posts, each with its account, which other post of the account has the same text, as people read it. Posts
 // without one are missing.
 func (s *Service) sameTexts(ctx context.Context, on db.DBTX, ownerID uuid.UUID, list []posts.Post, accountIDs []uuid.UUID) (map[uuid.UUID]string, error) {
-	arg := db.PostListSameTextParams{OwnerID: ownerID, AccountIDs: accountIDs, MostEach: maxSamePerPost}
+	arg := db.PostListSameTextParams{OwnerID: ownerID, MostEach: maxSamePerPost}
 	read := make(map[uuid.UUID]string, len(list))
-	for _, p := range list {
-		arg.IDs, arg.Contents = append(arg.IDs, p.ID), append(arg.Contents, p.Content)
+	for i, p := range list {
+		for _, content := range contentsOf(p) {
+			arg.IDs, arg.AccountIDs, arg.Contents = append(arg.IDs, p.ID), append(arg.AccountIDs, accountIDs[i]), append(arg.Contents, content)
+		}
 		read[p.ID] = text.AsRead(posts.Text(p))
 	}
 	found, err := s.queries.PostListSameText(ctx, on, arg)
@@ -36,6 +38,20 @@ func (s *Service) sameTexts(ctx context.Context, on db.DBTX, ownerID uuid.UUID, 
 		warnings[other.SameAs] = s.rules.sameText(other, now)
 	}
 	return warnings, nil
+}
+
+// contentsOf are the contents that a post of the same text may have: what is at the end of one's content may be the other's
+// hashtags.
+func contentsOf(p posts.Post) []string {
+	contents := []string{p.Content}
+	whole := posts.Text(p)
+	if whole != p.Content {
+		contents = append(contents, whole)
+	}
+	if before := text.BeforeHashtags(whole); before != p.Content && before != whole {
+		contents = append(contents, before)
+	}
+	return contents
 }
 
 // sameText says which post has the same text, and what is to be expected of that.

@@ -35,6 +35,21 @@ func AsRead(s string) string {
 
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\v", "\n", "\f", "\n")
 
+// BeforeHashtags is a text without its last paragraph, if that is nothing but hashtags; else the text.
+func BeforeHashtags(s string) string {
+	s = AsRead(s)
+	end := strings.LastIndex(s, "\n\n")
+	if end < 0 {
+		return s
+	}
+	for _, word := range strings.Fields(s[end:]) {
+		if !strings.HasPrefix(word, "#") {
+			return s
+		}
+	}
+	return s[:end]
+}
+
 // unseen characters show nothing by themselves: format characters such as the joiners and the byte order mark, and variation
 // selectors, which some keep and some take out.
 func unseen(r rune) bool {

@@ -39,6 +39,21 @@ func TestWhatAReaderDoesNotSeeMakesNoOtherText(t *testing.T) {
 	}
 }
 
+func TestATextBeforeItsHashtags(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{
+		"Words\n\n#one #two":     "Words",
+		"Words\r\n \r\n#one\n":   "Words",
+		"Words #one":             "Words #one",
+		"Words\n#one":            "Words\n#one",
+		"Words\n\n#one and more": "Words\n\n#one and more",
+		"More\n\nWords\n\n#one":  "More\n\nWords",
+		"#one":                   "#one",
+	} {
+		require.Equal(t, want, text.BeforeHashtags(s), "%q", s)
+	}
+}
+
 func TestATextAsReadIsReadTheSame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

@@ -2,6 +2,8 @@ package linkedin
 
 import (
 	"bytes"
+	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -49,19 +51,38 @@ func (c *Client) refine(f *fault.Error, body []byte) {
 	case fault.RateLimited:
 		c.refineRateLimit(f)
 	case fault.VendorRejected:
-		refineRejection(f, words(e, f.Answer.Message))
+		refineRejection(f, words(f.Answer.Message, body))
 	}
 }
 
-// words are all that an error says, codes and sentences, wherever they stand in it. message stands for that of an answer
-// that can't be read.
-func words(e linkedin.Error, message string) []string {
-	said := []string{message, deref(e.Code)}
-	if e.ErrorDetails != nil {
-		for _, in := range e.ErrorDetails.InputErrors {
-			said = append(said, deref(in.Code), deref(in.Description))
+// words are all that a refusal says, codes and sentences, wherever they stand in it, its message first. What it repeats of the
+// request is no word of LinkedIn's: a text may speak of duplicates.
+func words(message string, body []byte) []string {
+	said := []string{message}
+	var whole any
+	if json.Unmarshal(body, &whole) != nil {
+		return said // not JSON: the message is the body
+	}
+	var collect func(value any)
+	collect = func(value any) {
+		switch v := value.(type) {
+		case string:
+			if v != message {
+				said = append(said, v)
+			}
+		case []any:
+			for _, element := range v {
+				collect(element)
+			}
+		case map[string]any:
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				if name != "input" {
+					collect(v[name])
+				}
+			}
 		}
 	}
+	collect(whole)
 	return said
 }
 
@@ -156,22 +177,12 @@ func refineRejection(f *fault.Error, said []string) {
 	case status == http.StatusUpgradeRequired:
 		f.Reason = ReasonVersionExpired
 		f.Message = "LinkedIn does not serve the configured API version: set the LinkedIn version to one that it serves."
+	case slices.ContainsFunc(said, saysDuplicate):
+		refineDuplicate(f, said)
 	case status == http.StatusForbidden:
-		refineDenial(f)
+		refineDenial(f, said)
 	case status == http.StatusNotFound:
 		f.Message = "LinkedIn has no such thing, or does not show it to this account."
-	case slices.ContainsFunc(said, duplicateWords.MatchString):
-		f.Reason = ReasonDuplicatePost
-		f.Message = "LinkedIn says that the same text was posted recently: change the text."
-		for _, text := range said {
-			if urn, ok := duplicateIn(text); ok {
-				if text != f.Answer.Message { // which DuplicateOf reads
-					f.Answer.Message += " (" + text + ")"
-				}
-				f.Message = "LinkedIn says that the same text was posted recently as " + urn.String() + ": change the text."
-				break
-			}
-		}
 	case f.Reason != "":
 		f.Message = "LinkedIn refused the request with the code " + f.Reason + "."
 	default:
@@ -179,27 +190,53 @@ func refineRejection(f *fault.Error, said []string) {
 	}
 }
 
-// duplicateWords are how LinkedIn says that a text was posted recently: by a code, for which it has several places, or in
-// words alone. The status is not always the 422 that is known best, so every refusal is read that may be about a text.
-var duplicateWords = regexp.MustCompile(`(?i)\bduplicate(?:_post|_content|_share| post| content| share| of urn:li:(?:share|ugcPost|activity))\b|\bis a duplicate\b`)
+// refineDuplicate names the post that is already there, if LinkedIn does: in its message, or where it speaks of the duplicate.
+func refineDuplicate(f *fault.Error, said []string) {
+	f.Reason = ReasonDuplicatePost
+	f.Message = "LinkedIn says that the same text was posted recently: change the text."
+	for i, text := range said {
+		if i > 0 && !saysDuplicate(text) {
+			continue
+		}
+		if urn, ok := duplicateIn(text); ok {
+			if i > 0 { // DuplicateOf reads the message
+				f.Answer.Message = strings.TrimSpace(f.Answer.Message + " (" + text + ")")
+			}
+			f.Message = "LinkedIn says that the same text was posted recently as " + urn.String() + ": change the text."
+			return
+		}
+	}
+}
+
+// How LinkedIn says that a text was posted recently: by a code, for which it has several places, or in words alone. The
+// status is not always the 422 that is known best, so every refusal is read that may be about a text.
+var (
+	duplicateWords = regexp.MustCompile(`(?i)\bis a duplicate\b|\bduplicate(?:s|d)?(?: of)? urn:li:(?:share|ugcPost|activity):|\bduplicate (?:post|content|share)\b`)
+	// A code in capitals, or the name of an exception. One about another thing, such as DUPLICATE_KEY, is none.
+	duplicateCode = regexp.MustCompile(`(?:^|[^A-Za-z])(?:DUPLICATED?(?:_(?:UGC_)?(?:POST|CONTENT|SHARE)[A-Z_]*)?|(?:POST|CONTENT|SHARE)_(?:IS_)?DUPLICATED?|Duplicate(?:Post|Content|Share|UgcPost)[A-Za-z]*)(?:$|[^A-Za-z_])`)
+)
+
+func saysDuplicate(text string) bool {
+	return duplicateWords.MatchString(text) || duplicateCode.MatchString(text)
+}
 
 // What the words of a 403 tell apart (linkedin-facts, 5.2): only they say which of its causes it is.
-const (
-	unpermittedFields = "Unpermitted fields present in"
-	notEnough         = "Not enough permissions to access"
+var (
+	unpermittedFields = regexp.MustCompile(`(?i)\bunpermitted fields? present\b`)
+	notEnough         = regexp.MustCompile(`(?i)\bnot enough permissions?\b`)
 )
 
 // refineDenial tells the causes of a 403 apart. It names a missing permission only where LinkedIn does: a member who connects
 // the account again because Postwright's request was wrong gains nothing.
-func refineDenial(f *fault.Error) {
+func refineDenial(f *fault.Error, said []string) {
 	if f.Reason == "" {
 		f.Reason = ReasonAccessDenied
 	}
-	switch said := f.Answer.Message; {
-	case strings.Contains(said, unpermittedFields):
+	switch {
+	case slices.ContainsFunc(said, unpermittedFields.MatchString):
 		f.Reason = ReasonUnpermitted
 		f.Message = "LinkedIn does not take a part of the request as Postwright wrote it: that is no matter of the account's rights, but of Postwright or of the configured LinkedIn version."
-	case strings.Contains(said, notEnough), said == "":
+	case slices.ContainsFunc(said, notEnough.MatchString), f.Answer.Message == "":
 		f.Message = "LinkedIn does not allow this to the account's token: a scope, a product of the app or a role is missing."
 	default:
 		f.Message = "LinkedIn does not allow this to the account; its own words say why."

@@ -238,6 +238,79 @@ func TestDuplicateOf(t *testing.T) {
 	}
 }
 
+// LinkedIn's shapes of an error are many, and their codes and words move about in them.
+func TestADuplicateIsRecognisedWhereverItIsSaid(t *testing.T) {
+	t.Parallel()
+	const named = "urn:li:share:7"
+	for name, test := range map[string]struct {
+		body string
+		urn  string
+	}{
+		"a code that goes on":              {`{"code":"DUPLICATE_POST_DETECTED","message":"m"}`, ""},
+		"a code the other way round":       {`{"code":"CONTENT_DUPLICATE","message":"m"}`, ""},
+		"a bare code, named in a message":  {`{"code":"DUPLICATE","message":"see urn:li:share:7"}`, named},
+		"a code where a number stands":     {`{"serviceErrorCode":"DUPLICATE_POST","message":"m"}`, ""},
+		"an exception's name":              {`{"message":"com.linkedin.content.common.exception.DuplicatePostException: urn:li:share:7"}`, named},
+		"a verb":                           {`{"message":"This content duplicates urn:li:share:7"}`, named},
+		"conditional input errors":         {`{"message":"m","errorDetails":{"conditionalInputErrors":[{"code":"DUPLICATE_POST","description":"is a duplicate of urn:li:share:7"}]}}`, named},
+		"details that are words":           {`{"message":"m","errorDetails":"Content is a duplicate of urn:li:share:7"}`, named},
+		"details that are a list":          {`{"message":"m","errorDetails":[{"code":"DUPLICATE_POST"}]}`, ""},
+		"an error within":                  {`{"error":{"code":"DUPLICATE_POST","message":"Content is a duplicate of urn:li:share:7"}}`, named},
+		"a message that is an object":      {`{"message":{"text":"Content is a duplicate of urn:li:share:7"}}`, named},
+		"another post is spoken of beside": {`{"code":"DUPLICATE_POST","message":"m","parent":"urn:li:share:1","reason":"is a duplicate of urn:li:share:7"}`, named},
+	} {
+		for _, status := range []int{400, 403, 404, 409, 422} {
+			t.Run(fmt.Sprint(name, ", ", status), func(t *testing.T) {
+				t.Parallel()
+				err := create(t, status, nil, test.body)
+				require.Equal(t, linkedin.ReasonDuplicatePost, fault.Of(err).Reason)
+				require.Contains(t, fault.Of(err).Message, "posted recently")
+				found, ok := linkedin.DuplicateOf(err)
+				require.Equal(t, test.urn != "", ok)
+				require.Equal(t, test.urn, found.String())
+			})
+		}
+	}
+	for name, body := range map[string]string{
+		"what the text itself says": `{"message":"m","errorDetails":{"inputErrors":[{"code":"INVALID","input":{"value":"Content is a duplicate of urn:li:share:7"}}]}}`,
+		"a key":                     `{"code":"DUPLICATE_KEY","message":"urn:li:share:7"}`,
+		"a field":                   `{"code":"DUPLICATE_FIELD_VALUE","message":"urn:li:share:7"}`,
+		"a part of a word":          `{"code":"NONDUPLICATE","message":"urn:li:share:7"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := create(t, 422, nil, body)
+			require.NotEqual(t, linkedin.ReasonDuplicatePost, fault.Of(err).Reason)
+			_, ok := linkedin.DuplicateOf(err)
+			require.False(t, ok)
+		})
+	}
+}
+
+func TestTheCauseOfADenialIsRecognisedWhereverItIsSaid(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ body, reason, says string }{
+		"in other letters": {
+			`{"message":"unpermitted fields present in PARAMETER: x"}`, linkedin.ReasonUnpermitted, "no matter of the account's rights",
+		},
+		"where the input is described": {
+			`{"code":"ACCESS_DENIED","errorDetails":{"inputErrors":[{"description":"Unpermitted fields present in REQUEST_BODY: x"}]}}`,
+			linkedin.ReasonUnpermitted, "no matter of the account's rights",
+		},
+		"a permission, where the input is described": {
+			`{"message":"Forbidden","errorDetails":{"inputErrors":[{"description":"Not enough permissions to access: x"}]}}`,
+			linkedin.ReasonAccessDenied, "a scope, a product of the app or a role is missing",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fault.Of(create(t, 403, nil, test.body))
+			require.Equal(t, test.reason, f.Reason)
+			require.Contains(t, f.Message, test.says)
+		})
+	}
+}
+
 func TestOAuthRefusals(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

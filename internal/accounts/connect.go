@@ -89,7 +89,18 @@ func (s *Service) author(ctx context.Context, token, organization string) (urn, 
 	if err != nil {
 		return "", "", fault.New(fault.VendorUnavailable, "LinkedIn named the member in a form that can't be used.").WithCause(err)
 	}
-	return member.String(), profile.Name, nil
+	return member.String(), nameOf(profile, member), nil
+}
+
+// nameOf is what a member is called. Not every token, nor every member, has a name to tell.
+func nameOf(profile linkedin.Profile, member linkedin.URN) string {
+	if name := strings.TrimSpace(profile.Name); name != "" {
+		return name
+	}
+	if name := strings.TrimSpace(profile.GivenName + " " + profile.FamilyName); name != "" {
+		return name
+	}
+	return member.String()
 }
 
 // grant is what a member gave.
@@ -230,10 +241,16 @@ func (s *Service) granted(token linkedin.Token) grant {
 	return g
 }
 
-// Abandon ends a consent that the member did not give.
-func (s *Service) Abandon(ctx context.Context, state string) error {
-	_, err := s.take(ctx, state)
-	return err
+// ConsentOperation is the operation that the answer in Abandon's fault names.
+const ConsentOperation = linkedin.ConsentOperation
+
+// Abandon ends a consent that LinkedIn sent the member back from with an error, and the words for it. It returns nil when it
+// was the member who did not want to, and a VendorRejected fault with LinkedIn's code and words when it was LinkedIn.
+func (s *Service) Abandon(ctx context.Context, state, code, description string) error {
+	if _, err := s.take(ctx, state); err != nil {
+		return err
+	}
+	return linkedin.RefusedConsent(code, description)
 }
 
 // Disconnect forgets an account's tokens; the owner's oldest other account becomes the default one where it was. An account

@@ -73,7 +73,7 @@ func TestAConsentThatNobodyWaitsForChangesNothing(t *testing.T) {
 		},
 		"given up": func(w *world) (string, string) {
 			state, code := w.consent("", ada.ID)
-			require.NoError(w.t, w.Abandon(w.t.Context(), state))
+			require.NoError(w.t, w.Abandon(w.t.Context(), state, "access_denied", ""))
 			return state, code
 		},
 		"too old": func(w *world) (string, string) {

@@ -96,6 +96,26 @@ func TestABrowserThatComesBackWithNothingUsableIsToldSo(t *testing.T) {
 		require.Equal(t, http.StatusOK, page.status)
 		require.Contains(t, string(page.body), "did not give your consent")
 	})
+	for code, c := range map[string]struct{ query, text string }{
+		"a scope that the app may not ask for": {
+			"error=unauthorized_scope_error&error_description=Scope+%26quot%3Br_x%26quot%3B+is+not+authorized", "unauthorized_scope_error (Scope",
+		},
+		"LinkedIn's own trouble": {"error=server_error", "LinkedIn has trouble: try again later"},
+		"a code nobody knows":    {"error=brand_new", "brand_new"},
+		"a script":               {"error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cscript%3E%00", "&lt;script&gt;"},
+	} {
+		t.Run(code, func(t *testing.T) {
+			consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
+			require.NoError(t, err)
+			at, err := url.Parse(consent.GetAuthorizationUrl())
+			require.NoError(t, err)
+			page := w.get(w.url + "/oauth/linkedin/callback?state=" + url.QueryEscape(at.Query().Get("state")) + "&" + c.query)
+			require.Equal(t, http.StatusBadGateway, page.status)
+			require.Contains(t, string(page.body), c.text)
+			require.NotContains(t, string(page.body), "did not give your consent")
+			require.NotContains(t, string(page.body), "<script>")
+		})
+	}
 	t.Run("LinkedIn is away", func(t *testing.T) {
 		consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
 		require.NoError(t, err)

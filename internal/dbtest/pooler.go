@@ -56,7 +56,7 @@ func Pooler(t testing.TB, databaseURL string, settings ...string) string {
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
 		require.NoError(t, pipe.Close())
-		<-ended // by the signal
+		t.Log("the pooler ended:", <-ended) // by the signal
 	})
 	query = url.Values{"host": {"127.0.0.1"}, "port": {port}, "user": {query.Get("user")}, "sslmode": {"disable"}}
 	at.RawQuery = query.Encode()

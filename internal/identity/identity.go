@@ -19,6 +19,7 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/text"
 )
 
 // User is a person whose posts Postwright keeps.
@@ -39,15 +40,24 @@ func New(store *postgres.Store, now func() time.Time) *Service {
 	return &Service{store: store, queries: db.New(), now: now}
 }
 
+// nameFaults checks what people call a user or a key, which may be nothing.
+func nameFaults(path, name string) []fault.Field {
+	switch {
+	case utf8.RuneCountInString(name) > 200 || !postgres.Storable(name):
+		return []fault.Field{{Path: path, Problem: "must be text of at most 200 characters"}}
+	case name != "" && !text.Visible(name):
+		return []fault.Field{{Path: path, Problem: "must hold something that a reader sees, or be left out"}}
+	}
+	return nil
+}
+
 // CreateUser makes a user. The address must be a plain one and not taken, whatever its case; name may be empty.
 func (s *Service) CreateUser(ctx context.Context, email, name string) (User, error) {
 	var faults []fault.Field
 	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email || len(email) > 254 {
 		faults = append(faults, fault.Field{Path: "email", Problem: "must be an e-mail address such as ada@example.org"})
 	}
-	if utf8.RuneCountInString(name) > 200 || !postgres.Storable(name) {
-		faults = append(faults, fault.Field{Path: "name", Problem: "must be text of at most 200 characters"})
-	}
+	faults = append(faults, nameFaults("name", name)...)
 	if err := fault.Fields(faults...); err != nil {
 		return User{}, err
 	}
@@ -84,8 +94,8 @@ var keyForm = regexp.MustCompile(`^(pw_[0-9a-f]{10})_[0-9a-f]{64}$`)
 // CreateKey makes an API key for a user and returns it with what is kept of it. The key can't be had again: only its
 // hash is stored. label is for people, at most 200 characters, and may be empty.
 func (s *Service) CreateKey(ctx context.Context, ownerID uuid.UUID, label string) (key string, kept Key, err error) {
-	if utf8.RuneCountInString(label) > 200 || !postgres.Storable(label) {
-		return "", Key{}, fault.Fields(fault.Field{Path: "label", Problem: "must be text of at most 200 characters"})
+	if err := fault.Fields(nameFaults("label", label)...); err != nil {
+		return "", Key{}, err
 	}
 	random := make([]byte, prefixBytes+secretBytes)
 	_, _ = rand.Read(random) // never fails: crypto/rand ends the program instead

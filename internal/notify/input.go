@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/text"
 )
 
 // EmailInput asks for an e-mail on a user's behalf. How long its texts may be, specs/api says.
@@ -49,6 +50,11 @@ func textFaults(subjectPath, subject, contentPath, content string) (faults []fau
 	}
 	if strings.ContainsFunc(content, misleadsInText) {
 		faults = append(faults, fault.Field{Path: contentPath, Problem: "must not contain control characters other than line breaks and tabs"})
+	}
+	for _, one := range []struct{ path, text string }{{subjectPath, subject}, {contentPath, content}} {
+		if one.text != "" && !text.Visible(one.text) { // that it must be there at all, specs/api says
+			faults = append(faults, fault.Field{Path: one.path, Problem: "must hold something that a reader sees"})
+		}
 	}
 	return faults
 }

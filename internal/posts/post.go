@@ -6,7 +6,6 @@ package posts
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/text"
 )
 
 // Post is a post as it is kept.
@@ -85,17 +85,7 @@ func (d Draft) withDefaults() Draft {
 	return d
 }
 
-// hashtagWord is what makes a hashtag behind its "#": a letter among letters, marks (part of words in many scripts), digits
-// and "_". LinkedIn takes "#2026" as plain text.
-const hashtagWord = `[\p{M}\p{N}_]*\p{L}[\p{L}\p{M}\p{N}_]*`
-
-var (
-	hashtagForm = regexp.MustCompile(`^` + hashtagWord + `$`)
-	// A "#" is a plain character inside a word (C#minor), in an address and in an HTML entity (/#top, &#x27;).
-	writtenHashtag = regexp.MustCompile(`(?:^|[^\p{L}\p{M}\p{N}_#&/=?])#(` + hashtagWord + `)`)
-)
-
-var hashtagProblem = fmt.Sprintf(`must be 1 to %d letters, digits or "_", at least one of them a letter, without "#"`, MaxHashtag)
+var hashtagProblem = fmt.Sprintf(`must be 1 to %d letters, digits or "_", at least one of them a letter, without "#", and not begin with a mark`, MaxHashtag)
 
 // Faults lists everything that is wrong with the draft. path is put before the names of the fields: "post.".
 func (d Draft) Faults(path string) []fault.Field {
@@ -105,10 +95,13 @@ func (d Draft) Faults(path string) []fault.Field {
 func (d Draft) contentFaults(path string) []fault.Field {
 	at := path + "content"
 	switch {
-	case strings.TrimSpace(d.Content) == "":
+	case d.Content == "":
 		return []fault.Field{{Path: at, Problem: "must not be empty"}}
 	case !postgres.Storable(d.Content):
 		return []fault.Field{{Path: at, Problem: "must be valid UTF-8 without NUL characters"}}
+	}
+	if !text.Visible(d.Content) {
+		return []fault.Field{{Path: at, Problem: "must hold something that a reader sees: it has only blanks and characters that show nothing"}}
 	}
 	units, with := UTF16Units(d.Content), ""
 	// Putting them together costs more than the text is long: not for one that is far too long anyway.
@@ -138,14 +131,15 @@ func (d Draft) hashtagFaults(path string) []fault.Field {
 	var faults []fault.Field
 	seen := make(map[string]bool, len(d.Hashtags))
 	for i, tag := range d.Hashtags {
-		folded := strings.ToLower(tag)
-		switch {
-		case utf8.RuneCountInString(tag) > MaxHashtag || !hashtagForm.MatchString(tag):
+		if tag == "" || len(tag) > MaxHashtag*utf8.UTFMax || utf8.RuneCountInString(tag) > MaxHashtag || text.HashtagWord(tag) != len(tag) {
 			faults = append(faults, fault.Field{Path: at(i), Problem: hashtagProblem})
-		case seen[folded]:
+			continue
+		}
+		key := text.HashtagKey(tag)
+		if seen[key] {
 			faults = append(faults, fault.Field{Path: at(i), Problem: "is there twice: remove one"})
 		}
-		seen[folded] = true
+		seen[key] = true
 	}
 	return faults
 }
@@ -153,17 +147,17 @@ func (d Draft) hashtagFaults(path string) []fault.Field {
 // Text is what is published of a post: its content, and at its end those of its hashtags that the content lacks.
 func Text(p Post) string { return Compose(p.Content, p.Hashtags) }
 
-// Compose adds to content the hashtags that it lacks, whatever their case, after an empty line.
+// Compose adds to content the hashtags that it lacks, however they are spelled, after an empty line.
 func Compose(content string, hashtags []string) string {
 	present := map[string]bool{}
-	if len(hashtags) > 0 && strings.IndexByte(content, '#') >= 0 { // or there is nothing to look for, at length
-		for _, written := range writtenHashtag.FindAllStringSubmatch(content, -1) {
-			present[strings.ToLower(written[1])] = true
+	if len(hashtags) > 0 && strings.ContainsAny(content, "#＃") { // or there is nothing to look for, at length
+		for _, written := range text.Hashtags(content) {
+			present[text.HashtagKey(written)] = true
 		}
 	}
 	var missing []string
 	for _, tag := range hashtags {
-		if !present[strings.ToLower(tag)] {
+		if !present[text.HashtagKey(tag)] {
 			missing = append(missing, "#"+tag)
 		}
 	}

@@ -29,6 +29,12 @@ func TestEveryFaultOfADraftIsNamed(t *testing.T) {
 		"one letter":                       {posts.Draft{Content: "a"}, []string{}},
 		"empty":                            {posts.Draft{}, []string{"p.content"}},
 		"blank":                            {posts.Draft{Content: " \t\n\u00a0\u3000"}, []string{"p.content"}},
+		"nothing that shows":               {posts.Draft{Content: "\u200b\u200b"}, []string{"p.content"}},
+		"letters that are blank":           {posts.Draft{Content: "\u3164"}, []string{"p.content"}},
+		"the rest of a keycap as hashtag":  {posts.Draft{Content: "a", Hashtags: []string{"\u20e3Follow"}}, []string{"p.hashtags[0]"}},
+		"joiners within hashtags":          {posts.Draft{Content: "a", Hashtags: []string{"ශ්\u200dරීලංකා", "نرم\u200cافزار"}}, []string{}},
+		"a hashtag in two spellings":       {posts.Draft{Content: "a", Hashtags: []string{"cafe\u0301", "café"}}, []string{"p.hashtags[1]"}},
+		"a hashtag that nobody sees":       {posts.Draft{Content: "a", Hashtags: []string{"\u3164"}}, []string{"p.hashtags[0]"}},
 		"3,000 letters":                    {posts.Draft{Content: strings.Repeat("é", 3000)}, []string{}},
 		"3,001 letters":                    {posts.Draft{Content: strings.Repeat("é", 3001)}, []string{"p.content"}},
 		"1,500 emoji, 3,000 units":         {posts.Draft{Content: strings.Repeat("🎉", 1500)}, []string{}},
@@ -92,6 +98,9 @@ func TestHashtagsThatTheContentLacksAreAddedAtItsEnd(t *testing.T) {
 		"inside an address is none":     {"https://go.dev/#top ?a=#b", []string{"top", "b"}, "https://go.dev/#top ?a=#b\n\n#top #b"},
 		"a letter with a mark is other": {"#cafe\u0301", []string{"cafe"}, "#cafe\u0301\n\n#cafe"},
 		"side by side are one":          {"#go#sql", []string{"go", "sql"}, "#go#sql\n\n#sql"},
+		"written with other accents":    {"#cafe\u0301", []string{"café"}, "#cafe\u0301"},
+		"written in full width":         {"＃東京 #ＧＯ", []string{"東京", "go"}, "＃東京 #ＧＯ"},
+		"a keycap is no hashtag":        {"#\ufe0f\u20e3", []string{"go"}, "#\ufe0f\u20e3\n\n#go"},
 		"content that ends in #":        {"Number #", []string{"go"}, "Number #\n\n#go"},
 	} {
 		t.Run(name, func(t *testing.T) {

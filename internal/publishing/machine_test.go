@@ -65,7 +65,8 @@ func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
 	w := &world{clock: noon}
 	now := func() time.Time { return w.clock }
 	log := slog.New(slog.DiscardHandler)
-	w.vendors = sandbox.New(sandbox.Options{Clock: now, Log: log, MemberDayLimit: -1, AppDayLimit: -1, Members: []sandbox.Member{tess}})
+	w.vendors = sandbox.New(sandbox.Options{Clock: now, Log: log, MemberDayLimit: -1, AppDayLimit: -1, Members: []sandbox.Member{tess},
+		DuplicateWindow: rules.DuplicateWindow}) // that a resend may come too late has a test of its own
 	server := httptest.NewServer(w.vendors.Handler())
 	t.Cleanup(server.Close)
 	seam := outbound.New(outbound.Defaults(), outbound.Once(), outbound.Unobserved{}, log)

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,7 +55,9 @@ func NewCallback(service *accounts.Service, timeout time.Duration, addresses *li
 			defer underWay.end()
 			return endConsent(ctx, service, r.URL.Query())
 		}()
-		logConsent(ctx, eyes, refused, status, time.Since(began), err)
+		took := time.Since(began)
+		eyes.Observe(CallbackPath, consentCode(err), took)
+		logConsent(ctx, eyes, refused, status, took, err)
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Cache-Control", "no-store")
 		header.Set("Referrer-Policy", "no-referrer")
@@ -82,7 +85,7 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 			Text: "This address is where LinkedIn sends browsers back to, and this call did not come from there. Ask for a new link."}, nil
 	}
 	if code == "" {
-		if err := service.Abandon(ctx, state); err != nil {
+		if err := service.Abandon(ctx, state, one("error"), one("error_description")); err != nil {
 			return failedConsent(err)
 		}
 		return http.StatusOK, callbackView{Title: "Nothing was connected", Text: "You did not give your consent at LinkedIn. Nothing has changed."}, nil
@@ -111,6 +114,19 @@ func failedConsent(err error) (int, callbackView, error) {
 		status, text = http.StatusInternalServerError, "Something went wrong inside Postwright; its log says what."
 	}
 	return status, callbackView{Title: "Nothing was connected", Text: text + " Ask for a new link: each works once."}, err
+}
+
+// consentCode is the code that a consent is counted under: the RPC framework's, or LinkedIn's own where it is one of those that
+// are known.
+func consentCode(err error) string {
+	f := fault.Of(err)
+	switch {
+	case f == nil:
+		return codeOK
+	case f.Reason != "" && f.Answer != nil && f.Answer.Operation == accounts.ConsentOperation:
+		return strings.ToLower(f.Reason)
+	}
+	return codes[f.Kind].String()
 }
 
 // logConsent is the one line of a consent that came back.

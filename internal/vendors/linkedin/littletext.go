@@ -3,26 +3,24 @@ package linkedin
 import (
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/postwright/postwright/internal/text"
 )
 
 // reserved are the characters that mean something in LinkedIn's "little text" and must be escaped everywhere else
 // (little-text-format). Left bare, they make LinkedIn cut the text at that place, with a 201.
 const reserved = `\|{}@[]()<>#*_~`
 
-// hashtagWord is what may follow a "#" to make it a hashtag. Marks are part of words in many scripts.
-var hashtagWord = regexp.MustCompile(`^[\p{L}\p{M}\p{N}_]+`)
-
 // escape writes plain text as little text. What LinkedIn then shows is the text, character by character; hashtags in it
 // become links. They are written by LinkedIn's template for them, because an escaped "#" is documented to be shown as
 // plain text, and a bare one is a reserved character, whose risk is a text cut short.
-func escape(text string) string {
+func escape(shown string) string {
 	var b strings.Builder
-	b.Grow(len(text) + len(text)/8)
+	b.Grow(len(shown) + len(shown)/8)
 	before := ' '
-	for i := 0; i < len(text); {
-		if tag := hashtagAt(text[i:], before); tag != "" {
+	for i := 0; i < len(shown); {
+		if tag := hashtagAt(shown[i:], before); tag != "" {
 			b.WriteString(`{hashtag|\#|`)
 			escapeTo(&b, tag)
 			b.WriteByte('}')
@@ -30,25 +28,22 @@ func escape(text string) string {
 			before, _ = utf8.DecodeLastRuneInString(tag)
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(text[i:])
-		escapeTo(&b, text[i:i+size])
+		r, size := utf8.DecodeRuneInString(shown[i:])
+		escapeTo(&b, shown[i:i+size])
 		before = r
 		i += size
 	}
 	return b.String()
 }
 
-// hashtagAt returns the word of a hashtag that starts here, or "". A "#" is a plain character inside a word (C#minor), in
-// a URL or an HTML entity (/#top, &#x27;), and before nothing but digits (#1).
-func hashtagAt(text string, before rune) string {
-	if text[0] != '#' || unicode.In(before, unicode.L, unicode.M, unicode.N) || strings.ContainsRune("_#&/=?", before) {
+// hashtagAt returns the word of a hashtag that starts here, or "". One of full width (＃) stays as it is written: that is no
+// reserved character, and LinkedIn finds it by itself.
+func hashtagAt(shown string, before rune) string {
+	if shown[0] != '#' || !text.BeginsHashtag(before) {
 		return ""
 	}
-	tag := hashtagWord.FindString(text[len("#"):])
-	if !strings.ContainsFunc(tag, unicode.IsLetter) {
-		return ""
-	}
-	return tag
+	word := shown[len("#"):]
+	return word[:text.HashtagWord(word)]
 }
 
 func escapeTo(b *strings.Builder, text string) {

@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"context"
+	"regexp"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,10 +23,14 @@ type ScheduleInput struct {
 	Zone    string // IANA name, kept to be shown; "" means UTC
 }
 
+// zoneName is the form of IANA's names. What else lies in a folder of zones (localtime, posixrules, right/UTC) is a file of the
+// machine's, not a zone that another machine knows.
+var zoneName = regexp.MustCompile(`^(?:[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*)*)?$`)
+
 // Validate lists every fault of the input. How far ahead the time may be stands in the proto file; one that has passed is
 // due at once.
 func (in ScheduleInput) Validate() error {
-	if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {
+	if _, err := time.LoadLocation(in.Zone); err != nil || !zoneName.MatchString(in.Zone) || in.Zone == "Local" || in.Zone == "Factory" {
 		return fault.Fields(fault.Field{Path: "timeZone", Problem: "must be an IANA zone such as Europe/Berlin"})
 	}
 	return nil

@@ -144,7 +144,20 @@ func (w *world) run(node *app.App) (url string, stop func() error) {
 		return <-ended
 	}
 	w.t.Cleanup(func() { require.NoError(w.t, stop()) })
-	return "http://" + listener.Addr().String(), stop
+	url = "http://" + listener.Addr().String()
+	w.awaitServing(url)
+	return url, stop
+}
+
+// awaitServing returns once the node answers: by then it works jobs too, and has said so. One that could not start answers nothing.
+func (w *world) awaitServing(url string) {
+	w.t.Helper()
+	asking := &http.Transport{DisableKeepAlives: true}
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, url+"/healthz", http.NoBody)
+	require.NoError(w.t, err)
+	if res, err := asking.RoundTrip(req); err == nil {
+		require.NoError(w.t, res.Body.Close())
+	}
 }
 
 // client calls with a key over connections of its own, so that a test leaves none behind.

@@ -42,6 +42,37 @@ func (q *Queries) AccountChecked(ctx context.Context, db DBTX, arg AccountChecke
 	return result.RowsAffected(), nil
 }
 
+const accountCountRequests = `-- name: AccountCountRequests :execrows
+UPDATE linkedin_accounts SET
+    requests_made = CASE WHEN requests_day >= $1::timestamptz THEN requests_made ELSE 0 END + $2::integer,
+    requests_day = GREATEST(requests_day, $1::timestamptz)
+WHERE id = $3 AND owner_id = $4
+    AND CASE WHEN requests_day >= $1::timestamptz THEN requests_made ELSE 0 END + $2::integer <= $5::integer
+`
+
+type AccountCountRequestsParams struct {
+	Day     time.Time
+	Count   int32
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+	Most    int32
+}
+
+// Counts requests of a UTC day, which begins at day. No row when more than most would have been made on it.
+func (q *Queries) AccountCountRequests(ctx context.Context, db DBTX, arg AccountCountRequestsParams) (int64, error) {
+	result, err := db.Exec(ctx, accountCountRequests,
+		arg.Day,
+		arg.Count,
+		arg.ID,
+		arg.OwnerID,
+		arg.Most,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const accountCountScheduledAfter = `-- name: AccountCountScheduledAfter :one
 SELECT count(*) FROM posts p JOIN linkedin_accounts a ON a.id = $1 AND a.owner_id = p.owner_id
 WHERE p.owner_id = $2 AND p.state = 'scheduled' AND p.scheduled_at >= $3::timestamptz
@@ -105,7 +136,7 @@ func (q *Queries) AccountEndHoldStreak(ctx context.Context, db DBTX, arg Account
 }
 
 const accountGet = `-- name: AccountGet :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
 `
 
 type AccountGetParams struct {
@@ -138,12 +169,15 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, arg AccountGetParams)
 		&i.HeldReason,
 		&i.DisconnectedAt,
 		&i.HoldStreak,
+		&i.RequestsDay,
+		&i.RequestsMade,
+		&i.NumbersHeldUntil,
 	)
 	return i, err
 }
 
 const accountGetDefault = `-- name: AccountGetDefault :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE owner_id = $1 AND is_default
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE owner_id = $1 AND is_default
 `
 
 func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.UUID) (LinkedinAccount, error) {
@@ -171,12 +205,15 @@ func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.U
 		&i.HeldReason,
 		&i.DisconnectedAt,
 		&i.HoldStreak,
+		&i.RequestsDay,
+		&i.RequestsMade,
+		&i.NumbersHeldUntil,
 	)
 	return i, err
 }
 
 const accountGetForUpdate = `-- name: AccountGetForUpdate :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
 `
 
 type AccountGetForUpdateParams struct {
@@ -210,6 +247,9 @@ func (q *Queries) AccountGetForUpdate(ctx context.Context, db DBTX, arg AccountG
 		&i.HeldReason,
 		&i.DisconnectedAt,
 		&i.HoldStreak,
+		&i.RequestsDay,
+		&i.RequestsMade,
+		&i.NumbersHeldUntil,
 	)
 	return i, err
 }
@@ -237,6 +277,51 @@ func (q *Queries) AccountHold(ctx context.Context, db DBTX, arg AccountHoldParam
 		arg.Now,
 		arg.ID,
 		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const accountHoldNumbers = `-- name: AccountHoldNumbers :execrows
+UPDATE linkedin_accounts SET numbers_held_until = $1::timestamptz WHERE id = $2 AND owner_id = $3
+`
+
+type AccountHoldNumbersParams struct {
+	Until   time.Time
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Says until when nobody asks for numbers by themselves.
+func (q *Queries) AccountHoldNumbers(ctx context.Context, db DBTX, arg AccountHoldNumbersParams) (int64, error) {
+	result, err := db.Exec(ctx, accountHoldNumbers, arg.Until, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const accountLeaseNumbers = `-- name: AccountLeaseNumbers :execrows
+UPDATE linkedin_accounts SET numbers_held_until = $1::timestamptz
+WHERE id = $2 AND owner_id = $3 AND (numbers_held_until IS NULL OR numbers_held_until <= $4::timestamptz)
+`
+
+type AccountLeaseNumbersParams struct {
+	Until   time.Time
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+	Now     time.Time
+}
+
+// Takes the right to ask for numbers by itself until a time. No row when somebody else has it, or nobody may.
+func (q *Queries) AccountLeaseNumbers(ctx context.Context, db DBTX, arg AccountLeaseNumbersParams) (int64, error) {
+	result, err := db.Exec(ctx, accountLeaseNumbers,
+		arg.Until,
+		arg.ID,
+		arg.OwnerID,
+		arg.Now,
 	)
 	if err != nil {
 		return 0, err
@@ -274,7 +359,7 @@ func (q *Queries) AccountLeaseRenewal(ctx context.Context, db DBTX, arg AccountL
 }
 
 const accountListByOwner = `-- name: AccountListByOwner :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
 `
 
 // Those that are connected, oldest first, all of them: a person has a handful.
@@ -309,6 +394,9 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 			&i.HeldReason,
 			&i.DisconnectedAt,
 			&i.HoldStreak,
+			&i.RequestsDay,
+			&i.RequestsMade,
+			&i.NumbersHeldUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -321,7 +409,7 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 }
 
 const accountListConnected = `-- name: AccountListConnected :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
 `
 
 type AccountListConnectedParams struct {
@@ -361,6 +449,9 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 			&i.HeldReason,
 			&i.DisconnectedAt,
 			&i.HoldStreak,
+			&i.RequestsDay,
+			&i.RequestsMade,
+			&i.NumbersHeldUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -490,7 +581,7 @@ UPDATE linkedin_accounts SET
     refresh_token_expires_at = COALESCE($4, refresh_token_expires_at),
     token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = $5
 WHERE id = $6 AND owner_id = $7 AND token_revision = $8 AND disconnected_at IS NULL
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until
 `
 
 type AccountRenewParams struct {
@@ -540,6 +631,9 @@ func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewPar
 		&i.HeldReason,
 		&i.DisconnectedAt,
 		&i.HoldStreak,
+		&i.RequestsDay,
+		&i.RequestsMade,
+		&i.NumbersHeldUntil,
 	)
 	return i, err
 }
@@ -596,7 +690,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
     paused_reason = '',
     disconnected_at = NULL,
     updated_at = excluded.updated_at
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until
 `
 
 type AccountUpsertParams struct {
@@ -653,6 +747,9 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		&i.HeldReason,
 		&i.DisconnectedAt,
 		&i.HoldStreak,
+		&i.RequestsDay,
+		&i.RequestsMade,
+		&i.NumbersHeldUntil,
 	)
 	return i, err
 }

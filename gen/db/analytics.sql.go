@@ -60,9 +60,63 @@ func (q *Queries) AnalyticsGet(ctx context.Context, db DBTX, arg AnalyticsGetPar
 	return i, err
 }
 
+const analyticsListUncounted = `-- name: AnalyticsListUncounted :many
+SELECT p.id, p.linkedin_urn FROM posts p
+WHERE p.account_id = $1::uuid AND p.owner_id = $2 AND p.state = 'published' AND p.linkedin_urn <> ''
+    AND p.published_at BETWEEN $3::timestamptz AND $4::timestamptz
+    AND NOT EXISTS (SELECT 1 FROM post_analytics a WHERE a.post_id = p.id
+        AND a.refreshed_at >= p.published_at + make_interval(secs => $5::double precision))
+ORDER BY p.published_at, p.id LIMIT $6
+`
+
+type AnalyticsListUncountedParams struct {
+	AccountID    uuid.UUID
+	OwnerID      uuid.UUID
+	Since        time.Time
+	Until        time.Time
+	AfterSeconds float64
+	Most         int32
+}
+
+type AnalyticsListUncountedRow struct {
+	ID          uuid.UUID
+	LinkedinURN string
+}
+
+// An account's posts that went out between two times and whose numbers LinkedIn was not asked for as long afterwards as they
+// say little before, the first first.
+func (q *Queries) AnalyticsListUncounted(ctx context.Context, db DBTX, arg AnalyticsListUncountedParams) ([]AnalyticsListUncountedRow, error) {
+	rows, err := db.Query(ctx, analyticsListUncounted,
+		arg.AccountID,
+		arg.OwnerID,
+		arg.Since,
+		arg.Until,
+		arg.AfterSeconds,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AnalyticsListUncountedRow{}
+	for rows.Next() {
+		var i AnalyticsListUncountedRow
+		if err := rows.Scan(&i.ID, &i.LinkedinURN); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const analyticsPutNumbers = `-- name: AnalyticsPutNumbers :one
 INSERT INTO post_analytics (post_id, owner_id, views_count, likes_count, comments_count, shares_count, refreshed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::timestamptz)
+SELECT p.id, p.owner_id, $1::bigint, $2::bigint, $3::bigint,
+    $4::bigint, $5::timestamptz
+FROM posts p WHERE p.id = $6 AND p.owner_id = $7
 ON CONFLICT (post_id) DO UPDATE SET
     views_count = COALESCE(excluded.views_count, post_analytics.views_count),
     likes_count = COALESCE(excluded.likes_count, post_analytics.likes_count),
@@ -74,25 +128,25 @@ RETURNING post_id, owner_id, sentiment_label, sentiment_score, readability_score
 `
 
 type AnalyticsPutNumbersParams struct {
-	PostID        uuid.UUID
-	OwnerID       uuid.UUID
 	ViewsCount    *int64
 	LikesCount    *int64
 	CommentsCount *int64
 	SharesCount   *int64
 	Now           time.Time
+	PostID        uuid.UUID
+	OwnerID       uuid.UUID
 }
 
-// What LinkedIn counted. A number that LinkedIn did not give this time keeps its last known value.
+// What LinkedIn counted. A number that LinkedIn did not give this time keeps its last known value. No row when the post is gone.
 func (q *Queries) AnalyticsPutNumbers(ctx context.Context, db DBTX, arg AnalyticsPutNumbersParams) (PostAnalytics, error) {
 	row := db.QueryRow(ctx, analyticsPutNumbers,
-		arg.PostID,
-		arg.OwnerID,
 		arg.ViewsCount,
 		arg.LikesCount,
 		arg.CommentsCount,
 		arg.SharesCount,
 		arg.Now,
+		arg.PostID,
+		arg.OwnerID,
 	)
 	var i PostAnalytics
 	err := row.Scan(

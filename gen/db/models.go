@@ -49,6 +49,9 @@ type LinkedinAccount struct {
 	HeldReason            string
 	DisconnectedAt        *time.Time
 	HoldStreak            int16
+	RequestsDay           *time.Time
+	RequestsMade          int32
+	NumbersHeldUntil      *time.Time
 }
 
 type Notification struct {

@@ -29,6 +29,39 @@ func (q *Queries) PostCountByURN(ctx context.Context, db DBTX, arg PostCountByUR
 	return count, err
 }
 
+const postCountDue = `-- name: PostCountDue :one
+SELECT (
+    (SELECT count(*) FROM (
+        SELECT 1 FROM posts q WHERE q.owner_id = $1 AND q.account_id = $2::uuid AND q.state IN ('queued', 'publishing') LIMIT 1000
+    ) AS underway)
+    + (SELECT count(*) FROM (
+        SELECT 1 FROM posts s WHERE s.owner_id = $1 AND s.state = 'scheduled' AND s.scheduled_at < $3::timestamptz
+            AND (s.account_id = $2::uuid OR (s.account_id IS NULL AND $4::boolean)) LIMIT 1000
+    ) AS scheduled)
+)::integer AS due
+`
+
+type PostCountDueParams struct {
+	OwnerID    uuid.UUID
+	AccountID  uuid.UUID
+	BeforeTime time.Time
+	IsDefault  bool
+}
+
+// How many posts of an account go out before a time, by what is known now: those on their way, and those that are scheduled. Of
+// either at most 1,000 are counted. Posts without an account go out with the default one.
+func (q *Queries) PostCountDue(ctx context.Context, db DBTX, arg PostCountDueParams) (int32, error) {
+	row := db.QueryRow(ctx, postCountDue,
+		arg.OwnerID,
+		arg.AccountID,
+		arg.BeforeTime,
+		arg.IsDefault,
+	)
+	var due int32
+	err := row.Scan(&due)
+	return due, err
+}
+
 const postCountOpen = `-- name: PostCountOpen :one
 SELECT
     count(*) FILTER (WHERE state = 'publishing') AS publishing,

@@ -409,32 +409,6 @@ func (q *Queries) PublicationEnd(ctx context.Context, db DBTX, arg PublicationEn
 	return result.RowsAffected(), nil
 }
 
-const publicationGet = `-- name: PublicationGet :one
-SELECT id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at FROM publications WHERE id = $1 AND owner_id = $2
-`
-
-type PublicationGetParams struct {
-	ID      uuid.UUID
-	OwnerID uuid.UUID
-}
-
-func (q *Queries) PublicationGet(ctx context.Context, db DBTX, arg PublicationGetParams) (Publication, error) {
-	row := db.QueryRow(ctx, publicationGet, arg.ID, arg.OwnerID)
-	var i Publication
-	err := row.Scan(
-		&i.ID,
-		&i.PostID,
-		&i.OwnerID,
-		&i.AccountID,
-		&i.State,
-		&i.CreatedAt,
-		&i.EndedAt,
-		&i.JobID,
-		&i.DueAt,
-	)
-	return i, err
-}
-
 const publicationGetForUpdate = `-- name: PublicationGetForUpdate :one
 SELECT id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at FROM publications WHERE id = $1 AND owner_id = $2 FOR UPDATE
 `

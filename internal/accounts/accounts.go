@@ -67,6 +67,8 @@ type Settings struct {
 	Scopes []string
 	// Introspect is whether LinkedIn can be asked about tokens, which needs the app's client id and secret.
 	Introspect bool
+	// Quota is what LinkedIn takes of an account in a day.
+	Quota Quota
 }
 
 // Service keeps accounts. It is safe for concurrent use.
@@ -172,7 +174,7 @@ func (s *Service) Profile(ctx context.Context, ownerID uuid.UUID, id *uuid.UUID)
 	if urn.Kind() != linkedin.KindPerson {
 		return linkedin.Profile{}, fault.New(fault.Precondition, "The account is a page: only a member has a profile.")
 	}
-	token, err := s.Token(account)
+	token, err := s.TokenToAsk(ctx, account, 1)
 	if err != nil {
 		return linkedin.Profile{}, err
 	}

@@ -84,13 +84,17 @@ func newWorld(t *testing.T) *world {
 }
 
 // service is one more process with the same database. What follows an event is noted instead of done.
-func (w *world) service(vault *accounts.Vault) *accounts.Service {
+func (w *world) service(vault *accounts.Vault, change ...func(*accounts.Settings)) *accounts.Service {
+	settings := accounts.Settings{CallbackURL: "http://127.0.0.1/callback", Scopes: adasScopes, Introspect: true}
+	for _, c := range change {
+		c(&settings)
+	}
 	return accounts.New(w.store, w.jobs, w.linkedIn, vault, func(event accounts.Event, _ accounts.Account) []river.JobArgs {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.events = append(w.events, event)
 		return nil
-	}, accounts.Settings{CallbackURL: "http://127.0.0.1/callback", Scopes: adasScopes, Introspect: true}, w.now)
+	}, settings, w.now)
 }
 
 func newVault(t *testing.T) *accounts.Vault {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/sandbox"
@@ -55,9 +56,13 @@ func TestNumbersComeByTheWayTheTokenMay(t *testing.T) {
 			require.NoError(t, err)
 			service := &Service{linkedIn: client}
 
-			got, err := service.ask(t.Context(), "t", c.known, author, post.URN)
+			by, err := wayOf(accounts.Account{URN: author.String(), Scopes: c.known})
+			require.NoError(t, err)
+			all, err := service.ask(t.Context(), "t", by, []linkedin.URN{post.URN})
 
 			require.NoError(t, err)
+			require.Len(t, all, 1)
+			got := all[0]
 			missing := []string{}
 			for _, u := range got.unknown {
 				missing = append(missing, u.Field)

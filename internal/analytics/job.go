@@ -2,14 +2,32 @@ package analytics
 
 import (
 	"context"
+	"math/rand/v2"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// RefreshArgs is the job that asks LinkedIn for a post's numbers.
+const (
+	// leaseTime is how long one asks for an account's numbers at most, all in all; a process that dies then is waited for.
+	leaseTime = 2 * time.Minute
+	// refusedWait is the wait after LinkedIn refused for a limit without saying for how long.
+	refusedWait = time.Hour
+	// spread is added to every wait at random, and nightSpread to one for the next day of LinkedIn's quotas: those who wait for
+	// the same moment need not all come at it.
+	spread      = 30 * time.Second
+	nightSpread = 30 * time.Minute
+	// uncountedFor is how far back posts are looked for whose numbers can be asked for together with those of another.
+	uncountedFor = 7 * 24 * time.Hour
+)
+
+// RefreshArgs is the job that asks LinkedIn for a post's first numbers.
 type RefreshArgs struct {
 	OwnerID uuid.UUID `json:"owner_id"`
 	PostID  uuid.UUID `json:"post_id"`
@@ -30,13 +48,104 @@ type Worker struct {
 // Worker returns the worker to register with River.
 func (s *Service) Worker() *Worker { return &Worker{service: s} }
 
-// Work refreshes a post's numbers. What trying again can't cure ends the job.
+// Work refreshes a post's numbers, or waits until that may be done. What trying again can't cure ends the job.
 func (w *Worker) Work(ctx context.Context, job *river.Job[RefreshArgs]) error {
-	_, err := w.service.Refresh(ctx, job.Args.OwnerID, job.Args.PostID)
+	until, err := w.service.first(ctx, job.Args.OwnerID, job.Args.PostID)
+	if err == nil && !until.IsZero() {
+		return river.JobSnooze(max(until.Sub(w.service.now()), 0) + rand.N(spread))
+	}
 	for _, final := range []fault.Kind{fault.NotFound, fault.Precondition, fault.VendorAuth, fault.VendorRejected} {
 		if fault.Is(err, final) {
 			return river.JobCancel(err)
 		}
 	}
 	return err
+}
+
+// first asks for a post's first numbers, once it is old enough for them to say something and while publishing does not need
+// LinkedIn more; else it returns until when they wait. Of an account one asks at a time, for all posts that one request
+// can be about, and nobody while its posts are held or after a refusal.
+func (s *Service) first(ctx context.Context, ownerID, id uuid.UUID) (until time.Time, err error) {
+	post, err := s.posts.Get(ctx, ownerID, id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	one, err := counted(post)
+	if err != nil {
+		return time.Time{}, err
+	}
+	ripe := post.PublishedAt.Add(s.after)
+	if s.now().Before(ripe) {
+		return ripe, nil
+	}
+	known, err := s.Get(ctx, ownerID, id)
+	if err != nil || known.RefreshedAt != nil && !known.RefreshedAt.Before(ripe) {
+		return time.Time{}, err
+	}
+	account, err := s.accounts.Get(ctx, ownerID, post.AccountID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	now := s.now()
+	for _, held := range []*time.Time{account.HeldUntil, account.NumbersHeldUntil} {
+		if held != nil && now.Before(*held) {
+			return *held, nil
+		}
+	}
+	if leased, err := s.accounts.LeaseNumbers(ctx, account, now.Add(leaseTime)); err != nil || !leased {
+		return now.Add(leaseTime), err // somebody was faster
+	}
+	ctx, cancel := context.WithTimeout(ctx, leaseTime)
+	defer cancel()
+	free, err := s.round(ctx, account, one)
+	after := context.WithoutCancel(ctx)
+	if held := s.accounts.HoldNumbers(after, account, free); err == nil {
+		err = held
+	}
+	if fault.Is(err, fault.RateLimited) {
+		return free, nil
+	}
+	return time.Time{}, err
+}
+
+// round asks for a post, and for others of the account as far as they take no request more each. It returns from when on
+// LinkedIn may be asked again, and how it went for the one.
+func (s *Service) round(ctx context.Context, account accounts.Account, one onLinkedIn) (free time.Time, err error) {
+	by, err := wayOf(account)
+	if err != nil {
+		return s.now(), err
+	}
+	batch := []onLinkedIn{one}
+	if most := by.together(); most > 1 {
+		rows, err := s.queries.AnalyticsListUncounted(ctx, s.store, db.AnalyticsListUncountedParams{
+			AccountID: account.ID, OwnerID: account.OwnerID, Since: s.now().Add(-uncountedFor), Until: s.now().Add(-s.after),
+			AfterSeconds: s.after.Seconds(), Most: int32(most), //nolint:gosec // a few
+		})
+		if err != nil {
+			return s.now(), err
+		}
+		for _, row := range rows {
+			urn, err := linkedin.ParseURN(row.LinkedinURN)
+			if err == nil && row.ID != one.id && urn.Kind() == one.urn.Kind() && len(batch) < most {
+				batch = append(batch, onLinkedIn{row.ID, urn})
+			}
+		}
+	}
+	_, err = s.refresh(ctx, account, batch...)
+	return s.free(err), err
+}
+
+// free is from when on LinkedIn may be asked for numbers again after what it answered.
+func (s *Service) free(err error) time.Time {
+	now := s.now()
+	f := fault.Of(err)
+	switch {
+	case !fault.Is(err, fault.RateLimited):
+		return now
+	case f.Reason == linkedin.ReasonDayLimit, f.Reason == accounts.ReasonKeptForPublishing:
+		return accounts.Tomorrow(now).Add(rand.N(nightSpread))
+	case f.RetryAfter > 0:
+		return now.Add(min(f.RetryAfter, 24*time.Hour))
+	}
+	return now.Add(refusedWait)
 }

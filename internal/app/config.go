@@ -97,6 +97,8 @@ type LinkedInConfig struct {
 	Version      string   `help:"LinkedIn-Version to ask for, YYYYMM; each is served for about a year." default:"202609"`
 	Scopes       []string `help:"What members are asked to consent to; asking for other scopes than before ends their earlier tokens." default:"openid,profile,email,w_member_social"`
 	Legacy       bool     `help:"Create posts through /v2/ugcPosts, for apps that /rest/posts refuses."`
+	DailyRequests Count `help:"Requests with one account's token that LinkedIn takes in a day (UTC): 150 for the product Share on LinkedIn; for others see the Developer Portal. 0 if nobody knows: then numbers may use up what posts need." default:"150"`
+
 	ClientID     string   `name:"client-id" help:"The LinkedIn app's id."`
 	ClientSecret Secret   `name:"client-secret" help:"The LinkedIn app's secret."`
 	TokenKeyset  Secret   `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
@@ -140,6 +142,8 @@ type PublishingConfig struct {
 	RetryWait          Duration `help:"Least wait before a create that surely did not reach LinkedIn is tried again." default:"4s"`
 	AccountConcurrency Count    `help:"Posts of one account that are sent at once, over all processes." default:"5"`
 	DuplicateWindow    Duration `help:"For how long LinkedIn is taken to refuse the same text again: later, a post in doubt is sent once more only if its author has looked." default:"10m"`
+	Reserve            Count    `help:"Of --linkedin-daily-requests, how many are kept for posts that nobody has approved yet; those that are approved or scheduled for the day have theirs besides." default:"30"`
+	NumbersAfter       Duration `help:"How long after a post went out its numbers are asked for the first time: right away they say little." default:"1h"`
 	ReadBackAfter      Duration `help:"How long after an answer was lost a page's posts are read the last time to see whether the post is there." default:"15m"`
 }
 
@@ -194,6 +198,12 @@ func (c Config) Verify() error {
 	v.duration("--publishing-retry-wait", c.Publishing.RetryWait, 10*time.Millisecond, time.Hour)
 	v.count("--publishing-account-concurrency", c.Publishing.AccountConcurrency, 1, 1_000)
 	v.duration("--publishing-duplicate-window", c.Publishing.DuplicateWindow, time.Second, 7*24*time.Hour)
+	v.count("--linkedin-daily-requests", c.LinkedIn.DailyRequests, 0, 1_000_000)
+	v.count("--publishing-reserve", c.Publishing.Reserve, 0, 1_000_000)
+	if daily := c.LinkedIn.DailyRequests.Value; daily > 0 && c.Publishing.Reserve.Value > daily {
+		v.wrong("--publishing-reserve", "must be at most --linkedin-daily-requests, which is %d", daily)
+	}
+	v.duration("--publishing-numbers-after", c.Publishing.NumbersAfter, 0, 7*24*time.Hour)
 	v.duration("--publishing-read-back-after", c.Publishing.ReadBackAfter, time.Second, 24*time.Hour)
 	v.notification(c.Notification)
 	v.retention(c.Retention)
@@ -431,7 +441,10 @@ func (c Config) jobs() jobs.Config {
 }
 
 func (c Config) accounts() accounts.Settings {
-	settings := accounts.Settings{Scopes: c.LinkedIn.Scopes, Introspect: c.LinkedIn.ClientID != ""}
+	settings := accounts.Settings{
+		Scopes: c.LinkedIn.Scopes, Introspect: c.LinkedIn.ClientID != "",
+		Quota: accounts.Quota{Daily: c.LinkedIn.DailyRequests.Value, Reserve: c.Publishing.Reserve.Value},
+	}
 	if c.Server.PublicURL != "" {
 		settings.CallbackURL = strings.TrimSuffix(c.Server.PublicURL, "/") + rpc.CallbackPath
 	}

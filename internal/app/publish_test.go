@@ -54,7 +54,7 @@ func TestAPublishedPostIsShownAsItWasWritten(t *testing.T) {
 
 func TestWhatFollowsAPublicationIsDone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, numbersAtOnce)
 	w.serve()
 	post, _ := w.publish(w.draft("Numbers and messages follow"))
 	require.Eventually(t, func() bool {

@@ -39,7 +39,7 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 		return status.Examine(ctx, append(a.withoutDatabase(err), a.vendors(status.Version(cfg.LinkedIn.Version, nobody, Now))...))
 	}
 	all := slices.Concat(a.own(), []status.Look{status.Keyset(a.Accounts.Seals)},
-		a.vendors(status.Version(cfg.LinkedIn.Version, a.probe(), Now)), []status.Look{status.Accounts(a.everybodys, cfg.LinkedIn.Scopes, Now)})
+		a.vendors(status.Version(cfg.LinkedIn.Version, a.probe(), Now)), []status.Look{status.Accounts(a.everybodys, cfg.LinkedIn.Scopes, cfg.LinkedIn.DailyRequests.Value, Now)})
 	return status.Examine(ctx, all)
 }
 
@@ -87,7 +87,8 @@ func (a *App) vendors(version status.Look) []status.Look {
 }
 
 func (a *App) probe() func(context.Context) (alive, known bool) {
-	return status.Probe(a.everybodys, a.Accounts.Token, a.linkedIn)
+	open := func(ctx context.Context, account accounts.Account) (string, error) { return a.Accounts.TokenToAsk(ctx, account, 1) }
+	return status.Probe(a.everybodys, open, a.linkedIn)
 }
 
 // How long what all users share is good for, when users ask. What it costs to ask vendors is kept for longer.
@@ -100,7 +101,8 @@ const (
 // whether there are any.
 func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
 	keyset := status.Keyset(func(ctx context.Context) (accounts.Seals, error) { return a.Accounts.SealsOf(ctx, owner) })
-	own := status.Accounts(func(ctx context.Context) ([]accounts.Account, error) { return a.Accounts.List(ctx, owner) }, a.cfg.LinkedIn.Scopes, Now)
+	mine := func(ctx context.Context) ([]accounts.Account, error) { return a.Accounts.List(ctx, owner) }
+	own := status.Accounts(mine, a.cfg.LinkedIn.Scopes, a.cfg.LinkedIn.DailyRequests.Value, Now)
 	return status.Report{Checks: slices.Concat(a.system.Checks(ctx), status.Examine(ctx, []status.Look{keyset}).Checks, a.others.Checks(ctx),
 		status.Examine(ctx, []status.Look{own}).Checks)}
 }

@@ -125,6 +125,15 @@ func (s *Service) foreignAccounts(ctx context.Context, tx *postgres.Tx, ownerID 
 	return faults, nil
 }
 
+// CountDue counts the posts of an account that go out before a time, by what is known now, up to some thousand. Posts that name no
+// account go out with the default one.
+func (s *Service) CountDue(ctx context.Context, ownerID, accountID uuid.UUID, isDefault bool, before time.Time) (int, error) {
+	due, err := s.queries.PostCountDue(ctx, s.store, db.PostCountDueParams{
+		OwnerID: ownerID, AccountID: accountID, IsDefault: isDefault, BeforeTime: before,
+	})
+	return int(due), err
+}
+
 // Get returns a post of the owner.
 func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Post, error) {
 	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: id, OwnerID: ownerID})

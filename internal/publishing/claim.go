@@ -139,6 +139,9 @@ func (s *Service) begin(ctx context.Context, tx *postgres.Tx, c *claimed, attemp
 	}); err != nil {
 		return err
 	}
+	if err = s.accounts.CountRequest(ctx, tx, c.account); err != nil {
+		return err
+	}
 	if _, err = s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{ID: c.publication.ID, OwnerID: owner}); err != nil {
 		return err
 	}

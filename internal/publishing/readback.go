@@ -151,6 +151,9 @@ func (s *Service) read(ctx context.Context, post posts.Post) (listed []linkedin.
 	if err != nil {
 		return nil, false, err
 	}
+	if err := s.accounts.CountRequest(ctx, s.store, account); err != nil {
+		return nil, false, err
+	}
 	return s.linkedIn.PostsByAuthor(ctx, token, author, readBackCount)
 }
 

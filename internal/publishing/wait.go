@@ -66,7 +66,7 @@ func (r Rules) postpone(o outcome, f *fault.Error, dueAt, now time.Time) outcome
 		}
 		until := now.Add(min(wait, longestHold)).UTC()
 		if f.Reason == linkedin.ReasonDayLimit {
-			until = today(now).Add(day)
+			until = accounts.Tomorrow(now)
 		}
 		o = o.held(until, o.failure.code)
 		o.untimed = f.RetryAfter == 0 && f.Reason != linkedin.ReasonDayLimit
@@ -83,9 +83,6 @@ func (r Rules) postpone(o outcome, f *fault.Error, dueAt, now time.Time) outcome
 
 const day = 24 * time.Hour
 
-// today is when the day of LinkedIn's quotas began, by UTC: Truncate counts from a midnight.
-func today(now time.Time) time.Time { return now.UTC().Truncate(day) }
-
 // guessed says how long an account is held for a limit of which LinkedIn did not say how long it lasts: LinkedIn's documented
 // words for a day's quota that is used up do not say so either. It is held for one minute, and for twice as long with every
 // refusal of the day that follows a hold, until 00:00 UTC at most; a create that is taken begins anew. A refusal that comes
@@ -100,14 +97,14 @@ func guessed(o outcome, account accounts.Account, now time.Time) outcome {
 		return o
 	}
 	before := 0
-	if account.HeldUntil != nil && account.HeldUntil.After(today(now)) {
+	if account.HeldUntil != nil && account.HeldUntil.After(accounts.Today(now)) {
 		before = int(account.HoldStreak)
 	}
 	wait := day // which no number of holds can exceed
 	if before < 11 {
 		wait = unknownHold << before
 	}
-	until, midnight := now.Add(wait), today(now).Add(day)
+	until, midnight := now.Add(wait), accounts.Tomorrow(now)
 	if until.After(midnight) {
 		until = midnight
 	}

@@ -32,8 +32,9 @@ var purposes = map[string]string{
 }
 
 // Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
-// is needed. wanted are the scopes that members are asked for.
-func Accounts(list func(context.Context) ([]accounts.Account, error), wanted []string, now func() time.Time) Look {
+// is needed, and whether LinkedIn takes more of them today. wanted are the scopes that members are asked for, and daily is how many
+// requests LinkedIn takes of an account in a day, 0 when nobody knows.
+func Accounts(list func(context.Context) ([]accounts.Account, error), wanted []string, daily int, now func() time.Time) Look {
 	const name = "accounts"
 	return Look{Name: name, At: func(ctx context.Context) []Check {
 		connected, err := list(ctx)
@@ -45,7 +46,7 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), wanted []s
 		}
 		var checks []Check
 		for _, account := range connected {
-			checks = append(checks, token(account, now()), granted(account, wanted))
+			checks = append(checks, token(account, now()), granted(account, wanted), quota(account, daily, now()))
 		}
 		return checks
 	}}
@@ -74,6 +75,32 @@ func token(account accounts.Account, now time.Time) Check {
 	}
 	return c
 }
+
+// quota says whether LinkedIn takes more of an account today.
+func quota(account accounts.Account, daily int, now time.Time) Check {
+	c := Check{Name: "quota of " + account.DisplayName, State: OK}
+	made := accounts.RequestsToday(account, now)
+	c.Detail = fmt.Sprintf("Requests made today (UTC): %d of %d.", made, daily)
+	if daily == 0 {
+		c.Detail = fmt.Sprintf("Requests made today (UTC): %d; how many LinkedIn takes is not known.", made)
+	}
+	switch {
+	case account.HeldUntil != nil && now.Before(*account.HeldUntil):
+		c.State = Warning
+		c.Detail = fmt.Sprintf("LinkedIn takes no more of its posts until %s (%s). ", account.HeldUntil.UTC().Format(time.RFC3339), account.HeldReason) + c.Detail
+		c.Remedy = "What waits goes out by itself after that. If it happens often, publish less in a day, or have the app's quota raised by LinkedIn."
+	case daily > 0 && made >= daily:
+		c.State = Warning
+		c.Detail += " LinkedIn may refuse posts until 00:00 UTC."
+		c.Remedy = "If LinkedIn allows the app more, tell --linkedin-daily-requests."
+	case account.NumbersHeldUntil != nil && account.NumbersHeldUntil.Sub(now) > numbersPause:
+		c.Detail += " Numbers are asked for again after " + account.NumbersHeldUntil.UTC().Format(time.RFC3339) + "."
+	}
+	return c
+}
+
+// numbersPause is what a wait for numbers lasts at most that is no refusal.
+const numbersPause = 5 * time.Minute
 
 // granted compares the scopes of an account with what it needs: one to publish, and those that members are asked for.
 func granted(account accounts.Account, wanted []string) Check {
@@ -129,14 +156,14 @@ func Remember(probe func(context.Context) (alive, known bool), now func() time.T
 
 // Probe asks LinkedIn whether it serves the configured version, with the token of the first account that it accepts. known is
 // false when no account's token leads to an answer.
-func Probe(list func(context.Context) ([]accounts.Account, error), open func(accounts.Account) (string, error), client *linkedin.Client) func(context.Context) (alive, known bool) {
+func Probe(list func(context.Context) ([]accounts.Account, error), open func(context.Context, accounts.Account) (string, error), client *linkedin.Client) func(context.Context) (alive, known bool) {
 	return func(ctx context.Context) (alive, known bool) {
 		connected, err := list(ctx)
 		if err != nil {
 			return false, false
 		}
 		for _, account := range connected {
-			token, err := open(account)
+			token, err := open(ctx, account)
 			if err != nil || account.PausedReason != "" {
 				continue
 			}

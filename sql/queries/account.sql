@@ -117,3 +117,20 @@ WHERE p.owner_id = @owner_id AND p.state = 'scheduled' AND p.scheduled_at >= @en
 -- name: AccountListOwners :many
 -- Everybody who has a connected account, once each.
 SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id;
+
+-- name: AccountCountRequests :execrows
+-- Counts requests of a UTC day, which begins at day. No row when more than most would have been made on it.
+UPDATE linkedin_accounts SET
+    requests_made = CASE WHEN requests_day >= @day::timestamptz THEN requests_made ELSE 0 END + @count::integer,
+    requests_day = GREATEST(requests_day, @day::timestamptz)
+WHERE id = @id AND owner_id = @owner_id
+    AND CASE WHEN requests_day >= @day::timestamptz THEN requests_made ELSE 0 END + @count::integer <= @most::integer;
+
+-- name: AccountLeaseNumbers :execrows
+-- Takes the right to ask for numbers by itself until a time. No row when somebody else has it, or nobody may.
+UPDATE linkedin_accounts SET numbers_held_until = @until::timestamptz
+WHERE id = @id AND owner_id = @owner_id AND (numbers_held_until IS NULL OR numbers_held_until <= @now::timestamptz);
+
+-- name: AccountHoldNumbers :execrows
+-- Says until when nobody asks for numbers by themselves.
+UPDATE linkedin_accounts SET numbers_held_until = @until::timestamptz WHERE id = @id AND owner_id = @owner_id;

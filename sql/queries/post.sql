@@ -298,3 +298,16 @@ SELECT last.occurred_at, last.post_id, last.revision, (SELECT count(*) FROM gone
 FROM old AS last
 ORDER BY last.occurred_at DESC, last.post_id DESC, last.revision DESC
 LIMIT 1;
+
+-- name: PostCountDue :one
+-- How many posts of an account go out before a time, by what is known now: those on their way, and those that are scheduled. Of
+-- either at most 1,000 are counted. Posts without an account go out with the default one.
+SELECT (
+    (SELECT count(*) FROM (
+        SELECT 1 FROM posts q WHERE q.owner_id = @owner_id AND q.account_id = @account_id::uuid AND q.state IN ('queued', 'publishing') LIMIT 1000
+    ) AS underway)
+    + (SELECT count(*) FROM (
+        SELECT 1 FROM posts s WHERE s.owner_id = @owner_id AND s.state = 'scheduled' AND s.scheduled_at < @before_time::timestamptz
+            AND (s.account_id = @account_id::uuid OR (s.account_id IS NULL AND @is_default::boolean)) LIMIT 1000
+    ) AS scheduled)
+)::integer AS due;

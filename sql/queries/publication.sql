@@ -9,9 +9,6 @@ SELECT
 -- Locks the row until the transaction ends; lock the post first.
 SELECT * FROM publications WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
 
--- name: PublicationGet :one
-SELECT * FROM publications WHERE id = @id AND owner_id = @owner_id;
-
 -- name: PublicationListWaiting :many
 -- Those of an account that are queued and wait for something, as their posts say; the oldest first.
 SELECT u.* FROM publications u JOIN posts p ON p.id = u.post_id

@@ -1,0 +1,107 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// ReasonKeptForPublishing marks the fault of a request that can wait, when what is left of the day's requests is kept for posts.
+const ReasonKeptForPublishing = "KEPT_FOR_PUBLISHING"
+
+// Quota is how many requests LinkedIn takes in a day, and what of them is kept for publishing. LinkedIn counts a member's requests
+// to an app by UTC days and takes 150 (product Share on LinkedIn); what other products allow, the Developer Portal shows.
+// Postwright counts for each account, so the pages that a member manages count apart from the member.
+type Quota struct {
+	// Daily is how many requests there are in a day; 0 when nobody knows, and then nothing is kept back.
+	Daily int
+	// Reserve is how many of them are kept for posts that nobody has approved yet.
+	Reserve int
+	// Due says how many posts of an account go out before a time, by what is known now.
+	Due func(ctx context.Context, ownerID, accountID uuid.UUID, isDefault bool, before time.Time) (int, error)
+}
+
+// Today is when the day of LinkedIn's quotas began, by UTC: Truncate counts from a midnight.
+func Today(now time.Time) time.Time { return now.UTC().Truncate(day) }
+
+// Tomorrow is when the next day of LinkedIn's quotas begins.
+func Tomorrow(now time.Time) time.Time { return Today(now).Add(day) }
+
+// RequestsToday is how many requests were made today with an account's token, as far as they were counted: those of its consent
+// were not.
+func RequestsToday(account Account, now time.Time) int {
+	if account.RequestsDay == nil || account.RequestsDay.Before(Today(now)) {
+		return 0
+	}
+	return int(account.RequestsMade)
+}
+
+// CountRequest counts one request that publishing is about to make with an account's token, whatever becomes of it. Nothing
+// keeps publishing from making it: LinkedIn decides.
+func (s *Service) CountRequest(ctx context.Context, on db.DBTX, account Account) error {
+	_, err := s.countRequests(ctx, on, account, 1, math.MaxInt32)
+	return err
+}
+
+// TokenToAsk opens an account's token for so many requests that can wait, and counts them. They are a RateLimited fault with
+// ReasonKeptForPublishing when what is left of the day is kept for posts; the same may be asked for on the next day.
+func (s *Service) TokenToAsk(ctx context.Context, account Account, requests int) (string, error) {
+	token, err := s.Token(account)
+	if err != nil {
+		return "", err
+	}
+	now, most := s.now(), math.MaxInt32
+	if s.settings.Quota.Daily > 0 {
+		due, err := s.settings.Quota.Due(ctx, account.OwnerID, account.ID, account.IsDefault, Tomorrow(now))
+		if err != nil {
+			return "", err
+		}
+		most = s.settings.Quota.Daily - s.settings.Quota.Reserve - due
+	}
+	counted, err := s.countRequests(ctx, s.store, account, requests, most)
+	switch {
+	case err != nil:
+		return "", err
+	case !counted:
+		return "", s.keptForPublishing(account, now)
+	}
+	return token, nil
+}
+
+func (s *Service) countRequests(ctx context.Context, on db.DBTX, account Account, requests, most int) (bool, error) {
+	rows, err := s.queries.AccountCountRequests(ctx, on, db.AccountCountRequestsParams{
+		ID: account.ID, OwnerID: account.OwnerID, Day: Today(s.now()), Count: int32(requests), Most: int32(max(most, 0)), //nolint:gosec // hundreds
+	})
+	return rows > 0, err
+}
+
+func (s *Service) keptForPublishing(account Account, now time.Time) error {
+	f := fault.Newf(fault.RateLimited, "LinkedIn takes %d requests of %s in a day (UTC), and what is left of them today is kept for posts: ask again after %s. "+
+		"--linkedin-daily-requests and --publishing-reserve say how many there are and how many are kept.",
+		s.settings.Quota.Daily, account.DisplayName, Tomorrow(now).Format(time.RFC3339)).WithReason(ReasonKeptForPublishing)
+	f.RetryAfter = Tomorrow(now).Sub(now)
+	return f
+}
+
+// LeaseNumbers takes the right to ask for the numbers of an account's posts by itself until a time; false when somebody else has
+// it, or nobody may for now.
+func (s *Service) LeaseNumbers(ctx context.Context, account Account, until time.Time) (bool, error) {
+	rows, err := s.queries.AccountLeaseNumbers(ctx, s.store, db.AccountLeaseNumbersParams{
+		ID: account.ID, OwnerID: account.OwnerID, Until: until, Now: s.now(),
+	})
+	return rows > 0, err
+}
+
+// HoldNumbers gives the right back: from a time on anybody may take it again.
+func (s *Service) HoldNumbers(ctx context.Context, account Account, until time.Time) error {
+	if _, err := s.queries.AccountHoldNumbers(ctx, s.store, db.AccountHoldNumbersParams{ID: account.ID, OwnerID: account.OwnerID, Until: until}); err != nil {
+		return fmt.Errorf("say when numbers may be asked for again: %w", err)
+	}
+	return nil
+}

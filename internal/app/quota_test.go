@@ -1,0 +1,135 @@
+package app_test
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// numbersAtOnce asks for the numbers of what has just gone out.
+func numbersAtOnce(c *app.Config) {
+	c.Publishing.NumbersAfter = app.Duration{}
+}
+
+// takes lets LinkedIn take so many requests of a member in a day, of which Postwright knows.
+func takes(t *testing.T, requests int, member sandbox.Member) func(c *app.Config) {
+	t.Helper()
+	vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), MemberDayLimit: requests, Members: []sandbox.Member{member}})
+	server := httptest.NewServer(vendors.Handler())
+	t.Cleanup(server.Close)
+	return func(c *app.Config) {
+		c.LinkedIn.APIURL, c.LinkedIn.AuthURL = server.URL, server.URL
+		c.LinkedIn.DailyRequests, c.Publishing.Reserve = app.Count{Value: requests}, app.Count{Value: 5}
+	}
+}
+
+func tess() sandbox.Member {
+	return sandbox.Member{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: memberToken, Scopes: scopes, Organizations: []string{"5"}}
+}
+
+// quota is what GetStatus says of an account's requests.
+func (w *world) quota(name string) *postwrightv1.Check {
+	w.t.Helper()
+	res, err := postwrightv1connect.NewSystemServiceClient(w.client(w.key)).GetStatus(w.t.Context(), &postwrightv1.GetStatusRequest{})
+	require.NoError(w.t, err)
+	for _, check := range res.GetChecks() {
+		if check.GetName() == "quota of "+name {
+			return check
+		}
+	}
+	w.t.Fatalf("no check tells the quota of %s", name)
+	return nil
+}
+
+// A batch of 40 with its numbers would take 200 requests, and there are 60: all posts go out, and numbers have what is left.
+func TestNumbersLeavePostsTheirPartOfTheDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, numbersAtOnce, takes(t, 60, tess()))
+	w.serve()
+	const total = 40
+
+	outcomes := w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: newPosts(total)})
+
+	require.Len(t, outcomes, total)
+	for _, o := range outcomes {
+		require.Equal(t, postwrightv1.ApiStatus_API_STATUS_PUBLISHED, o.GetApiStatus(), "%v", o.GetError())
+	}
+	numbers := &postwrightv1.RefreshPostAnalyticsRequest{Id: outcomes[0].GetId()}
+	require.Eventually(t, func() bool {
+		_, err := w.posts.RefreshPostAnalytics(t.Context(), numbers)
+		return connect.CodeOf(err) == connect.CodeResourceExhausted
+	}, waitLimit, waitStep, "what is left is kept")
+	_, err := w.posts.RefreshPostAnalytics(t.Context(), numbers)
+	require.ErrorContains(t, err, "LinkedIn takes 60 requests of Tess Ter in a day (UTC), and what is left of them today is kept for posts")
+	_, err = postwrightv1connect.NewAccountServiceClient(w.client(w.key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
+	if err == nil { // up to three requests may have been too few for the numbers of one more post
+		require.Eventually(t, func() bool {
+			_, err = postwrightv1connect.NewAccountServiceClient(w.client(w.key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
+			return err != nil
+		}, waitLimit, waitStep)
+	}
+	require.Equal(t, connect.CodeResourceExhausted, connect.CodeOf(err), "whoever asks")
+	require.Contains(t, w.quota("Tess Ter").GetDetail(), "Requests made today (UTC): 5", "5x: the reserve is left")
+
+	post, _ := w.publish(w.draft("And one of the reserve"))
+	require.Equal(t, published, post.GetState())
+}
+
+func TestNumbersOfAPageAreAskedForTogether(t *testing.T) {
+	t.Parallel()
+	member := tess()
+	member.Scopes = []string{"openid", "profile", "w_member_social", "w_organization_social", "rw_organization_admin"}
+	w := newWorld(t, takes(t, 150, member), func(c *app.Config) { c.Publishing.NumbersAfter = app.Duration{Value: 3 * time.Second} })
+	page, err := w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.userID("tess@example.org")), Token: memberToken, Organization: "5", Introspect: true})
+	require.NoError(t, err)
+	w.serve()
+	posts := newPosts(20)
+	for _, post := range posts {
+		post.AccountId = page.ID.String()
+	}
+
+	outcomes := w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: posts})
+
+	for _, o := range outcomes {
+		require.Equal(t, postwrightv1.ApiStatus_API_STATUS_PUBLISHED, o.GetApiStatus(), "%v", o.GetError())
+		require.Eventually(t, func() bool {
+			res, err := w.posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: o.GetId()})
+			return err == nil && res.GetAnalytics().ViewsCount != nil
+		}, waitLimit, waitStep)
+	}
+	made := w.count("SELECT requests_made FROM linkedin_accounts WHERE id = '" + page.ID.String() + "'")
+	require.Less(t, made, 30, "20 creates, and a few requests for the numbers of all")
+}
+
+func TestAHeldAccountIsToldWithItsQuota(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.RateLimitedDay, Times: 1})
+	post := w.draft("Not today")
+	_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId()})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+		return err == nil && res.GetPost().GetFailure().GetCode() == "DAY_LIMIT"
+	}, waitLimit, waitStep)
+
+	check := w.quota("Tess Ter")
+
+	require.Equal(t, postwrightv1.CheckState_CHECK_STATE_WARNING, check.GetState())
+	require.Contains(t, check.GetDetail(), "LinkedIn takes no more of its posts until ")
+	require.Contains(t, check.GetDetail(), "(DAY_LIMIT). Requests made today (UTC): ")
+	require.Contains(t, check.GetRemedy(), "What waits goes out by itself after that.")
+	require.Equal(t, "warning", string(w.examine(w.cfg)["quota of Tess Ter"].State), "doctor says it too")
+}

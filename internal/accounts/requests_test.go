@@ -49,7 +49,9 @@ func TestRequestsThatCanWaitLeaveTheRestOfTheDayToPublishing(t *testing.T) {
 				made += cost
 			},
 			"a post is approved or gone": func(r *rapid.T) { due = rapid.IntRange(0, 20).Draw(r, "due") },
-			"hours pass":                 func(r *rapid.T) { w.clock = w.clock.Add(rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(r, "wait")) },
+			"hours pass": func(r *rapid.T) {
+				w.clock = w.clock.Add(rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(r, "wait"))
+			},
 			"midnight": func(*rapid.T) {
 				w.clock, made = accounts.Tomorrow(w.clock), 0
 			},

@@ -92,16 +92,16 @@ type OutboundConfig struct {
 
 // LinkedInConfig is LinkedIn's.
 type LinkedInConfig struct {
-	APIURL       string   `name:"api-url" help:"LinkedIn's API." default:"https://api.linkedin.com"`
-	AuthURL      string   `name:"auth-url" help:"LinkedIn's OAuth." default:"https://www.linkedin.com"`
-	Version      string   `help:"LinkedIn-Version to ask for, YYYYMM; each is served for about a year." default:"202609"`
-	Scopes       []string `help:"What members are asked to consent to; asking for other scopes than before ends their earlier tokens." default:"openid,profile,email,w_member_social"`
-	Legacy       bool     `help:"Create posts through /v2/ugcPosts, for apps that /rest/posts refuses."`
-	DailyRequests Count `help:"Requests with one account's token that LinkedIn takes in a day (UTC): 150 for the product Share on LinkedIn; for others see the Developer Portal. 0 if nobody knows: then numbers may use up what posts need." default:"150"`
+	APIURL        string   `name:"api-url" help:"LinkedIn's API." default:"https://api.linkedin.com"`
+	AuthURL       string   `name:"auth-url" help:"LinkedIn's OAuth." default:"https://www.linkedin.com"`
+	Version       string   `help:"LinkedIn-Version to ask for, YYYYMM; each is served for about a year." default:"202609"`
+	Scopes        []string `help:"What members are asked to consent to; asking for other scopes than before ends their earlier tokens." default:"openid,profile,email,w_member_social"`
+	Legacy        bool     `help:"Create posts through /v2/ugcPosts, for apps that /rest/posts refuses."`
+	DailyRequests Count    `help:"Requests with one account's token that LinkedIn takes in a day (UTC): 150 for the product Share on LinkedIn; for others see the Developer Portal. 0 if nobody knows: then numbers may use up what posts need." default:"150"`
 
-	ClientID     string   `name:"client-id" help:"The LinkedIn app's id."`
-	ClientSecret Secret   `name:"client-secret" help:"The LinkedIn app's secret."`
-	TokenKeyset  Secret   `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
+	ClientID     string `name:"client-id" help:"The LinkedIn app's id."`
+	ClientSecret Secret `name:"client-secret" help:"The LinkedIn app's secret."`
+	TokenKeyset  Secret `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
 }
 
 // AnalysisConfig is the analysis API's.

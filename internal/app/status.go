@@ -87,7 +87,9 @@ func (a *App) vendors(version status.Look) []status.Look {
 }
 
 func (a *App) probe() func(context.Context) (alive, known bool) {
-	open := func(ctx context.Context, account accounts.Account) (string, error) { return a.Accounts.TokenToAsk(ctx, account, 1) }
+	open := func(ctx context.Context, account accounts.Account) (string, error) {
+		return a.Accounts.TokenToAsk(ctx, account, 1)
+	}
 	return status.Probe(a.everybodys, open, a.linkedIn)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
@@ -45,6 +46,12 @@ func (c *accountAdd) Run(env *environment) error {
 		return err
 	}
 	fmt.Fprintf(env.out, "added account %s: %s, %s\n", account.ID, account.DisplayName, account.URN)
+	if account.TokenExpiryAssumed {
+		fmt.Fprintf(env.out, "Its token is assumed to end at %s, %s.\n", account.TokenExpiresAt.UTC().Format(time.RFC3339), accounts.WhyAssumed)
+	}
+	if problem, remedy := accounts.CannotPublish(account); problem != "" {
+		fmt.Fprintln(env.out, problem, remedy)
+	}
 	return nil
 }
 

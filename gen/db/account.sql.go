@@ -13,23 +13,26 @@ import (
 )
 
 const accountChecked = `-- name: AccountChecked :execrows
-UPDATE linkedin_accounts SET token_expires_at = $1, scopes = $2::text[], checked_at = $3::timestamptz
-WHERE id = $4 AND owner_id = $5 AND token_revision = $6 AND disconnected_at IS NULL
+UPDATE linkedin_accounts SET token_expires_at = $1, token_expiry_assumed = $2, scopes = $3::text[],
+    checked_at = $4::timestamptz
+WHERE id = $5 AND owner_id = $6 AND token_revision = $7 AND disconnected_at IS NULL
 `
 
 type AccountCheckedParams struct {
-	TokenExpiresAt *time.Time
-	Scopes         []string
-	CheckedAt      time.Time
-	ID             uuid.UUID
-	OwnerID        uuid.UUID
-	TokenRevision  int64
+	TokenExpiresAt     *time.Time
+	TokenExpiryAssumed bool
+	Scopes             []string
+	CheckedAt          time.Time
+	ID                 uuid.UUID
+	OwnerID            uuid.UUID
+	TokenRevision      int64
 }
 
 // What LinkedIn says of the token. No row when the account got another one meanwhile.
 func (q *Queries) AccountChecked(ctx context.Context, db DBTX, arg AccountCheckedParams) (int64, error) {
 	result, err := db.Exec(ctx, accountChecked,
 		arg.TokenExpiresAt,
+		arg.TokenExpiryAssumed,
 		arg.Scopes,
 		arg.CheckedAt,
 		arg.ID,
@@ -95,7 +98,8 @@ func (q *Queries) AccountCountScheduledAfter(ctx context.Context, db DBTX, arg A
 
 const accountDisconnect = `-- name: AccountDisconnect :execrows
 UPDATE linkedin_accounts SET
-    sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL, scopes = '{}',
+    sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL,
+    token_expiry_assumed = FALSE, scopes = '{}',
     is_default = FALSE, paused_reason = '', held_until = NULL, held_reason = '', warned_days = NULL, renewing_until = NULL,
     token_revision = token_revision + 1, disconnected_at = $1::timestamptz, updated_at = $1::timestamptz
 WHERE id = $2 AND owner_id = $3 AND disconnected_at IS NULL
@@ -136,7 +140,7 @@ func (q *Queries) AccountEndHoldStreak(ctx context.Context, db DBTX, arg Account
 }
 
 const accountGet = `-- name: AccountGet :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
 `
 
 type AccountGetParams struct {
@@ -172,12 +176,14 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, arg AccountGetParams)
 		&i.RequestsDay,
 		&i.RequestsMade,
 		&i.NumbersHeldUntil,
+		&i.App,
+		&i.TokenExpiryAssumed,
 	)
 	return i, err
 }
 
 const accountGetDefault = `-- name: AccountGetDefault :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE owner_id = $1 AND is_default
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE owner_id = $1 AND is_default
 `
 
 func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.UUID) (LinkedinAccount, error) {
@@ -208,12 +214,14 @@ func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.U
 		&i.RequestsDay,
 		&i.RequestsMade,
 		&i.NumbersHeldUntil,
+		&i.App,
+		&i.TokenExpiryAssumed,
 	)
 	return i, err
 }
 
 const accountGetForUpdate = `-- name: AccountGetForUpdate :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
 `
 
 type AccountGetForUpdateParams struct {
@@ -250,6 +258,8 @@ func (q *Queries) AccountGetForUpdate(ctx context.Context, db DBTX, arg AccountG
 		&i.RequestsDay,
 		&i.RequestsMade,
 		&i.NumbersHeldUntil,
+		&i.App,
+		&i.TokenExpiryAssumed,
 	)
 	return i, err
 }
@@ -359,7 +369,7 @@ func (q *Queries) AccountLeaseRenewal(ctx context.Context, db DBTX, arg AccountL
 }
 
 const accountListByOwner = `-- name: AccountListByOwner :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
 `
 
 // Those that are connected, oldest first, all of them: a person has a handful.
@@ -397,6 +407,8 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 			&i.RequestsDay,
 			&i.RequestsMade,
 			&i.NumbersHeldUntil,
+			&i.App,
+			&i.TokenExpiryAssumed,
 		); err != nil {
 			return nil, err
 		}
@@ -409,7 +421,7 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 }
 
 const accountListConnected = `-- name: AccountListConnected :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
 `
 
 type AccountListConnectedParams struct {
@@ -452,6 +464,8 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 			&i.RequestsDay,
 			&i.RequestsMade,
 			&i.NumbersHeldUntil,
+			&i.App,
+			&i.TokenExpiryAssumed,
 		); err != nil {
 			return nil, err
 		}
@@ -576,12 +590,12 @@ func (q *Queries) AccountPromoteOldest(ctx context.Context, db DBTX, arg Account
 
 const accountRenew = `-- name: AccountRenew :one
 UPDATE linkedin_accounts SET
-    sealed_token = $1, token_expires_at = $2::timestamptz,
+    sealed_token = $1, token_expires_at = $2::timestamptz, token_expiry_assumed = FALSE,
     sealed_refresh_token = COALESCE($3, sealed_refresh_token),
     refresh_token_expires_at = COALESCE($4, refresh_token_expires_at),
     token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = $5
 WHERE id = $6 AND owner_id = $7 AND token_revision = $8 AND disconnected_at IS NULL
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed
 `
 
 type AccountRenewParams struct {
@@ -634,6 +648,8 @@ func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewPar
 		&i.RequestsDay,
 		&i.RequestsMade,
 		&i.NumbersHeldUntil,
+		&i.App,
+		&i.TokenExpiryAssumed,
 	)
 	return i, err
 }
@@ -670,18 +686,23 @@ func (q *Queries) AccountReseal(ctx context.Context, db DBTX, arg AccountResealP
 }
 
 const accountUpsert = `-- name: AccountUpsert :one
-INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, sealed_refresh_token,
-    refresh_token_expires_at, checked_at, is_default, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::text[], $8,
-    $9, $10,
-    NOT EXISTS (SELECT 1 FROM linkedin_accounts a WHERE a.owner_id = $2 AND a.is_default), $11, $11)
+INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, app, sealed_token, token_expires_at, token_expiry_assumed, scopes,
+    sealed_refresh_token, refresh_token_expires_at, checked_at, is_default, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text[],
+    $10,
+    $11, $12,
+    NOT EXISTS (SELECT 1 FROM linkedin_accounts a WHERE a.owner_id = $2 AND a.is_default), $13, $13)
 ON CONFLICT (owner_id, urn) DO UPDATE SET
     display_name = excluded.display_name,
     sealed_token = excluded.sealed_token,
+    app = excluded.app,
     token_expires_at = excluded.token_expires_at,
+    token_expiry_assumed = excluded.token_expiry_assumed,
     scopes = excluded.scopes,
-    sealed_refresh_token = COALESCE(excluded.sealed_refresh_token, linkedin_accounts.sealed_refresh_token),
-    refresh_token_expires_at = COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at),
+    sealed_refresh_token = CASE WHEN linkedin_accounts.app = excluded.app
+        THEN COALESCE(excluded.sealed_refresh_token, linkedin_accounts.sealed_refresh_token) ELSE excluded.sealed_refresh_token END,
+    refresh_token_expires_at = CASE WHEN linkedin_accounts.app = excluded.app
+        THEN COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at) ELSE excluded.refresh_token_expires_at END,
     checked_at = excluded.checked_at,
     token_revision = linkedin_accounts.token_revision + 1,
     is_default = linkedin_accounts.is_default OR excluded.is_default,
@@ -690,7 +711,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
     paused_reason = '',
     disconnected_at = NULL,
     updated_at = excluded.updated_at
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed
 `
 
 type AccountUpsertParams struct {
@@ -698,8 +719,10 @@ type AccountUpsertParams struct {
 	OwnerID               uuid.UUID
 	URN                   string
 	DisplayName           string
+	App                   string
 	SealedToken           []byte
 	TokenExpiresAt        *time.Time
+	TokenExpiryAssumed    bool
 	Scopes                []string
 	SealedRefreshToken    []byte
 	RefreshTokenExpiresAt *time.Time
@@ -708,7 +731,7 @@ type AccountUpsertParams struct {
 }
 
 // Connecting an account again renews its token, keeps its id, ends its pause and revives it when it was disconnected. A
-// refresh token is never overwritten with nothing. The owner's first account becomes the default one; of two first ones
+// refresh token is never overwritten with nothing, unless it is another app's. The owner's first account becomes the default one; of two first ones
 // connected at the same moment, the second fails on linkedin_accounts_default_key.
 func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertParams) (LinkedinAccount, error) {
 	row := db.QueryRow(ctx, accountUpsert,
@@ -716,8 +739,10 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		arg.OwnerID,
 		arg.URN,
 		arg.DisplayName,
+		arg.App,
 		arg.SealedToken,
 		arg.TokenExpiresAt,
+		arg.TokenExpiryAssumed,
 		arg.Scopes,
 		arg.SealedRefreshToken,
 		arg.RefreshTokenExpiresAt,
@@ -750,6 +775,8 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		&i.RequestsDay,
 		&i.RequestsMade,
 		&i.NumbersHeldUntil,
+		&i.App,
+		&i.TokenExpiryAssumed,
 	)
 	return i, err
 }

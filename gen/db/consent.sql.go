@@ -44,13 +44,14 @@ func (q *Queries) ConsentDeleteOldest(ctx context.Context, db DBTX, arg ConsentD
 }
 
 const consentInsert = `-- name: ConsentInsert :execrows
-INSERT INTO consents (state_hash, owner_id, organization, expires_at) VALUES ($1, $2, $3, $4)
+INSERT INTO consents (state_hash, owner_id, organization, app, expires_at) VALUES ($1, $2, $3, $4, $5)
 `
 
 type ConsentInsertParams struct {
 	StateHash    []byte
 	OwnerID      uuid.UUID
 	Organization string
+	App          string
 	ExpiresAt    time.Time
 }
 
@@ -59,6 +60,7 @@ func (q *Queries) ConsentInsert(ctx context.Context, db DBTX, arg ConsentInsertP
 		arg.StateHash,
 		arg.OwnerID,
 		arg.Organization,
+		arg.App,
 		arg.ExpiresAt,
 	)
 	if err != nil {
@@ -68,7 +70,7 @@ func (q *Queries) ConsentInsert(ctx context.Context, db DBTX, arg ConsentInsertP
 }
 
 const consentTake = `-- name: ConsentTake :one
-DELETE FROM consents WHERE state_hash = $1 RETURNING state_hash, owner_id, organization, expires_at
+DELETE FROM consents WHERE state_hash = $1 RETURNING state_hash, owner_id, organization, expires_at, app
 `
 
 // Uses a consent up. No row when it was used before, or never asked for.
@@ -80,6 +82,7 @@ func (q *Queries) ConsentTake(ctx context.Context, db DBTX, stateHash []byte) (C
 		&i.OwnerID,
 		&i.Organization,
 		&i.ExpiresAt,
+		&i.App,
 	)
 	return i, err
 }

@@ -25,6 +25,7 @@ type Consent struct {
 	OwnerID      uuid.UUID
 	Organization string
 	ExpiresAt    time.Time
+	App          string
 }
 
 type LinkedinAccount struct {
@@ -52,6 +53,8 @@ type LinkedinAccount struct {
 	RequestsDay           *time.Time
 	RequestsMade          int32
 	NumbersHeldUntil      *time.Time
+	App                   string
+	TokenExpiryAssumed    bool
 }
 
 type Notification struct {

@@ -99,18 +99,13 @@ func (s *Service) Register(workers *river.Workers) {
 	river.AddWorker(workers, &checkWorker{service: s})
 }
 
+// Scopes are what members are asked for.
+func (s *Service) Scopes() []string { return s.settings.Scopes }
+
 func noVault() error {
 	return fault.New(fault.Precondition,
 		"No token keyset is configured, so tokens can't be kept: make one with `postwright account keyset` and set POSTWRIGHT_TOKEN_KEYSET.").
 		WithReason("NO_TOKEN_KEYSET")
-}
-
-// PublishScope is the scope that an account's token needs to publish.
-func PublishScope(account Account) string {
-	if urn, err := linkedin.ParseURN(account.URN); err == nil && urn.Kind() == linkedin.KindOrganization {
-		return "w_organization_social"
-	}
-	return "w_member_social"
 }
 
 // List returns the owner's accounts that are connected, oldest first.

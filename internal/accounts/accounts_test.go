@@ -139,13 +139,40 @@ func TestAnAccountIsKeptAsLinkedInNamesIt(t *testing.T) {
 	require.Equal(t, []accounts.Account{account}, list)
 }
 
-func TestWithoutIntrospectionScopesAndExpiryStayUnknown(t *testing.T) {
+// A token added by hand had no end, so no warning ever came.
+func TestWithoutIntrospectionScopesStayUnknownAndTheEndIsAssumed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	account, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
 	require.NoError(t, err)
 	require.Empty(t, account.Scopes)
-	require.Nil(t, account.TokenExpiresAt)
+	require.True(t, account.TokenExpiryAssumed)
+	require.True(t, account.TokenExpiresAt.Equal(noon.AddDate(0, 0, 60)))
+
+	w.clock = noon.AddDate(0, 0, 47)
+	w.Service = w.service(newVault(t), func(s *accounts.Settings) { s.Introspect = false })
+	require.NoError(t, w.Check(t.Context(), w.owner, account.ID))
+	require.Contains(t, w.events, accounts.Expiring, "its owner is warned")
+
+	w.clock = noon.AddDate(0, 0, 61)
+	require.NoError(t, w.Check(t.Context(), w.owner, account.ID))
+	account, err = w.Get(t.Context(), w.owner, &account.ID)
+	require.NoError(t, err)
+	require.Empty(t, account.PausedReason, "it may live longer: LinkedIn decides")
+
+	w.clock = noon
+	known, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token, Introspect: true})
+	require.NoError(t, err)
+	require.False(t, known.TokenExpiryAssumed, "LinkedIn said it")
+}
+
+func TestATokenThatLinkedInCallsDeadIsNotAdded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: `{"active":false,"status":"expired"}`}))
+	_, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token, Introspect: true})
+	require.ErrorContains(t, err, "LinkedIn says that the token is expired: get another.")
+	require.Equal(t, linkedin.ReasonExpiredToken, fault.Of(err).Reason)
 }
 
 func TestAnAccountConnectedAgainGetsTheNewToken(t *testing.T) {

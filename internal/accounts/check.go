@@ -189,11 +189,11 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	}
 	account.Scopes, account.CheckedAt = known.Scopes, &now
 	if !known.ExpiresAt.IsZero() {
-		account.TokenExpiresAt = &known.ExpiresAt
+		account.TokenExpiresAt, account.TokenExpiryAssumed = &known.ExpiresAt, false
 	}
 	_, err = s.queries.AccountChecked(ctx, s.store, db.AccountCheckedParams{
 		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision,
-		TokenExpiresAt: account.TokenExpiresAt, Scopes: account.Scopes, CheckedAt: now,
+		TokenExpiresAt: account.TokenExpiresAt, TokenExpiryAssumed: account.TokenExpiryAssumed, Scopes: account.Scopes, CheckedAt: now,
 	})
 	return account, err
 }
@@ -215,12 +215,15 @@ func (s *Service) pause(ctx context.Context, account Account, reason string) (Ac
 }
 
 // warn tells the owner when the token's end comes near, once for each of the warnings' days, and pauses the account when it
-// has come. A token that will be renewed needs no early warning.
+// has come, unless that is only assumed. A token that will be renewed needs no early warning.
 func (s *Service) warn(ctx context.Context, account Account) error {
 	if account.TokenExpiresAt == nil {
 		return nil
 	}
 	left := account.TokenExpiresAt.Sub(s.now())
+	if left <= 0 && account.TokenExpiryAssumed {
+		return nil // LinkedIn says when it is over
+	}
 	if left <= 0 {
 		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
 		return err

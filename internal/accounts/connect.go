@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -20,6 +21,9 @@ import (
 const (
 	// consentLife is how long a member may take to consent.
 	consentLife = 20 * time.Minute
+	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked: as long as LinkedIn's do (authorization
+	// code flow: 60 days).
+	assumedLife = 60 * day
 	// openConsents is how many consents of one owner may be under way; the oldest makes room.
 	openConsents = 20
 )
@@ -28,6 +32,12 @@ const (
 // refuse the new token for moments (omniauth-linkedin-oauth2#17).
 var userInfoWaits = []time.Duration{300 * time.Millisecond, time.Second, 3 * time.Second}
 
+// DefaultApp is the name of the LinkedIn app that is set by flags of its own.
+const DefaultApp = "default"
+
+// WhyAssumed says why the end of a token is assumed.
+const WhyAssumed = "60 days after it was added, because LinkedIn was not asked"
+
 // AddInput asks for an account to be kept by a token that is at hand.
 type AddInput struct {
 	OwnerID uuid.UUID
@@ -35,7 +45,7 @@ type AddInput struct {
 	// Organization is the number of the page that is to be the account; "" for the member's own.
 	Organization string
 	// Introspect asks LinkedIn what the token may do and when it ends, which needs the app's client id and secret.
-	// Without it both stay unknown.
+	// Without it the former stays unknown, and the latter is assumed.
 	Introspect bool
 }
 
@@ -57,11 +67,19 @@ func (s *Service) Add(ctx context.Context, in AddInput) (Account, error) {
 		if err != nil {
 			return Account{}, err
 		}
+		if !known.Active {
+			return Account{}, fault.Newf(fault.Precondition, "LinkedIn says that the token is %s: get another.", cmp.Or(known.Status, "not active")).
+				WithReason(deadReason(known.Status))
+		}
 		now := s.now()
 		grant.scopes, grant.checkedAt = known.Scopes, &now
 		if !known.ExpiresAt.IsZero() {
 			grant.expiresAt = &known.ExpiresAt
 		}
+	}
+	if grant.expiresAt == nil {
+		assumed := s.now().Add(assumedLife)
+		grant.expiresAt, grant.assumed = &assumed, true
 	}
 	return s.keep(ctx, in.OwnerID, urn, name, grant)
 }
@@ -108,6 +126,7 @@ type grant struct {
 	token            string
 	scopes           []string
 	expiresAt        *time.Time
+	assumed          bool   // nobody but Postwright says that it ends then
 	refreshToken     string // "" when there is none
 	refreshExpiresAt *time.Time
 	checkedAt        *time.Time // when LinkedIn was asked about the token
@@ -116,7 +135,7 @@ type grant struct {
 // keep writes an account down with its tokens sealed, and lets follow what follows a connection.
 func (s *Service) keep(ctx context.Context, ownerID uuid.UUID, urn, name string, g grant) (Account, error) {
 	row := db.AccountUpsertParams{
-		OwnerID: ownerID, URN: urn, DisplayName: name, TokenExpiresAt: g.expiresAt, Scopes: g.scopes, CheckedAt: g.checkedAt, Now: s.now(),
+		OwnerID: ownerID, URN: urn, DisplayName: name, App: DefaultApp, TokenExpiresAt: g.expiresAt, TokenExpiryAssumed: g.assumed, Scopes: g.scopes, CheckedAt: g.checkedAt, Now: s.now(),
 	}
 	var err error
 	if row.ID, err = uuid.NewV7(); err != nil {
@@ -170,7 +189,7 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization s
 			return err
 		}
 		_, err := s.queries.ConsentInsert(ctx, tx, db.ConsentInsertParams{
-			StateHash: stateHash(state), OwnerID: ownerID, Organization: organization, ExpiresAt: expires,
+			StateHash: stateHash(state), OwnerID: ownerID, Organization: organization, App: DefaultApp, ExpiresAt: expires,
 		})
 		return err
 	})

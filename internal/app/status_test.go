@@ -125,7 +125,7 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 		{"the token's end is not known", func(w *world, _ *app.Config) { w.exec(`UPDATE linkedin_accounts SET token_expires_at = NULL`) },
 			"token of Tess Ter", status.Unknown, "Nobody knows when it ends", "--linkedin-client-id", nil},
 		{"the scope to publish is missing", func(w *world, _ *app.Config) { w.exec(`UPDATE linkedin_accounts SET scopes = '{openid}'`) },
-			"scopes of Tess Ter", status.Failed, "w_member_social is missing", "--linkedin-scopes", nil},
+			"scopes of Tess Ter", status.Failed, "its token lacks the scope w_member_social", "--linkedin-scopes", nil},
 		{"a scope that members are asked for is missing", func(_ *world, cfg *app.Config) {
 			cfg.LinkedIn.Scopes = append(cfg.LinkedIn.Scopes, "r_member_social", "r_something_new")
 		}, "scopes of Tess Ter", status.Warning, "r_member_social (reading the member's posts), r_something_new (asked for by --linkedin-scopes)", "ConnectAccount", nil},

@@ -73,9 +73,13 @@ func describeAccount(account db.LinkedinAccount, beyond int64, now time.Time) (m
 	if beyond > 0 {
 		waiting = fmt.Sprintf(" %d scheduled posts are due after that.", beyond)
 	}
+	ends := "ends at"
+	if account.TokenExpiryAssumed {
+		ends = "is assumed to end, 60 days after it was added, at"
+	}
 	days := int(account.TokenExpiresAt.Sub(now)/(24*time.Hour)) + 1
 	return Message{
 		Subject: fmt.Sprintf("%s must be connected again within %d days", account.DisplayName, days),
-		Content: fmt.Sprintf("The account's token ends at %s.%s\n\n%s", account.TokenExpiresAt.UTC().Format(time.RFC3339), waiting, remedy),
+		Content: fmt.Sprintf("The account's token %s %s.%s\n\n%s", ends, account.TokenExpiresAt.UTC().Format(time.RFC3339), waiting, remedy),
 	}, true
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -136,13 +137,14 @@ func (s *Service) warnOfSameTexts(ctx context.Context, tx *postgres.Tx, ownerID 
 	same, err := s.sameTexts(ctx, tx, ownerID, queued, accountIDs)
 	for i, id := range batch.IDs {
 		if warning, there := same[id]; there {
-			batch.Warnings[i] = warning
+			batch.Warnings[i] = strings.TrimSpace(batch.Warnings[i] + " " + warning)
 		}
 	}
 	return err
 }
 
-// approvable locks the posts of a batch and says which can be approved, in their order; it notes why the others can't.
+// approvable locks the posts of a batch and says which can be approved, in their order; it notes what endangers those, and why the
+// others can't.
 func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, batch Approved) ([]approval, error) {
 	locked, err := s.queries.PostGetManyForUpdate(ctx, tx, db.PostGetManyForUpdateParams{IDs: batch.IDs, OwnerID: ownerID})
 	if err != nil {
@@ -153,8 +155,9 @@ func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 		found[post.ID] = post
 	}
 	type lookup struct {
-		account accounts.Account
-		err     error
+		account  accounts.Account
+		warnings []string
+		err      error
 	}
 	known := map[uuid.UUID]lookup{} // the nil UUID is the default account
 	var approvals []approval
@@ -177,11 +180,14 @@ func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 			if err != nil && !fault.Is(err, fault.Precondition) && !fault.Is(err, fault.NotFound) {
 				return nil, err
 			}
-			known[named] = lookup{account, err}
+			known[named] = lookup{account, s.rules.warnings(account, s.now()), err}
 		}
 		if err := known[named].err; err != nil {
 			batch.Refused[i] = refusal(err, "NO_ACCOUNT")
 			continue
+		}
+		if len(known[named].warnings) > 0 {
+			batch.Warnings[i] = strings.Join(known[named].warnings, " ")
 		}
 		approvals = append(approvals, approval{post.ID, known[named].account.ID})
 	}

@@ -3,7 +3,6 @@ package publishing
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -114,17 +113,14 @@ func verdictOf(field string, err error) Verdict {
 // accountVerdicts are what LinkedIn is known to refuse an account for, although nothing here keeps it from being asked.
 func accountVerdicts(account accounts.Account, now time.Time) (list []Verdict) {
 	ends := account.TokenExpiresAt
-	if ends != nil && !now.Before(*ends) && account.PausedReason == "" {
+	if ends != nil && !now.Before(*ends) && account.PausedReason == "" && !account.TokenExpiryAssumed {
 		list = append(list, Verdict{
 			Code: linkedin.ReasonExpiredToken, Message: "The token of " + account.DisplayName + " ended at " + ends.UTC().Format(time.RFC3339) + ".",
 			Remedy: "Connect the account again: the post goes out then.", Waits: true,
 		})
 	}
-	if scope := accounts.PublishScope(account); len(account.Scopes) > 0 && !slices.Contains(account.Scopes, scope) {
-		list = append(list, Verdict{
-			Code: codeScopeMissing, Message: "The account " + account.DisplayName + " may not publish: " + scope + " is missing.",
-			Remedy: "Connect the account again with that scope, or choose another one.",
-		})
+	if problem, remedy := accounts.CannotPublish(account); problem != "" {
+		list = append(list, Verdict{Code: codeScopeMissing, Message: problem, Remedy: remedy})
 	}
 	return list
 }

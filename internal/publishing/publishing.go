@@ -160,8 +160,9 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (Queued, error) 
 		if err != nil {
 			return err
 		}
+		queued.Warnings = s.rules.warnings(account, now)
 		if warning, there := same[in.ID]; there {
-			queued.Warnings = []string{warning}
+			queued.Warnings = append(queued.Warnings, warning)
 		}
 		queued.Post, err = s.queries.PostMarkQueued(ctx, tx, db.PostMarkQueuedParams{
 			ID: in.ID, OwnerID: in.OwnerID, AccountID: account.ID, Resend: in.Resend, Now: now,

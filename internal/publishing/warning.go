@@ -20,11 +20,18 @@ import (
 // warnings say what may keep a post from going out at a time, though nothing does today.
 func (r Rules) warnings(account accounts.Account, at time.Time) []string {
 	var list []string
+	if problem, remedy := accounts.CannotPublish(account); problem != "" {
+		list = append(list, problem+" "+remedy)
+	}
 	ends := account.TokenExpiresAt
 	renewable := account.RefreshTokenExpiresAt != nil && at.Before(*account.RefreshTokenExpiresAt)
 	if ends != nil && !at.Before(*ends) && !renewable {
-		list = append(list, fmt.Sprintf("The token of %s ends at %s, before the post is due: connect the account again until then.",
-			account.DisplayName, ends.UTC().Format(time.RFC3339)))
+		verb, why := "ends", ""
+		if account.TokenExpiryAssumed {
+			verb, why = "is assumed to end", " ("+accounts.WhyAssumed+")"
+		}
+		list = append(list, fmt.Sprintf("The token of %s %s at %s%s, before the post is due: connect the account again until then.",
+			account.DisplayName, verb, ends.UTC().Format(time.RFC3339), why))
 	}
 	if end, exact := linkedin.VersionEnds(r.Version); !end.IsZero() && !at.Before(end) {
 		about := "about "

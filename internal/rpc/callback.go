@@ -29,7 +29,7 @@ var callbackTemplate = template.Must(template.New("callback").Parse(callbackPage
 // callbackView is what the page shows.
 type callbackView struct {
 	Title, Text string
-	Connected   bool
+	Connected   bool // and able to publish, as far as is known
 }
 
 // NewCallback serves CallbackPath: it ends a consent and tells the member, who sits before a browser, how. State and code
@@ -94,8 +94,29 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 	if err != nil {
 		return failedConsent(err)
 	}
-	return http.StatusOK, callbackView{Title: account.DisplayName + " is connected", Connected: true,
-		Text: "Postwright can publish with this account now. You can close this page."}, nil
+	return http.StatusOK, connectedView(account, service.Scopes()), nil
+}
+
+// connectedView tells what can be done with an account: members can give less than they are asked for, and LinkedIn gives an app
+// less than it asks for.
+func connectedView(account accounts.Account, wanted []string) callbackView {
+	view := callbackView{Title: account.DisplayName + " is connected", Connected: true}
+	withheld := accounts.Withheld(account, wanted)
+	problem, remedy := accounts.CannotPublish(account)
+	switch {
+	case problem != "":
+		view.Title, view.Connected = account.DisplayName+" is connected, but can't publish", false
+		view.Text = problem + " " + remedy
+	case len(account.Scopes) == 0:
+		view.Text = "LinkedIn did not say what the account may do. Whether Postwright can publish with it shows when it does."
+	default:
+		view.Text = "Postwright can publish with this account now."
+	}
+	if withheld != "" {
+		view.Text += " Not everything that was asked for was given: " + withheld + "."
+	}
+	view.Text += " You can close this page."
+	return view
 }
 
 // statuses says how a fault reaches a browser.

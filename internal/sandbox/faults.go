@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -23,7 +24,7 @@ type Fault struct {
 	Times int `json:"times,omitempty"`
 	// AfterMS delays the call before anything else happens to it, in milliseconds.
 	AfterMS int `json:"afterMs,omitempty"`
-	// Value is the mode's own: a status for status, seconds or an HTTP date for retry_after.
+	// Value is the mode's own: a status for status, seconds or an HTTP date for retry_after, a JSON object for answer.
 	Value string `json:"value,omitempty"`
 }
 
@@ -41,12 +42,13 @@ const (
 	VersionSunset  = "version_sunset" // 426
 	GarbageBody    = "garbage_body"   // takes effect, then answers 200 with a page of HTML and no headers of its own
 	NoID           = "no_id"          // takes effect, and the answer to a create lacks x-restli-id
+	Answer         = "answer"         // takes effect, and the members of Value, a JSON object, are put over those of the answer
 	HugeBody       = "huge_body"      // takes effect, and the right status (200 for 204) and headers come with 64 MiB of body
 )
 
 // Modes are all modes that a fault may have.
 var Modes = []string{
-	AcceptThenDrop, Drop, Slow, Status, RateLimitedDay, RetryAfter, TokenExpired, TokenRevoked, Duplicate, VersionSunset, GarbageBody, NoID, HugeBody,
+	AcceptThenDrop, Drop, Slow, Status, RateLimitedDay, RetryAfter, TokenExpired, TokenRevoked, Duplicate, VersionSunset, GarbageBody, NoID, Answer, HugeBody,
 }
 
 const (
@@ -96,9 +98,13 @@ func (f Fault) Validate() error {
 		if n, err := strconv.Atoi(f.Value); (err != nil || n < 0) && dateErr != nil {
 			wrong("value", "must be seconds or an HTTP date")
 		}
+	case Answer:
+		if json.Unmarshal([]byte(f.Value), &map[string]json.RawMessage{}) != nil {
+			wrong("value", "must be a JSON object")
+		}
 	default:
 		if f.Value != "" {
-			wrong("value", "must be left out: only %s and %s have one", Status, RetryAfter)
+			wrong("value", "must be left out: only %s, %s and %s have one", Status, RetryAfter, Answer)
 		}
 	}
 	return fault.Fields(faults...)
@@ -145,6 +151,19 @@ func (s *Sandbox) Disarm() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
+}
+
+// putOver puts the members of one JSON object over those of an answer. An answer that is none stays as it is.
+func putOver(answer []byte, members string) []byte {
+	whole := map[string]json.RawMessage{}
+	if json.Unmarshal(answer, &whole) != nil || json.Unmarshal([]byte(members), &whole) != nil {
+		return answer
+	}
+	changed, err := json.Marshal(whole)
+	if err != nil {
+		return answer
+	}
+	return changed
 }
 
 // take returns the first fault armed for an operation and uses it up.
@@ -202,6 +221,12 @@ func (s *Sandbox) applyBefore(op operation, w http.ResponseWriter, r *http.Reque
 			k.header.Del("x-restli-id")
 			k.writeHead(w, k.status)
 			_, _ = w.Write(k.body.Bytes())
+		}, false
+	case Answer:
+		return func(k *keptAnswer) {
+			k.header.Del("Content-Length")
+			k.writeHead(w, k.status)
+			_, _ = w.Write(putOver(k.body.Bytes(), f.Value))
 		}, false
 	case HugeBody:
 		return func(k *keptAnswer) {

@@ -3,8 +3,6 @@ package status
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,21 +13,6 @@ import (
 
 // tokenSoon is how long before its end a token that nobody renews is told.
 const tokenSoon = 14 * 24 * time.Hour
-
-// purposes says what a scope is needed for.
-var purposes = map[string]string{
-	"w_member_social":            "publishing as the member",
-	"w_organization_social":      "publishing as the page",
-	"r_member_postAnalytics":     "the numbers of the member's posts",
-	"r_organization_social":      "reading the page's posts and numbers",
-	"r_member_social":            "reading the member's posts",
-	"openid":                     "the member's identity",
-	"profile":                    "the member's name",
-	"email":                      "the member's address",
-	"rw_organization_admin":      "the numbers of the page",
-	"r_organization_social_feed": "comments and reactions on the page's posts",
-	"r_member_social_feed":       "comments and reactions on the member's posts",
-}
 
 // Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
 // is needed, and whether LinkedIn takes more of them today. wanted are the scopes that members are asked for, and daily is how many
@@ -52,7 +35,10 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), wanted []s
 	}}
 }
 
-const connectAgain = "Connect the account again, with ConnectAccount."
+const (
+	connectAgain = "Connect the account again, with ConnectAccount."
+	askLinkedIn  = "Set --linkedin-client-id and its secret, so that LinkedIn can be asked."
+)
 
 func token(account accounts.Account, now time.Time) Check {
 	c := Check{Name: "token of " + account.DisplayName, State: OK}
@@ -62,7 +48,13 @@ func token(account accounts.Account, now time.Time) Check {
 		c.State, c.Detail, c.Remedy = Failed, "LinkedIn refuses it ("+account.PausedReason+"): its posts wait.", connectAgain
 	case ends == nil:
 		c.State, c.Detail = Unknown, "Nobody knows when it ends: LinkedIn was not asked."
-		c.Remedy = "Set --linkedin-client-id and its secret, so that LinkedIn can be asked."
+		c.Remedy = askLinkedIn
+	case account.TokenExpiryAssumed:
+		c.State, c.Detail = Unknown, fmt.Sprintf("It is assumed to end at %s, %s.", ends.UTC().Format(time.RFC3339), accounts.WhyAssumed)
+		c.Remedy = askLinkedIn
+		if ends.Sub(now) <= tokenSoon {
+			c.State, c.Remedy = Warning, connectAgain
+		}
 	case !now.Before(*ends):
 		c.State, c.Detail, c.Remedy = Failed, "It ended at "+ends.UTC().Format(time.RFC3339)+".", connectAgain
 	case account.RefreshTokenExpiresAt != nil && account.RefreshTokenExpiresAt.After(*ends):
@@ -105,31 +97,18 @@ const numbersPause = 5 * time.Minute
 // granted compares the scopes of an account with what it needs: one to publish, and those that members are asked for.
 func granted(account accounts.Account, wanted []string) Check {
 	c := Check{Name: "scopes of " + account.DisplayName, State: OK, Detail: "It may do what it is asked to."}
-	needed := accounts.PublishScope(account)
-	var missing []string
-	for _, scope := range wanted {
-		if !slices.Contains(account.Scopes, scope) {
-			missing = append(missing, scope+" ("+purpose(scope)+")")
-		}
-	}
+	withheld := accounts.Withheld(account, wanted)
+	problem, remedy := accounts.CannotPublish(account)
 	switch {
 	case len(account.Scopes) == 0:
 		c.State, c.Detail = Unknown, "Nobody knows what its token may do: LinkedIn was not asked."
-		c.Remedy = "Set --linkedin-client-id and its secret, so that LinkedIn can be asked."
-	case !slices.Contains(account.Scopes, needed):
-		c.State, c.Detail = Failed, "It may not publish: "+needed+" is missing."
-		c.Remedy = "Have " + needed + " among --linkedin-scopes, and connect the account again."
-	case len(missing) > 0:
-		c.State, c.Detail, c.Remedy = Warning, "Members are asked for more than it was given: "+strings.Join(missing, ", ")+".", connectAgain
+		c.Remedy = askLinkedIn
+	case problem != "":
+		c.State, c.Detail, c.Remedy = Failed, problem, remedy
+	case withheld != "":
+		c.State, c.Detail, c.Remedy = Warning, "Members are asked for more than it was given: "+withheld+".", connectAgain
 	}
 	return c
-}
-
-func purpose(scope string) string {
-	if p, known := purposes[scope]; known {
-		return p
-	}
-	return "asked for by --linkedin-scopes"
 }
 
 // probeGood is how long LinkedIn's word about a version is good for. Whoever looks often must not use up the day of the

@@ -1,19 +1,24 @@
 -- name: AccountUpsert :one
 -- Connecting an account again renews its token, keeps its id, ends its pause and revives it when it was disconnected. A
--- refresh token is never overwritten with nothing. The owner's first account becomes the default one; of two first ones
+-- refresh token is never overwritten with nothing, unless it is another app's. The owner's first account becomes the default one; of two first ones
 -- connected at the same moment, the second fails on linkedin_accounts_default_key.
-INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, sealed_refresh_token,
-    refresh_token_expires_at, checked_at, is_default, created_at, updated_at)
-VALUES (@id, @owner_id, @urn, @display_name, @sealed_token, sqlc.narg(token_expires_at), @scopes::text[], sqlc.narg(sealed_refresh_token),
+INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, app, sealed_token, token_expires_at, token_expiry_assumed, scopes,
+    sealed_refresh_token, refresh_token_expires_at, checked_at, is_default, created_at, updated_at)
+VALUES (@id, @owner_id, @urn, @display_name, @app, @sealed_token, sqlc.narg(token_expires_at), @token_expiry_assumed, @scopes::text[],
+    sqlc.narg(sealed_refresh_token),
     sqlc.narg(refresh_token_expires_at), sqlc.narg(checked_at),
     NOT EXISTS (SELECT 1 FROM linkedin_accounts a WHERE a.owner_id = @owner_id AND a.is_default), @now, @now)
 ON CONFLICT (owner_id, urn) DO UPDATE SET
     display_name = excluded.display_name,
     sealed_token = excluded.sealed_token,
+    app = excluded.app,
     token_expires_at = excluded.token_expires_at,
+    token_expiry_assumed = excluded.token_expiry_assumed,
     scopes = excluded.scopes,
-    sealed_refresh_token = COALESCE(excluded.sealed_refresh_token, linkedin_accounts.sealed_refresh_token),
-    refresh_token_expires_at = COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at),
+    sealed_refresh_token = CASE WHEN linkedin_accounts.app = excluded.app
+        THEN COALESCE(excluded.sealed_refresh_token, linkedin_accounts.sealed_refresh_token) ELSE excluded.sealed_refresh_token END,
+    refresh_token_expires_at = CASE WHEN linkedin_accounts.app = excluded.app
+        THEN COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at) ELSE excluded.refresh_token_expires_at END,
     checked_at = excluded.checked_at,
     token_revision = linkedin_accounts.token_revision + 1,
     is_default = linkedin_accounts.is_default OR excluded.is_default,
@@ -64,7 +69,8 @@ UPDATE linkedin_accounts SET hold_streak = 0, updated_at = @now WHERE id = @id A
 -- name: AccountDisconnect :execrows
 -- Forgets the tokens. No row when the account is disconnected already.
 UPDATE linkedin_accounts SET
-    sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL, scopes = '{}',
+    sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL,
+    token_expiry_assumed = FALSE, scopes = '{}',
     is_default = FALSE, paused_reason = '', held_until = NULL, held_reason = '', warned_days = NULL, renewing_until = NULL,
     token_revision = token_revision + 1, disconnected_at = @now::timestamptz, updated_at = @now::timestamptz
 WHERE id = @id AND owner_id = @owner_id AND disconnected_at IS NULL;
@@ -85,7 +91,7 @@ WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND
 -- Keeps a renewed token. A refresh token is never overwritten with nothing. No row when the account got another token
 -- meanwhile, or was disconnected.
 UPDATE linkedin_accounts SET
-    sealed_token = @sealed_token, token_expires_at = @token_expires_at::timestamptz,
+    sealed_token = @sealed_token, token_expires_at = @token_expires_at::timestamptz, token_expiry_assumed = FALSE,
     sealed_refresh_token = COALESCE(sqlc.narg(sealed_refresh_token), sealed_refresh_token),
     refresh_token_expires_at = COALESCE(sqlc.narg(refresh_token_expires_at), refresh_token_expires_at),
     token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = @now
@@ -94,7 +100,8 @@ RETURNING *;
 
 -- name: AccountChecked :execrows
 -- What LinkedIn says of the token. No row when the account got another one meanwhile.
-UPDATE linkedin_accounts SET token_expires_at = sqlc.narg(token_expires_at), scopes = @scopes::text[], checked_at = @checked_at::timestamptz
+UPDATE linkedin_accounts SET token_expires_at = sqlc.narg(token_expires_at), token_expiry_assumed = @token_expiry_assumed, scopes = @scopes::text[],
+    checked_at = @checked_at::timestamptz
 WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL;
 
 -- name: AccountWarned :execrows

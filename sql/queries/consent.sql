@@ -1,5 +1,5 @@
 -- name: ConsentInsert :execrows
-INSERT INTO consents (state_hash, owner_id, organization, expires_at) VALUES (@state_hash, @owner_id, @organization, @expires_at);
+INSERT INTO consents (state_hash, owner_id, organization, app, expires_at) VALUES (@state_hash, @owner_id, @organization, @app, @expires_at);
 
 -- name: ConsentTake :one
 -- Uses a consent up. No row when it was used before, or never asked for.

@@ -304,8 +304,10 @@ type Account struct {
 	HoldReason string `protobuf:"bytes,10,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
 	// Whether the token is renewed by itself, and until when that goes on; absent where the member has to consent again.
 	RenewableUntilTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=renewable_until_time,json=renewableUntilTime,proto3" json:"renewable_until_time,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Whether token_expire_time is only assumed: 60 days after a token was added by hand, of which LinkedIn was not asked.
+	TokenExpireTimeAssumed bool `protobuf:"varint,12,opt,name=token_expire_time_assumed,json=tokenExpireTimeAssumed,proto3" json:"token_expire_time_assumed,omitempty"`
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
 }
 
 func (x *Account) Reset() {
@@ -413,6 +415,13 @@ func (x *Account) GetRenewableUntilTime() *timestamppb.Timestamp {
 		return x.RenewableUntilTime
 	}
 	return nil
+}
+
+func (x *Account) GetTokenExpireTimeAssumed() bool {
+	if x != nil {
+		return x.TokenExpireTimeAssumed
+	}
+	return false
 }
 
 type GetProfileRequest struct {
@@ -573,7 +582,7 @@ const file_postwright_v1_account_service_proto_rawDesc = "" +
 	"\x19DisconnectAccountResponse\"\x15\n" +
 	"\x13ListAccountsRequest\"J\n" +
 	"\x14ListAccountsResponse\x122\n" +
-	"\baccounts\x18\x01 \x03(\v2\x16.postwright.v1.AccountR\baccounts\"\xd2\x03\n" +
+	"\baccounts\x18\x01 \x03(\v2\x16.postwright.v1.AccountR\baccounts\"\x8d\x04\n" +
 	"\aAccount\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03urn\x18\x02 \x01(\tR\x03urn\x12!\n" +
@@ -588,7 +597,8 @@ const file_postwright_v1_account_service_proto_rawDesc = "" +
 	"\vhold_reason\x18\n" +
 	" \x01(\tR\n" +
 	"holdReason\x12L\n" +
-	"\x14renewable_until_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x12renewableUntilTime\"?\n" +
+	"\x14renewable_until_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x12renewableUntilTime\x129\n" +
+	"\x19token_expire_time_assumed\x18\f \x01(\bR\x16tokenExpireTimeAssumed\"?\n" +
 	"\x11GetProfileRequest\x12*\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\taccountId\"\xd4\x01\n" +

@@ -1,0 +1,66 @@
+package accounts
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// PublishScope is the scope that an account's token needs to publish.
+func PublishScope(account Account) string {
+	if urn, err := linkedin.ParseURN(account.URN); err == nil && urn.Kind() == linkedin.KindOrganization {
+		return "w_organization_social"
+	}
+	return "w_member_social"
+}
+
+// products are those of a LinkedIn app that bring a scope (LinkedIn: getting access).
+var products = map[string]string{
+	"w_member_social":       "Share on LinkedIn",
+	"w_organization_social": "Community Management API",
+}
+
+// CannotPublish says that an account's token is known to lack the scope to publish, and what to do; both are "" when it has it, or
+// when nobody knows what the token may.
+func CannotPublish(account Account) (problem, remedy string) {
+	scope := PublishScope(account)
+	if account.DisconnectedAt != nil || len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) {
+		return "", ""
+	}
+	return fmt.Sprintf("The account %s may not publish: its token lacks the scope %s.", account.DisplayName, scope),
+		fmt.Sprintf("Add the product %s to the LinkedIn app, have %s among --linkedin-scopes, and connect the account again.", products[scope], scope)
+}
+
+// scopePurposes say what a scope is needed for.
+var scopePurposes = map[string]string{
+	"w_member_social":            "publishing as the member",
+	"w_organization_social":      "publishing as the page",
+	"r_member_postAnalytics":     "the numbers of the member's posts",
+	"r_organization_social":      "reading the page's posts and numbers",
+	"r_member_social":            "reading the member's posts",
+	"openid":                     "the member's identity",
+	"profile":                    "the member's name",
+	"email":                      "the member's address",
+	"rw_organization_admin":      "the numbers of the page",
+	"r_organization_social_feed": "comments and reactions on the page's posts",
+	"r_member_social_feed":       "comments and reactions on the member's posts",
+}
+
+// Withheld names those of the wanted scopes that an account's token is known to lack, each with what it is for, but for the one to
+// publish; "" for none, and when nobody knows what the token may.
+func Withheld(account Account, wanted []string) string {
+	var list []string
+	for _, scope := range wanted {
+		if len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) || scope == PublishScope(account) {
+			continue
+		}
+		purpose, known := scopePurposes[scope]
+		if !known {
+			purpose = "asked for by --linkedin-scopes"
+		}
+		list = append(list, scope+" ("+purpose+")")
+	}
+	return strings.Join(list, ", ")
+}

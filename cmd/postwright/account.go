@@ -20,6 +20,7 @@ type accountAdd struct {
 	app.Config
 	User         string `required:"" env:"-" help:"The e-mail address of the user who may post with it."`
 	Organization string `env:"-" help:"The number of the page that is to be the account; the token's member must be allowed to post there."`
+	App          string `env:"-" help:"The LinkedIn app that the token is of, by its name in the configuration; found out by default."`
 }
 
 // maxTokenBytes is far above the 1,000 characters that LinkedIn tells apps to plan for.
@@ -40,7 +41,7 @@ func (c *accountAdd) Run(env *environment) error {
 		return fmt.Errorf("read the token: %w", err)
 	}
 	account, err := a.Accounts.Add(env.ctx, accounts.AddInput{
-		OwnerID: user.ID, Token: strings.TrimSpace(string(token)), Organization: c.Organization, Introspect: c.LinkedIn.ClientID != "",
+		OwnerID: user.ID, Token: strings.TrimSpace(string(token)), Organization: c.Organization, App: c.App,
 	})
 	if err != nil {
 		return err

@@ -228,7 +228,7 @@ func demoUser(ctx context.Context, a *app.App, secrets demoSecrets) (key string,
 	if key, err = secrets.key(ctx, a.Identity, user.ID); err != nil {
 		return "", err
 	}
-	_, err = a.Accounts.Add(ctx, accounts.AddInput{OwnerID: user.ID, Token: secrets.LinkedInToken, Introspect: true})
+	_, err = a.Accounts.Add(ctx, accounts.AddInput{OwnerID: user.ID, Token: secrets.LinkedInToken})
 	return key, err
 }
 

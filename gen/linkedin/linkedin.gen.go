@@ -521,6 +521,11 @@ type GetSocialMetadataParams struct {
 	XRestliProtocolVersion Protocol `json:"X-Restli-Protocol-Version"`
 }
 
+// GetMeParams defines parameters for GetMe.
+type GetMeParams struct {
+	XRestliProtocolVersion Protocol `json:"X-Restli-Protocol-Version"`
+}
+
 // GetPersonParams defines parameters for GetPerson.
 type GetPersonParams struct {
 	XRestliProtocolVersion Protocol `json:"X-Restli-Protocol-Version"`
@@ -678,6 +683,11 @@ type ClientInterface interface {
 
 	// GetSocialMetadata performs a GET /rest/socialMetadata/{urn} (the `GetSocialMetadata` operationId) request.
 	GetSocialMetadata(ctx context.Context, urn Urn, params *GetSocialMetadataParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMe performs a GET /v2/me (the `GetMe` operationId) request.
+	//
+	// Profile API, whose token it is. Needs r_basicprofile; OpenID Connect's scopes do not do.
+	GetMe(ctx context.Context, params *GetMeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPerson performs a GET /v2/people/{person} (the `GetPerson` operationId) request.
 	GetPerson(ctx context.Context, person string, params *GetPersonParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -897,6 +907,21 @@ func (c *Client) UpdatePost(ctx context.Context, urn Urn, params *UpdatePostPara
 // GetSocialMetadata performs a GET /rest/socialMetadata/{urn} (the `GetSocialMetadata` operationId) request.
 func (c *Client) GetSocialMetadata(ctx context.Context, urn Urn, params *GetSocialMetadataParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSocialMetadataRequest(c.Server, urn, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetMe performs a GET /v2/me (the `GetMe` operationId) request.
+//
+// Profile API, whose token it is. Needs r_basicprofile; OpenID Connect's scopes do not do.
+func (c *Client) GetMe(ctx context.Context, params *GetMeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMeRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1815,6 +1840,46 @@ func NewGetSocialMetadataRequest(server string, urn Urn, params *GetSocialMetada
 	return req, nil
 }
 
+// NewGetMeRequest constructs an http.Request for the GetMe method
+func NewGetMeRequest(server string, params *GetMeParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v2/me")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Restli-Protocol-Version", params.XRestliProtocolVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("X-Restli-Protocol-Version", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewGetPersonRequest constructs an http.Request for the GetPerson method
 func NewGetPersonRequest(server string, person string, params *GetPersonParams) (*http.Request, error) {
 	var err error
@@ -2073,6 +2138,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Returns a wrapper object for the known response body format(s).
 	GetSocialMetadataWithResponse(ctx context.Context, urn Urn, params *GetSocialMetadataParams, reqEditors ...RequestEditorFn) (*GetSocialMetadataResponse, error)
+
+	// GetMeWithResponse performs a GET /v2/me (the `GetMe` operationId) request.
+	//
+	// Profile API, whose token it is. Needs r_basicprofile; OpenID Connect's scopes do not do.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	GetMeWithResponse(ctx context.Context, params *GetMeParams, reqEditors ...RequestEditorFn) (*GetMeResponse, error)
 
 	// GetPersonWithResponse performs a GET /v2/people/{person} (the `GetPerson` operationId) request.
 	//
@@ -2615,6 +2687,54 @@ func (r GetSocialMetadataResponse) ContentType() string {
 	return ""
 }
 
+type GetMeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Person
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Error
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetMeResponse) GetJSON200() *Person {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetMeResponse) GetJSONDefault() *Error {
+	return r.JSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetMeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetPersonResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2926,6 +3046,19 @@ func (c *ClientWithResponses) GetSocialMetadataWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetSocialMetadataResponse(rsp)
+}
+
+// GetMeWithResponse performs a GET /v2/me (the `GetMe` operationId) request.
+//
+// Profile API, whose token it is. Needs r_basicprofile; OpenID Connect's scopes do not do.
+//
+// Returns a wrapper object for the known response body format(s).
+func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, params *GetMeParams, reqEditors ...RequestEditorFn) (*GetMeResponse, error) {
+	rsp, err := c.GetMe(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMeResponse(rsp)
 }
 
 // GetPersonWithResponse performs a GET /v2/people/{person} (the `GetPerson` operationId) request.
@@ -3342,6 +3475,39 @@ func ParseGetSocialMetadataResponse(rsp *http.Response) (*GetSocialMetadataRespo
 	return response, nil
 }
 
+// ParseGetMeResponse parses an HTTP response from a GetMeWithResponse call
+func ParseGetMeResponse(rsp *http.Response) (*GetMeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Person
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetPersonResponse parses an HTTP response from a GetPersonWithResponse call
 func ParseGetPersonResponse(rsp *http.Response) (*GetPersonResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -3485,6 +3651,9 @@ type ServerInterface interface {
 
 	// (GET /rest/socialMetadata/{urn})
 	GetSocialMetadata(w http.ResponseWriter, r *http.Request, urn Urn, params GetSocialMetadataParams)
+
+	// (GET /v2/me)
+	GetMe(w http.ResponseWriter, r *http.Request, params GetMeParams)
 
 	// (GET /v2/people/{person})
 	GetPerson(w http.ResponseWriter, r *http.Request, person string, params GetPersonParams)
@@ -4472,6 +4641,51 @@ func (siw *ServerInterfaceWrapper) GetSocialMetadata(w http.ResponseWriter, r *h
 	handler.ServeHTTP(w, r)
 }
 
+// GetMe operation middleware
+func (siw *ServerInterfaceWrapper) GetMe(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetMeParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "X-Restli-Protocol-Version" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Restli-Protocol-Version")]; found {
+		var XRestliProtocolVersion Protocol
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-Restli-Protocol-Version", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Restli-Protocol-Version", valueList[0], &XRestliProtocolVersion, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-Restli-Protocol-Version", Err: err})
+			return
+		}
+
+		params.XRestliProtocolVersion = XRestliProtocolVersion
+
+	} else {
+		err := fmt.Errorf("Header parameter X-Restli-Protocol-Version is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "X-Restli-Protocol-Version", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetMe(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetPerson operation middleware
 func (siw *ServerInterfaceWrapper) GetPerson(w http.ResponseWriter, r *http.Request) {
 
@@ -4735,6 +4949,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/rest/posts/{urn}", wrapper.UpdatePost)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v2/ugcPosts", wrapper.CreateUgcPost)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v2/userinfo", wrapper.GetUserInfo)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v2/me", wrapper.GetMe)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v2/people/{person}", wrapper.GetPerson)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/rest/memberCreatorPostAnalytics", wrapper.GetMemberPostAnalytics)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/rest/socialMetadata/{urn}", wrapper.GetSocialMetadata)
@@ -5175,6 +5390,45 @@ func (response GetSocialMetadatadefaultJSONResponse) VisitGetSocialMetadataRespo
 	return err
 }
 
+type GetMeRequestObject struct {
+	Params GetMeParams
+}
+
+type GetMeResponseObject interface {
+	VisitGetMeResponse(w http.ResponseWriter) error
+}
+
+type GetMe200JSONResponse Person
+
+func (response GetMe200JSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMedefaultJSONResponse struct {
+	Body       Error
+	StatusCode int
+}
+
+func (response GetMedefaultJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetPersonRequestObject struct {
 	Person string `json:"person"`
 	Params GetPersonParams
@@ -5330,6 +5584,9 @@ type StrictServerInterface interface {
 
 	// (GET /rest/socialMetadata/{urn})
 	GetSocialMetadata(ctx context.Context, request GetSocialMetadataRequestObject) (GetSocialMetadataResponseObject, error)
+
+	// (GET /v2/me)
+	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
 
 	// (GET /v2/people/{person})
 	GetPerson(ctx context.Context, request GetPersonRequestObject) (GetPersonResponseObject, error)
@@ -5695,6 +5952,32 @@ func (sh *strictHandler) GetSocialMetadata(w http.ResponseWriter, r *http.Reques
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetSocialMetadataResponseObject); ok {
 		if err := validResponse.VisitGetSocialMetadataResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMe operation middleware
+func (sh *strictHandler) GetMe(w http.ResponseWriter, r *http.Request, params GetMeParams) {
+	var request GetMeRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMe(ctx, request.(GetMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMe")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetMeResponseObject); ok {
+		if err := validResponse.VisitGetMeResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -35,11 +35,8 @@ const (
 // LinkedIn is what this package needs of LinkedIn.
 type LinkedIn interface {
 	UserInfo(ctx context.Context, token string) (linkedin.Profile, error)
+	Me(ctx context.Context, token string) (linkedin.Profile, error)
 	Person(ctx context.Context, token, id string) (linkedin.Profile, error)
-	Introspect(ctx context.Context, token string) (linkedin.Introspection, error)
-	AuthorizationURL(state, redirectURI string, scopes []string) (string, error)
-	ExchangeCode(ctx context.Context, code, redirectURI string) (linkedin.Token, error)
-	RefreshToken(ctx context.Context, refreshToken string) (linkedin.Token, error)
 	OrganizationRoles(ctx context.Context, token string) ([]linkedin.OrganizationRole, error)
 }
 
@@ -63,10 +60,8 @@ type Settings struct {
 	// CallbackURL is where members' browsers come back to, as it is registered with the LinkedIn app; "" when consents
 	// are not set up.
 	CallbackURL string
-	// Scopes are asked for at every consent, all of them: see linkedin.AuthorizationURL.
-	Scopes []string
-	// Introspect is whether LinkedIn can be asked about tokens, which needs the app's client id and secret.
-	Introspect bool
+	// Apps are the LinkedIn apps, the default one first.
+	Apps []App
 	// Quota is what LinkedIn takes of an account in a day.
 	Quota Quota
 }
@@ -98,9 +93,6 @@ func (s *Service) Register(workers *river.Workers) {
 	river.AddWorker(workers, &sweepWorker{service: s})
 	river.AddWorker(workers, &checkWorker{service: s})
 }
-
-// Scopes are what members are asked for.
-func (s *Service) Scopes() []string { return s.settings.Scopes }
 
 func noVault() error {
 	return fault.New(fault.Precondition,

@@ -85,7 +85,9 @@ func newWorld(t *testing.T) *world {
 
 // service is one more process with the same database. What follows an event is noted instead of done.
 func (w *world) service(vault *accounts.Vault, change ...func(*accounts.Settings)) *accounts.Service {
-	settings := accounts.Settings{CallbackURL: "http://127.0.0.1/callback", Scopes: adasScopes, Introspect: true}
+	settings := accounts.Settings{CallbackURL: "http://127.0.0.1/callback", Apps: []accounts.App{
+		{Name: accounts.DefaultApp, API: w.linkedIn, Set: true, Scopes: adasScopes, Members: true, Pages: true},
+	}}
 	for _, c := range change {
 		c(&settings)
 	}
@@ -115,7 +117,7 @@ func (w *world) user(email string) uuid.UUID {
 
 func (w *world) add(owner uuid.UUID, token string) accounts.Account {
 	w.t.Helper()
-	account, err := w.Add(w.t.Context(), accounts.AddInput{OwnerID: owner, Token: token, Introspect: true})
+	account, err := w.Add(w.t.Context(), accounts.AddInput{OwnerID: owner, Token: token})
 	require.NoError(w.t, err)
 	return account
 }
@@ -143,6 +145,8 @@ func TestAnAccountIsKeptAsLinkedInNamesIt(t *testing.T) {
 func TestWithoutIntrospectionScopesStayUnknownAndTheEndIsAssumed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	able := w.Service
+	w.Service = w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Set = false })
 	account, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
 	require.NoError(t, err)
 	require.Empty(t, account.Scopes)
@@ -150,7 +154,6 @@ func TestWithoutIntrospectionScopesStayUnknownAndTheEndIsAssumed(t *testing.T) {
 	require.True(t, account.TokenExpiresAt.Equal(noon.AddDate(0, 0, 60)))
 
 	w.clock = noon.AddDate(0, 0, 47)
-	w.Service = w.service(newVault(t), func(s *accounts.Settings) { s.Introspect = false })
 	require.NoError(t, w.Check(t.Context(), w.owner, account.ID))
 	require.Contains(t, w.events, accounts.Expiring, "its owner is warned")
 
@@ -161,7 +164,7 @@ func TestWithoutIntrospectionScopesStayUnknownAndTheEndIsAssumed(t *testing.T) {
 	require.Empty(t, account.PausedReason, "it may live longer: LinkedIn decides")
 
 	w.clock = noon
-	known, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token, Introspect: true})
+	known, err := able.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
 	require.NoError(t, err)
 	require.False(t, known.TokenExpiryAssumed, "LinkedIn said it")
 }
@@ -170,7 +173,7 @@ func TestATokenThatLinkedInCallsDeadIsNotAdded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: `{"active":false,"status":"expired"}`}))
-	_, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token, Introspect: true})
+	_, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
 	require.ErrorContains(t, err, "LinkedIn says that the token is expired: get another.")
 	require.Equal(t, linkedin.ReasonExpiredToken, fault.Of(err).Reason)
 }
@@ -292,7 +295,7 @@ func TestATokenThatCannotBeUsedIsNotKept(t *testing.T) {
 			if c.armed != nil {
 				require.NoError(t, w.vendors.Arm(*c.armed))
 			}
-			_, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: c.token, Introspect: true})
+			_, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: c.token})
 			require.Equal(t, c.want.String(), fault.Of(err).Kind.String(), "%v", err)
 			if c.want == fault.Invalid {
 				require.Equal(t, "token", fault.Of(err).Fields[0].Path)

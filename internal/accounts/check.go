@@ -126,6 +126,10 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	if account.SealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
 		return false, nil
 	}
+	app, err := s.appOf(account)
+	if err != nil {
+		return false, err
+	}
 	// Opened before the lease is taken: a process that has not the keyset of now must not keep those that have it waiting.
 	refreshToken, err := s.vault.open(account.SealedRefreshToken, account.OwnerID, account.URN)
 	if err != nil {
@@ -137,14 +141,14 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	if err != nil || leased == 0 {
 		return false, err
 	}
-	token, err := s.linkedIn.RefreshToken(ctx, refreshToken)
+	token, err := app.API.RefreshToken(ctx, refreshToken)
 	if fault.Is(err, fault.VendorRejected) {
 		return false, nil // LinkedIn does not take it any more: the owner is warned of the end as others are
 	}
 	if err != nil {
 		return false, err
 	}
-	g := s.granted(token)
+	g := s.granted(app, token)
 	row := db.AccountRenewParams{
 		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, TokenExpiresAt: *g.expiresAt,
 		RefreshTokenExpiresAt: g.refreshExpiresAt, Now: now,
@@ -173,14 +177,18 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 // introspect asks LinkedIn, once a day, what the token may do and when it ends, and pauses the account when it is dead.
 func (s *Service) introspect(ctx context.Context, account Account) (Account, error) {
 	now := s.now()
-	if !s.settings.Introspect || (account.CheckedAt != nil && now.Sub(*account.CheckedAt) < checkEvery) {
+	if account.CheckedAt != nil && now.Sub(*account.CheckedAt) < checkEvery {
 		return account, nil
+	}
+	app, err := s.appOf(account)
+	if err != nil || !app.Set {
+		return account, err
 	}
 	token, err := s.Token(account)
 	if err != nil {
 		return account, err
 	}
-	known, err := s.linkedIn.Introspect(ctx, token)
+	known, err := app.API.Introspect(ctx, token)
 	if err != nil {
 		return account, err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -32,9 +33,6 @@ const (
 // refuse the new token for moments (omniauth-linkedin-oauth2#17).
 var userInfoWaits = []time.Duration{300 * time.Millisecond, time.Second, 3 * time.Second}
 
-// DefaultApp is the name of the LinkedIn app that is set by flags of its own.
-const DefaultApp = "default"
-
 // WhyAssumed says why the end of a token is assumed.
 const WhyAssumed = "60 days after it was added, because LinkedIn was not asked"
 
@@ -44,12 +42,12 @@ type AddInput struct {
 	Token   string // the member's access token
 	// Organization is the number of the page that is to be the account; "" for the member's own.
 	Organization string
-	// Introspect asks LinkedIn what the token may do and when it ends, which needs the app's client id and secret.
-	// Without it the former stays unknown, and the latter is assumed.
-	Introspect bool
+	// App is the name of the LinkedIn app that the token is of; "" to find out, where LinkedIn can be asked.
+	App string
 }
 
-// Add asks LinkedIn whose token it is and keeps the account. An account that is there already gets the new token.
+// Add asks LinkedIn whose token it is and keeps the account. An account that is there already gets the new token. What the token may
+// do and when it ends LinkedIn tells an app with client id and secret; else the former stays unknown, and the latter is assumed.
 func (s *Service) Add(ctx context.Context, in AddInput) (Account, error) {
 	if s.vault == nil {
 		return Account{}, noVault()
@@ -57,36 +55,56 @@ func (s *Service) Add(ctx context.Context, in AddInput) (Account, error) {
 	if strings.TrimSpace(in.Token) == "" {
 		return Account{}, fault.Fields(fault.Field{Path: "token", Problem: "must not be empty"})
 	}
-	grant := grant{token: in.Token, scopes: []string{}}
-	urn, name, err := s.author(ctx, in.Token, in.Organization)
+	grant, err := s.examine(ctx, in)
 	if err != nil {
 		return Account{}, err
 	}
-	if in.Introspect {
-		known, err := s.linkedIn.Introspect(ctx, in.Token)
-		if err != nil {
-			return Account{}, err
-		}
-		if !known.Active {
-			return Account{}, fault.Newf(fault.Precondition, "LinkedIn says that the token is %s: get another.", cmp.Or(known.Status, "not active")).
-				WithReason(deadReason(known.Status))
-		}
-		now := s.now()
-		grant.scopes, grant.checkedAt = known.Scopes, &now
-		if !known.ExpiresAt.IsZero() {
-			grant.expiresAt = &known.ExpiresAt
-		}
-	}
-	if grant.expiresAt == nil {
-		assumed := s.now().Add(assumedLife)
-		grant.expiresAt, grant.assumed = &assumed, true
+	urn, name, err := s.author(ctx, grant.app, in.Token, in.Organization)
+	if err != nil {
+		return Account{}, err
 	}
 	return s.keep(ctx, in.OwnerID, urn, name, grant)
 }
 
+// examine finds out which app a token is of, what it may do and when it ends, as far as LinkedIn can be asked.
+func (s *Service) examine(ctx context.Context, in AddInput) (grant, error) {
+	candidates, err := s.candidates(in.App, in.Organization != "")
+	if err != nil {
+		return grant{}, err
+	}
+	now := s.now()
+	g := grant{app: candidates[0], token: in.Token, scopes: []string{}}
+	for _, app := range candidates {
+		if !app.Set {
+			g.app = app // none that can be asked knows the token
+			break
+		}
+		known, err := app.API.Introspect(ctx, in.Token)
+		if err != nil {
+			return grant{}, err
+		}
+		if known.Active {
+			g.app, g.scopes, g.checkedAt = app, known.Scopes, &now
+			if !known.ExpiresAt.IsZero() {
+				g.expiresAt = &known.ExpiresAt
+			}
+			break
+		}
+		if app.Name == candidates[len(candidates)-1].Name {
+			return grant{}, fault.Newf(fault.VendorAuth, "LinkedIn says that the token is %s: get another.", cmp.Or(known.Status, "not one of this app's")).
+				WithReason(deadReason(known.Status))
+		}
+	}
+	if g.expiresAt == nil {
+		assumed := now.Add(assumedLife)
+		g.expiresAt, g.assumed = &assumed, true
+	}
+	return g, nil
+}
+
 // author asks LinkedIn in whose name posts with the token go out: the member's, or that of a page where the member may
 // post.
-func (s *Service) author(ctx context.Context, token, organization string) (urn, name string, err error) {
+func (s *Service) author(ctx context.Context, app App, token, organization string) (urn, name string, err error) {
 	if organization != "" {
 		urn := "urn:li:organization:" + organization
 		roles, err := s.linkedIn.OrganizationRoles(ctx, token)
@@ -99,7 +117,11 @@ func (s *Service) author(ctx context.Context, token, organization string) (urn, 
 		}
 		return urn, "Page " + organization, nil
 	}
-	profile, err := s.linkedIn.UserInfo(ctx, token)
+	ask := s.linkedIn.UserInfo
+	if app.ByMe {
+		ask = s.linkedIn.Me
+	}
+	profile, err := ask(ctx, token)
 	if err != nil {
 		return "", "", err
 	}
@@ -123,6 +145,7 @@ func nameOf(profile linkedin.Profile, member linkedin.URN) string {
 
 // grant is what a member gave.
 type grant struct {
+	app              App
 	token            string
 	scopes           []string
 	expiresAt        *time.Time
@@ -135,7 +158,7 @@ type grant struct {
 // keep writes an account down with its tokens sealed, and lets follow what follows a connection.
 func (s *Service) keep(ctx context.Context, ownerID uuid.UUID, urn, name string, g grant) (Account, error) {
 	row := db.AccountUpsertParams{
-		OwnerID: ownerID, URN: urn, DisplayName: name, App: DefaultApp, TokenExpiresAt: g.expiresAt, TokenExpiryAssumed: g.assumed, Scopes: g.scopes, CheckedAt: g.checkedAt, Now: s.now(),
+		OwnerID: ownerID, URN: urn, DisplayName: name, App: g.app.Name, TokenExpiresAt: g.expiresAt, TokenExpiryAssumed: g.assumed, Scopes: g.scopes, CheckedAt: g.checkedAt, Now: s.now(),
 	}
 	var err error
 	if row.ID, err = uuid.NewV7(); err != nil {
@@ -165,10 +188,13 @@ type Consent struct {
 	// URL is where the member's browser goes. It holds the state, which is a secret until it comes back.
 	URL     string
 	Expires time.Time
+	// Warnings say what consenting may break.
+	Warnings []string
 }
 
-// Connect begins a consent. organization is the number of the page that is to be the account, "" for the member's own.
-func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization string) (Consent, error) {
+// Connect begins a consent. organization is the number of the page that is to be the account, "" for the member's own; appName is the
+// LinkedIn app to consent to, "" for the first that is for such accounts.
+func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, appName string) (Consent, error) {
 	if s.vault == nil {
 		return Consent{}, noVault()
 	}
@@ -179,9 +205,23 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization s
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails: crypto/rand ends the program instead
 	state := base64.RawURLEncoding.EncodeToString(secret)
-	target, err := s.linkedIn.AuthorizationURL(state, s.settings.CallbackURL, s.settings.Scopes)
+	candidates, err := s.candidates(appName, organization != "")
 	if err != nil {
 		return Consent{}, err
+	}
+	app := candidates[0]
+	target, err := app.API.AuthorizationURL(state, s.settings.CallbackURL, app.Scopes)
+	if err != nil {
+		return Consent{}, err
+	}
+	endangered, err := s.endangered(ctx, ownerID, app)
+	if err != nil {
+		return Consent{}, err
+	}
+	var warnings []string
+	if len(endangered) > 0 {
+		warnings = append(warnings, fmt.Sprintf("Members are asked for other scopes (%s) than before: when the member consents, LinkedIn ends the tokens that they gave the app "+
+			"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), strings.Join(endangered, ", ")))
 	}
 	expires := s.now().Add(consentLife)
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -189,11 +229,11 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization s
 			return err
 		}
 		_, err := s.queries.ConsentInsert(ctx, tx, db.ConsentInsertParams{
-			StateHash: stateHash(state), OwnerID: ownerID, Organization: organization, App: DefaultApp, ExpiresAt: expires,
+			StateHash: stateHash(state), OwnerID: ownerID, Organization: organization, App: app.Name, ExpiresAt: expires,
 		})
 		return err
 	})
-	return Consent{URL: target, Expires: expires}, err
+	return Consent{URL: target, Expires: expires, Warnings: warnings}, err
 }
 
 func stateHash(state string) []byte {
@@ -223,11 +263,15 @@ func (s *Service) Complete(ctx context.Context, state, code string) (Account, er
 	if err != nil {
 		return Account{}, err
 	}
-	token, err := s.linkedIn.ExchangeCode(ctx, code, s.settings.CallbackURL)
+	app, err := s.app(consent.App)
+	if err != nil {
+		return Account{}, fault.Newf(fault.Precondition, "The LinkedIn app %q is not set up any more.", consent.App).WithReason("NO_LINKEDIN_APP").WithCause(err)
+	}
+	token, err := app.API.ExchangeCode(ctx, code, s.settings.CallbackURL)
 	if err != nil {
 		return Account{}, err
 	}
-	urn, name, err := s.author(ctx, token.AccessToken, consent.Organization)
+	urn, name, err := s.author(ctx, app, token.AccessToken, consent.Organization)
 	for _, wait := range userInfoWaits {
 		if !fault.Is(err, fault.VendorAuth) {
 			break
@@ -237,19 +281,19 @@ func (s *Service) Complete(ctx context.Context, state, code string) (Account, er
 			return Account{}, err
 		case <-time.After(wait):
 		}
-		urn, name, err = s.author(ctx, token.AccessToken, consent.Organization)
+		urn, name, err = s.author(ctx, app, token.AccessToken, consent.Organization)
 	}
 	if err != nil {
 		return Account{}, err
 	}
-	return s.keep(ctx, consent.OwnerID, urn, name, s.granted(token))
+	return s.keep(ctx, consent.OwnerID, urn, name, s.granted(app, token))
 }
 
 // granted is what a token of LinkedIn's grants from now on.
-func (s *Service) granted(token linkedin.Token) grant {
+func (s *Service) granted(app App, token linkedin.Token) grant {
 	now := s.now()
 	expires := now.Add(token.ExpiresIn)
-	g := grant{token: token.AccessToken, scopes: token.Scopes, expiresAt: &expires, refreshToken: token.RefreshToken}
+	g := grant{app: app, token: token.AccessToken, scopes: token.Scopes, expiresAt: &expires, refreshToken: token.RefreshToken}
 	if g.scopes == nil {
 		g.scopes = []string{}
 	}

@@ -32,7 +32,7 @@ func (w *world) browse(target string) url.Values {
 // consent begins a consent and lets the member give it.
 func (w *world) consent(organization, member string) (state, code string) {
 	w.t.Helper()
-	consent, err := w.Connect(w.t.Context(), w.owner, organization)
+	consent, err := w.Connect(w.t.Context(), w.owner, organization, "")
 	require.NoError(w.t, err)
 	back := w.browse(consent.URL + "&login_hint=" + member)
 	return back.Get("state"), back.Get("code")
@@ -89,7 +89,7 @@ func TestAConsentThatNobodyWaitsForChangesNothing(t *testing.T) {
 			state, code := w.consent("", ada.ID)
 			for range 20 {
 				w.clock = w.clock.Add(time.Second)
-				_, err := w.Connect(w.t.Context(), w.owner, "")
+				_, err := w.Connect(w.t.Context(), w.owner, "", "")
 				require.NoError(w.t, err)
 			}
 			return state, code
@@ -125,8 +125,8 @@ func TestOnlyTheStatesHashIsKept(t *testing.T) {
 func TestWithoutAPublicAddressOrAnAppNobodyCanConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bare := accounts.New(w.store, w.jobs, w.linkedIn, newVault(t), nil, accounts.Settings{Scopes: adasScopes}, w.now)
-	_, err := bare.Connect(t.Context(), w.owner, "")
+	bare := accounts.New(w.store, w.jobs, w.linkedIn, newVault(t), nil, accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, API: w.linkedIn, Set: true, Members: true}}}, w.now)
+	_, err := bare.Connect(t.Context(), w.owner, "", "")
 	require.Equal(t, "NO_PUBLIC_URL", fault.Of(err).Reason)
 	require.Contains(t, fault.Of(err).Message, "--server-public-url")
 }

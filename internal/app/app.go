@@ -146,7 +146,7 @@ func (a *App) wire() (err error) {
 	}
 	a.Identity = identity.New(a.store, Now)
 	postService := posts.New(a.store, Now)
-	accountSettings := a.cfg.accounts()
+	accountSettings := a.cfg.accounts(a.linkedIn)
 	accountSettings.Quota.Due = postService.CountDue
 	a.Accounts = accounts.New(a.store, a.jobs, a.linkedIn, vault, followAccount, accountSettings, Now)
 	a.Publishing = publishing.New(a.store, a.jobs, postService, a.Accounts, a.linkedIn, a.origin, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)

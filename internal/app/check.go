@@ -57,6 +57,10 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{keyset}).Checks...)
 	}
 	report.Checks = append(report.Checks, versionByDate(cfg.LinkedIn.Version, Now()))
+	report.Checks = append(report.Checks, cfg.LinkedIn.togetherness()...)
+	if a.Accounts != nil {
+		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Scopes(a.everybodys, a.Accounts.Wanted)}).Checks...)
+	}
 	return report, nil
 }
 
@@ -99,5 +103,8 @@ func (a *App) warn(ctx context.Context) {
 	}
 	if c := versionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
+	}
+	for _, c := range a.cfg.LinkedIn.togetherness() {
+		a.log.WarnContext(ctx, c.Detail, "about", c.Name, "remedy", c.Remedy)
 	}
 }

@@ -101,7 +101,12 @@ type LinkedInConfig struct {
 
 	ClientID     string `name:"client-id" help:"The LinkedIn app's id."`
 	ClientSecret Secret `name:"client-secret" help:"The LinkedIn app's secret."`
-	TokenKeyset  Secret `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
+
+	AppAccounts []string     `name:"app-accounts" help:"Whose accounts the app of --linkedin-client-id is for: members, pages, or both." default:"members,pages"`
+	AppIdentity string       `name:"app-identity" help:"How that app finds out who a member is: userinfo (OpenID Connect) or me (/v2/me, with r_basicprofile)." default:"userinfo"`
+	AppsFile    LinkedInApps `name:"apps-file" help:"JSON file with further LinkedIn apps, since LinkedIn gives the Community Management API only to an app of its own: see docs/accounts.md. It holds secrets." placeholder:"PATH"`
+
+	TokenKeyset Secret `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
 }
 
 // AnalysisConfig is the analysis API's.
@@ -173,9 +178,7 @@ func (c Config) Verify() error {
 	}
 	v.publicURL(c.Server.PublicURL)
 	v.limits(c.Server)
-	if len(c.LinkedIn.Scopes) == 0 {
-		v.wrong("--linkedin-scopes", "must name at least one scope, such as w_member_social")
-	}
+	v.linkedInApps(c.LinkedIn)
 	v.database(c.Database)
 	if c.LinkedIn.TokenKeyset != "" {
 		if _, err := accounts.NewVault(c.LinkedIn.TokenKeyset.Reveal()); err != nil {
@@ -440,9 +443,9 @@ func (c Config) jobs() jobs.Config {
 	return cfg
 }
 
-func (c Config) accounts() accounts.Settings {
+func (c Config) accounts(client *linkedin.Client) accounts.Settings {
 	settings := accounts.Settings{
-		Scopes: c.LinkedIn.Scopes, Introspect: c.LinkedIn.ClientID != "",
+		Apps:  c.LinkedIn.accounts(client),
 		Quota: accounts.Quota{Daily: c.LinkedIn.DailyRequests.Value, Reserve: c.Publishing.Reserve.Value},
 	}
 	if c.Server.PublicURL != "" {

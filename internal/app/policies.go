@@ -31,6 +31,7 @@ var repeats = map[outbound.Operation]outbound.Repeat{
 	{Vendor: linkedin.Vendor, ID: "findPostsByAuthor"}:              outbound.Read,
 	{Vendor: linkedin.Vendor, ID: "getMemberPostAnalytics"}:         outbound.Read,
 	{Vendor: linkedin.Vendor, ID: "getOrganizationShareStatistics"}: outbound.Read,
+	{Vendor: linkedin.Vendor, ID: "getMe"}:                          outbound.Read,
 	{Vendor: linkedin.Vendor, ID: "getPerson"}:                      outbound.Read,
 	{Vendor: linkedin.Vendor, ID: "getPost"}:                        outbound.Read,
 	{Vendor: linkedin.Vendor, ID: "getSocialMetadata"}:              outbound.Read,

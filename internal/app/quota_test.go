@@ -91,7 +91,7 @@ func TestNumbersOfAPageAreAskedForTogether(t *testing.T) {
 	member := tess()
 	member.Scopes = []string{"openid", "profile", "w_member_social", "w_organization_social", "rw_organization_admin"}
 	w := newWorld(t, takes(t, 150, member), func(c *app.Config) { c.Publishing.NumbersAfter = app.Duration{Value: 3 * time.Second} })
-	page, err := w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.userID("tess@example.org")), Token: memberToken, Organization: "5", Introspect: true})
+	page, err := w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.userID("tess@example.org")), Token: memberToken, Organization: "5"})
 	require.NoError(t, err)
 	w.serve()
 	posts := newPosts(20)

@@ -29,7 +29,7 @@ func (w *world) connect() {
 	w.t.Helper()
 	user, err := w.app.Identity.UserByEmail(w.t.Context(), "tess@example.org")
 	require.NoError(w.t, err)
-	_, err = w.app.Accounts.Add(w.t.Context(), accounts.AddInput{OwnerID: user.ID, Token: memberToken, Introspect: true})
+	_, err = w.app.Accounts.Add(w.t.Context(), accounts.AddInput{OwnerID: user.ID, Token: memberToken})
 	require.NoError(w.t, err)
 }
 

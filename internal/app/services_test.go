@@ -100,7 +100,7 @@ func TestNumbersThatATokenMayNotHaveAreSaidToBeUnknown(t *testing.T) {
 	w.key = w.user("self@example.org")
 	user, err := w.app.Identity.UserByEmail(t.Context(), "self@example.org")
 	require.NoError(t, err)
-	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: "self-serve", Introspect: true})
+	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: "self-serve"})
 	require.NoError(t, err)
 	w.serve()
 	post, _ := w.publish(w.draft("How many saw it?"))

@@ -39,7 +39,7 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 		return status.Examine(ctx, append(a.withoutDatabase(err), a.vendors(status.Version(cfg.LinkedIn.Version, nobody, Now))...))
 	}
 	all := slices.Concat(a.own(), []status.Look{status.Keyset(a.Accounts.Seals)},
-		a.vendors(status.Version(cfg.LinkedIn.Version, a.probe(), Now)), []status.Look{status.Accounts(a.everybodys, cfg.LinkedIn.Scopes, cfg.LinkedIn.DailyRequests.Value, Now)})
+		a.vendors(status.Version(cfg.LinkedIn.Version, a.probe(), Now)), []status.Look{status.Accounts(a.everybodys, a.Accounts.Wanted, cfg.LinkedIn.DailyRequests.Value, Now)})
 	return status.Examine(ctx, all)
 }
 
@@ -78,12 +78,16 @@ func (a *App) own() []status.Look {
 
 // vendors are the looks at others' systems; version is the one at LinkedIn's version.
 func (a *App) vendors(version status.Look) []status.Look {
-	return []status.Look{
-		status.App(a.linkedIn, a.cfg.LinkedIn.client()),
-		version,
-		status.Analysis(a.analysisAPI, a.cfg.Analysis.URL),
-		status.Notification(a.cfg.Notification.URL),
+	var looks []status.Look
+	for _, app := range a.cfg.LinkedIn.apps() {
+		if app.Name == accounts.DefaultApp && app.ClientID == "" && len(a.cfg.LinkedIn.AppsFile.list) > 0 {
+			continue // the others stand in for it
+		}
+		cfg := a.cfg.LinkedIn.client()
+		cfg.ClientID, cfg.ClientSecret = app.ClientID, app.ClientSecret.Reveal()
+		looks = append(looks, status.App(app.Name, a.linkedIn.As(cfg.ClientID, cfg.ClientSecret), cfg))
 	}
+	return append(looks, version, status.Analysis(a.analysisAPI, a.cfg.Analysis.URL), status.Notification(a.cfg.Notification.URL))
 }
 
 func (a *App) probe() func(context.Context) (alive, known bool) {
@@ -104,7 +108,7 @@ const (
 func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
 	keyset := status.Keyset(func(ctx context.Context) (accounts.Seals, error) { return a.Accounts.SealsOf(ctx, owner) })
 	mine := func(ctx context.Context) ([]accounts.Account, error) { return a.Accounts.List(ctx, owner) }
-	own := status.Accounts(mine, a.cfg.LinkedIn.Scopes, a.cfg.LinkedIn.DailyRequests.Value, Now)
+	own := status.Accounts(mine, a.Accounts.Wanted, a.cfg.LinkedIn.DailyRequests.Value, Now)
 	return status.Report{Checks: slices.Concat(a.system.Checks(ctx), status.Examine(ctx, []status.Look{keyset}).Checks, a.others.Checks(ctx),
 		status.Examine(ctx, []status.Look{own}).Checks)}
 }

@@ -56,7 +56,7 @@ func TestOneOwnersStreamsKeepNobodyFromABatch(t *testing.T) {
 	key := w.user("bob@example.org")
 	bob, err := w.app.Identity.UserByEmail(t.Context(), "bob@example.org")
 	require.NoError(t, err)
-	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: bob.ID, Token: memberToken, Introspect: true})
+	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: bob.ID, Token: memberToken})
 	require.NoError(t, err)
 	ada := w.posts
 	w.posts = postwrightv1connect.NewPostServiceClient(w.client(key))

@@ -85,7 +85,7 @@ func newLoggedWorld(t *testing.T, log *slog.Logger, change ...func(*app.Config))
 	w.key = w.user("tess@example.org")
 	user, err := w.app.Identity.UserByEmail(t.Context(), "tess@example.org")
 	require.NoError(t, err)
-	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: memberToken, Introspect: true})
+	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: memberToken})
 	require.NoError(t, err)
 	return w
 }

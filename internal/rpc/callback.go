@@ -94,7 +94,7 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 	if err != nil {
 		return failedConsent(err)
 	}
-	return http.StatusOK, connectedView(account, service.Scopes()), nil
+	return http.StatusOK, connectedView(account, service.Wanted(account)), nil
 }
 
 // connectedView tells what can be done with an account: members can give less than they are asked for, and LinkedIn gives an app

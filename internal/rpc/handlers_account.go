@@ -30,7 +30,7 @@ func (h accountHandler) ListAccounts(ctx context.Context, _ *postwrightv1.ListAc
 			Id: a.ID.String(), Urn: a.URN, DisplayName: a.DisplayName, Scopes: a.Scopes,
 			TokenExpireTime: timestamp(a.TokenExpiresAt), Default: a.IsDefault, CreateTime: timestamppb.New(a.CreatedAt),
 			PausedReason: a.PausedReason, HoldTime: timestamp(a.HeldUntil), HoldReason: a.HeldReason,
-			RenewableUntilTime: timestamp(a.RefreshTokenExpiresAt), TokenExpireTimeAssumed: a.TokenExpiryAssumed,
+			RenewableUntilTime: timestamp(a.RefreshTokenExpiresAt), TokenExpireTimeAssumed: a.TokenExpiryAssumed, App: a.App,
 		})
 	}
 	return res, nil
@@ -41,11 +41,11 @@ func (h accountHandler) ConnectAccount(ctx context.Context, req *postwrightv1.Co
 	if err != nil {
 		return nil, err
 	}
-	consent, err := h.accounts.Connect(ctx, caller, req.GetOrganizationId())
+	consent, err := h.accounts.Connect(ctx, caller, req.GetOrganizationId(), req.GetApp())
 	if err != nil {
 		return nil, err
 	}
-	return &postwrightv1.ConnectAccountResponse{AuthorizationUrl: consent.URL, ExpireTime: timestamppb.New(consent.Expires)}, nil
+	return &postwrightv1.ConnectAccountResponse{AuthorizationUrl: consent.URL, ExpireTime: timestamppb.New(consent.Expires), Warnings: consent.Warnings}, nil
 }
 
 func (h accountHandler) DisconnectAccount(ctx context.Context, req *postwrightv1.DisconnectAccountRequest) (*postwrightv1.DisconnectAccountResponse, error) {

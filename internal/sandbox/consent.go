@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -12,6 +14,8 @@ import (
 // code is a consent that waits to be turned into a token.
 type code struct {
 	memberID, redirectURI string
+	clientID              string
+	scopes                []string // that were asked for; those of the member where no apps are set up
 	expires               time.Time
 }
 
@@ -19,7 +23,7 @@ type code struct {
 const refuser = "denied"
 
 // authorize is LinkedIn's consent page, where the member named by login_hint, or the only one there is, consents at once.
-// Whatever scopes are asked for, those of the member are granted.
+// Whatever scopes are asked for, those of the member are granted; unless apps are set up: see Options.Apps.
 func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	target, wrong := s.consentTarget(query)
@@ -30,6 +34,18 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 	if query.Get("login_hint") == refuser {
 		sendBack(w, r, target, url.Values{"error": {"user_cancelled_authorize"}, "error_description": {"The user cancelled the authorization"}})
 		return
+	}
+	asked := strings.Fields(query.Get("scope"))
+	if app, apps := s.appOf(query.Get("client_id")); apps {
+		for _, scope := range asked {
+			if !slices.Contains(app.Scopes, scope) {
+				sendBack(w, r, target, url.Values{"error": {"unauthorized_scope_error"},
+					"error_description": {"Scope " + strconv.Quote(scope) + " is not authorized for your application"}})
+				return
+			}
+		}
+	} else {
+		asked = nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +68,7 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fresh := randomID()
-	s.codes[fresh] = code{memberID: memberID, redirectURI: query.Get("redirect_uri"), expires: s.opts.Clock().Add(codeLife)}
+	s.codes[fresh] = code{memberID: memberID, redirectURI: query.Get("redirect_uri"), clientID: query.Get("client_id"), scopes: asked, expires: s.opts.Clock().Add(codeLife)}
 	sendBack(w, r, target, url.Values{"code": {fresh}})
 }
 
@@ -61,7 +77,9 @@ func (s *Sandbox) consentTarget(query url.Values) (target *url.URL, wrong []stri
 	if query.Get("response_type") != "code" {
 		wrong = append(wrong, "response_type must be code")
 	}
-	if id := query.Get("client_id"); id == "" || (s.opts.ClientID != "" && id != s.opts.ClientID) {
+	id := query.Get("client_id")
+	app, apps := s.appOf(id)
+	if id == "" || (s.opts.ClientID != "" && id != s.opts.ClientID) || (apps && app.ClientID == "") {
 		wrong = append(wrong, "client_id must be the app's")
 	}
 	if strings.TrimSpace(query.Get("scope")) == "" {

@@ -44,6 +44,8 @@ var operations = map[string]operation{
 	"POST /v2/ugcPosts": {vendor: "linkedin", id: "createUgcPost", counted: true,
 		scopes: []string{"w_member_social", "w_organization_social"}, resource: "ugcPosts.CREATE"},
 	"GET /v2/userinfo": {vendor: "linkedin", id: "getUserInfo", scopes: []string{"openid"}, resource: "userinfo.GET"},
+	"GET /v2/me": {vendor: "linkedin", id: "getMe", counted: true,
+		scopes: []string{"r_basicprofile", "r_liteprofile"}, resource: "me.GET"},
 	"GET /v2/people/{person}": {vendor: "linkedin", id: "getPerson", counted: true,
 		scopes: []string{"r_basicprofile", "r_liteprofile"}, resource: "people.GET"},
 	"GET /rest/memberCreatorPostAnalytics": {vendor: "linkedin", id: "getMemberPostAnalytics", versioned: true, counted: true,

@@ -200,6 +200,12 @@ func (s linkedInServer) GetUserInfo(ctx context.Context, _ linkedin.GetUserInfoR
 	return info, nil
 }
 
+// GetMe implements GET /v2/me.
+func (s linkedInServer) GetMe(ctx context.Context, _ linkedin.GetMeRequestObject) (linkedin.GetMeResponseObject, error) {
+	m := requestOf(ctx).member
+	return linkedin.GetMe200JSONResponse{Id: &m.ID, LocalizedFirstName: &m.GivenName, LocalizedLastName: &m.FamilyName}, nil
+}
+
 // GetPerson implements GET /v2/people/(id:…).
 func (s linkedInServer) GetPerson(_ context.Context, r linkedin.GetPersonRequestObject) (linkedin.GetPersonResponseObject, error) {
 	id, isID := strings.CutPrefix(strings.TrimSuffix(r.Person, ")"), "(id:")

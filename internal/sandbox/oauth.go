@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 // token is an access token.
 type token struct {
 	memberID   string
+	clientID   string // "" for every app's
 	scopes     []string
 	authorized time.Time // when the member consented
 	created    time.Time
@@ -22,15 +24,30 @@ type token struct {
 // grant is what a refresh token stands for.
 type grant struct {
 	memberID   string
+	clientID   string
+	scopes     []string // nil for the member's
 	authorized time.Time
 	expires    time.Time // for good: no refresh extends it
 }
 
 func (s *Sandbox) checkApp(clientID, clientSecret string) error {
+	if app, apps := s.appOf(clientID); apps && (app.ClientID == "" || clientSecret != app.ClientSecret) {
+		return refuse(http.StatusUnauthorized, "invalid_client", "Client authentication failed")
+	}
 	if (s.opts.ClientID != "" && clientID != s.opts.ClientID) || (s.opts.ClientSecret != "" && clientSecret != s.opts.ClientSecret) {
 		return refuse(http.StatusUnauthorized, "invalid_client", "Client authentication failed")
 	}
 	return nil
+}
+
+// appOf is the app with an id, the zero App when there is none; apps is false when the sandbox does not tell apps apart.
+func (s *Sandbox) appOf(clientID string) (app App, apps bool) {
+	for _, app := range s.opts.Apps {
+		if app.ClientID == clientID {
+			return app, true
+		}
+	}
+	return App{}, len(s.opts.Apps) > 0
 }
 
 // CreateAccessToken implements the grants authorization_code and refresh_token.
@@ -60,16 +77,29 @@ func (s *Sandbox) exchange(body *linkedin.TokenRequest) (linkedin.CreateAccessTo
 	known, there := s.codes[*body.Code]
 	delete(s.codes, *body.Code) // once, whatever comes of it
 	now := s.opts.Clock()
-	if !there || now.After(known.expires) || *body.RedirectUri != known.redirectURI {
+	if !there || now.After(known.expires) || *body.RedirectUri != known.redirectURI || (known.scopes != nil && body.ClientId != known.clientID) {
 		return nil, refuse(http.StatusBadRequest, "invalid_grant", "The code is used, expired, or for another redirect_uri")
 	}
 	m := s.members[known.memberID]
-	g, refreshToken := &grant{memberID: m.ID, authorized: now, expires: now.Add(grantLife)}, ""
+	if known.scopes != nil {
+		s.endOthers(m.ID, known)
+	}
+	g, refreshToken := &grant{memberID: m.ID, clientID: known.clientID, scopes: known.scopes, authorized: now, expires: now.Add(grantLife)}, ""
 	if m.RefreshTokens {
 		refreshToken = "sandbox-refresh-" + randomID()
 		s.grants[refreshToken] = g
 	}
 	return s.issue(g, refreshToken), nil
+}
+
+// endOthers ends a member's earlier tokens of an app when it has asked for other scopes.
+func (s *Sandbox) endOthers(memberID string, consent code) {
+	asked := slices.Sorted(slices.Values(consent.scopes))
+	for _, t := range s.tokens {
+		if t.memberID == memberID && t.clientID == consent.clientID && !slices.Equal(asked, slices.Sorted(slices.Values(t.scopes))) {
+			t.revoked = true
+		}
+	}
 }
 
 // refresh turns a refresh token into a new access token. The refresh token stays the same, and so does its end.
@@ -89,8 +119,12 @@ func (s *Sandbox) issue(g *grant, refreshToken string) linkedin.CreateAccessToke
 	now, m := s.opts.Clock(), s.members[g.memberID]
 	left := g.expires.Sub(now)
 	life := min(tokenLife, left)
-	access, expiresIn, scope := "sandbox-"+randomID(), int64(life/time.Second), strings.Join(m.Scopes, ",")
-	s.tokens[access] = &token{memberID: m.ID, scopes: m.Scopes, authorized: g.authorized, created: now, expires: now.Add(life)}
+	scopes := m.Scopes
+	if g.scopes != nil {
+		scopes = g.scopes
+	}
+	access, expiresIn, scope := "sandbox-"+randomID(), int64(life/time.Second), strings.Join(scopes, ",")
+	s.tokens[access] = &token{memberID: m.ID, clientID: g.clientID, scopes: scopes, authorized: g.authorized, created: now, expires: now.Add(life)}
 	answer := linkedin.CreateAccessToken200JSONResponse{AccessToken: &access, ExpiresIn: &expiresIn, Scope: &scope}
 	if refreshToken != "" {
 		refreshExpiresIn := int64(left / time.Second)
@@ -107,6 +141,9 @@ func (s linkedInServer) IntrospectToken(_ context.Context, r linkedin.Introspect
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, known := s.tokens[r.Body.Token]
+	if _, apps := s.appOf(r.Body.ClientId); apps && known && t.clientID != "" && t.clientID != r.Body.ClientId {
+		known = false
+	}
 	active := known && !t.revoked && s.opts.Clock().Before(t.expires)
 	if !known {
 		return linkedin.IntrospectToken200JSONResponse{Active: &active}, nil

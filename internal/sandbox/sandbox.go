@@ -54,6 +54,8 @@ type Member struct {
 	// ContentOrganizations are the ids of the pages whose content alone the member administers: they post there, and see
 	// no numbers.
 	ContentOrganizations []string
+	// ClientID is that of the app whose token Token is; "" for every app's.
+	ClientID string
 	// RefreshTokens gives the member's consents a refresh token, as LinkedIn does for approved apps.
 	RefreshTokens bool
 }
@@ -76,6 +78,16 @@ type Options struct {
 	// ClientID and ClientSecret are the app's. Requests for tokens with others are refused; "" takes any.
 	ClientID     string
 	ClientSecret string
+	// Apps are the LinkedIn apps, where it matters which asks: a consent then gives what is asked for and no more, asking for
+	// what an app has not is refused, asking for other scopes than before ends the member's earlier tokens of the app, and a token
+	// means nothing to another app. Instead of ClientID and ClientSecret.
+	Apps []App
+}
+
+// App is a LinkedIn app.
+type App struct {
+	ClientID, ClientSecret string
+	Scopes                 []string // of its products
 }
 
 // Sandbox is the vendors. It is safe for concurrent use.
@@ -136,7 +148,7 @@ func (s *Sandbox) AddMember(m Member) {
 	s.members[m.ID] = m
 	if m.Token != "" {
 		now := s.opts.Clock()
-		s.tokens[m.Token] = &token{memberID: m.ID, scopes: m.Scopes, authorized: now, created: now, expires: now.Add(tokenLife)}
+		s.tokens[m.Token] = &token{memberID: m.ID, clientID: m.ClientID, scopes: m.Scopes, authorized: now, created: now, expires: now.Add(tokenLife)}
 	}
 }
 

@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,9 +16,10 @@ import (
 const tokenSoon = 14 * 24 * time.Hour
 
 // Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
-// is needed, and whether LinkedIn takes more of them today. wanted are the scopes that members are asked for, and daily is how many
+// is needed, and whether LinkedIn takes more of them today. wanted are the scopes that
+// members are asked for by an account's app, and daily is how many
 // requests LinkedIn takes of an account in a day, 0 when nobody knows.
-func Accounts(list func(context.Context) ([]accounts.Account, error), wanted []string, daily int, now func() time.Time) Look {
+func Accounts(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string, daily int, now func() time.Time) Look {
 	const name = "accounts"
 	return Look{Name: name, At: func(ctx context.Context) []Check {
 		connected, err := list(ctx)
@@ -29,10 +31,18 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), wanted []s
 		}
 		var checks []Check
 		for _, account := range connected {
-			checks = append(checks, token(account, now()), granted(account, wanted), quota(account, daily, now()))
+			checks = append(checks, token(account, now()), granted(account, wanted(account)), quota(account, daily, now()))
 		}
 		return checks
 	}}
+}
+
+// label tells accounts of the same member with two apps apart.
+func label(account accounts.Account) string {
+	if account.App == accounts.DefaultApp {
+		return account.DisplayName
+	}
+	return account.DisplayName + " (LinkedIn app " + account.App + ")"
 }
 
 const (
@@ -41,7 +51,7 @@ const (
 )
 
 func token(account accounts.Account, now time.Time) Check {
-	c := Check{Name: "token of " + account.DisplayName, State: OK}
+	c := Check{Name: "token of " + label(account), State: OK}
 	ends := account.TokenExpiresAt
 	switch {
 	case account.PausedReason != "":
@@ -70,7 +80,7 @@ func token(account accounts.Account, now time.Time) Check {
 
 // quota says whether LinkedIn takes more of an account today.
 func quota(account accounts.Account, daily int, now time.Time) Check {
-	c := Check{Name: "quota of " + account.DisplayName, State: OK}
+	c := Check{Name: "quota of " + label(account), State: OK}
 	made := accounts.RequestsToday(account, now)
 	c.Detail = fmt.Sprintf("Requests made today (UTC): %d of %d.", made, daily)
 	if daily == 0 {
@@ -96,7 +106,7 @@ const numbersPause = 5 * time.Minute
 
 // granted compares the scopes of an account with what it needs: one to publish, and those that members are asked for.
 func granted(account accounts.Account, wanted []string) Check {
-	c := Check{Name: "scopes of " + account.DisplayName, State: OK, Detail: "It may do what it is asked to."}
+	c := Check{Name: "scopes of " + label(account), State: OK, Detail: "It may do what it is asked to."}
 	withheld := accounts.Withheld(account, wanted)
 	problem, remedy := accounts.CannotPublish(account)
 	switch {
@@ -109,6 +119,35 @@ func granted(account accounts.Account, wanted []string) Check {
 		c.State, c.Detail, c.Remedy = Warning, "Members are asked for more than it was given: "+withheld+".", connectAgain
 	}
 	return c
+}
+
+// Scopes looks which accounts have tokens for other scopes than those that members are asked for now: with the first consent that
+// asks for the new ones, LinkedIn ends the tokens that the same member gave the app before.
+func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string) Look {
+	const name = "changed scopes"
+	return Look{Name: name, At: func(ctx context.Context) []Check {
+		connected, err := list(ctx)
+		if err != nil {
+			return one(name, Unknown, "The accounts can't be read from the database.", "")
+		}
+		var others []string
+		for _, account := range connected {
+			if asked := wanted(account); len(asked) > 0 && accounts.OtherScopes(account, asked) {
+				others = append(others, account.DisplayName)
+			}
+		}
+		if len(others) == 0 {
+			return nil
+		}
+		const named = 20
+		more := ""
+		if n := len(others) - named; n > 0 {
+			others, more = others[:named], fmt.Sprintf(" and %d more", n)
+		}
+		return one(name, Warning, "Members are asked for other scopes than these accounts have: "+strings.Join(others, ", ")+more+
+			". The next consent of such a member ends the tokens that they gave the app before.",
+			"If that is not meant, set --linkedin-scopes as it was; else have each of them connected again.")
+	}}
 }
 
 // probeGood is how long LinkedIn's word about a version is good for. Whoever looks often must not use up the day of the

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
@@ -68,8 +69,11 @@ func hosts(ctx context.Context, name, flags string, bases ...string) (checks []C
 }
 
 // App looks whether LinkedIn's hosts can be reached, and whether it knows the app's client id and secret.
-func App(client *linkedin.Client, cfg linkedin.Config) Look {
-	const name = "linkedin app"
+func App(app string, client *linkedin.Client, cfg linkedin.Config) Look {
+	name := "linkedin app"
+	if app != accounts.DefaultApp {
+		name += " " + app
+	}
 	return Look{Name: name, At: func(ctx context.Context) []Check {
 		if checks, ok := hosts(ctx, name, "--linkedin-api-url and --linkedin-auth-url", cfg.APIURL, cfg.AuthURL); !ok {
 			return checks

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
@@ -19,7 +20,7 @@ func TestABadCertificateIsSaid(t *testing.T) {
 	server.StartTLS() // with a certificate that only its own client trusts
 	t.Cleanup(server.Close)
 	for name, look := range map[string]Look{
-		"LinkedIn":     App(nil, linkedin.Config{APIURL: server.URL, AuthURL: server.URL}),
+		"LinkedIn":     App(accounts.DefaultApp, nil, linkedin.Config{APIURL: server.URL, AuthURL: server.URL}),
 		"analysis":     Analysis(nil, server.URL),
 		"notification": Notification(server.URL),
 	} {

@@ -86,6 +86,13 @@ func New(cfg Config, seam *http.Client, now answer.Clock) (*Client, error) {
 	return c, nil
 }
 
+// As returns the client of another app, which shares all else.
+func (c *Client) As(clientID, clientSecret string) *Client {
+	other := *c
+	other.cfg.ClientID, other.cfg.ClientSecret = clientID, clientSecret
+	return &other
+}
+
 func requestID(header http.Header) string {
 	if id := header.Get("x-li-request-id"); id != "" {
 		return id

@@ -61,6 +61,14 @@ func locale(value any) string {
 // person is the URN of a member's id.
 func person(id string) (URN, error) { return ParseURN("urn:li:" + string(KindPerson) + ":" + id) }
 
+// Me asks who the token's member is, with a token that has r_basicprofile. LinkedIn refuses `openid`, which UserInfo needs, to apps
+// that have the Community Management API.
+func (c *Client) Me(ctx context.Context, token string) (Profile, error) {
+	const operation = "getMe"
+	resp, err := c.api.GetMe(outbound.WithOperation(ctx, operation), &linkedin.GetMeParams{XRestliProtocolVersion: protocolVersion}, bearer(token))
+	return c.profile(operation, resp, err)
+}
+
 // Person asks who a member is, with a token that may read profiles.
 func (c *Client) Person(ctx context.Context, token, id string) (Profile, error) {
 	urn, err := person(id)
@@ -71,6 +79,11 @@ func (c *Client) Person(ctx context.Context, token, id string) (Profile, error) 
 	resp, err := c.api.GetPerson(outbound.WithOperation(ctx, operation), id,
 		&linkedin.GetPersonParams{XRestliProtocolVersion: protocolVersion},
 		bearer(token), withLastSegment("(id:"+urn.ID()+")"))
+	return c.profile(operation, resp, err)
+}
+
+// profile reads an answer of the profile API.
+func (c *Client) profile(operation string, resp *http.Response, err error) (Profile, error) {
 	found, err := answer.Decode[linkedin.Person](c.answer, operation, http.StatusOK, resp, err)
 	if err != nil {
 		return Profile{}, err

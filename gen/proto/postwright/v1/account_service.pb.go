@@ -28,8 +28,10 @@ type ConnectAccountRequest struct {
 	// The number of the page that is to be the account, as in urn:li:organization:123; the member must be allowed to post there.
 	// Empty: the account is the member's own.
 	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The LinkedIn app to consent to, by its name in the configuration. Empty: the first that is for such accounts.
+	App           string `protobuf:"bytes,2,opt,name=app,proto3" json:"app,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConnectAccountRequest) Reset() {
@@ -69,13 +71,22 @@ func (x *ConnectAccountRequest) GetOrganizationId() string {
 	return ""
 }
 
+func (x *ConnectAccountRequest) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
+}
+
 type ConnectAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Works once. Whoever opens it and consents gives their account to the caller: don't pass it on.
 	AuthorizationUrl string                 `protobuf:"bytes,1,opt,name=authorization_url,json=authorizationUrl,proto3" json:"authorization_url,omitempty"`
 	ExpireTime       *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// What consenting may break: LinkedIn ends a member's earlier tokens when an app asks for other scopes than before.
+	Warnings      []string `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConnectAccountResponse) Reset() {
@@ -118,6 +129,13 @@ func (x *ConnectAccountResponse) GetAuthorizationUrl() string {
 func (x *ConnectAccountResponse) GetExpireTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *ConnectAccountResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -306,8 +324,10 @@ type Account struct {
 	RenewableUntilTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=renewable_until_time,json=renewableUntilTime,proto3" json:"renewable_until_time,omitempty"`
 	// Whether token_expire_time is only assumed: 60 days after a token was added by hand, of which LinkedIn was not asked.
 	TokenExpireTimeAssumed bool `protobuf:"varint,12,opt,name=token_expire_time_assumed,json=tokenExpireTimeAssumed,proto3" json:"token_expire_time_assumed,omitempty"`
-	unknownFields          protoimpl.UnknownFields
-	sizeCache              protoimpl.SizeCache
+	// The LinkedIn app that the token is of, by its name in the configuration.
+	App           string `protobuf:"bytes,13,opt,name=app,proto3" json:"app,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Account) Reset() {
@@ -422,6 +442,13 @@ func (x *Account) GetTokenExpireTimeAssumed() bool {
 		return x.TokenExpireTimeAssumed
 	}
 	return false
+}
+
+func (x *Account) GetApp() string {
+	if x != nil {
+		return x.App
+	}
+	return ""
 }
 
 type GetProfileRequest struct {
@@ -569,20 +596,22 @@ var File_postwright_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_account_service_proto_rawDesc = "" +
 	"\n" +
-	"#postwright/v1/account_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"[\n" +
+	"#postwright/v1/account_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"v\n" +
 	"\x15ConnectAccountRequest\x12B\n" +
-	"\x0forganization_id\x18\x01 \x01(\tB\x19\xbaH\x16\xd8\x01\x01r\x11\x18\x142\r^[0-9]{1,20}$R\x0eorganizationId\"\x82\x01\n" +
+	"\x0forganization_id\x18\x01 \x01(\tB\x19\xbaH\x16\xd8\x01\x01r\x11\x18\x142\r^[0-9]{1,20}$R\x0eorganizationId\x12\x19\n" +
+	"\x03app\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18(R\x03app\"\x9e\x01\n" +
 	"\x16ConnectAccountResponse\x12+\n" +
 	"\x11authorization_url\x18\x01 \x01(\tR\x10authorizationUrl\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"C\n" +
+	"expireTime\x12\x1a\n" +
+	"\bwarnings\x18\x03 \x03(\tR\bwarnings\"C\n" +
 	"\x18DisconnectAccountRequest\x12'\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\taccountId\"\x1b\n" +
 	"\x19DisconnectAccountResponse\"\x15\n" +
 	"\x13ListAccountsRequest\"J\n" +
 	"\x14ListAccountsResponse\x122\n" +
-	"\baccounts\x18\x01 \x03(\v2\x16.postwright.v1.AccountR\baccounts\"\x8d\x04\n" +
+	"\baccounts\x18\x01 \x03(\v2\x16.postwright.v1.AccountR\baccounts\"\x9f\x04\n" +
 	"\aAccount\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03urn\x18\x02 \x01(\tR\x03urn\x12!\n" +
@@ -598,7 +627,8 @@ const file_postwright_v1_account_service_proto_rawDesc = "" +
 	" \x01(\tR\n" +
 	"holdReason\x12L\n" +
 	"\x14renewable_until_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x12renewableUntilTime\x129\n" +
-	"\x19token_expire_time_assumed\x18\f \x01(\bR\x16tokenExpireTimeAssumed\"?\n" +
+	"\x19token_expire_time_assumed\x18\f \x01(\bR\x16tokenExpireTimeAssumed\x12\x10\n" +
+	"\x03app\x18\r \x01(\tR\x03app\"?\n" +
 	"\x11GetProfileRequest\x12*\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\taccountId\"\xd4\x01\n" +

@@ -1,0 +1,184 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/status"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// LinkedInApps are further LinkedIn apps, read from a file: LinkedIn gives the Community Management API only to an app of its own.
+type LinkedInApps struct {
+	path string
+	list []linkedInApp
+	err  error
+}
+
+// linkedInApp is one app, as it stands in the file. docs/accounts.md describes it.
+type linkedInApp struct {
+	Name         string   `json:"name"`
+	ClientID     string   `json:"clientId"`
+	ClientSecret Secret   `json:"clientSecret"`
+	Scopes       []string `json:"scopes"`
+	Accounts     []string `json:"accounts"`
+	Identity     string   `json:"identity"`
+}
+
+const (
+	// maxAppsFile bounds what is read of the file, and maxApps what may be in it.
+	maxAppsFile = 64 << 10
+	maxApps     = 20
+)
+
+// UnmarshalText reads the file whose path it is given. It never fails; see Duration.
+func (a *LinkedInApps) UnmarshalText(path []byte) error {
+	*a = LinkedInApps{path: string(path)}
+	if a.path == "" {
+		return nil
+	}
+	file, err := os.Open(a.path)
+	if err != nil {
+		a.err = errors.New("can't be read: " + reason(err))
+		return nil
+	}
+	defer func() { _ = file.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(file, maxAppsFile+1))
+	switch {
+	case err != nil:
+		a.err = errors.New("can't be read: " + reason(err))
+		return nil
+	case len(raw) > maxAppsFile:
+		a.err = fmt.Errorf("has more than %d bytes", maxAppsFile)
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&a.list); err != nil || decoder.More() {
+		// What is wrong may be a secret, so the decoder's words are not told.
+		a.err = fmt.Errorf("is not a JSON list of apps, each with name, clientId, clientSecret, scopes, accounts and identity: look at about character %d", decoder.InputOffset())
+		a.list = nil
+	}
+	return nil
+}
+
+// reason is why a file can't be opened, without its path.
+func reason(err error) string {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
+
+var appName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+
+// Kinds of accounts, and ways to ask whose a token is.
+const (
+	forMembers, forPages = "members", "pages"
+	byUserInfo, byMe     = "userinfo", "me"
+)
+
+func (v *validation) linkedInApps(c LinkedInConfig) {
+	v.linkedInApp("--linkedin-app-accounts", "--linkedin-app-identity", "--linkedin-scopes", c.apps()[0])
+	const flag = "--linkedin-apps-file"
+	if c.AppsFile.err != nil {
+		v.wrong(flag, "%s", c.AppsFile.err)
+		return
+	}
+	if len(c.AppsFile.list) > maxApps {
+		v.wrong(flag, "has %d apps, and %d at most can be used", len(c.AppsFile.list), maxApps)
+		return
+	}
+	names := map[string]bool{accounts.DefaultApp: true}
+	for i, app := range c.AppsFile.list {
+		at := func(field string) string { return fmt.Sprintf("%s [%d].%s", flag, i, field) }
+		switch {
+		case !appName.MatchString(app.Name):
+			v.wrong(at("name"), "must be of small letters, digits and hyphens, 40 at most, such as pages")
+		case names[app.Name]:
+			v.wrong(at("name"), "is %q, as another app's is; the one of --linkedin-client-id is called %q", app.Name, accounts.DefaultApp)
+		}
+		names[app.Name] = true
+		if app.ClientID == "" {
+			v.wrong(at("clientId"), "must be the app's, as its page at LinkedIn shows it")
+		}
+		if app.ClientSecret == "" {
+			v.wrong(at("clientSecret"), "must be the app's, as its page at LinkedIn shows it")
+		}
+		v.linkedInApp(at("accounts"), at("identity"), at("scopes"), app)
+	}
+}
+
+func (v *validation) linkedInApp(accountsAt, identityAt, scopesAt string, app linkedInApp) {
+	if len(app.Scopes) == 0 {
+		v.wrong(scopesAt, "must name at least one scope, such as w_member_social")
+	}
+	for _, scope := range app.Scopes {
+		if scope == "" || strings.ContainsAny(scope, " ,\t\r\n") {
+			v.wrong(scopesAt, "holds %q, which is no scope: name one by one", scope)
+		}
+	}
+	for _, kind := range app.Accounts {
+		if kind != forMembers && kind != forPages {
+			v.wrong(accountsAt, "holds %q, and must hold members, pages, or both", kind)
+		}
+	}
+	switch {
+	case len(app.Accounts) == 0:
+		v.wrong(accountsAt, "must hold members, pages, or both")
+	case app.Identity != "" && app.Identity != byUserInfo && app.Identity != byMe:
+		v.wrong(identityAt, "is %q, and must be userinfo or me", app.Identity)
+	case slices.Contains(app.Accounts, forMembers) && app.Identity == byMe && !slices.Contains(app.Scopes, "r_basicprofile"):
+		v.wrong(scopesAt, "must hold r_basicprofile: without it /v2/me does not say who a member is")
+	case slices.Contains(app.Accounts, forMembers) && app.Identity != byMe && app.Name != accounts.DefaultApp && !slices.Contains(app.Scopes, "openid"):
+		v.wrong(scopesAt, "must hold openid, so that userinfo says who a member is; or set identity to me, with r_basicprofile")
+	}
+}
+
+// apps are all that are set up, the default one first.
+func (c LinkedInConfig) apps() []linkedInApp {
+	return append([]linkedInApp{{
+		Name: accounts.DefaultApp, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Scopes: c.Scopes, Accounts: c.AppAccounts, Identity: c.AppIdentity,
+	}}, c.AppsFile.list...)
+}
+
+// accounts are the apps as internal/accounts needs them.
+func (c LinkedInConfig) accounts(client *linkedin.Client) []accounts.App {
+	var list []accounts.App
+	for _, app := range c.apps() {
+		list = append(list, accounts.App{
+			Name: app.Name, API: client.As(app.ClientID, app.ClientSecret.Reveal()), Set: app.ClientID != "", Scopes: app.Scopes,
+			Members: slices.Contains(app.Accounts, forMembers), Pages: slices.Contains(app.Accounts, forPages), ByMe: app.Identity == byMe,
+		})
+	}
+	return list
+}
+
+// communityScopes come with LinkedIn's Community Management API alone.
+var communityScopes = []string{"w_organization_social", "r_organization_social", "rw_organization_admin", "r_organization_admin", "r_member_postAnalytics", "r_basicprofile"}
+
+// togetherness says which apps ask for what LinkedIn gives no single app: a self-serve product's scopes with the Community Management
+// API's. Apps that were granted both long ago may have them, so it is no fault.
+func (c LinkedInConfig) togetherness() []status.Check {
+	var checks []status.Check
+	for _, app := range c.apps() {
+		community := slices.IndexFunc(app.Scopes, func(scope string) bool { return slices.Contains(communityScopes, scope) })
+		if community >= 0 && slices.Contains(app.Scopes, "openid") {
+			checks = append(checks, status.Check{
+				Name: "scopes of the LinkedIn app " + app.Name, State: status.Warning,
+				Detail: fmt.Sprintf("It asks for openid and %s together. LinkedIn gives the Community Management API only to an app without other products, which refuses openid.", app.Scopes[community]),
+				Remedy: "Set up two apps: see --linkedin-apps-file.",
+			})
+		}
+	}
+	return checks
+}

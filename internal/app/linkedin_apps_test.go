@@ -1,0 +1,180 @@
+package app_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+var (
+	selfServe = []string{"openid", "profile", "email", "w_member_social"}
+	community = []string{"r_basicprofile", "w_organization_social", "rw_organization_admin"}
+)
+
+// appsFile is a file of further LinkedIn apps.
+func appsFile(t *testing.T, content string) (file app.LinkedInApps) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "apps.json")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	require.NoError(t, file.UnmarshalText([]byte(path)))
+	return file
+}
+
+// twoApps is a Postwright with a self-serve app for members and one with the Community Management API for pages, at a LinkedIn
+// that gives each what it has.
+func twoApps(t *testing.T) (*world, postwrightv1connect.AccountServiceClient) {
+	t.Helper()
+	vendors := sandbox.New(sandbox.Options{
+		Clock: app.Now, Log: slog.New(slog.DiscardHandler),
+		Apps: []sandbox.App{{ClientID: "self", ClientSecret: "s1", Scopes: selfServe}, {ClientID: "cm", ClientSecret: "s2", Scopes: community}},
+		Members: []sandbox.Member{
+			{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: memberToken, ClientID: "self", Scopes: selfServe, Organizations: []string{"5"}},
+			{ID: "tester-at-cm", GivenName: "Tess", FamilyName: "Ter", Token: "page-token", ClientID: "cm", Scopes: community, Organizations: []string{"5"}},
+		},
+	})
+	server := httptest.NewServer(vendors.Handler())
+	t.Cleanup(server.Close)
+	w := newWorld(t, func(c *app.Config) {
+		c.Server.PublicURL = "http://127.0.0.1:1"
+		c.LinkedIn.APIURL, c.LinkedIn.AuthURL = server.URL, server.URL
+		c.LinkedIn.ClientID, c.LinkedIn.ClientSecret, c.LinkedIn.AppAccounts = "self", "s1", []string{"members"}
+		c.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"s2","scopes":["r_basicprofile","w_organization_social","rw_organization_admin"],"accounts":["pages","members"],"identity":"me"}]`)
+	})
+	w.vendors = vendors
+	w.serve()
+	return w, postwrightv1connect.NewAccountServiceClient(w.client(w.key))
+}
+
+// One app can't serve members and pages: LinkedIn wants the Community Management API alone on its app, and refuses it openid.
+func TestMembersAndPagesHaveAnAppEach(t *testing.T) {
+	t.Parallel()
+	w, client := twoApps(t)
+	for _, c := range []struct {
+		name                 string
+		req                  *postwrightv1.ConnectAccountRequest
+		asked, member, title string
+		app                  string
+	}{
+		{"a member", &postwrightv1.ConnectAccountRequest{}, "self", "tester", "Tess Ter is connected", "default"},
+		{"a page", &postwrightv1.ConnectAccountRequest{OrganizationId: "5"}, "cm", "tester-at-cm", "Page 5 is connected", "pages"},
+		{"a member of the other app", &postwrightv1.ConnectAccountRequest{App: "pages"}, "cm", "tester-at-cm", "Tess Ter is connected, but can&#39;t publish", "pages"},
+	} {
+		consent, err := client.ConnectAccount(t.Context(), c.req)
+		require.NoError(t, err, c.name)
+		require.Empty(t, consent.GetWarnings())
+		asked, err := url.Parse(consent.GetAuthorizationUrl())
+		require.NoError(t, err)
+		require.Equal(t, c.asked, asked.Query().Get("client_id"), c.name)
+		page := w.get(w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=" + c.member))
+		require.Equal(t, http.StatusOK, page.status, "%s: %s", c.name, page.body)
+		require.Contains(t, string(page.body), c.title, c.name)
+	}
+	list, err := client.ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
+	require.NoError(t, err)
+	apps := map[string]string{}
+	for _, a := range list.GetAccounts() {
+		apps[a.GetUrn()] = a.GetApp()
+	}
+	require.Equal(t, map[string]string{"urn:li:person:tester": "default", "urn:li:organization:5": "pages", "urn:li:person:tester-at-cm": "pages"}, apps)
+	found := w.examine(w.cfg)
+	require.Equal(t, "ok", string(found["linkedin app"].State))
+	require.Equal(t, "ok", string(found["linkedin app pages"].State))
+
+	_, err = client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{App: "pagse"})
+	require.ErrorContains(t, err, "there is no such LinkedIn app: there are default, pages")
+	_, err = client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{App: "default", OrganizationId: "5"})
+	require.ErrorContains(t, err, "is not for pages: leave it out, or name one of pages")
+}
+
+func TestATokenAddedByHandFindsItsApp(t *testing.T) {
+	t.Parallel()
+	w, _ := twoApps(t)
+	owner := uuid.MustParse(w.userID("tess@example.org"))
+	account, err := w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: owner, Token: "page-token"})
+	require.NoError(t, err)
+	require.Equal(t, "pages", account.App, "a member's, of the second app")
+	require.Equal(t, "urn:li:person:tester-at-cm", account.URN)
+	require.ElementsMatch(t, community, account.Scopes)
+	require.False(t, account.TokenExpiryAssumed)
+	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: owner, Token: "page-token", App: "default"})
+	require.ErrorContains(t, err, "not one of this app's")
+}
+
+// LinkedIn ends a member's tokens when an app asks for other scopes: that is said before it happens, and to an operator before
+// anybody is asked.
+func TestChangedScopesSayWhichTokensTheyEnd(t *testing.T) {
+	t.Parallel()
+	w, _ := twoApps(t)
+	w.cfg.LinkedIn.Scopes = []string{"openid", "profile", "w_member_social"}
+	report, err := app.Try(t.Context(), w.cfg, w.log)
+	require.NoError(t, err)
+	said := ""
+	for _, check := range report.Checks {
+		if check.Name == "changed scopes" {
+			said = check.Detail
+		}
+	}
+	require.Contains(t, said, "other scopes than these accounts have: Tess Ter.")
+
+	w.url, _ = w.run(w.node(w.cfg))
+	client := postwrightv1connect.NewAccountServiceClient(w.client(w.key))
+	consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
+	require.NoError(t, err)
+	require.Len(t, consent.GetWarnings(), 1)
+	require.Contains(t, consent.GetWarnings()[0], "LinkedIn ends the tokens that they gave the app earlier. If these accounts are theirs, connect them again afterwards: Tess Ter.")
+}
+
+func TestEveryFaultOfTheAppsFileIsTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ content, path, problem string }{
+		"not JSON":            {`{`, "--linkedin-apps-file", "is not a JSON list of apps"},
+		"an unknown member":   {`[{"name":"a","secret":"hunter2"}]`, "--linkedin-apps-file", "is not a JSON list of apps"},
+		"no name":             {`[{"name":""}]`, "--linkedin-apps-file [0].name", "small letters"},
+		"the default's name":  {`[{"name":"default"}]`, "--linkedin-apps-file [0].name", "as another app's is"},
+		"no id":               {`[{"name":"a"}]`, "--linkedin-apps-file [0].clientId", "must be the app's"},
+		"no secret":           {`[{"name":"a"}]`, "--linkedin-apps-file [0].clientSecret", "must be the app's"},
+		"no scopes":           {`[{"name":"a"}]`, "--linkedin-apps-file [0].scopes", "at least one scope"},
+		"for nobody":          {`[{"name":"a"}]`, "--linkedin-apps-file [0].accounts", "must hold members, pages, or both"},
+		"for somebody else":   {`[{"name":"a","accounts":["groups"]}]`, "--linkedin-apps-file [0].accounts", `holds "groups"`},
+		"an unknown identity": {`[{"name":"a","accounts":["members"],"identity":"you"}]`, "--linkedin-apps-file [0].identity", "must be userinfo or me"},
+		"me without a scope":  {`[{"name":"a","accounts":["members"],"identity":"me"}]`, "--linkedin-apps-file [0].scopes", "r_basicprofile"},
+		"userinfo without":    {`[{"name":"a","accounts":["members"]}]`, "--linkedin-apps-file [0].scopes", "must hold openid"},
+		"scopes in one":       {`[{"name":"a","scopes":["openid profile"]}]`, "--linkedin-apps-file [0].scopes", "name one by one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := app.Defaults()
+			cfg.LinkedIn.AppsFile = appsFile(t, c.content)
+			fields := fault.Of(cfg.Verify()).Fields
+			require.Condition(t, func() bool {
+				for _, f := range fields {
+					if f.Path == c.path && len(f.Problem) > 0 && strings.Contains(f.Problem, c.problem) {
+						return true
+					}
+				}
+				return false
+			}, "%v", fields)
+			require.NotContains(t, cfg.Verify().Error(), "hunter2")
+		})
+	}
+	var missing app.LinkedInApps
+	require.NoError(t, missing.UnmarshalText([]byte("/nowhere/apps.json")))
+	cfg := app.Defaults()
+	cfg.LinkedIn.AppsFile = missing
+	require.ErrorContains(t, cfg.Verify(), "no such file")
+}

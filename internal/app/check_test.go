@@ -42,6 +42,7 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			cfg := w.cfg
+			w.exec(`UPDATE linkedin_accounts SET scopes = '{openid,profile,email,w_member_social}'`) // as members are asked for
 			c.change(t, &cfg)
 			report, err := app.Try(t.Context(), cfg, slog.New(slog.DiscardHandler))
 			require.NoError(t, err)

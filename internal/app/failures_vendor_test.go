@@ -74,6 +74,10 @@ var operations = map[outbound.Operation]func(context.Context, *clients) error{
 		_, err := c.linkedIn.UserInfo(ctx, memberToken)
 		return err
 	},
+	{Vendor: "linkedin", ID: "getMe"}: func(ctx context.Context, c *clients) error {
+		_, err := c.linkedIn.Me(ctx, memberToken)
+		return err
+	},
 	{Vendor: "linkedin", ID: "getPerson"}: func(ctx context.Context, c *clients) error {
 		_, err := c.linkedIn.Person(ctx, memberToken, "tester")
 		return err

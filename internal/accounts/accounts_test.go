@@ -169,6 +169,16 @@ func TestWithoutIntrospectionScopesStayUnknownAndTheEndIsAssumed(t *testing.T) {
 	require.False(t, known.TokenExpiryAssumed, "LinkedIn said it")
 }
 
+// One member of userinfo that nobody needs, as a string instead of a truth value, kept everybody from connecting.
+func TestAnUnneededMemberOfAnotherTypeDoesNotKeepAnybodyFromConnecting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.vendors.Arm(sandbox.Fault{
+		Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Answer, Value: `{"email_verified":"true","locale":["en"],"picture":{}}`,
+	}))
+	require.Equal(t, "Ada Lovelace", w.add(w.owner, ada.Token).DisplayName)
+}
+
 func TestATokenThatLinkedInCallsDeadIsNotAdded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

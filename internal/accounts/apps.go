@@ -65,7 +65,7 @@ func (s *Service) candidates(name string, page bool) ([]App, error) {
 			others = append(others, app)
 		}
 	}
-	if all := append(able, others...); len(all) > 0 {
+	if all := slices.Concat(able, others); len(all) > 0 {
 		return all, nil
 	}
 	return nil, fault.Newf(fault.Precondition, "No LinkedIn app is set up for %s: see --linkedin-app-accounts and --linkedin-apps-file.", kind).WithReason("NO_LINKEDIN_APP")

@@ -195,7 +195,10 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	if !known.Active {
 		return s.pause(ctx, account, deadReason(known.Status))
 	}
-	account.Scopes, account.CheckedAt = known.Scopes, &now
+	account.CheckedAt = &now
+	if len(known.Scopes) > 0 { // a token without any could do nothing: LinkedIn did not say
+		account.Scopes = known.Scopes
+	}
 	if !known.ExpiresAt.IsZero() {
 		account.TokenExpiresAt, account.TokenExpiryAssumed = &known.ExpiresAt, false
 	}

@@ -286,7 +286,12 @@ func (s *Service) Complete(ctx context.Context, state, code string) (Account, er
 	if err != nil {
 		return Account{}, err
 	}
-	return s.keep(ctx, consent.OwnerID, urn, name, s.granted(app, token))
+	g := s.granted(app, token)
+	if g.refreshToken != "" && g.refreshExpiresAt == nil { // as long as LinkedIn's live (programmatic refresh tokens: a year)
+		year := s.now().Add(365 * day)
+		g.refreshExpiresAt = &year
+	}
+	return s.keep(ctx, consent.OwnerID, urn, name, g)
 }
 
 // granted is what a token of LinkedIn's grants from now on.
@@ -297,7 +302,7 @@ func (s *Service) granted(app App, token linkedin.Token) grant {
 	if g.scopes == nil {
 		g.scopes = []string{}
 	}
-	if token.RefreshToken != "" {
+	if token.RefreshToken != "" && token.RefreshTokenExpiresIn > 0 {
 		ends := now.Add(token.RefreshTokenExpiresIn)
 		g.refreshExpiresAt = &ends
 	}

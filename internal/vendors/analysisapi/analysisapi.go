@@ -82,7 +82,7 @@ func (c *Client) Hashtags(ctx context.Context, content string) ([]string, error)
 	resp, err := c.api.GenerateHashtags(outbound.WithOperation(ctx, operation), analysis.GenerateHashtagsJSONRequestBody{Content: content})
 	found, err := answer.Decode[struct {
 		Hashtags []string `json:"hashtags"`
-	}](c.answer, operation, http.StatusOK, resp, err)
+	}](c.answer, operation, http.StatusOK, resp, err, "hashtags")
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (c *Client) Optimize(ctx context.Context, content, optimizationType string)
 	})
 	found, err := answer.Decode[struct {
 		OptimizedContent *string `json:"optimized_content"`
-	}](c.answer, operation, http.StatusOK, resp, err)
+	}](c.answer, operation, http.StatusOK, resp, err, "optimized_content")
 	if err != nil {
 		return "", err
 	}

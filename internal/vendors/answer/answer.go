@@ -42,9 +42,11 @@ func (r Reader) Expect(operation string, wanted int, resp *http.Response, err er
 	return body, failed
 }
 
-// Decode returns the JSON body of an answer with the status wanted. Every other answer, and a body that is cut short or
-// not what was agreed on, is a fault.
-func Decode[T any](r Reader, operation string, wanted int, resp *http.Response, err error) (value T, failed error) {
+// Decode returns the JSON body of an answer with the status wanted, a struct of which every member may be missing: it is read
+// leniently, so that a member of another type than agreed on is as good as missing, and the caller says what it can't do without.
+// needed names members, at any depth, that are nothing like missing when they can't be read. Every other answer, and a body
+// that is cut short or no JSON object, is a fault.
+func Decode[T any](r Reader, operation string, wanted int, resp *http.Response, err error, needed ...string) (value T, failed error) {
 	body, cut, failed := r.read(operation, wanted, resp, err)
 	if failed != nil {
 		return value, failed
@@ -56,12 +58,13 @@ func Decode[T any](r Reader, operation string, wanted int, resp *http.Response, 
 		}
 		return value, r.Unusable(operation, resp, cut)
 	}
-	mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil || (mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json")) {
-		return value, r.Unusable(operation, resp, fmt.Errorf("content type %q instead of JSON", resp.Header.Get("Content-Type")))
+	// A JSON object is one, whatever the content type says; but one that says nothing known may be anything.
+	found, err := decode(body, &value, needed...)
+	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil && !found && mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
+		err = errors.New("nothing that is known is in it")
 	}
-	if err := json.Unmarshal(body, &value); err != nil {
-		return value, r.Unusable(operation, resp, err)
+	if err != nil {
+		return value, r.Unusable(operation, resp, fmt.Errorf("content type %q: %w", resp.Header.Get("Content-Type"), err))
 	}
 	return value, nil
 }

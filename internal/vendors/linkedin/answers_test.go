@@ -424,11 +424,13 @@ func TestTokens(t *testing.T) {
 				AccessToken: "AQX", ExpiresIn: time.Second, Scopes: []string{"a", "b"}, RefreshToken: "AQY", RefreshTokenExpiresIn: 365 * 24 * time.Hour,
 			}, false,
 		},
-		"no token":                    {`{"expires_in":1}`, linkedin.Token{}, true},
-		"no lifetime":                 {`{"access_token":"AQX"}`, linkedin.Token{}, true},
-		"a lifetime of ages":          {`{"access_token":"AQX","expires_in":9223372036854775807}`, linkedin.Token{}, true},
-		"a refresh token without one": {`{"access_token":"AQX","expires_in":1,"refresh_token":"AQY"}`, linkedin.Token{}, true},
-		"null":                        {`null`, linkedin.Token{}, true},
+		"no token":           {`{"expires_in":1}`, linkedin.Token{}, true},
+		"no lifetime":        {`{"access_token":"AQX"}`, linkedin.Token{}, true},
+		"a lifetime of ages": {`{"access_token":"AQX","expires_in":9223372036854775807}`, linkedin.Token{}, true},
+		"a refresh token without one": {`{"access_token":"AQX","expires_in":1,"refresh_token":"AQY"}`, linkedin.Token{
+			AccessToken: "AQX", ExpiresIn: time.Second, Scopes: []string{}, RefreshToken: "AQY",
+		}, false},
+		"null": {`null`, linkedin.Token{}, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -41,7 +41,7 @@ func (c *Client) PostAnalytics(ctx context.Context, token string, post URN, metr
 	resp, err := c.api.GetMemberPostAnalytics(outbound.WithOperation(ctx, operation),
 		&linkedin.GetMemberPostAnalyticsParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 		bearer(token), withQuery(fmt.Sprintf("q=entity&entity=%s&queryType=%s&aggregation=TOTAL", entity, metric)))
-	found, err := answer.Decode[linkedin.MemberPostAnalytics](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.MemberPostAnalytics](c.answer, operation, http.StatusOK, resp, err, "elements")
 	if err != nil {
 		return 0, false, err
 	}
@@ -69,7 +69,7 @@ func (c *Client) SocialMetadata(ctx context.Context, token string, post URN) (So
 	resp, err := c.api.GetSocialMetadata(outbound.WithOperation(ctx, operation), post.String(),
 		&linkedin.GetSocialMetadataParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 		bearer(token), withLastSegment(post.encoded()))
-	found, err := answer.Decode[linkedin.SocialMetadata](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.SocialMetadata](c.answer, operation, http.StatusOK, resp, err, "reactionSummaries")
 	if err != nil {
 		return SocialMetadata{}, err
 	}

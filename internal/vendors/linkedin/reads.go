@@ -77,7 +77,7 @@ func (c *Client) PostsByAuthor(ctx context.Context, token string, author URN, co
 	resp, err := c.api.FindPostsByAuthor(outbound.WithOperation(ctx, operation),
 		&linkedin.FindPostsByAuthorParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion, XRestLiMethod: &method},
 		bearer(token), withQuery(fmt.Sprintf("author=%s&q=author&count=%d&start=0&sortBy=LAST_MODIFIED", author.encoded(), count)))
-	found, err := answer.Decode[linkedin.Posts](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.Posts](c.answer, operation, http.StatusOK, resp, err, listed...)
 	if err != nil {
 		return nil, false, err
 	}

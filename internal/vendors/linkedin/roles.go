@@ -45,7 +45,7 @@ func (c *Client) OrganizationRoles(ctx context.Context, token string) ([]Organiz
 		resp, err := c.api.FindOrganizationAcls(outbound.WithOperation(ctx, operation),
 			&linkedin.FindOrganizationAclsParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 			bearer(token), withQuery(fmt.Sprintf("q=roleAssignee&state=APPROVED&start=%d&count=%d", start, rolesAPage)))
-		found, err := answer.Decode[linkedin.OrganizationAcls](c.answer, operation, http.StatusOK, resp, err)
+		found, err := answer.Decode[linkedin.OrganizationAcls](c.answer, operation, http.StatusOK, resp, err, listed...)
 		if err != nil {
 			return nil, err
 		}

@@ -16,11 +16,12 @@ import (
 
 // Token is what LinkedIn gives for a consent or a refresh.
 type Token struct {
-	AccessToken           string
-	ExpiresIn             time.Duration
-	Scopes                []string
-	RefreshToken          string        // "" for apps that get none
-	RefreshTokenExpiresIn time.Duration // counts from the first consent, not from the last refresh
+	AccessToken  string
+	ExpiresIn    time.Duration
+	Scopes       []string
+	RefreshToken string // "" for apps that get none
+	// RefreshTokenExpiresIn counts from the first consent, not from the last refresh; 0 when LinkedIn did not say.
+	RefreshTokenExpiresIn time.Duration
 }
 
 // AuthorizationURL is where a member's browser goes to consent; it comes back to redirectURI with the state and a code.
@@ -60,8 +61,8 @@ func (c *Client) token(ctx context.Context, request linkedin.TokenRequest) (Toke
 	if deref(found.AccessToken) == "" || !lifetime(deref(found.ExpiresIn)) {
 		return Token{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks a token or its lifetime"))
 	}
-	if found.RefreshToken != nil && !lifetime(deref(found.RefreshTokenExpiresIn)) {
-		return Token{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks the refresh token's lifetime"))
+	if !lifetime(deref(found.RefreshTokenExpiresIn)) { // not worth losing the token for
+		found.RefreshTokenExpiresIn = nil
 	}
 	return Token{
 		AccessToken: deref(found.AccessToken), ExpiresIn: time.Duration(*found.ExpiresIn) * time.Second, Scopes: scopes(deref(found.Scope)),

@@ -1,0 +1,259 @@
+package linkedin_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
+)
+
+// canned answers every request with the same body.
+type canned struct {
+	status      int
+	contentType string
+	body        []byte
+	header      http.Header
+}
+
+func (c canned) RoundTrip(req *http.Request) (*http.Response, error) {
+	header := http.Header{"Content-Type": {c.contentType}}
+	maps.Copy(header, c.header)
+	return &http.Response{
+		StatusCode: c.status, Header: header, Body: io.NopCloser(bytes.NewReader(c.body)), Request: req, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}, nil
+}
+
+// reading is an operation with an answer as LinkedIn gives it.
+type reading struct {
+	answer string
+	needed []string // members of the answer without which it says nothing
+	// call returns what is needed of the answer: the rest may change.
+	call func(ctx context.Context, c *linkedin.Client) (any, error)
+}
+
+var (
+	aPost, _   = linkedin.ParseURN("urn:li:share:1")
+	aMember, _ = linkedin.ParseURN("urn:li:person:ada")
+	aPage, _   = linkedin.ParseURN("urn:li:organization:5")
+)
+
+var readings = map[string]reading{
+	"getUserInfo": {
+		`{"sub":"ada","name":"Ada","given_name":"Ada","family_name":"L","email":"ada@example.org","email_verified":true,"picture":"https://x","locale":{"country":"US","language":"en"}}`,
+		[]string{"sub"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			p, err := c.UserInfo(ctx, "t")
+			return p.MemberID, err
+		},
+	},
+	"getMe": {
+		`{"id":"ada","localizedFirstName":"Ada","localizedLastName":"L"}`, []string{"id"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			p, err := c.Me(ctx, "t")
+			return p.MemberID, err
+		},
+	},
+	"getPerson": {
+		`{"id":"ada","localizedFirstName":"Ada","localizedLastName":"L"}`, []string{"id"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			p, err := c.Person(ctx, "t", "ada")
+			return p.MemberID, err
+		},
+	},
+	"createAccessToken": {
+		`{"access_token":"AQX","expires_in":5184000,"scope":"openid","refresh_token":"AQR","refresh_token_expires_in":31536000}`,
+		[]string{"access_token", "expires_in"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			t, err := c.ExchangeCode(ctx, "code", "https://x/callback")
+			return []any{t.AccessToken, t.ExpiresIn}, err
+		},
+	},
+	"introspectToken": {
+		`{"active":true,"status":"active","scope":"openid","client_id":"a","auth_type":"3L","created_at":1,"authorized_at":1,"expires_at":2}`,
+		[]string{"active"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			i, err := c.Introspect(ctx, "t")
+			return i.Active, err
+		},
+	},
+	"getMemberPostAnalytics": {
+		`{"elements":[{"count":7,"metricType":"IMPRESSION","targetEntity":"x"}],"paging":{"start":0,"count":10,"links":[]}}`,
+		[]string{"elements"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			n, known, err := c.PostAnalytics(ctx, "t", aPost, linkedin.MetricImpression)
+			return []any{n, known}, err
+		},
+	},
+	"getSocialMetadata": {
+		`{"commentSummary":{"count":2,"topLevelCount":1},"commentsState":"OPEN","reactionSummaries":{"LIKE":{"reactionType":"LIKE","count":3}},"entity":"urn:li:share:1"}`,
+		[]string{"commentSummary", "reactionSummaries"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			return c.SocialMetadata(ctx, "t", aPost)
+		},
+	},
+	"getOrganizationShareStatistics": {
+		`{"elements":[{"organizationalEntity":"urn:li:organization:5","share":"urn:li:share:1","totalShareStatistics":{"impressionCount":1,"likeCount":2,"commentCount":3,"shareCount":4,"engagement":0.5}}],"paging":{"start":0}}`,
+		[]string{"elements"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			return c.OrganizationShareStatistics(ctx, "t", aPage, []linkedin.URN{aPost})
+		},
+	},
+	"findOrganizationAcls": {
+		`{"elements":[{"role":"ADMINISTRATOR","state":"APPROVED","organization":"urn:li:organization:5","roleAssignee":"urn:li:person:ada"}],"paging":{"start":0,"count":100,"links":[]}}`,
+		[]string{"elements", "paging"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			return c.OrganizationRoles(ctx, "t")
+		},
+	},
+	"findPostsByAuthor": {
+		`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":"Hello","createdAt":1,"publishedAt":1,"lastModifiedAt":1,"lifecycleState":"PUBLISHED","visibility":"PUBLIC"}],"paging":{"start":0,"count":50,"links":[],"total":1}}`,
+		[]string{"elements", "paging"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			posts, complete, err := c.PostsByAuthor(ctx, "t", aMember, 50)
+			return []any{posts, complete}, err
+		},
+	},
+	"getPost": {
+		`{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":"Hello","createdAt":1,"lifecycleState":"PUBLISHED","visibility":"PUBLIC"}`,
+		[]string{"id", "author"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+			p, err := c.GetPost(ctx, "t", aPost)
+			return []linkedin.URN{p.URN, p.Author}, err
+		},
+	},
+}
+
+func answered(t *testing.T, r reading, contentType string, body []byte) (any, error) {
+	t.Helper()
+	client, err := linkedin.New(linkedin.Config{APIURL: "http://l", AuthURL: "http://l", Version: "202609", ClientID: "a", ClientSecret: "b"},
+		&http.Client{Transport: canned{status: http.StatusOK, contentType: contentType, body: body}}, time.Now)
+	require.NoError(t, err)
+	return r.call(t.Context(), client)
+}
+
+// fuzzAnswer puts any value at any place of an operation's answer. A member that is not needed changes nothing, whatever it holds;
+// without a needed one there is no answer; and no body at all makes one up.
+func fuzzAnswer(f *testing.F, operation string) {
+	f.Helper()
+	r := readings[operation]
+	whole := map[string]json.RawMessage{}
+	require.NoError(f, json.Unmarshal([]byte(r.answer), &whole))
+	for _, name := range slices.Sorted(maps.Keys(whole)) {
+		for _, value := range []string{`null`, `""`, `"true"`, `0`, `1.5`, `1e99`, `true`, `[]`, `[[1]]`, `{}`, `{"a":{"b":[null]}}`, `"\u0000"`} {
+			f.Add(name, value)
+		}
+	}
+	f.Add("new", `{"a":1}`)
+	f.Fuzz(func(t *testing.T, name, value string) {
+		_, _ = answered(t, r, "application/json", []byte(value)) // must not panic
+		right, err := answered(t, r, "application/json", []byte(r.answer))
+		require.NoError(t, err)
+		if !json.Valid([]byte(value)) {
+			_, err := answered(t, r, "application/json", []byte(value))
+			require.Error(t, err)
+			return
+		}
+		changed := maps.Clone(whole)
+		changed[name] = json.RawMessage(value)
+		body, err := json.Marshal(changed)
+		if err != nil {
+			return // the name is not text
+		}
+		got, err := answered(t, r, "application/json", body)
+		if slices.Contains(r.needed, name) {
+			if err != nil {
+				require.Equal(t, "BAD_ANSWER", fault.Of(err).Reason)
+			}
+			delete(changed, name)
+			body, err := json.Marshal(changed)
+			require.NoError(t, err)
+			without, err := answered(t, r, "application/json", body)
+			if name != "paging" && name != "reactionSummaries" && operation != "getMemberPostAnalytics" { // which may be missing
+				require.Error(t, err, "%v", without)
+			}
+			return
+		}
+		require.NoError(t, err, "%s", body)
+		require.Equal(t, right, got, "%s", body)
+	})
+}
+
+func FuzzGetUserInfo(f *testing.F)            { fuzzAnswer(f, "getUserInfo") }
+func FuzzGetMe(f *testing.F)                  { fuzzAnswer(f, "getMe") }
+func FuzzGetPerson(f *testing.F)              { fuzzAnswer(f, "getPerson") }
+func FuzzCreateAccessToken(f *testing.F)      { fuzzAnswer(f, "createAccessToken") }
+func FuzzIntrospectToken(f *testing.F)        { fuzzAnswer(f, "introspectToken") }
+func FuzzGetMemberPostAnalytics(f *testing.F) { fuzzAnswer(f, "getMemberPostAnalytics") }
+func FuzzGetSocialMetadata(f *testing.F)      { fuzzAnswer(f, "getSocialMetadata") }
+func FuzzGetOrganizationShareStatistics(f *testing.F) {
+	fuzzAnswer(f, "getOrganizationShareStatistics")
+}
+func FuzzFindOrganizationAcls(f *testing.F) { fuzzAnswer(f, "findOrganizationAcls") }
+func FuzzFindPostsByAuthor(f *testing.F)    { fuzzAnswer(f, "findPostsByAuthor") }
+func FuzzGetPost(f *testing.F)              { fuzzAnswer(f, "getPost") }
+
+// A create's answer is its status and one header: no body takes the success away, or makes one up.
+func FuzzCreatePost(f *testing.F) {
+	for _, body := range []string{"", "{", `{"id":5}`, "<html>", "\x00"} {
+		f.Add(body, "application/json")
+	}
+	f.Fuzz(func(t *testing.T, body, contentType string) {
+		client, err := linkedin.New(linkedin.Config{APIURL: "http://l", AuthURL: "http://l", Version: "202609"},
+			&http.Client{Transport: canned{http.StatusCreated, contentType, []byte(body), http.Header{"X-Restli-Id": {"urn:li:share:1"}}}}, time.Now)
+		require.NoError(t, err)
+		created, err := client.CreatePost(t.Context(), "t", linkedin.NewPost{Author: aMember, Text: "Hello", Visibility: linkedin.VisibilityPublic})
+		require.NoError(t, err)
+		require.Equal(t, aPost, created.URN)
+	})
+}
+
+// What is meant without doubt is taken, and what is not is as good as missing.
+func TestAnswersAreReadLeniently(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		operation, contentType, body string
+		want                         any // nil: no answer
+	}{
+		"an unneeded member is of another type (email_verified as a string)": {"getUserInfo", "application/json", `{"sub":"ada","email_verified":"true"}`, "ada"},
+		"all unneeded members are":   {"getUserInfo", "application/json", `{"sub":"ada","name":[1],"email":{},"locale":7,"picture":false,"given_name":null}`, "ada"},
+		"an id is a number":          {"getUserInfo", "application/json", `{"sub":782}`, "782"},
+		"an id is an object":         {"getUserInfo", "application/json", `{"sub":{"id":"ada"}}`, nil},
+		"an id is true":              {"getUserInfo", "application/json", `{"sub":true}`, nil},
+		"an id is null":              {"getUserInfo", "application/json", `{"sub":null}`, nil},
+		"an id is empty":             {"getUserInfo", "application/json", `{"sub":""}`, nil},
+		"a lifetime is a string":     {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":"5184000"}`, []any{"AQX", 1440 * time.Hour}},
+		"a lifetime has a point":     {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":5184000.0}`, []any{"AQX", 1440 * time.Hour}},
+		"a lifetime has an exponent": {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":5.184e6}`, []any{"AQX", 1440 * time.Hour}},
+		"a lifetime is a fraction":   {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":0.5}`, nil},
+		"a lifetime is without end":  {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":1e400}`, nil},
+		"a lifetime is text":         {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":"soon"}`, nil},
+		"a refresh token's life is no number": {"createAccessToken", "application/json",
+			`{"access_token":"AQX","expires_in":5184000,"refresh_token":"AQR","refresh_token_expires_in":"a year"}`, []any{"AQX", 1440 * time.Hour}},
+		"active is a string":           {"introspectToken", "application/json", `{"active":"True","expires_at":"never"}`, true},
+		"active is 1":                  {"introspectToken", "application/json", `{"active":1}`, nil},
+		"a count is a string":          {"getMemberPostAnalytics", "application/json", `{"elements":[{"count":"7"}]}`, []any{int64(7), true}},
+		"a count is half":              {"getMemberPostAnalytics", "application/json", `{"elements":[{"count":7.5}]}`, nil},
+		"elements are an object":       {"getMemberPostAnalytics", "application/json", `{"elements":{"count":7}}`, nil},
+		"reactions are a list":         {"getSocialMetadata", "application/json", `{"commentSummary":{"count":2},"reactionSummaries":[3]}`, nil},
+		"a list may go on":             {"findPostsByAuthor", "application/json", `{"elements":[],"paging":"next"}`, nil},
+		"a total is a string":          {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":"3"}}`, []any{[]linkedin.Post(nil), false}},
+		"no content type":              {"getUserInfo", "", `{"sub":"ada"}`, "ada"},
+		"a wrong content type":         {"getUserInfo", "text/html", ` {"sub":"ada"}` + "\n", "ada"},
+		"a byte order mark":            {"getUserInfo", "application/json", "\xef\xbb\xbf" + `{"sub":"ada"}`, "ada"},
+		"a member stands twice":        {"getUserInfo", "application/json", `{"sub":"eve","sub":"ada"}`, "ada"},
+		"a list instead of an object":  {"getUserInfo", "application/json", `[{"sub":"ada"}]`, nil},
+		"a page of HTML":               {"getUserInfo", "application/json", `<html>`, nil},
+		"nothing":                      {"getUserInfo", "application/json", ``, nil},
+		"something follows the object": {"getUserInfo", "application/json", `{"sub":"ada"}{}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := answered(t, readings[c.operation], c.contentType, []byte(c.body))
+			if c.want == nil {
+				require.Equal(t, "BAD_ANSWER", fault.Of(err).Reason, "%v", got)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.want, got)
+		})
+	}
+}

@@ -156,4 +156,5 @@ type User struct {
 	Email     string
 	Name      string
 	CreatedAt time.Time
+	EmailKey  *string
 }

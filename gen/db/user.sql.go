@@ -13,7 +13,7 @@ import (
 )
 
 const userGet = `-- name: UserGet :one
-SELECT id, email, name, created_at FROM users WHERE id = $1
+SELECT id, email, name, created_at, email_key FROM users WHERE id = $1
 `
 
 func (q *Queries) UserGet(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -24,36 +24,39 @@ func (q *Queries) UserGet(ctx context.Context, db DBTX, id uuid.UUID) (User, err
 		&i.Email,
 		&i.Name,
 		&i.CreatedAt,
+		&i.EmailKey,
 	)
 	return i, err
 }
 
 const userGetByEmail = `-- name: UserGetByEmail :one
-SELECT id, email, name, created_at FROM users WHERE lower(email) = lower($1::text)
+SELECT id, email, name, created_at, email_key FROM users WHERE COALESCE(email_key, lower(email)) = $1::text
 `
 
-// Whatever the case of the address.
-func (q *Queries) UserGetByEmail(ctx context.Context, db DBTX, email string) (User, error) {
-	row := db.QueryRow(ctx, userGetByEmail, email)
+// Whatever the spelling of the address.
+func (q *Queries) UserGetByEmail(ctx context.Context, db DBTX, emailKey string) (User, error) {
+	row := db.QueryRow(ctx, userGetByEmail, emailKey)
 	var i User
 	err := row.Scan(
 		&i.ID,
 		&i.Email,
 		&i.Name,
 		&i.CreatedAt,
+		&i.EmailKey,
 	)
 	return i, err
 }
 
 const userInsert = `-- name: UserInsert :one
-INSERT INTO users (id, email, name, created_at)
-VALUES ($1, $2, $3, $4)
-RETURNING id, email, name, created_at
+INSERT INTO users (id, email, email_key, name, created_at)
+VALUES ($1, $2, $3::text, $4, $5)
+RETURNING id, email, name, created_at, email_key
 `
 
 type UserInsertParams struct {
 	ID        uuid.UUID
 	Email     string
+	EmailKey  string
 	Name      string
 	CreatedAt time.Time
 }
@@ -62,6 +65,7 @@ func (q *Queries) UserInsert(ctx context.Context, db DBTX, arg UserInsertParams)
 	row := db.QueryRow(ctx, userInsert,
 		arg.ID,
 		arg.Email,
+		arg.EmailKey,
 		arg.Name,
 		arg.CreatedAt,
 	)
@@ -71,12 +75,13 @@ func (q *Queries) UserInsert(ctx context.Context, db DBTX, arg UserInsertParams)
 		&i.Email,
 		&i.Name,
 		&i.CreatedAt,
+		&i.EmailKey,
 	)
 	return i, err
 }
 
 const userList = `-- name: UserList :many
-SELECT id, email, name, created_at FROM users ORDER BY created_at, id
+SELECT id, email, name, created_at, email_key FROM users ORDER BY created_at, id
 `
 
 // Oldest first, all of them: users are few and made by an operator.
@@ -94,6 +99,7 @@ func (q *Queries) UserList(ctx context.Context, db DBTX) ([]User, error) {
 			&i.Email,
 			&i.Name,
 			&i.CreatedAt,
+			&i.EmailKey,
 		); err != nil {
 			return nil, err
 		}

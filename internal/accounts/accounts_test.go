@@ -110,7 +110,7 @@ func newVault(t *testing.T) *accounts.Vault {
 
 func (w *world) user(email string) uuid.UUID {
 	w.t.Helper()
-	user, err := db.New().UserInsert(w.t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: email, CreatedAt: noon})
+	user, err := db.New().UserInsert(w.t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: email, EmailKey: email, CreatedAt: noon})
 	require.NoError(w.t, err)
 	return user.ID
 }

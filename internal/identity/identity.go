@@ -9,14 +9,15 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"net/mail"
 	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/email"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/text"
@@ -51,11 +52,12 @@ func nameFaults(path, name string) []fault.Field {
 	return nil
 }
 
-// CreateUser makes a user. The address must be a plain one and not taken, whatever its case; name may be empty.
-func (s *Service) CreateUser(ctx context.Context, email, name string) (User, error) {
+// CreateUser makes a user. The address must be one by internal/email and not taken, whatever its spelling; name may be empty.
+func (s *Service) CreateUser(ctx context.Context, address, name string) (User, error) {
 	var faults []fault.Field
-	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email || len(email) > 254 {
-		faults = append(faults, fault.Field{Path: "email", Problem: "must be an e-mail address such as ada@example.org"})
+	parsed, err := email.Parse(address)
+	if err != nil {
+		faults = append(faults, fault.Field{Path: "email", Problem: err.Error()})
 	}
 	faults = append(faults, nameFaults("name", name)...)
 	if err := fault.Fields(faults...); err != nil {
@@ -65,7 +67,7 @@ func (s *Service) CreateUser(ctx context.Context, email, name string) (User, err
 	if err != nil {
 		return User{}, err
 	}
-	return s.queries.UserInsert(ctx, s.store, db.UserInsertParams{ID: id, Email: email, Name: name, CreatedAt: s.now()})
+	return s.queries.UserInsert(ctx, s.store, db.UserInsertParams{ID: id, Email: parsed.String(), EmailKey: parsed.Key(), Name: name, CreatedAt: s.now()})
 }
 
 // ListUsers lists all users, oldest first.
@@ -73,11 +75,15 @@ func (s *Service) ListUsers(ctx context.Context) ([]User, error) {
 	return s.queries.UserList(ctx, s.store)
 }
 
-// UserByEmail finds a user by address, whatever its case.
-func (s *Service) UserByEmail(ctx context.Context, email string) (User, error) {
-	user, err := s.queries.UserGetByEmail(ctx, s.store, email)
+// UserByEmail finds a user by address, whatever its spelling.
+func (s *Service) UserByEmail(ctx context.Context, address string) (User, error) {
+	key := strings.ToLower(address) // of a user from before there was one rule
+	if parsed, err := email.Parse(address); err == nil {
+		key = parsed.Key()
+	}
+	user, err := s.queries.UserGetByEmail(ctx, s.store, key)
 	if fault.Is(err, fault.NotFound) {
-		return User{}, fault.Newf(fault.NotFound, "There is no user with the address %q: `postwright user list` shows those there are.", email)
+		return User{}, fault.Newf(fault.NotFound, "There is no user with the address %q: `postwright user list` shows those there are.", address)
 	}
 	return user, err
 }

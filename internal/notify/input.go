@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/postwright/postwright/internal/email"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/text"
 )
@@ -18,10 +19,8 @@ type EmailInput struct {
 // Validate lists everything that is wrong with the input.
 func (in EmailInput) Validate() error {
 	faults := textFaults("subject", in.Subject, "content", in.Content)
-	if !isPlainAddress(in.To) {
-		faults = append(faults, fault.Field{
-			Path: "to", Problem: "must be one plain address such as ada@example.org: no name, quotes, commas or control characters, and a domain of other letters as xn--…",
-		})
+	if _, err := email.Parse(in.To); err != nil {
+		faults = append(faults, fault.Field{Path: "to", Problem: err.Error()})
 	}
 	return fault.Fields(faults...)
 }

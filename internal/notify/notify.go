@@ -105,7 +105,7 @@ func (s *Service) tell(ctx context.Context, userID uuid.UUID, postID *uuid.UUID,
 	if err != nil {
 		return err
 	}
-	m.Recipient = user.Email
+	m.Recipient = envelope(user.Email)
 	if channel == Push {
 		m.Recipient = user.ID.String()
 	}

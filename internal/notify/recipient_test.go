@@ -11,8 +11,8 @@ import (
 func TestEveryFaultOfTheAllowListIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	_, problems := ParseAllowed([]string{
-		" ada@example.org", "@example.com ", "@intranet", // fine
-		"", "example.org", "*@example.org", "@*.example.org", "@.example.org", "@example.org.", "Ada <ada@example.org>", `"ada"@example.org`, "ada@exаmple.org", "@bücher.example",
+		" ada@example.org", "@example.com ", "@intranet", "@bücher.example", "ada@bücher.example", // fine
+		"", "example.org", "*@example.org", "@*.example.org", "@.example.org", "@example.org.", "Ada <ada@example.org>", `"ada"@example.org`, "ada@exa_mple.org", "@büch er.example",
 		"ada@b@example.org", "ada@example.org\n", "@", "@-example.org", "@" + strings.Repeat("a", 64) + ".org", strings.Repeat("a", 250) + "@example.org", "ada @example.org",
 	})
 	require.Len(t, problems, 16, "%s", strings.Join(problems, "\n")) // "ada@example.org\n" is fine once trimmed
@@ -33,14 +33,11 @@ func TestNoSpellingReachesAnybodyElse(t *testing.T) {
 		if rapid.Bool().Draw(t, "at a domain that is named") {
 			to += rapid.SampledFrom([]string{"@example.org", "@Example.COM", "@allowed.example", "@sub.allowed.example"}).Draw(t, "domain")
 		}
-		if !isPlainAddress(to) {
-			return // refused before
-		}
 		address, may := allowed.reach(to, own)
 		switch {
 		case !may:
-		case address == own, address == "Team@Example.com":
-		case strings.EqualFold(address, to) && strings.HasSuffix(strings.ToLower(address), "@allowed.example"):
+		case address == "Ada@example.org", address == "Team@example.com":
+		case strings.HasSuffix(address, "@allowed.example") && strings.HasPrefix(to, strings.TrimSuffix(address, "allowed.example")):
 		default:
 			t.Fatalf("%q reached %q", to, address)
 		}

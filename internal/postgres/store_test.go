@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func open(t *testing.T, databaseURL string, change ...func(*postgres.Config)) (*
 var queries = db.New()
 
 func newUser(email string) db.UserInsertParams {
-	return db.UserInsertParams{ID: uuid.New(), Email: email, CreatedAt: time.Now()}
+	return db.UserInsertParams{ID: uuid.New(), Email: email, EmailKey: strings.ToLower(email), CreatedAt: time.Now()}
 }
 
 func kindOf(err error) fault.Kind { return fault.Of(err).Kind }

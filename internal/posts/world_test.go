@@ -64,7 +64,7 @@ func (w *world) now() time.Time {
 // owner makes a user with a LinkedIn account.
 func (w *world) owner(name string) (id, accountID uuid.UUID) {
 	w.t.Helper()
-	user, err := queries.UserInsert(w.t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: name + "@example.org", CreatedAt: dawn})
+	user, err := queries.UserInsert(w.t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: name + "@example.org", EmailKey: name + "@example.org", CreatedAt: dawn})
 	require.NoError(w.t, err)
 	return user.ID, w.account(user.ID, name)
 }

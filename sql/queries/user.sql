@@ -1,14 +1,14 @@
 -- name: UserInsert :one
-INSERT INTO users (id, email, name, created_at)
-VALUES (@id, @email, @name, @created_at)
+INSERT INTO users (id, email, email_key, name, created_at)
+VALUES (@id, @email, @email_key::text, @name, @created_at)
 RETURNING *;
 
 -- name: UserGet :one
 SELECT * FROM users WHERE id = @id;
 
 -- name: UserGetByEmail :one
--- Whatever the case of the address.
-SELECT * FROM users WHERE lower(email) = lower(@email::text);
+-- Whatever the spelling of the address.
+SELECT * FROM users WHERE COALESCE(email_key, lower(email)) = @email_key::text;
 
 -- name: UserList :many
 -- Oldest first, all of them: users are few and made by an operator.

@@ -2,7 +2,7 @@ package publishing
 
 import (
 	"context"
-	"regexp"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,27 +13,95 @@ import (
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/zone"
 )
 
 // ScheduleInput approves one send of a post at a time.
 type ScheduleInput struct {
 	OwnerID uuid.UUID
 	ID      uuid.UUID
-	Time    time.Time
-	Zone    string // IANA name, kept to be shown; "" means UTC
+	Time    time.Time // the moment; zero where LocalTime alone says it
+	Zone    string    // IANA name; "" means UTC
+	// LocalTime is what the clocks of Zone show at the moment, as zone.Parse reads it; "" where Time alone says it.
+	LocalTime string
 }
 
-// zoneName is the form of IANA's names. What else lies in a folder of zones (localtime, posixrules, right/UTC) is a file of the
-// machine's, not a zone that another machine knows.
-var zoneName = regexp.MustCompile(`^(?:[A-Z][A-Za-z0-9_+-]*(?:/[A-Z][A-Za-z0-9_+-]*)*)?$`)
+// farthest is how far ahead a post may be scheduled: as the proto file says it of the moment.
+const farthest = 365 * day
 
-// Validate lists every fault of the input. How far ahead the time may be stands in the proto file; one that has passed is
-// due at once.
+// Validate lists every fault of the input, what contradicts itself too. How far ahead Time may be stands in the proto file; one that
+// has passed is due at once.
 func (in ScheduleInput) Validate() error {
-	if _, err := time.LoadLocation(in.Zone); err != nil || !zoneName.MatchString(in.Zone) || in.Zone == "Local" || in.Zone == "Factory" {
-		return fault.Fields(fault.Field{Path: "timeZone", Problem: "must be an IANA zone such as Europe/Berlin"})
+	_, err := in.moment()
+	return err
+}
+
+// moment is when the post is to go out.
+func (in ScheduleInput) moment() (time.Time, error) {
+	var faults fault.List
+	at, err := zone.Load(in.Zone)
+	if err != nil {
+		faults.Add(fault.Field{Path: "timeZone", Problem: err.Error()})
 	}
-	return nil
+	if in.LocalTime == "" {
+		if in.Time.IsZero() {
+			faults.Add(fault.Field{Path: "scheduledTime", Problem: "must be given, such as 2026-12-01T08:00:00Z; or localTime with timeZone"})
+		}
+		return in.Time, faults.Err()
+	}
+	if in.Zone == "" {
+		faults.Add(fault.Field{Path: "timeZone", Problem: "must say on whose clocks localTime is, such as Europe/Berlin"})
+	}
+	wall, err := zone.Parse(in.LocalTime)
+	if err != nil {
+		faults.Add(fault.Field{Path: "localTime", Problem: err.Error()})
+	}
+	if err := faults.Err(); err != nil {
+		return time.Time{}, err
+	}
+	moment, problem := in.meant(wall, at)
+	if problem != "" {
+		return time.Time{}, fault.Fields(fault.Field{Path: "localTime", Problem: problem})
+	}
+	return moment, nil
+}
+
+// ahead checks that a moment that LocalTime alone says lies as far ahead as the proto file wants of Time.
+func (in ScheduleInput) ahead(moment, now time.Time) error {
+	problem := ""
+	switch {
+	case !in.Time.IsZero():
+	case !moment.After(now):
+		problem = "must be in the future: it was " + moment.UTC().Format(time.RFC3339)
+	case moment.Sub(now) > farthest:
+		problem = "must be at most 365 days ahead"
+	}
+	if problem == "" {
+		return nil
+	}
+	return fault.Fields(fault.Field{Path: "localTime", Problem: problem})
+}
+
+// meant is the one moment that a time on a zone's clocks stands for, or why there is none.
+func (in ScheduleInput) meant(wall time.Time, at *time.Location) (moment time.Time, problem string) {
+	instants := zone.Instants(wall, at)
+	if len(instants) == 0 {
+		return moment, fmt.Sprintf("is a time that the clocks of %s leave out: they are set forward %s; choose another", in.Zone, zone.Gap(wall, at))
+	}
+	if in.Time.IsZero() {
+		if len(instants) > 1 {
+			return moment, fmt.Sprintf("comes twice on the clocks of %s, at %s and %s: say with scheduledTime which is meant",
+				in.Zone, instants[0].UTC().Format(time.RFC3339), instants[1].UTC().Format(time.RFC3339))
+		}
+		return instants[0], ""
+	}
+	for _, instant := range instants {
+		if instant.Equal(in.Time.Truncate(time.Second)) {
+			return in.Time, ""
+		}
+	}
+	return moment, fmt.Sprintf("is %s in %s, and scheduledTime is another moment, %s: give one of them, or both for the same moment",
+		instants[0].UTC().Format(time.RFC3339), in.Zone, in.Time.UTC().Format(time.RFC3339))
 }
 
 // Scheduled is a post with a time, and what may keep it from going out then.
@@ -45,15 +113,19 @@ type Scheduled struct {
 // Schedule gives a post a time, or moves it to another one: state and job are committed together. A job of an earlier
 // time finds, when it runs, that it is not the post's any more.
 func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, error) {
-	if err := in.Validate(); err != nil {
+	moment, err := in.moment()
+	if err == nil {
+		err = in.ahead(moment, s.now())
+	}
+	if err != nil {
 		return Scheduled{}, err
 	}
 	if in.Zone == "" {
 		in.Zone = "UTC"
 	}
-	at := in.Time.UTC().Truncate(time.Microsecond) // what PostgreSQL keeps
+	at := moment.UTC().Truncate(time.Microsecond) // what PostgreSQL keeps
 	var scheduled Scheduled
-	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
 		if err != nil {
 			return noSuchPost(err)

@@ -61,7 +61,7 @@ func (strictJSON) UnmarshalRead(_ context.Context, src io.Reader, msg any) error
 		}
 		return unreadable(words)
 	}
-	return nil
+	return writtenOffset(body, message)
 }
 
 // incoming is what a codec has to read, and what it is to become.

@@ -13,6 +13,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/zone"
 )
 
 // Names of enum values differ from the words that are kept only by prefix and case.
@@ -179,7 +180,11 @@ func publishBatchInput(caller uuid.UUID, m *postwrightv1.BatchPublishPostsReques
 }
 
 func scheduleInput(caller uuid.UUID, m *postwrightv1.SchedulePostRequest) publishing.ScheduleInput {
-	return publishing.ScheduleInput{OwnerID: caller, ID: parsed(m.GetId()), Time: m.GetScheduledTime().AsTime(), Zone: m.GetTimeZone()}
+	in := publishing.ScheduleInput{OwnerID: caller, ID: parsed(m.GetId()), Zone: m.GetTimeZone(), LocalTime: m.GetLocalTime()}
+	if at := moment(m.GetScheduledTime()); at != nil {
+		in.Time = *at
+	}
+	return in
 }
 
 func resolveInput(caller uuid.UUID, m *postwrightv1.ResolvePostRequest) publishing.ResolveInput {
@@ -197,7 +202,7 @@ func postMessage(p posts.Post) *postwrightv1.Post {
 		Visibility:     postwrightv1.Visibility(number(postwrightv1.Visibility_value, prefixVisibility, p.Visibility)),
 		Hashtags:       p.Hashtags,
 		State:          postwrightv1.PostState(number(postwrightv1.PostState_value, prefixState, p.State)),
-		ScheduledTime:  timestamp(p.ScheduledAt), TimeZone: p.TimeZone, PublishedTime: timestamp(p.PublishedAt),
+		ScheduledTime:  timestamp(p.ScheduledAt), TimeZone: p.TimeZone, ScheduledLocalTime: localTime(p), PublishedTime: timestamp(p.PublishedAt),
 		LinkedinUrn: p.LinkedinURN, Permalink: posts.Permalink(p),
 		CreateTime: timestamppb.New(p.CreatedAt), UpdateTime: timestamppb.New(p.UpdatedAt), Etag: posts.Etag(p),
 	}
@@ -225,6 +230,15 @@ func moment(t *timestamppb.Timestamp) *time.Time {
 	}
 	at := t.AsTime()
 	return &at
+}
+
+// localTime is what the clocks of a post's zone show when it is scheduled for.
+func localTime(p posts.Post) string {
+	there, err := zone.Load(p.TimeZone)
+	if p.ScheduledAt == nil || err != nil {
+		return ""
+	}
+	return p.ScheduledAt.In(there).Format(zone.Form)
 }
 
 func timestamp(t *time.Time) *timestamppb.Timestamp {

@@ -366,9 +366,11 @@ type Post struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with every change of the post. Send it back with UpdatePost or DeletePost to be sure that nobody else
 	// changed the post in between.
-	Etag          string `protobuf:"bytes,19,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,19,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What the clocks of time_zone show at scheduled_time, such as 2026-12-01T09:00:00. Set by Postwright.
+	ScheduledLocalTime string `protobuf:"bytes,20,opt,name=scheduled_local_time,json=scheduledLocalTime,proto3" json:"scheduled_local_time,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Post) Reset() {
@@ -530,6 +532,13 @@ func (x *Post) GetUpdateTime() *timestamppb.Timestamp {
 func (x *Post) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *Post) GetScheduledLocalTime() string {
+	if x != nil {
+		return x.ScheduledLocalTime
 	}
 	return ""
 }
@@ -778,7 +787,7 @@ var File_postwright_v1_post_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_post_proto_rawDesc = "" +
 	"\n" +
-	"\x18postwright/v1/post.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\a\n" +
+	"\x18postwright/v1/post.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\a\n" +
 	"\x04Post\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18$R\x02id\x12\"\n" +
 	"\bowner_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18$R\aownerId\x12*\n" +
@@ -804,7 +813,8 @@ const file_postwright_v1_post_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x1b\n" +
-	"\x04etag\x18\x13 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\"q\n" +
+	"\x04etag\x18\x13 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\x129\n" +
+	"\x14scheduled_local_time\x18\x14 \x01(\tB\a\xbaH\x04r\x02\x18(R\x12scheduledLocalTime\"q\n" +
 	"\vPostFailure\x12\x1c\n" +
 	"\x04code\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x04code\x12\"\n" +
 	"\amessage\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x90NR\amessage\x12 \n" +

@@ -1623,10 +1623,14 @@ func (x *PublishOutcome) GetWarning() string {
 type SchedulePostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// In the future, and at most 365 days ahead.
+	// The moment: in the future, and at most 365 days ahead. It, local_time, or both must be given, and then be the same. In JSON,
+	// an offset other than Z must be the zone's at that time.
 	ScheduledTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=scheduled_time,json=scheduledTime,proto3" json:"scheduled_time,omitempty"`
-	// The IANA zone that the time was chosen in, such as Europe/Berlin; kept to be shown. Empty means UTC.
-	TimeZone      string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	// The IANA zone that the time was chosen in, such as Europe/Berlin. Empty means UTC; with local_time it must be given.
+	TimeZone string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	// The time on the clocks of time_zone, such as 2026-12-01T09:00: without an offset. Where clocks are set forward over it, it
+	// is refused; where they are set back over it, scheduled_time must say which of the two is meant.
+	LocalTime     string `protobuf:"bytes,4,opt,name=local_time,json=localTime,proto3" json:"local_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1678,6 +1682,13 @@ func (x *SchedulePostRequest) GetScheduledTime() *timestamppb.Timestamp {
 func (x *SchedulePostRequest) GetTimeZone() string {
 	if x != nil {
 		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *SchedulePostRequest) GetLocalTime() string {
+	if x != nil {
+		return x.LocalTime
 	}
 	return ""
 }
@@ -2666,11 +2677,13 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x04done\x18\x06 \x01(\x05R\x04done\x12\x14\n" +
 	"\x05total\x18\a \x01(\x05R\x05total\x12\x14\n" +
 	"\x05index\x18\b \x01(\x05R\x05index\x12\x18\n" +
-	"\awarning\x18\t \x01(\tR\awarning\"\xac\x01\n" +
+	"\awarning\x18\t \x01(\tR\awarning\"\xd1\x01\n" +
 	"\x13SchedulePostRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12U\n" +
-	"\x0escheduled_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x12\xbaH\x0f\xc8\x01\x01\xb2\x01\tJ\x05\b\x80\xe7\x84\x0f@\x01R\rscheduledTime\x12$\n" +
-	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\btimeZone\"[\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12R\n" +
+	"\x0escheduled_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x0f\xbaH\f\xb2\x01\tJ\x05\b\x80\xe7\x84\x0f@\x01R\rscheduledTime\x12$\n" +
+	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\btimeZone\x12&\n" +
+	"\n" +
+	"local_time\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18(R\tlocalTime\"[\n" +
 	"\x14SchedulePostResponse\x12'\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\x12\x1a\n" +
 	"\bwarnings\x18\x02 \x03(\tR\bwarnings\"1\n" +

@@ -51,7 +51,14 @@ func (c *migrateUp) Run(env *environment) error {
 		for _, name := range applied {
 			fmt.Fprintln(env.out, "applied", name)
 		}
-		if err == nil && len(applied) == 0 {
+		if err != nil {
+			return err
+		}
+		folded, err := app.FoldPosts(ctx, c.Database, env.log)
+		switch {
+		case folded > 0:
+			fmt.Fprintf(env.out, "made %d posts searchable whatever the case and the form of accents\n", folded)
+		case err == nil && len(applied) == 0:
 			fmt.Fprintln(env.out, "Nothing to do: the schema is up to date.")
 		}
 		return err

@@ -289,6 +289,7 @@ func (q *Queries) PostGetManyForUpdate(ctx context.Context, db DBTX, arg PostGet
 }
 
 const postInsert = `-- name: PostInsert :one
+WITH search AS (INSERT INTO post_search (post_id, folded) VALUES ($1, $11))
 INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', $10, $10)
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
@@ -305,6 +306,7 @@ type PostInsertParams struct {
 	Visibility     string
 	Hashtags       []string
 	Now            time.Time
+	Folded         string
 }
 
 func (q *Queries) PostInsert(ctx context.Context, db DBTX, arg PostInsertParams) (Post, error) {
@@ -319,6 +321,7 @@ func (q *Queries) PostInsert(ctx context.Context, db DBTX, arg PostInsertParams)
 		arg.Visibility,
 		arg.Hashtags,
 		arg.Now,
+		arg.Folded,
 	)
 	var i Post
 	err := row.Scan(
@@ -347,6 +350,7 @@ func (q *Queries) PostInsert(ctx context.Context, db DBTX, arg PostInsertParams)
 }
 
 const postInsertMany = `-- name: PostInsertMany :many
+WITH search AS (INSERT INTO post_search (post_id, folded) SELECT unnest($3::uuid[]), unnest($11::text[]))
 INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, created_at, updated_at)
 SELECT
     i.id, $1::uuid, NULLIF(i.account_id, '00000000-0000-0000-0000-000000000000'::uuid), i.content, i.post_type,
@@ -373,6 +377,7 @@ type PostInsertManyParams struct {
 	TargetAudiences []string
 	Visibilities    []string
 	Hashtags        []string
+	Folded          []string
 }
 
 // One round trip for any number of posts, all or none; element i of every array makes row i. account_ids holds the nil
@@ -389,6 +394,7 @@ func (q *Queries) PostInsertMany(ctx context.Context, db DBTX, arg PostInsertMan
 		arg.TargetAudiences,
 		arg.Visibilities,
 		arg.Hashtags,
+		arg.Folded,
 	)
 	if err != nil {
 		return nil, err
@@ -987,6 +993,43 @@ func (q *Queries) PostListStates(ctx context.Context, db DBTX, arg PostListState
 	return items, nil
 }
 
+const postListUnfolded = `-- name: PostListUnfolded :many
+SELECT p.id, p.content FROM posts p
+WHERE p.id > $1 AND NOT EXISTS (SELECT 1 FROM post_search s WHERE s.post_id = p.id)
+ORDER BY p.id LIMIT $2
+`
+
+type PostListUnfoldedParams struct {
+	AfterID  uuid.UUID
+	PageSize int32
+}
+
+type PostListUnfoldedRow struct {
+	ID      uuid.UUID
+	Content string
+}
+
+// Of all owners, by id, after the one given: those that are searched by their content itself.
+func (q *Queries) PostListUnfolded(ctx context.Context, db DBTX, arg PostListUnfoldedParams) ([]PostListUnfoldedRow, error) {
+	rows, err := db.Query(ctx, postListUnfolded, arg.AfterID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostListUnfoldedRow{}
+	for rows.Next() {
+		var i PostListUnfoldedRow
+		if err := rows.Scan(&i.ID, &i.Content); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const postMarkDue = `-- name: PostMarkDue :one
 UPDATE posts SET
     state = 'queued', account_id = $1::uuid, failure_code = '', failure_message = '', failure_remedy = '',
@@ -1541,28 +1584,54 @@ func (q *Queries) PostOldestScheduled(ctx context.Context, db DBTX) (time.Time, 
 	return due_at, err
 }
 
+const postPutFolded = `-- name: PostPutFolded :execrows
+INSERT INTO post_search (post_id, folded)
+SELECT p.id, i.folded
+FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS content, unnest($3::text[]) AS folded) AS i
+JOIN posts p ON p.id = i.id AND p.content = i.content
+ON CONFLICT DO NOTHING
+`
+
+type PostPutFoldedParams struct {
+	IDs      []uuid.UUID
+	Contents []string
+	Folded   []string
+}
+
+// Element i of both arrays is one post. One whose content has changed meanwhile, or that is gone, is left out.
+func (q *Queries) PostPutFolded(ctx context.Context, db DBTX, arg PostPutFoldedParams) (int64, error) {
+	result, err := db.Exec(ctx, postPutFolded, arg.IDs, arg.Contents, arg.Folded)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const postSearchByOwner = `-- name: PostSearchByOwner :many
-SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
-WHERE owner_id = $1
-    AND strpos(lower(content), lower($2::text)) > 0
-    AND (created_at, id) < ($3::timestamptz, $4::uuid)
-ORDER BY created_at DESC, id DESC
-LIMIT $5
+SELECT p.id, p.owner_id, p.account_id, p.content, p.post_type, p.tone, p.target_audience, p.visibility, p.hashtags, p.state, p.scheduled_at, p.time_zone, p.published_at, p.linkedin_urn, p.failure_code, p.failure_message, p.failure_remedy, p.created_at, p.updated_at, p.revision FROM posts p LEFT JOIN post_search s ON s.post_id = p.id
+WHERE p.owner_id = $1
+    AND CASE WHEN s.post_id IS NULL THEN strpos(lower(p.content), lower($2::text)) ELSE strpos(s.folded, $3::text) END > 0
+    AND (p.created_at, p.id) < ($4::timestamptz, $5::uuid)
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT $6
 `
 
 type PostSearchByOwnerParams struct {
 	OwnerID    uuid.UUID
 	Query      string
+	Folded     string
 	BeforeTime time.Time
 	BeforeID   uuid.UUID
 	PageSize   int32
 }
 
-// Newest first, after the key. strpos takes % and _ as the plain characters that they are to the caller.
+// Newest first, after the key. strpos takes % and _ as the plain characters that they are to the caller. What is not folded yet
+// is searched as it is.
 func (q *Queries) PostSearchByOwner(ctx context.Context, db DBTX, arg PostSearchByOwnerParams) ([]Post, error) {
 	rows, err := db.Query(ctx, postSearchByOwner,
 		arg.OwnerID,
 		arg.Query,
+		arg.Folded,
 		arg.BeforeTime,
 		arg.BeforeID,
 		arg.PageSize,
@@ -1784,6 +1853,10 @@ func (q *Queries) PostTransitionsAfter(ctx context.Context, db DBTX, arg PostTra
 }
 
 const postUpdate = `-- name: PostUpdate :one
+WITH search AS (
+    INSERT INTO post_search (post_id, folded) SELECT p.id, $18::text FROM posts p WHERE p.id = $16 AND p.owner_id = $17 AND $3::boolean
+    ON CONFLICT (post_id) DO UPDATE SET folded = excluded.folded
+)
 UPDATE posts SET
     account_id = CASE WHEN $1::boolean THEN $2::uuid ELSE account_id END,
     content = CASE WHEN $3::boolean THEN $4::text ELSE content END,
@@ -1794,7 +1867,7 @@ UPDATE posts SET
     hashtags = CASE WHEN $13::boolean THEN $14::text[] ELSE hashtags END,
     revision = revision + 1,
     updated_at = $15
-WHERE id = $16 AND owner_id = $17
+WHERE posts.id = $16 AND posts.owner_id = $17
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1816,6 +1889,7 @@ type PostUpdateParams struct {
 	Now               time.Time
 	ID                uuid.UUID
 	OwnerID           uuid.UUID
+	Folded            string
 }
 
 // Only the fields whose set_ flag is true change. The caller holds the row's lock and has checked state and etag.
@@ -1838,6 +1912,7 @@ func (q *Queries) PostUpdate(ctx context.Context, db DBTX, arg PostUpdateParams)
 		arg.Now,
 		arg.ID,
 		arg.OwnerID,
+		arg.Folded,
 	)
 	var i Post
 	err := row.Scan(

@@ -11,19 +11,20 @@ import (
 )
 
 const databaseLook = `-- name: DatabaseLook :one
-SELECT clock_timestamp()::timestamptz AS now, current_setting('server_version')::text AS version
+SELECT clock_timestamp()::timestamptz AS now, current_setting('server_version')::text AS version, current_setting('server_encoding')::text AS encoding
 `
 
 type DatabaseLookRow struct {
-	Now     time.Time
-	Version string
+	Now      time.Time
+	Version  string
+	Encoding string
 }
 
-// The server's clock and version.
+// The server's clock and version, and how the database keeps text.
 func (q *Queries) DatabaseLook(ctx context.Context, db DBTX) (DatabaseLookRow, error) {
 	row := db.QueryRow(ctx, databaseLook)
 	var i DatabaseLookRow
-	err := row.Scan(&i.Now, &i.Version)
+	err := row.Scan(&i.Now, &i.Version, &i.Encoding)
 	return i, err
 }
 

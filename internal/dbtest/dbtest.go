@@ -97,6 +97,12 @@ func NewEmpty(t testing.TB) string {
 	return create(t, "template0")
 }
 
+// NewEmptyIn is NewEmpty with a locale of the C library, such as C, whose lower() knows no letters beyond ASCII.
+func NewEmptyIn(t testing.TB, locale string) string {
+	t.Helper()
+	return create(t, fmt.Sprintf("template0 LC_COLLATE '%s' LC_CTYPE '%s'", locale, locale))
+}
+
 func create(t testing.TB, template string) string {
 	t.Helper()
 	running, admin := started(t)

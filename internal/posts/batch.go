@@ -13,6 +13,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/requests"
+	"github.com/postwright/postwright/internal/text"
 )
 
 // CreateBatchInput asks for many new drafts.
@@ -97,6 +98,7 @@ func (s *Service) InsertMany(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 		accounts = append(accounts, draft.accountNamed(fmt.Sprintf("posts[%d].", i))...)
 		rows.AccountIDs = append(rows.AccountIDs, accountID)
 		rows.Contents = append(rows.Contents, draft.Content)
+		rows.Folded = append(rows.Folded, text.Fold(draft.Content))
 		rows.PostTypes = append(rows.PostTypes, draft.PostType)
 		rows.Tones = append(rows.Tones, draft.Tone)
 		rows.TargetAudiences = append(rows.TargetAudiences, draft.TargetAudience)

@@ -198,7 +198,8 @@ func TestSearchTakesTheQueryLiterally(t *testing.T) {
 		"SNAKE":    {"snakeXcase", "snake_case"},
 		`\`:        {`back\slash`},
 		"école":    {"ÉCOLE Größe Ω"},
-		"GRÖSSE":   {}, // no spelling is guessed
+		"GRÖSSE":   {"ÉCOLE Größe Ω"}, // ß is ss, whatever the case
+		"grosse":   {},                // no other spelling is guessed
 		"größe ω":  {"ÉCOLE Größe Ω"},
 		"'":        {"it's"},
 		"o\nl":     {"two\nlines"},

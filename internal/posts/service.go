@@ -15,6 +15,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/requests"
+	"github.com/postwright/postwright/internal/text"
 )
 
 // Service carries out the use cases. It is safe for concurrent use.
@@ -79,7 +80,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 		}
 		post, err = s.queries.PostInsert(ctx, tx, db.PostInsertParams{
 			ID: id, OwnerID: in.OwnerID, AccountID: draft.AccountID, Content: draft.Content, PostType: draft.PostType, Tone: draft.Tone,
-			TargetAudience: draft.TargetAudience, Visibility: draft.Visibility, Hashtags: draft.Hashtags, Now: now,
+			TargetAudience: draft.TargetAudience, Visibility: draft.Visibility, Hashtags: draft.Hashtags, Folded: text.Fold(draft.Content), Now: now,
 		})
 		return err
 	})
@@ -268,7 +269,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 		post, err = s.queries.PostUpdate(ctx, tx, db.PostUpdateParams{
 			ID: in.ID, OwnerID: in.OwnerID, Now: s.now(),
 			SetAccountID: has("account_id"), AccountID: draft.AccountID,
-			SetContent: has("content"), Content: draft.Content,
+			SetContent: has("content"), Content: draft.Content, Folded: text.Fold(draft.Content),
 			SetPostType: has("post_type"), PostType: draft.PostType,
 			SetTone: has("tone"), Tone: draft.Tone,
 			SetTargetAudience: has("target_audience"), TargetAudience: draft.TargetAudience,
@@ -328,10 +329,18 @@ func (in SearchInput) query() queryHash { return hashQuery("search", in.OwnerID.
 
 // Validate lists every fault of the input.
 func (in SearchInput) Validate() error {
-	return pageFaults(in.query(), in.PageSize, in.PageToken)
+	var faults fault.List
+	if in.Query != "" && !text.Visible(in.Query) { // that there must be one, the proto file says
+		faults.Add(fault.Field{Path: "query", Problem: "must hold something that a reader sees"})
+	}
+	if err := pageFaults(in.query(), in.PageSize, in.PageToken); err != nil {
+		faults.Add(fault.Of(err).Fields...)
+	}
+	return faults.Err()
 }
 
-// Search returns the owner's posts whose content contains the query, whatever the case, newest first.
+// Search returns the owner's posts whose content contains the query, newest first: whatever the case, the form of accents and the
+// kind of blanks, see text.Fold, and whatever the database's locale.
 func (s *Service) Search(ctx context.Context, in SearchInput) (Page, error) {
 	if err := in.Validate(); err != nil {
 		return Page{}, err
@@ -339,7 +348,7 @@ func (s *Service) Search(ctx context.Context, in SearchInput) (Page, error) {
 	size, _ := pageSize(in.PageSize)
 	after, _ := decodeToken(in.query(), in.PageToken, newestFirst)
 	rows, err := s.queries.PostSearchByOwner(ctx, s.store, db.PostSearchByOwnerParams{
-		OwnerID: in.OwnerID, Query: in.Query, BeforeTime: after.at, BeforeID: after.id, PageSize: size + 1,
+		OwnerID: in.OwnerID, Query: in.Query, Folded: text.Fold(in.Query), BeforeTime: after.at, BeforeID: after.id, PageSize: size + 1,
 	})
 	return cut(rows, size, in.query(), createdKey), err
 }

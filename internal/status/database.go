@@ -35,6 +35,11 @@ func Database(on db.DBTX, now func() time.Time) Look {
 			return append(one("database", Failed, fault.Of(err).Message, RemedyDatabase),
 				one("clock", Unknown, "The database, whose clock it is compared with, does not answer.", "")...)
 		}
+		if there.Encoding != "UTF8" {
+			return append(one("database", Failed, fmt.Sprintf("The database keeps texts as %s, which has not all characters.", there.Encoding),
+				"Make another with the encoding UTF8 (createdb --encoding=UTF8 --template=template0), and take the data there with pg_dump."),
+				clock(there.Now.Sub(began.Add(took/2)))...)
+		}
 		return append(one("database", OK, fmt.Sprintf("PostgreSQL %s answers within %s.", there.Version, took.Round(100*time.Microsecond)), ""),
 			clock(there.Now.Sub(began.Add(took/2)))...)
 	}}

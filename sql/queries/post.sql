@@ -1,4 +1,5 @@
 -- name: PostInsert :one
+WITH search AS (INSERT INTO post_search (post_id, folded) VALUES (@id, @folded))
 INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, created_at, updated_at)
 VALUES (@id, @owner_id, @account_id, @content, @post_type, @tone, @target_audience, @visibility, @hashtags, 'draft', @now, @now)
 RETURNING *;
@@ -6,6 +7,7 @@ RETURNING *;
 -- name: PostInsertMany :many
 -- One round trip for any number of posts, all or none; element i of every array makes row i. account_ids holds the nil
 -- UUID for "none", and hashtags the tags of a post joined by spaces, because unnest flattens arrays of arrays.
+WITH search AS (INSERT INTO post_search (post_id, folded) SELECT unnest(@ids::uuid[]), unnest(@folded::text[]))
 INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, created_at, updated_at)
 SELECT
     i.id, @owner_id::uuid, NULLIF(i.account_id, '00000000-0000-0000-0000-000000000000'::uuid), i.content, i.post_type,
@@ -33,6 +35,10 @@ SELECT * FROM posts WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
 
 -- name: PostUpdate :one
 -- Only the fields whose set_ flag is true change. The caller holds the row's lock and has checked state and etag.
+WITH search AS (
+    INSERT INTO post_search (post_id, folded) SELECT p.id, @folded::text FROM posts p WHERE p.id = @id AND p.owner_id = @owner_id AND @set_content::boolean
+    ON CONFLICT (post_id) DO UPDATE SET folded = excluded.folded
+)
 UPDATE posts SET
     account_id = CASE WHEN @set_account_id::boolean THEN sqlc.narg(account_id)::uuid ELSE account_id END,
     content = CASE WHEN @set_content::boolean THEN @content::text ELSE content END,
@@ -43,7 +49,7 @@ UPDATE posts SET
     hashtags = CASE WHEN @set_hashtags::boolean THEN @hashtags::text[] ELSE hashtags END,
     revision = revision + 1,
     updated_at = @now
-WHERE id = @id AND owner_id = @owner_id
+WHERE posts.id = @id AND posts.owner_id = @owner_id
 RETURNING *;
 
 -- name: PostDelete :execrows
@@ -110,13 +116,28 @@ ORDER BY p.scheduled_at, p.id
 LIMIT @page_size;
 
 -- name: PostSearchByOwner :many
--- Newest first, after the key. strpos takes % and _ as the plain characters that they are to the caller.
-SELECT * FROM posts
-WHERE owner_id = @owner_id
-    AND strpos(lower(content), lower(@query::text)) > 0
-    AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
-ORDER BY created_at DESC, id DESC
+-- Newest first, after the key. strpos takes % and _ as the plain characters that they are to the caller. What is not folded yet
+-- is searched as it is.
+SELECT p.* FROM posts p LEFT JOIN post_search s ON s.post_id = p.id
+WHERE p.owner_id = @owner_id
+    AND CASE WHEN s.post_id IS NULL THEN strpos(lower(p.content), lower(@query::text)) ELSE strpos(s.folded, @folded::text) END > 0
+    AND (p.created_at, p.id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY p.created_at DESC, p.id DESC
 LIMIT @page_size;
+
+-- name: PostListUnfolded :many
+-- Of all owners, by id, after the one given: those that are searched by their content itself.
+SELECT p.id, p.content FROM posts p
+WHERE p.id > @after_id AND NOT EXISTS (SELECT 1 FROM post_search s WHERE s.post_id = p.id)
+ORDER BY p.id LIMIT @page_size;
+
+-- name: PostPutFolded :execrows
+-- Element i of both arrays is one post. One whose content has changed meanwhile, or that is gone, is left out.
+INSERT INTO post_search (post_id, folded)
+SELECT p.id, i.folded
+FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@contents::text[]) AS content, unnest(@folded::text[]) AS folded) AS i
+JOIN posts p ON p.id = i.id AND p.content = i.content
+ON CONFLICT DO NOTHING;
 
 -- name: PostMarkQueued :one
 -- No row when the post is gone or in a state from which it can't be published; resend allows one in doubt. account_id is

@@ -1,6 +1,6 @@
 -- name: DatabaseLook :one
--- The server's clock and version.
-SELECT clock_timestamp()::timestamptz AS now, current_setting('server_version')::text AS version;
+-- The server's clock and version, and how the database keeps text.
+SELECT clock_timestamp()::timestamptz AS now, current_setting('server_version')::text AS version, current_setting('server_encoding')::text AS encoding;
 
 -- name: VersionWarningInsert :execrows
 -- No row when this warning has been given before.

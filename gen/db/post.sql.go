@@ -1589,6 +1589,7 @@ INSERT INTO post_search (post_id, folded)
 SELECT p.id, i.folded
 FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::text[]) AS content, unnest($3::text[]) AS folded) AS i
 JOIN posts p ON p.id = i.id AND p.content = i.content
+FOR KEY SHARE OF p
 ON CONFLICT DO NOTHING
 `
 

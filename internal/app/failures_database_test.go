@@ -86,6 +86,8 @@ var dbCalls = []dbCall{
 	{"a list", "PostService/ListPosts", func(string) string { return `{}` }, ""},
 	{"a create", "PostService/CreatePost", func(string) string { return `{"post":{"content":"Made on a bad day"}}` },
 		`SELECT count(*) FROM posts WHERE content = 'Made on a bad day'`},
+	{"a create with a request id", "PostService/CreatePost", func(string) string { return `{"requestId":"bad-day","post":{"content":"Made twice on a bad day"}}` },
+		`SELECT count(*) FROM posts WHERE content = 'Made twice on a bad day'`},
 	{"a change", "PostService/UpdatePost", func(post string) string {
 		return `{"post":{"id":"` + post + `","content":"Changed on a bad day"},"updateMask":"content"}`
 	}, `SELECT count(*) FROM posts WHERE content = 'Changed on a bad day'`},
@@ -105,7 +107,10 @@ type dbBad struct {
 func writes(c dbCall) bool { return c.effect != "" }
 
 // locks reports whether the call takes the lock of the post that is there.
-func locks(c dbCall) bool { return writes(c) && c.name != "a create" }
+func locks(c dbCall) bool { return writes(c) && !strings.HasPrefix(c.name, "a create") }
+
+// commits reports whether the call ends a transaction: a create without a request id is one statement.
+func commits(c dbCall) bool { return writes(c) && c.name != "a create" }
 
 func (w *wired) do(c dbCall, post string) answer {
 	w.t.Helper()
@@ -114,7 +119,7 @@ func (w *wired) do(c dbCall, post string) answer {
 
 // first is what the client sends first of a call's own work, after its key was looked up.
 var firstStatement = map[string]string{
-	"a read": "name: PostGet ", "a list": "name: PostListByOwner ", "a create": "name: PostInsert ", "a change": "name: PostGetForUpdate ",
+	"a read": "name: PostGet ", "a list": "name: PostListByOwner ", "a create": "name: PostInsert ", "a create with a request id": "name: RequestInsert ", "a change": "name: PostGetForUpdate ",
 	"an approval": "name: PostGetForUpdate ", "a delete": "name: PostGetForUpdate ",
 }
 
@@ -135,11 +140,11 @@ var dbBads = []dbBad{
 		w.wire.CutAt(firstStatement[c.name], true)
 		return w.do(c, post)
 	}},
-	{"the connection is cut before the commit arrives", writes, func(w *wired, c dbCall, post string) answer {
+	{"the connection is cut before the commit arrives", commits, func(w *wired, c dbCall, post string) answer {
 		w.wire.CutAt("commit\x00", false)
 		return w.do(c, post)
 	}},
-	{"the connection is cut after the commit", writes, func(w *wired, c dbCall, post string) answer {
+	{"the connection is cut after the commit", commits, func(w *wired, c dbCall, post string) answer {
 		w.wire.CutAt("commit\x00", true)
 		return w.do(c, post)
 	}},
@@ -153,7 +158,7 @@ var dbBads = []dbBad{
 		other := w.draft("Held").GetId()
 		w.holding(other, func() {
 			var busy sync.WaitGroup
-			held := dbCalls[3]
+			held := dbCalls[4]
 			for range 2 { // as many as there are connections; each gives up when its lock does not come
 				busy.Go(func() { _ = w.do(held, other) })
 			}
@@ -353,7 +358,7 @@ func TestACallerWhoLeavesOnABadDayHoldsNothing(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/postwright.v1."+dbCalls[3].method, strings.NewReader(dbCalls[3].body(post)))
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/postwright.v1."+dbCalls[4].method, strings.NewReader(dbCalls[4].body(post)))
 			if err == nil {
 				req.Header.Set("Content-Type", "application/json")
 				req.Header.Set("Authorization", "Bearer "+w.key)
@@ -367,6 +372,6 @@ func TestACallerWhoLeavesOnABadDayHoldsNothing(t *testing.T) {
 		require.ErrorIs(t, <-ended, context.Canceled)
 		require.Eventually(t, func() bool { return w.waitingForLocks() == 0 }, wiredLock, time.Millisecond, "before its own limit would end it")
 	})
-	require.Zero(t, w.count(dbCalls[3].effect))
+	require.Zero(t, w.count(dbCalls[4].effect))
 	require.Equal(t, 1, w.count(`SELECT count(*) FROM posts WHERE id = '`+uuid.MustParse(post).String()+`'`))
 }

@@ -99,6 +99,18 @@ func TestPostsFromBeforeAreFolded(t *testing.T) {
 	require.Zero(t, folded)
 }
 
+func TestADeletedPostIsForgottenBySearchToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.Delete(t.Context(), posts.DeleteInput{OwnerID: w.ada, ID: w.draft("Gone").ID}))
+	w.draft("Gone with its owner")
+	_, err := w.store.Exec(t.Context(), "DELETE FROM users WHERE id = $1", w.ada)
+	require.NoError(t, err)
+	left, err := w.store.Exec(t.Context(), "DELETE FROM post_search")
+	require.NoError(t, err)
+	require.Zero(t, left.RowsAffected())
+}
+
 func TestASearchForNothingVisibleIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

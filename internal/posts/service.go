@@ -62,6 +62,9 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 	if err != nil {
 		return Post{}, err
 	}
+	if in.RequestID == "" && draft.AccountID == nil { // one statement needs no transaction around it
+		return s.insert(ctx, s.store, in.OwnerID, id, draft)
+	}
 	var post Post
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
@@ -78,13 +81,17 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 		if err = cmp.Or(err, fault.Fields(foreign...)); err != nil {
 			return err
 		}
-		post, err = s.queries.PostInsert(ctx, tx, db.PostInsertParams{
-			ID: id, OwnerID: in.OwnerID, AccountID: draft.AccountID, Content: draft.Content, PostType: draft.PostType, Tone: draft.Tone,
-			TargetAudience: draft.TargetAudience, Visibility: draft.Visibility, Hashtags: draft.Hashtags, Folded: text.Fold(draft.Content), Now: now,
-		})
+		post, err = s.insert(ctx, tx, in.OwnerID, id, draft)
 		return err
 	})
 	return post, err
+}
+
+func (s *Service) insert(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID, draft Draft) (Post, error) {
+	return s.queries.PostInsert(ctx, on, db.PostInsertParams{
+		ID: id, OwnerID: ownerID, AccountID: draft.AccountID, Content: draft.Content, PostType: draft.PostType, Tone: draft.Tone,
+		TargetAudience: draft.TargetAudience, Visibility: draft.Visibility, Hashtags: draft.Hashtags, Folded: text.Fold(draft.Content), Now: s.now(),
+	})
 }
 
 // goneSince is the answer to a repeated request whose post has been deleted: making it again would be a second effect.

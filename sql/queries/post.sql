@@ -137,6 +137,7 @@ INSERT INTO post_search (post_id, folded)
 SELECT p.id, i.folded
 FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@contents::text[]) AS content, unnest(@folded::text[]) AS folded) AS i
 JOIN posts p ON p.id = i.id AND p.content = i.content
+FOR KEY SHARE OF p
 ON CONFLICT DO NOTHING;
 
 -- name: PostMarkQueued :one

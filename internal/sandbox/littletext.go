@@ -6,9 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// The elements of little text, and the characters that must be escaped outside of them (LinkedIn, little-text-format).
+// The elements of little text, and the characters that must be escaped outside of them (LinkedIn, little-text-format). LinkedIn does not
+// say which words can be hashtags. Here it is what Unicode calls one (UAX #31, hashtag identifiers) without emoji: it begins with a
+// letter, a digit or "_", and goes on with these, marks and joiners. What is none is cut, so that nobody relies on it.
 var (
-	templateElement = regexp.MustCompile(`^\{hashtag\|\\?[#＃]\|((?:\\.|[^\\{}|@\[\]()<>#*~])+)\}`)
+	templateElement = regexp.MustCompile(`^\{hashtag\|\\?[#＃]\|((?:\\?_|[\p{L}\p{N}])(?:\\?_|[\p{L}\p{N}\p{M}\x{200c}\x{200d}])*)\}`)
 	mentionElement  = regexp.MustCompile(`^@\[((?:\\.|[^\\\]])+)\]\(urn:li:(?:person|organization):[A-Za-z0-9_-]+\)`)
 	hashtagElement  = regexp.MustCompile(`^#[\p{L}\p{N}]+`)
 )

@@ -155,7 +155,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
 		return conclude(ctx, eyes, refused, procedure, uuid.NewString(), uuid.Nil, 0, err)
 	}
-	return allowOrigins(cfg.Origins, refuseWrongCalls(methods, limitKeyless(refuse, endWith(stopping, streams, mux)))), nil
+	return allowOrigins(cfg.Origins, refuseWrongCalls(methods, eyes.Observe, limitKeyless(refuse, endWith(stopping, streams, mux)))), nil
 }
 
 // allowOrigins lets pages of the named origins call.

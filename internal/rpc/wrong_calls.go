@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
@@ -15,6 +16,9 @@ import (
 
 	"github.com/postwright/postwright/internal/fault"
 )
+
+// noMethod is the procedure that calls of what there is not are counted under.
+const noMethod = "none"
 
 // framing is how a message of a stream is sent with the Connect protocol.
 const framing = "send the message in a frame, with Content-Type: application/connect+json: a zero byte, the message's length as four bytes with " +
@@ -52,8 +56,9 @@ func (w *wrongCall) with(header, value string) *wrongCall {
 }
 
 // refuseWrongCalls answers calls that connect answers with a bare status or in words that name no remedy: of what there is
-// not, in a way that there is not. They ask for no key, since none of them gets to anything.
-func refuseWrongCalls(methods map[string]method, next http.Handler) http.Handler {
+// not, in a way that there is not. They ask for no key, since none of them gets to anything. They are counted, all of what there is
+// not as one, and not logged: strangers make as many as they like.
+func refuseWrongCalls(methods map[string]method, observe func(procedure, code string, took time.Duration), next http.Handler) http.Handler {
 	names := make([]string, 0, len(methods))
 	for name := range methods {
 		names = append(names, name)
@@ -63,16 +68,18 @@ func refuseWrongCalls(methods map[string]method, next http.Handler) http.Handler
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		this, known := methods[r.URL.Path]
 		var refused *wrongCall
+		procedure := r.URL.Path
 		if known {
 			refused = lookAt(r, this)
 		} else {
-			refused = nothingAt(r.URL.Path, names)
+			refused, procedure = nothingAt(r.URL.Path, names), noMethod
 		}
 		if refused == nil {
 			frame(r, this)
 			next.ServeHTTP(w, r)
 			return
 		}
+		observe(procedure, refused.code.String(), 0)
 		for name, values := range refused.header {
 			w.Header()[name] = values
 		}

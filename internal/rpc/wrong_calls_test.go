@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -209,4 +210,17 @@ func TestEveryEnumNamesItsValues(t *testing.T) {
 		}
 	}
 	require.Greater(t, seen, 2)
+}
+
+// Calls that never get to a method are counted: those of what there is not under one name, however many names strangers think up.
+func TestCallsThatAreWrongFromTheStartAreCounted(t *testing.T) {
+	t.Parallel()
+	counted := map[string]int{}
+	handler := refuseWrongCalls(map[string]method{"/x.Y/Do": {}}, func(procedure, code string, _ time.Duration) { counted[procedure+" "+code]++ },
+		http.NotFoundHandler())
+	for _, path := range []string{"/x.Y/Do", "/a", "/b", "/x.Y/Da"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(`{}`))
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	require.Equal(t, map[string]int{"/x.Y/Do invalid_argument": 1, "none unimplemented": 3}, counted)
 }

@@ -165,6 +165,9 @@ func (s *Service) Profile(ctx context.Context, ownerID uuid.UUID, id *uuid.UUID)
 	if err != nil {
 		return linkedin.Profile{}, err
 	}
+	if app, err := s.app(account.App); err == nil && app.ByMe {
+		return s.linkedIn.Me(ctx, token)
+	}
 	if len(account.Scopes) == 0 || slices.Contains(account.Scopes, "openid") {
 		return s.linkedIn.UserInfo(ctx, token)
 	}

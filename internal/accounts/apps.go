@@ -91,17 +91,6 @@ func (s *Service) names(pages ...bool) string {
 	return strings.Join(names, ", ")
 }
 
-// appOf is the app that an account's token belongs to.
-func (s *Service) appOf(account Account) (App, error) {
-	app, err := s.app(account.App)
-	if err != nil {
-		err = fault.Newf(fault.Precondition,
-			"The account %s belongs to the LinkedIn app %q, which is not set up any more: set it up again, or connect the account with another.", account.DisplayName, account.App).
-			WithReason("NO_LINKEDIN_APP").WithCause(err)
-	}
-	return app, err
-}
-
 // Wanted are the scopes that members are asked for by the app of an account; none when the app is gone.
 func (s *Service) Wanted(account Account) []string {
 	app, err := s.app(account.App)

@@ -126,9 +126,9 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	if account.SealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
 		return false, nil
 	}
-	app, err := s.appOf(account)
+	app, err := s.app(account.App)
 	if err != nil {
-		return false, err
+		return false, nil // its app is not set up any more: the owner is warned of the end as others are
 	}
 	// Opened before the lease is taken: a process that has not the keyset of now must not keep those that have it waiting.
 	refreshToken, err := s.vault.open(account.SealedRefreshToken, account.OwnerID, account.URN)
@@ -180,9 +180,9 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	if account.CheckedAt != nil && now.Sub(*account.CheckedAt) < checkEvery {
 		return account, nil
 	}
-	app, err := s.appOf(account)
+	app, err := s.app(account.App)
 	if err != nil || !app.Set {
-		return account, err
+		return account, nil
 	}
 	token, err := s.Token(account)
 	if err != nil {

@@ -119,9 +119,11 @@ func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...
 	if err != nil {
 		return nil, err
 	}
-	token, err := s.accounts.TokenToAsk(ctx, account, by.requests())
-	if err != nil {
-		return nil, err
+	token := ""
+	if n := by.requests(); n > 0 {
+		if token, err = s.accounts.TokenToAsk(ctx, account, n); err != nil {
+			return nil, err
+		}
 	}
 	urns := make([]linkedin.URN, len(all))
 	for i, post := range all {

@@ -139,6 +139,22 @@ func TestChangedScopesSayWhichTokensTheyEnd(t *testing.T) {
 	require.Contains(t, consent.GetWarnings()[0], "LinkedIn ends the tokens that they gave the app earlier. If these accounts are theirs, connect them again afterwards: Tess Ter.")
 }
 
+// An app that is gone from the settings takes nothing down: doctor names it, profiles and warnings go on.
+func TestAnAccountWhoseAppIsGoneIsTold(t *testing.T) {
+	t.Parallel()
+	w, client := twoApps(t)
+	account, err := w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.userID("tess@example.org")), Token: "page-token"})
+	require.NoError(t, err)
+	profile, err := client.GetProfile(t.Context(), &postwrightv1.GetProfileRequest{AccountId: account.ID.String()})
+	require.NoError(t, err)
+	require.Equal(t, "tester-at-cm", profile.GetMemberId(), "by /v2/me")
+	w.cfg.LinkedIn.AppsFile = app.LinkedInApps{}
+	check := w.examine(w.cfg)["scopes of Tess Ter (LinkedIn app pages)"]
+	require.Equal(t, "warning", string(check.State))
+	require.Contains(t, check.Detail, `Its LinkedIn app "pages" is not set up any more`)
+	require.NoError(t, w.node(w.cfg).Accounts.Check(t.Context(), account.OwnerID, account.ID))
+}
+
 func TestEveryFaultOfTheAppsFileIsTold(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ content, path, problem string }{

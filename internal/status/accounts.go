@@ -110,6 +110,9 @@ func granted(account accounts.Account, wanted []string) Check {
 	withheld := accounts.Withheld(account, wanted)
 	problem, remedy := accounts.CannotPublish(account)
 	switch {
+	case account.App != accounts.DefaultApp && len(wanted) == 0:
+		c.State, c.Detail = Warning, fmt.Sprintf("Its LinkedIn app %q is not set up any more, so its token can't be renewed or asked about.", account.App)
+		c.Remedy = "Set the app up again under that name, or connect the account with another."
 	case len(account.Scopes) == 0:
 		c.State, c.Detail = Unknown, "Nobody knows what its token may do: LinkedIn was not asked."
 		c.Remedy = askLinkedIn

@@ -97,7 +97,7 @@ func TestWhatIsSaidOfATokensLife(t *testing.T) {
 		{"what renews it ends no later", in(3), in(3), Warning, "It ends in 3 days"},
 		{"over, whatever would have renewed it", in(-1), in(200), Failed, "It ended at "},
 	} {
-		got := token(accounts.Account{DisplayName: "Ada", TokenExpiresAt: c.token, RefreshTokenExpiresAt: c.refresh}, now)
+		got := token(accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", TokenExpiresAt: c.token, RefreshTokenExpiresAt: c.refresh}, now)
 		require.Equal(t, c.state, got.State, c.name)
 		require.Contains(t, got.Detail, c.detail, c.name)
 	}
@@ -114,7 +114,7 @@ func TestWhichScopeAnAccountNeedsToPublish(t *testing.T) {
 		{"urn:li:organization:5", "w_organization_social", OK},
 		{"urn:li:organization:5", "w_member_social", Failed},
 	} {
-		require.Equal(t, c.state, granted(accounts.Account{URN: c.urn, Scopes: []string{c.scope}}, nil).State, "%s with %s", c.urn, c.scope)
+		require.Equal(t, c.state, granted(accounts.Account{App: accounts.DefaultApp, URN: c.urn, Scopes: []string{c.scope}}, nil).State, "%s with %s", c.urn, c.scope)
 	}
 }
 

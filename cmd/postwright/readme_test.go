@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/sandbox"
+	"github.com/postwright/postwright/internal/testbed/loopback"
 )
 
 func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
@@ -110,10 +110,9 @@ func demoDir(t *testing.T) string {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := loopback.FreeAddress(t.Context())
 	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	return listener.Addr().String()
+	return address
 }
 
 // The README's table has every operation: what is added to a query file or a vendor's OpenAPI file is added there.

@@ -28,6 +28,7 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/testbed/loopback"
 )
 
 // nginx is Debian's main configuration with what belongs to a machine left out, and everything in a folder of the test's.
@@ -99,10 +100,9 @@ func awaitListener(t *testing.T, address string) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := loopback.FreeAddress(t.Context())
 	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	return listener.Addr().String()
+	return address
 }
 
 // What comes late over nginx is what its defaults hold back: it asks with HTTP/1.0 and gathers answers.

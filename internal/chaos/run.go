@@ -19,6 +19,7 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/testbed"
+	"github.com/postwright/postwright/internal/testbed/loopback"
 )
 
 // Run is one run.
@@ -167,7 +168,7 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 	}
 	var urls []string
 	for i := range nodes {
-		address, err := testbed.FreeAddress(ctx)
+		address, err := loopback.FreeAddress(ctx)
 		if err != nil {
 			return err
 		}

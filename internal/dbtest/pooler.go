@@ -16,6 +16,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/testbed/loopback"
 )
 
 // poolerWait bounds the start of PgBouncer.
@@ -112,10 +114,9 @@ func plainUser(t testing.TB) string {
 
 func freePort(t testing.TB) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := loopback.FreeAddress(t.Context())
 	require.NoError(t, err)
-	_, port, err := net.SplitHostPort(listener.Addr().String())
+	_, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
-	require.NoError(t, listener.Close())
 	return port
 }

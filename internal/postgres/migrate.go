@@ -48,6 +48,7 @@ func NewMigrator(ctx context.Context, databaseURL string, log *slog.Logger) (*Mi
 		return nil, err
 	}
 	named(cfg, "postwright migrations")
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC" // goose keeps times without a zone
 	if err := requireSessions(ctx, cfg.ConnConfig); err != nil {
 		return nil, err
 	}

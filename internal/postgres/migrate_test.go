@@ -102,3 +102,15 @@ func TestStatusAndCheckWriteNothing(t *testing.T) {
 	require.Error(t, m.Check(t.Context()))
 	require.Equal(t, before, schema(t, url))
 }
+
+// On a server in another zone, the status told times that were hours off.
+func TestAMigrationsTimeIsTheTimeWhereverTheServerIs(t *testing.T) {
+	t.Parallel()
+	url := dbtest.NewEmpty(t)
+	m := newMigrator(t, url)
+	_, _, err := m.Up(t.Context())
+	require.NoError(t, err)
+	list, err := m.Status(t.Context())
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), list[0].AppliedAt, time.Hour)
+}

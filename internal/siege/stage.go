@@ -16,6 +16,7 @@ import (
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/testbed"
+	"github.com/postwright/postwright/internal/testbed/loopback"
 )
 
 // attack is something that is done to a node of its own.
@@ -95,7 +96,7 @@ func (s *stage) start(ctx context.Context) (err error) {
 	wiring := testbed.Wiring{DatabaseURL: s.ground.server.URL(s.database), VendorsURL: s.vendorsURL, Keyset: s.ground.keyset}
 	if s.node != nil {
 		wiring.Listen = s.node.address
-	} else if wiring.Listen, err = testbed.FreeAddress(ctx); err != nil {
+	} else if wiring.Listen, err = loopback.FreeAddress(ctx); err != nil {
 		return err
 	}
 	settings := append([]string{"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2"}, s.attack.settings...)

@@ -30,12 +30,3 @@ func ServeHTTP(ctx context.Context, group *errgroup.Group, handler http.Handler)
 	})
 	return "http://" + listener.Addr().String(), nil
 }
-
-// FreeAddress is one of loopback that nobody listens on at this moment.
-func FreeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
-}

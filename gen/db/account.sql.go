@@ -316,6 +316,7 @@ func (q *Queries) AccountHoldNumbers(ctx context.Context, db DBTX, arg AccountHo
 const accountLeaseNumbers = `-- name: AccountLeaseNumbers :execrows
 UPDATE linkedin_accounts SET numbers_held_until = $1::timestamptz
 WHERE id = $2 AND owner_id = $3 AND (numbers_held_until IS NULL OR numbers_held_until <= $4::timestamptz)
+    AND numbers_held_until IS NOT DISTINCT FROM $5::timestamptz
 `
 
 type AccountLeaseNumbersParams struct {
@@ -323,15 +324,18 @@ type AccountLeaseNumbersParams struct {
 	ID      uuid.UUID
 	OwnerID uuid.UUID
 	Now     time.Time
+	AsRead  *time.Time
 }
 
-// Takes the right to ask for numbers by itself until a time. No row when somebody else has it, or nobody may.
+// Takes the right to ask for numbers by itself until a time. No row when somebody else has it, nobody may, or somebody had it
+// since the account was read: what was known of its posts may be old then.
 func (q *Queries) AccountLeaseNumbers(ctx context.Context, db DBTX, arg AccountLeaseNumbersParams) (int64, error) {
 	result, err := db.Exec(ctx, accountLeaseNumbers,
 		arg.Until,
 		arg.ID,
 		arg.OwnerID,
 		arg.Now,
+		arg.AsRead,
 	)
 	if err != nil {
 		return 0, err

@@ -90,10 +90,11 @@ func (s *Service) keptForPublishing(account Account, now time.Time) error {
 }
 
 // LeaseNumbers takes the right to ask for the numbers of an account's posts by itself until a time; false when somebody else has
-// it, or nobody may for now.
+// it, nobody may for now, or somebody had it since the account was read. So what was read of its posts after the account is still
+// so when the right is given.
 func (s *Service) LeaseNumbers(ctx context.Context, account Account, until time.Time) (bool, error) {
 	rows, err := s.queries.AccountLeaseNumbers(ctx, s.store, db.AccountLeaseNumbersParams{
-		ID: account.ID, OwnerID: account.OwnerID, Until: until, Now: s.now(),
+		ID: account.ID, OwnerID: account.OwnerID, Until: until, Now: s.now(), AsRead: account.NumbersHeldUntil,
 	})
 	return rows > 0, err
 }

@@ -79,3 +79,25 @@ func TestAClockThatIsBehindAtMidnightForgetsNoRequest(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, accounts.RequestsToday(account, w.clock))
 }
+
+// Two posts of one account become old enough at once: the first job asks for both while the second still holds what it read before.
+func TestWhatWasReadBeforeSomebodyAskedIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	read, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
+	require.NoError(t, err)
+	lease := func(as accounts.Account) bool {
+		given, err := w.LeaseNumbers(t.Context(), as, w.clock.Add(time.Minute))
+		require.NoError(t, err)
+		return given
+	}
+
+	require.True(t, lease(read))
+	require.False(t, lease(read), "somebody asks")
+	require.NoError(t, w.HoldNumbers(t.Context(), read, w.clock))
+	require.False(t, lease(read), "somebody asked since")
+
+	again, err := w.Get(t.Context(), w.owner, &read.ID)
+	require.NoError(t, err)
+	require.True(t, lease(again))
+}

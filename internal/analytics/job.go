@@ -78,12 +78,12 @@ func (s *Service) first(ctx context.Context, ownerID, id uuid.UUID) (until time.
 	if s.now().Before(ripe) {
 		return ripe, nil
 	}
-	known, err := s.Get(ctx, ownerID, id)
-	if err != nil || known.RefreshedAt != nil && !known.RefreshedAt.Before(ripe) {
-		return time.Time{}, err
-	}
 	account, err := s.accounts.Get(ctx, ownerID, post.AccountID)
 	if err != nil {
+		return time.Time{}, err
+	}
+	known, err := s.Get(ctx, ownerID, id)
+	if err != nil || known.RefreshedAt != nil && !known.RefreshedAt.Before(ripe) {
 		return time.Time{}, err
 	}
 	now := s.now()
@@ -92,6 +92,7 @@ func (s *Service) first(ctx context.Context, ownerID, id uuid.UUID) (until time.
 			return *held, nil
 		}
 	}
+	// Not given when somebody asked since the account was read, whose numbers may be this post's too.
 	if leased, err := s.accounts.LeaseNumbers(ctx, account, now.Add(leaseTime)); err != nil || !leased {
 		return now.Add(leaseTime), err // somebody was faster
 	}

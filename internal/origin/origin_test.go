@@ -139,7 +139,9 @@ func TestWhatAPlainRoleSeesOfThePlace(t *testing.T) {
 func TestACopyOfTheClusterThatIsRecoveredIsHeld(t *testing.T) {
 	t.Parallel()
 	at := func(dir, seed string) (*origin.Service, func()) {
-		server, err := devdb.Start(t.Context(), devdb.Options{Dir: dir, Seed: seed, Settings: map[string]string{"fsync": "off", "restore_command": "false"}})
+		server, err := devdb.Start(t.Context(), devdb.Options{Dir: dir, Seed: seed, Settings: map[string]string{
+			"fsync": "off", "restore_command": "false", "hot_standby": "off", // nobody is let in before the recovery's end
+		}})
 		require.NoError(t, err)
 		stop := func() { require.NoError(t, server.Stop(context.WithoutCancel(t.Context()))) }
 		t.Cleanup(stop)

@@ -134,9 +134,11 @@ WHERE id = @id AND owner_id = @owner_id
     AND CASE WHEN requests_day >= @day::timestamptz THEN requests_made ELSE 0 END + @count::integer <= @most::integer;
 
 -- name: AccountLeaseNumbers :execrows
--- Takes the right to ask for numbers by itself until a time. No row when somebody else has it, or nobody may.
+-- Takes the right to ask for numbers by itself until a time. No row when somebody else has it, nobody may, or somebody had it
+-- since the account was read: what was known of its posts may be old then.
 UPDATE linkedin_accounts SET numbers_held_until = @until::timestamptz
-WHERE id = @id AND owner_id = @owner_id AND (numbers_held_until IS NULL OR numbers_held_until <= @now::timestamptz);
+WHERE id = @id AND owner_id = @owner_id AND (numbers_held_until IS NULL OR numbers_held_until <= @now::timestamptz)
+    AND numbers_held_until IS NOT DISTINCT FROM sqlc.narg(as_read)::timestamptz;
 
 -- name: AccountHoldNumbers :execrows
 -- Says until when nobody asks for numbers by themselves.

@@ -12,23 +12,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const postCountByURN = `-- name: PostCountByURN :one
-SELECT count(*) FROM posts WHERE owner_id = $1 AND linkedin_urn = $2
-`
-
-type PostCountByURNParams struct {
-	OwnerID     uuid.UUID
-	LinkedinURN string
-}
-
-// How many of the owner's posts LinkedIn knows by a name: one, or none.
-func (q *Queries) PostCountByURN(ctx context.Context, db DBTX, arg PostCountByURNParams) (int64, error) {
-	row := db.QueryRow(ctx, postCountByURN, arg.OwnerID, arg.LinkedinURN)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const postCountDue = `-- name: PostCountDue :one
 SELECT (
     (SELECT count(*) FROM (
@@ -89,6 +72,35 @@ func (q *Queries) PostCountOpen(ctx context.Context, db DBTX, now time.Time) (Po
 		&i.Scheduled,
 	)
 	return i, err
+}
+
+const postCountTwins = `-- name: PostCountTwins :one
+SELECT count(*) FROM linkedin_accounts a JOIN posts p ON p.owner_id = a.owner_id AND p.account_id = a.id
+WHERE a.urn = $1 AND p.id <> $2
+    AND post_text_key(p.content) IN (SELECT post_text_key(c.content) FROM (SELECT unnest($3::text[]) AS content) AS c)
+    AND (p.state IN ('queued', 'publishing', 'unconfirmed')
+        OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > $4::timestamptz)
+`
+
+type PostCountTwinsParams struct {
+	AccountURN string
+	ID         uuid.UUID
+	Contents   []string
+	Since      time.Time
+}
+
+// Of all owners, who may post with one LinkedIn account: other posts than one that may have the same text and are on their way,
+// may be there, or were published since a time under a name that nobody knows.
+func (q *Queries) PostCountTwins(ctx context.Context, db DBTX, arg PostCountTwinsParams) (int64, error) {
+	row := db.QueryRow(ctx, postCountTwins,
+		arg.AccountURN,
+		arg.ID,
+		arg.Contents,
+		arg.Since,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const postDelete = `-- name: PostDelete :execrows
@@ -656,6 +668,43 @@ func (q *Queries) PostListByState(ctx context.Context, db DBTX, arg PostListBySt
 			&i.UpdatedAt,
 			&i.Revision,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const postListByURN = `-- name: PostListByURN :many
+SELECT id, owner_id, linkedin_urn FROM posts
+WHERE linkedin_urn = ANY ($1::text[]) AND linkedin_urn <> '' AND id <> $2
+`
+
+type PostListByURNParams struct {
+	LinkedinURNs []string
+	ID           uuid.UUID
+}
+
+type PostListByURNRow struct {
+	ID          uuid.UUID
+	OwnerID     uuid.UUID
+	LinkedinURN string
+}
+
+// Of all owners, who may post with one LinkedIn account: other posts than one that LinkedIn knows by these names.
+func (q *Queries) PostListByURN(ctx context.Context, db DBTX, arg PostListByURNParams) ([]PostListByURNRow, error) {
+	rows, err := db.Query(ctx, postListByURN, arg.LinkedinURNs, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostListByURNRow{}
+	for rows.Next() {
+		var i PostListByURNRow
+		if err := rows.Scan(&i.ID, &i.OwnerID, &i.LinkedinURN); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -107,6 +107,7 @@ func isTimeout(err error) bool {
 func TestWithoutAKeyNobodyHoldsAConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.app.ShortenWire(time.Hour, time.Hour)
 	w.serve()
 	for name, path := range map[string]string{"a call": getPath, "a stream": watchPath} {
 		t.Run(name, func(t *testing.T) {

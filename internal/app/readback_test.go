@@ -5,9 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
 	"github.com/postwright/postwright/internal/sandbox"
@@ -168,4 +170,55 @@ func TestTwoPostsThatMayBeTheOneInDoubtAreLeftToAPerson(t *testing.T) {
 		return err == nil && strings.Contains(told, ledger[0].URN) && strings.Contains(told, ledger[1].URN)
 	}, waitLimit, waitStep)
 	require.Equal(t, unconfirmed, post.GetState())
+}
+
+// another is a second user, who posts with the same LinkedIn account.
+func (w *world) another() *world {
+	w.t.Helper()
+	other := *w
+	other.key = w.user("max@example.org")
+	other.posts = postwrightv1connect.NewPostServiceClient(w.client(other.key))
+	_, err := w.app.Accounts.Add(w.t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.userID("max@example.org")), Token: memberToken})
+	require.NoError(w.t, err)
+	return &other
+}
+
+func TestAnotherUsersPostIsNotTakenForTheOneInDoubt(t *testing.T) {
+	t.Parallel()
+	w := readers(t)
+	other := w.another()
+	theirs, _ := other.publish(other.draft("What both of us say"))
+	require.Equal(t, published, theirs.GetState())
+	w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
+	doubted, _ := w.publish(w.draft("What both of us say"))
+	post, _ := w.settled(doubted)
+	require.Equal(t, failed, post.GetState())
+}
+
+// One of two posts of the same text arrived, and it can't be known which: neither is said to be there.
+func TestTwinsInDoubtAreLeftToAPerson(t *testing.T) {
+	t.Parallel()
+	for name, twin := range map[string]func(*world) *world{
+		"of one user":  func(w *world) *world { return w },
+		"of two users": (*world).another,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := readers(t)
+			other := twin(w)
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "findPostsByAuthor", Mode: sandbox.GarbageBody, Times: 1}))
+			w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
+			first, _ := w.publish(w.draft("Twins"))
+			w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
+			second, _ := other.publish(other.draft("Twins"))
+			for of, post := range map[*world]*postwrightv1.Post{w: first, other: second} {
+				require.Eventually(t, func() bool {
+					res, err := of.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+					post = res.GetPost()
+					return err == nil && strings.Contains(post.GetFailure().GetMessage(), w.vendors.Ledger()[0].URN)
+				}, waitLimit, waitStep)
+				require.Equal(t, unconfirmed, post.GetState())
+			}
+		})
+	}
 }

@@ -104,6 +104,39 @@ func TestOneMoreApprovedSendSettlesADoubt(t *testing.T) {
 	})
 }
 
+// What LinkedIn names as the one that a text is a duplicate of is another post, not the one whose answer was lost.
+func TestADuplicateOfAnotherPostSettlesNoDoubt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	other := w.another()
+	theirs, _ := other.publish(other.draft("Is it there?"))
+	require.Equal(t, published, theirs.GetState())
+
+	post := w.resend(w.doubt(false))
+	require.Equal(t, unconfirmed, post.GetState())
+	require.Equal(t, "LinkedIn refused the text as a duplicate of "+theirs.GetLinkedinUrn()+", which is another post.", post.GetFailure().GetMessage())
+	require.Contains(t, post.GetFailure().GetRemedy(), "still in doubt")
+
+	twin := w.doubt(false)
+	post = w.resend(post)
+	require.Equal(t, unconfirmed, post.GetState(), "also once a second one is in doubt")
+	e := w.curl(w.key, "PostService/ResolvePost", []byte(`{"id":"`+twin.GetId()+`","published":{"linkedinUrn":"`+theirs.GetLinkedinUrn()+`"}}`)).failure(t)
+	require.Equal(t, "invalid_argument", e.Code)
+	require.Contains(t, e.fields(t), "published.linkedinUrn")
+}
+
+func TestADuplicateOfWhatMayBeATwinSettlesNoDoubt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	first, second := w.doubt(true), w.doubt(false)
+	require.Equal(t, unconfirmed, second.GetState())
+	post := w.resend(first)
+	require.Equal(t, unconfirmed, post.GetState())
+	require.Contains(t, post.GetFailure().GetMessage(), w.vendors.Ledger()[0].URN+", which may be another post of the same text.")
+}
+
 func TestADuplicateWithoutADoubtIsAFailureThatNamesIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -32,7 +32,7 @@ var scopes = []string{"openid", "profile", "email", "w_member_social", "r_member
 
 // How long a test waits for what other goroutines do, and how often it looks.
 const (
-	waitLimit = 20 * time.Second
+	waitLimit = time.Minute
 	waitStep  = 20 * time.Millisecond
 )
 

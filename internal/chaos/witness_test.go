@@ -107,7 +107,7 @@ func TestWhatACreateMeets(t *testing.T) {
 			require.Eventually(t, func() bool {
 				creates, _ := d.report()
 				return len(creates) == 1 && !creates[0].Ended.IsZero()
-			}, 5*time.Second, time.Millisecond)
+			}, time.Minute, time.Millisecond)
 			creates, missed := d.report()
 			require.Equal(t, c.witness, creates[0].Status)
 			require.Equal(t, 1, creates[0].Node)

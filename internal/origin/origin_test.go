@@ -55,7 +55,7 @@ func watchOnce(t *testing.T, s *origin.Service, store *postgres.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.Watch(ctx) }()
-	require.Eventually(t, func() bool { read(&after); return after.After(before) }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { read(&after); return after.After(before) }, time.Minute, 5*time.Millisecond)
 	cancel()
 	<-ended
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // waitLimit is how long a test waits for what other goroutines do.
-const waitLimit = 30 * time.Second
+const waitLimit = time.Minute
 
 // caller is one who leaves when somebody looks, for the n-th time, whether they are still there. The seam and the driver
 // look at every point where it matters, so counting up n goes through all of them, on any machine.

@@ -179,7 +179,7 @@ func TestListeningEndsWithItsContextAndLeavesNothingBehind(t *testing.T) {
 			err := store.Pool().QueryRow(t.Context(),
 				`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`).Scan(&listening)
 			return err == nil && listening == 0
-		}, 10*time.Second, time.Millisecond)
+		}, time.Minute, time.Millisecond)
 	})
 	t.Run("while it waits for the database", func(t *testing.T) {
 		wire := dbtest.NewWire(t, databaseURL)

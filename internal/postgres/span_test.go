@@ -66,10 +66,10 @@ func TestThePoolTellsWhoWaitsForAConnection(t *testing.T) {
 				_, err := queries.UserList(t.Context(), store)
 				answered <- err
 			}()
-			require.Eventually(t, func() bool { return store.PoolState().Waiting == 1 }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return store.PoolState().Waiting == 1 }, time.Minute, time.Millisecond)
 			return nil
 		})
 	}))
 	require.NoError(t, <-answered)
-	require.Eventually(t, func() bool { return store.PoolState() == postgres.PoolState{Idle: 2} }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return store.PoolState() == postgres.PoolState{Idle: 2} }, time.Minute, time.Millisecond)
 }

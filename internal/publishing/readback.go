@@ -84,7 +84,7 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	if err != nil || from.IsZero() {
 		return err
 	}
-	listed, complete, err := s.read(ctx, post)
+	account, listed, complete, err := s.read(ctx, post)
 	waited := s.now().Sub(until)
 	switch {
 	case err != nil && permanent(err), err != nil && waited > readBackGiveUp:
@@ -92,7 +92,7 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	case err != nil:
 		return river.JobSnooze(min(readBackTrouble, s.rules.ReadBackAfter))
 	}
-	seen, err := s.find(ctx, post, listed, from, until)
+	seen, err := s.find(ctx, post, account, listed, from, until)
 	if err != nil {
 		return err
 	}
@@ -138,23 +138,23 @@ func (s *Service) doubtful(ctx context.Context, post posts.Post) (from, until ti
 }
 
 // read asks LinkedIn for the latest posts of the account that a post went out with.
-func (s *Service) read(ctx context.Context, post posts.Post) (listed []linkedin.Post, complete bool, err error) {
-	account, err := s.accounts.Get(ctx, post.OwnerID, post.AccountID)
-	if err != nil {
-		return nil, false, err
+func (s *Service) read(ctx context.Context, post posts.Post) (account accounts.Account, listed []linkedin.Post, complete bool, err error) {
+	if account, err = s.accounts.Get(ctx, post.OwnerID, post.AccountID); err != nil {
+		return account, nil, false, err
 	}
 	author, err := linkedin.ParseURN(account.URN)
 	if err != nil {
-		return nil, false, err
+		return account, nil, false, err
 	}
 	token, err := s.accounts.Token(account)
 	if err != nil {
-		return nil, false, err
+		return account, nil, false, err
 	}
 	if err := s.accounts.CountRequest(ctx, s.store, account); err != nil {
-		return nil, false, err
+		return account, nil, false, err
 	}
-	return s.linkedIn.PostsByAuthor(ctx, token, author, readBackCount)
+	listed, complete, err = s.linkedIn.PostsByAuthor(ctx, token, author, readBackCount)
+	return account, listed, complete, err
 }
 
 // permanent reports whether asking again would be answered the same.
@@ -170,7 +170,7 @@ func permanent(err error) bool {
 type sighting struct {
 	urn   string
 	alike bool // it reads like the one in doubt; another that appeared at its time may have been edited since
-	sure  bool // it reads the same, and is there for all to see
+	sure  bool // it reads the same, is there for all to see, and can't be another post of the same text
 }
 
 type sightings []sighting
@@ -203,11 +203,26 @@ func (s sightings) String() string {
 // find looks for a post among those that LinkedIn lists. Surely it is one that appeared since the attempt began, is
 // published, and reads the same: LinkedIn, or whoever writes to it, may have changed what nobody sees. It may be one that
 // reads alike, that is not published (yet), that appeared a little before, by clocks that differ, or that appeared while the
-// attempts lasted, whatever it says by now. One that is known to be another post of the owner is not it.
-func (s *Service) find(ctx context.Context, post posts.Post, listed []linkedin.Post, from, until time.Time) (seen sightings, err error) {
+// attempts lasted, whatever it says by now. One that is known to be another post is not it, and none is it surely while
+// another post of the same text may be there.
+func (s *Service) find(
+	ctx context.Context, post posts.Post, account accounts.Account, listed []linkedin.Post, from, until time.Time,
+) (seen sightings, err error) {
+	urns := make([]string, len(listed))
+	for i, p := range listed {
+		urns[i] = p.URN.String()
+	}
+	others, err := s.namesOfOthers(ctx, s.store, post.ID, urns...)
+	if err != nil {
+		return nil, err
+	}
 	ours := posts.Text(post)
 	read := text.AsRead(ours)
-	for _, p := range listed {
+	anySure := false
+	for i, p := range listed {
+		if _, known := others[urns[i]]; known {
+			continue
+		}
 		appeared := p.PublishedAt
 		if appeared.IsZero() {
 			appeared = p.CreatedAt
@@ -222,16 +237,18 @@ func (s *Service) find(ctx context.Context, post posts.Post, listed []linkedin.P
 		if !alike && !meanwhile {
 			continue
 		}
-		others, err := s.queries.PostCountByURN(ctx, s.store, db.PostCountByURNParams{OwnerID: post.OwnerID, LinkedinURN: p.URN.String()})
-		if err != nil {
-			return nil, err
-		}
-		if others == 0 {
-			sure := same && !early && p.LifecycleState == linkedin.LifecyclePublished
-			seen = append(seen, sighting{p.URN.String(), alike, sure})
-		}
+		sure := same && !early && p.LifecycleState == linkedin.LifecyclePublished
+		anySure = anySure || sure
+		seen = append(seen, sighting{urns[i], alike, sure})
 	}
-	return seen, nil
+	if !anySure {
+		return seen, nil
+	}
+	twin, err := s.hasTwin(ctx, s.store, post, account.URN, from.Add(-clockTrouble))
+	for i := range seen {
+		seen[i].sure = seen[i].sure && !twin
+	}
+	return seen, err
 }
 
 // reachesBack reports whether a part of the list, the last modified first, holds everything that was modified since a time:

@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,6 +62,9 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 		if current.State != posts.StateUnconfirmed {
 			return fault.Newf(fault.Precondition, "The post is %s: only one in doubt can be resolved.", current.State).WithReason("NOT_IN_DOUBT")
 		}
+		if err := s.notAnothers(ctx, tx, in); err != nil {
+			return err
+		}
 		settled := db.PostSettleParams{ID: in.ID, OwnerID: in.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedinURN: in.URN}
 		how := settledPublished
 		if !in.Published {
@@ -77,6 +81,25 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 		return err
 	})
 	return post, err
+}
+
+// notAnothers refuses a name that is another post's.
+func (s *Service) notAnothers(ctx context.Context, tx *postgres.Tx, in ResolveInput) error {
+	if in.URN == "" {
+		return nil
+	}
+	others, err := s.namesOfOthers(ctx, tx, in.ID, in.URN)
+	if err != nil {
+		return err
+	}
+	other, known := others[in.URN]
+	switch {
+	case !known:
+		return nil
+	case other.OwnerID == in.OwnerID:
+		return fault.Fields(fault.Field{Path: "published.linkedinUrn", Problem: fmt.Sprintf("is the name of the post %s; each post on LinkedIn has its own", other.ID)})
+	}
+	return fault.Fields(fault.Field{Path: "published.linkedinUrn", Problem: "is the name of another post; each post on LinkedIn has its own"})
 }
 
 // settleDoubts writes down how every doubt about a post was settled.

@@ -30,7 +30,7 @@ func (s *Service) settle(
 	case ended == 0 && rows.publication.State == posts.StateQueued:
 		return s.now(), nil // it was written before, by a commit that was not answered: the publication waits
 	case ended == 0:
-		return until, s.settleLate(ctx, tx, rows.post, attempt, o)
+		return until, s.settleLate(ctx, tx, rows, attempt, o)
 	}
 	return s.conclude(ctx, tx, job, rows, o)
 }
@@ -42,6 +42,11 @@ func (s *Service) conclude(ctx context.Context, tx *postgres.Tx, job *river.Job[
 	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: rows.post.ID, OwnerID: rows.post.OwnerID})
 	if err != nil {
 		return until, err
+	}
+	if doubts.Open > 0 || doubts.There > 0 {
+		if o, err = s.unlessTwin(ctx, tx, rows, o, doubts.OpenSince); err != nil {
+			return until, err
+		}
 	}
 	switch {
 	case doubts.Open > 0:
@@ -136,7 +141,8 @@ func (s *Service) wait(ctx context.Context, tx *postgres.Tx, rows locked, o outc
 // settleLate takes the answer of an attempt that another process had given up for lost, because this one was silent for
 // too long. It settles the doubt, unless a person was faster; one more send that was approved meanwhile and has not begun
 // is withdrawn when the post turns out to be there.
-func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, post posts.Post, attempt uuid.UUID, o outcome) error {
+func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, rows locked, attempt uuid.UUID, o outcome) error {
+	post := rows.post
 	how := settledLateRefused
 	switch o.attempt {
 	case attemptInDoubt:
@@ -156,9 +162,13 @@ func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, post posts.Po
 		return s.arrived(ctx, tx, post, o.urn, how, now)
 	}
 	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: post.ID, OwnerID: post.OwnerID})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	if o, err = s.unlessTwin(ctx, tx, rows, o, doubts.OpenSince); err != nil {
+		return err
+	}
+	switch {
 	case doubts.Open > 0 && o.duplicateOf != "":
 		return s.arrived(ctx, tx, post, o.duplicateOf, settledByDuplicate, now)
 	case doubts.Open > 0:

@@ -133,7 +133,7 @@ func TestAClaimWaitsForTheOneUnderWay(t *testing.T) {
 					earlier, err := claim(t, store, key, "content", []uuid.UUID{uuid.New()}, nil)
 					second <- result{earlier, err}
 				}()
-				require.Eventually(t, func() bool { return waiting(t.Context(), store) }, 10*time.Second, 5*time.Millisecond)
+				require.Eventually(t, func() bool { return waiting(t.Context(), store) }, time.Minute, 5*time.Millisecond)
 				require.Empty(t, second)
 				return c.failure
 			})
@@ -177,7 +177,7 @@ func TestARequestIDThatIsForgottenDuringTheClaimIsFree(t *testing.T) {
 		}
 		ended <- err
 	}()
-	require.Eventually(t, func() bool { return waiting(t.Context(), store) }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return waiting(t.Context(), store) }, time.Minute, 5*time.Millisecond)
 	_, err = store.Pool().Exec(t.Context(), `DELETE FROM requests`)
 	require.NoError(t, err)
 	require.NoError(t, holder.Commit(t.Context()))

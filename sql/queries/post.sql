@@ -287,9 +287,19 @@ WHERE id = @id AND owner_id = @owner_id AND state = 'unconfirmed';
 UPDATE posts SET linkedin_urn = @linkedin_urn, revision = revision + 1, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND state = 'publishing';
 
--- name: PostCountByURN :one
--- How many of the owner's posts LinkedIn knows by a name: one, or none.
-SELECT count(*) FROM posts WHERE owner_id = @owner_id AND linkedin_urn = @linkedin_urn;
+-- name: PostListByURN :many
+-- Of all owners, who may post with one LinkedIn account: other posts than one that LinkedIn knows by these names.
+SELECT id, owner_id, linkedin_urn FROM posts
+WHERE linkedin_urn = ANY (@linkedin_urns::text[]) AND linkedin_urn <> '' AND id <> @id;
+
+-- name: PostCountTwins :one
+-- Of all owners, who may post with one LinkedIn account: other posts than one that may have the same text and are on their way,
+-- may be there, or were published since a time under a name that nobody knows.
+SELECT count(*) FROM linkedin_accounts a JOIN posts p ON p.owner_id = a.owner_id AND p.account_id = a.id
+WHERE a.urn = @account_urn AND p.id <> @id
+    AND post_text_key(p.content) IN (SELECT post_text_key(c.content) FROM (SELECT unnest(@contents::text[]) AS content) AS c)
+    AND (p.state IN ('queued', 'publishing', 'unconfirmed')
+        OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > @since::timestamptz);
 
 -- name: PostTransitionsAfter :many
 -- Every state the post entered after a revision, in order.

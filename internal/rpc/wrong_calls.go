@@ -161,7 +161,7 @@ func otherVerb(r *http.Request, m method) *wrongCall {
 		how = framing
 	}
 	if r.Method == http.MethodOptions {
-		how += "; pages of other origins may call where --server-origins names theirs"
+		how += "; pages of other origins may call where --origins names theirs"
 	}
 	return wrong(http.StatusMethodNotAllowed, "The method takes POST, not %s: %s.", fault.Clip(r.Method, maxWords), how).with("Allow", allowed)
 }

@@ -76,7 +76,7 @@ func TestEveryWayToCallWronglyIsToldWhatToDo(t *testing.T) {
 		"PUT":                                {"PUT", posts + "UpdatePost", js, `{}`, nil, 405, "takes POST, not PUT"},
 		"DELETE":                             {"DELETE", posts + "DeletePost", "", ``, nil, 405, "takes POST, not DELETE"},
 		"GET of a stream":                    {"GET", posts + "WatchPost?encoding=json&message=%7B%7D", "", ``, nil, 405, "takes POST, not GET: send the message in a frame"},
-		"a browser's question":               {"OPTIONS", posts + "CreatePost", "", ``, nil, 405, "--server-origins"},
+		"a browser's question":               {"OPTIONS", posts + "CreatePost", "", ``, nil, 405, "--origins"},
 		"a plain GET":                        {"GET", posts + "GetPost", "", ``, nil, 400, "The address has no message: add ?encoding=json&message= and the message in JSON, percent-encoded"},
 		"GET with fields of its own":         {"GET", posts + "GetPost?id=7", "", ``, nil, 400, "The address has no message"},
 		"GET without a message":              {"GET", posts + "GetPost?encoding=json", "", ``, nil, 400, "The address has no parameter message"},

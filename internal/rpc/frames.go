@@ -39,8 +39,8 @@ func frame(r *http.Request, m method) {
 // framedBody is a body in frames: a byte of flags, four of length, and a message of that length.
 type framedBody struct {
 	io.ReadCloser
-	flags byte // that frames may have
-	some  bool // there must be one
+	flags byte   // that frames may have
+	some  bool   // there must be one
 	how   string // how to send it right
 
 	head   [5]byte

@@ -249,9 +249,10 @@ SELECT id, owner_id, scheduled_at::timestamptz AS due_at FROM posts
 WHERE state = 'scheduled' AND failure_code = @failure_code AND scheduled_at <= @now::timestamptz ORDER BY scheduled_at, id;
 
 -- name: PostMarkMissed :one
--- The schedule could not be kept. No row when the post is not scheduled.
+-- The schedule could not be kept: state is failed, or unconfirmed where it may have been kept by somebody else. No row when the
+-- post is not scheduled.
 UPDATE posts SET
-    state = 'failed', failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
+    state = @state, failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
     revision = revision + 1, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled'
 RETURNING *;
@@ -291,6 +292,13 @@ WHERE id = @id AND owner_id = @owner_id AND state = 'publishing';
 -- Of all owners, who may post with one LinkedIn account: other posts than one that LinkedIn knows by these names.
 SELECT id, owner_id, linkedin_urn FROM posts
 WHERE linkedin_urn = ANY (@linkedin_urns::text[]) AND linkedin_urn <> '' AND id <> @id;
+
+-- name: PostNewestURN :many
+-- Of all owners, who may post with one LinkedIn account: LinkedIn's name for the newest other post than one that is known to be
+-- there; no row when there is none.
+SELECT p.linkedin_urn FROM linkedin_accounts a JOIN posts p ON p.account_id = a.id AND p.owner_id = a.owner_id
+WHERE a.urn = @account_urn AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> @id
+ORDER BY p.published_at DESC LIMIT 1;
 
 -- name: PostCountTwins :one
 -- Of all owners, who may post with one LinkedIn account: other posts than one that may have the same text and are on their way,

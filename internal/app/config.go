@@ -361,7 +361,7 @@ func (v *validation) less(flag string, inner Duration, around string, outer Dura
 }
 
 // vendorFlags are the flags of what the vendors' clients name in their own words.
-var vendorFlags = map[string]string{
+var vendorFlags = map[string]string{ //nolint:gosec // names of flags, no secrets
 	"LinkedIn API URL": "--linkedin-api-url", "LinkedIn auth URL": "--linkedin-auth-url", "LinkedIn version": "--linkedin-version",
 	"LinkedIn client id and secret": "--linkedin-client-id and --linkedin-client-secret",
 	"analysis URL":                  "--analysis-url", "analysis token": "--analysis-token",

@@ -34,10 +34,14 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
 		}, "database", status.Failed, "--database-direct-url", ""},
 		"a second URL of another database": {func(t *testing.T, cfg *app.Config) { cfg.Database.DirectURL = app.Secret(dbtest.New(t)) }, "database", status.Failed, "must lead to the same database", ""},
-		"no keyset":                        {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" }, "encryption key", status.Warning, "No keyset", "account keyset"},
-		"a version that has ended":         {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202511" }, "linkedin version", status.Failed, "2026-11-16", "--linkedin-version"},
-		"one that ended long ago":          {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202301" }, "linkedin version", status.Warning, "no more", "--linkedin-version"},
-		"one that is not there yet":        {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "209901" }, "linkedin version", status.Warning, "not serve", "--linkedin-version"},
+		"a pooler without transactions": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.DirectURL = cfg.Database.URL
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = statement"))
+		}, "database", status.Failed, "pool_mode=statement", ""},
+		"no keyset":                 {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" }, "encryption key", status.Warning, "No keyset", "account keyset"},
+		"a version that has ended":  {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202511" }, "linkedin version", status.Failed, "2026-11-16", "--linkedin-version"},
+		"one that ended long ago":   {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202301" }, "linkedin version", status.Warning, "no more", "--linkedin-version"},
+		"one that is not there yet": {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "209901" }, "linkedin version", status.Warning, "not serve", "--linkedin-version"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

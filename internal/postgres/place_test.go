@@ -44,6 +44,7 @@ func TestTwoURLsThatLeadToDifferentDatabasesAreRefused(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
+			require.Error(t, err)
 			require.Equal(t, postgres.ReasonTwoDatabases, fault.Of(err).Reason, "%v", err)
 			require.Equal(t, fault.Precondition, fault.Of(err).Kind)
 			for _, says := range []string{c.differs, "--database-url", "--database-direct-url"} {

@@ -65,6 +65,23 @@ func sharedSessions() *fault.Error {
 		"--database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) to PostgreSQL itself beside it. See docs/poolers.md.").WithReason(ReasonPooler)
 }
 
+// requireTransactions makes sure that a connection carries transactions, as the Store begins them: a Precondition fault says so
+// where a pooler hands each statement to another session, as PgBouncer does in its pool_mode statement. The connection must have
+// carried a statement already, or what keeps the pooler from PostgreSQL would be taken for that.
+func requireTransactions(ctx context.Context, conn *pgx.Conn, options pgx.TxOptions) error {
+	tx, err := conn.BeginTx(ctx, options)
+	if err == nil {
+		err = tx.Commit(ctx)
+	}
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) && answer.Code == codeProtocol {
+		return fault.New(fault.Precondition, "The database URL leads to a pooler that carries no transactions, such as PgBouncer with pool_mode=statement: give it "+
+			"pool_mode=transaction or session, or set --database-url (POSTWRIGHT_DATABASE_URL) to PostgreSQL itself. See docs/poolers.md.").
+			WithReason(ReasonPooler).WithCause(err)
+	}
+	return translate(ctx, err)
+}
+
 // sessionOf is the process of PostgreSQL that carried the question out. It is asked in one message, which needs no session.
 func sessionOf(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
 	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()::bigint", pgx.QueryExecModeExec).Scan(&pid)

@@ -145,7 +145,10 @@ func (s *Store) reach(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer closeOne(ctx, direct)
-	return samePlace(ctx, pooled, direct)
+	if err := samePlace(ctx, pooled, direct); err != nil {
+		return err
+	}
+	return requireTransactions(ctx, pooled, s.tx)
 }
 
 // Sessions is the pool of connections whose sessions are their own, for River's listener only.

@@ -109,6 +109,7 @@ func connectOne(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 	}
 	own := maps.Clone(without.RuntimeParams)
 	delete(own, applicationName)
+	delete(own, clientEncoding)
 	message := "What listens at the database URL does not take the connection: look whether it knows this database and this user"
 	if len(own) > 0 {
 		message += ", and take these settings out of the URL, which a pooler may not take: " + strings.Join(slices.Sorted(maps.Keys(own)), ", ")
@@ -132,6 +133,21 @@ func closeOne(ctx context.Context, conn *pgx.Conn) {
 
 // applicationName is the setting under which pg_stat_activity shows whose a connection is.
 const applicationName = "application_name"
+
+// clientEncoding is the setting that says in which encoding texts go over a connection; poolers know it.
+const (
+	clientEncoding = "client_encoding"
+	utf8Encoding   = "UTF8"
+)
+
+// utf8Names are PostgreSQL's names for UTF-8, in small letters and digits only, as it compares them.
+var utf8Names = []string{"utf8", "unicode"}
+
+// speaksUTF8 reports whether a URL leaves the encoding of its connections at UTF-8.
+func speaksUTF8(cfg *pgxpool.Config) bool {
+	encoding, given := cfg.ConnConfig.RuntimeParams[clientEncoding]
+	return !given || slices.Contains(utf8Names, strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(encoding)))
+}
 
 // named gives connections a name, unless the URL brings one.
 func named(cfg *pgxpool.Config, name string) {
@@ -161,6 +177,8 @@ func URLProblem(databaseURL string) string {
 		return "must not set default_query_exec_mode to anything but cache_statement or cache_describe: batches can't be sent in another way. Behind a pooler, set --database-direct-url instead"
 	case cfg.ConnConfig.StatementCacheCapacity < 1 || cfg.ConnConfig.DescriptionCacheCapacity < 1:
 		return "must not set statement_cache_capacity or description_cache_capacity below 1"
+	case !speaksUTF8(cfg):
+		return "must not set client_encoding to anything but UTF8: texts are sent as UTF-8, and would be kept as others than were written"
 	}
 	return ""
 }

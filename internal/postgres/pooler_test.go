@@ -186,6 +186,11 @@ func TestDatabaseURLsThatCanNotServe(t *testing.T) {
 		"postgres://localhost/x?default_query_exec_mode=describe_exec":                         "default_query_exec_mode",
 		"postgres://localhost/x?statement_cache_capacity=0":                                    "statement_cache_capacity",
 		"postgres://localhost/x?description_cache_capacity=0":                                  "description_cache_capacity",
+		"postgres://localhost/x?client_encoding=LATIN1":                                        "client_encoding",
+		"postgres://localhost/x?client_encoding=":                                              "client_encoding",
+		"postgres://localhost/x?client_encoding=UTF8":                                          "",
+		"postgres://localhost/x?client_encoding=utf-8":                                         "",
+		"postgres://localhost/x?client_encoding=unicode":                                       "",
 		"postgres://localhost/x?pool_max_conns=many":                                           "can't be read",
 	} {
 		got := postgres.URLProblem(databaseURL)

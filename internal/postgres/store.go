@@ -160,12 +160,14 @@ func (s *Store) Sessions() *pgxpool.Pool {
 }
 
 // parseURL reads a database URL. pgx masks the password in its error, but not in every malformed URL; so its text stays
-// out of the fault.
+// out of the fault. What connections say and hear is UTF-8, whatever the URL, the role or the database sets: the driver converts
+// nothing, and PostgreSQL would take the bytes for another encoding's.
 func parseURL(databaseURL string) (*pgxpool.Config, error) {
 	cfg, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "The database URL can't be read: give a postgres:// URL.")
 	}
+	cfg.ConnConfig.RuntimeParams[clientEncoding] = utf8Encoding
 	return cfg, nil
 }
 

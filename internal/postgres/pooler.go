@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -107,12 +106,9 @@ func connectOne(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 			return nil, sharedSessions().WithCause(err)
 		}
 	}
-	own := maps.Clone(without.RuntimeParams)
-	delete(own, applicationName)
-	delete(own, clientEncoding)
 	message := "What listens at the database URL does not take the connection: look whether it knows this database and this user"
-	if len(own) > 0 {
-		message += ", and take these settings out of the URL, which a pooler may not take: " + strings.Join(slices.Sorted(maps.Keys(own)), ", ")
+	if settings := urlSettings(without.RuntimeParams); settings != "" {
+		message += ", and take these settings out of the URL, which a pooler may not take: " + settings
 	}
 	return nil, fault.New(fault.Precondition, message+".").WithReason(ReasonPooler).WithCause(err)
 }

@@ -12,9 +12,12 @@ import (
 // maxHashtags is how many hashtags are suggested at most.
 const maxHashtags = 10
 
+// unbroken is a run of letters, digits and marks, in which several scripts have joiners, and Mongolian a separator of vowels.
+const unbroken = `[\p{L}\p{N}](?:[\x{200c}\x{200d}\x{180e}]*[\p{L}\p{Mn}\p{Mc}\p{N}])*`
+
 var (
-	phraseEnd = regexp.MustCompile(`https?://\S+|\S*@\S+|[^\p{L}\p{M}\p{N}'’\s-]+|\n+`)
-	wordForm  = regexp.MustCompile(`[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’-][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*`)
+	phraseEnd = regexp.MustCompile(`https?://\S+|\S*@\S+|[\p{L}\p{N}][\p{Mn}\p{Mc}]*\p{Me}|[^\p{L}\p{M}\p{N}\x{200c}\x{200d}\x{180e}'’\s-]+|\n+`) // keycaps as well
+	wordForm  = regexp.MustCompile(unbroken + `(?:['’-]` + unbroken + `)*`)
 )
 
 // stopWords end a key phrase.
@@ -92,7 +95,7 @@ func keyPhrases(text string) [][]string {
 			run = nil
 		}
 		for _, w := range wordForm.FindAllString(part, -1) {
-			w = strings.ReplaceAll(w, "’", "'")
+			w = strings.TrimRightFunc(strings.ReplaceAll(w, "’", "'"), func(r rune) bool { return unicode.Is(unicode.Variation_Selector, r) })
 			if stopWords[w] || utf8.RuneCountInString(w) < 2 {
 				flush()
 				continue

@@ -28,6 +28,10 @@ func TestHashtags(t *testing.T) {
 		"hashtags of the text come back": {"Join us #remotework", []string{"Join", "Remotework"}},
 		"a possessive":                   {"the team’s roadmap", []string{"TeamsRoadmap"}},
 		"another alphabet with marks":    {"हिन्दी, भाषा", []string{"हिन्दी", "भाषा"}},
+		"joiners within words":           {"نرم\u200cافزار, ශ්\u200d\u200dරීලංකා", []string{"نرم\u200cافزار", "ශ්\u200d\u200dරීලංකා"}},
+		"selectors within words":         {"\u845b\U000e0100\u98fe\u533a, \u182e\u1823\u1829\u180b\u182d\u180e\u1820", []string{"\u845b\U000e0100\u98fe\u533a", "\u182e\u1823\u1829\u180b\u182d\u180e\u1820"}},
+		"a selector at the end":          {"abc\ufe0f", []string{"Abc"}},
+		"a keycap is no part of a word":  {"abc1\ufe0f\u20e3 2\ufe0f\u20e3", []string{"Abc"}},
 		"only stop words":                {"It is what it is, and that was that.", []string{}},
 		"numbers alone":                  {"2026, 1000", []string{}},
 		"nothing":                        {"", []string{}},
@@ -39,7 +43,7 @@ func TestHashtags(t *testing.T) {
 	}
 }
 
-var tagForm = regexp.MustCompile(`^[\p{L}\p{M}\p{N}]+$`)
+var tagForm = regexp.MustCompile(`^[\p{L}\p{N}](?:[\x{200c}\x{200d}\x{180e}]*[\p{L}\p{Mn}\p{Mc}\p{N}])*$`)
 
 func TestHashtagsOfAnyText(t *testing.T) {
 	t.Parallel()

@@ -44,6 +44,7 @@ func TestOptimize(t *testing.T) {
 		"tone: emoji between words":      {"professional_tone", "🚀 Launch😀day 🎉.\n✅ Done", "Launch day.\nDone"},
 		"tone: hashtags stay apart":      {"professional_tone", "#go😀lang #go 😀.", "#go lang #go ."},
 		"tone: joiners of other scripts": {"professional_tone", "क्\u200dष here", "क्\u200dष here"},
+		"brevity: hashtags with joiners": {"brevity", "#نرم\u200c\u200cvery x really", "#نرم\u200c\u200cvery x really"},
 		"tone: only emoji":               {"professional_tone", "🎉🎉", "🎉🎉"},
 
 		"private-use characters: left alone": {"brevity", "really \uE000 very", "really \uE000 very"},

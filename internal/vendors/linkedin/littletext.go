@@ -18,27 +18,24 @@ const reserved = `\|{}@[]()<>#*_~`
 func escape(shown string) string {
 	var b strings.Builder
 	b.Grow(len(shown) + len(shown)/8)
-	before := ' '
 	for i := 0; i < len(shown); {
-		if tag := hashtagAt(shown[i:], before); tag != "" {
+		if tag := hashtagAt(shown[i:], shown[:i]); tag != "" {
 			b.WriteString(`{hashtag|\#|`)
 			escapeTo(&b, tag)
 			b.WriteByte('}')
 			i += len("#") + len(tag)
-			before, _ = utf8.DecodeLastRuneInString(tag)
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(shown[i:])
+		_, size := utf8.DecodeRuneInString(shown[i:])
 		escapeTo(&b, shown[i:i+size])
-		before = r
 		i += size
 	}
 	return b.String()
 }
 
-// hashtagAt returns the word of a hashtag that starts here, or "". One of full width (＃) stays as it is written: that is no
-// reserved character, and LinkedIn finds it by itself.
-func hashtagAt(shown string, before rune) string {
+// hashtagAt returns the word of a hashtag that starts here, after what is before, or "". One of full width (＃) stays as it is
+// written: that is no reserved character, and LinkedIn finds it by itself.
+func hashtagAt(shown, before string) string {
 	if shown[0] != '#' || !text.BeginsHashtag(before) {
 		return ""
 	}

@@ -24,6 +24,13 @@ func TestEscape(t *testing.T) {
 		"a hashtag of a script with marks": {"#हिन्दी", `{hashtag|\#|हिन्दी}`},
 		"a keycap, which is no hashtag":    {"#\ufe0f\u20e3 one", "\\#\ufe0f\u20e3 one"},
 		"a hashtag with a joiner":          {"#නර්\u200dම", "{hashtag|\\#|නර්\u200dම}"},
+		"a hashtag after an emoji":         {"\u2764\ufe0f#love", "\u2764\ufe0f{hashtag|\\#|love}"},
+		"a hashtag after a keycap":         {"1\ufe0f\u20e3#one", "1\ufe0f\u20e3{hashtag|\\#|one}"},
+		"a sign after an accent":           {"e\u0301#x", "e\u0301\\#x"},
+		"a keycap after a hashtag":         {"#a1\ufe0f\u20e3#b", "{hashtag|\\#|a}1\ufe0f\u20e3{hashtag|\\#|b}"},
+		"a hashtag with a variation":       {"#\u845b\U000e0100\u98fe\u533a", "{hashtag|\\#|\u845b\U000e0100\u98fe\u533a}"},
+		"a hashtag in Mongolian":           {"#\u1829\u180b\u182d\u180e\u1820", "{hashtag|\\#|\u1829\u180b\u182d\u180e\u1820}"},
+		"a hashtag with two joiners":       {"#نر\u200c\u200cم", "{hashtag|\\#|نر\u200c\u200cم}"},
 		"a hashtag of full width":          {"＃東京", "＃東京"},
 		"hashtags one after the other":     {"#a #b", `{hashtag|\#|a} {hashtag|\#|b}`},
 		"a hashtag in parentheses":         {"(#go)", `\({hashtag|\#|go}\)`},
@@ -69,6 +76,8 @@ func DrawText(t *rapid.T) string {
 	return rapid.OneOf(
 		rapid.String(),
 		rapid.StringOf(rapid.SampledFrom([]rune(`\|{}@[]()<>#*_~a1 :,＃é💡`+"\n"))),
+		// The characters that stand between letters, and those that make an emoji of what they follow.
+		rapid.StringMatching("((\u2764\ufe0f|1\ufe0f?\u20e3|e\u0301|\u2139\ufe0f)?[#＃]([a1_\u182e]|\u845b\U000e0100|1\ufe0f?\u20e3|[\u200c\u200d\u180b\u180e\u034f\u20dd\u3164\u0600]){1,4} ?){1,6}"),
 		rapid.StringMatching(`( |#|\\|[a-z]|#[a-z_]{1,4}|\{hashtag\|\\?#\|[a-z]+\}|@\[[a-z]*\]\(urn:li:person:1\)|\([a-z ]*\)){0,12}`),
 	).Filter(func(s string) bool { return len(utf16.Encode([]rune(s))) <= 3000 }).Draw(t, "text")
 }

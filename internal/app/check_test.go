@@ -33,6 +33,11 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 		"a pooler without the second URL": {func(t *testing.T, cfg *app.Config) {
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
 		}, "database", status.Failed, "--database-direct-url", ""},
+		"a second URL of another database": {func(t *testing.T, cfg *app.Config) { cfg.Database.DirectURL = app.Secret(dbtest.New(t)) }, "database", status.Failed, "must lead to the same database", ""},
+		"a pooler without transactions": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.DirectURL = cfg.Database.URL
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = statement"))
+		}, "database", status.Failed, "pool_mode=statement", ""},
 		"no keyset":                 {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" }, "encryption key", status.Warning, "No keyset", "account keyset"},
 		"a version that has ended":  {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202511" }, "linkedin version", status.Failed, "2026-11-16", "--linkedin-version"},
 		"one that ended long ago":   {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202301" }, "linkedin version", status.Warning, "no more", "--linkedin-version"},

@@ -399,7 +399,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
 		ReadHeaderTimeout: min(readHeaderTimeout, a.onWire.request), ReadTimeout: a.onWire.request, WriteTimeout: a.onWire.request, IdleTimeout: idleTimeout,
 		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: writeByteTimeout, SendPingTimeout: pingAfter},
-		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: serverLog(a.log),
 	}, nil
 }
 

@@ -113,23 +113,33 @@ func nothingAt(path string, names []string) *wrongCall {
 	shown := strconv.Quote(fault.Clip(path, maxWords))
 	service, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	meant := nearest(path, names)
-	for _, known := range names {
-		if _, own, _ := strings.Cut(known[1:], "/"); meant == "" && letters(own) == letters(name[strings.LastIndexByte(name, '/')+1:]) {
-			meant = known
-		}
+	if last := name[strings.LastIndexByte(name, '/')+1:]; meant == "" && len(last) <= longestName {
+		meant = sameName(last, names)
 	}
+	prefix := "/" + service + "/"
 	refused := wrong(http.StatusNotFound, "")
 	refused.code = connect.CodeUnimplemented
 	switch {
 	case meant != "":
 		refused.words = fmt.Sprintf("There is no method %s: did you mean %s?", shown, meant)
-	case slices.ContainsFunc(names, func(known string) bool { return strings.HasPrefix(known, "/"+service+"/") }):
+	case slices.ContainsFunc(names, func(known string) bool { return strings.HasPrefix(known, prefix) }):
 		refused.words = fmt.Sprintf("There is no method %s: reflection and specs/api list those of %s.", shown, service)
 	default:
 		refused.words = fmt.Sprintf("There is nothing at %s: methods are at /postwright.v1.<Service>/<Method>, such as "+
 			"/postwright.v1.PostService/ListPosts, and take POST; /healthz, /readyz and /metrics take GET.", shown)
 	}
 	return refused
+}
+
+// sameName is the method, of whatever service, that a name means but for case and signs; "" for none.
+func sameName(written string, names []string) string {
+	plain := letters(written)
+	for _, known := range names {
+		if _, own, _ := strings.Cut(known[1:], "/"); letters(own) == plain {
+			return known
+		}
+	}
+	return ""
 }
 
 // lookAt says what is wrong with how a method is called, nil for nothing.

@@ -230,3 +230,27 @@ func TestCallsThatAreWrongFromTheStartAreCounted(t *testing.T) {
 	}
 	require.Equal(t, map[string]int{"/x.Y/Do invalid_argument": 1, "none unimplemented": 3}, counted)
 }
+
+// A path may be as long as a request's headers: what is far longer than a name is compared with none.
+func TestANameFarTooLongIsComparedWithNone(t *testing.T) {
+	t.Parallel()
+	const create = "/postwright.v1.PostService/CreatePost"
+	names := []string{create, "/postwright.v1.PostService/GetPost"}
+	for name, c := range map[string]struct {
+		path  string
+		meant bool
+	}{
+		"a name with signs between":             {"/v1/" + strings.Repeat("x/", 50) + "create-post", true},
+		"the same with 60,000 signs between":    {"/v1/create" + strings.Repeat("-", 60_000) + "post", false},
+		"a byte more than is compared":          {"/v1/create" + strings.Repeat("-", longestName-9) + "post", false},
+		"as much as is compared":                {"/v1/create" + strings.Repeat("-", longestName-10) + "post", true},
+		"a service's name of 60,000 characters": {"/" + strings.Repeat("x", 60_000) + "/CreatePost", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refused := nothingAt(c.path, names)
+			require.Equal(t, c.meant, strings.Contains(refused.words, "did you mean "+create+"?"), refused.words)
+			require.Less(t, len(refused.words), 1_000)
+		})
+	}
+}

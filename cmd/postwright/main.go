@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // the zones of schedules, where the system has none
 
 	"github.com/alecthomas/kong"
 

@@ -31,7 +31,7 @@ func TestALocalTimeAndItsZoneAreTakenAtTheirWord(t *testing.T) {
 		fmt.Sprintf(`"localTime":"%sT09:00","timeZone":"Asia/Tokyo","scheduledTime":"%sT09:00:00Z"`, day, day): "scheduledTime is another moment",
 		fmt.Sprintf(`"localTime":"%sT09:00"`, day):                                                             "on whose clocks",
 		`"localTime":"2020-01-01T09:00","timeZone":"Asia/Tokyo"`:                                               "must be in the future",
-		`"timeZone":"tokyo"`: "did you mean Asia/Tokyo?",
+		`"timeZone":"tokyo"`: "such as Europe/Berlin: write Asia/Tokyo",
 	} {
 		refused := schedule(rest)
 		require.Equal(t, 400, refused.status, "%s: %s", rest, refused.body)

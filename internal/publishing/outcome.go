@@ -41,10 +41,12 @@ type outcome struct {
 	excused bool
 	// account is what the outcome means for everything else of the account.
 	account accountEffect
-	// heldUntil is when an account that is held takes posts again, untimed is true when nobody said when, and streak is how many
-	// such holds of the day have followed each other: see guessed.
+	// heldUntil is when an account that is held takes posts again. passing is true when that is for another limit than the day's,
+	// asked is for how long LinkedIn asks then, 0 where it does not say, and streak is how many such holds of the day have followed
+	// each other: see guessed.
 	heldUntil time.Time
-	untimed   bool
+	passing   bool
+	asked     time.Duration
 	streak    int
 }
 

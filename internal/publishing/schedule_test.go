@@ -3,7 +3,6 @@ package publishing
 import (
 	"testing"
 	"time"
-	_ "time/tzdata" // as in the program
 
 	"github.com/stretchr/testify/require"
 )

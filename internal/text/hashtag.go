@@ -4,9 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 // zero-width joiners, with which several scripts write within a word: ශ්‍රීලංකා, نرم‌افزار.
@@ -75,12 +72,5 @@ func BeginsHashtag(before rune) bool {
 }
 
 // HashtagKey is the same for two words that are one hashtag: whatever their case, their width, how their accents are written,
-// and joiners.
-func HashtagKey(word string) string {
-	return strings.Map(func(r rune) rune {
-		if unseen(r) {
-			return -1
-		}
-		return r
-	}, norm.NFKC.String(cases.Fold().String(norm.NFKC.String(word))))
-}
+// joiners and variation selectors: see Fold.
+func HashtagKey(word string) string { return Fold(word) }

@@ -2,6 +2,7 @@ package text_test
 
 import (
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -46,11 +47,27 @@ func TestHashtagsThatAreWritten(t *testing.T) {
 	require.Equal(t, []string{"one", "two", "東京"}, text.Hashtags("#one (#two) C#minor /#top &#x27; ##three #4 ＃東京 a＃b #\ufe0f\u20e3"))
 }
 
+func TestTheKeyOfAHashtagIsFolded(t *testing.T) {
+	t.Parallel()
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		key := text.HashtagKey(string(r))
+		require.Equal(t, text.Fold(string(r)), key, "%U", r)
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			if key != text.HashtagKey(string(other)) {
+				t.Fatalf("%U and %U are cases of one letter and two hashtags", r, other)
+			}
+		}
+	}
+}
+
 func TestSpellingsOfOneHashtag(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]string{
 		{"cafe\u0301", "café"}, {"CAFÉ", "café"}, {"ＧｏＬａｎｇ", "golang"}, {"straße", "STRASSE"}, {"ΟΔΟΣ", "οδος"}, {"ශ්\u200dරී", "ශ්රී"},
-		{"ｱｲ", "アイ"},
+		{"ｱｲ", "アイ"}, {"\u13a0", "\uab70"}, {"\u845b\U000e0100\u98fe", "\u845b\u98fe"}, {"\u1829\u180b\u182d", "\u1829\u182d"}, {"ن\u200c\u200cا", "نا"},
 	} {
 		require.Equal(t, text.HashtagKey(pair[0]), text.HashtagKey(pair[1]), pair)
 	}

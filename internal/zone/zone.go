@@ -4,34 +4,60 @@
 package zone
 
 import (
+	"archive/zip"
+	"bytes"
 	_ "embed"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// names are those of IANA's database (https://www.iana.org/time-zones), as Go's lib/time/zoneinfo.zip has them, one a line. A folder of
-// zones on a machine has other files too (localtime, posixrules, right/UTC), which no other machine need know.
+// Release is the release of IANA's database (https://www.iana.org/time-zones) that the program carries.
+const Release = "2025c"
+
+// archive is Go's lib/time/zoneinfo.zip: `just zones` copies it here. Nothing else is asked: time.LoadLocation would ask $ZONEINFO and the
+// machine's folders first, so that two nodes could take one local time for two moments, and an old folder would win over a new program.
 //
-//go:embed names.txt
-var names string
+//go:embed zoneinfo.zip
+var archive []byte
+
+// nobodys is the one name in the archive that is no place's: IANA has it for machines whose zone nobody has set.
+const nobodys = "Factory"
 
 // loaded are the zones by name, made when they are first asked for: 600 at most.
 var loaded = sync.OnceValue(func() map[string]func() (*time.Location, error) {
+	files, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		panic("the zones that the program carries can't be read: " + err.Error()) // it was built from a broken file
+	}
 	all := map[string]func() (*time.Location, error){}
-	for name := range strings.Lines(names) {
-		name = strings.TrimSpace(name)
-		all[name] = sync.OnceValues(func() (*time.Location, error) { return time.LoadLocation(name) })
+	for _, file := range files.File {
+		if name := file.Name; !strings.HasSuffix(name, "/") && name != nobodys {
+			all[name] = sync.OnceValues(func() (*time.Location, error) { return read(file) })
+		}
 	}
 	return all
 })
 
+func read(file *zip.File) (*time.Location, error) {
+	content, err := file.Open()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := io.ReadAll(content)
+	if err != nil {
+		return nil, err
+	}
+	return time.LoadLocationFromTZData(file.Name, rules)
+}
+
 // Load returns a zone by IANA's name, such as Europe/Berlin, in exactly that spelling; "" is UTC. Its error says what the name must
 // be, as it goes on after the name of a field.
 func Load(name string) (*time.Location, error) {
-	if name == "" {
+	if name == "" || name == "UTC" {
 		return time.UTC, nil
 	}
 	load, known := loaded()[name]
@@ -39,20 +65,29 @@ func Load(name string) (*time.Location, error) {
 		return nil, fmt.Errorf("must be an IANA zone such as Europe/Berlin%s", near(name))
 	}
 	zone, err := load()
-	if err != nil { // the program lacks the zones that Go embeds
+	if err != nil { // the program was built from a broken file
 		return nil, fmt.Errorf("must be an IANA zone: %s is one, and can't be read here", name)
 	}
 	return zone, nil
 }
 
-// near is a hint for a name in other letters, or without its continent.
+// near is a hint for a name in other letters, or without its continent: then it is all the names that end so.
 func near(name string) string {
+	written := strings.ReplaceAll(name, " ", "_")
+	var meant []string
 	for known := range loaded() {
-		if strings.EqualFold(known, name) || strings.EqualFold(known[strings.LastIndexByte(known, '/')+1:], strings.ReplaceAll(name, " ", "_")) && strings.Contains(known, "/") {
-			return fmt.Sprintf(": did you mean %s?", known)
+		if strings.EqualFold(known, written) {
+			return ": write " + known
+		}
+		if slash := strings.LastIndexByte(known, '/'); slash >= 0 && strings.EqualFold(known[slash+1:], written) {
+			meant = append(meant, known)
 		}
 	}
-	return ""
+	if len(meant) == 0 {
+		return ""
+	}
+	slices.Sort(meant)
+	return ": write " + strings.Join(meant, " or ")
 }
 
 // Form is how a time on a zone's clocks is written, for people: without an offset, because the zone has it.

@@ -1,10 +1,15 @@
 package zone_test
 
 import (
+	"archive/zip"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
-	_ "time/tzdata" // as in the program
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -22,13 +27,98 @@ func TestZonesAreThoseOfIANA(t *testing.T) {
 	}
 	for name, hint := range map[string]string{
 		"Local": "", "localtime": "", "posixrules": "", "right/UTC": "", "posix/Europe/Berlin": "", "Factory": "", "leapseconds": "", "tzdata.zi": "", "../etc/passwd": "",
-		"/Europe/Berlin": "", "Europe/Berlin ": "", "+01:00": "", "Europe": "", "CEST": "", "europe/berlin": "did you mean Europe/Berlin?", "Berlin": "did you mean Europe/Berlin?",
-		"new york": "did you mean America/New_York?",
+		"/Europe/Berlin": "", "Europe/Berlin ": "", "+01:00": "", "Europe": "", "CEST": "", "europe/berlin": "write Europe/Berlin", "Berlin": "write Europe/Berlin",
+		"new york": "write America/New_York",
 	} {
 		_, err := zone.Load(name)
 		require.ErrorContains(t, err, "IANA zone", name)
 		require.ErrorContains(t, err, hint, name)
 	}
+}
+
+func TestAHintNamesEveryZoneThatMayBeMeant(t *testing.T) {
+	t.Parallel()
+	for name, hint := range map[string]string{
+		"buenos aires": ": write America/Argentina/Buenos_Aires or America/Buenos_Aires",
+		"EASTERN":      ": write Canada/Eastern or US/Eastern",
+		"singapore":    ": write Singapore", // and not Asia/Singapore, which ends so
+		"asia/tokyo":   ": write Asia/Tokyo",
+		"Mars/Olympus": "",
+	} {
+		for range 20 { // not as a map is walked
+			_, err := zone.Load(name)
+			require.EqualError(t, err, "must be an IANA zone such as Europe/Berlin"+hint)
+		}
+	}
+	for name := range inArchive(t) {
+		_, err := zone.Load(strings.ToLower(name))
+		if lower := strings.ToLower(name); lower != name && name != "Factory" {
+			require.ErrorContains(t, err, ": write "+name, name)
+		}
+	}
+}
+
+// Every node of a release goes by the same rules, however old the folders of zones on its machine are.
+func TestTheMachinesZonesDecideNothing(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "Europe"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "Europe", "Berlin"), inArchive(t)["Asia/Tokyo"], 0o600))
+	t.Setenv("ZONEINFO", folder)
+	noon := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+
+	asked, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	require.Equal(t, "21:00", noon.In(asked).Format("15:04"), "the machine is wrong, and Go asks it")
+	ours, err := zone.Load("Europe/Berlin")
+	require.NoError(t, err)
+	require.Equal(t, "13:00", noon.In(ours).Format("15:04"))
+	require.Equal(t, "Europe/Berlin", ours.String())
+}
+
+// The zones are renewed with Go.
+func TestZonesAreThoseOfTheGoThatBuildsThis(t *testing.T) {
+	t.Parallel()
+	root, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
+	require.NoError(t, err)
+	folder := filepath.Join(strings.TrimSpace(string(root)), "lib", "time")
+	want, err := os.ReadFile(filepath.Join(folder, "zoneinfo.zip"))
+	require.NoError(t, err)
+	got, err := os.ReadFile("zoneinfo.zip")
+	require.NoError(t, err)
+	const remedy = "run `just zones` and commit what it changes"
+	require.True(t, string(want) == string(got), remedy)
+	script, err := os.ReadFile(filepath.Join(folder, "update.bash"))
+	require.NoError(t, err)
+	release := regexp.MustCompile(`(?m)^DATA=(\S+)$`).FindSubmatch(script)
+	require.NotNil(t, release)
+	require.Equal(t, string(release[1]), zone.Release, remedy)
+
+	for name := range inArchive(t) {
+		if name != "Factory" {
+			at, err := zone.Load(name)
+			require.NoError(t, err)
+			require.Equal(t, name, at.String())
+		}
+	}
+}
+
+// inArchive are the zones' rules by name.
+func inArchive(t *testing.T) map[string][]byte {
+	archive, err := zip.OpenReader("zoneinfo.zip")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, archive.Close()) }()
+	rules := map[string][]byte{}
+	for _, file := range archive.File {
+		if strings.HasSuffix(file.Name, "/") {
+			continue
+		}
+		content, err := file.Open()
+		require.NoError(t, err)
+		rules[file.Name], err = io.ReadAll(content)
+		require.NoError(t, err)
+	}
+	require.Greater(t, len(rules), 500)
+	return rules
 }
 
 func TestInstants(t *testing.T) {

@@ -790,8 +790,10 @@ CROSS JOIN LATERAL (
     WHERE posts.owner_id = $4 AND post_text_key(posts.content) = post_text_key(i.content) AND posts.id <> i.id
         AND (posts.account_id IS NULL OR posts.account_id = i.account_id)
         AND posts.state IN ('scheduled', 'queued', 'publishing', 'published', 'unconfirmed')
+    ORDER BY posts.published_at DESC NULLS FIRST, posts.id
     LIMIT $5
 ) AS o
+ORDER BY i.id, o.published_at DESC NULLS FIRST, o.id
 `
 
 type PostListSameTextParams struct {
@@ -814,7 +816,8 @@ type PostListSameTextRow struct {
 }
 
 // The owner's posts on their way to LinkedIn, or there, that may have the same text as others, at most so many for each; element
-// i of all arrays is one of those others. Which of many is chance.
+// i of all arrays is one of those others. Of many those that are not there yet come first, then those published last, which is what
+// LinkedIn may refuse a text for.
 func (q *Queries) PostListSameText(ctx context.Context, db DBTX, arg PostListSameTextParams) ([]PostListSameTextRow, error) {
 	rows, err := db.Query(ctx, postListSameText,
 		arg.IDs,

@@ -267,7 +267,8 @@ RETURNING *;
 
 -- name: PostListSameText :many
 -- The owner's posts on their way to LinkedIn, or there, that may have the same text as others, at most so many for each; element
--- i of all arrays is one of those others. Which of many is chance.
+-- i of all arrays is one of those others. Of many those that are not there yet come first, then those published last, which is what
+-- LinkedIn may refuse a text for.
 SELECT i.id::uuid AS same_as, o.id, o.state, o.content, o.hashtags, o.linkedin_urn, o.published_at, o.scheduled_at
 FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@account_ids::uuid[]) AS account_id, unnest(@contents::text[]) AS content) AS i
 CROSS JOIN LATERAL (
@@ -275,8 +276,10 @@ CROSS JOIN LATERAL (
     WHERE posts.owner_id = @owner_id AND post_text_key(posts.content) = post_text_key(i.content) AND posts.id <> i.id
         AND (posts.account_id IS NULL OR posts.account_id = i.account_id)
         AND posts.state IN ('scheduled', 'queued', 'publishing', 'published', 'unconfirmed')
+    ORDER BY posts.published_at DESC NULLS FIRST, posts.id
     LIMIT @most_each
-) AS o;
+) AS o
+ORDER BY i.id, o.published_at DESC NULLS FIRST, o.id;
 
 -- name: PostTellDoubt :execrows
 -- What was seen of a post in doubt, which stays in doubt.

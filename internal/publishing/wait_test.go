@@ -87,6 +87,18 @@ func TestEachRefusalWaitsByItsRule(t *testing.T) {
 			fault: answered(fault.VendorRejected, linkedin.ReasonAccessDenied, 403, 0),
 			state: posts.StateFailed, remedy: "Connect the account again with the scope for posting",
 		},
+		"an author that LinkedIn does not take is for whoever connects": {
+			fault: answered(fault.VendorRejected, linkedin.ReasonWrongAuthor, 403, 0),
+			state: posts.StateFailed, remedy: "with the app that it is to post with",
+		},
+		"a denial that names no permission is told in LinkedIn's words": {
+			fault: answered(fault.VendorRejected, linkedin.ReasonForbidden, 403, 0),
+			state: posts.StateFailed, remedy: "LinkedIn's own words",
+		},
+		"a denial with a code of its own as well": {
+			fault: answered(fault.VendorRejected, "MEMBER_RESTRICTED", 403, 0),
+			state: posts.StateFailed, remedy: "LinkedIn's own words",
+		},
 		"a request that Postwright wrote wrongly is for its operator": {
 			fault: answered(fault.VendorRejected, linkedin.ReasonUnpermitted, 403, 0),
 			state: posts.StateFailed, remedy: "nothing that you change helps",

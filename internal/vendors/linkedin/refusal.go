@@ -23,7 +23,9 @@ const (
 	ReasonExpiredToken   = "EXPIRED_ACCESS_TOKEN"
 	ReasonRevokedToken   = "REVOKED_ACCESS_TOKEN"
 	ReasonInvalidToken   = "INVALID_ACCESS_TOKEN"
-	ReasonAccessDenied   = "ACCESS_DENIED"
+	ReasonAccessDenied   = "ACCESS_DENIED" // a permission is missing
+	ReasonForbidden      = "FORBIDDEN"     // something else is in the way, which LinkedIn's words say
+	ReasonWrongAuthor    = "WRONG_AUTHOR"
 	ReasonUnpermitted    = "UNPERMITTED_FIELDS"
 	ReasonDuplicatePost  = "DUPLICATE_POST"
 	ReasonVersionExpired = "NONEXISTENT_VERSION"
@@ -203,21 +205,28 @@ func refineRejection(f *fault.Error, said []string, text string) {
 var (
 	unpermittedFields = regexp.MustCompile(`(?i)\bunpermitted fields? present\b`)
 	notEnough         = regexp.MustCompile(`(?i)\bnot enough permissions?\b`)
+	// wrongAuthor is said of a member or page that the token does not speak for, and of a member's id that another app was given
+	// (github.com/n8n-io/n8n issue 1714).
+	wrongAuthor = regexp.MustCompile(`(?is)\bfield value validation failed\b.*/author\b`)
 )
 
 // refineDenial tells the causes of a 403 apart. It names a missing permission only where LinkedIn does: a member who connects
 // the account again because Postwright's request was wrong gains nothing.
 func refineDenial(f *fault.Error, said []string) {
-	if f.Reason == "" {
-		f.Reason = ReasonAccessDenied
-	}
 	switch {
 	case slices.ContainsFunc(said, unpermittedFields.MatchString):
 		f.Reason = ReasonUnpermitted
 		f.Message = "LinkedIn does not take a part of the request as Postwright wrote it: that is no matter of the account's rights, but of Postwright or of the configured LinkedIn version."
-	case slices.ContainsFunc(said, notEnough.MatchString), f.Answer.Message == "":
+	case slices.ContainsFunc(said, wrongAuthor.MatchString):
+		f.Reason = ReasonWrongAuthor
+		f.Message = "LinkedIn does not take the account as the author: its token is another member's or another app's, or may not speak for the page."
+	case slices.ContainsFunc(said, notEnough.MatchString), f.Answer.Message == "" && (f.Reason == "" || f.Reason == ReasonAccessDenied):
+		f.Reason = ReasonAccessDenied
 		f.Message = "LinkedIn does not allow this to the account's token: a scope, a product of the app or a role is missing."
 	default:
+		if f.Reason == "" || f.Reason == ReasonAccessDenied { // which every 403 has
+			f.Reason = ReasonForbidden
+		}
 		f.Message = "LinkedIn does not allow this to the account; its own words say why."
 	}
 }

@@ -124,7 +124,28 @@ func TestRefusals(t *testing.T) {
 		},
 		"somebody else's document": {
 			403, `{"status":403,"code":"ACCESS_DENIED","message":"Accessing this document resource is forbidden"}`,
-			fault.VendorRejected, linkedin.ReasonAccessDenied, "ACCESS_DENIED", "its own words say why",
+			fault.VendorRejected, linkedin.ReasonForbidden, "ACCESS_DENIED", "its own words say why",
+		},
+		"a denial with a code of its own": {
+			403, `{"status":403,"code":"MEMBER_RESTRICTED","message":"The member is restricted"}`,
+			fault.VendorRejected, "MEMBER_RESTRICTED", "MEMBER_RESTRICTED", "its own words say why",
+		},
+		"a denial that is prose": {403, `Forbidden`, fault.VendorRejected, linkedin.ReasonForbidden, "", "its own words say why"},
+		"a permission, under another code": {
+			403, `{"status":403,"code":"FORBIDDEN","message":"Not enough permissions to access: POST /ugcPosts"}`,
+			fault.VendorRejected, linkedin.ReasonAccessDenied, "FORBIDDEN", "a scope, a product of the app or a role is missing",
+		},
+		"a code without a word": {
+			403, `{"status":403,"code":"ACCESS_DENIED"}`,
+			fault.VendorRejected, linkedin.ReasonAccessDenied, "ACCESS_DENIED", "a scope, a product of the app or a role is missing",
+		},
+		"another's author": {
+			403, `{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/author]"}`,
+			fault.VendorRejected, linkedin.ReasonWrongAuthor, "ACCESS_DENIED", "does not take the account as the author",
+		},
+		"another field's value": {
+			403, `{"status":403,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/visibility]"}`,
+			fault.VendorRejected, linkedin.ReasonForbidden, "ACCESS_DENIED", "its own words say why",
 		},
 		"no permission, without a word": {
 			403, ``, fault.VendorRejected, linkedin.ReasonAccessDenied, "", "a scope, a product of the app or a role is missing",

@@ -83,6 +83,7 @@ func TestWhatIsWrongIsSaidPlainly(t *testing.T) {
 		"database out of reach":   {[]string{"user", "list", "--database-url=postgres://127.0.0.1:1/x"}, 1, []string{"can't be reached"}},
 		"not migrated":            {[]string{"user", "list", empty}, 1, []string{"postwright migrate up"}},
 		"serve not migrated":      {[]string{"serve", empty}, 1, []string{"postwright migrate up"}},
+		"migrating another one":   {[]string{"migrate", "up", migrated, "--database-direct-url=" + dbtest.NewEmpty(t)}, 1, []string{"must lead to the same database"}},
 		"every fault of settings": {[]string{"serve", migrated, "--listen=x", "--jobs-max-workers=0", "--linkedin-version=202612"}, 2, []string{"--listen", "--jobs-max-workers", "LinkedIn"}},
 		"bad address of a user":   {[]string{"user", "create", migrated, "--email=ada"}, 2, []string{"email must be"}},
 		"key for nobody":          {[]string{"key", "create", migrated, "--user=ada@example.org"}, 1, []string{"no user", "user list"}},
@@ -198,7 +199,8 @@ func TestServeCheckTriesAndSaysWhatItDidNotTry(t *testing.T) {
 	require.Zero(t, code, errOut)
 	require.Contains(t, out, "WARNING  encryption key: No keyset is set")
 	require.Contains(t, out, "Not tried: whether LinkedIn")
-	require.Contains(t, out, "The configuration is in order.")
+	require.Contains(t, out, "It starts with this configuration; what the warnings say")
+	require.NotContains(t, out, "in order.")
 	code, out, _ = postwright(t, append(flags, "--linkedin-version=202511")...)
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "FAILED   linkedin version")

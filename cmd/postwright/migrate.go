@@ -34,6 +34,13 @@ func (f databaseFlags) migrating(env *environment, do func(ctx context.Context, 
 	if err := f.Database.Verify(); err != nil {
 		return err
 	}
+	if f.Database.DirectURL != "" { // that leads to the database of the other URL, or somebody else's is migrated
+		store, err := postgres.Open(env.ctx, f.Database.Store(), postgres.Unobserved{}, env.log)
+		if err != nil {
+			return err
+		}
+		store.Close()
+	}
 	m, err := postgres.NewMigrator(env.ctx, f.Database.SessionURL(), env.log)
 	if err != nil {
 		return err

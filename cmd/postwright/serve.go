@@ -45,6 +45,10 @@ func (c *serveCommand) check(env *environment) error {
 	if report.State() == status.Failed {
 		return errUnwell
 	}
+	if report.State() == status.Warning {
+		fmt.Fprintln(env.out, "It starts with this configuration; what the warnings say does not work until it is mended.")
+		return nil
+	}
 	fmt.Fprintln(env.out, "The configuration is in order.")
 	return nil
 }

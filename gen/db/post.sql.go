@@ -790,8 +790,10 @@ CROSS JOIN LATERAL (
     WHERE posts.owner_id = $4 AND post_text_key(posts.content) = post_text_key(i.content) AND posts.id <> i.id
         AND (posts.account_id IS NULL OR posts.account_id = i.account_id)
         AND posts.state IN ('scheduled', 'queued', 'publishing', 'published', 'unconfirmed')
+    ORDER BY posts.published_at DESC NULLS FIRST, posts.id
     LIMIT $5
 ) AS o
+ORDER BY i.id, o.published_at DESC NULLS FIRST, o.id
 `
 
 type PostListSameTextParams struct {
@@ -814,7 +816,8 @@ type PostListSameTextRow struct {
 }
 
 // The owner's posts on their way to LinkedIn, or there, that may have the same text as others, at most so many for each; element
-// i of all arrays is one of those others. Which of many is chance.
+// i of all arrays is one of those others. Of many those that are not there yet come first, then those published last, which is what
+// LinkedIn may refuse a text for.
 func (q *Queries) PostListSameText(ctx context.Context, db DBTX, arg PostListSameTextParams) ([]PostListSameTextRow, error) {
 	rows, err := db.Query(ctx, postListSameText,
 		arg.IDs,
@@ -1162,13 +1165,14 @@ func (q *Queries) PostMarkHeldBack(ctx context.Context, db DBTX, arg PostMarkHel
 
 const postMarkMissed = `-- name: PostMarkMissed :one
 UPDATE posts SET
-    state = 'failed', failure_code = $1, failure_message = $2, failure_remedy = $3,
-    revision = revision + 1, updated_at = $4
-WHERE id = $5 AND owner_id = $6 AND state = 'scheduled'
+    state = $1, failure_code = $2, failure_message = $3, failure_remedy = $4,
+    revision = revision + 1, updated_at = $5
+WHERE id = $6 AND owner_id = $7 AND state = 'scheduled'
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
 type PostMarkMissedParams struct {
+	State          string
 	FailureCode    string
 	FailureMessage string
 	FailureRemedy  string
@@ -1177,9 +1181,11 @@ type PostMarkMissedParams struct {
 	OwnerID        uuid.UUID
 }
 
-// The schedule could not be kept. No row when the post is not scheduled.
+// The schedule could not be kept: state is failed, or unconfirmed where it may have been kept by somebody else. No row when the
+// post is not scheduled.
 func (q *Queries) PostMarkMissed(ctx context.Context, db DBTX, arg PostMarkMissedParams) (Post, error) {
 	row := db.QueryRow(ctx, postMarkMissed,
+		arg.State,
 		arg.FailureCode,
 		arg.FailureMessage,
 		arg.FailureRemedy,
@@ -1619,6 +1625,39 @@ func (q *Queries) PostMarkWaiting(ctx context.Context, db DBTX, arg PostMarkWait
 		&i.Revision,
 	)
 	return i, err
+}
+
+const postNewestURN = `-- name: PostNewestURN :many
+SELECT p.linkedin_urn FROM linkedin_accounts a JOIN posts p ON p.account_id = a.id AND p.owner_id = a.owner_id
+WHERE a.urn = $1 AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> $2
+ORDER BY p.published_at DESC LIMIT 1
+`
+
+type PostNewestURNParams struct {
+	AccountURN string
+	ID         uuid.UUID
+}
+
+// Of all owners, who may post with one LinkedIn account: LinkedIn's name for the newest other post than one that is known to be
+// there; no row when there is none.
+func (q *Queries) PostNewestURN(ctx context.Context, db DBTX, arg PostNewestURNParams) ([]string, error) {
+	rows, err := db.Query(ctx, postNewestURN, arg.AccountURN, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var linkedin_urn string
+		if err := rows.Scan(&linkedin_urn); err != nil {
+			return nil, err
+		}
+		items = append(items, linkedin_urn)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const postOldestScheduled = `-- name: PostOldestScheduled :one

@@ -12,6 +12,23 @@ import (
 	"github.com/google/uuid"
 )
 
+const attemptCount = `-- name: AttemptCount :one
+SELECT count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id WHERE a.id = $1 AND p.owner_id = $2
+`
+
+type AttemptCountParams struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Whether there is an attempt, with an outcome or without: 0 or 1.
+func (q *Queries) AttemptCount(ctx context.Context, db DBTX, arg AttemptCountParams) (int64, error) {
+	row := db.QueryRow(ctx, attemptCount, arg.ID, arg.OwnerID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const attemptCountByAccount = `-- name: AttemptCountByAccount :many
 SELECT p.account_id, count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
 WHERE a.started_at >= $1 AND a.outcome <> 'not_sent'

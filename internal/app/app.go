@@ -88,28 +88,30 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 }
 
 // begin makes what needs no database: the traces, and the vendors' clients. The configuration is verified.
-func begin(ctx context.Context, cfg Config, log *slog.Logger) (a *App, err error) {
-	a = &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics(), onWire: wireLimits{request: requestTimeout, message: messageTimeout, silence: streamSilence}}
-	if a.traces, err = telemetry.NewTraces(ctx, log); err != nil {
-		return nil, err
-	}
-	policies, _ := cfg.Outbound.Policies()
-	a.seam = outbound.New(cfg.Outbound.seam(), policies, a.metrics.API(), log)
-	defer func() {
-		if err != nil {
-			a.Close()
-		}
-	}()
-	if a.linkedIn, err = linkedin.New(cfg.LinkedIn.client(), a.seam.Client(linkedin.Vendor), Now); err != nil {
-		return nil, err
-	}
-	if a.analysisAPI, err = analysisapi.New(cfg.Analysis.client(), a.seam.Client(analysisapi.Vendor), Now); err != nil {
-		return nil, err
-	}
-	if a.notifyAPI, err = notifyapi.New(cfg.Notification.client(), a.seam.Client(notifyapi.Vendor), Now); err != nil {
+func begin(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
+	a := &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics(), onWire: wireLimits{request: requestTimeout, message: messageTimeout, silence: streamSilence}}
+	if err := a.callVendors(ctx); err != nil {
+		a.Close()
 		return nil, err
 	}
 	return a, nil
+}
+
+// callVendors makes the clients of the vendors, and what tells of them.
+func (a *App) callVendors(ctx context.Context) (err error) {
+	if a.traces, err = telemetry.NewTraces(ctx, a.log); err != nil {
+		return err
+	}
+	policies, _ := a.cfg.Outbound.Policies()
+	a.seam = outbound.New(a.cfg.Outbound.seam(), policies, a.metrics.API(), a.log)
+	if a.linkedIn, err = linkedin.New(a.cfg.LinkedIn.client(), a.seam.Client(linkedin.Vendor), Now); err != nil {
+		return err
+	}
+	if a.analysisAPI, err = analysisapi.New(a.cfg.Analysis.client(), a.seam.Client(analysisapi.Vendor), Now); err != nil {
+		return err
+	}
+	a.notifyAPI, err = notifyapi.New(a.cfg.Notification.client(), a.seam.Client(notifyapi.Vendor), Now)
+	return err
 }
 
 // connect opens the database and puts on it what needs one.
@@ -397,7 +399,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
 		ReadHeaderTimeout: min(readHeaderTimeout, a.onWire.request), ReadTimeout: a.onWire.request, WriteTimeout: a.onWire.request, IdleTimeout: idleTimeout,
 		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: writeByteTimeout, SendPingTimeout: pingAfter},
-		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: serverLog(a.log),
 	}, nil
 }
 

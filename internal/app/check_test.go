@@ -33,6 +33,11 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 		"a pooler without the second URL": {func(t *testing.T, cfg *app.Config) {
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
 		}, "database", status.Failed, "--database-direct-url", ""},
+		"a second URL of another database": {func(t *testing.T, cfg *app.Config) { cfg.Database.DirectURL = app.Secret(dbtest.New(t)) }, "database", status.Failed, "must lead to the same database", ""},
+		"a pooler without transactions": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.DirectURL = cfg.Database.URL
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = statement"))
+		}, "database", status.Failed, "pool_mode=statement", ""},
 		"no keyset":                 {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" }, "encryption key", status.Warning, "No keyset", "account keyset"},
 		"a version that has ended":  {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202511" }, "linkedin version", status.Failed, "2026-11-16", "--linkedin-version"},
 		"one that ended long ago":   {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202301" }, "linkedin version", status.Warning, "no more", "--linkedin-version"},
@@ -64,17 +69,40 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 
 func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 	t.Parallel()
-	for flag, change := range map[string]func(cfg *app.Config){
-		"--linkedin-token-keyset": func(cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "abc" },
-		"--database-url":          func(cfg *app.Config) { cfg.Database.URL += "&default_query_exec_mode=exec" },
-		"--database-direct-url":   func(cfg *app.Config) { cfg.Database.DirectURL = "postgres://ada:se%cret@localhost/x" },
+	for name, c := range map[string]struct {
+		flag   string
+		change func(cfg *app.Config)
+	}{
+		"a keyset":                      {"--linkedin-token-keyset", func(cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "abc" }},
+		"the database's URL":            {"--database-url", func(cfg *app.Config) { cfg.Database.URL += "&default_query_exec_mode=exec" }},
+		"the database's direct URL":     {"--database-direct-url", func(cfg *app.Config) { cfg.Database.DirectURL = "postgres://ada:se%cret@localhost/x" }},
+		"LinkedIn's API":                {"--linkedin-api-url", func(cfg *app.Config) { cfg.LinkedIn.APIURL = "api.linkedin.com" }},
+		"LinkedIn's OAuth":              {"--linkedin-auth-url", func(cfg *app.Config) { cfg.LinkedIn.AuthURL = "https://www.linkedin.com?x=cret" }},
+		"LinkedIn's version":            {"--linkedin-version", func(cfg *app.Config) { cfg.LinkedIn.Version = "2026-09" }},
+		"half of an app":                {"--linkedin-client-id and --linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientSecret = "secret" }},
+		"the analysis API":              {"--analysis-url", func(cfg *app.Config) { cfg.Analysis.URL = "http://user:secret@localhost" }},
+		"the analysis API's token":      {"--analysis-token", func(cfg *app.Config) { cfg.Analysis.Token = "tök-secret" }},
+		"the notification API":          {"--notification-url", func(cfg *app.Config) { cfg.Notification.URL = "http://localhost?token=secret" }},
+		"the notification API's token":  {"--notification-token", func(cfg *app.Config) { cfg.Notification.Token = "secret\n" }},
+		"a token with a blank before":   {"--notification-token", func(cfg *app.Config) { cfg.Notification.Token = " secret" }},
+		"a token in quotation and dash": {"--analysis-token", func(cfg *app.Config) { cfg.Analysis.Token = "“secret”" }},
 	} {
-		w := newWorld(t)
-		cfg := w.cfg
-		change(&cfg)
-		_, err := app.Try(t.Context(), cfg, slog.New(slog.DiscardHandler))
-		require.Equal(t, flag, fault.Of(err).Fields[0].Path)
-		require.NotContains(t, fault.Of(err).Fields[0].Problem, "cret")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := app.Defaults()
+			cfg.Database.URL = app.Secret(dbtest.NewEmpty(t))
+			c.change(&cfg)
+			for how, start := range map[string]func() error{
+				"try":   func() error { _, err := app.Try(t.Context(), cfg, slog.New(slog.DiscardHandler)); return err },
+				"serve": func() error { _, err := app.New(t.Context(), cfg, slog.New(slog.DiscardHandler)); return err },
+			} {
+				err := start()
+				require.Equal(t, fault.Invalid, fault.Of(err).Kind, how)
+				require.Len(t, fault.Of(err).Fields, 1, how)
+				require.Equal(t, c.flag, fault.Of(err).Fields[0].Path, how)
+				require.NotContains(t, fault.Of(err).Fields[0].Problem, "cret", how)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -186,8 +187,9 @@ func (c Config) Verify() error {
 		}
 	}
 	v.outbound(c.Outbound)
-	v.faults = append(v.faults, c.LinkedIn.client().Faults()...)
-	v.url("--analysis-url", c.Analysis.URL)
+	v.vendor(c.LinkedIn.client().Faults())
+	v.vendor(c.Analysis.client().Faults())
+	v.vendor(c.Notification.client().Faults())
 	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
 	v.duration("--jobs-timeout", c.Jobs.Timeout, time.Second, time.Hour)
 	v.duration("--jobs-rescue-after", c.Jobs.RescueAfter, time.Second, 2*time.Hour)
@@ -247,7 +249,6 @@ func (v *validation) outbound(c OutboundConfig) {
 }
 
 func (v *validation) notification(c NotificationConfig) {
-	v.url("--notification-url", c.URL)
 	_, problems := notify.ParseAllowed(c.Allow)
 	for _, problem := range problems {
 		v.wrong("--notification-allow", "%s", problem)
@@ -359,9 +360,17 @@ func (v *validation) less(flag string, inner Duration, around string, outer Dura
 	}
 }
 
-func (v *validation) url(flag, value string) {
-	if u, err := url.Parse(value); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		v.wrong(flag, "must be a URL such as https://api.example.org")
+// vendorFlags are the flags of what the vendors' clients name in their own words.
+var vendorFlags = map[string]string{ //nolint:gosec // names of flags, no secrets
+	"LinkedIn API URL": "--linkedin-api-url", "LinkedIn auth URL": "--linkedin-auth-url", "LinkedIn version": "--linkedin-version",
+	"LinkedIn client id and secret": "--linkedin-client-id and --linkedin-client-secret",
+	"analysis URL":                  "--analysis-url", "analysis token": "--analysis-token",
+	"notification URL": "--notification-url", "notification token": "--notification-token",
+}
+
+func (v *validation) vendor(faults []fault.Field) {
+	for _, f := range faults {
+		v.wrong(cmp.Or(vendorFlags[f.Path], f.Path), "%s", f.Problem)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -299,6 +300,27 @@ func TestAConnectionHasSoManyStreams(t *testing.T) {
 		return is && reset.ErrCode == http2.ErrCodeRefusedStream
 	})
 	require.NoError(t, err)
+}
+
+func TestConnectionsThatBreakTheProtocolFillNoLog(t *testing.T) {
+	t.Parallel()
+	var log lockedBuffer
+	w := newLoggedWorld(t, slog.New(slog.NewJSONHandler(&log, nil)))
+	w.serve()
+	for range 200 {
+		conn := w.dial()
+		// A frame of 8 bytes, PING, where SETTINGS must come first.
+		_, err := io.WriteString(conn, http2.ClientPreface+"\x00\x00\x08\x06\x00\x00\x00\x00\x0012345678")
+		require.NoError(t, err)
+		f := &frames{conn: conn}
+		f.Framer = http2.NewFramer(conn, conn)
+		_, err = f.until(func(frame http2.Frame) bool { return frame.Header().Type == http2.FrameGoAway })
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+	}
+	lines := strings.Count(log.String(), "http2: server connection error")
+	require.Positive(t, lines)
+	require.LessOrEqual(t, lines, 4, "one a minute: %s", log.String())
 }
 
 func TestCallsWithoutAKeyAreLimitedInNumber(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
 	"github.com/stretchr/testify/require"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
@@ -109,4 +110,24 @@ func (w *world) arrives(g *gate) string {
 		require.Fail(w.t, "no create arrived")
 		return ""
 	}
+}
+
+// A batch is followed by a stream, which has no place among its owner's calls; but its approval is a call like others, and as many
+// of them as there may be streams would take all connections to the database.
+func TestTheApprovalOfABatchTakesItsOwnersPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *app.Config) { c.Server.OwnerCalls.Value = 1 })
+	w.serve()
+	ended := w.slowly(3 * time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // it waits for as long as it likes: the place is taken
+	defer cancel()
+	stream, err := w.posts.BatchPublishPosts(ctx, &postwrightv1.BatchPublishPostsRequest{Posts: newPosts(1)})
+	if err == nil {
+		_, err = stream.Receive()
+		require.NoError(t, stream.Close())
+	}
+	require.Equal(t, connect.CodeDeadlineExceeded, connect.CodeOf(err))
+	require.Zero(t, w.count(`SELECT count(*) FROM posts`))
+	require.NoError(t, <-ended)
+	require.Len(t, w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: newPosts(1)}), 1, "the place is free again")
 }

@@ -65,6 +65,7 @@ func TestAPostThatIsReadBackIsPublished(t *testing.T) {
 func TestAPostThatIsNotThereAGoodWhileAfterHasFailed(t *testing.T) {
 	t.Parallel()
 	w := readers(t)
+	_, _ = w.publish(w.draft("It is known to be there, and is listed"))
 	w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
 	doubted, _ := w.publish(w.draft("It never arrived"))
 	post, attempt := w.settled(doubted)
@@ -219,6 +220,54 @@ func TestTwinsInDoubtAreLeftToAPerson(t *testing.T) {
 				}, waitLimit, waitStep)
 				require.Equal(t, unconfirmed, post.GetState())
 			}
+		})
+	}
+}
+
+// What the account is known to have is not listed, or nothing is: the list is behind, or not all of it is shown.
+func TestAListThatLacksWhatIsThereProvesNothing(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]func(w *world){
+		"a post that is known to be there": func(w *world) { _, _ = w.publish(w.draft("Known to be there")) },
+		"nothing is known to be there":     func(*world) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := readers(t)
+			before(w)
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "findPostsByAuthor", Mode: sandbox.Answer, Value: `{"elements":[],"paging":{"start":0,"count":50,"links":[]}}`}))
+			w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
+			doubted, _ := w.publish(w.draft("Out, and the list is behind"))
+			require.Eventually(t, func() bool {
+				return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'completed'`) == 1
+			}, waitLimit, waitStep, "the last look is over")
+			res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: doubted.GetId()})
+			require.NoError(t, err)
+			require.Equal(t, unconfirmed, res.GetPost().GetState())
+		})
+	}
+}
+
+// A list that can't be had is asked for less and less often, and not at all while LinkedIn takes nothing of the account.
+func TestReadingBackLeavesTheDaysRequestsToPublishing(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]sandbox.Fault{
+		"an element without a text": {Mode: sandbox.Answer, Value: `{"elements":[{"id":"urn:li:share:5","author":"urn:li:person:tester"}]}`},
+		"the day's quota":           {Mode: sandbox.RateLimitedDay},
+		"a token that has ended":    {Mode: sandbox.TokenExpired},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := readers(t)
+			fault.Vendor, fault.Operation = "linkedin", "findPostsByAuthor"
+			require.NoError(t, w.vendors.Arm(fault))
+			w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
+			_, _ = w.publish(w.draft("x"))
+			// The wait is at least as long as what has passed, so it comes to exceed any bound after few looks.
+			require.Eventually(t, func() bool {
+				return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'scheduled' AND scheduled_at > now() + interval '4 seconds'`) == 1
+			}, waitLimit, waitStep)
+			require.LessOrEqual(t, w.count(`SELECT requests_made FROM linkedin_accounts`), 8)
 		})
 	}
 }

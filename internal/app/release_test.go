@@ -11,6 +11,7 @@ import (
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
 	"github.com/postwright/postwright/internal/dbtest"
+	"github.com/postwright/postwright/internal/sandbox"
 )
 
 const heldCode = "DATABASE_HELD"
@@ -193,4 +194,37 @@ func TestWhatWasNotSentIsSentWhenAPersonSaysSo(t *testing.T) {
 	w.rest(w.atOnce, published)
 	w.rest(w.soon, published)
 	require.Len(t, w.vendors.Ledger(), 2)
+}
+
+// The account with which a post may have been sent is gone: the doubt is the same.
+func TestWhatMayHaveBeenSentIsInDoubtWithoutItsAccountToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	post := w.draft("Due meanwhile")
+	w.schedule(post, time.Second)
+	require.NoError(t, w.app.Hold(t.Context()))
+	w.held(post, scheduled)
+	w.exec(`UPDATE linkedin_accounts SET is_default = false, disconnected_at = now(), sealed_token = NULL`)
+	require.NoError(t, w.app.Publishing.Release(t.Context(), true))
+	post = w.rest(post, unconfirmed)
+	require.Equal(t, "DATABASE_RESTORED", post.GetFailure().GetCode())
+}
+
+// A replica that lagged takes over between the call and its answer, and knows nothing of the attempt.
+func TestAnAnswerWhoseAttemptTheDatabaseLostIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	w.onCreate(sandbox.Fault{Mode: sandbox.Slow, AfterMS: 1500, Times: 1})
+	post := w.draft("The last moments are missing")
+	_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId()})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return w.count(`SELECT count(*) FROM publish_attempts WHERE outcome = 'started'`) == 1 }, waitLimit, waitStep)
+	w.exec(`WITH gone AS (DELETE FROM publish_attempts), back AS (UPDATE publications SET state = 'queued')
+		UPDATE posts SET state = 'queued', revision = revision + 1`)
+	post = w.rest(post, published)
+	require.Equal(t, w.vendors.Ledger()[0].URN, post.GetLinkedinUrn())
+	require.Len(t, w.vendors.Ledger(), 1)
+	require.Len(t, w.attempts(post), 1)
 }

@@ -83,3 +83,29 @@ func TestTheSameTextIsToldWhereverItsHashtagsAre(t *testing.T) {
 		})
 	}
 }
+
+// Of many posts of the same text the one is told that LinkedIn may refuse it for, not any.
+func TestOfManyPostsOfTheSameTextTheLastIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	var last *postwrightv1.Post
+	for hours := 9; hours >= 0; hours-- {
+		last = w.draft("Once more")
+		w.exec(fmt.Sprintf(`UPDATE posts SET state = 'published', revision = revision + 1, published_at = now() - interval '%d hours', linkedin_urn = 'urn:li:share:%d' WHERE state = 'draft'`, hours, 100+hours))
+	}
+	tell := func() string {
+		preview, err := w.posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{
+			Subject: &postwrightv1.ValidatePostRequest_Post{Post: &postwrightv1.Post{Content: "Once more"}},
+		})
+		require.NoError(t, err)
+		require.Len(t, preview.GetWarnings(), 1)
+		return preview.GetWarnings()[0]
+	}
+	require.Contains(t, tell(), last.GetId())
+	require.Contains(t, tell(), "LinkedIn refuses it again for about 10m0s")
+
+	waiting := w.draft("Once more")
+	w.exec(`UPDATE posts SET state = 'scheduled', revision = revision + 1, scheduled_at = now() + interval '1 day' WHERE state = 'draft'`)
+	require.Contains(t, tell(), waiting.GetId(), "what is still to come counts more than what was")
+}

@@ -169,12 +169,22 @@ func (c *Callers) enter(ctx context.Context, caller Caller, stream bool) (Admiss
 	if stream {
 		return admission, nil
 	}
-	release, err := c.calls.Acquire(ctx, caller.Owner)
-	if err != nil {
-		return admission, refusal(err, ReasonCalls, "Too many of this user's calls are under way: wait for their answers before you send more.")
+	release, err := c.Carry(ctx, caller.Owner)
+	if err == nil {
+		admission.Release = release
 	}
-	admission.Release = release
-	return admission, nil
+	return admission, err
+}
+
+// Carry waits until one more of an owner's calls may be carried out, and returns what ends it. A stream has no such place for
+// as long as it is open: it takes one for what it does in between as other calls do. An owner with too many is an OverLimit
+// fault.
+func (c *Callers) Carry(ctx context.Context, owner uuid.UUID) (release func(), err error) {
+	release, err = c.calls.Acquire(ctx, owner)
+	if err != nil {
+		return nil, refusal(err, ReasonCalls, "Too many of this user's calls are under way: wait for their answers before you send more.")
+	}
+	return release, nil
 }
 
 func tooOften(how string, s Standing) error {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -253,4 +254,39 @@ func TestAKeptConnectionIsUsedAgainAndLetGoWhenIdle(t *testing.T) {
 		synctest.Wait()
 		require.Zero(t, open.Load())
 	})
+}
+
+// net/http would read a megabyte of them by itself, and of as many answers as there are connections.
+func TestAnAnswersHeadersAreBounded(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		bytes int
+		taken bool
+	}{
+		"as many as vendors send": {8 << 10, true},
+		"below the limit":         {maxHeaderBytes - 1<<10, true},
+		"beyond it":               {maxHeaderBytes + 1<<10, false},
+		"half a megabyte":         {512 << 10, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := listen(t, func(_ int, conn net.Conn) {
+				if readRequest(conn) {
+					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Filler: "+strings.Repeat("x", test.bytes)+"\r\n\r\n{}")
+				}
+			})
+			seam, seen := newSeam(t, Defaults(), Once())
+			status, body, err := send(t.Context(), seam, http.MethodPost, address)
+			require.Equal(t, !test.taken, seen.only(t).failed)
+			if test.taken {
+				require.NoError(t, err)
+				require.Equal(t, http.StatusOK, status)
+				require.Equal(t, "{}", body)
+				return
+			}
+			f := requireFault(t, err)
+			require.Equal(t, ReasonBadAnswer, f.Reason)
+			require.True(t, f.Doubt, "the vendor has the request, and may have done it")
+		})
+	}
 }

@@ -96,6 +96,10 @@ type Seam struct {
 	hosts map[string]*host // as few as base URLs are configured, because no redirect is followed
 }
 
+// maxHeaderBytes bounds the header of an answer, which net/http reads before anything here sees it: as much as the server
+// takes of a request's. Vendors' are a few KiB.
+const maxHeaderBytes = 64 << 10
+
 // host is what the calls to one host of a vendor share.
 type host struct {
 	places  places
@@ -132,6 +136,8 @@ func New(cfg Config, policies Policies, observe Observer, log *slog.Logger) *Sea
 		MaxIdleConns:        cfg.MaxConns,
 		IdleConnTimeout:     cfg.IdleTimeout,
 		TLSHandshakeTimeout: 10 * time.Second,
+
+		MaxResponseHeaderBytes: maxHeaderBytes,
 	}
 	return s
 }

@@ -74,6 +74,8 @@ func translate(ctx context.Context, err error) error {
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
 		return fault.New(fault.NotFound, "There is no such thing.").WithCause(err)
+	case refusal(err) != nil:
+		return refusal(err).WithCause(err)
 	case errors.As(err, &answer) && answer.Code != codeQueryCanceled:
 		return translateState(answer).WithCause(err)
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -91,8 +93,8 @@ func translate(ctx context.Context, err error) error {
 }
 
 func translateState(answer *pgconn.PgError) *fault.Error {
-	if refused := refusedConnection(answer); refused != nil {
-		return refused
+	if words := refusedRole(answer.Code); words != "" {
+		return refuses(words)
 	}
 	switch answer.Code {
 	case codeUnique:
@@ -135,38 +137,6 @@ func about(f *fault.Error, field fault.Field) *fault.Error {
 	f.Message = "The value of " + field.Path + " " + field.Problem + "."
 	f.Fields = []fault.Field{field}
 	return f
-}
-
-// connectFault says that the database can't be reached, or refuses to be. The cause may name host and user, never the password.
-func connectFault(err error) error {
-	var answer *pgconn.PgError
-	if errors.As(err, &answer) {
-		if refused := refusedConnection(answer); refused != nil {
-			return refused.WithCause(err)
-		}
-	}
-	return unreachable().WithCause(err)
-}
-
-// ReasonDatabaseRefuses marks the fault of a database that takes no connection with these settings, however often it is
-// asked.
-const ReasonDatabaseRefuses = "DATABASE_REFUSES"
-
-// refusedConnection is the fault of a connection that will be refused until an operator changes something; nil for any other
-// answer.
-func refusedConnection(answer *pgconn.PgError) *fault.Error {
-	words := ""
-	switch answer.Code {
-	case codeNoDatabase:
-		words = "The database does not exist: create it with `createdb`, or correct its name in --database-url."
-	case codeWrongPassword:
-		words = "The database refuses the password, or the role: correct them in --database-url."
-	case codeNotAuthorized:
-		words = "The database refuses the role: make it with `createuser`, correct it in --database-url, or let it in by the server's pg_hba.conf."
-	default:
-		return nil
-	}
-	return fault.New(fault.Precondition, words).WithReason(ReasonDatabaseRefuses)
 }
 
 func unreachable() *fault.Error {

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -65,6 +64,23 @@ func sharedSessions() *fault.Error {
 		"--database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) to PostgreSQL itself beside it. See docs/poolers.md.").WithReason(ReasonPooler)
 }
 
+// requireTransactions makes sure that a connection carries transactions, as the Store begins them: a Precondition fault says so
+// where a pooler hands each statement to another session, as PgBouncer does in its pool_mode statement. The connection must have
+// carried a statement already, or what keeps the pooler from PostgreSQL would be taken for that.
+func requireTransactions(ctx context.Context, conn *pgx.Conn, options pgx.TxOptions) error {
+	tx, err := conn.BeginTx(ctx, options)
+	if err == nil {
+		err = tx.Commit(ctx)
+	}
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) && answer.Code == codeProtocol {
+		return fault.New(fault.Precondition, "The database URL leads to a pooler that carries no transactions, such as PgBouncer with pool_mode=statement: give it "+
+			"pool_mode=transaction or session, or set --database-url (POSTWRIGHT_DATABASE_URL) to PostgreSQL itself. See docs/poolers.md.").
+			WithReason(ReasonPooler).WithCause(err)
+	}
+	return translate(ctx, err)
+}
+
 // sessionOf is the process of PostgreSQL that carried the question out. It is asked in one message, which needs no session.
 func sessionOf(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
 	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()::bigint", pgx.QueryExecModeExec).Scan(&pid)
@@ -90,11 +106,9 @@ func connectOne(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 			return nil, sharedSessions().WithCause(err)
 		}
 	}
-	own := maps.Clone(without.RuntimeParams)
-	delete(own, applicationName)
 	message := "What listens at the database URL does not take the connection: look whether it knows this database and this user"
-	if len(own) > 0 {
-		message += ", and take these settings out of the URL, which a pooler may not take: " + strings.Join(slices.Sorted(maps.Keys(own)), ", ")
+	if settings := urlSettings(without.RuntimeParams); settings != "" {
+		message += ", and take these settings out of the URL, which a pooler may not take: " + settings
 	}
 	return nil, fault.New(fault.Precondition, message+".").WithReason(ReasonPooler).WithCause(err)
 }
@@ -115,6 +129,21 @@ func closeOne(ctx context.Context, conn *pgx.Conn) {
 
 // applicationName is the setting under which pg_stat_activity shows whose a connection is.
 const applicationName = "application_name"
+
+// clientEncoding is the setting that says in which encoding texts go over a connection; poolers know it.
+const (
+	clientEncoding = "client_encoding"
+	utf8Encoding   = "UTF8"
+)
+
+// utf8Names are PostgreSQL's names for UTF-8, in small letters and digits only, as it compares them.
+var utf8Names = []string{"utf8", "unicode"}
+
+// speaksUTF8 reports whether a URL leaves the encoding of its connections at UTF-8.
+func speaksUTF8(cfg *pgxpool.Config) bool {
+	encoding, given := cfg.ConnConfig.RuntimeParams[clientEncoding]
+	return !given || slices.Contains(utf8Names, strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(encoding)))
+}
 
 // named gives connections a name, unless the URL brings one.
 func named(cfg *pgxpool.Config, name string) {
@@ -144,6 +173,8 @@ func URLProblem(databaseURL string) string {
 		return "must not set default_query_exec_mode to anything but cache_statement or cache_describe: batches can't be sent in another way. Behind a pooler, set --database-direct-url instead"
 	case cfg.ConnConfig.StatementCacheCapacity < 1 || cfg.ConnConfig.DescriptionCacheCapacity < 1:
 		return "must not set statement_cache_capacity or description_cache_capacity below 1"
+	case !speaksUTF8(cfg):
+		return "must not set client_encoding to anything but UTF8: texts are sent as UTF-8, and would be kept as others than were written"
 	}
 	return ""
 }

@@ -53,6 +53,7 @@ func TestAPoolerThatSharesSessionsIsRefusedByName(t *testing.T) {
 		"transactions, the setting ignored":      {[]string{"pool_mode = transaction", "ignore_startup_parameters = lock_timeout"}, postgres.ReasonPooler},
 		"transactions, sessions taken in turn":   {[]string{"pool_mode = transaction", "ignore_startup_parameters = lock_timeout", "server_round_robin = 1"}, postgres.ReasonPooler},
 		"statements, the setting ignored":        {[]string{"pool_mode = statement", "ignore_startup_parameters = lock_timeout"}, postgres.ReasonPooler},
+		"statements, the setting refused":        {[]string{"pool_mode = statement"}, postgres.ReasonPooler},
 		"sessions, the setting ignored":          {[]string{"pool_mode = session", "ignore_startup_parameters = lock_timeout"}, ""},
 		"sessions that are few, setting ignored": {[]string{"pool_mode = session", "ignore_startup_parameters = lock_timeout", "default_pool_size = 20"}, ""},
 	} {
@@ -70,7 +71,14 @@ func TestAPoolerThatSharesSessionsIsRefusedByName(t *testing.T) {
 			_, err = openPooled(t, pooled, pooled)
 			require.Equal(t, c.reason, fault.Of(err).Reason, "the second URL leads there too")
 			_, err = openPooled(t, pooled, direct)
-			require.NoError(t, err)
+			if slices.Contains(c.settings, "pool_mode = statement") {
+				require.Error(t, err, "it carries no transactions")
+				require.Equal(t, c.reason, fault.Of(err).Reason, "%v", err)
+				require.Equal(t, fault.Precondition, fault.Of(err).Kind)
+				require.Contains(t, fault.Of(err).Message, "pool_mode=transaction")
+			} else {
+				require.NoError(t, err)
+			}
 			if slices.Contains(c.settings, "ignore_startup_parameters = lock_timeout") {
 				_, err = postgres.NewMigrator(t.Context(), pooled, quiet)
 				require.Equal(t, c.reason, fault.Of(err).Reason, "nor are migrations begun")
@@ -178,6 +186,11 @@ func TestDatabaseURLsThatCanNotServe(t *testing.T) {
 		"postgres://localhost/x?default_query_exec_mode=describe_exec":                         "default_query_exec_mode",
 		"postgres://localhost/x?statement_cache_capacity=0":                                    "statement_cache_capacity",
 		"postgres://localhost/x?description_cache_capacity=0":                                  "description_cache_capacity",
+		"postgres://localhost/x?client_encoding=LATIN1":                                        "client_encoding",
+		"postgres://localhost/x?client_encoding=":                                              "client_encoding",
+		"postgres://localhost/x?client_encoding=UTF8":                                          "",
+		"postgres://localhost/x?client_encoding=utf-8":                                         "",
+		"postgres://localhost/x?client_encoding=unicode":                                       "",
 		"postgres://localhost/x?pool_max_conns=many":                                           "can't be read",
 	} {
 		got := postgres.URLProblem(databaseURL)

@@ -116,18 +116,18 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	return s, nil
 }
 
-// reach checks that the database answers, and gives sessions where they are needed.
+// reach checks that the database answers, that it gives sessions where they are needed, and that it is one database.
 func (s *Store) reach(ctx context.Context, cfg Config) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	if cfg.DirectURL == "" {
 		return requireSessions(ctx, s.pool.Config().ConnConfig)
 	}
-	conn, err := connectOne(ctx, s.pool.Config().ConnConfig)
+	pooled, err := connectOne(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
 		return err
 	}
-	closeOne(ctx, conn)
+	defer closeOne(ctx, pooled)
 	directCfg, err := parseURL(cfg.DirectURL)
 	if err != nil {
 		return err
@@ -137,7 +137,18 @@ func (s *Store) reach(ctx context.Context, cfg Config) error {
 	if s.direct, err = pgxpool.NewWithConfig(ctx, directCfg); err != nil {
 		return fmt.Errorf("make the pool: %w", err)
 	}
-	return requireSessions(ctx, directCfg.ConnConfig)
+	if err := requireSessions(ctx, directCfg.ConnConfig); err != nil {
+		return err
+	}
+	direct, err := connectOne(ctx, directCfg.ConnConfig)
+	if err != nil {
+		return err
+	}
+	defer closeOne(ctx, direct)
+	if err := samePlace(ctx, pooled, direct); err != nil {
+		return err
+	}
+	return requireTransactions(ctx, pooled, s.tx)
 }
 
 // Sessions is the pool of connections whose sessions are their own, for River's listener only.
@@ -149,12 +160,14 @@ func (s *Store) Sessions() *pgxpool.Pool {
 }
 
 // parseURL reads a database URL. pgx masks the password in its error, but not in every malformed URL; so its text stays
-// out of the fault.
+// out of the fault. What connections say and hear is UTF-8, whatever the URL, the role or the database sets: the driver converts
+// nothing, and PostgreSQL would take the bytes for another encoding's.
 func parseURL(databaseURL string) (*pgxpool.Config, error) {
 	cfg, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "The database URL can't be read: give a postgres:// URL.")
 	}
+	cfg.ConnConfig.RuntimeParams[clientEncoding] = utf8Encoding
 	return cfg, nil
 }
 

@@ -120,15 +120,14 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 // may not. Who approves later than that has looked. A send that follows its approval at once needs no look at the attempts.
 func (s *Service) resendTooLate(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) (bool, error) {
 	approved := rows.publication.CreatedAt
-	if now.Sub(approved) < min(promptly, s.rules.DuplicateWindow) {
+	if now.Sub(approved) < min(promptly, s.rules.DuplicateWindow/2) {
 		return false, nil
 	}
 	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: rows.post.ID, OwnerID: rows.post.OwnerID})
 	if err != nil || doubts.Open == 0 {
 		return false, err
 	}
-	ends := doubts.OpenSince.Add(s.rules.DuplicateWindow)
-	return !approved.After(ends) && now.After(ends), nil
+	return !approved.After(doubts.OpenSince.Add(s.rules.resendBy())) && now.After(doubts.OpenSince.Add(s.rules.DuplicateWindow)), nil
 }
 
 // begin writes down that an attempt is about to be made, or may have been made by somebody else since a time.

@@ -3,6 +3,7 @@ package publishing
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -41,10 +42,12 @@ type outcome struct {
 	excused bool
 	// account is what the outcome means for everything else of the account.
 	account accountEffect
-	// heldUntil is when an account that is held takes posts again, untimed is true when nobody said when, and streak is how many
-	// such holds of the day have followed each other: see guessed.
+	// heldUntil is when an account that is held takes posts again. passing is true when that is for another limit than the day's,
+	// asked is for how long LinkedIn asks then, 0 where it does not say, and streak is how many such holds of the day have followed
+	// each other: see guessed.
 	heldUntil time.Time
-	untimed   bool
+	passing   bool
+	asked     time.Duration
 	streak    int
 }
 
@@ -177,6 +180,10 @@ func remedy(f *fault.Error) string {
 		return "Nothing is on LinkedIn. Connect the account again with the scope for posting (w_member_social, for pages w_organization_social), once the app has the product and the member the role for it; then publish the post again."
 	case f.Reason == linkedin.ReasonUnpermitted:
 		return "Nothing is on LinkedIn, and nothing that you change helps: whoever runs Postwright finds LinkedIn's words in the attempt, and may set another LinkedIn version."
+	case f.Reason == linkedin.ReasonWrongAuthor:
+		return "Nothing is on LinkedIn. Connect the account again with the app that it is to post with, as the member it belongs to; for a page, as a member with a role for posting there. Then publish the post again."
+	case f.Kind == fault.VendorRejected && f.Answer != nil && f.Answer.Status == http.StatusForbidden:
+		return "Nothing is on LinkedIn. The attempt has LinkedIn's own words, which say what is in the way: have that mended, then publish the post again."
 	case f.Kind == fault.Precondition:
 		return "Nothing was sent. Mend this, then publish the post again."
 	}

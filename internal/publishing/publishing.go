@@ -175,11 +175,17 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (Queued, error) 
 	return queued, err
 }
 
+// resendBy is how long after the first send one more may be approved without a look: the window less what may pass until LinkedIn
+// has it, which is not looked at again.
+func (r Rules) resendBy() time.Duration {
+	return r.DuplicateWindow - min(promptly, r.DuplicateWindow/2)
+}
+
 // tooLate says why a post in doubt can't be sent once more now, or nil: LinkedIn may have forgotten its text, and would take
 // it a second time.
 func (s *Service) tooLate(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time) error {
 	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: post.ID, OwnerID: post.OwnerID})
-	if err != nil || doubts.Open == 0 || now.Sub(doubts.OpenSince) <= s.rules.DuplicateWindow {
+	if err != nil || doubts.Open == 0 || now.Sub(doubts.OpenSince) <= s.rules.resendBy() {
 		return err
 	}
 	return fault.Newf(fault.Precondition,

@@ -90,7 +90,8 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	case err != nil && permanent(err), err != nil && waited > readBackGiveUp:
 		return nil // for a person to settle
 	case err != nil:
-		return river.JobSnooze(min(readBackTrouble, s.rules.ReadBackAfter))
+		// The wait doubles, and is what LinkedIn asks, or what publishing needs of the day's requests, where that is longer.
+		return river.JobSnooze(max(min(readBackTrouble, s.rules.ReadBackAfter), waited, fault.Of(err).RetryAfter))
 	}
 	seen, err := s.find(ctx, post, account, listed, from, until)
 	if err != nil {
@@ -114,6 +115,9 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	}
 	if !complete && !reachesBack(listed, from.Add(-clockTrouble)) {
 		return nil // the list may not hold all that appeared since the attempt
+	}
+	if whole, err := s.holdsWhatIsKnown(ctx, post, account, listed); err != nil || !whole {
+		return err
 	}
 	return s.settleReadBack(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
 		return s.absent(ctx, tx, current, now)
@@ -146,15 +150,30 @@ func (s *Service) read(ctx context.Context, post posts.Post) (account accounts.A
 	if err != nil {
 		return account, nil, false, err
 	}
-	token, err := s.accounts.Token(account)
-	if err != nil {
-		return account, nil, false, err
+	if held := account.HeldUntil; held != nil && s.now().Before(*held) {
+		f := fault.New(fault.RateLimited, "LinkedIn takes no more requests of the account for now.")
+		f.RetryAfter = held.Sub(s.now())
+		return account, nil, false, f
 	}
-	if err := s.accounts.CountRequest(ctx, s.store, account); err != nil {
+	token, err := s.accounts.TokenToAsk(ctx, account, 1)
+	if err != nil {
 		return account, nil, false, err
 	}
 	listed, complete, err = s.linkedIn.PostsByAuthor(ctx, token, author, readBackCount)
 	return account, listed, complete, err
+}
+
+// holdsWhatIsKnown reports whether a list shows what is known to be there: the newest other post of the account. One that lacks it
+// is behind, or is not shown whole, and an empty one proves nothing: neither says that a post is absent.
+func (s *Service) holdsWhatIsKnown(ctx context.Context, post posts.Post, account accounts.Account, listed []linkedin.Post) (bool, error) {
+	known, err := s.queries.PostNewestURN(ctx, s.store, db.PostNewestURNParams{AccountURN: account.URN, ID: post.ID})
+	if err != nil {
+		return false, err
+	}
+	if len(known) == 0 {
+		return len(listed) > 0, nil
+	}
+	return slices.ContainsFunc(listed, func(p linkedin.Post) bool { return p.URN.String() == known[0] }), nil
 }
 
 // permanent reports whether asking again would be answered the same.

@@ -229,12 +229,15 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 		}
 		sent := !args.ScheduledAt.After(standing.Review.DueBefore) // or it may be
 		if late := now.Sub(args.ScheduledAt); late > s.rules.OverdueWindow && !sent {
-			return s.miss(ctx, tx, post, now, overdue(args.ScheduledAt))
+			return s.miss(ctx, tx, post, now, posts.StateFailed, overdue(args.ScheduledAt))
 		}
 		account, err := s.accounts.Find(ctx, tx, args.OwnerID, post.AccountID)
+		if fault.Is(err, fault.Precondition) && sent { // with the account that there was then
+			return s.miss(ctx, tx, post, now, posts.StateUnconfirmed, mayHaveBeenSent.failure)
+		}
 		if fault.Is(err, fault.Precondition) {
 			f := fault.Of(err)
-			return s.miss(ctx, tx, post, now, failure{code: f.Reason, message: f.Message, remedy: "Connect an account, then publish the post."})
+			return s.miss(ctx, tx, post, now, posts.StateFailed, failure{code: f.Reason, message: f.Message, remedy: "Connect an account, then publish the post."})
 		}
 		if err != nil {
 			return err
@@ -253,10 +256,10 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 	return err
 }
 
-// miss fails a scheduled post that can't go out, and tells its owner.
-func (s *Service) miss(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time, f failure) error {
+// miss ends the schedule of a post that can't go out, and tells its owner: it failed, or is in doubt.
+func (s *Service) miss(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time, state string, f failure) error {
 	missed, err := s.queries.PostMarkMissed(ctx, tx, db.PostMarkMissedParams{
-		ID: post.ID, OwnerID: post.OwnerID, Now: now, FailureCode: f.code, FailureMessage: f.message, FailureRemedy: f.remedy,
+		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: state, FailureCode: f.code, FailureMessage: f.message, FailureRemedy: f.remedy,
 	})
 	if err != nil {
 		return err

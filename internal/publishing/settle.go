@@ -20,17 +20,40 @@ import (
 func (s *Service) settle(
 	ctx context.Context, tx *postgres.Tx, job *river.Job[Args], rows locked, attempt uuid.UUID, o outcome,
 ) (until time.Time, err error) {
-	ended, err := s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
-		ID: attempt, OwnerID: job.Args.OwnerID, EndedAt: s.now(), Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
-		Code: o.code, Message: o.message, RequestID: o.requestID,
-	})
-	switch {
-	case err != nil:
+	end := func() (int64, error) {
+		return s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
+			ID: attempt, OwnerID: job.Args.OwnerID, EndedAt: s.now(), Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
+			Code: o.code, Message: o.message, RequestID: o.requestID,
+		})
+	}
+	ended, err := end()
+	if err != nil {
 		return until, err
-	case ended == 0 && rows.publication.State == posts.StateQueued:
-		return s.now(), nil // it was written before, by a commit that was not answered: the publication waits
-	case ended == 0:
-		return until, s.settleLate(ctx, tx, rows, attempt, o)
+	}
+	if ended == 0 {
+		kept, err := s.queries.AttemptCount(ctx, tx, db.AttemptCountParams{ID: attempt, OwnerID: job.Args.OwnerID})
+		queued := rows.publication.State == posts.StateQueued
+		switch {
+		case err != nil:
+			return until, err
+		case kept > 0 && queued:
+			return s.now(), nil // it was written before, by a commit that was not answered: the publication waits
+		case kept > 0:
+			return until, s.settleLate(ctx, tx, rows, attempt, o)
+		case !queued && o.attempt == attemptAccepted:
+			return until, s.arrived(ctx, tx, rows.post, o.urn, settledLateAccepted, s.now())
+		case !queued:
+			return until, nil
+		}
+		// The data went back to before the claim, by a failover or a restore: what LinkedIn answered is known here alone.
+		if _, err := s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
+			ID: attempt, PublicationID: job.Args.PublicationID, OwnerID: job.Args.OwnerID, StartedAt: s.now(),
+		}); err != nil {
+			return until, err
+		}
+		if _, err := end(); err != nil {
+			return until, err
+		}
 	}
 	return s.conclude(ctx, tx, job, rows, o)
 }

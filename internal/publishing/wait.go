@@ -69,7 +69,7 @@ func (r Rules) postpone(o outcome, f *fault.Error, dueAt, now time.Time) outcome
 			until = accounts.Tomorrow(now)
 		}
 		o = o.held(until, o.failure.code)
-		o.untimed = f.RetryAfter == 0 && f.Reason != linkedin.ReasonDayLimit
+		o.passing, o.asked = f.Reason != linkedin.ReasonDayLimit, min(f.RetryAfter, longestHold)
 		return o
 	case f.Kind == fault.VendorAuth:
 		o = o.paused(now)
@@ -83,15 +83,17 @@ func (r Rules) postpone(o outcome, f *fault.Error, dueAt, now time.Time) outcome
 
 const day = 24 * time.Hour
 
-// guessed says how long an account is held for a limit of which LinkedIn did not say how long it lasts: LinkedIn's documented
-// words for a day's quota that is used up do not say so either. It is held for one minute, and for twice as long with every
-// refusal of the day that follows a hold, until 00:00 UTC at most; a create that is taken begins anew. A refusal that comes
-// while the account is held belongs to the one that it is held for.
+// guessed says how long an account is held for a limit that is not known to be the day's: LinkedIn's documented words for a
+// day's quota that is used up do not say so, nor for how long it lasts. It is held for as long as LinkedIn asks, else for one
+// minute; and for two minutes, four, and so on with every refusal of the day that follows a hold, until 00:00 UTC at most and
+// not for less than LinkedIn asks. A create that is taken begins anew. A refusal that comes while the account is held belongs
+// to the one that it is held for.
 func guessed(o outcome, account accounts.Account, now time.Time) outcome {
-	if !o.untimed {
+	if !o.passing {
 		return o
 	}
-	if account.HeldUntil != nil && now.Before(*account.HeldUntil) {
+	held := account.HeldUntil != nil && now.Before(*account.HeldUntil)
+	if held && !now.Add(o.asked).After(*account.HeldUntil) {
 		o = o.held(account.HeldUntil.UTC(), o.failure.code)
 		o.account = accountUntouched
 		return o
@@ -100,13 +102,22 @@ func guessed(o outcome, account accounts.Account, now time.Time) outcome {
 	if account.HeldUntil != nil && account.HeldUntil.After(accounts.Today(now)) {
 		before = int(account.HoldStreak)
 	}
+	if held {
+		before = max(before-1, 0) // this one is a part of it, for which LinkedIn asks more
+	}
 	wait := day // which no number of holds can exceed
 	if before < 11 {
 		wait = unknownHold << before
 	}
+	if before == 0 && o.asked > 0 {
+		wait = o.asked
+	}
 	until, midnight := now.Add(wait), accounts.Tomorrow(now)
 	if until.After(midnight) {
 		until = midnight
+	}
+	if asked := now.Add(o.asked); asked.After(until) {
+		until = asked
 	}
 	o = o.held(until.UTC(), o.failure.code)
 	o.streak = before + 1

@@ -87,6 +87,18 @@ func TestEachRefusalWaitsByItsRule(t *testing.T) {
 			fault: answered(fault.VendorRejected, linkedin.ReasonAccessDenied, 403, 0),
 			state: posts.StateFailed, remedy: "Connect the account again with the scope for posting",
 		},
+		"an author that LinkedIn does not take is for whoever connects": {
+			fault: answered(fault.VendorRejected, linkedin.ReasonWrongAuthor, 403, 0),
+			state: posts.StateFailed, remedy: "with the app that it is to post with",
+		},
+		"a denial that names no permission is told in LinkedIn's words": {
+			fault: answered(fault.VendorRejected, linkedin.ReasonForbidden, 403, 0),
+			state: posts.StateFailed, remedy: "LinkedIn's own words",
+		},
+		"a denial with a code of its own as well": {
+			fault: answered(fault.VendorRejected, "MEMBER_RESTRICTED", 403, 0),
+			state: posts.StateFailed, remedy: "LinkedIn's own words",
+		},
 		"a request that Postwright wrote wrongly is for its operator": {
 			fault: answered(fault.VendorRejected, linkedin.ReasonUnpermitted, 403, 0),
 			state: posts.StateFailed, remedy: "nothing that you change helps",
@@ -209,7 +221,31 @@ func TestAHoldOfUnknownLengthGrowsWithinTheDay(t *testing.T) {
 		require.Equal(t, c.effect, o.account, name)
 		require.Contains(t, o.failure.remedy, noon.Add(c.wait).UTC().Format(time.RFC3339), name)
 	}
-	asked := answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*time.Second)
-	before := rules.postpone(judge(linkedin.Created{}, asked), asked, noon, noon)
-	require.Equal(t, before, guessed(before, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 3}, noon), "LinkedIn's word counts")
+}
+
+// LinkedIn may ask for a second, again and again: it gets longer rests all the same, and never shorter ones than it asks.
+func TestAHoldThatLinkedInAsksForGrowsToo(t *testing.T) {
+	t.Parallel()
+	at := func(d time.Duration) *time.Time { t := noon.Add(d); return &t }
+	for name, c := range map[string]struct {
+		asked   time.Duration
+		account accounts.Account
+		wait    time.Duration
+		streak  int
+		effect  accountEffect
+	}{
+		"the first":                            {time.Second, accounts.Account{}, time.Second, 1, accountHeld},
+		"the second":                           {time.Second, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 1}, 2 * time.Minute, 2, accountHeld},
+		"longer than that":                     {time.Hour, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 2}, time.Hour, 3, accountHeld},
+		"beyond midnight":                      {14 * time.Hour, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 9}, 14 * time.Hour, 10, accountHeld},
+		"while held for as long":               {time.Second, accounts.Account{HeldUntil: at(time.Minute), HoldStreak: 3}, time.Minute, 0, accountUntouched},
+		"while held for less than it asks now": {time.Hour, accounts.Account{HeldUntil: at(time.Minute), HoldStreak: 3}, time.Hour, 3, accountHeld},
+		"the first, and longer than a day":     {48 * time.Hour, accounts.Account{}, 24 * time.Hour, 1, accountHeld},
+	} {
+		refusal := answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, c.asked)
+		o := guessed(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), c.account, noon)
+		require.Equal(t, noon.Add(c.wait).UTC(), o.until, name)
+		require.Equal(t, c.streak, o.streak, name)
+		require.Equal(t, c.effect, o.account, name)
+	}
 }

@@ -166,11 +166,24 @@ func (s *scan) enter(f *bound, index int) {
 func (s *scan) leave() { s.at = s.at[:len(s.at)-1] }
 
 func (s *scan) objectf(format string, args ...any) {
+	s.object(func() string { return fmt.Sprintf(format, args...) })
+}
+
+// object objects in words that are made only where there is room for them: a request may hold as many wrong values as it
+// has bytes.
+func (s *scan) object(problem func() string) {
 	if s.faults.Full() {
 		s.faults.AddMore(1)
 		return
 	}
-	s.faults.Add(fault.Field{Path: s.at.String(), Problem: fmt.Sprintf(format, args...)})
+	s.faults.Add(fault.Field{Path: s.at.String(), Problem: problem()})
+}
+
+// again objects to a field that is there a second time.
+func (s *scan) again(f *bound) {
+	s.at = append(s.at, step{f.name, -1})
+	s.objectf("is there more than once: give it once")
+	s.leave()
 }
 
 // tooMany objects to a field that is there too often.

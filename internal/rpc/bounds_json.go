@@ -52,6 +52,7 @@ func (s *jsonScan) message(b *bounds) bool {
 		return false
 	}
 	s.next++
+	seen := make([]*bound, 0, 32) // more than most messages have fields: no allocation
 	for {
 		switch s.peek() {
 		case '}':
@@ -74,10 +75,26 @@ func (s *jsonScan) message(b *bounds) bool {
 			s.unknown = unknownField{at, b.meant(string(name))}
 			return false
 		}
+		if slices.Contains(seen, f) { // whichever of its two names it has; the codec refuses it too, once it has come so far
+			s.again(f)
+			return s.rest()
+		}
+		seen = append(seen, f)
 		if !s.field(f) {
 			return false
 		}
 	}
+}
+
+// rest passes over what is left of an object, and reports whether it has an end.
+func (s *jsonScan) rest() bool {
+	for s.peek() != '}' {
+		if !s.skip() {
+			return false
+		}
+	}
+	s.next++
+	return true
 }
 
 // field reports whether it came to the end of a field's value.
@@ -154,7 +171,9 @@ func (s *jsonScan) value(f *bound) bool {
 				// An escape may stand for a comma.
 				s.paths(f, 1+bytes.Count(content, []byte{','})+bytes.Count(content, []byte{'\\'}))
 			case asTime:
-				s.object(timeProblem(unescaped(content)))
+				if written := unescaped(content); !isTime(written) {
+					s.object(func() string { return timeProblem(written) })
+				}
 			}
 			s.tooLong(f, len(content), bytesPerEscapedChar)
 			return ended
@@ -181,11 +200,11 @@ func (s *jsonScan) scalar(f *bound, first byte) bool {
 	switch {
 	case !ended: // the codec says so
 	case f.enum != nil && first == '"':
-		if name := unescaped(s.body[start+1 : s.next-1]); !slices.Contains(f.enum, name) && !s.faults.Full() {
-			s.objectf("%s", enumProblem(name, f.enum))
+		if name := unescaped(s.body[start+1 : s.next-1]); !slices.Contains(f.enum, name) {
+			s.object(func() string { return enumProblem(name, f.enum) })
 		}
 	case f.enum != nil && first != '"' && !numeric(written):
-		s.objectf("%s", enumProblem("", f.enum))
+		s.object(func() string { return enumProblem("", f.enum) })
 	case f.kind == protoreflect.BoolKind && written != "true" && written != "false":
 		s.objectf("must be true or false, without quotes")
 	case f.whole() && !numeric(strings.Trim(unescaped([]byte(written)), `"`)):
@@ -197,13 +216,6 @@ func (s *jsonScan) scalar(f *bound, first byte) bool {
 // numeric reports whether a value begins as a number does.
 func numeric(value string) bool {
 	return value != "" && (value[0] == '-' || value[0] >= '0' && value[0] <= '9')
-}
-
-// object objects where there is a problem.
-func (s *jsonScan) object(problem string) {
-	if problem != "" {
-		s.objectf("%s", problem)
-	}
 }
 
 // paths objects to a mask that names too many fields.

@@ -116,6 +116,41 @@ func TestAListIsCountedBeforeItIsReadInBinaryToo(t *testing.T) {
 	require.Equal(t, map[string]string{"etag": "is there 101 times: give it once"}, problems(scanBinary(bytes.Repeat(once, 101), boundsOf(update))))
 }
 
+// As the codec has it, which would come to it only after all values before.
+func TestAFieldIsThereOnceInAnObject(t *testing.T) {
+	t.Parallel()
+	const twice = "is there more than once: give it once"
+	batch := (&postwrightv1.BatchCreatePostsRequest{}).ProtoReflect().Descriptor()
+	for name, c := range map[string]struct {
+		message protoreflect.MessageDescriptor
+		body    string
+		want    map[string]string
+	}{
+		"a text":                         {update, `{"etag":"1","etag":"2"}`, map[string]string{"etag": twice}},
+		"the same text":                  {update, `{"etag":"1","etag":"1"}`, map[string]string{"etag": twice}},
+		"a list":                         {update, `{"post":{"hashtags":[],"hashtags":["a"]}}`, map[string]string{"post.hashtags": twice}},
+		"a message":                      {update, `{"post":{},"post":{}}`, map[string]string{"post": twice}},
+		"a field of each":                {update, `{"post":{"content":"a"},"post":{"hashtags":["a"]}}`, map[string]string{"post": twice}},
+		"null before":                    {update, `{"etag":null,"etag":"1"}`, map[string]string{"etag": twice}},
+		"null behind":                    {update, `{"etag":"1","etag":null}`, map[string]string{"etag": twice}},
+		"under its proto name":           {update, `{"updateMask":"content","update_mask":"content"}`, map[string]string{"updateMask": twice}},
+		"under an escaped name":          {update, `{"etag":"1","\u0065tag":"1"}`, map[string]string{"etag": twice}},
+		"not side by side":               {update, `{"etag":"1","post":{"content":"a"},"etag":"1"}`, map[string]string{"etag": twice}},
+		"beside what else is wrong":      {update, `{"post":5,"etag":"1","etag":"2"}`, map[string]string{"post": "must be an object", "etag": twice}},
+		"before what else is wrong":      {update, `{"etag":"1","etag":"2","post":{"content":5}}`, map[string]string{"etag": twice}},
+		"in one post of several":         {batch, `{"posts":[{"content":"a","content":"}]"},{"content":5}],"requestId":7}`, map[string]string{"posts[0].content": twice, "posts[1].content": "must be a string", "requestId": "must be a string"}},
+		"with no end":                    {update, `{"etag":"1","etag":["`, map[string]string{"etag": twice}},
+		"once in each object":            {batch, `{"posts":[{"content":"a"},{"content":"a"}]}`, nil},
+		"a name that is a value as well": {update, `{"post":{"content":"content","hashtags":["content","content"]},"updateMask":"content"}`, nil},
+		"two fields of which one may be": {(&postwrightv1.ValidatePostRequest{}).ProtoReflect().Descriptor(), `{"post":{},"id":"x"}`, nil}, // the codec says so
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, c.want, problems(scannedJSON([]byte(c.body), boundsOf(c.message))))
+		})
+	}
+}
+
 // problems are what a fault objects to, by field.
 func problems(err error) map[string]string {
 	if err == nil {
@@ -137,6 +172,7 @@ func FuzzNothingBeyondTheBoundsIsMadeOfJSON(f *testing.F) {
 		`{"post":{"createTime":"2026-01-02T03:04:05Z","failure":{"code":"x"}}}`, `{,"post":{},:}`, `{"post":nonsense}`, `[{}]`, `{"updateMask":"a\u002cb"}`,
 		`{"posts":[{},{"hashtags":["a"]}],"requestId":"x"}`, `{"ids":["a"],"posts":[{}]}`,
 		`{"states":["POST_STATE_DRAFT",2,"x",null],"pageSize":"\u0031","order":1,"fromTime":"2026-01-02T03:04:05+01:00"}`, `{"pageSize":"","state":"1"}`,
+		`{"post":{"content":"a","content":"b"}}`, `{"update_mask":"a","updateMask":null,"etag":"1"}`, `{"posts":[{"hashtags":[]},{"hashtags":[],"\u0068ashtags":[]}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -147,6 +183,9 @@ func FuzzNothingBeyondTheBoundsIsMadeOfJSON(f *testing.F) {
 			err := protojson.Unmarshal(body, message)
 			if scanned == nil {
 				requireWithin(t, message.ProtoReflect(), b)
+				if err != nil {
+					require.NotContains(t, err.Error(), "duplicate field", "the scan sees them all")
+				}
 			} else if err == nil {
 				require.Error(t, withinBounds(message.ProtoReflect(), b), "refused for %v", scanned)
 			}

@@ -33,14 +33,15 @@ func frame(r *http.Request, m method) {
 	if strings.HasPrefix(kind, grpcWebType) {
 		flags |= frameWebEnd
 	}
-	r.Body = &framedBody{ReadCloser: r.Body, flags: flags, some: m.stream&connect.StreamTypeClient == 0}
+	r.Body = &framedBody{ReadCloser: r.Body, flags: flags, some: m.stream&connect.StreamTypeClient == 0, how: framingOf(kind, m)}
 }
 
 // framedBody is a body in frames: a byte of flags, four of length, and a message of that length.
 type framedBody struct {
 	io.ReadCloser
-	flags byte // that frames may have
-	some  bool // there must be one
+	flags byte   // that frames may have
+	some  bool   // there must be one
+	how   string // how to send it right
 
 	head   [5]byte
 	filled int   // of head
@@ -89,12 +90,12 @@ func (b *framedBody) follow(p []byte) error {
 func (b *framedBody) flagged(flags byte) error {
 	switch {
 	case flags == '{' || flags == '[' || flags == ' ' || flags == '\n' || flags == '\r' || flags == '\t' || flags == '"':
-		return unframed("it looks like JSON that is in no frame")
+		return b.unframed("it looks like JSON that is in no frame")
 	case flags&^(frameCompressed|frameWebEnd) == 0 && flags&frameCompressed > b.flags&frameCompressed:
 		return fault.New(fault.Invalid, "The request can't be read: a frame is marked as compressed, and no header says how: name gzip in the "+
 			"header of your protocol for it, Connect-Content-Encoding or Grpc-Encoding, or clear the mark.")
 	case flags&^b.flags != 0:
-		return unframed("a frame begins with a byte that is none of a frame's")
+		return b.unframed("a frame begins with a byte that is none of a frame's")
 	}
 	return nil
 }
@@ -102,16 +103,29 @@ func (b *framedBody) flagged(flags byte) error {
 func (b *framedBody) end() error {
 	switch {
 	case b.filled > 0:
-		return unframed("it ends within the first five bytes of a frame")
+		return b.unframed("it ends within the first five bytes of a frame")
 	case b.left > 0:
 		return fault.Newf(fault.Invalid, "The request can't be read: it ends %d bytes before the length that its frame says, which is %d: that is "+
 			"the message's length in bytes, the highest first.", b.left, binary.BigEndian.Uint32(b.head[1:]))
 	case b.some && !b.seen:
-		return unframed("its body is empty")
+		return b.unframed("its body is empty")
 	}
 	return nil
 }
 
-func unframed(words string) error {
-	return fault.New(fault.Invalid, "The request can't be read: "+words+": "+framing+".")
+func (b *framedBody) unframed(words string) error {
+	return fault.New(fault.Invalid, "The request can't be read: "+words+": "+b.how+".")
+}
+
+// framingOf is how a message is sent that came with a type whose messages are in frames.
+func framingOf(kind string, m method) string {
+	switch unary := m.stream == connect.StreamTypeUnary; {
+	case !strings.HasPrefix(kind, grpcType):
+		return framing
+	case unary:
+		return "send the message without a frame, as JSON with Content-Type: application/json; or call with a client of gRPC, which frames it"
+	case m.stream == connect.StreamTypeBidi:
+		return "call it with a client of gRPC, which frames the messages"
+	}
+	return framing + "; or call with a client of gRPC, which frames it"
 }

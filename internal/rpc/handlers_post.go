@@ -4,10 +4,13 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/analytics"
 	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 )
@@ -16,14 +19,16 @@ type postHandler struct {
 	posts      *posts.Service
 	publishing *publishing.Service
 	analytics  *analytics.Service
+	callers    *limit.Callers
 	streams    *streams
 	silence    time.Duration // the longest of a stream
+	timeout    time.Duration // of what a stream does as a call does
 }
 
 var _ postwrightv1connect.PostServiceHandler = (*postHandler)(nil)
 
-func newPostHandler(s Services, open *streams, silence time.Duration) *postHandler {
-	return &postHandler{posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics, streams: open, silence: silence}
+func newPostHandler(s Services, open *streams, silence, timeout time.Duration) *postHandler {
+	return &postHandler{posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics, callers: s.Callers, streams: open, silence: silence, timeout: timeout}
 }
 
 func (h *postHandler) CreatePost(ctx context.Context, req *postwrightv1.CreatePostRequest) (*postwrightv1.CreatePostResponse, error) {
@@ -147,7 +152,7 @@ func (h *postHandler) BatchPublishPosts(
 		return err
 	}
 	defer release()
-	approved, err := h.publishing.PublishBatch(ctx, publishBatchInput(caller, req))
+	approved, err := h.approveBatch(ctx, caller, req)
 	if err != nil {
 		return err
 	}
@@ -159,6 +164,18 @@ func (h *postHandler) BatchPublishPosts(
 	return h.publishing.Follow(ctx, caller, approved, h.silence, func(p publishing.Progress) error {
 		return stream.Send(&postwrightv1.BatchPublishPostsResponse{Outcome: outcomeMessage(p)})
 	})
+}
+
+// approveBatch is a call like others, though a stream follows it: it takes its owner's place among them, for as long as a call may.
+func (h *postHandler) approveBatch(ctx context.Context, caller uuid.UUID, req *postwrightv1.BatchPublishPostsRequest) (publishing.Approved, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	release, err := h.callers.Carry(ctx, caller)
+	if err != nil {
+		return publishing.Approved{}, err
+	}
+	defer release()
+	return h.publishing.PublishBatch(ctx, publishBatchInput(caller, req))
 }
 
 func (h *postHandler) SchedulePost(ctx context.Context, req *postwrightv1.SchedulePostRequest) (*postwrightv1.SchedulePostResponse, error) {

@@ -64,13 +64,21 @@ const writtenMask = `must be a string of names as in JSON with commas between: "
 // writtenTime is how a time is written.
 const writtenTime = "such as 2026-12-01T09:00:00Z, or 2026-12-01T09:00:00+01:00 with an offset from UTC"
 
-// timeProblem says how to write a time that is not written as one, "" for one that is.
+// longestTime is the longest text that is read as a time, in bytes.
+const longestTime = 64
+
+// isTime reports whether a time is written as one. The codec knows the rest.
+func isTime(written string) bool {
+	if len(written) > longestTime {
+		return false
+	}
+	_, err := time.Parse(time.RFC3339Nano, written)
+	return err == nil
+}
+
+// timeProblem says how to write a time that is not written as one.
 func timeProblem(written string) string {
-	const longest = 64
-	if len(written) <= longest {
-		if _, err := time.Parse(time.RFC3339Nano, written); err == nil {
-			return "" // the codec knows the rest
-		}
+	if len(written) <= longestTime {
 		for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
 			if at, err := time.Parse(layout, written); err == nil {
 				plain := at.Format("2006-01-02T15:04:05")

@@ -2,11 +2,14 @@ package rpc
 
 import "strings"
 
+// longestName is what a name that may mean one of the API's has at most, in bytes: theirs are shorter, and the work of comparing
+// grows with the square.
+const longestName = 80
+
 // nearest is the name that was probably meant, "" where none is near. What is compared is letters and digits, whatever
 // their case: postType is post_type.
 func nearest(written string, names []string) (near string) {
-	const longest = 80 // a name of the API is shorter, and the work grows with the square
-	if len(written) > longest {
+	if len(written) > longestName {
 		return ""
 	}
 	plain := letters(written)

@@ -124,7 +124,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		takeIdempotencyKey,
 		validateRequests,
 	)
-	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence))
+	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence, cfg.Timeout))
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 
+	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/internal/fault"
 )
 
@@ -67,12 +69,50 @@ func hostileJSON(message protoreflect.MessageDescriptor, limit int, before, afte
 		}
 		add("number "+at, at, "9", `}`)
 		add("exponent "+at, at+"1e", "9", `}`)
-		add("again and again "+at, at+`null`, `,"`+f.JSONName()+`":null`, `}`)
 		if f.Message() != nil {
 			list = append(list, hostileJSON(f.Message(), limit, before+at, `}`+after)...)
 		}
 	}
 	return list
+}
+
+// repeatedJSON gives one field of a message again and again, and each field of its messages, with every wrong value.
+func repeatedJSON(message protoreflect.MessageDescriptor, limit int, before, after string) (list []hostile) {
+	for i := range message.Fields().Len() {
+		f := message.Fields().Get(i)
+		open, end := `{`, `}`
+		for _, value := range append(wrongValues(f), "null") {
+			again := `"` + f.JSONName() + `":` + value + `,"` + f.TextName() + `":` + value
+			list = append(list, hostile{
+				before + "again and again " + fault.Clip(again, 80), true, filled(limit-len(again)-1, before+open+again, ","+again, end+after),
+			})
+		}
+		if f.Message() == nil || boundOf(f).json != asObject {
+			continue
+		}
+		open, end = `{"`+f.JSONName()+`":`, `}`
+		if f.IsList() {
+			open, end = open+`[`, `]`+end
+		}
+		list = append(list, repeatedJSON(f.Message(), limit, before+open, end+after)...)
+	}
+	return list
+}
+
+// wrongValues are values of every form that a field does not have, in JSON and almost.
+func wrongValues(f protoreflect.FieldDescriptor) (values []string) {
+	values = []string{`x`, `7`, `""`, `"x"`, `true`, `{}`, `"2026-12-01"`, `"a_b"`, `77`}
+	if !f.IsList() {
+		return append(values, `[]`)
+	}
+	most := boundOf(f).most
+	for _, element := range values {
+		values = append(values,
+			`[`+strings.Repeat(element+`,`, min(most, 20)-1)+element+`]`, // as many as are named
+			`[`+strings.Repeat(element+`,`, most)+element+`]`,            // one more than may be
+		)
+	}
+	return values
 }
 
 // wrongEverywhere is an object with a wrong value in every field whose form allows one.
@@ -184,7 +224,7 @@ func TestNoRequestCostsMoreThanAFixedMultipleOfItsSize(t *testing.T) { //nolint:
 		if m.Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS && !m.IsStreamingServer() {
 			ways = append(ways[:len(ways):len(ways)], get)
 		}
-		for _, h := range append(hostileJSON(m.Input(), limit, "", ""), hostileBinary(m.Input(), limit)...) {
+		for _, h := range slices.Concat(hostileJSON(m.Input(), limit, "", ""), repeatedJSON(m.Input(), limit, "", ""), hostileBinary(m.Input(), limit)) {
 			require.LessOrEqual(t, len(h.body), limit, h.name)
 			tried++
 			way := ways[tried%len(ways)] // each body one way, each way with bodies of every kind
@@ -201,4 +241,56 @@ func TestNoRequestCostsMoreThanAFixedMultipleOfItsSize(t *testing.T) { //nolint:
 	}
 	t.Logf("%d requests; memory at most, as a multiple of the largest message: %.3v", tried, worst)
 	require.Greater(t, tried, 1000)
+}
+
+// A field that fills the largest request that is taken is refused at its second time, whatever its values are: they would
+// each be looked at, and the codec takes none but the first.
+func TestAFieldThatIsThereAgainAndAgainCostsNoMoreThanOnce(t *testing.T) { //nolint:paralleltest // it counts the process's memory
+	taken := small
+	taken.MaxRequestBytes, taken.MaxBatchBytes = 1280<<10, 16<<20 // as they are by default
+	handler := newEdge(t, taken, slog.New(slog.DiscardHandler))
+	const twice = "is there more than once: give it once"
+	for name, c := range map[string]struct{ method, before, field, value, after, want string }{
+		"a list of wrong values": {"ListPosts", `{`, "states", "[x" + strings.Repeat(",x", 19) + "]", `}`, "and 16 more"},
+		"no list":                {"ListPosts", `{`, "states", `x`, `}`, "states " + twice},
+		"no time":                {"ListPosts", `{`, "fromTime", `""`, `}`, "fromTime " + twice},
+		"no number":              {"ListPosts", `{`, "pageSize", `x`, `}`, "pageSize " + twice},
+		"no text":                {"ListPosts", `{`, "pageToken", `7`, `}`, "pageToken " + twice},
+		"no mask":                {"UpdatePost", `{`, "updateMask", `"a_b"`, `}`, "updateMask " + twice},
+		"no object":              {"UpdatePost", `{`, "post", `7`, `}`, "post " + twice},
+		"no value of an enum":    {"BatchCreatePosts", `{"posts":[{`, "postType", `x`, `}]}`, "posts[0].postType " + twice},
+		"an enum in quotes":      {"BatchCreatePosts", `{"posts":[{`, "postType", `"x"`, `}]}`, "posts[0].postType " + twice},
+		"null":                   {"BatchCreatePosts", `{"posts":[{`, "content", `null`, `}]}`, "posts[0].content " + twice},
+		"what is right":          {"BatchCreatePosts", `{"posts":[{`, "postType", `"POST_TYPE_STORY"`, `}]}`, "posts[0].postType " + twice},
+	} {
+		procedure := "/postwright.v1.PostService/" + c.method
+		again := `"` + c.field + `":` + c.value
+		body := filled(taken.maxBytes(procedure)-len(again)-1, c.before+again, ","+again, c.after)
+		spent := measure(handler, &countingLog{}, post(procedure, "application/json", body))
+		t.Logf("%s: %.1f times its size", name, float64(spent.memory)/float64(len(body)))
+		require.Less(t, spent.memory, 10*len(body), name)
+		require.Contains(t, spent.body, c.want, name)
+	}
+}
+
+// Beyond those that are named, wrong values are counted, and nobody words what is wrong with them.
+func TestWrongValuesThatAreOnlyCountedCostNoWords(t *testing.T) { //nolint:paralleltest // it counts the process's memory
+	b := boundsOf((&postwrightv1.BatchCreatePostsRequest{}).ProtoReflect().Descriptor())
+	for name, value := range map[string]string{
+		"no value of an enum": `"postType":x`, "an enum in quotes": `"postType":"x"`, "an object for an enum": `"postType":{}`,
+		"no time": `"createTime":""`, "a time without an offset": `"createTime":"2026-12-01"`, "a number for a time": `"createTime":7`,
+		"no text": `"content":7`, "a text for a list": `"hashtags":""`, "a list of numbers": `"hashtags":[7,7]`,
+		"twice": `"content":"","content":""`,
+	} {
+		body := []byte(`{"posts":[{` + value + strings.Repeat(`},{`+value, 999) + `}]}`)
+		_ = scannedJSON(body, b) // what is made once for all
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := scannedJSON(body, b)
+		runtime.ReadMemStats(&after)
+		spent := int(after.TotalAlloc - before.TotalAlloc)
+		t.Logf("%s: %.1f times its size", name, float64(spent)/float64(len(body)))
+		require.Less(t, spent, 10*len(body)+64<<10, name) // what is named takes some KiB
+		require.GreaterOrEqual(t, len(fault.Of(err).Fields)+fault.Of(err).More, 1000, "%s: all are counted", name)
+	}
 }

@@ -36,7 +36,7 @@ func TestWhatCanNotBeReadSaysWhereAndWhy(t *testing.T) {
 		"a line break in a text":          {"{\"post\":{\"content\":\"a\nb\"}}", `The request can't be read: (line 1:22): it is not JSON: invalid character '\n' in string literal.`},
 		"an unknown escape":               {`{"post":{"content":"\x"}}`, `The request can't be read: (line 1:22): it is not JSON: invalid character 'x' in string escape code.`},
 		"an unknown field":                {`{"post":{"contend":"Hello"}}`, `The request can't be read: (line 1:10): unknown field "contend": did you mean "content"?`},
-		"a field twice":                   {`{"post":{},"post":{}}`, `The request can't be read: (line 1:12): duplicate field "post".`},
+		"a field twice":                   {`{"post":{},"post":{}}`, `The request is not valid: post is there more than once: give it once.`},
 		"an unknown value":                {`{"post":{"tone":"LOUD"}}`, `The request is not valid: post.tone is "LOUD": must be one of TONE_PROFESSIONAL, TONE_CONVERSATIONAL, TONE_INSPIRATIONAL, TONE_HUMOROUS, TONE_AUTHORITATIVE.`},
 		"a time that is none":             {`{"post":{"createTime":"yesterday"}}`, `The request is not valid: post.createTime must be a time, such as 2026-12-01T09:00:00Z, or 2026-12-01T09:00:00+01:00 with an offset from UTC.`},
 		"deeper than any request":         {`{"post":{"content":` + strings.Repeat("[", 20_000), `The request is not valid: post.content must be a string.`},

@@ -113,23 +113,33 @@ func nothingAt(path string, names []string) *wrongCall {
 	shown := strconv.Quote(fault.Clip(path, maxWords))
 	service, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	meant := nearest(path, names)
-	for _, known := range names {
-		if _, own, _ := strings.Cut(known[1:], "/"); meant == "" && letters(own) == letters(name[strings.LastIndexByte(name, '/')+1:]) {
-			meant = known
-		}
+	if last := name[strings.LastIndexByte(name, '/')+1:]; meant == "" && len(last) <= longestName {
+		meant = sameName(last, names)
 	}
+	prefix := "/" + service + "/"
 	refused := wrong(http.StatusNotFound, "")
 	refused.code = connect.CodeUnimplemented
 	switch {
 	case meant != "":
 		refused.words = fmt.Sprintf("There is no method %s: did you mean %s?", shown, meant)
-	case slices.ContainsFunc(names, func(known string) bool { return strings.HasPrefix(known, "/"+service+"/") }):
+	case slices.ContainsFunc(names, func(known string) bool { return strings.HasPrefix(known, prefix) }):
 		refused.words = fmt.Sprintf("There is no method %s: reflection and specs/api list those of %s.", shown, service)
 	default:
 		refused.words = fmt.Sprintf("There is nothing at %s: methods are at /postwright.v1.<Service>/<Method>, such as "+
 			"/postwright.v1.PostService/ListPosts, and take POST; /healthz, /readyz and /metrics take GET.", shown)
 	}
 	return refused
+}
+
+// sameName is the method, of whatever service, that a name means but for case and signs; "" for none.
+func sameName(written string, names []string) string {
+	plain := letters(written)
+	for _, known := range names {
+		if _, own, _ := strings.Cut(known[1:], "/"); letters(own) == plain {
+			return known
+		}
+	}
+	return ""
 }
 
 // lookAt says what is wrong with how a method is called, nil for nothing.
@@ -153,17 +163,17 @@ func lookAt(r *http.Request, m method) *wrongCall {
 }
 
 func otherVerb(r *http.Request, m method) *wrongCall {
-	allowed, how := http.MethodPost, "send the message as the body, with Content-Type: application/json"
+	allowed, takes, how := http.MethodPost, "POST", "send the message as the body, with Content-Type: application/json"
 	switch {
 	case m.read:
-		allowed = "GET, POST"
+		allowed, takes = "GET, POST", "GET and POST"
 	case m.stream != connect.StreamTypeUnary:
 		how = framing
 	}
 	if r.Method == http.MethodOptions {
-		how += "; pages of other origins may call where --server-origins names theirs"
+		how += "; pages of other origins may call where --origins names theirs"
 	}
-	return wrong(http.StatusMethodNotAllowed, "The method takes POST, not %s: %s.", fault.Clip(r.Method, maxWords), how).with("Allow", allowed)
+	return wrong(http.StatusMethodNotAllowed, "The method takes %s, not %s: %s.", takes, fault.Clip(r.Method, maxWords), how).with("Allow", allowed)
 }
 
 // lookAtGet is about a read whose message is in the address.
@@ -227,8 +237,12 @@ func lookAtType(r *http.Request, m method) *wrongCall {
 		return refuse("The request has no Content-Type: %s.", how)
 	case err != nil:
 		return refuse("The Content-Type %q can't be read: %s.", fault.Clip(header, maxWords), how)
-	case len(parameters) > 0 && !strings.EqualFold(parameters["charset"], "utf-8"), len(parameters) > 1:
-		return refuse("The Content-Type has parameters that are not known, and texts are UTF-8: %s.", how)
+	case unary && (base == "application/x-www-form-urlencoded" || base == "multipart/form-data"):
+		return refuse("The Content-Type is that of a form, which curl sends unless told otherwise: %s (curl -H 'Content-Type: application/json' -d '{…}').", how)
+	case parameters["charset"] != "" && !strings.EqualFold(parameters["charset"], "utf-8"):
+		return refuse("The Content-Type names the charset %q, and texts are in utf-8: %s.", fault.Clip(parameters["charset"], maxWords), how)
+	case len(parameters) > 1, len(parameters) == 1 && parameters["charset"] == "":
+		return refuse("The Content-Type has parameters that are not known: %s.", how)
 	case base == grpcType, base == grpcWebType:
 		return nil
 	case strings.HasPrefix(base, grpcWebType+"+"):
@@ -241,8 +255,6 @@ func lookAtType(r *http.Request, m method) *wrongCall {
 		codec = strings.TrimPrefix(base, connectStreamType)
 	case !unary:
 		return refuse("The method is a stream: %s.", how)
-	case base == "application/x-www-form-urlencoded":
-		return refuse("The Content-Type is that of a form, which curl sends unless told otherwise: %s (curl -H 'Content-Type: application/json').", how)
 	case strings.HasPrefix(base, connectUnaryType):
 		codec = strings.TrimPrefix(base, connectUnaryType)
 	}

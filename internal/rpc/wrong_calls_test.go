@@ -46,64 +46,70 @@ func TestEveryWayToCallWronglyIsToldWhatToDo(t *testing.T) {
 		status                          int
 		want                            string
 	}{
-		"no content type":                    {"POST", posts + "CreatePost", "", `{}`, nil, 415, "The request has no Content-Type: send the message as JSON with Content-Type: application/json."},
-		"curl -d":                            {"POST", posts + "CreatePost", "application/x-www-form-urlencoded", `{}`, nil, 415, "curl -H 'Content-Type: application/json'"},
-		"plain text":                         {"POST", posts + "CreatePost", "text/plain", `{}`, nil, 415, `"text/plain" is not taken`},
-		"XML":                                {"POST", posts + "CreatePost", "application/xml", `{}`, nil, 415, `"application/xml" is not taken: send the message as JSON`},
-		"Latin-1":                            {"POST", posts + "CreatePost", "application/json; charset=latin1", `{}`, nil, 415, "texts are UTF-8"},
-		"a content type that is none":        {"POST", posts + "CreatePost", "json", `{}`, nil, 415, `"json" is not taken`},
-		"nonsense for a content type":        {"POST", posts + "CreatePost", "application/json;;=", `{}`, nil, 415, "can't be read"},
-		"a stream's frame for a plain call":  {"POST", posts + "CreatePost", framed, `{}`, nil, 415, "The method is no stream: send the message without a frame"},
-		"a codec that gRPC has elsewhere":    {"POST", posts + "CreatePost", "application/grpc+thrift", `{}`, nil, 200, `"application/grpc+thrift" is not taken`},
-		"a codec of a stream":                {"POST", posts + "WatchPost", "application/connect+xml", `{}`, nil, 415, `is not taken: send the message in a frame`},
-		"JSON to a stream":                   {"POST", posts + "WatchPost", js, `{"id":"x"}`, nil, 415, "The method is a stream: send the message in a frame, with Content-Type: application/connect+json"},
-		"JSON without a frame":               {"POST", posts + "WatchPost", framed, `{"id":"x"}`, nil, 200, "it looks like JSON that is in no frame: send the message in a frame"},
-		"JSON without a frame over gRPC":     {"POST", posts + "CreatePost", "application/grpc+json", `{"post":{}}`, nil, 200, "it looks like JSON that is in no frame"},
-		"JSON without a frame over gRPC-Web": {"POST", posts + "CreatePost", "application/grpc-web+json", `{"post":{}}`, nil, 200, "it looks like JSON that is in no frame"},
-		"an empty stream":                    {"POST", posts + "WatchPost", framed, ``, nil, 200, "its body is empty: send the message in a frame"},
-		"half a frame's head":                {"POST", posts + "WatchPost", framed, "\x00\x00", nil, 200, "it ends within the first five bytes of a frame"},
-		"a frame that is cut off":            {"POST", posts + "WatchPost", framed, "\x00\x00\x00\x00\x20{}", nil, 200, "it ends 30 bytes before the length that its frame says, which is 32"},
-		"the lowest byte first":              {"POST", posts + "WatchPost", framed, "\x00\x02\x00\x00\x00{}", nil, 200, "which is 33554432: that is the message's length in bytes, the highest first"},
-		"more behind the frame":              {"POST", posts + "WatchPost", framed, "\x00\x00\x00\x00\x02{}extra", nil, 200, "a frame begins with a byte that is none of a frame's"},
-		"an end before the message":          {"POST", posts + "WatchPost", framed, "\x02\x00\x00\x00\x02{}", nil, 200, "a frame begins with a byte that is none of a frame's"},
-		"compressed with nobody says what":   {"POST", posts + "WatchPost", framed, "\x01\x00\x00\x00\x02{}", nil, 200, "a frame is marked as compressed, and no header says how"},
-		"a stream that is not compressed":    {"POST", posts + "WatchPost", framed, "\x01\x00\x00\x00\x02{}", []string{"Connect-Content-Encoding", "gzip"}, 200, "it is said to be compressed with gzip, and is not, or is cut off"},
-		"what is not compressed":             {"POST", posts + "CreatePost", js, `{}`, []string{"Content-Encoding", "gzip"}, 400, "it is said to be compressed with gzip, and is not, or is cut off"},
-		"another compression":                {"POST", posts + "CreatePost", js, `{}`, []string{"Content-Encoding", "br"}, 415, `Content-Encoding is "br", which is not known: use gzip, or none.`},
-		"another compression of a stream":    {"POST", posts + "WatchPost", framed, `{}`, []string{"Connect-Content-Encoding", "zstd"}, 415, `Connect-Content-Encoding is "zstd"`},
-		"another compression over gRPC":      {"POST", posts + "CreatePost", "application/grpc", `{}`, []string{"Grpc-Encoding", "deflate"}, 200, `Grpc-Encoding is "deflate"`},
-		"GET of what has an effect":          {"GET", posts + "CreatePost", "", ``, nil, 405, "The method takes POST, not GET: send the message as the body, with Content-Type: application/json."},
-		"PUT":                                {"PUT", posts + "UpdatePost", js, `{}`, nil, 405, "takes POST, not PUT"},
-		"DELETE":                             {"DELETE", posts + "DeletePost", "", ``, nil, 405, "takes POST, not DELETE"},
-		"GET of a stream":                    {"GET", posts + "WatchPost?encoding=json&message=%7B%7D", "", ``, nil, 405, "takes POST, not GET: send the message in a frame"},
-		"a browser's question":               {"OPTIONS", posts + "CreatePost", "", ``, nil, 405, "--server-origins"},
-		"a plain GET":                        {"GET", posts + "GetPost", "", ``, nil, 400, "The address has no message: add ?encoding=json&message= and the message in JSON, percent-encoded"},
-		"GET with fields of its own":         {"GET", posts + "GetPost?id=7", "", ``, nil, 400, "The address has no message"},
-		"GET without a message":              {"GET", posts + "GetPost?encoding=json", "", ``, nil, 400, "The address has no parameter message"},
-		"GET without an encoding":            {"GET", posts + "GetPost?message=%7B%7D", "", ``, nil, 400, `The parameter encoding must be json or proto, not ""`},
-		"GET in XML":                         {"GET", posts + "GetPost?encoding=xml&message=%7B%7D", "", ``, nil, 400, `not "xml"`},
-		"GET of a later protocol":            {"GET", posts + "GetPost?encoding=json&message=%7B%7D&connect=v2", "", ``, nil, 400, `The parameter connect must be v1, not "v2"`},
-		"GET with base64 that is none":       {"GET", posts + "GetPost?encoding=json&message=%7B%7D&base64=1", "", ``, nil, 400, "is not in base64 with - and _"},
-		"GET compressed as nobody can":       {"GET", posts + "GetPost?encoding=json&message=%7B%7D&compression=br", "", ``, nil, 415, `compression is "br"`},
-		"GET with a body":                    {"GET", posts + "GetPost?encoding=json&message=%7B%7D", "", `{}`, nil, 400, "leave the body out"},
-		"another version of the protocol":    {"POST", posts + "CreatePost", js, `{}`, []string{"Connect-Protocol-Version", "2"}, 400, `Connect-Protocol-Version must be "1"`},
-		"a timeout with a unit":              {"POST", posts + "CreatePost", js, `{}`, []string{"Connect-Timeout-Ms", "5s"}, 400, `Connect-Timeout-Ms is "5s" and must be whole milliseconds`},
-		"a timeout before the call":          {"POST", posts + "CreatePost", js, `{}`, []string{"Connect-Timeout-Ms", "-5"}, 400, "must be whole milliseconds"},
-		"a timeout of ages":                  {"POST", posts + "CreatePost", js, `{}`, []string{"Connect-Timeout-Ms", "99999999999"}, 400, "of at most ten digits"},
-		"gRPC's timeout without a unit":      {"POST", posts + "CreatePost", "application/grpc+json", "\x00\x00\x00\x00\x02{}", []string{"Grpc-Timeout", "5"}, 200, `Grpc-Timeout is "5" and must be at most eight digits and a unit`},
-		"gRPC's timeout with another unit":   {"POST", posts + "CreatePost", "application/grpc+json", "\x00\x00\x00\x00\x02{}", []string{"Grpc-Timeout", "5 s"}, 200, `Grpc-Timeout is "5 s"`},
-		"a misspelt method":                  {"POST", posts + "CreatPost", js, `{}`, nil, 404, "did you mean /postwright.v1.PostService/CreatePost?"},
-		"a method in lower case":             {"POST", posts + "createpost", js, `{}`, nil, 404, "did you mean /postwright.v1.PostService/CreatePost?"},
-		"a slash at the end":                 {"POST", posts + "CreatePost/", js, `{}`, nil, 404, "did you mean /postwright.v1.PostService/CreatePost?"},
-		"another service":                    {"POST", "/postwright.v1.AccountService/CreatePost", js, `{}`, nil, 404, "did you mean /postwright.v1.PostService/CreatePost?"},
-		"no package":                         {"GET", "/PostService/GetPost", "", ``, nil, 404, "did you mean /postwright.v1.PostService/GetPost?"},
-		"a method that there is not":         {"POST", posts + "Frobnicate", js, `{}`, nil, 404, "reflection and specs/api list those of postwright.v1.PostService"},
-		"no method":                          {"POST", posts, js, `{}`, nil, 404, "list those of postwright.v1.PostService"},
-		"a misspelt method over gRPC":        {"POST", posts + "CreatPost", "application/grpc", `{}`, nil, 200, "did you mean /postwright.v1.PostService/CreatePost?"},
-		"as REST has it":                     {"POST", "/v1/posts", js, `{}`, nil, 404, "methods are at /postwright.v1.<Service>/<Method>, such as /postwright.v1.PostService/ListPosts"},
-		"nothing":                            {"GET", "/", "", ``, nil, 404, `There is nothing at "/"`},
-		"health without a type":              {"POST", "/grpc.health.v1.Health/Check", "", `{}`, nil, 415, "The request has no Content-Type"},
-		"reflection in JSON":                 {"POST", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", js, `{}`, nil, 415, "call it with a client of gRPC"},
+		"no content type":                           {"POST", posts + "CreatePost", "", `{}`, nil, 415, "The request has no Content-Type: send the message as JSON with Content-Type: application/json."},
+		"curl -d":                                   {"POST", posts + "CreatePost", "application/x-www-form-urlencoded", `{}`, nil, 415, "curl -H 'Content-Type: application/json'"},
+		"plain text":                                {"POST", posts + "CreatePost", "text/plain", `{}`, nil, 415, `"text/plain" is not taken`},
+		"XML":                                       {"POST", posts + "CreatePost", "application/xml", `{}`, nil, 415, `"application/xml" is not taken: send the message as JSON`},
+		"Latin-1":                                   {"POST", posts + "CreatePost", "application/json; charset=latin1", `{}`, nil, 415, "texts are in utf-8"},
+		"a content type that is none":               {"POST", posts + "CreatePost", "json", `{}`, nil, 415, `"json" is not taken`},
+		"nonsense for a content type":               {"POST", posts + "CreatePost", "application/json;;=", `{}`, nil, 415, "can't be read"},
+		"a stream's frame for a plain call":         {"POST", posts + "CreatePost", framed, `{}`, nil, 415, "The method is no stream: send the message without a frame"},
+		"a codec that gRPC has elsewhere":           {"POST", posts + "CreatePost", "application/grpc+thrift", `{}`, nil, 200, `"application/grpc+thrift" is not taken`},
+		"a codec of a stream":                       {"POST", posts + "WatchPost", "application/connect+xml", `{}`, nil, 415, `is not taken: send the message in a frame`},
+		"JSON to a stream":                          {"POST", posts + "WatchPost", js, `{"id":"x"}`, nil, 415, "The method is a stream: send the message in a frame, with Content-Type: application/connect+json"},
+		"JSON without a frame":                      {"POST", posts + "WatchPost", framed, `{"id":"x"}`, nil, 200, "it looks like JSON that is in no frame: send the message in a frame"},
+		"JSON without a frame over gRPC":            {"POST", posts + "CreatePost", "application/grpc+json", `{"post":{}}`, nil, 200, "it looks like JSON that is in no frame: send the message without a frame, as JSON with Content-Type: application/json"},
+		"a form with files":                         {"POST", posts + "CreatePost", "multipart/form-data; boundary=x", `--x--`, nil, 415, "is that of a form"},
+		"a charset as MySQL has it":                 {"POST", posts + "CreatePost", "application/json; charset=utf8", `{}`, nil, 415, `names the charset "utf8", and texts are in utf-8`},
+		"an unknown parameter":                      {"POST", posts + "CreatePost", "application/json; v=1", `{}`, nil, 415, "has parameters that are not known"},
+		"a stream's JSON without a frame over gRPC": {"POST", posts + "WatchPost", "application/grpc+json", `{"id":"x"}`, nil, 200, "send the message in a frame"},
+		"PUT of a read":                             {"PUT", posts + "GetPost", js, `{}`, nil, 405, "takes GET and POST, not PUT"},
+		"an empty body over gRPC":                   {"POST", posts + "GetPost", "application/grpc", ``, nil, 200, "its body is empty: send the message without a frame, as JSON"},
+		"JSON without a frame over gRPC-Web":        {"POST", posts + "CreatePost", "application/grpc-web+json", `{"post":{}}`, nil, 200, "it looks like JSON that is in no frame"},
+		"an empty stream":                           {"POST", posts + "WatchPost", framed, ``, nil, 200, "its body is empty: send the message in a frame"},
+		"half a frame's head":                       {"POST", posts + "WatchPost", framed, "\x00\x00", nil, 200, "it ends within the first five bytes of a frame"},
+		"a frame that is cut off":                   {"POST", posts + "WatchPost", framed, "\x00\x00\x00\x00\x20{}", nil, 200, "it ends 30 bytes before the length that its frame says, which is 32"},
+		"the lowest byte first":                     {"POST", posts + "WatchPost", framed, "\x00\x02\x00\x00\x00{}", nil, 200, "which is 33554432: that is the message's length in bytes, the highest first"},
+		"more behind the frame":                     {"POST", posts + "WatchPost", framed, "\x00\x00\x00\x00\x02{}extra", nil, 200, "a frame begins with a byte that is none of a frame's"},
+		"an end before the message":                 {"POST", posts + "WatchPost", framed, "\x02\x00\x00\x00\x02{}", nil, 200, "a frame begins with a byte that is none of a frame's"},
+		"compressed with nobody says what":          {"POST", posts + "WatchPost", framed, "\x01\x00\x00\x00\x02{}", nil, 200, "a frame is marked as compressed, and no header says how"},
+		"a stream that is not compressed":           {"POST", posts + "WatchPost", framed, "\x01\x00\x00\x00\x02{}", []string{"Connect-Content-Encoding", "gzip"}, 200, "it is said to be compressed with gzip, and is not, or is cut off"},
+		"what is not compressed":                    {"POST", posts + "CreatePost", js, `{}`, []string{"Content-Encoding", "gzip"}, 400, "it is said to be compressed with gzip, and is not, or is cut off"},
+		"another compression":                       {"POST", posts + "CreatePost", js, `{}`, []string{"Content-Encoding", "br"}, 415, `Content-Encoding is "br", which is not known: use gzip, or none.`},
+		"another compression of a stream":           {"POST", posts + "WatchPost", framed, `{}`, []string{"Connect-Content-Encoding", "zstd"}, 415, `Connect-Content-Encoding is "zstd"`},
+		"another compression over gRPC":             {"POST", posts + "CreatePost", "application/grpc", `{}`, []string{"Grpc-Encoding", "deflate"}, 200, `Grpc-Encoding is "deflate"`},
+		"GET of what has an effect":                 {"GET", posts + "CreatePost", "", ``, nil, 405, "The method takes POST, not GET: send the message as the body, with Content-Type: application/json."},
+		"PUT":                                       {"PUT", posts + "UpdatePost", js, `{}`, nil, 405, "takes POST, not PUT"},
+		"DELETE":                                    {"DELETE", posts + "DeletePost", "", ``, nil, 405, "takes POST, not DELETE"},
+		"GET of a stream":                           {"GET", posts + "WatchPost?encoding=json&message=%7B%7D", "", ``, nil, 405, "takes POST, not GET: send the message in a frame"},
+		"a browser's question":                      {"OPTIONS", posts + "CreatePost", "", ``, nil, 405, "--origins"},
+		"a plain GET":                               {"GET", posts + "GetPost", "", ``, nil, 400, "The address has no message: add ?encoding=json&message= and the message in JSON, percent-encoded"},
+		"GET with fields of its own":                {"GET", posts + "GetPost?id=7", "", ``, nil, 400, "The address has no message"},
+		"GET without a message":                     {"GET", posts + "GetPost?encoding=json", "", ``, nil, 400, "The address has no parameter message"},
+		"GET without an encoding":                   {"GET", posts + "GetPost?message=%7B%7D", "", ``, nil, 400, `The parameter encoding must be json or proto, not ""`},
+		"GET in XML":                                {"GET", posts + "GetPost?encoding=xml&message=%7B%7D", "", ``, nil, 400, `not "xml"`},
+		"GET of a later protocol":                   {"GET", posts + "GetPost?encoding=json&message=%7B%7D&connect=v2", "", ``, nil, 400, `The parameter connect must be v1, not "v2"`},
+		"GET with base64 that is none":              {"GET", posts + "GetPost?encoding=json&message=%7B%7D&base64=1", "", ``, nil, 400, "is not in base64 with - and _"},
+		"GET compressed as nobody can":              {"GET", posts + "GetPost?encoding=json&message=%7B%7D&compression=br", "", ``, nil, 415, `compression is "br"`},
+		"GET with a body":                           {"GET", posts + "GetPost?encoding=json&message=%7B%7D", "", `{}`, nil, 400, "leave the body out"},
+		"another version of the protocol":           {"POST", posts + "CreatePost", js, `{}`, []string{"Connect-Protocol-Version", "2"}, 400, `Connect-Protocol-Version must be "1"`},
+		"a timeout with a unit":                     {"POST", posts + "CreatePost", js, `{}`, []string{"Connect-Timeout-Ms", "5s"}, 400, `Connect-Timeout-Ms is "5s" and must be whole milliseconds`},
+		"a timeout before the call":                 {"POST", posts + "CreatePost", js, `{}`, []string{"Connect-Timeout-Ms", "-5"}, 400, "must be whole milliseconds"},
+		"a timeout of ages":                         {"POST", posts + "CreatePost", js, `{}`, []string{"Connect-Timeout-Ms", "99999999999"}, 400, "of at most ten digits"},
+		"gRPC's timeout without a unit":             {"POST", posts + "CreatePost", "application/grpc+json", "\x00\x00\x00\x00\x02{}", []string{"Grpc-Timeout", "5"}, 200, `Grpc-Timeout is "5" and must be at most eight digits and a unit`},
+		"gRPC's timeout with another unit":          {"POST", posts + "CreatePost", "application/grpc+json", "\x00\x00\x00\x00\x02{}", []string{"Grpc-Timeout", "5 s"}, 200, `Grpc-Timeout is "5 s"`},
+		"a misspelt method":                         {"POST", posts + "CreatPost", js, `{}`, nil, 404, "did you mean /postwright.v1.PostService/CreatePost?"},
+		"a method in lower case":                    {"POST", posts + "createpost", js, `{}`, nil, 404, "did you mean /postwright.v1.PostService/CreatePost?"},
+		"a slash at the end":                        {"POST", posts + "CreatePost/", js, `{}`, nil, 404, "did you mean /postwright.v1.PostService/CreatePost?"},
+		"another service":                           {"POST", "/postwright.v1.AccountService/CreatePost", js, `{}`, nil, 404, "did you mean /postwright.v1.PostService/CreatePost?"},
+		"no package":                                {"GET", "/PostService/GetPost", "", ``, nil, 404, "did you mean /postwright.v1.PostService/GetPost?"},
+		"a method that there is not":                {"POST", posts + "Frobnicate", js, `{}`, nil, 404, "reflection and specs/api list those of postwright.v1.PostService"},
+		"no method":                                 {"POST", posts, js, `{}`, nil, 404, "list those of postwright.v1.PostService"},
+		"a misspelt method over gRPC":               {"POST", posts + "CreatPost", "application/grpc", `{}`, nil, 200, "did you mean /postwright.v1.PostService/CreatePost?"},
+		"as REST has it":                            {"POST", "/v1/posts", js, `{}`, nil, 404, "methods are at /postwright.v1.<Service>/<Method>, such as /postwright.v1.PostService/ListPosts"},
+		"nothing":                                   {"GET", "/", "", ``, nil, 404, `There is nothing at "/"`},
+		"health without a type":                     {"POST", "/grpc.health.v1.Health/Check", "", `{}`, nil, 415, "The request has no Content-Type"},
+		"reflection in JSON":                        {"POST", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", js, `{}`, nil, 415, "call it with a client of gRPC"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -223,4 +229,28 @@ func TestCallsThatAreWrongFromTheStartAreCounted(t *testing.T) {
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	require.Equal(t, map[string]int{"/x.Y/Do invalid_argument": 1, "none unimplemented": 3}, counted)
+}
+
+// A path may be as long as a request's headers: what is far longer than a name is compared with none.
+func TestANameFarTooLongIsComparedWithNone(t *testing.T) {
+	t.Parallel()
+	const create = "/postwright.v1.PostService/CreatePost"
+	names := []string{create, "/postwright.v1.PostService/GetPost"}
+	for name, c := range map[string]struct {
+		path  string
+		meant bool
+	}{
+		"a name with signs between":             {"/v1/" + strings.Repeat("x/", 50) + "create-post", true},
+		"the same with 60,000 signs between":    {"/v1/create" + strings.Repeat("-", 60_000) + "post", false},
+		"a byte more than is compared":          {"/v1/create" + strings.Repeat("-", longestName-9) + "post", false},
+		"as much as is compared":                {"/v1/create" + strings.Repeat("-", longestName-10) + "post", true},
+		"a service's name of 60,000 characters": {"/" + strings.Repeat("x", 60_000) + "/CreatePost", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refused := nothingAt(c.path, names)
+			require.Equal(t, c.meant, strings.Contains(refused.words, "did you mean "+create+"?"), refused.words)
+			require.Less(t, len(refused.words), 1_000)
+		})
+	}
 }

@@ -249,9 +249,10 @@ SELECT id, owner_id, scheduled_at::timestamptz AS due_at FROM posts
 WHERE state = 'scheduled' AND failure_code = @failure_code AND scheduled_at <= @now::timestamptz ORDER BY scheduled_at, id;
 
 -- name: PostMarkMissed :one
--- The schedule could not be kept. No row when the post is not scheduled.
+-- The schedule could not be kept: state is failed, or unconfirmed where it may have been kept by somebody else. No row when the
+-- post is not scheduled.
 UPDATE posts SET
-    state = 'failed', failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
+    state = @state, failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
     revision = revision + 1, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled'
 RETURNING *;
@@ -266,7 +267,8 @@ RETURNING *;
 
 -- name: PostListSameText :many
 -- The owner's posts on their way to LinkedIn, or there, that may have the same text as others, at most so many for each; element
--- i of all arrays is one of those others. Which of many is chance.
+-- i of all arrays is one of those others. Of many those that are not there yet come first, then those published last, which is what
+-- LinkedIn may refuse a text for.
 SELECT i.id::uuid AS same_as, o.id, o.state, o.content, o.hashtags, o.linkedin_urn, o.published_at, o.scheduled_at
 FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@account_ids::uuid[]) AS account_id, unnest(@contents::text[]) AS content) AS i
 CROSS JOIN LATERAL (
@@ -274,8 +276,10 @@ CROSS JOIN LATERAL (
     WHERE posts.owner_id = @owner_id AND post_text_key(posts.content) = post_text_key(i.content) AND posts.id <> i.id
         AND (posts.account_id IS NULL OR posts.account_id = i.account_id)
         AND posts.state IN ('scheduled', 'queued', 'publishing', 'published', 'unconfirmed')
+    ORDER BY posts.published_at DESC NULLS FIRST, posts.id
     LIMIT @most_each
-) AS o;
+) AS o
+ORDER BY i.id, o.published_at DESC NULLS FIRST, o.id;
 
 -- name: PostTellDoubt :execrows
 -- What was seen of a post in doubt, which stays in doubt.
@@ -291,6 +295,13 @@ WHERE id = @id AND owner_id = @owner_id AND state = 'publishing';
 -- Of all owners, who may post with one LinkedIn account: other posts than one that LinkedIn knows by these names.
 SELECT id, owner_id, linkedin_urn FROM posts
 WHERE linkedin_urn = ANY (@linkedin_urns::text[]) AND linkedin_urn <> '' AND id <> @id;
+
+-- name: PostNewestURN :many
+-- Of all owners, who may post with one LinkedIn account: LinkedIn's name for the newest other post than one that is known to be
+-- there; no row when there is none.
+SELECT p.linkedin_urn FROM linkedin_accounts a JOIN posts p ON p.account_id = a.id AND p.owner_id = a.owner_id
+WHERE a.urn = @account_urn AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> @id
+ORDER BY p.published_at DESC LIMIT 1;
 
 -- name: PostCountTwins :one
 -- Of all owners, who may post with one LinkedIn account: other posts than one that may have the same text and are on their way,

@@ -86,6 +86,10 @@ UPDATE publish_attempts a SET
 FROM publications p
 WHERE a.id = @id AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = @owner_id;
 
+-- name: AttemptCount :one
+-- Whether there is an attempt, with an outcome or without: 0 or 1.
+SELECT count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publication_id WHERE a.id = @id AND p.owner_id = @owner_id;
+
 -- name: AttemptDoubts :one
 -- Of a post's attempts whose answer was lost: how many are not settled and when the first of those began (1970 for none), and
 -- how many turned out to be on LinkedIn.

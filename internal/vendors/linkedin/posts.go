@@ -67,7 +67,7 @@ func (c *Client) CreatePost(ctx context.Context, token string, p NewPost) (Creat
 	const operation = "createPost"
 	resp, err := c.api.CreatePost(outbound.WithOperation(ctx, operation),
 		&linkedin.CreatePostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion}, postBody(p), bearer(token))
-	return c.created(operation, resp, err)
+	return c.created(operation, p.Text, resp, err)
 }
 
 // CreateBody is the very body that CreatePost would send, for people to look at; nothing is sent.
@@ -107,7 +107,7 @@ func (c *Client) createUGCPost(ctx context.Context, token string, p NewPost) (Cr
 	const operation = "createUgcPost"
 	resp, err := c.api.CreateUgcPost(outbound.WithOperation(ctx, operation),
 		&linkedin.CreateUgcPostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion}, ugcPostBody(p), bearer(token))
-	return c.created(operation, resp, err)
+	return c.created(operation, p.Text, resp, err)
 }
 
 // named refuses the URN of nothing, with which a path would name all posts.
@@ -120,8 +120,8 @@ func named(post URN) error {
 
 // created reads the answer to a create. With a 201 the post is there, whatever the body or the header look like. The URN
 // stands in a header; the legacy path gives it to some callers in the body only.
-func (c *Client) created(operation string, resp *http.Response, err error) (Created, error) {
-	body, err := c.answer.Expect(operation, http.StatusCreated, resp, err)
+func (c *Client) created(operation, text string, resp *http.Response, err error) (Created, error) {
+	body, err := c.answerTo(text).Expect(operation, http.StatusCreated, resp, err)
 	if err != nil {
 		return Created{}, err
 	}

@@ -3,6 +3,7 @@ package linkedin
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"regexp"
@@ -22,7 +23,9 @@ const (
 	ReasonExpiredToken   = "EXPIRED_ACCESS_TOKEN"
 	ReasonRevokedToken   = "REVOKED_ACCESS_TOKEN"
 	ReasonInvalidToken   = "INVALID_ACCESS_TOKEN"
-	ReasonAccessDenied   = "ACCESS_DENIED"
+	ReasonAccessDenied   = "ACCESS_DENIED" // a permission is missing
+	ReasonForbidden      = "FORBIDDEN"     // something else is in the way, which LinkedIn's words say
+	ReasonWrongAuthor    = "WRONG_AUTHOR"
 	ReasonUnpermitted    = "UNPERMITTED_FIELDS"
 	ReasonDuplicatePost  = "DUPLICATE_POST"
 	ReasonVersionExpired = "NONEXISTENT_VERSION"
@@ -33,8 +36,9 @@ const (
 // tokenReasons reads the older answers, which carry only a number (error-handling; codes as met in the field).
 var tokenReasons = map[int]string{65600: ReasonInvalidToken, 65601: ReasonRevokedToken, 65602: ReasonExpiredToken}
 
-// refine completes the fault of a refusal from LinkedIn's body, whose members may all be missing.
-func (c *Client) refine(f *fault.Error, body []byte) {
+// refine completes the fault of a refusal from LinkedIn's body, whose members may all be missing. text is that of the post that
+// was to be created, "" where there was none: LinkedIn may repeat it.
+func (c *Client) refine(f *fault.Error, body []byte, text string) {
 	var e linkedin.Error
 	if !answer.Lenient(body, &e) {
 		f.Answer.Message = string(body) // not JSON: kept for a person to read
@@ -51,38 +55,45 @@ func (c *Client) refine(f *fault.Error, body []byte) {
 	case fault.RateLimited:
 		c.refineRateLimit(f)
 	case fault.VendorRejected:
-		refineRejection(f, words(f.Answer.Message, body))
+		refineRejection(f, words(f.Answer.Message, body, text), text)
 	}
 }
 
 // words are all that a refusal says, codes and sentences, wherever they stand in it, its message first. What it repeats of the
 // request is no word of LinkedIn's: a text may speak of duplicates.
-func words(message string, body []byte) []string {
-	said := []string{message}
+func words(message string, body []byte, text string) []string {
 	var whole any
 	if json.Unmarshal(body, &whole) != nil {
-		return said // not JSON: the message is the body
+		message = withoutText(answer.Clip(message), text)
+		if !strings.HasPrefix(strings.TrimSpace(message), "{") { // else it is JSON that breaks off, all of whose words are in quotes
+			message = withoutQuotations(message)
+		}
+		return []string{message} // not JSON: the message is the body
 	}
-	var collect func(value any)
-	collect = func(value any) {
+	own := func(s string) string { return withoutQuotations(withoutText(answer.Clip(s), text)) }
+	said := []string{own(message)}
+	var collect func(name string, value any)
+	collect = func(name string, value any) {
 		switch v := value.(type) {
 		case string:
-			if v != message {
-				said = append(said, v)
+			if len(name) > len("duplicat") && strings.EqualFold(name[:len("duplicat")], "duplicat") {
+				said = append(said, name+": "+own(v)) // such as duplicateOf
+			} else if v != message {
+				said = append(said, own(v))
 			}
 		case []any:
 			for _, element := range v {
-				collect(element)
+				collect(name, element)
 			}
 		case map[string]any:
 			for _, name := range slices.Sorted(maps.Keys(v)) {
 				if name != "input" {
-					collect(v[name])
+					collect(name, v[name])
 				}
 			}
 		}
 	}
-	collect(whole)
+	collect("", whole)
 	return said
 }
 
@@ -133,7 +144,7 @@ func errorCode(e linkedin.Error) string {
 func hasInputError(e linkedin.Error, code string) bool {
 	if e.ErrorDetails != nil {
 		for _, in := range e.ErrorDetails.InputErrors {
-			if deref(in.Code) == code {
+			if strings.EqualFold(deref(in.Code), code) {
 				return true
 			}
 		}
@@ -171,14 +182,14 @@ func untilMidnight(now time.Time) time.Duration {
 	return time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, time.UTC).Sub(now)
 }
 
-func refineRejection(f *fault.Error, said []string) {
+func refineRejection(f *fault.Error, said []string, text string) {
 	f.Reason = answer.Reason(f.Answer.Code)
 	switch status := f.Answer.Status; {
 	case status == http.StatusUpgradeRequired:
 		f.Reason = ReasonVersionExpired
 		f.Message = "LinkedIn does not serve the configured API version: set the LinkedIn version to one that it serves."
 	case slices.ContainsFunc(said, saysDuplicate):
-		refineDuplicate(f, said)
+		refineDuplicate(f, said, text)
 	case status == http.StatusForbidden:
 		refineDenial(f, said)
 	case status == http.StatusNotFound:
@@ -190,80 +201,46 @@ func refineRejection(f *fault.Error, said []string) {
 	}
 }
 
-// refineDuplicate names the post that is already there, if LinkedIn does: in its message, or where it speaks of the duplicate.
-func refineDuplicate(f *fault.Error, said []string) {
-	f.Reason = ReasonDuplicatePost
-	f.Message = "LinkedIn says that the same text was posted recently: change the text."
-	for i, text := range said {
-		if i > 0 && !saysDuplicate(text) {
-			continue
-		}
-		if urn, ok := duplicateIn(text); ok {
-			if i > 0 { // DuplicateOf reads the message
-				f.Answer.Message = strings.TrimSpace(f.Answer.Message + " (" + text + ")")
-			}
-			f.Message = "LinkedIn says that the same text was posted recently as " + urn.String() + ": change the text."
-			return
-		}
-	}
-}
-
-// How LinkedIn says that a text was posted recently: by a code, for which it has several places, or in words alone. The
-// status is not always the 422 that is known best, so every refusal is read that may be about a text.
-var (
-	duplicateWords = regexp.MustCompile(`(?i)\bis a duplicate\b|\bduplicate(?:s|d)?(?: of)? urn:li:(?:share|ugcPost|activity):|\bduplicate (?:post|content|share)\b`)
-	// A code in capitals, or the name of an exception. One about another thing, such as DUPLICATE_KEY, is none.
-	duplicateCode = regexp.MustCompile(`(?:^|[^A-Za-z])(?:DUPLICATED?(?:_(?:UGC_)?(?:POST|CONTENT|SHARE)[A-Z_]*)?|(?:POST|CONTENT|SHARE)_(?:IS_)?DUPLICATED?|Duplicate(?:Post|Content|Share|UgcPost)[A-Za-z]*)(?:$|[^A-Za-z_])`)
-)
-
-func saysDuplicate(text string) bool {
-	return duplicateWords.MatchString(text) || duplicateCode.MatchString(text)
-}
-
 // What the words of a 403 tell apart (linkedin-facts, 5.2): only they say which of its causes it is.
 var (
 	unpermittedFields = regexp.MustCompile(`(?i)\bunpermitted fields? present\b`)
 	notEnough         = regexp.MustCompile(`(?i)\bnot enough permissions?\b`)
+	// wrongAuthor is said of a member or page that the token does not speak for, and of a member's id that another app was given
+	// (github.com/n8n-io/n8n issue 1714).
+	wrongAuthor = regexp.MustCompile(`(?is)\bfield value validation failed\b.*/author\b`)
 )
 
 // refineDenial tells the causes of a 403 apart. It names a missing permission only where LinkedIn does: a member who connects
 // the account again because Postwright's request was wrong gains nothing.
 func refineDenial(f *fault.Error, said []string) {
-	if f.Reason == "" {
-		f.Reason = ReasonAccessDenied
-	}
 	switch {
 	case slices.ContainsFunc(said, unpermittedFields.MatchString):
 		f.Reason = ReasonUnpermitted
 		f.Message = "LinkedIn does not take a part of the request as Postwright wrote it: that is no matter of the account's rights, but of Postwright or of the configured LinkedIn version."
-	case slices.ContainsFunc(said, notEnough.MatchString), f.Answer.Message == "":
+	case slices.ContainsFunc(said, wrongAuthor.MatchString):
+		f.Reason = ReasonWrongAuthor
+		f.Message = "LinkedIn does not take the account as the author: its token is another member's or another app's, or may not speak for the page."
+	case slices.ContainsFunc(said, notEnough.MatchString), f.Answer.Message == "" && (f.Reason == "" || f.Reason == ReasonAccessDenied):
+		f.Reason = ReasonAccessDenied
 		f.Message = "LinkedIn does not allow this to the account's token: a scope, a product of the app or a role is missing."
 	default:
+		if f.Reason == "" || f.Reason == ReasonAccessDenied { // which every 403 has
+			f.Reason = ReasonForbidden
+		}
 		f.Message = "LinkedIn does not allow this to the account; its own words say why."
 	}
 }
 
-// duplicateURN finds a post's URN that stands by itself: neither part of another word, nor cut off where the message was.
-var duplicateURN = regexp.MustCompile(`(?:^|[^0-9A-Za-z:])(urn:li:(?:share|ugcPost|activity):[0-9]+)(?:$|[^0-9A-Za-z:…_-])`)
-
-func duplicateIn(message string) (URN, bool) {
-	found := duplicateURN.FindStringSubmatch(message)
-	if found == nil {
-		return URN{}, false
-	}
-	urn, err := ParseURN(found[1])
-	return urn, err == nil
-}
-
-// DuplicateOf returns the URN of the post that LinkedIn named when it refused a create as a duplicate. LinkedIn names it
-// in the message only. It proves a publication only if an earlier attempt of the same post is in doubt: LinkedIn also
+// DuplicateOf returns the URN of the post that LinkedIn named when it refused a create as a duplicate. It proves a publication only if an earlier attempt of the same post is in doubt: LinkedIn also
 // names posts that have been deleted.
 func DuplicateOf(err error) (URN, bool) {
 	f := fault.Of(err)
-	if f == nil || f.Kind != fault.VendorRejected || f.Reason != ReasonDuplicatePost || f.Answer == nil {
+	if f == nil || f.Kind != fault.VendorRejected || f.Reason != ReasonDuplicatePost {
 		return URN{}, false
 	}
-	return duplicateIn(f.Answer.Message)
+	var d duplicated
+	named := errors.As(f, &d)
+	return d.of, named
 }
 
 func deref[T any](p *T) (v T) {

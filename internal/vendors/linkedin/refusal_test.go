@@ -124,7 +124,28 @@ func TestRefusals(t *testing.T) {
 		},
 		"somebody else's document": {
 			403, `{"status":403,"code":"ACCESS_DENIED","message":"Accessing this document resource is forbidden"}`,
-			fault.VendorRejected, linkedin.ReasonAccessDenied, "ACCESS_DENIED", "its own words say why",
+			fault.VendorRejected, linkedin.ReasonForbidden, "ACCESS_DENIED", "its own words say why",
+		},
+		"a denial with a code of its own": {
+			403, `{"status":403,"code":"MEMBER_RESTRICTED","message":"The member is restricted"}`,
+			fault.VendorRejected, "MEMBER_RESTRICTED", "MEMBER_RESTRICTED", "its own words say why",
+		},
+		"a denial that is prose": {403, `Forbidden`, fault.VendorRejected, linkedin.ReasonForbidden, "", "its own words say why"},
+		"a permission, under another code": {
+			403, `{"status":403,"code":"FORBIDDEN","message":"Not enough permissions to access: POST /ugcPosts"}`,
+			fault.VendorRejected, linkedin.ReasonAccessDenied, "FORBIDDEN", "a scope, a product of the app or a role is missing",
+		},
+		"a code without a word": {
+			403, `{"status":403,"code":"ACCESS_DENIED"}`,
+			fault.VendorRejected, linkedin.ReasonAccessDenied, "ACCESS_DENIED", "a scope, a product of the app or a role is missing",
+		},
+		"another's author": {
+			403, `{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/author]"}`,
+			fault.VendorRejected, linkedin.ReasonWrongAuthor, "ACCESS_DENIED", "does not take the account as the author",
+		},
+		"another field's value": {
+			403, `{"status":403,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/visibility]"}`,
+			fault.VendorRejected, linkedin.ReasonForbidden, "ACCESS_DENIED", "its own words say why",
 		},
 		"no permission, without a word": {
 			403, ``, fault.VendorRejected, linkedin.ReasonAccessDenied, "", "a scope, a product of the app or a role is missing",
@@ -285,6 +306,110 @@ func TestADuplicateIsRecognisedWhereverItIsSaid(t *testing.T) {
 			require.False(t, ok)
 		})
 	}
+}
+
+// LinkedIn words a duplicate differently from one place to the next, and may repeat the user's own words.
+func TestADuplicateIsToldFromWhatTheUserSays(t *testing.T) {
+	t.Parallel()
+	const named, unnamed = "urn:li:share:77", ""
+	for body, want := range map[string]string{
+		`{"message":"Duplicate posts are not allowed"}`:                                                              unnamed,
+		`{"message":"Duplicate ugcPost detected: urn:li:ugcPost:77"}`:                                                "urn:li:ugcPost:77",
+		`{"message":"Duplicated content urn:li:share:77"}`:                                                           named,
+		`{"message":"Post duplicates an existing one (urn:li:share:77)"}`:                                            named,
+		`{"message":"Cannot create duplicate UGC post urn:li:activity:77"}`:                                          "urn:li:activity:77",
+		`{"message":"Do not post duplicate content"}`:                                                                unnamed,
+		`{"message":"Duplicate: urn:li:share:77"}`:                                                                   named,
+		`{"message":"Duplicate detected"}`:                                                                           unnamed,
+		`{"message":"The post was refused because it is a duplicate"}`:                                               unnamed,
+		`{"message":"This is a DUPLICATION of the share urn:li:share:77."}`:                                          named,
+		`{"message":"Your share urn:li:share:1 is a duplicate of urn:li:share:77"}`:                                  named,
+		`{"message":"Duplicate post of 'urn:li:share:77'"}`:                                                          named,
+		`{"message":"Duplicate post 'Hello' is urn:li:share:77"}`:                                                    named,
+		`{"message":"Duplicate posts urn:li:share:77 and urn:li:share:78 of urn:li:share:79"}`:                       unnamed,
+		`{"message":"Posts urn:li:share:77 and urn:li:share:78 are duplicates"}`:                                     unnamed,
+		`{"code":"duplicate_post","message":"m"}`:                                                                    unnamed,
+		`{"code":"duplicatePost","message":"urn:li:share:77"}`:                                                       named,
+		`{"code":"post-duplicate","message":"m"}`:                                                                    unnamed,
+		`{"code":"DUPLICATE_UGC_POST","message":"m"}`:                                                                unnamed,
+		`{"code":"duplicate","message":"m","share":"urn:li:share:77"}`:                                               named,
+		`{"code":"DUPLICATE_POST","message":"m","a":"urn:li:share:77","b":"urn:li:share:78"}`:                        unnamed,
+		`{"code":"DUPLICATE_POST","message":"m","a":"urn:li:share:77","b":["urn:li:share:77"]}`:                      named,
+		`{"code":"DUPLICATE_POST","message":"m","errorDetails":{"inputErrors":[{"input":"urn:li:share:77"}]}}`:       unnamed,
+		`{"message":"m","duplicateOf":"urn:li:share:77"}`:                                                            named,
+		`{"message":"m","errorDetails":{"inputErrors":[{"code":"duplicate_post","description":"urn:li:share:77"}]}}`: named,
+		`{"errorDetails":{"inputErrors":[{"code":"DUPLICATE_POST","description":"urn:li:share:77"}]}}`:               named,
+		`<error><code>DUPLICATE_POST</code><message>see urn:li:share:77</message></error>`:                           named,
+		`{"message":"Content is a duplicate of urn:li:share:77","errorDet`:                                           named,
+	} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			err := create(t, 422, nil, body)
+			require.Equal(t, linkedin.ReasonDuplicatePost, fault.Of(err).Reason)
+			found, ok := linkedin.DuplicateOf(err)
+			require.Equal(t, want, found.String())
+			require.Equal(t, want != unnamed, ok)
+		})
+	}
+	for _, body := range []string{
+		`{"message":"The value 'A DUPLICATE is a duplicate of urn:li:share:5' of /commentary is not allowed"}`,
+		`{"message":"The value 'It's a duplicate of urn:li:share:5' is not allowed in a post"}`,
+		`{"message":"The value \"a \\\"duplicate\\\" post urn:li:share:5\" is not allowed"}`,
+		`{"message":"The value ` + "`duplicate post urn:li:share:5`" + ` is not allowed"}`,
+		`{"message":"The value “duplicate post urn:li:share:5” is not allowed"}`,
+		`{"message":"The value 'duplicate post urn:li:share:5"}`,
+		`The value "duplicate post urn:li:share:5" is not allowed`,
+		`{"message":"The post is not a duplicate of urn:li:share:5, but is too long"}`,
+		`{"message":"The post has a duplicate hashtag, see urn:li:share:5"}`,
+		`{"message":"Duplicate header in the request. The post urn:li:share:5 is not changed"}`,
+		`{"code":"DUPLICATE_FIELD_OF_POST","message":"urn:li:share:5"}`,
+		`{"message":"com.linkedin.content.DuplicateKeyException: urn:li:share:5"}`,
+	} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			err := create(t, 422, nil, body)
+			require.NotEqual(t, linkedin.ReasonDuplicatePost, fault.Of(err).Reason)
+			_, ok := linkedin.DuplicateOf(err)
+			require.False(t, ok)
+		})
+	}
+}
+
+// What LinkedIn repeats without quotes is known from the post itself: a URN that its text names is never the post's own.
+func TestThePostsOwnTextNamesNoDuplicate(t *testing.T) {
+	t.Parallel()
+	refused := func(t *testing.T, text, body string) error {
+		t.Helper()
+		client, _ := serve(t, nil, 422, nil, body)
+		_, err := client.CreatePost(t.Context(), token, linkedin.NewPost{
+			Author: urn(t, "urn:li:person:ada"), Text: text, Visibility: linkedin.VisibilityPublic,
+		})
+		return err
+	}
+	for name, c := range map[string]struct{ text, body string }{
+		"as it was written": {"This is a duplicate of urn:li:share:5", `{"message":"Value This is a duplicate of urn:li:share:5 is not allowed"}`},
+		"as it was sent":    {"(A duplicate) post urn:li:share:5", `{"message":"Value \\(A duplicate\\) post urn:li:share:5 is not allowed"}`},
+		"as the whole body": {"This is a duplicate of urn:li:share:5", `Not allowed: This is a duplicate of urn:li:share:5`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NotEqual(t, linkedin.ReasonDuplicatePost, fault.Of(refused(t, c.text, c.body)).Reason)
+		})
+	}
+	for name, body := range map[string]string{
+		"in part":       `{"message":"Value duplicate of urn:li:share:567 is not allowed"}`,
+		"cut short":     `{"message":"Value … a duplicate of urn:li:share:56"}`,
+		"beside a code": `{"code":"DUPLICATE_POST","message":"duplicate of urn:li:share:567"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, ok := linkedin.DuplicateOf(refused(t, "Is this a duplicate of urn:li:share:567, friends?", body))
+			require.False(t, ok)
+		})
+	}
+	found, ok := linkedin.DuplicateOf(refused(t, "See urn:li:share:5", `{"message":"See urn:li:share:5: Content is a duplicate of urn:li:share:77"}`))
+	require.True(t, ok)
+	require.Equal(t, "urn:li:share:77", found.String())
 }
 
 func TestTheCauseOfADenialIsRecognisedWhereverItIsSaid(t *testing.T) {

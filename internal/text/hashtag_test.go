@@ -123,16 +123,3 @@ func TestAHashtagsWordIsAWordOfItsOwn(t *testing.T) {
 		require.Equal(rt, word != "", text.Visible(word))
 	})
 }
-
-func TestTextsThatNobodySees(t *testing.T) {
-	t.Parallel()
-	for _, s := range []string{
-		"", " ", "\n\t", "\u200b\u200b", "\u3164", "\u115f\u1160", "\uffa0", "\u2800", "\u00ad", "\ufeff", "\u202e", "\u2066\u2069", "\u034f", "\u17b4",
-		"\u180e", "\u0301", "\ufe0f", "\u200d", "\U000e0041", "\u00a0", "\x00", "\u2063",
-	} {
-		require.False(t, text.Visible(s), "%q", s)
-	}
-	for _, s := range []string{"a", "\u200ba", "1", "!", "\U0001F680", "é", "한", "⠁", "。", "ا"} {
-		require.True(t, text.Visible(s), "%q", s)
-	}
-}

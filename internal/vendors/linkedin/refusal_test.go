@@ -81,7 +81,6 @@ func TestRefusals(t *testing.T) {
 			400, `{"code":"Something is wrong.","message":"m"}`, fault.VendorRejected, "", "Something is wrong.", "LinkedIn refused the request.",
 		},
 		"not found": {404, `{"status":404,"code":"NOT_FOUND","message":"Not Found"}`, fault.VendorRejected, "NOT_FOUND", "NOT_FOUND", "no such thing"},
-		"conflict":  {409, `{"status":409,"code":"CONFLICT","message":"Write conflict"}`, fault.VendorRejected, "CONFLICT", "CONFLICT", "CONFLICT"},
 		"duplicate": {
 			422, duplicateBody("com.linkedin.content.common.exception.BadRequestResponseException: Content is a duplicate of urn:li:share:7141138937766391808"),
 			fault.VendorRejected, linkedin.ReasonDuplicatePost, "DUPLICATE_POST", "posted recently as urn:li:share:7141138937766391808",
@@ -177,6 +176,39 @@ func TestRefusals(t *testing.T) {
 			require.Equal(t, "trace-2", f.Answer.RequestID)
 		})
 	}
+}
+
+// Nothing proves of these that no post was created.
+func TestARefusalThatMayHaveCreatedThePostLeavesADoubt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		doubt  bool
+	}{
+		"a timeout":                  {408, ``, true},
+		"a conflict":                 {409, `{"status":409,"code":"CONFLICT","message":"Write conflict"}`, true},
+		"a conflict without a word":  {409, ``, true},
+		"too early":                  {425, ``, true},
+		"the caller left, by AWS":    {460, ``, true},
+		"the caller left, by nginx":  {499, `<html>`, true},
+		"a duplicate, as a conflict": {409, `{"status":409,"code":"CONFLICT","message":"Duplicate content"}`, false},
+		"a refusal":                  {422, `{"status":422,"message":"Write conflict"}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for path, legacy := range map[string]bool{"rest": false, "legacy": true} {
+				client, _ := serve(t, func(cfg *linkedin.Config) { cfg.Legacy = legacy }, c.status, nil, c.body)
+				_, err := client.CreatePost(t.Context(), token, linkedin.NewPost{
+					Author: urn(t, "urn:li:person:ada"), Text: "Hello", Visibility: linkedin.VisibilityPublic,
+				})
+				require.Equal(t, c.doubt, fault.Of(err).Doubt, path)
+				require.Equal(t, c.status, fault.Of(err).Answer.Status, path)
+			}
+		})
+	}
+	client, _ := serve(t, nil, 409, nil, ``)
+	require.False(t, fault.Of(client.DeletePost(t.Context(), token, urn(t, "urn:li:share:7"))).Doubt, "it is of creates that doubts are kept")
 }
 
 func TestTheVendorsWordsAreKept(t *testing.T) {

@@ -153,6 +153,9 @@ type Introspection struct {
 	// CreatedAt Seconds since 1970.
 	CreatedAt *int64 `json:"created_at,omitempty"`
 
+	// Error A refusal's, in place of all else.
+	Error *string `json:"error,omitempty"`
+
 	// ExpiresAt Seconds since 1970.
 	ExpiresAt *int64 `json:"expires_at,omitempty"`
 
@@ -335,6 +338,9 @@ type SocialMetadata struct {
 // Token defines model for Token.
 type Token struct {
 	AccessToken *string `json:"access_token,omitempty"`
+
+	// Error A refusal's, in place of all else.
+	Error *string `json:"error,omitempty"`
 
 	// ExpiresIn Seconds.
 	ExpiresIn    *int64  `json:"expires_in,omitempty"`

@@ -87,6 +87,8 @@ func TestWhatLinkedInAnswersDecidesWhatBecomesOfThePost(t *testing.T) {
 		"quota of the day used up":           {sandbox.Fault{Mode: sandbox.RateLimitedDay}, queued, rejected, "DAY_LIMIT", 429, 0},
 		"asked to wait":                      {sandbox.Fault{Mode: sandbox.RetryAfter, Value: "30"}, queued, rejected, "RATE_LIMITED", 429, 0},
 		"server error leaves doubt":          {sandbox.Fault{Mode: sandbox.Status, Value: "500"}, unconfirmed, inDoubt, "INTERNAL_ERROR", 500, 0},
+		"conflict leaves doubt":              {sandbox.Fault{Mode: sandbox.Status, Value: "409"}, unconfirmed, inDoubt, "CONFLICT", 409, 0},
+		"proxy's timeout leaves doubt":       {sandbox.Fault{Mode: sandbox.Status, Value: "408"}, unconfirmed, inDoubt, "ILLEGAL_ARGUMENT", 408, 0},
 		"connection lost before it counted":  {sandbox.Fault{Mode: sandbox.Drop}, unconfirmed, inDoubt, "UNREACHABLE", 0, 0},
 		"accepted, and the answer was lost":  {sandbox.Fault{Mode: sandbox.AcceptThenDrop}, unconfirmed, inDoubt, "UNREACHABLE", 0, 1},
 		"a proxy's page instead of LinkedIn": {sandbox.Fault{Mode: sandbox.GarbageBody}, unconfirmed, inDoubt, "BAD_ANSWER", 200, 1},

@@ -112,6 +112,10 @@ func (r Reader) refused(operation string, resp *http.Response, body []byte) *fau
 		f.RetryAfter = outbound.RetryAfter(resp.Header, r.Now())
 	case status == http.StatusUnauthorized:
 		f = fault.New(fault.VendorAuth, name+" does not accept the token: enter a valid one.")
+	case gaveUp[status]:
+		f = fault.New(fault.VendorUnavailable, name+" gave up waiting before it answered: try again later.")
+		f.Doubt = changes(resp)
+		f.RetryAfter = outbound.RetryAfter(resp.Header, r.Now())
 	case status >= 400 && status < 500:
 		f = fault.New(fault.VendorRejected, name+" refused the request.")
 	case status >= 500:
@@ -128,6 +132,11 @@ func (r Reader) refused(operation string, resp *http.Response, body []byte) *fau
 	f.Answer.Message = Clip(f.Answer.Message)
 	return f
 }
+
+// gaveUp are the refusals that say nothing of the request, but that somebody on the way, such as a proxy, waited for no answer any
+// longer, or was not ready for it: 408 and 425 (RFC 9110, 15.5.9; RFC 8470, 5.2), nginx's 499 and the 460 of AWS's load balancers,
+// which tell of a caller that left. The vendor may have carried the request out all the same.
+var gaveUp = map[int]bool{http.StatusRequestTimeout: true, http.StatusTooEarly: true, 460: true, 499: true}
 
 func (r Reader) answer(operation string, resp *http.Response) *fault.Answer {
 	a := &fault.Answer{Vendor: r.Vendor, Operation: operation, Status: resp.StatusCode}

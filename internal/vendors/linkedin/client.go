@@ -81,15 +81,9 @@ func New(cfg Config, seam *http.Client, now answer.Clock) (*Client, error) {
 		return nil, fmt.Errorf("make LinkedIn's client: %w", err)
 	}
 	c := &Client{cfg: cfg, api: api, auth: auth, now: now}
-	c.answer = c.answerTo("")
+	c.answer = answer.Reader{Vendor: Vendor, Refine: func(f *fault.Error, body []byte) { c.refine(f, body, "") }, RequestID: requestID, Now: now}
 	c.oauth = answer.Reader{Vendor: Vendor, Refine: refineOAuth, RequestID: requestID, Now: now}
 	return c, nil
-}
-
-// answerTo reads the API's answers to a request with this text.
-func (c *Client) answerTo(text string) answer.Reader {
-	refine := func(f *fault.Error, body []byte) { c.refine(f, body, text) }
-	return answer.Reader{Vendor: Vendor, Refine: refine, RequestID: requestID, Now: c.now}
 }
 
 // As returns the client of another app, which shares all else.

@@ -118,10 +118,24 @@ func named(post URN) error {
 	return nil
 }
 
+// answerToCreate reads the answers to a create of a post with this text. LinkedIn's 409, a "write conflict", is not proven to mean
+// that nothing was created (linkedin-facts, 5.2), unless it is about a duplicate.
+func (c *Client) answerToCreate(text string) answer.Reader {
+	reader := c.answer
+	reader.Refine = func(f *fault.Error, body []byte) {
+		c.refine(f, body, text)
+		if f.Answer.Status == http.StatusConflict && f.Reason != ReasonDuplicatePost {
+			f.Doubt = true
+			f.Message = "LinkedIn says that the post is in conflict with another write, and not whether it was created."
+		}
+	}
+	return reader
+}
+
 // created reads the answer to a create. With a 201 the post is there, whatever the body or the header look like. The URN
 // stands in a header; the legacy path gives it to some callers in the body only.
 func (c *Client) created(operation, text string, resp *http.Response, err error) (Created, error) {
-	body, err := c.answerTo(text).Expect(operation, http.StatusCreated, resp, err)
+	body, err := c.answerToCreate(text).Expect(operation, http.StatusCreated, resp, err)
 	if err != nil {
 		return Created{}, err
 	}

@@ -101,25 +101,6 @@ func isTokenReason(code string) bool {
 	return code == ReasonInvalidToken || code == ReasonRevokedToken || code == ReasonExpiredToken
 }
 
-// refineOAuth completes the fault of a refusal of the OAuth endpoints (RFC 6749, 5.2). There 401 is about the app and
-// not about a member's token.
-func refineOAuth(f *fault.Error, body []byte) {
-	var e linkedin.OAuthError
-	if !answer.Lenient(body, &e) {
-		f.Answer.Message = string(body)
-	} else {
-		f.Answer.Code, f.Answer.Message = deref(e.Error), deref(e.ErrorDescription)
-	}
-	switch f.Kind {
-	case fault.VendorAuth:
-		f.Reason = answer.Reason(strings.ToUpper(f.Answer.Code))
-		f.Message = "LinkedIn does not accept the app's client id and secret: check both in the configuration."
-	case fault.VendorRejected:
-		f.Reason = answer.Reason(strings.ToUpper(f.Answer.Code))
-		f.Message = "LinkedIn refused to give or to judge a token: connect the account again."
-	}
-}
-
 // errorCode is the machine code of an error: at the top, or that of its first input error, or the number.
 func errorCode(e linkedin.Error) string {
 	if hasInputError(e, ReasonDuplicatePost) { // what a caller must know, even if a broader code stands at the top

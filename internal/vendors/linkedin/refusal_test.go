@@ -81,7 +81,6 @@ func TestRefusals(t *testing.T) {
 			400, `{"code":"Something is wrong.","message":"m"}`, fault.VendorRejected, "", "Something is wrong.", "LinkedIn refused the request.",
 		},
 		"not found": {404, `{"status":404,"code":"NOT_FOUND","message":"Not Found"}`, fault.VendorRejected, "NOT_FOUND", "NOT_FOUND", "no such thing"},
-		"conflict":  {409, `{"status":409,"code":"CONFLICT","message":"Write conflict"}`, fault.VendorRejected, "CONFLICT", "CONFLICT", "CONFLICT"},
 		"duplicate": {
 			422, duplicateBody("com.linkedin.content.common.exception.BadRequestResponseException: Content is a duplicate of urn:li:share:7141138937766391808"),
 			fault.VendorRejected, linkedin.ReasonDuplicatePost, "DUPLICATE_POST", "posted recently as urn:li:share:7141138937766391808",
@@ -177,6 +176,39 @@ func TestRefusals(t *testing.T) {
 			require.Equal(t, "trace-2", f.Answer.RequestID)
 		})
 	}
+}
+
+// Nothing proves of these that no post was created.
+func TestARefusalThatMayHaveCreatedThePostLeavesADoubt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		doubt  bool
+	}{
+		"a timeout":                  {408, ``, true},
+		"a conflict":                 {409, `{"status":409,"code":"CONFLICT","message":"Write conflict"}`, true},
+		"a conflict without a word":  {409, ``, true},
+		"too early":                  {425, ``, true},
+		"the caller left, by AWS":    {460, ``, true},
+		"the caller left, by nginx":  {499, `<html>`, true},
+		"a duplicate, as a conflict": {409, `{"status":409,"code":"CONFLICT","message":"Duplicate content"}`, false},
+		"a refusal":                  {422, `{"status":422,"message":"Write conflict"}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for path, legacy := range map[string]bool{"rest": false, "legacy": true} {
+				client, _ := serve(t, func(cfg *linkedin.Config) { cfg.Legacy = legacy }, c.status, nil, c.body)
+				_, err := client.CreatePost(t.Context(), token, linkedin.NewPost{
+					Author: urn(t, "urn:li:person:ada"), Text: "Hello", Visibility: linkedin.VisibilityPublic,
+				})
+				require.Equal(t, c.doubt, fault.Of(err).Doubt, path)
+				require.Equal(t, c.status, fault.Of(err).Answer.Status, path)
+			}
+		})
+	}
+	client, _ := serve(t, nil, 409, nil, ``)
+	require.False(t, fault.Of(client.DeletePost(t.Context(), token, urn(t, "urn:li:share:7"))).Doubt, "it is of creates that doubts are kept")
 }
 
 func TestTheVendorsWordsAreKept(t *testing.T) {
@@ -453,6 +485,42 @@ func TestOAuthRefusals(t *testing.T) {
 			400, `{"error":"invalid_grant","error_description":"The code is used"}`,
 			fault.VendorRejected, "INVALID_GRANT", "connect the account again",
 		},
+		"another secret, as a bad request": {
+			400, `{"error":"invalid_client","error_description":"Client authentication failed"}`,
+			fault.VendorAuth, "INVALID_CLIENT", "check both in the configuration",
+		},
+		"a code that does not match": {
+			401, `{"error":"invalid_request","error_description":"Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code. Or authorization code expired."}`,
+			fault.VendorRejected, "INVALID_REQUEST", "connect the account again",
+		},
+		"another redirection": {
+			400, `{"error":"invalid_redirect_uri","error_description":"does not match"}`,
+			fault.VendorRejected, "INVALID_REDIRECT_URI", "Register the address",
+		},
+		"an app that is disabled": {
+			400, `{"error":"unauthorized_client","error_description":"app disabled"}`,
+			fault.VendorRejected, "UNAUTHORIZED_CLIENT", "developer portal",
+		},
+		"an app that is disabled, as unauthorized": {
+			401, `{"error":"unauthorized_client","error_description":"app disabled"}`,
+			fault.VendorRejected, "UNAUTHORIZED_CLIENT", "developer portal",
+		},
+		"an app that is blocked": {
+			403, `{"error":"access_denied","error_description":"app is blocked"}`,
+			fault.VendorRejected, "ACCESS_DENIED", "developer portal",
+		},
+		"a refusal with the status of a failure": {
+			500, `{"error":"invalid_grant","error_description":"expired"}`,
+			fault.VendorRejected, "INVALID_GRANT", "connect the account again",
+		},
+		"LinkedIn's trouble, as a bad request": {
+			400, `{"error":"server_error","error_description":"m"}`,
+			fault.VendorUnavailable, "SERVER_ERROR", "LinkedIn has trouble",
+		},
+		"a code nobody knows": {
+			401, `{"error":"brand_new","error_description":"m"}`,
+			fault.VendorRejected, "BRAND_NEW", "LinkedIn's own words",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -466,5 +534,65 @@ func TestOAuthRefusals(t *testing.T) {
 			require.Equal(t, strings.ToLower(test.reason), f.Answer.Code)
 			require.NotEmpty(t, f.Answer.Message)
 		})
+	}
+}
+
+// Not all of LinkedIn's refusals at the OAuth endpoints are of OAuth's form, or have the status of one.
+func TestOAuthRefusalsOfAnotherForm(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status  int
+		body    string
+		kind    fault.Kind
+		reason  string
+		message string
+		words   string
+	}{
+		"a revoked token, by its number": {
+			401, `{"serviceErrorCode":65601,"message":"revoked","status":401}`,
+			fault.VendorRejected, linkedin.ReasonRevokedToken, "connect the account again", "revoked",
+		},
+		"an expired token, by its code": {
+			401, `{"code":"EXPIRED_ACCESS_TOKEN","message":"expired"}`,
+			fault.VendorRejected, linkedin.ReasonExpiredToken, "connect the account again", "expired",
+		},
+		"nothing at all": {401, ``, fault.VendorAuth, "", "check both in the configuration", ""},
+		"a page":         {400, `<html>`, fault.VendorRejected, "", "LinkedIn refused to give or to judge a token", "<html>"},
+		"a known refusal with the status of success": {
+			200, `{"error":"invalid_grant","error_description":"expired"}`,
+			fault.VendorRejected, "INVALID_GRANT", "connect the account again", "",
+		},
+		"another secret, with the status of success": {
+			200, `{"error":"invalid_client"}`, fault.VendorAuth, "INVALID_CLIENT", "check both in the configuration", "",
+		},
+		"an unknown refusal with the status of success": {
+			200, `{"error":"brand_new","error_description":"words"}`, fault.VendorUnavailable, "BAD_ANSWER", "can't be used", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, c.status, nil, c.body)
+			_, exchanged := client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
+			_, refreshed := client.RefreshToken(t.Context(), "token")
+			_, introspected := client.Introspect(t.Context(), "token")
+			for _, err := range []error{exchanged, refreshed, introspected} {
+				f := fault.Of(err)
+				require.Equal(t, c.kind.String(), f.Kind.String())
+				require.Equal(t, c.reason, f.Reason)
+				require.Contains(t, f.Message, c.message)
+				require.Equal(t, c.words, f.Answer.Message)
+			}
+		})
+	}
+}
+
+// The page for consents and the token endpoint say the same with the same code.
+func TestAnOAuthErrorMeansTheSameWhereverItIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"invalid_client", "unauthorized_client", "invalid_redirect_uri", "invalid_request", "invalid_scope", "server_error"} {
+		client, _ := serve(t, nil, 400, nil, fmt.Sprintf(`{"error":%q,"error_description":"m"}`, code))
+		_, err := client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
+		require.Contains(t, fault.Of(linkedin.RefusedConsent(code, "m")).Message, fault.Of(err).Message)
+		require.Equal(t, fault.Of(linkedin.RefusedConsent(code, "m")).Reason, fault.Of(err).Reason)
 	}
 }

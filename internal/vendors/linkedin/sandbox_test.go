@@ -272,6 +272,8 @@ func TestTheSandboxesFaults(t *testing.T) {
 		"accepted, then dropped": {sandbox.Fault{Mode: sandbox.AcceptThenDrop}, fault.VendorUnavailable, "UNREACHABLE", true},
 		"dropped":                {sandbox.Fault{Mode: sandbox.Drop}, fault.VendorUnavailable, "UNREACHABLE", true},
 		"a status of 500":        {sandbox.Fault{Mode: sandbox.Status, Value: "500"}, fault.VendorUnavailable, "", true},
+		"a status of 409":        {sandbox.Fault{Mode: sandbox.Status, Value: "409"}, fault.VendorRejected, "CONFLICT", true},
+		"a status of 408":        {sandbox.Fault{Mode: sandbox.Status, Value: "408"}, fault.VendorUnavailable, "", true},
 		"a status of 403":        {sandbox.Fault{Mode: sandbox.Status, Value: "403"}, fault.VendorRejected, "ACCESS_DENIED", false},
 		"the day's quota":        {sandbox.Fault{Mode: sandbox.RateLimitedDay}, fault.RateLimited, "DAY_LIMIT", false},
 		"a limit":                {sandbox.Fault{Mode: sandbox.RetryAfter, Value: "9"}, fault.RateLimited, "RATE_LIMITED", false},

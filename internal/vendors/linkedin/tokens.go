@@ -2,7 +2,6 @@ package linkedin
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -59,7 +58,7 @@ func (c *Client) token(ctx context.Context, request linkedin.TokenRequest) (Toke
 		return Token{}, err
 	}
 	if deref(found.AccessToken) == "" || !lifetime(deref(found.ExpiresIn)) {
-		return Token{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks a token or its lifetime"))
+		return Token{}, c.refusedAsSuccess(operation, resp, found.Error, "a token or its lifetime")
 	}
 	if !lifetime(deref(found.RefreshTokenExpiresIn)) { // not worth losing the token for
 		found.RefreshTokenExpiresIn = nil
@@ -92,7 +91,7 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 		return Introspection{}, err
 	}
 	if found.Active == nil {
-		return Introspection{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks active"))
+		return Introspection{}, c.refusedAsSuccess(operation, resp, found.Error, "active")
 	}
 	known := Introspection{Active: *found.Active, Status: deref(found.Status), Scopes: scopes(deref(found.Scope))}
 	if found.ExpiresAt != nil {

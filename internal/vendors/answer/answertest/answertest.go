@@ -127,6 +127,16 @@ func refusals() map[string]refused {
 		"401 with nothing":           {refusal(401, jsonType, ""), expectation{kind: fault.VendorAuth, status: 401}},
 		"404 with nothing":           {refusal(404, jsonType, ""), expectation{kind: fault.VendorRejected, status: 404}},
 		"418, which nobody declared": {refusal(418, jsonType, "{}"), expectation{kind: fault.VendorRejected, status: 418}},
+		"408 of a proxy": {
+			refusal(408, "text/html", plainHTML),
+			expectation{kind: fault.VendorUnavailable, status: 408, doubt: true},
+		},
+		"425 with seconds": {
+			withHeader("Retry-After", "7", refusal(425, jsonType, "{}")),
+			expectation{kind: fault.VendorUnavailable, status: 425, doubt: true, retryAfter: 7 * time.Second},
+		},
+		"460 of a load balancer": {refusal(460, jsonType, ""), expectation{kind: fault.VendorUnavailable, status: 460, doubt: true}},
+		"499 of a proxy":         {refusal(499, jsonType, ""), expectation{kind: fault.VendorUnavailable, status: 499, doubt: true}},
 		"429 with nothing": {
 			refusal(429, jsonType, ""),
 			expectation{kind: fault.RateLimited, reason: "RATE_LIMITED", status: 429},

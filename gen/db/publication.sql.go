@@ -211,17 +211,64 @@ func (q *Queries) AttemptInsert(ctx context.Context, db DBTX, arg AttemptInsertP
 const attemptListByPost = `-- name: AttemptListByPost :many
 SELECT a.id, a.publication_id, a.post_id, a.number, a.started_at, a.ended_at, a.outcome, a.status, a.code, a.message, a.request_id, a.settled_at, a.settlement FROM publish_attempts a JOIN posts p ON p.id = a.post_id
 WHERE a.post_id = $1 AND p.owner_id = $2
-ORDER BY a.number
+ORDER BY a.number DESC LIMIT $3
 `
 
 type AttemptListByPostParams struct {
 	PostID  uuid.UUID
 	OwnerID uuid.UUID
+	Most    int32
 }
 
-// In the order they were made.
+// The newest first.
 func (q *Queries) AttemptListByPost(ctx context.Context, db DBTX, arg AttemptListByPostParams) ([]PublishAttempt, error) {
-	rows, err := db.Query(ctx, attemptListByPost, arg.PostID, arg.OwnerID)
+	rows, err := db.Query(ctx, attemptListByPost, arg.PostID, arg.OwnerID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PublishAttempt{}
+	for rows.Next() {
+		var i PublishAttempt
+		if err := rows.Scan(
+			&i.ID,
+			&i.PublicationID,
+			&i.PostID,
+			&i.Number,
+			&i.StartedAt,
+			&i.EndedAt,
+			&i.Outcome,
+			&i.Status,
+			&i.Code,
+			&i.Message,
+			&i.RequestID,
+			&i.SettledAt,
+			&i.Settlement,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const attemptListInDoubt = `-- name: AttemptListInDoubt :many
+SELECT a.id, a.publication_id, a.post_id, a.number, a.started_at, a.ended_at, a.outcome, a.status, a.code, a.message, a.request_id, a.settled_at, a.settlement FROM publish_attempts a JOIN posts p ON p.id = a.post_id
+WHERE a.post_id = $1 AND p.owner_id = $2 AND a.outcome = 'in_doubt' AND a.settlement = ''
+ORDER BY a.number
+`
+
+type AttemptListInDoubtParams struct {
+	PostID  uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// In the order they were made: those of a post that nothing has settled yet, however many have followed.
+func (q *Queries) AttemptListInDoubt(ctx context.Context, db DBTX, arg AttemptListInDoubtParams) ([]PublishAttempt, error) {
+	rows, err := db.Query(ctx, attemptListInDoubt, arg.PostID, arg.OwnerID)
 	if err != nil {
 		return nil, err
 	}

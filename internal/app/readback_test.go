@@ -62,6 +62,39 @@ func TestAPostThatIsReadBackIsPublished(t *testing.T) {
 	require.Len(t, w.vendors.Ledger(), 1)
 }
 
+// sentAgain gives a post 150 further attempts that LinkedIn refused.
+func (w *world) sentAgain(post *postwrightv1.Post) {
+	w.exec(`INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, ended_at, outcome)
+		SELECT gen_random_uuid(), a.publication_id, a.post_id, a.number + n, a.started_at, a.started_at, 'rejected'
+		FROM publish_attempts a, generate_series(1, 150) n WHERE a.post_id = '` + post.GetId() + `'`)
+}
+
+func TestTheNewestHundredAttemptsAreListed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	post, _ := w.publish(w.draft("Again and again"))
+	w.sentAgain(post)
+	attempts := w.attempts(post)
+	require.Len(t, attempts, 100)
+	for i, attempt := range attempts {
+		require.EqualValues(t, 52+i, attempt.GetNumber(), "in the order they were made")
+	}
+}
+
+// A doubt that is too old to be listed is none the less one.
+func TestADoubtThatIsNotListedIsReadBack(t *testing.T) {
+	t.Parallel()
+	w := readers(t)
+	w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
+	doubted, _ := w.publish(w.draft("Long ago"))
+	w.sentAgain(doubted)
+	post, last := w.settled(doubted)
+	require.Equal(t, published, post.GetState())
+	require.Equal(t, w.vendors.Ledger()[0].URN, post.GetLinkedinUrn())
+	require.EqualValues(t, 151, last.GetNumber())
+}
+
 func TestAPostThatIsNotThereAGoodWhileAfterHasFailed(t *testing.T) {
 	t.Parallel()
 	w := readers(t)

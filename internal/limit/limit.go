@@ -31,6 +31,8 @@ const (
 	ReasonAddress = "ADDRESS_RATE_LIMIT"
 	// ReasonOpen marks that of a call without a key while too many such are open.
 	ReasonOpen = "TOO_MANY_OPEN"
+	// ReasonAsked marks that of a call without a key that asks for more than one may.
+	ReasonAsked = "TOO_MUCH_ASKED"
 )
 
 // Config is what callers may have.

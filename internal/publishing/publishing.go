@@ -10,6 +10,7 @@ package publishing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -245,10 +246,15 @@ func publishable(state string, resend bool) error {
 	return fault.Newf(fault.Precondition, "The post is %s: cancel its schedule first.", state).WithReason("SCHEDULED")
 }
 
-// ListAttempts returns every attempt to publish a post of the owner, in the order they were made.
+// maxListed bounds the attempts that are listed: a post that somebody sends again and again has any number of them.
+const maxListed = 100
+
+// ListAttempts returns the newest attempts to publish a post of the owner, in the order they were made.
 func (s *Service) ListAttempts(ctx context.Context, ownerID, postID uuid.UUID) ([]Attempt, error) {
 	if _, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: postID, OwnerID: ownerID}); err != nil {
 		return nil, noSuchPost(err)
 	}
-	return s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{PostID: postID, OwnerID: ownerID})
+	attempts, err := s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{PostID: postID, OwnerID: ownerID, Most: maxListed})
+	slices.Reverse(attempts)
+	return attempts, err
 }

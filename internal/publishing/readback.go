@@ -127,11 +127,8 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 // doubtful returns when the first attempt in doubt began, and when the last one ended; from is zero when there is none.
 // elsewhere is true when one of them may have been made from a database that is gone.
 func (s *Service) doubtful(ctx context.Context, post posts.Post) (from, until time.Time, elsewhere bool, err error) {
-	attempts, err := s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{PostID: post.ID, OwnerID: post.OwnerID})
+	attempts, err := s.queries.AttemptListInDoubt(ctx, s.store, db.AttemptListInDoubtParams{PostID: post.ID, OwnerID: post.OwnerID})
 	for _, a := range attempts {
-		if a.Outcome != attemptInDoubt || a.Settlement != "" {
-			continue
-		}
 		if from.IsZero() {
 			from = a.StartedAt
 		}

@@ -69,7 +69,15 @@ func conclude(
 		}
 		more = append(more, slog.Int("refused_before", untold))
 	}
-	logCall(ctx, eyes.Log, procedure, code, caller, took, err, more...)
+	log, level := eyes.Log, levelOf(code)
+	switch { // strangers make as many as they like, and fail in whatever way they like
+	case !keyless(procedure) || len(more) > 0:
+	case level == slog.LevelInfo:
+		level = slog.LevelDebug
+	default:
+		log = eyes.strangers
+	}
+	logCall(ctx, log, level, procedure, code, caller, took, err, more...)
 	return answer
 }
 
@@ -90,7 +98,7 @@ func nameCall(ctx context.Context) string {
 
 // logCall is the one line of a call: who asked for what, and how it went. The context adds the request's id and the trace's.
 func logCall(
-	ctx context.Context, log *slog.Logger, procedure, code string, caller uuid.UUID, took time.Duration, err error, more ...slog.Attr,
+	ctx context.Context, log *slog.Logger, level slog.Level, procedure, code string, caller uuid.UUID, took time.Duration, err error, more ...slog.Attr,
 ) {
 	attributes := []slog.Attr{slog.String("procedure", procedure), slog.String("code", code), slog.Duration("duration", took)}
 	attributes = append(attributes, more...)
@@ -105,7 +113,7 @@ func logCall(
 	case err != nil:
 		attributes = append(attributes, slog.Any("error", err))
 	}
-	log.LogAttrs(ctx, levelOf(code), "call", attributes...)
+	log.LogAttrs(ctx, level, "call", attributes...)
 }
 
 // levelOf says how much an operator has to do with how a call ended.

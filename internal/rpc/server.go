@@ -35,6 +35,7 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/status"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // Config bounds the calls.
@@ -89,8 +90,10 @@ type Services struct {
 
 // Eyes are those who watch the calls.
 type Eyes struct {
-	// Log gets one line per call.
+	// Log gets one line per call; per call without a key at debug.
 	Log *slog.Logger
+	// strangers gets a line of calls without a key that an operator has to do with; see conclude.
+	strangers *slog.Logger
 	// Observe learns of every call that ended; code is "ok" or the name of connect's code. It must not block.
 	Observe func(procedure, code string, took time.Duration)
 	// Streams learns of every stream that opens, 1, and that ends, -1. It must not block.
@@ -113,10 +116,12 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		return nil, fmt.Errorf("trace the calls: %w", err)
 	}
 	refused := &refusals{}
+	eyes.strangers = telemetry.Sparing(eyes.Log, refusalsEvery, "")
 	server := connect.NewServer(
 		traced,
 		observe(eyes, refused),
 		limitTime(cfg.Timeout),
+		boundKeyless,
 		authenticate(services.Callers, services.Authenticate),
 		boundStreams(cfg.MessageTimeout),
 		services.UnderWay.count,

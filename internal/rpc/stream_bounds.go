@@ -3,15 +3,12 @@ package rpc
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
 	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 
 	"github.com/postwright/postwright/internal/fault"
-	"github.com/postwright/postwright/internal/limit"
 )
 
 // errStopping ends the streams that are open when the server is about to stop.
@@ -99,43 +96,4 @@ func (s *boundedStream) bounded(send func() error) error {
 	s.connection.writeUntil(time.Now().Add(s.timeout))
 	defer s.connection.writeUntil(time.Time{}) // HTTP/2 ends a stream whose deadline passes while nothing is sent
 	return send()
-}
-
-// keyless reports whether a path is one of gRPC's own services, which ask for no key: reflection and health.
-func keyless(path string) bool { return strings.HasPrefix(path, "/grpc.") }
-
-// Limits of the calls that ask for no key. How long they last is bounded by the server's limits of a whole request.
-const (
-	keylessOpen       = 100
-	keylessPerAddress = 10
-	keylessBodyBytes  = 64 << 10 // of all messages of such a call: they hold a name
-)
-
-// limitKeyless bounds how many calls without a key are open, and what they send.
-func limitKeyless(refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler) http.Handler {
-	open := limit.NewShares[netip.Addr](keylessPerAddress, 0, keylessOpen)
-	errorWriter := connecthttp.NewErrorWriter()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !keyless(r.URL.Path) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		release, err := open.Acquire(r.Context(), connectionOf(r.Context()).from)
-		if err != nil {
-			f := fault.New(fault.OverLimit, "Too many calls without an API key are open: end others, or try again in a moment.").
-				WithReason(limit.ReasonOpen)
-			f.RetryAfter = time.Second
-			tellRetry(w.Header(), f)
-			answer := refused(r.Context(), r.URL.Path, f)
-			if !errorWriter.IsSupported(r) {
-				http.Error(w, f.Message, http.StatusTooManyRequests)
-				return
-			}
-			_ = errorWriter.Write(w, r, answer) // a caller who left learns nothing
-			return
-		}
-		defer release()
-		r.Body = http.MaxBytesReader(w, r.Body, keylessBodyBytes)
-		next.ServeHTTP(w, r)
-	})
 }

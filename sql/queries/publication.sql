@@ -115,9 +115,15 @@ FROM publications p
 WHERE a.post_id = @post_id AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = @owner_id;
 
 -- name: AttemptListByPost :many
--- In the order they were made.
+-- The newest first.
 SELECT a.* FROM publish_attempts a JOIN posts p ON p.id = a.post_id
 WHERE a.post_id = @post_id AND p.owner_id = @owner_id
+ORDER BY a.number DESC LIMIT @most;
+
+-- name: AttemptListInDoubt :many
+-- In the order they were made: those of a post that nothing has settled yet, however many have followed.
+SELECT a.* FROM publish_attempts a JOIN posts p ON p.id = a.post_id
+WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.outcome = 'in_doubt' AND a.settlement = ''
 ORDER BY a.number;
 
 -- name: AttemptCountByAccount :many

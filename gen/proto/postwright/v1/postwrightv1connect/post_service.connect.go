@@ -234,7 +234,8 @@ type PostServiceClient interface {
 	// Sends the post now and again at every change of its state, and ends when the post rests. After 20 seconds without a
 	// change it sends the same once more, so that no proxy on the way takes the stream for dead.
 	WatchPost(context.Context, *v1.WatchPostRequest) (PostServiceWatchPostClientStream, error)
-	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word.
+	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word: the newest 100,
+	// in the order they were made.
 	ListPublishAttempts(context.Context, *v1.ListPublishAttemptsRequest) (*v1.ListPublishAttemptsResponse, error)
 	// What is known of the post so far, without asking anybody.
 	GetPostAnalytics(context.Context, *v1.GetPostAnalyticsRequest) (*v1.GetPostAnalyticsResponse, error)
@@ -329,7 +330,8 @@ type PostServiceHandler interface {
 	// Sends the post now and again at every change of its state, and ends when the post rests. After 20 seconds without a
 	// change it sends the same once more, so that no proxy on the way takes the stream for dead.
 	WatchPost(context.Context, *v1.WatchPostRequest, PostServiceWatchPostServerStream) error
-	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word.
+	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word: the newest 100,
+	// in the order they were made.
 	ListPublishAttempts(context.Context, *v1.ListPublishAttemptsRequest) (*v1.ListPublishAttemptsResponse, error)
 	// What is known of the post so far, without asking anybody.
 	GetPostAnalytics(context.Context, *v1.GetPostAnalyticsRequest) (*v1.GetPostAnalyticsResponse, error)

@@ -362,7 +362,7 @@ func (a *App) drain(ctx context.Context, server *http.Server) error {
 // checks are what makes this process ready for its role.
 func (a *App) checks() []telemetry.Check {
 	checks := []telemetry.Check{
-		{Name: "server", Ready: func(context.Context) error {
+		{Name: "server", Alone: true, Ready: func(context.Context) error {
 			if a.stopping.Load() {
 				return fault.New(fault.Unavailable, "The server is stopping.")
 			}

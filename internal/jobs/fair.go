@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -92,20 +93,16 @@ type fetcher struct {
 }
 
 // JobGetAvailable implements riverdriver.Executor: it finds out whose turn it is, and lets River take so many jobs of each
-// line. Another process may have taken some of them meanwhile: then there are fewer.
+// line, again while long lines have more than a look shows and there is room. Another process may have taken some of them
+// meanwhile: then there are fewer.
 func (f fetcher) JobGetAvailable(ctx context.Context, params *riverdriver.JobGetAvailableParams) (*riverdriver.JobGetAvailableResult, error) {
 	taken := &riverdriver.JobGetAvailableResult{}
-	next, err := f.turns.next(ctx, params.MaxToLock)
-	if err != nil {
-		return nil, err
-	}
-	for _, turn := range next {
-		if turn.jobs == 0 {
-			continue
+	for more := true; more && len(taken.Jobs) < params.MaxToLock; {
+		before := len(taken.Jobs)
+		next, err := f.turns.next(ctx, params.MaxToLock-before)
+		if err == nil {
+			err = f.take(ctx, params, next, taken)
 		}
-		of := *params
-		of.Queue, of.MaxToLock = turn.line, turn.jobs
-		got, err := f.Executor.JobGetAvailable(ctx, &of)
 		switch {
 		case err == nil:
 		case len(taken.Jobs) == 0:
@@ -113,6 +110,23 @@ func (f fetcher) JobGetAvailable(ctx context.Context, params *riverdriver.JobGet
 		default: // those taken from other lines are running now, as far as the database knows: they have to be worked
 			f.turns.log.WarnContext(ctx, "jobs could not be fetched", "error", err)
 			return taken, nil
+		}
+		more = len(taken.Jobs) > before && slices.ContainsFunc(next, func(t turn) bool { return t.jobs == mostHeads })
+	}
+	return taken, nil
+}
+
+// take adds the jobs of some turns to those that are taken.
+func (f fetcher) take(ctx context.Context, params *riverdriver.JobGetAvailableParams, next []turn, taken *riverdriver.JobGetAvailableResult) error {
+	for _, turn := range next {
+		if turn.jobs == 0 {
+			continue
+		}
+		of := *params
+		of.Queue, of.MaxToLock = turn.line, turn.jobs
+		got, err := f.Executor.JobGetAvailable(ctx, &of)
+		if err != nil {
+			return err
 		}
 		taken.Jobs = append(taken.Jobs, got.Jobs...)
 		if len(got.DecodeErrors) > 0 {
@@ -122,20 +136,24 @@ func (f fetcher) JobGetAvailable(ctx context.Context, params *riverdriver.JobGet
 			maps.Copy(taken.DecodeErrors, got.DecodeErrors)
 		}
 	}
-	return taken, nil
+	return nil
 }
 
-// mostLines bounds the lines that one fetch looks at, each with a few look-ups by index; where there are more, the next
-// fetch looks at the next ones.
-const mostLines = 200
+// Bounds of one fetch, which looks for lines and for their heads by index.
+const (
+	// mostLines is how many lines it looks at, beginning behind the one that was served last.
+	mostLines = 200
+	// mostHeads is how many jobs it looks at in each.
+	mostHeads = 20
+)
 
 // turns knows whose turn it is.
 type turns struct {
 	store *postgres.Store
+	self  string // this process, as jobs and the list of those who work name it
 	log   *slog.Logger
 
 	mu     sync.Mutex
-	after  string // the line behind which the next fetch begins to look
 	served string // the line that was served last
 }
 
@@ -145,57 +163,70 @@ type turn struct {
 	jobs int
 }
 
-// jobTurns finds the lines in which jobs wait, in the order of their names, and how many of each are among the next $1 to
-// run. The n-th job of a line competes as if the n-1 before it ran already; lines that are equal are served in turn, beginning
-// behind $4.
+// jobTurns finds the lines in which jobs wait, in turn: the first one behind $2, and so on round to it, $3 lines at most. Of
+// each it says how many jobs are among the next $1 to run, and which of these is the line's last. The n-th job of a line
+// competes as if the n-1 before it ran already. Only what living processes run counts: jobs of one that is gone are running as
+// far as River knows until they are rescued, and would keep their owner waiting all that time. $5 is this process, $6 after how
+// many seconds without a word another is taken for gone.
 const jobTurns = `-- name: JobTurns :many
 SELECT queue, jobs, last FROM (WITH RECURSIVE line AS (
-    SELECT min(queue) AS queue, 1 AS number FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > $2
+    SELECT first.queue, first.queue AS first, 1 AS number
+    FROM (SELECT COALESCE(
+        (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > $2),
+        (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available')) AS queue) AS first
+    WHERE first.queue IS NOT NULL
     UNION ALL
-    SELECT (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > line.queue), number + 1
-    FROM line WHERE line.queue IS NOT NULL AND number < $3
+    SELECT following.queue, line.first, line.number + 1
+    FROM line CROSS JOIN LATERAL (SELECT COALESCE(
+        (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > line.queue),
+        (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available')) AS queue) AS following
+    WHERE line.number < $3 AND following.queue <> line.first
+), alive AS (
+    SELECT $5::text AS id UNION SELECT id::text FROM workers WHERE seen_at > now() - make_interval(secs => $6)
 ), running AS (
-    SELECT queue, count(*) AS jobs FROM ` + postgres.JobSchema + `.river_job WHERE state = 'running' GROUP BY queue
+    SELECT queue, count(*) AS jobs FROM ` + postgres.JobSchema + `.river_job
+    WHERE state = 'running' AND attempted_by[cardinality(attempted_by)] IN (SELECT id FROM alive) GROUP BY queue
 ), waiting AS (
-    SELECT line.queue, COALESCE(running.jobs, 0) +
+    SELECT line.queue, line.number AS line, COALESCE(running.jobs, 0) +
         row_number() OVER (PARTITION BY line.queue ORDER BY head.priority, head.scheduled_at, head.id) AS place
     FROM line
     LEFT JOIN running ON running.queue = line.queue
     CROSS JOIN LATERAL (
         SELECT priority, scheduled_at, id FROM ` + postgres.JobSchema + `.river_job
         WHERE state = 'available' AND queue = line.queue AND scheduled_at <= now()
-        ORDER BY priority, scheduled_at, id LIMIT $1
+        ORDER BY priority, scheduled_at, id LIMIT least($1::bigint, $4)
     ) AS head
 ), next AS (
-    SELECT queue, row_number() OVER (ORDER BY place, queue > $4 DESC, queue) AS number FROM waiting ORDER BY number LIMIT $1
+    SELECT queue, row_number() OVER (ORDER BY place, line) AS number FROM waiting ORDER BY number LIMIT $1
 )
-SELECT line.queue, count(next.number) AS jobs, COALESCE(max(next.number), 0) AS last
-FROM line LEFT JOIN next ON next.queue = line.queue WHERE line.queue IS NOT NULL GROUP BY line.queue) AS turns ORDER BY queue`
+SELECT line.queue, line.number, count(next.number) AS jobs, COALESCE(max(next.number), 0) AS last
+FROM line LEFT JOIN next ON next.queue = line.queue GROUP BY line.queue, line.number) AS turns ORDER BY number`
 
 // next says which lines are to give how many jobs, most in all.
 func (t *turns) next(ctx context.Context, most int) ([]turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rows, err := t.store.Query(ctx, jobTurns, most, t.after, mostLines, t.served)
+	rows, err := t.store.Query(ctx, jobTurns, most, t.served, mostLines, mostHeads, t.self, beatLost.Seconds())
 	if err != nil {
 		return nil, fmt.Errorf("find out whose turn it is: %w", err)
 	}
-	var last turn
-	seen, lastNumber := 0, 0
+	served, last := "", 0
 	next, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one turn, err error) {
 		var number int
 		err = row.Scan(&one.line, &one.jobs, &number)
-		if number > lastNumber {
-			t.served, lastNumber = one.line, number
+		if number > last {
+			served, last = one.line, number
 		}
-		seen, last = seen+1, one
 		return one, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find out whose turn it is: %w", err)
 	}
-	if t.after = ""; seen == mostLines {
-		t.after = last.line
+	switch {
+	case last > 0:
+		t.served = served
+	case len(next) == mostLines: // their jobs are due in some seconds only: those of other lines may be due now
+		t.served = next[len(next)-1].line
 	}
 	return next, nil
 }

@@ -87,7 +87,9 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		}
 		return work(cfg.Context(ctx))
 	})
-	client, err := river.NewClient(driver{riverpgxv5.New(store.Pool()), &turns{store: store, log: log}}, &river.Config{
+	self := uuid.New()
+	client, err := river.NewClient(driver{riverpgxv5.New(store.Pool()), &turns{store: store, self: self.String(), log: log}}, &river.Config{
+		ID:          self.String(), // a job says by it who runs it, and the list of those who work whether they are alive
 		Schema:      postgres.JobSchema,
 		Queues:      queues,
 		Workers:     workers,
@@ -113,7 +115,7 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 	}
 	return &Client{
 		river: client, workers: workers, cfg: cfg,
-		heart: &heart{id: uuid.New(), store: store, queries: db.New(), now: now, log: log},
+		heart: &heart{id: self, store: store, queries: db.New(), now: now, log: log},
 	}, nil
 }
 

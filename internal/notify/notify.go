@@ -70,7 +70,7 @@ func (s *Service) SendEmail(ctx context.Context, in EmailInput) (delivered bool,
 	if err := s.countRequested(ctx, in.OwnerID); err != nil {
 		return false, err
 	}
-	return s.send(ctx, in.OwnerID, nil, Email, Message{Recipient: address, Subject: in.Subject, Content: in.Content})
+	return s.send(ctx, in.OwnerID, nil, Email, Message{Recipient: address, Subject: in.Subject, Content: in.Content}), nil
 }
 
 // SendPush sends a push message to a user's own devices, so often in a day, and reports whether it was delivered. A vendor
@@ -86,7 +86,7 @@ func (s *Service) SendPush(ctx context.Context, in PushInput) (delivered bool, e
 	if err := s.countRequested(ctx, in.OwnerID); err != nil {
 		return false, err
 	}
-	return s.send(ctx, in.OwnerID, nil, Push, Message{Recipient: own, Subject: in.Title, Content: in.Message})
+	return s.send(ctx, in.OwnerID, nil, Push, Message{Recipient: own, Subject: in.Title, Content: in.Message}), nil
 }
 
 func notAllowed(path, problem string) error {
@@ -120,20 +120,24 @@ func (s *Service) tell(ctx context.Context, userID uuid.UUID, postID *uuid.UUID,
 	if problem != "" {
 		return s.record(ctx, user.ID, postID, channel, m, false, problem)
 	}
-	_, err = s.send(ctx, user.ID, postID, channel, m)
-	return err
+	s.send(ctx, user.ID, postID, channel, m)
+	return nil
 }
 
-// send delivers and records. Its error is the database's alone.
-func (s *Service) send(ctx context.Context, ownerID uuid.UUID, postID *uuid.UUID, channel string, m Message) (bool, error) {
+// send delivers and records. A message that is out is out, whether or not it could be written down: told as failed it would be
+// sent again.
+func (s *Service) send(ctx context.Context, ownerID uuid.UUID, postID *uuid.UUID, channel string, m Message) (delivered bool) {
 	delivered, sendErr := s.channels[channel].Send(ctx, m)
 	problem := ""
 	if sendErr != nil {
 		problem = fault.Of(sendErr).Message
 		s.log.WarnContext(ctx, "notification not delivered", "channel", channel, "error", sendErr)
 	}
-	// The message is out, or is not: a caller who went away meanwhile does not change what is to be recorded.
-	return delivered, s.record(context.WithoutCancel(ctx), ownerID, postID, channel, m, delivered, problem)
+	// A caller who went away meanwhile does not change what is to be recorded.
+	if err := s.record(context.WithoutCancel(ctx), ownerID, postID, channel, m, delivered, problem); err != nil {
+		s.log.ErrorContext(ctx, "what became of a notification could not be recorded", "channel", channel, "owner_id", ownerID, "delivered", delivered, "error", err)
+	}
+	return delivered
 }
 
 // record writes down what became of a message.

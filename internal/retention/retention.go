@@ -6,6 +6,8 @@ package retention
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -59,22 +61,25 @@ func NewWorker(store *postgres.Store, keep Keep, now func() time.Time, log *slog
 	return &Worker{store: store, queries: db.New(), keep: keep, now: now, log: log}
 }
 
-// Work takes bites until nothing is too old, or the run's time is over. Each bite is a transaction of its own.
+// Work takes bites until nothing is too old, or the run's time is over. Each bite is a transaction of its own. A table whose
+// bite fails is left to the next run, and keeps none of the others from theirs.
 func (w *Worker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 	began := w.now()
 	forgotten := map[string]int64{}
 	defer func() { w.tell(ctx, forgotten) }()
+	var failed []error
 	hungry := w.tables(began)
 	for len(hungry) > 0 { // one bite of each in turn: a table with very much must not keep the others waiting
 		var left []table
 		for _, t := range hungry {
 			if w.now().Sub(began) >= runFor {
 				w.log.InfoContext(ctx, "there is more to forget than a run has time for: the next one goes on")
-				return nil
+				return errors.Join(failed...)
 			}
 			rows, more, err := t.bite(ctx)
 			if err != nil {
-				return err
+				failed = append(failed, fmt.Errorf("forget what is too old of %s: %w", t.name, err))
+				continue
 			}
 			forgotten[t.name] += rows
 			if more {
@@ -83,7 +88,7 @@ func (w *Worker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 		}
 		hungry = left
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (w *Worker) tell(ctx context.Context, forgotten map[string]int64) {

@@ -155,6 +155,46 @@ func TestALockedRowKeepsNobodyWaiting(t *testing.T) {
 	require.Zero(t, w.count(`SELECT count(*) FROM requests`))
 }
 
+func TestALockedStateChangeKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.posts(3, "published", noon.Add(-keep.Transitions-time.Hour))
+	tx, err := w.store.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `SELECT FROM post_transitions WHERE post_id = (SELECT min(id::text)::uuid FROM posts) FOR UPDATE`)
+	require.NoError(t, err)
+	w.sweep(0)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM post_transitions`))
+	w.sweep(0)
+	require.Zero(t, w.count(`SELECT count(*) FROM post_transitions`))
+}
+
+// A table that can't be swept keeps the others from nothing, whichever it is, and the run says that it failed.
+func TestATableThatFailsKeepsNoOtherFromBeingSwept(t *testing.T) {
+	t.Parallel()
+	tables := []string{"requests", "notifications", "notification_counts", "post_transitions"}
+	for _, broken := range tables {
+		t.Run(broken, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			long := noon.AddDate(-1, 0, 0)
+			w.requests(2, "old", long)
+			w.notifications(2, long)
+			w.exec(`INSERT INTO notification_counts VALUES ($1, $2, 'requested', 1)`, w.ada, long)
+			w.posts(2, "published", long)
+			w.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$`)
+			w.exec(`CREATE TRIGGER refuse BEFORE DELETE ON ` + broken + ` FOR EACH ROW EXECUTE FUNCTION refuse()`)
+			err := NewWorker(w.store, keep, func() time.Time { return noon }, slog.New(slog.DiscardHandler)).Work(t.Context(), nil)
+			require.ErrorContains(t, err, "of "+broken)
+			for _, table := range tables {
+				left := w.count(`SELECT count(*) FROM ` + table)
+				require.Equal(t, table == broken, left > 0, "%d rows of %s are left", left, table)
+			}
+		})
+	}
+}
+
 // A request id that is claimed while it is being forgotten makes a new call, or gives the old answer, and never an error.
 func TestARequestIDIsClaimedWhileItIsForgotten(t *testing.T) {
 	t.Parallel()

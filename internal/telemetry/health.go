@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -13,19 +12,29 @@ import (
 // Check is one thing that must be in order before calls are sent here.
 type Check struct {
 	Name string
+	// Alone says that nothing else is asked once this check fails.
+	Alone bool
 	// Ready returns nil, or a fault whose message says what is wrong and what to do.
 	Ready func(ctx context.Context) error
 }
 
 // Kept is the check whose answer is good for a while: however many ask, it is carried out once in that time, by one at a
-// time and to its end, even if the one who asked has left.
+// time and to its end, even if the one who asked has left. Those who wait for it do so no longer than their own context.
 func (c Check) Kept(every time.Duration, now func() time.Time) Check {
-	var mu sync.Mutex
+	turn := make(chan struct{}, 1)
 	var at time.Time
 	var answer error
-	return Check{Name: c.Name, Ready: func(ctx context.Context) error {
-		mu.Lock()
-		defer mu.Unlock()
+	return Check{Name: c.Name, Alone: c.Alone, Ready: func(ctx context.Context) error {
+		select {
+		case turn <- struct{}{}: // whoever finds nobody else here asks, even one who has just left
+		default:
+			select {
+			case turn <- struct{}{}:
+			case <-ctx.Done():
+				return fault.New(fault.Unavailable, "The answer takes too long.")
+			}
+		}
+		defer func() { <-turn }()
 		if age := now().Sub(at); age < 0 || age >= every {
 			own, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 			defer cancel()
@@ -44,7 +53,7 @@ func Alive(w http.ResponseWriter, _ *http.Request) {
 	writeHealth(w, map[string]string{"process": "ok"}, true)
 }
 
-// Ready answers /readyz: 200 when every check passes, else 503; the body says how each went.
+// Ready answers /readyz: 200 when every check passes, else 503; the body says how each went that was asked.
 func Ready(checks ...Check) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
@@ -54,6 +63,9 @@ func Ready(checks ...Check) http.HandlerFunc {
 			states[c.Name] = "ok"
 			if err := c.Ready(ctx); err != nil {
 				states[c.Name], ready = fault.Of(err).Message, false
+				if c.Alone {
+					break
+				}
 			}
 		}
 		writeHealth(w, states, ready)

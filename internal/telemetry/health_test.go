@@ -2,13 +2,18 @@ package telemetry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/fault"
 )
 
 func TestHoweverManyAskACheckIsCarriedOutOnceInItsTime(t *testing.T) {
@@ -43,4 +48,56 @@ func TestAProberWhoLeavesDoesNotDecideWhatTheOthersAreTold(t *testing.T) {
 	leave()
 	require.NoError(t, check.Ready(left))
 	require.NoError(t, check.Ready(t.Context()))
+}
+
+// A check that hangs holds up the one who carries it out; the others leave when their time is over.
+func TestWhoWaitsForACheckLeavesWhenTheyMust(t *testing.T) {
+	t.Parallel()
+	begun, end := make(chan struct{}), make(chan struct{})
+	check := Check{Name: "database", Ready: func(context.Context) error {
+		close(begun)
+		<-end
+		return nil
+	}}.Kept(time.Hour, time.Now)
+	var first sync.WaitGroup
+	first.Go(func() {
+		if err := check.Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	<-begun
+	left, leave := context.WithCancel(t.Context())
+	waiting := make(chan error, 1)
+	go func() { waiting <- check.Ready(left) }()
+	leave()
+	require.True(t, fault.Is(<-waiting, fault.Unavailable))
+	close(end)
+	first.Wait()
+	require.NoError(t, check.Ready(t.Context()))
+}
+
+// A server that stops says so at once: it asks a database that may hang for nothing more.
+func TestAServerThatStopsAsksNobodyElse(t *testing.T) {
+	t.Parallel()
+	failing := func(message string) func(context.Context) error {
+		return func(context.Context) error { return fault.New(fault.Unavailable, message) }
+	}
+	for name, c := range map[string]struct {
+		alone bool
+		told  map[string]string
+	}{
+		"the server stops":     {true, map[string]string{"server": "Stopping."}},
+		"one of many is wrong": {false, map[string]string{"server": "Stopping.", "database": "Away."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer := httptest.NewRecorder()
+			Ready(Check{Name: "server", Alone: c.alone, Ready: failing("Stopping.")}, Check{Name: "database", Ready: failing("Away.")})(
+				answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
+			require.Equal(t, http.StatusServiceUnavailable, answer.Code)
+			var told map[string]string
+			require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &told))
+			require.Equal(t, c.told, told)
+		})
+	}
 }

@@ -146,10 +146,7 @@ func (m *Metrics) ObserveStreams(change int) { m.rpcStreams.Add(float64(change))
 // RefusedCall counts a call that a limit refused.
 func (m *Metrics) RefusedCall(reason string) { m.rpcRefused.WithLabelValues(reason).Inc() }
 
-// maxScrapes is how many may scrape at once; more are told to come back.
-const maxScrapes = 10
-
 // Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
+	return &scrapes{page: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), rendering: make(chan struct{}, 1)}
 }

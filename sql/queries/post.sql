@@ -325,17 +325,18 @@ SELECT scheduled_at::timestamptz AS due_at FROM posts WHERE state = 'scheduled' 
 -- name: PostTransitionDeleteOld :one
 -- Looks at the oldest state changes from before a time and after a key, 1,000 at most, and forgets those of posts that rest. The
 -- key of the last one looked at is where the next bite begins, so that what is kept is looked at once; no row at the end.
--- A number in the text, not an argument, so that the planner knows that few rows are meant.
+-- Those that others have locked, as whoever deletes their post has, are left for later. A number in the text, not an argument, so that the planner knows that few rows are meant.
 WITH old AS MATERIALIZED (
     SELECT t.occurred_at, t.post_id, t.revision FROM post_transitions t
     WHERE t.occurred_at < @before AND (t.occurred_at, t.post_id, t.revision) > (@after_time::timestamptz, @after_id::uuid, @after_revision::bigint)
     ORDER BY t.occurred_at, t.post_id, t.revision
     LIMIT 1000
 ), gone AS (
-    DELETE FROM post_transitions t USING old
-    WHERE t.post_id = old.post_id AND t.revision = old.revision
-        AND (SELECT p.state FROM posts p WHERE p.id = old.post_id) IN ('draft', 'published', 'failed', 'unconfirmed')
-    RETURNING t.post_id
+    DELETE FROM post_transitions WHERE ctid = ANY (ARRAY(
+        SELECT t.ctid FROM post_transitions t JOIN old ON t.post_id = old.post_id AND t.revision = old.revision
+        WHERE (SELECT p.state FROM posts p WHERE p.id = old.post_id) IN ('draft', 'published', 'failed', 'unconfirmed')
+        FOR UPDATE OF t SKIP LOCKED))
+    RETURNING post_id
 )
 SELECT last.occurred_at, last.post_id, last.revision, (SELECT count(*) FROM gone) AS deleted
 FROM old AS last

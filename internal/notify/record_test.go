@@ -1,0 +1,67 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/dbtest"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
+)
+
+func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
+
+// counting is a vendor that counts what reaches it.
+type counting struct {
+	sent int
+	err  error
+}
+
+func (c *counting) Send(context.Context, Message) (bool, error) {
+	c.sent++
+	return c.err == nil, c.err
+}
+
+// A message that is out is told as sent though the database does not take its record, so that neither a caller nor a job sends
+// it again.
+func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ refusal error }{
+		"taken by the vendor": {nil}, "refused by the vendor": {fault.New(fault.Unavailable, "The vendor is away.")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := postgres.Defaults()
+			cfg.URL, cfg.MinConns = dbtest.New(t), 0
+			store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
+			require.NoError(t, err)
+			t.Cleanup(store.Close)
+			user, err := db.New().UserInsert(t.Context(), store, db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", EmailKey: "ada@example.org", CreatedAt: time.Now()})
+			require.NoError(t, err)
+			_, err = store.Pool().Exec(t.Context(), `ALTER TABLE notifications ADD CONSTRAINT nothing_is_taken CHECK (false)`)
+			require.NoError(t, err)
+			var log bytes.Buffer
+			vendor := &counting{err: c.refusal}
+			s := New(store, vendor, vendor, Limits{Daily: 10}, time.Now, slog.New(slog.NewTextHandler(&log, nil)))
+
+			delivered, err := s.SendEmail(t.Context(), EmailInput{OwnerID: user.ID, To: "ada@example.org", Subject: "Hello", Content: "Text"})
+			require.NoError(t, err)
+			require.Equal(t, c.refusal == nil, delivered)
+			delivered, err = s.SendPush(t.Context(), PushInput{OwnerID: user.ID, UserID: user.ID.String(), Title: "Hello", Message: "Text"})
+			require.NoError(t, err)
+			require.Equal(t, c.refusal == nil, delivered)
+			require.NoError(t, s.tell(t.Context(), user.ID, nil, Email, duty, Message{Subject: "Hello", Content: "Text"}), "a job whose run fails runs again")
+			require.Equal(t, 3, vendor.sent)
+			require.Contains(t, log.String(), "could not be recorded")
+			require.NotContains(t, log.String(), "ada@example.org")
+		})
+	}
+}

@@ -122,6 +122,9 @@ func (a *App) connect(ctx context.Context) (err error) {
 	if a.migrator, err = postgres.NewMigrator(ctx, a.cfg.Database.SessionURL(), a.log); err != nil {
 		return err
 	}
+	if err := a.store.RequireRights(ctx); err != nil { // before what needs some
+		return err
+	}
 	if err := a.migrator.Check(ctx); err != nil {
 		return err
 	}

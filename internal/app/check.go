@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
@@ -42,7 +43,9 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 	var keyset status.Look
 	if err := a.connect(ctx); err != nil {
 		looks := []status.Look{status.Broken("database", err, status.RemedyDatabase)}
-		if a.store != nil {
+		if a.store != nil && fault.Of(err).Reason == postgres.ReasonRights {
+			looks = []status.Look{status.Broken("database", err, "")} // its words say what to run
+		} else if a.store != nil {
 			looks = []status.Look{status.Database(a.store, Now), status.Broken("migrations", err, status.RemedyMigrations)}
 		}
 		keyset = status.Blocked("encryption key", needsDatabase)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"net"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,6 +35,17 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
 		}, "database", status.Failed, "--database-direct-url", ""},
 		"a second URL of another database": {func(t *testing.T, cfg *app.Config) { cfg.Database.DirectURL = app.Secret(dbtest.New(t)) }, "database", status.Failed, "must lead to the same database", ""},
+		"a role that may only read": {func(t *testing.T, cfg *app.Config) {
+			database := cfg.Database.URL.Reveal()
+			dbtest.Load(t, database, "CREATE ROLE reads_only LOGIN; GRANT pg_read_all_data TO reads_only")
+			at, err := url.Parse(database)
+			require.NoError(t, err)
+			query := at.Query()
+			query.Set("user", "reads_only")
+			at.RawQuery = query.Encode()
+			cfg.Database.URL = app.Secret(at.String())
+		}, "database", status.Failed, "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE", ""},
+		"changes that are switched off": {func(_ *testing.T, cfg *app.Config) { cfg.Database.URL += "&default_transaction_read_only=on" }, "database", status.Failed, "takes no changes", ""},
 		"a pooler without transactions": {func(t *testing.T, cfg *app.Config) {
 			cfg.Database.DirectURL = cfg.Database.URL
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = statement"))

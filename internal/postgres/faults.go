@@ -28,6 +28,7 @@ const (
 	codeLimitExceeded        = "53400" // the server's own settings, such as temp_file_limit
 	codeReadOnly             = "25006" // a standby, or a server whose disk its operator keeps from filling up
 	codeIO                   = "58030"
+	codeNoRight              = "42501"
 	codeNoDatabase           = "3D000"
 	codeWrongPassword        = "28P01"
 	codeNotAuthorized        = "28000" // no such role, or pg_hba.conf has no line for it
@@ -116,6 +117,10 @@ func translateState(answer *pgconn.PgError) *fault.Error {
 	case codeReadOnly:
 		return fault.New(fault.Unavailable, "The database takes no changes at the moment, and nothing was saved: try again once its operator has made it writable.").
 			WithReason(ReasonReadOnly)
+	case codeNoRight:
+		// Not a Precondition, which would be told of the post or the account that the statement was about.
+		return fault.New(fault.Unavailable, "The database's role has no right to this, and nothing was saved: its operator finds what is missing, and the GRANT to run, with `postwright serve --check`.").
+			WithReason(ReasonRights)
 	case codeIO:
 		return fault.New(fault.Unavailable, "The database's disk fails, and nothing was saved: its operator finds why in its log.").
 			WithReason(ReasonDiskFails)

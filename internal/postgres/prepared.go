@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
@@ -18,20 +19,74 @@ const oldestServer = 140000
 
 var tableMade = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
 
-// ourTables are the tables that the migrations make, and the one that tells which are applied.
-func ourTables() ([]string, error) {
-	tables := []string{goose.DefaultTablename}
+// tablesMade are the tables that each migration makes, by its version.
+func tablesMade() (map[int64][]string, error) {
+	made := map[int64][]string{}
 	err := fs.WalkDir(migrations.FS, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
+		version, err := goose.NumericComponent(path)
+		if err != nil {
+			return fmt.Errorf("read the migration's number: %w", err)
+		}
 		text, err := migrations.FS.ReadFile(path)
-		for _, made := range tableMade.FindAllSubmatch(text, -1) {
-			tables = append(tables, string(made[1]))
+		for _, table := range tableMade.FindAllSubmatch(text, -1) {
+			made[version] = append(made[version], string(table[1]))
 		}
 		return err
 	})
+	return made, err
+}
+
+// ourTables are the tables that the migrations make, and the one that tells which are applied.
+func ourTables() ([]string, error) {
+	made, err := tablesMade()
+	tables := []string{goose.DefaultTablename}
+	for _, of := range made {
+		tables = append(tables, of...)
+	}
 	return tables, err
+}
+
+// foreign names what stands where Postwright's tables are to be, and is another application's: tables that no applied migration
+// has made, and a table of migrations that tells of ones that were never applied here.
+func (m *Migrator) foreign(ctx context.Context, there []string) ([]fault.Field, error) {
+	made, err := tablesMade()
+	if err != nil {
+		return nil, err
+	}
+	statuses, err := m.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const remedy = "use a database or a schema of Postwright's own, or rename it with ALTER TABLE %s RENAME TO …"
+	var found []fault.Field
+	theirs, none := false, true
+	for _, migration := range statuses {
+		applied := !migration.AppliedAt.IsZero()
+		none = none && !applied
+		for _, table := range made[migration.Version] {
+			switch exists := slices.Contains(there, table); {
+			case exists && !applied:
+				found = append(found, fault.Field{Path: "the table " + table, Problem: fmt.Sprintf("is there already, and not Postwright's: "+remedy, table)})
+			case !exists && applied:
+				theirs = true
+			}
+		}
+	}
+	if none && slices.Contains(there, goose.DefaultTablename) {
+		newest, _, err := m.goose.GetVersions(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the schema's version: %w", err)
+		}
+		theirs = newest > 0
+	}
+	if theirs {
+		found = append(found, fault.Field{Path: "the table " + goose.DefaultTablename,
+			Problem: fmt.Sprintf("tells of migrations that are not Postwright's: "+remedy, goose.DefaultTablename)})
+	}
+	return found, nil
 }
 
 // prepared looks whether this role can apply the pending migrations to this database, and names everything that is in the way
@@ -49,7 +104,7 @@ func (m *Migrator) prepared(ctx context.Context) error {
 		number                                    int
 		readOnly, language, mayCreateSchema       bool
 		jobSchema, ownsJobSchema, mayCreateTables bool
-		notOwned                                  []string
+		notOwned, there                           []string
 	}
 	err = m.pool.QueryRow(ctx, `SELECT
 			current_user, d.datname, pg_encoding_to_char(d.encoding), COALESCE(current_schema(), ''), current_setting('server_version'),
@@ -59,10 +114,12 @@ func (m *Migrator) prepared(ctx context.Context) error {
 			j.oid IS NOT NULL, COALESCE(pg_has_role(j.nspowner, 'USAGE'), false),
 			COALESCE((SELECT has_schema_privilege(s.oid, 'CREATE') FROM pg_namespace s WHERE s.nspname = current_schema()), false),
 			ARRAY(SELECT c.relname::text FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
-				WHERE s.nspname = current_schema() AND c.relname = ANY ($2) AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1)
+				WHERE s.nspname = current_schema() AND c.relname = ANY ($2) AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1),
+			ARRAY(SELECT c.relname::text FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+				WHERE s.nspname = current_schema() AND c.relname = ANY ($2) ORDER BY 1)
 		FROM pg_database d LEFT JOIN pg_namespace j ON j.nspname = $1 WHERE d.datname = current_database()`, JobSchema, tables).Scan(
 		&found.role, &found.database, &found.encoding, &found.schema, &found.version, &found.number, &found.readOnly, &found.language,
-		&found.mayCreateSchema, &found.jobSchema, &found.ownsJobSchema, &found.mayCreateTables, &found.notOwned)
+		&found.mayCreateSchema, &found.jobSchema, &found.ownsJobSchema, &found.mayCreateTables, &found.notOwned, &found.there)
 	if err != nil {
 		return translate(ctx, err)
 	}
@@ -71,7 +128,10 @@ func (m *Migrator) prepared(ctx context.Context) error {
 		return err
 	}
 	role, database := pgx.Identifier{found.role}.Sanitize(), pgx.Identifier{found.database}.Sanitize()
-	var faults []fault.Field
+	faults, err := m.foreign(ctx, found.there)
+	if err != nil {
+		return err
+	}
 	wrong := func(what, format string, args ...any) {
 		faults = append(faults, fault.Field{Path: what, Problem: fmt.Sprintf(format, args...)})
 	}

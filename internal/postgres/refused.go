@@ -21,7 +21,6 @@ const ReasonDatabaseRefuses = "DATABASE_REFUSES"
 
 // SQLSTATE codes of a connection that is refused until somebody changes something, besides those of faults.go.
 const (
-	codeNotThisRole    = "42501" // no CONNECT, or a setting that only a superuser may make
 	codeUnknownSetting = "42704"
 	codeWrongValue     = "22023"
 	codeFixedSetting   = "55P02"
@@ -123,7 +122,7 @@ func refusedStart(code string, cfg *pgconn.Config) string {
 			return "The database does not take a setting that comes with the connection: correct what the role and the database set (ALTER ROLE … RESET, ALTER DATABASE … RESET)."
 		}
 		return "The database does not know a setting in the database URL, or its value: correct them or take them out: " + settings + "."
-	case codeNotThisRole:
+	case codeNoRight: // no CONNECT, or a setting that only a superuser may make
 		words := "The database refuses the role: run GRANT CONNECT ON DATABASE … TO …, or correct the names in the database URL"
 		if settings != "" {
 			words += "; or take out settings that only a superuser may make: " + settings

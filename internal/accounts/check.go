@@ -25,6 +25,8 @@ const (
 	renewalFailed = renewBefore - day
 	// renewalLease is how long one process may take to renew a token before another may try.
 	renewalLease = 2 * time.Minute
+	// longestLife is more than any token of LinkedIn's has.
+	longestLife = 10 * 366 * day
 	// sweepPage is how many accounts are read at a time.
 	sweepPage = 500
 )
@@ -199,8 +201,12 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	if len(known.Scopes) > 0 { // a token without any could do nothing: LinkedIn did not say
 		account.Scopes = known.Scopes
 	}
-	if !known.ExpiresAt.IsZero() {
+	switch {
+	case !known.ExpiresAt.IsZero():
 		account.TokenExpiresAt, account.TokenExpiryAssumed = &known.ExpiresAt, false
+	case account.TokenExpiresAt == nil || account.TokenExpiresAt.Sub(now) > longestLife: // of which nobody would ever be warned
+		assumed := now.Add(assumedLife)
+		account.TokenExpiresAt, account.TokenExpiryAssumed = &assumed, true
 	}
 	_, err = s.queries.AccountChecked(ctx, s.store, db.AccountCheckedParams{
 		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision,

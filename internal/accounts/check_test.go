@@ -144,6 +144,32 @@ func TestAnOwnerIsWarnedWhenARenewalKeepsFailing(t *testing.T) {
 	require.Equal(t, []accounts.Event{accounts.Expiring}, w.events)
 }
 
+// An expires_at of 0 paused an account that LinkedIn calls active, and one in milliseconds kept every warning away.
+func TestAnEndThatCannotBeIsAssumed(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{
+		"0": "0", "negative": "-1", "gone by": "1772366399", "milliseconds": "1777636800000", "after the year 9999": "900000000000000000",
+		"the greatest number": "9223372036854775807", "null": "null", "a date": `"2026-05-01"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: `{"expires_at":` + value + `}`}))
+			account := w.add(w.owner, ada.Token)
+			require.True(t, account.TokenExpiryAssumed)
+			require.Equal(t, noon.AddDate(0, 0, 60), account.TokenExpiresAt.UTC())
+			_, err := w.store.Exec(t.Context(), "-- name: FarEnd :exec\nUPDATE linkedin_accounts SET token_expires_at = to_timestamp(1893456000000), token_expiry_assumed = FALSE")
+			require.NoError(t, err)
+			w.clock = w.clock.Add(24 * time.Hour)
+			w.work(account, w.Service)
+			checked := w.read(account.ID)
+			require.Empty(t, checked.PausedReason, "LinkedIn says that it is active")
+			require.True(t, checked.TokenExpiryAssumed, "what was taken before is mended")
+			require.Equal(t, noon.AddDate(0, 0, 61), checked.TokenExpiresAt.UTC())
+		})
+	}
+}
+
 // calls counts the requests for tokens.
 func (w *world) calls() int {
 	w.mu.Lock()

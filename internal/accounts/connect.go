@@ -22,7 +22,7 @@ import (
 const (
 	// consentLife is how long a member may take to consent.
 	consentLife = 20 * time.Minute
-	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked: as long as LinkedIn's do (authorization
+	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked or does not say it: as long as LinkedIn's do (authorization
 	// code flow: 60 days).
 	assumedLife = 60 * day
 	// openConsents is how many consents of one owner may be under way; the oldest makes room.
@@ -34,7 +34,7 @@ const (
 var userInfoWaits = []time.Duration{300 * time.Millisecond, time.Second, 3 * time.Second}
 
 // WhyAssumed says why the end of a token is assumed.
-const WhyAssumed = "60 days after it was added, because LinkedIn was not asked"
+const WhyAssumed = "60 days after LinkedIn gave it or it was added, because LinkedIn did not say"
 
 // AddInput asks for an account to be kept by a token that is at hand.
 type AddInput struct {

@@ -74,7 +74,7 @@ func (c *Client) token(ctx context.Context, request linkedin.TokenRequest) (Toke
 type Introspection struct {
 	Active    bool
 	Status    string    // active, expired or revoked
-	ExpiresAt time.Time // zero when LinkedIn does not say
+	ExpiresAt time.Time // zero when LinkedIn does not say, or says what can't be: not in the next ten years
 	Scopes    []string
 }
 
@@ -95,8 +95,9 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 		return Introspection{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks active"))
 	}
 	known := Introspection{Active: *found.Active, Status: deref(found.Status), Scopes: scopes(deref(found.Scope))}
-	if found.ExpiresAt != nil {
-		known.ExpiresAt = time.Unix(*found.ExpiresAt, 0)
+	// Compared as seconds: a number of any size can stand there, and none must become a time that can't be.
+	if ends, now := deref(found.ExpiresAt), c.now().Unix(); ends > now && lifetime(ends-now) {
+		known.ExpiresAt = time.Unix(ends, 0)
 	}
 	return known, nil
 }

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -98,26 +99,32 @@ func (w *checkWorker) Work(ctx context.Context, job *river.Job[CheckArgs]) error
 }
 
 // Check renews an account's token where it can be, asks LinkedIn about it once a day, pauses the account when its token is
-// dead, and warns of the end of one that lives. Called again, it does only what has become due since.
+// dead, and warns of the end of one that lives, also when renewing or asking fails, which it reports. Called again, it does only what
+// has become due since.
 func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 	account, err := s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID})
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
-	if err != nil || account.DisconnectedAt != nil || s.vault == nil {
+	if err != nil || account.DisconnectedAt != nil {
 		return err
 	}
-	renewed, err := s.renew(ctx, account)
-	if err != nil || renewed {
-		return err
+	// What can't be renewed or asked about ends all the same: no failure keeps the owner from being warned.
+	var failed error
+	if s.vault != nil {
+		var renewed bool
+		if renewed, failed = s.renew(ctx, account); renewed {
+			return failed
+		}
+		if account.PausedReason == "" {
+			account, err = s.introspect(ctx, account)
+			failed = errors.Join(failed, err)
+		}
 	}
 	if account.PausedReason != "" {
-		return nil // its owner knows
+		return failed // its owner knows
 	}
-	if account, err = s.introspect(ctx, account); err != nil || account.PausedReason != "" {
-		return err
-	}
-	return s.warn(ctx, account)
+	return errors.Join(failed, s.warn(ctx, account))
 }
 
 // renew uses the refresh token when the access token is about to end, or dead. Of several processes one does. It reports
@@ -129,7 +136,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		return false, nil
 	}
 	app, err := s.app(account.App)
-	if err != nil {
+	if err != nil || !app.Set {
 		return false, nil // its app is not set up any more: the owner is warned of the end as others are
 	}
 	// Opened before the lease is taken: a process that has not the keyset of now must not keep those that have it waiting.

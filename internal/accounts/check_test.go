@@ -170,6 +170,69 @@ func TestAnEndThatCannotBeIsAssumed(t *testing.T) {
 	}
 }
 
+// After the app's secret was changed at LinkedIn, 62 days of refused introspections went by without a warning.
+func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
+	t.Parallel()
+	early, late := []int{14, 7, 1, 0}, []int{1, 0} // a token that should be renewed by itself is warned of when that has failed
+	for name, c := range map[string]struct {
+		member sandbox.Member
+		broken func(*world) *accounts.Service
+		failed bool // which the job tells
+		warned []int
+	}{
+		"introspection is refused": {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "401"); return w.Service }, true, early},
+		"introspection fails":      {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "503"); return w.Service }, true, early},
+		"renewing fails":           {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "503"); return w.Service }, true, late},
+		"renewing and asking fails": {rhea, func(w *world) *accounts.Service {
+			w.fail("createAccessToken", "503")
+			w.fail("introspectToken", "503")
+			return w.Service
+		}, true, late},
+		"no key opens the token": {ada, func(w *world) *accounts.Service { return w.service(newVault(w.t)) }, true, early},
+		"no keyset":              {ada, func(w *world) *accounts.Service { return w.service(nil) }, false, early},
+		"the app is not set any more": {rhea, func(w *world) *accounts.Service {
+			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps[0].Set, s.Apps[0].API = false, w.withoutApp() })
+		}, false, late},
+		"the app is gone": {rhea, func(w *world) *accounts.Service {
+			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps = nil })
+		}, false, late},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.vendors.AddMember(rhea)
+			state, code := w.consent("", c.member.ID)
+			account, err := w.Complete(t.Context(), state, code)
+			require.NoError(t, err)
+			s := c.broken(w)
+			w.events = nil
+			warned, failures := []int{}, 0
+			for d := 60; d >= -2; d-- {
+				if s.Check(t.Context(), w.owner, account.ID) != nil {
+					failures++
+				}
+				if len(w.events) > 0 {
+					warned = append(warned, d)
+					w.events = nil
+				}
+				w.clock = w.clock.Add(24 * time.Hour)
+			}
+			require.Equal(t, c.warned, warned)
+			require.Equal(t, "EXPIRED_ACCESS_TOKEN", w.read(account.ID).PausedReason)
+			require.Equal(t, c.failed, failures > 0, "%d failures", failures)
+		})
+	}
+}
+
+// fail has an operation of LinkedIn's answer with a status.
+func (w *world) fail(operation, status string) {
+	w.t.Helper()
+	require.NoError(w.t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: operation, Mode: sandbox.Status, Value: status}))
+}
+
+// withoutApp is LinkedIn without a client id and secret.
+func (w *world) withoutApp() accounts.OAuth { return w.linkedIn.As("", "") }
+
 // calls counts the requests for tokens.
 func (w *world) calls() int {
 	w.mu.Lock()

@@ -183,7 +183,9 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	return err == nil, err
 }
 
-// introspect asks LinkedIn, once a day, what the token may do and when it ends, and pauses the account when it is dead.
+// introspect asks LinkedIn, once a day, what the token may do and when it ends, and pauses the account when LinkedIn says how the token
+// died. Of a token that an app never gave LinkedIn says that it is not active, and no more, while it publishes as well as any: such
+// an account is not paused.
 func (s *Service) introspect(ctx context.Context, account Account) (Account, error) {
 	now := s.now()
 	if account.CheckedAt != nil && now.Sub(*account.CheckedAt) < checkEvery {
@@ -200,6 +202,11 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	known, err := app.API.Introspect(ctx, token)
 	if err != nil {
 		return account, err
+	}
+	if !known.Active && !dead(known.Status) {
+		// checked_at stays as it is: Silent tells by it.
+		return account, fault.Newf(fault.VendorAuth, "LinkedIn says of the token of %s only that it is not active: it is not of the LinkedIn app %q, or dead.", account.DisplayName, app.Name).
+			WithReason("TOKEN_NOT_KNOWN")
 	}
 	if !known.Active {
 		return s.pause(ctx, account, deadReason(known.Status))
@@ -221,6 +228,22 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	})
 	return account, err
 }
+
+// Silent reports whether LinkedIn should have said for more than a day what the account's token is worth, and has not.
+func (s *Service) Silent(account Account) bool {
+	app, err := s.app(account.App)
+	if err != nil || !app.Set || account.DisconnectedAt != nil || account.PausedReason != "" {
+		return false
+	}
+	heard := account.UpdatedAt
+	if account.CheckedAt != nil {
+		heard = *account.CheckedAt
+	}
+	return s.now().Sub(heard) > checkEvery+2*SweepEvery // the sweep that is due, and one that failed
+}
+
+// dead reports whether a status of introspection says how a token died.
+func dead(status string) bool { return status == "expired" || status == "revoked" }
 
 func deadReason(status string) string {
 	switch status {

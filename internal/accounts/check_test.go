@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/sandbox"
 )
@@ -220,6 +221,36 @@ func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 			require.Equal(t, c.warned, warned)
 			require.Equal(t, "EXPIRED_ACCESS_TOKEN", w.read(account.ID).PausedReason)
 			require.Equal(t, c.failed, failures > 0, "%d failures", failures)
+		})
+	}
+}
+
+// An app that was set up later, and never gave the token, paused the account.
+func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"no status":          `{"active":false,"status":null}`,
+		"an unknown status":  `{"active":false,"status":"unknown"}`,
+		"active and not":     `{"active":false,"status":"active"}`,
+		"an end that is odd": `{"active":false,"status":"","expires_at":0,"scope":""}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			account := w.add(w.owner, ada.Token)
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: answer}))
+			w.events = nil
+			w.clock = w.clock.Add(24 * time.Hour)
+			require.False(t, w.Silent(account))
+			err := w.Check(t.Context(), w.owner, account.ID)
+			require.Equal(t, "TOKEN_NOT_KNOWN", fault.Of(err).Reason, "%v", err)
+			require.ErrorContains(t, err, "Ada Lovelace")
+			checked := w.read(account.ID)
+			require.Empty(t, checked.PausedReason)
+			require.Equal(t, account.Scopes, checked.Scopes)
+			require.Empty(t, w.events)
+			w.clock = w.clock.Add(3 * time.Hour)
+			require.True(t, w.Silent(checked), "doctor says so")
 		})
 	}
 }

@@ -159,7 +159,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	}
 	g := s.granted(app, token)
 	row := db.AccountRenewParams{
-		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, TokenExpiresAt: *g.expiresAt,
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, TokenExpiresAt: *g.expiresAt, TokenExpiryAssumed: g.assumed,
 		RefreshTokenExpiresAt: g.refreshExpiresAt, Now: now,
 	}
 	if row.SealedToken, err = s.vault.seal(g.token, account.OwnerID, account.URN); err != nil {

@@ -255,6 +255,36 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 	}
 }
 
+// A token without a lifetime was thrown away, with the code or the refresh token used up.
+func TestATokenWithoutALifetimeIsKept(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"null": "null", "empty": `""`, "0": "0", "negative": "-5", "no number": `"soon"`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.vendors.AddMember(rhea)
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Answer, Value: `{"expires_in":` + value + `}`}))
+			state, code := w.consent("", rhea.ID)
+			account, err := w.Complete(t.Context(), state, code)
+			require.NoError(t, err)
+			assumed := func(account accounts.Account) {
+				t.Helper()
+				require.True(t, account.TokenExpiryAssumed)
+				require.Equal(t, w.clock.AddDate(0, 0, 60), account.TokenExpiresAt.UTC())
+				require.Nil(t, account.CheckedAt, "LinkedIn is asked at once")
+			}
+			assumed(account)
+			w.clock = w.clock.AddDate(0, 0, 54)
+			w.work(account, w.Service)
+			renewed := w.read(account.ID)
+			require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
+			assumed(renewed)
+			w.work(renewed, w.Service)
+			require.False(t, w.read(account.ID).TokenExpiryAssumed, "LinkedIn said it")
+		})
+	}
+}
+
 // fail has an operation of LinkedIn's answer with a status.
 func (w *world) fail(operation, status string) {
 	w.t.Helper()

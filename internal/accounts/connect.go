@@ -294,11 +294,13 @@ func (s *Service) Complete(ctx context.Context, state, code string) (Account, er
 	return s.keep(ctx, consent.OwnerID, urn, name, g)
 }
 
-// granted is what a token of LinkedIn's grants from now on.
+// granted is what a token of LinkedIn's grants from now on. An end that LinkedIn did not tell is assumed, until it is asked.
 func (s *Service) granted(app App, token linkedin.Token) grant {
 	now := s.now()
-	expires := now.Add(token.ExpiresIn)
-	g := grant{app: app, token: token.AccessToken, scopes: token.Scopes, expiresAt: &expires, refreshToken: token.RefreshToken}
+	expires := now.Add(cmp.Or(token.ExpiresIn, assumedLife))
+	g := grant{
+		app: app, token: token.AccessToken, scopes: token.Scopes, expiresAt: &expires, assumed: token.ExpiresIn == 0, refreshToken: token.RefreshToken,
+	}
 	if g.scopes == nil {
 		g.scopes = []string{}
 	}

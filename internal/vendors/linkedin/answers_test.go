@@ -425,8 +425,8 @@ func TestTokens(t *testing.T) {
 			}, false,
 		},
 		"no token":           {`{"expires_in":1}`, linkedin.Token{}, true},
-		"no lifetime":        {`{"access_token":"AQX"}`, linkedin.Token{}, true},
-		"a lifetime of ages": {`{"access_token":"AQX","expires_in":9223372036854775807}`, linkedin.Token{}, true},
+		"no lifetime":        {`{"access_token":"AQX"}`, linkedin.Token{AccessToken: "AQX", Scopes: []string{}}, false},
+		"a lifetime of ages": {`{"access_token":"AQX","expires_in":9223372036854775807}`, linkedin.Token{AccessToken: "AQX", Scopes: []string{}}, false},
 		"a refresh token without one": {`{"access_token":"AQX","expires_in":1,"refresh_token":"AQY"}`, linkedin.Token{
 			AccessToken: "AQX", ExpiresIn: time.Second, Scopes: []string{}, RefreshToken: "AQY",
 		}, false},

@@ -99,7 +99,7 @@ var readings = map[string]reading{
 	},
 	"createAccessToken": {
 		`{"access_token":"AQX","expires_in":5184000,"scope":"openid","refresh_token":"AQR","refresh_token_expires_in":31536000}`,
-		[]string{"access_token", "expires_in"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+		[]string{"access_token"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
 			t, err := c.ExchangeCode(ctx, "code", "https://x/callback")
 			return told{
 				"access_token": t.AccessToken, "expires_in": t.ExpiresIn, "scope": t.Scopes,
@@ -243,6 +243,9 @@ func FuzzCreatePost(f *testing.F) {
 	})
 }
 
+// keptWithoutEnd is a token that was given: the code is used up, so it is not lost for what is said of its life.
+var keptWithoutEnd = told{"access_token": "AQX", "expires_in": time.Duration(0)}
+
 // What is meant without doubt is taken, and what is not is as good as missing.
 func TestAnswersAreReadLeniently(t *testing.T) {
 	t.Parallel()
@@ -260,9 +263,14 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 		"a lifetime is a string":     {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":"5184000"}`, told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
 		"a lifetime has a point":     {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":5184000.0}`, told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
 		"a lifetime has an exponent": {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":5.184e6}`, told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
-		"a lifetime is a fraction":   {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":0.5}`, nil},
-		"a lifetime is without end":  {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":1e400}`, nil},
-		"a lifetime is text":         {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":"soon"}`, nil},
+		"a lifetime is a fraction":   {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":0.5}`, keptWithoutEnd},
+		"a lifetime is without end":  {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":1e400}`, keptWithoutEnd},
+		"a lifetime is text":         {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":"soon"}`, keptWithoutEnd},
+		"a lifetime is null":         {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":null}`, keptWithoutEnd},
+		"a lifetime is empty":        {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":""}`, keptWithoutEnd},
+		"a lifetime is 0":            {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":0}`, keptWithoutEnd},
+		"a lifetime is negative":     {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":-1}`, keptWithoutEnd},
+		"a lifetime is missing":      {"createAccessToken", "application/json", `{"access_token":"AQX"}`, keptWithoutEnd},
 		"a refresh token's life is no number": {"createAccessToken", "application/json",
 			`{"access_token":"AQX","expires_in":5184000,"refresh_token":"AQR","refresh_token_expires_in":"a year"}`, told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
 		"active is a string":           {"introspectToken", "application/json", `{"active":"True","expires_at":"never"}`, told{"active": true, "expires_at": time.Time{}}},

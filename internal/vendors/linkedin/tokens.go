@@ -17,7 +17,7 @@ import (
 // Token is what LinkedIn gives for a consent or a refresh.
 type Token struct {
 	AccessToken  string
-	ExpiresIn    time.Duration
+	ExpiresIn    time.Duration // 0 when LinkedIn did not say
 	Scopes       []string
 	RefreshToken string // "" for apps that get none
 	// RefreshTokenExpiresIn counts from the first consent, not from the last refresh; 0 when LinkedIn did not say.
@@ -58,16 +58,22 @@ func (c *Client) token(ctx context.Context, request linkedin.TokenRequest) (Toke
 	if err != nil {
 		return Token{}, err
 	}
-	if deref(found.AccessToken) == "" || !lifetime(deref(found.ExpiresIn)) {
-		return Token{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks a token or its lifetime"))
+	if deref(found.AccessToken) == "" {
+		return Token{}, c.oauth.Unusable(operation, resp, errors.New("the answer lacks a token"))
 	}
-	if !lifetime(deref(found.RefreshTokenExpiresIn)) { // not worth losing the token for
-		found.RefreshTokenExpiresIn = nil
-	}
+	// What is given is kept, whatever is said of how long it lives: the code, or the refresh token, is used up.
 	return Token{
-		AccessToken: deref(found.AccessToken), ExpiresIn: time.Duration(*found.ExpiresIn) * time.Second, Scopes: scopes(deref(found.Scope)),
-		RefreshToken: deref(found.RefreshToken), RefreshTokenExpiresIn: time.Duration(deref(found.RefreshTokenExpiresIn)) * time.Second,
+		AccessToken: deref(found.AccessToken), ExpiresIn: lasts(found.ExpiresIn), Scopes: scopes(deref(found.Scope)),
+		RefreshToken: deref(found.RefreshToken), RefreshTokenExpiresIn: lasts(found.RefreshTokenExpiresIn),
 	}, nil
+}
+
+// lasts is how long a token lives; 0 when LinkedIn does not say, or says what can't be.
+func lasts(seconds *int64) time.Duration {
+	if !lifetime(deref(seconds)) {
+		return 0
+	}
+	return time.Duration(*seconds) * time.Second
 }
 
 // Introspection is what LinkedIn knows of a token.

@@ -52,6 +52,9 @@ func (all told) sound(t require.TestingT) {
 	if ends, ok := all["expires_at"].(time.Time); ok && !ends.IsZero() {
 		require.WithinRange(t, ends, today, today.AddDate(10, 1, 0))
 	}
+	for _, scope := range all["scope"].([]string) {
+		require.Regexp(t, `^[A-Za-z0-9_.:/-]+$`, scope)
+	}
 	for _, name := range []string{"expires_in", "refresh_token_expires_in"} {
 		if life, ok := all[name].(time.Duration); ok {
 			require.GreaterOrEqual(t, life, time.Duration(0), name)
@@ -281,6 +284,7 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 		"an end is in milliseconds":    {"introspectToken", "application/json", `{"active":true,"expires_at":1793000000000}`, told{"expires_at": time.Time{}}},
 		"an end is beyond all years":   {"introspectToken", "application/json", `{"active":true,"expires_at":9e17}`, told{"expires_at": time.Time{}}},
 		"an end is the greatest there": {"introspectToken", "application/json", `{"active":true,"expires_at":9223372036854775807}`, told{"expires_at": time.Time{}}},
+		"a scope has a NUL in it":      {"introspectToken", "application/json", `{"active":true,"scope":"openid,pro\u0000file,\u200b, email\n<b>,r_1:x/y.z-"}`, told{"scope": []string{"openid", "email", "r_1:x/y.z-"}}},
 		"active is 1":                  {"introspectToken", "application/json", `{"active":1}`, nil},
 		"a count is a string":          {"getMemberPostAnalytics", "application/json", `{"elements":[{"count":"7"}]}`, []any{int64(7), true}},
 		"a count is half":              {"getMemberPostAnalytics", "application/json", `{"elements":[{"count":7.5}]}`, nil},

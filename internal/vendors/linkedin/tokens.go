@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/postwright/postwright/gen/linkedin"
 	"github.com/postwright/postwright/internal/fault"
@@ -123,7 +126,11 @@ func lifetime(seconds int64) bool {
 	return 0 < seconds && seconds < tenYears
 }
 
-// scopes splits a list that introspection separates by commas and the token endpoint by spaces or commas.
+// scopes splits a list that introspection separates by commas and the token endpoint by spaces or commas. What can't be the name of
+// a scope is none.
 func scopes(list string) []string {
-	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+	words := strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	return slices.DeleteFunc(words, func(word string) bool { return !scopeForm.MatchString(word) })
 }
+
+var scopeForm = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,100}$`)

@@ -62,7 +62,7 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	code, out, _ = postwright(t, append(flags, "--linkedin-version=202612")...)
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "FAILED   configuration: --database-url is missing")
-	require.Contains(t, out, "FAILED   configuration: LinkedIn version must be YYYYMM")
+	require.Contains(t, out, "FAILED   configuration: --linkedin-version must be YYYYMM")
 }
 
 func TestDoctorEndsWellWhenNothingFailed(t *testing.T) {

@@ -594,17 +594,18 @@ func (q *Queries) AccountPromoteOldest(ctx context.Context, db DBTX, arg Account
 
 const accountRenew = `-- name: AccountRenew :one
 UPDATE linkedin_accounts SET
-    sealed_token = $1, token_expires_at = $2::timestamptz, token_expiry_assumed = FALSE,
-    sealed_refresh_token = COALESCE($3, sealed_refresh_token),
-    refresh_token_expires_at = COALESCE($4, refresh_token_expires_at),
-    token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = $5
-WHERE id = $6 AND owner_id = $7 AND token_revision = $8 AND disconnected_at IS NULL
+    sealed_token = $1, token_expires_at = $2::timestamptz, token_expiry_assumed = $3,
+    sealed_refresh_token = COALESCE($4, sealed_refresh_token),
+    refresh_token_expires_at = COALESCE($5, refresh_token_expires_at),
+    token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = $6
+WHERE id = $7 AND owner_id = $8 AND token_revision = $9 AND disconnected_at IS NULL
 RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed
 `
 
 type AccountRenewParams struct {
 	SealedToken           []byte
 	TokenExpiresAt        time.Time
+	TokenExpiryAssumed    bool
 	SealedRefreshToken    []byte
 	RefreshTokenExpiresAt *time.Time
 	Now                   time.Time
@@ -619,6 +620,7 @@ func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewPar
 	row := db.QueryRow(ctx, accountRenew,
 		arg.SealedToken,
 		arg.TokenExpiresAt,
+		arg.TokenExpiryAssumed,
 		arg.SealedRefreshToken,
 		arg.RefreshTokenExpiresAt,
 		arg.Now,

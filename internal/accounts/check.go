@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,6 +26,8 @@ const (
 	renewalFailed = renewBefore - day
 	// renewalLease is how long one process may take to renew a token before another may try.
 	renewalLease = 2 * time.Minute
+	// longestLife is more than any token of LinkedIn's has.
+	longestLife = 10 * 366 * day
 	// sweepPage is how many accounts are read at a time.
 	sweepPage = 500
 )
@@ -96,26 +99,32 @@ func (w *checkWorker) Work(ctx context.Context, job *river.Job[CheckArgs]) error
 }
 
 // Check renews an account's token where it can be, asks LinkedIn about it once a day, pauses the account when its token is
-// dead, and warns of the end of one that lives. Called again, it does only what has become due since.
+// dead, and warns of the end of one that lives, also when renewing or asking fails, which it reports. Called again, it does only what
+// has become due since.
 func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 	account, err := s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID})
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
-	if err != nil || account.DisconnectedAt != nil || s.vault == nil {
+	if err != nil || account.DisconnectedAt != nil {
 		return err
 	}
-	renewed, err := s.renew(ctx, account)
-	if err != nil || renewed {
-		return err
+	// What can't be renewed or asked about ends all the same: no failure keeps the owner from being warned.
+	var failed error
+	if s.vault != nil {
+		var renewed bool
+		if renewed, failed = s.renew(ctx, account); renewed {
+			return failed
+		}
+		if account.PausedReason == "" {
+			account, err = s.introspect(ctx, account)
+			failed = errors.Join(failed, err)
+		}
 	}
 	if account.PausedReason != "" {
-		return nil // its owner knows
+		return failed // its owner knows
 	}
-	if account, err = s.introspect(ctx, account); err != nil || account.PausedReason != "" {
-		return err
-	}
-	return s.warn(ctx, account)
+	return errors.Join(failed, s.warn(ctx, account))
 }
 
 // renew uses the refresh token when the access token is about to end, or dead. Of several processes one does. It reports
@@ -127,7 +136,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		return false, nil
 	}
 	app, err := s.app(account.App)
-	if err != nil {
+	if err != nil || !app.Set {
 		return false, nil // its app is not set up any more: the owner is warned of the end as others are
 	}
 	// Opened before the lease is taken: a process that has not the keyset of now must not keep those that have it waiting.
@@ -150,7 +159,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	}
 	g := s.granted(app, token)
 	row := db.AccountRenewParams{
-		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, TokenExpiresAt: *g.expiresAt,
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, TokenExpiresAt: *g.expiresAt, TokenExpiryAssumed: g.assumed,
 		RefreshTokenExpiresAt: g.refreshExpiresAt, Now: now,
 	}
 	if row.SealedToken, err = s.vault.seal(g.token, account.OwnerID, account.URN); err != nil {
@@ -174,7 +183,9 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	return err == nil, err
 }
 
-// introspect asks LinkedIn, once a day, what the token may do and when it ends, and pauses the account when it is dead.
+// introspect asks LinkedIn, once a day, what the token may do and when it ends, and pauses the account when LinkedIn says how the token
+// died. Of a token that an app never gave LinkedIn says that it is not active, and no more, while it publishes as well as any: such
+// an account is not paused.
 func (s *Service) introspect(ctx context.Context, account Account) (Account, error) {
 	now := s.now()
 	if account.CheckedAt != nil && now.Sub(*account.CheckedAt) < checkEvery {
@@ -192,6 +203,11 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	if err != nil {
 		return account, err
 	}
+	if !known.Active && !dead(known.Status) {
+		// checked_at stays as it is: Silent tells by it.
+		return account, fault.Newf(fault.VendorAuth, "LinkedIn says of the token of %s only that it is not active: it is not of the LinkedIn app %q, or dead.", account.DisplayName, app.Name).
+			WithReason("TOKEN_NOT_KNOWN")
+	}
 	if !known.Active {
 		return s.pause(ctx, account, deadReason(known.Status))
 	}
@@ -199,8 +215,12 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	if len(known.Scopes) > 0 { // a token without any could do nothing: LinkedIn did not say
 		account.Scopes = known.Scopes
 	}
-	if !known.ExpiresAt.IsZero() {
+	switch {
+	case !known.ExpiresAt.IsZero():
 		account.TokenExpiresAt, account.TokenExpiryAssumed = &known.ExpiresAt, false
+	case account.TokenExpiresAt == nil || account.TokenExpiresAt.Sub(now) > longestLife: // of which nobody would ever be warned
+		assumed := now.Add(assumedLife)
+		account.TokenExpiresAt, account.TokenExpiryAssumed = &assumed, true
 	}
 	_, err = s.queries.AccountChecked(ctx, s.store, db.AccountCheckedParams{
 		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision,
@@ -208,6 +228,22 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	})
 	return account, err
 }
+
+// Silent reports whether LinkedIn should have said for more than a day what the account's token is worth, and has not.
+func (s *Service) Silent(account Account) bool {
+	app, err := s.app(account.App)
+	if err != nil || !app.Set || account.DisconnectedAt != nil || account.PausedReason != "" {
+		return false
+	}
+	heard := account.UpdatedAt
+	if account.CheckedAt != nil {
+		heard = *account.CheckedAt
+	}
+	return s.now().Sub(heard) > checkEvery+2*SweepEvery // the sweep that is due, and one that failed
+}
+
+// dead reports whether a status of introspection says how a token died.
+func dead(status string) bool { return status == "expired" || status == "revoked" }
 
 func deadReason(status string) string {
 	switch status {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/sandbox"
 )
@@ -143,6 +144,155 @@ func TestAnOwnerIsWarnedWhenARenewalKeepsFailing(t *testing.T) {
 	w.work(account, w.Service)
 	require.Equal(t, []accounts.Event{accounts.Expiring}, w.events)
 }
+
+// An expires_at of 0 paused an account that LinkedIn calls active, and one in milliseconds kept every warning away.
+func TestAnEndThatCannotBeIsAssumed(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{
+		"0": "0", "negative": "-1", "gone by": "1772366399", "milliseconds": "1777636800000", "after the year 9999": "900000000000000000",
+		"the greatest number": "9223372036854775807", "null": "null", "a date": `"2026-05-01"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: `{"expires_at":` + value + `}`}))
+			account := w.add(w.owner, ada.Token)
+			require.True(t, account.TokenExpiryAssumed)
+			require.Equal(t, noon.AddDate(0, 0, 60), account.TokenExpiresAt.UTC())
+			_, err := w.store.Exec(t.Context(), "-- name: FarEnd :exec\nUPDATE linkedin_accounts SET token_expires_at = to_timestamp(1893456000000), token_expiry_assumed = FALSE")
+			require.NoError(t, err)
+			w.clock = w.clock.Add(24 * time.Hour)
+			w.work(account, w.Service)
+			checked := w.read(account.ID)
+			require.Empty(t, checked.PausedReason, "LinkedIn says that it is active")
+			require.True(t, checked.TokenExpiryAssumed, "what was taken before is mended")
+			require.Equal(t, noon.AddDate(0, 0, 61), checked.TokenExpiresAt.UTC())
+		})
+	}
+}
+
+// After the app's secret was changed at LinkedIn, 62 days of refused introspections went by without a warning.
+func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
+	t.Parallel()
+	early, late := []int{14, 7, 1, 0}, []int{1, 0} // a token that should be renewed by itself is warned of when that has failed
+	for name, c := range map[string]struct {
+		member sandbox.Member
+		broken func(*world) *accounts.Service
+		failed bool // which the job tells
+		warned []int
+	}{
+		"introspection is refused": {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "401"); return w.Service }, true, early},
+		"introspection fails":      {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "503"); return w.Service }, true, early},
+		"renewing fails":           {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "503"); return w.Service }, true, late},
+		"renewing and asking fails": {rhea, func(w *world) *accounts.Service {
+			w.fail("createAccessToken", "503")
+			w.fail("introspectToken", "503")
+			return w.Service
+		}, true, late},
+		"no key opens the token": {ada, func(w *world) *accounts.Service { return w.service(newVault(w.t)) }, true, early},
+		"no keyset":              {ada, func(w *world) *accounts.Service { return w.service(nil) }, false, early},
+		"the app is not set any more": {rhea, func(w *world) *accounts.Service {
+			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps[0].Set, s.Apps[0].API = false, w.withoutApp() })
+		}, false, late},
+		"the app is gone": {rhea, func(w *world) *accounts.Service {
+			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps = nil })
+		}, false, late},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.vendors.AddMember(rhea)
+			state, code := w.consent("", c.member.ID)
+			account, err := w.Complete(t.Context(), state, code)
+			require.NoError(t, err)
+			s := c.broken(w)
+			w.events = nil
+			warned, failures := []int{}, 0
+			for d := 60; d >= -2; d-- {
+				if s.Check(t.Context(), w.owner, account.ID) != nil {
+					failures++
+				}
+				if len(w.events) > 0 {
+					warned = append(warned, d)
+					w.events = nil
+				}
+				w.clock = w.clock.Add(24 * time.Hour)
+			}
+			require.Equal(t, c.warned, warned)
+			require.Equal(t, "EXPIRED_ACCESS_TOKEN", w.read(account.ID).PausedReason)
+			require.Equal(t, c.failed, failures > 0, "%d failures", failures)
+		})
+	}
+}
+
+// An app that was set up later, and never gave the token, paused the account.
+func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"no status":          `{"active":false,"status":null}`,
+		"an unknown status":  `{"active":false,"status":"unknown"}`,
+		"active and not":     `{"active":false,"status":"active"}`,
+		"an end that is odd": `{"active":false,"status":"","expires_at":0,"scope":""}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			account := w.add(w.owner, ada.Token)
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: answer}))
+			w.events = nil
+			w.clock = w.clock.Add(24 * time.Hour)
+			require.False(t, w.Silent(account))
+			err := w.Check(t.Context(), w.owner, account.ID)
+			require.Equal(t, "TOKEN_NOT_KNOWN", fault.Of(err).Reason, "%v", err)
+			require.ErrorContains(t, err, "Ada Lovelace")
+			checked := w.read(account.ID)
+			require.Empty(t, checked.PausedReason)
+			require.Equal(t, account.Scopes, checked.Scopes)
+			require.Empty(t, w.events)
+			w.clock = w.clock.Add(3 * time.Hour)
+			require.True(t, w.Silent(checked), "doctor says so")
+		})
+	}
+}
+
+// A token without a lifetime was thrown away, with the code or the refresh token used up.
+func TestATokenWithoutALifetimeIsKept(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"null": "null", "empty": `""`, "0": "0", "negative": "-5", "no number": `"soon"`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.vendors.AddMember(rhea)
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Answer, Value: `{"expires_in":` + value + `}`}))
+			state, code := w.consent("", rhea.ID)
+			account, err := w.Complete(t.Context(), state, code)
+			require.NoError(t, err)
+			assumed := func(account accounts.Account) {
+				t.Helper()
+				require.True(t, account.TokenExpiryAssumed)
+				require.Equal(t, w.clock.AddDate(0, 0, 60), account.TokenExpiresAt.UTC())
+				require.Nil(t, account.CheckedAt, "LinkedIn is asked at once")
+			}
+			assumed(account)
+			w.clock = w.clock.AddDate(0, 0, 54)
+			w.work(account, w.Service)
+			renewed := w.read(account.ID)
+			require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
+			assumed(renewed)
+			w.work(renewed, w.Service)
+			require.False(t, w.read(account.ID).TokenExpiryAssumed, "LinkedIn said it")
+		})
+	}
+}
+
+// fail has an operation of LinkedIn's answer with a status.
+func (w *world) fail(operation, status string) {
+	w.t.Helper()
+	require.NoError(w.t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: operation, Mode: sandbox.Status, Value: status}))
+}
+
+// withoutApp is LinkedIn without a client id and secret.
+func (w *world) withoutApp() accounts.OAuth { return w.linkedIn.As("", "") }
 
 // calls counts the requests for tokens.
 func (w *world) calls() int {

@@ -6,23 +6,26 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/text"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
 const (
 	// consentLife is how long a member may take to consent.
 	consentLife = 20 * time.Minute
-	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked: as long as LinkedIn's do (authorization
+	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked or does not say it: as long as LinkedIn's do (authorization
 	// code flow: 60 days).
 	assumedLife = 60 * day
 	// openConsents is how many consents of one owner may be under way; the oldest makes room.
@@ -34,7 +37,7 @@ const (
 var userInfoWaits = []time.Duration{300 * time.Millisecond, time.Second, 3 * time.Second}
 
 // WhyAssumed says why the end of a token is assumed.
-const WhyAssumed = "60 days after it was added, because LinkedIn was not asked"
+const WhyAssumed = "60 days after LinkedIn gave it or it was added, because LinkedIn did not say"
 
 // AddInput asks for an account to be kept by a token that is at hand.
 type AddInput struct {
@@ -74,26 +77,36 @@ func (s *Service) examine(ctx context.Context, in AddInput) (grant, error) {
 	}
 	now := s.now()
 	g := grant{app: candidates[0], token: in.Token, scopes: []string{}}
+	var status string // how the token died, as the app that knows it was told
+	var failed error  // of apps that LinkedIn did not answer: the token may be theirs
+	found := false    // the token's app, or one that can't ask and may be it
 	for _, app := range candidates {
 		if !app.Set {
-			g.app = app // none that can be asked knows the token
+			g.app, found = app, true // those that can ask come first
 			break
 		}
 		known, err := app.API.Introspect(ctx, in.Token)
 		if err != nil {
-			return grant{}, err
+			failed = errors.Join(failed, err)
+			continue
 		}
 		if known.Active {
-			g.app, g.scopes, g.checkedAt = app, known.Scopes, &now
+			g.app, g.scopes, g.checkedAt, found, failed, status = app, known.Scopes, &now, true, nil, ""
 			if !known.ExpiresAt.IsZero() {
 				g.expiresAt = &known.ExpiresAt
 			}
 			break
 		}
-		if app.Name == candidates[len(candidates)-1].Name {
-			return grant{}, fault.Newf(fault.VendorAuth, "LinkedIn says that the token is %s: get another.", cmp.Or(known.Status, "not one of this app's")).
-				WithReason(deadReason(known.Status))
+		if dead(known.Status) {
+			status = known.Status
 		}
+	}
+	switch {
+	case status != "" || failed == nil && !found:
+		return grant{}, fault.Newf(fault.VendorAuth, "LinkedIn says that the token is %s: get another.", cmp.Or(status, "not one of this app's")).
+			WithReason(deadReason(status))
+	case failed != nil:
+		return grant{}, failed
 	}
 	if g.expiresAt == nil {
 		assumed := now.Add(assumedLife)
@@ -132,15 +145,32 @@ func (s *Service) author(ctx context.Context, app App, token, organization strin
 	return member.String(), nameOf(profile, member), nil
 }
 
-// nameOf is what a member is called. Not every token, nor every member, has a name to tell.
+// longestName is how many characters of a name are kept.
+const longestName = 200
+
+// nameOf is what a member is called. Not every token, nor every member, has a name to tell, or one that can be seen.
 func nameOf(profile linkedin.Profile, member linkedin.URN) string {
-	if name := strings.TrimSpace(profile.Name); name != "" {
-		return name
-	}
-	if name := strings.TrimSpace(profile.GivenName + " " + profile.FamilyName); name != "" {
-		return name
+	for _, name := range []string{profile.Name, profile.GivenName + " " + profile.FamilyName} {
+		if name = legible(name); text.Visible(name) {
+			return name
+		}
 	}
 	return member.String()
+}
+
+// legible is a name in one line, without what only acts on the text around it, and no longer than any name.
+func legible(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.Is(unicode.C, r) && r != '\u200c' && r != '\u200d': // the two joiners spell words in Indic and Persian names
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, "\uFFFD"))
+	runes := []rune(strings.Join(strings.Fields(name), " "))
+	return strings.TrimSpace(string(runes[:min(len(runes), longestName)]))
 }
 
 // grant is what a member gave.
@@ -294,11 +324,13 @@ func (s *Service) Complete(ctx context.Context, state, code string) (Account, er
 	return s.keep(ctx, consent.OwnerID, urn, name, g)
 }
 
-// granted is what a token of LinkedIn's grants from now on.
+// granted is what a token of LinkedIn's grants from now on. An end that LinkedIn did not tell is assumed, until it is asked.
 func (s *Service) granted(app App, token linkedin.Token) grant {
 	now := s.now()
-	expires := now.Add(token.ExpiresIn)
-	g := grant{app: app, token: token.AccessToken, scopes: token.Scopes, expiresAt: &expires, refreshToken: token.RefreshToken}
+	expires := now.Add(cmp.Or(token.ExpiresIn, assumedLife))
+	g := grant{
+		app: app, token: token.AccessToken, scopes: token.Scopes, expiresAt: &expires, assumed: token.ExpiresIn == 0, refreshToken: token.RefreshToken,
+	}
 	if g.scopes == nil {
 		g.scopes = []string{}
 	}

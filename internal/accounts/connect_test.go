@@ -1,8 +1,11 @@
 package accounts_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/sandbox"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
 // browse follows an authorization URL as the member's browser does, and returns what LinkedIn sends it back with.
@@ -189,4 +193,76 @@ func TestADisconnectedAccountIsForgottenAndCanComeBack(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, fault.Is(w.Disconnect(t.Context(), w.user("eve@example.org"), back.ID), fault.NotFound), "not somebody else's")
 	require.True(t, fault.Is(w.Disconnect(t.Context(), w.owner, uuid.New()), fault.NotFound))
+}
+
+// A name with a NUL kept its member from connecting, and one of zero-width characters was no name.
+func TestAnyNameConnects(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ answer, want string }{
+		"a NUL":                       {`{"name":"A\u0000da"}`, "Ada"},
+		"nothing that can be seen":    {`{"name":"\u200b\u2060"}`, "Ada Lovelace"},
+		"nothing at all to be seen":   {`{"name":"\u200d","given_name":"\u3164","family_name":"\u0000"}`, "urn:li:person:ada"},
+		"very long":                   {`{"name":"` + strings.Repeat("é", 200_000) + `"}`, strings.Repeat("é", 200)},
+		"lines and directions":        {`{"name":" A\nda\u202e \u0007L "}`, "A da L"},
+		"joiners that spell a word":   {`{"name":"شیرین\u200cبانو"}`, "شیرین\u200cبانو"},
+		"half a character":            {`{"name":"Ada \ud800"}`, "Ada \uFFFD"},
+		"another type than agreed on": {`{"name":["Ada"]}`, "Ada Lovelace"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Answer, Value: c.answer}))
+			require.Equal(t, c.want, w.add(w.owner, ada.Token).DisplayName)
+		})
+	}
+}
+
+// told is an app that LinkedIn says this of any token.
+type told struct {
+	*linkedin.Client
+	known  linkedin.Introspection
+	failed error
+}
+
+func (a told) Introspect(context.Context, string) (linkedin.Introspection, error) {
+	return a.known, a.failed
+}
+
+// Of several apps, one that LinkedIn refused kept the next from being asked, and the word of the last hid how the token died.
+func TestATokenIsLookedForAtEveryApp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	knows := told{known: linkedin.Introspection{Active: true, Scopes: adasScopes}}
+	expired, foreign := told{known: linkedin.Introspection{Status: "expired"}}, told{}
+	refused := told{failed: fault.New(fault.VendorRejected, "not your token").WithReason("REFUSED")}
+	unset := told{failed: fault.New(fault.Internal, "not set: must not be asked")}
+	for name, c := range map[string]struct {
+		apps   []told
+		app    string // that the account gets
+		reason string // of the fault
+	}{
+		"the first knows":            {[]told{knows, foreign}, "0", ""},
+		"the first is refused":       {[]told{refused, knows}, "1", ""},
+		"the first calls it dead":    {[]told{expired, foreign}, "", "EXPIRED_ACCESS_TOKEN"},
+		"the last calls it dead":     {[]told{foreign, expired}, "", "EXPIRED_ACCESS_TOKEN"},
+		"dead and refused":           {[]told{refused, expired}, "", "EXPIRED_ACCESS_TOKEN"},
+		"dead, and an app can't ask": {[]told{expired, unset}, "", "EXPIRED_ACCESS_TOKEN"},
+		"nobody's":                   {[]told{foreign, foreign}, "", "INVALID_ACCESS_TOKEN"},
+		"nobody's, one refused":      {[]told{foreign, refused, foreign}, "", "REFUSED"},
+		"of an app that can't ask":   {[]told{foreign, unset}, "1", ""},
+	} {
+		s := w.service(newVault(t), func(s *accounts.Settings) {
+			s.Apps = nil
+			for i, app := range c.apps {
+				s.Apps = append(s.Apps, accounts.App{Name: strconv.Itoa(i), API: app, Set: app.failed != unset.failed, Members: true})
+			}
+		})
+		account, err := s.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
+		if c.reason != "" {
+			require.Equal(t, c.reason, fault.Of(err).Reason, "%s: %v", name, err)
+			continue
+		}
+		require.NoError(t, err, name)
+		require.Equal(t, c.app, account.App, name)
+	}
 }

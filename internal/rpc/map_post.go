@@ -245,7 +245,11 @@ func timestamp(t *time.Time) *timestamppb.Timestamp {
 	if t == nil {
 		return nil
 	}
-	return timestamppb.New(*t)
+	stamp := timestamppb.New(*t)
+	if !stamp.IsValid() { // after the year 9999: it would take the whole answer with it
+		return nil
+	}
+	return stamp
 }
 
 // apiStatuses says how a post's state reaches the caller of a batch.

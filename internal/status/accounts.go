@@ -17,9 +17,10 @@ const tokenSoon = 14 * 24 * time.Hour
 
 // Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
 // is needed, and whether LinkedIn takes more of them today. wanted are the scopes that
-// members are asked for by an account's app, and daily is how many
+// members are asked for by an account's app, silent reports whether LinkedIn should have said what an account's token is worth, and
+// daily is how many
 // requests LinkedIn takes of an account in a day, 0 when nobody knows.
-func Accounts(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string, daily int, now func() time.Time) Look {
+func Accounts(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string, silent func(accounts.Account) bool, daily int, now func() time.Time) Look {
 	const name = "accounts"
 	return Look{Name: name, At: func(ctx context.Context) []Check {
 		connected, err := list(ctx)
@@ -31,7 +32,7 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), wanted fun
 		}
 		var checks []Check
 		for _, account := range connected {
-			checks = append(checks, token(account, now()), granted(account, wanted(account)), quota(account, daily, now()))
+			checks = append(checks, token(account, silent(account), now()), granted(account, wanted(account)), quota(account, daily, now()))
 		}
 		return checks
 	}}
@@ -50,7 +51,7 @@ const (
 	askLinkedIn  = "Set --linkedin-client-id and its secret, so that LinkedIn can be asked."
 )
 
-func token(account accounts.Account, now time.Time) Check {
+func token(account accounts.Account, silent bool, now time.Time) Check {
 	c := Check{Name: "token of " + label(account), State: OK}
 	ends := account.TokenExpiresAt
 	switch {
@@ -74,6 +75,11 @@ func token(account accounts.Account, now time.Time) Check {
 		if ends.Sub(now) <= tokenSoon {
 			c.State, c.Remedy = Warning, connectAgain
 		}
+	}
+	if silent && c.State != Failed {
+		c.State = Warning
+		c.Detail += " LinkedIn has not said for more than a day what it is worth: it refuses the app, or the token is not this app's, or dead."
+		c.Remedy = "If the LinkedIn app is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
 	}
 	return c
 }

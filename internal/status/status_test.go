@@ -97,7 +97,7 @@ func TestWhatIsSaidOfATokensLife(t *testing.T) {
 		{"what renews it ends no later", in(3), in(3), Warning, "It ends in 3 days"},
 		{"over, whatever would have renewed it", in(-1), in(200), Failed, "It ended at "},
 	} {
-		got := token(accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", TokenExpiresAt: c.token, RefreshTokenExpiresAt: c.refresh}, now)
+		got := token(accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", TokenExpiresAt: c.token, RefreshTokenExpiresAt: c.refresh}, false, now)
 		require.Equal(t, c.state, got.State, c.name)
 		require.Contains(t, got.Detail, c.detail, c.name)
 	}
@@ -134,4 +134,19 @@ func TestWhatIsKeptIsLookedAtAgainWhenItIsOld(t *testing.T) {
 	clock = clock.Add(time.Second)
 	kept.Checks(t.Context())
 	require.Equal(t, 2, looks)
+}
+
+// LinkedIn says nothing of a token that it does not know as the app's, and the account goes on: an operator is told.
+func TestATokenThatLinkedInSaysNothingOfIsToldOf(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	ends := now.AddDate(0, 0, 40)
+	account := accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", TokenExpiresAt: &ends}
+	require.Equal(t, OK, token(account, false, now).State)
+	said := token(account, true, now)
+	require.Equal(t, Warning, said.State)
+	require.Contains(t, said.Detail, "not this app's, or dead")
+	require.NotEmpty(t, said.Remedy)
+	account.PausedReason = "REVOKED_ACCESS_TOKEN"
+	require.Equal(t, Failed, token(account, true, now).State, "what is worse is told")
 }

@@ -91,7 +91,7 @@ WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND
 -- Keeps a renewed token. A refresh token is never overwritten with nothing. No row when the account got another token
 -- meanwhile, or was disconnected.
 UPDATE linkedin_accounts SET
-    sealed_token = @sealed_token, token_expires_at = @token_expires_at::timestamptz, token_expiry_assumed = FALSE,
+    sealed_token = @sealed_token, token_expires_at = @token_expires_at::timestamptz, token_expiry_assumed = @token_expiry_assumed,
     sealed_refresh_token = COALESCE(sqlc.narg(sealed_refresh_token), sealed_refresh_token),
     refresh_token_expires_at = COALESCE(sqlc.narg(refresh_token_expires_at), refresh_token_expires_at),
     token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = @now

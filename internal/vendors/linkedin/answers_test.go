@@ -425,8 +425,8 @@ func TestTokens(t *testing.T) {
 			}, false,
 		},
 		"no token":           {`{"expires_in":1}`, linkedin.Token{}, true},
-		"no lifetime":        {`{"access_token":"AQX"}`, linkedin.Token{}, true},
-		"a lifetime of ages": {`{"access_token":"AQX","expires_in":9223372036854775807}`, linkedin.Token{}, true},
+		"no lifetime":        {`{"access_token":"AQX"}`, linkedin.Token{AccessToken: "AQX", Scopes: []string{}}, false},
+		"a lifetime of ages": {`{"access_token":"AQX","expires_in":9223372036854775807}`, linkedin.Token{AccessToken: "AQX", Scopes: []string{}}, false},
 		"a refresh token without one": {`{"access_token":"AQX","expires_in":1,"refresh_token":"AQY"}`, linkedin.Token{
 			AccessToken: "AQX", ExpiresIn: time.Second, Scopes: []string{}, RefreshToken: "AQY",
 		}, false},
@@ -452,10 +452,10 @@ func TestTokens(t *testing.T) {
 
 func TestIntrospect(t *testing.T) {
 	t.Parallel()
-	client, _ := serve(t, nil, 200, nil, `{"active":true,"status":"active","expires_at":1768996800,"scope":"openid,w_member_social","auth_type":"3L"}`)
+	client, _ := serve(t, nil, 200, nil, `{"active":true,"status":"active","expires_at":1799000000,"scope":"openid,w_member_social","auth_type":"3L"}`)
 	got, err := client.Introspect(t.Context(), token)
 	require.NoError(t, err)
-	require.True(t, got.ExpiresAt.Equal(time.Unix(1768996800, 0)))
+	require.True(t, got.ExpiresAt.Equal(time.Unix(1799000000, 0)))
 	got.ExpiresAt = time.Time{}
 	require.Equal(t, linkedin.Introspection{Active: true, Status: "active", Scopes: []string{"openid", "w_member_social"}}, got)
 

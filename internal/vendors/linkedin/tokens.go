@@ -4,8 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/postwright/postwright/gen/linkedin"
 	"github.com/postwright/postwright/internal/fault"
@@ -16,7 +19,7 @@ import (
 // Token is what LinkedIn gives for a consent or a refresh.
 type Token struct {
 	AccessToken  string
-	ExpiresIn    time.Duration
+	ExpiresIn    time.Duration // 0 when LinkedIn did not say
 	Scopes       []string
 	RefreshToken string // "" for apps that get none
 	// RefreshTokenExpiresIn counts from the first consent, not from the last refresh; 0 when LinkedIn did not say.
@@ -57,23 +60,29 @@ func (c *Client) token(ctx context.Context, request linkedin.TokenRequest) (Toke
 	if err != nil {
 		return Token{}, err
 	}
-	if deref(found.AccessToken) == "" || !lifetime(deref(found.ExpiresIn)) {
-		return Token{}, c.refusedAsSuccess(operation, resp, found.Error, "a token or its lifetime")
+	if deref(found.AccessToken) == "" {
+		return Token{}, c.refusedAsSuccess(operation, resp, found.Error, "a token")
 	}
-	if !lifetime(deref(found.RefreshTokenExpiresIn)) { // not worth losing the token for
-		found.RefreshTokenExpiresIn = nil
-	}
+	// What is given is kept, whatever is said of how long it lives: the code, or the refresh token, is used up.
 	return Token{
-		AccessToken: deref(found.AccessToken), ExpiresIn: time.Duration(*found.ExpiresIn) * time.Second, Scopes: scopes(deref(found.Scope)),
-		RefreshToken: deref(found.RefreshToken), RefreshTokenExpiresIn: time.Duration(deref(found.RefreshTokenExpiresIn)) * time.Second,
+		AccessToken: deref(found.AccessToken), ExpiresIn: lasts(found.ExpiresIn), Scopes: scopes(deref(found.Scope)),
+		RefreshToken: deref(found.RefreshToken), RefreshTokenExpiresIn: lasts(found.RefreshTokenExpiresIn),
 	}, nil
+}
+
+// lasts is how long a token lives; 0 when LinkedIn does not say, or says what can't be.
+func lasts(seconds *int64) time.Duration {
+	if !lifetime(deref(seconds)) {
+		return 0
+	}
+	return time.Duration(*seconds) * time.Second
 }
 
 // Introspection is what LinkedIn knows of a token.
 type Introspection struct {
 	Active    bool
 	Status    string    // active, expired or revoked
-	ExpiresAt time.Time // zero when LinkedIn does not say
+	ExpiresAt time.Time // zero when LinkedIn does not say, or says what can't be: not in the next ten years
 	Scopes    []string
 }
 
@@ -94,8 +103,9 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 		return Introspection{}, c.refusedAsSuccess(operation, resp, found.Error, "active")
 	}
 	known := Introspection{Active: *found.Active, Status: deref(found.Status), Scopes: scopes(deref(found.Scope))}
-	if found.ExpiresAt != nil {
-		known.ExpiresAt = time.Unix(*found.ExpiresAt, 0)
+	// Compared as seconds: a number of any size can stand there, and none must become a time that can't be.
+	if ends, now := deref(found.ExpiresAt), c.now().Unix(); ends > now && lifetime(ends-now) {
+		known.ExpiresAt = time.Unix(ends, 0)
 	}
 	return known, nil
 }
@@ -115,7 +125,11 @@ func lifetime(seconds int64) bool {
 	return 0 < seconds && seconds < tenYears
 }
 
-// scopes splits a list that introspection separates by commas and the token endpoint by spaces or commas.
+// scopes splits a list that introspection separates by commas and the token endpoint by spaces or commas. What can't be the name of
+// a scope is none.
 func scopes(list string) []string {
-	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+	words := strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	return slices.DeleteFunc(words, func(word string) bool { return !scopeForm.MatchString(word) })
 }
+
+var scopeForm = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,100}$`)

@@ -13,6 +13,7 @@ import (
 // Procedures of the API, as paths.
 const (
 	pathPosts         = "/postwright.v1.PostService/"
+	pathReflection    = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 	pathAccounts      = "/postwright.v1.AccountService/"
 	pathNotifications = "/postwright.v1.NotificationService/"
 )

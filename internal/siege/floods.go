@@ -1,10 +1,12 @@
 package siege
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -108,16 +110,45 @@ func floodWithOneKey(ctx context.Context, s *stage) error {
 	return nil
 }
 
+// keylessAnswerMost is what one call of reflection may be answered: the node's 2 MiB, and frames.
+const keylessAnswerMost = 3 * mebibyte
+
+// askReflection asks for one file as often as 64 KiB hold the question.
+func (s *stage) askReflection(ctx context.Context, client *http.Client) (answer, error) {
+	question := append([]byte{0, 0, 0, 0, 19, 0x22, 17}, "buf.validate.Rule"...) // file_containing_symbol
+	body := bytes.Repeat(question, (64<<10)/len(question))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.url+pathReflection, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("Content-Type", "application/grpc")
+	return s.do(client, req)
+}
+
 // floodKeylessPages asks for what needs no key: health, metrics, reflection, and the page that consents come back to.
 func floodKeylessPages(ctx context.Context, s *stage) error {
 	client := &http.Client{Transport: from(attackersAddress)}
 	pages := []string{"/readyz", "/metrics", "/oauth/linkedin/callback?code=x&state=y", "/oauth/linkedin/callback?error=access_denied&state=y"}
+	reflecting := &http.Client{Transport: overHTTP2()}
+	defer reflecting.CloseIdleConnections()
+	var (
+		mu      sync.Mutex
+		largest float64 // bytes
+	)
 	t, _ := s.flood(ctx, pageFlooders, func(ctx context.Context, i int) (answer, error) {
-		if i%(len(pages)+1) == len(pages) {
+		switch i % (len(pages) + 2) {
+		case len(pages):
 			return s.post(ctx, client, "/grpc.health.v1.Health/Check", "", []byte(`{}`))
+		case len(pages) + 1:
+			a, err := s.askReflection(ctx, reflecting)
+			mu.Lock()
+			defer mu.Unlock()
+			largest = max(largest, float64(a.bytes))
+			return a, err
 		}
-		return s.get(ctx, client, pages[i%(len(pages)+1)])
+		return s.get(ctx, client, pages[i%(len(pages)+2)])
 	})
+	s.figure("largest answer of reflection to 64 KiB", largest/mebibyte, keylessAnswerMost/mebibyte, "MiB", "")
 	s.figure("connections broken by the node", float64(t.broken.Load()), 0, "", fmt.Sprintf("of %d requests", t.all.Load()))
 	return nil
 }

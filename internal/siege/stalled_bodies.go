@@ -57,7 +57,7 @@ func (s *stage) stalls() []stalled {
 		{name: "WatchPost with a key", head: head(pathPosts+"WatchPost", "application/connect+json", greedy), most: bodyMost},
 		{name: "health's Watch over HTTP/1.1", head: head("/grpc.health.v1.Health/Watch", "application/connect+proto", ""), most: bodyMost},
 		{name: "health's Watch", path: "/grpc.health.v1.Health/Watch", most: bodyMost},
-		{name: "reflection", path: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", most: bodyMost},
+		{name: "reflection", path: pathReflection, most: bodyMost},
 	}
 }
 
@@ -180,7 +180,7 @@ func (s *stage) openKeyless(ctx context.Context, open *sync.WaitGroup) (held fun
 		open.Go(func() {
 			body, writer := io.Pipe()
 			defer func() { _ = writer.Close() }()
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.url+"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", body)
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.url+pathReflection, body)
 			if err != nil {
 				return
 			}

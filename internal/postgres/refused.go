@@ -154,7 +154,7 @@ var ownSettings = []string{applicationName, clientEncoding, lockTimeout}
 func urlSettings(params map[string]string) string {
 	var names []string
 	for name, value := range params {
-		if !slices.Contains(ownSettings, name) && !(name == "timezone" && value == "UTC") { // the migrations'
+		if !slices.Contains(ownSettings, name) && (name != "timezone" || value != "UTC") { // the migrations'
 			names = append(names, name)
 		}
 	}

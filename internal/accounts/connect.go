@@ -218,7 +218,7 @@ type Consent struct {
 	// URL is where the member's browser goes. It holds the state, which is a secret until it comes back.
 	URL     string
 	Expires time.Time
-	// Warnings say what consenting may break.
+	// Warnings say what consenting may break, and what the account could not do after it.
 	Warnings []string
 }
 
@@ -248,7 +248,7 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, 
 	if err != nil {
 		return Consent{}, err
 	}
-	var warnings []string
+	warnings := tooFew(app, organization != "")
 	if len(endangered) > 0 {
 		warnings = append(warnings, fmt.Sprintf("Members are asked for other scopes (%s) than before: when the member consents, LinkedIn ends the tokens that they gave the app "+
 			"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), strings.Join(endangered, ", ")))

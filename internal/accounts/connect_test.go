@@ -266,3 +266,30 @@ func TestATokenIsLookedForAtEveryApp(t *testing.T) {
 		require.Equal(t, c.app, account.App, name)
 	}
 }
+
+// What an account lacks to publish was told after its member had consented.
+func TestScopesThatAreTooFewAreToldBeforeTheConsent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct {
+		page   string
+		scopes []string
+		lacks  []string
+	}{
+		{"", []string{"openid", "w_member_social"}, nil},
+		{"", []string{"openid"}, []string{"w_member_social"}},
+		{"", []string{"w_organization_social"}, []string{"w_member_social"}},
+		{"5", []string{"w_organization_social", "r_organization_admin"}, nil},
+		{"5", []string{"w_organization_social", "rw_organization_admin"}, nil},
+		{"5", []string{"w_organization_social"}, []string{"rw_organization_admin or r_organization_admin"}},
+		{"5", adasScopes, []string{"w_organization_social", "rw_organization_admin or r_organization_admin"}},
+	} {
+		s := w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Scopes = c.scopes })
+		consent, err := s.Connect(t.Context(), w.owner, c.page, "")
+		require.NoError(t, err)
+		require.Len(t, consent.Warnings, len(c.lacks), "%v: %v", c.scopes, consent.Warnings)
+		for i, scope := range c.lacks {
+			require.Contains(t, consent.Warnings[i], "the scope "+scope)
+		}
+	}
+}

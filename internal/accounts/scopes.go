@@ -10,10 +10,29 @@ import (
 
 // PublishScope is the scope that an account's token needs to publish.
 func PublishScope(account Account) string {
-	if urn, err := linkedin.ParseURN(account.URN); err == nil && urn.Kind() == linkedin.KindOrganization {
+	urn, err := linkedin.ParseURN(account.URN)
+	return publishScope(err == nil && urn.Kind() == linkedin.KindOrganization)
+}
+
+// publishScope is the scope to publish as a page, or as a member.
+func publishScope(page bool) string {
+	if page {
 		return "w_organization_social"
 	}
 	return "w_member_social"
+}
+
+// tooFew says what an account of a kind could not do after a consent to the scopes, and what to do; nothing when all is there.
+func tooFew(app App, page bool) (warnings []string) {
+	if scope := publishScope(page); !slices.Contains(app.Scopes, scope) {
+		warnings = append(warnings, fmt.Sprintf("Members are not asked for the scope %s, without which the account can't publish: add the product %s to the LinkedIn app %q, "+
+			"and the scope to those that it asks for.", scope, products[scope], app.Name))
+	}
+	if page && !slices.Contains(app.Scopes, "rw_organization_admin") && !slices.Contains(app.Scopes, "r_organization_admin") {
+		warnings = append(warnings, fmt.Sprintf("Members are not asked for the scope rw_organization_admin or r_organization_admin, without which LinkedIn does not say for which "+
+			"pages they may post, and the page can't be connected: add one to those that the LinkedIn app %q asks for.", app.Name))
+	}
+	return warnings
 }
 
 // products are those of a LinkedIn app that bring a scope (LinkedIn: getting access).

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/status"
@@ -60,14 +61,33 @@ func (a *LinkedInApps) UnmarshalText(path []byte) error {
 		a.err = fmt.Errorf("has more than %d bytes", maxAppsFile)
 		return nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&a.list); err != nil || decoder.More() {
+	var at int64
+	if a.list, at = decodeApps(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))); a.list == nil {
 		// What is wrong may be a secret, so the decoder's words are not told.
-		a.err = fmt.Errorf("is not a JSON list of apps, each with name, clientId, clientSecret, scopes, accounts and identity: look at about character %d", decoder.InputOffset())
-		a.list = nil
+		a.err = fmt.Errorf("is not a JSON list of apps, each with name, clientId, clientSecret, scopes, accounts and identity: look at about character %d", at)
 	}
 	return nil
+}
+
+// decodeApps reads the list, which may be empty. When there is none, or something follows it, it returns nil and about where that is.
+func decodeApps(raw []byte) (list []linkedInApp, at int64) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&list)
+	if err == nil && list != nil {
+		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
+			return list, 0
+		}
+	}
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return nil, syntax.Offset
+	case errors.As(err, &kind):
+		return nil, kind.Offset
+	}
+	return nil, decoder.InputOffset()
 }
 
 // reason is why a file can't be opened, without its path.
@@ -99,6 +119,7 @@ func (v *validation) linkedInApps(c LinkedInConfig) {
 		return
 	}
 	names := map[string]bool{accounts.DefaultApp: true}
+	ids := map[string]string{c.ClientID: accounts.DefaultApp} // whose they are
 	for i, app := range c.AppsFile.list {
 		at := func(field string) string { return fmt.Sprintf("%s [%d].%s", flag, i, field) }
 		switch {
@@ -108,14 +129,24 @@ func (v *validation) linkedInApps(c LinkedInConfig) {
 			v.wrong(at("name"), "is %q, as another app's is; the one of --linkedin-client-id is called %q", app.Name, accounts.DefaultApp)
 		}
 		names[app.Name] = true
-		if app.ClientID == "" {
-			v.wrong(at("clientId"), "must be the app's, as its page at LinkedIn shows it")
+		owner, taken := ids[app.ClientID]
+		switch {
+		case !bare(app.ClientID):
+			v.wrong(at("clientId"), "must be the app's, as its page at LinkedIn shows it, without blanks")
+		case taken:
+			v.wrong(at("clientId"), "is that of the app %q too: put what both are for into one", owner)
 		}
-		if app.ClientSecret == "" {
-			v.wrong(at("clientSecret"), "must be the app's, as its page at LinkedIn shows it")
+		ids[app.ClientID] = app.Name
+		if !bare(app.ClientSecret.Reveal()) {
+			v.wrong(at("clientSecret"), "must be the app's, as its page at LinkedIn shows it, without blanks")
 		}
 		v.linkedInApp(at("accounts"), at("identity"), at("scopes"), app)
 	}
+}
+
+// bare reports whether an id or a secret is there, and nothing that was copied along with it.
+func bare(word string) bool {
+	return word != "" && !strings.ContainsFunc(word, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) })
 }
 
 func (v *validation) linkedInApp(accountsAt, identityAt, scopesAt string, app linkedInApp) {

@@ -235,7 +235,7 @@ func TestATokenIsLookedForAtEveryApp(t *testing.T) {
 	knows := told{known: linkedin.Introspection{Active: true, Scopes: adasScopes}}
 	expired, foreign := told{known: linkedin.Introspection{Status: "expired"}}, told{}
 	refused := told{failed: fault.New(fault.VendorRejected, "not your token").WithReason("REFUSED")}
-	unset := told{failed: fault.New(fault.Internal, "not set: must not be asked")}
+	unset := told{known: linkedin.Introspection{Status: "unset"}, failed: fault.New(fault.Internal, "not set: must not be asked")}
 	for name, c := range map[string]struct {
 		apps   []told
 		app    string // that the account gets
@@ -254,7 +254,7 @@ func TestATokenIsLookedForAtEveryApp(t *testing.T) {
 		s := w.service(newVault(t), func(s *accounts.Settings) {
 			s.Apps = nil
 			for i, app := range c.apps {
-				s.Apps = append(s.Apps, accounts.App{Name: strconv.Itoa(i), API: app, Set: app.failed != unset.failed, Members: true})
+				s.Apps = append(s.Apps, accounts.App{Name: strconv.Itoa(i), API: app, Set: app.known.Status != "unset", Members: true})
 			}
 		})
 		account, err := s.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})

@@ -39,6 +39,7 @@ const (
 func (c *Client) OrganizationRoles(ctx context.Context, token string) ([]OrganizationRole, error) {
 	const operation = "findOrganizationAcls"
 	var roles []OrganizationRole
+	var unreadable error // one of them takes none of the others away
 	for start := 0; ; start += rolesAPage {
 		// All roles are asked for and sorted out here: that is one call instead of one for each, and LinkedIn's own pages
 		// spell one of them in two ways.
@@ -54,14 +55,15 @@ func (c *Client) OrganizationRoles(ctx context.Context, token string) ([]Organiz
 		}
 		for _, element := range found.Elements {
 			role, posts, err := postingRole(element)
-			if err != nil {
-				return nil, c.answer.Unusable(operation, resp, err)
-			}
-			if posts {
+			unreadable = cmp.Or(unreadable, err)
+			if err == nil && posts {
 				roles = append(roles, role)
 			}
 		}
 		if atEnd(found.Paging, start, len(found.Elements), rolesAPage) {
+			if len(roles) == 0 && unreadable != nil { // it is not said that there are none
+				return nil, c.answer.Unusable(operation, resp, unreadable)
+			}
 			return roles, nil
 		}
 		if start+rolesAPage >= maxRoles {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -90,8 +91,11 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 			"encryption key", status.Failed, "No keyset is set", "postwright account keyset", []string{"linkedin version"}},
 		{"LinkedIn is away", func(_ *world, cfg *app.Config) { cfg.LinkedIn.APIURL = "http://127.0.0.1:1" },
 			"linkedin app", status.Failed, "127.0.0.1:1 can't be reached", "--linkedin-api-url", []string{"linkedin version"}},
-		{"the app's secret is wrong", func(w *world, _ *app.Config) {
-			require.NoError(w.t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Status, Value: "401"}))
+		{"the app's secret is wrong", func(w *world, cfg *app.Config) {
+			vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), ClientID: cfg.LinkedIn.ClientID, ClientSecret: "the right one"})
+			server := httptest.NewServer(vendors.Handler())
+			w.t.Cleanup(server.Close)
+			cfg.LinkedIn.AuthURL = server.URL
 		}, "linkedin app", status.Failed, "does not accept the app's client id and secret", "POSTWRIGHT_LINKEDIN_CLIENT_SECRET", nil},
 		{"no app is set", func(_ *world, cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "", "" },
 			"linkedin app", status.Warning, "members can't consent", "--linkedin-client-id", nil},

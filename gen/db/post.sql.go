@@ -76,7 +76,7 @@ func (q *Queries) PostCountOpen(ctx context.Context, db DBTX, now time.Time) (Po
 
 const postCountTwins = `-- name: PostCountTwins :one
 SELECT count(*) FROM linkedin_accounts a JOIN posts p ON p.owner_id = a.owner_id AND p.account_id = a.id
-WHERE a.urn = $1 AND p.id <> $2
+WHERE a.urn = $1 AND p.id <> $2 AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
     AND post_text_key(p.content) IN (SELECT post_text_key(c.content) FROM (SELECT unnest($3::text[]) AS content) AS c)
     AND (p.state IN ('queued', 'publishing', 'unconfirmed')
         OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > $4::timestamptz)
@@ -1886,7 +1886,8 @@ type PostTransitionDeleteOldRow struct {
 
 // Looks at the oldest state changes from before a time and after a key, 1,000 at most, and forgets those of posts that rest. The
 // key of the last one looked at is where the next bite begins, so that what is kept is looked at once; no row at the end.
-// Those that others have locked, as whoever deletes their post has, are left for later. A number in the text, not an argument, so that the planner knows that few rows are meant.
+// Those that others have locked, as whoever deletes their post has, are left for later. A number in the text, not an argument,
+// so that the planner knows that few rows are meant.
 func (q *Queries) PostTransitionDeleteOld(ctx context.Context, db DBTX, arg PostTransitionDeleteOldParams) (PostTransitionDeleteOldRow, error) {
 	row := db.QueryRow(ctx, postTransitionDeleteOld,
 		arg.Before,

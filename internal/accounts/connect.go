@@ -25,8 +25,8 @@ import (
 const (
 	// consentLife is how long a member may take to consent.
 	consentLife = 20 * time.Minute
-	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked or does not say it: as long as LinkedIn's do (authorization
-	// code flow: 60 days).
+	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked or does not say it: as long as
+	// LinkedIn's do (authorization code flow: 60 days).
 	assumedLife = 60 * day
 	// openConsents is how many consents of one owner may be under way; the oldest makes room.
 	openConsents = 20

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,7 +45,7 @@ func (w *world) reflection() *reflection {
 }
 
 func (r *reflection) try(request *reflectionv1.ServerReflectionRequest) (*reflectionv1.ServerReflectionResponse, error) {
-	if err := r.stream.Send(request); err != nil && err != io.EOF { //nolint:errorlint // of a stream that has ended
+	if err := r.stream.Send(request); err != nil && !errors.Is(err, io.EOF) { // a stream that has ended says why when it is read
 		return nil, err
 	}
 	response, err := r.stream.Recv()

@@ -44,7 +44,7 @@ type outcome struct {
 	account accountEffect
 	// heldUntil is when an account that is held takes posts again. passing is true when that is for another limit than the day's,
 	// asked is for how long LinkedIn asks then, 0 where it does not say, and streak is how many such holds of the day have followed
-	// each other: see guessed.
+	// each other: see heldFor.
 	heldUntil time.Time
 	passing   bool
 	asked     time.Duration

@@ -51,7 +51,7 @@ const (
 
 // postpone gives an outcome that surely left nothing at LinkedIn another attempt, where the rules allow one:
 //
-//	429                  the account is held for as long as LinkedIn asks, for a day's quota until 00:00 UTC; see guessed
+//	429                  the account is held for as long as LinkedIn asks, for a day's quota until 00:00 UTC; see heldFor
 //	401                  the account is paused until it is connected again
 //	426, nothing sent    again, until the overdue window ends: see again
 //	any other refusal    none
@@ -83,12 +83,12 @@ func (r Rules) postpone(o outcome, f *fault.Error, dueAt, now time.Time) outcome
 
 const day = 24 * time.Hour
 
-// guessed says how long an account is held for a limit that is not known to be the day's: LinkedIn's documented words for a
+// heldFor says how long an account is held for a limit that is not known to be the day's: LinkedIn's documented words for a
 // day's quota that is used up do not say so, nor for how long it lasts. It is held for as long as LinkedIn asks, else for one
 // minute; and for two minutes, four, and so on with every refusal of the day that follows a hold, until 00:00 UTC at most and
 // not for less than LinkedIn asks. A create that is taken begins anew. A refusal that comes while the account is held belongs
 // to the one that it is held for.
-func guessed(o outcome, account accounts.Account, now time.Time) outcome {
+func heldFor(o outcome, account accounts.Account, now time.Time) outcome {
 	if !o.passing {
 		return o
 	}

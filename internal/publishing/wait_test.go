@@ -215,7 +215,7 @@ func TestAHoldOfUnknownLengthGrowsWithinTheDay(t *testing.T) {
 		"while held for another's refusal":  {accounts.Account{HeldUntil: at(40 * time.Second), HoldStreak: 1}, 40 * time.Second, 0, accountUntouched},
 		"after one of which LinkedIn spoke": {accounts.Account{HeldUntil: at(-time.Second)}, time.Minute, 1, accountHeld},
 	} {
-		o := guessed(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), c.account, noon)
+		o := heldFor(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), c.account, noon)
 		require.Equal(t, noon.Add(c.wait).UTC(), o.until, name)
 		require.Equal(t, c.streak, o.streak, name)
 		require.Equal(t, c.effect, o.account, name)
@@ -243,7 +243,7 @@ func TestAHoldThatLinkedInAsksForGrowsToo(t *testing.T) {
 		"the first, and longer than a day":     {48 * time.Hour, accounts.Account{}, 24 * time.Hour, 1, accountHeld},
 	} {
 		refusal := answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, c.asked)
-		o := guessed(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), c.account, noon)
+		o := heldFor(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), c.account, noon)
 		require.Equal(t, noon.Add(c.wait).UTC(), o.until, name)
 		require.Equal(t, c.streak, o.streak, name)
 		require.Equal(t, c.effect, o.account, name)

@@ -307,7 +307,7 @@ ORDER BY p.published_at DESC LIMIT 1;
 -- Of all owners, who may post with one LinkedIn account: other posts than one that may have the same text and are on their way,
 -- may be there, or were published since a time under a name that nobody knows.
 SELECT count(*) FROM linkedin_accounts a JOIN posts p ON p.owner_id = a.owner_id AND p.account_id = a.id
-WHERE a.urn = @account_urn AND p.id <> @id
+WHERE a.urn = @account_urn AND p.id <> @id AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
     AND post_text_key(p.content) IN (SELECT post_text_key(c.content) FROM (SELECT unnest(@contents::text[]) AS content) AS c)
     AND (p.state IN ('queued', 'publishing', 'unconfirmed')
         OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > @since::timestamptz);
@@ -325,7 +325,8 @@ SELECT scheduled_at::timestamptz AS due_at FROM posts WHERE state = 'scheduled' 
 -- name: PostTransitionDeleteOld :one
 -- Looks at the oldest state changes from before a time and after a key, 1,000 at most, and forgets those of posts that rest. The
 -- key of the last one looked at is where the next bite begins, so that what is kept is looked at once; no row at the end.
--- Those that others have locked, as whoever deletes their post has, are left for later. A number in the text, not an argument, so that the planner knows that few rows are meant.
+-- Those that others have locked, as whoever deletes their post has, are left for later. A number in the text, not an argument,
+-- so that the planner knows that few rows are meant.
 WITH old AS MATERIALIZED (
     SELECT t.occurred_at, t.post_id, t.revision FROM post_transitions t
     WHERE t.occurred_at < @before AND (t.occurred_at, t.post_id, t.revision) > (@after_time::timestamptz, @after_id::uuid, @after_revision::bigint)

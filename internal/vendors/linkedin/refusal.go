@@ -212,8 +212,8 @@ func refineDenial(f *fault.Error, said []string) {
 	}
 }
 
-// DuplicateOf returns the URN of the post that LinkedIn named when it refused a create as a duplicate. It proves a publication only if an earlier attempt of the same post is in doubt: LinkedIn also
-// names posts that have been deleted.
+// DuplicateOf returns the URN of the post that LinkedIn named when it refused a create as a duplicate. It proves a publication
+// only if an earlier attempt of the same post is in doubt and it is no other post's: LinkedIn also names posts that have been deleted.
 func DuplicateOf(err error) (URN, bool) {
 	f := fault.Of(err)
 	if f == nil || f.Kind != fault.VendorRejected || f.Reason != ReasonDuplicatePost {

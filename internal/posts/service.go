@@ -32,8 +32,8 @@ func New(store *postgres.Store, now func() time.Time) *Service {
 	return &Service{store: store, queries: db.New(), now: now, watchers: newWatchers()}
 }
 
-// notFound is the answer for a post that does not exist and for another owner's alike.
-func notFound(err error) error {
+// NotFound is the answer for a post that does not exist and for another owner's alike.
+func NotFound(err error) error {
 	if fault.Is(err, fault.NotFound) {
 		return fault.New(fault.NotFound, "There is no such post.").WithCause(err)
 	}
@@ -145,7 +145,7 @@ func (s *Service) CountDue(ctx context.Context, ownerID, accountID uuid.UUID, is
 // Get returns a post of the owner.
 func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Post, error) {
 	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: id, OwnerID: ownerID})
-	return post, notFound(err)
+	return post, NotFound(err)
 }
 
 // UpdateInput asks for some fields of a post to change.
@@ -230,8 +230,7 @@ func checkEtag(post Post, etag string) error {
 	return nil
 }
 
-// Update changes only the fields named and returns the whole post. What analysis found in a text that changes is
-// forgotten. A stale etag is a Stale fault; a field that LinkedIn
+// Update changes only the fields named and returns the whole post. A stale etag is a Stale fault; a field that LinkedIn
 // has already, or is about to get, a Precondition one.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 	if err := in.Validate(); err != nil {
@@ -243,7 +242,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
 		if err != nil {
-			return notFound(err)
+			return NotFound(err)
 		}
 		if err := checkEtag(current, in.Etag); err != nil {
 			return err
@@ -283,10 +282,6 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 			SetVisibility: has("visibility"), Visibility: draft.Visibility,
 			SetHashtags: has("hashtags"), Hashtags: draft.Hashtags,
 		})
-		if err != nil || post.Content == current.Content {
-			return err
-		}
-		_, err = s.queries.AnalyticsForgetText(ctx, tx, db.AnalyticsForgetTextParams{PostID: in.ID, OwnerID: in.OwnerID})
 		return err
 	})
 	return post, err
@@ -311,7 +306,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
 		if err != nil {
-			return notFound(err)
+			return NotFound(err)
 		}
 		if err := checkEtag(current, in.Etag); err != nil {
 			return err

@@ -120,13 +120,13 @@ func (s *Service) foreignAccounts(ctx context.Context, tx *postgres.Tx, ownerID 
 	if len(named) == 0 {
 		return nil, nil
 	}
-	accounts, err := s.queries.AccountListByOwner(ctx, tx, ownerID)
+	accounts, err := s.queries.PostListAccounts(ctx, tx, ownerID)
 	if err != nil {
 		return nil, err
 	}
 	var faults []fault.Field
 	for _, n := range named {
-		if !slices.ContainsFunc(accounts, func(a db.LinkedinAccount) bool { return a.ID == n.id }) {
+		if !slices.Contains(accounts, n.id) {
 			faults = append(faults, fault.Field{Path: n.path, Problem: "is not one of your accounts: ListAccounts shows them"})
 		}
 	}
@@ -142,9 +142,31 @@ func (s *Service) CountDue(ctx context.Context, ownerID, accountID uuid.UUID, is
 	return int(due), err
 }
 
-// Get returns a post of the owner.
+// CountScheduledFrom counts the posts of an account that are scheduled for a time or later. Posts that name no account go out
+// with the default one.
+func (s *Service) CountScheduledFrom(
+	ctx context.Context, ownerID, accountID uuid.UUID, isDefault bool, from time.Time,
+) (int64, error) {
+	return s.queries.PostCountScheduledFrom(ctx, s.store, db.PostCountScheduledFromParams{
+		OwnerID: ownerID, AccountID: accountID, IsDefault: isDefault, FromTime: from,
+	})
+}
+
+// Find returns a post of the owner. It takes part in the caller's transaction when on is one.
+func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID) (Post, error) {
+	post, err := s.queries.PostGet(ctx, on, db.PostGetParams{ID: id, OwnerID: ownerID})
+	return post, NotFound(err)
+}
+
+// Get is Find outside a transaction.
 func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Post, error) {
-	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: id, OwnerID: ownerID})
+	return s.Find(ctx, s.store, ownerID, id)
+}
+
+// GetForUpdate returns a post of the owner and locks it until the transaction ends. Whoever locks a post and its publication
+// locks the post first.
+func (s *Service) GetForUpdate(ctx context.Context, tx *postgres.Tx, ownerID, id uuid.UUID) (Post, error) {
+	post, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: id, OwnerID: ownerID})
 	return post, NotFound(err)
 }
 
@@ -240,9 +262,9 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 	has := func(name string) bool { return slices.Contains(in.Fields, name) }
 	var post Post
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		current, err := s.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
 		if err != nil {
-			return NotFound(err)
+			return err
 		}
 		if err := checkEtag(current, in.Etag); err != nil {
 			return err
@@ -304,9 +326,9 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		return err
 	}
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		current, err := s.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
 		if err != nil {
-			return NotFound(err)
+			return err
 		}
 		if err := checkEtag(current, in.Etag); err != nil {
 			return err

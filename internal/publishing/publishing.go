@@ -132,9 +132,9 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (Queued, error) 
 	var queued Queued
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		current, err := s.posts.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
 		if err != nil {
-			return noSuchPost(err)
+			return err
 		}
 		call := requests.Key{OwnerID: in.OwnerID, Operation: "PublishPost", RequestID: in.RequestID}
 		earlier, err := requests.Claim(ctx, tx, call, in.fingerprint(), []uuid.UUID{in.ID}, now)
@@ -220,13 +220,6 @@ func (s *Service) approve(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUI
 	return err
 }
 
-func noSuchPost(err error) error {
-	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "There is no such post.").WithCause(err)
-	}
-	return err
-}
-
 // publishable says why a post in this state can't be published, or nil.
 func publishable(state string, resend bool) error {
 	switch state {
@@ -251,8 +244,8 @@ const maxListed = 100
 
 // ListAttempts returns the newest attempts to publish a post of the owner, in the order they were made.
 func (s *Service) ListAttempts(ctx context.Context, ownerID, postID uuid.UUID) ([]Attempt, error) {
-	if _, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: postID, OwnerID: ownerID}); err != nil {
-		return nil, noSuchPost(err)
+	if _, err := s.posts.Get(ctx, ownerID, postID); err != nil {
+		return nil, err
 	}
 	attempts, err := s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{PostID: postID, OwnerID: ownerID, Most: maxListed})
 	slices.Reverse(attempts)

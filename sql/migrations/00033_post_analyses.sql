@@ -13,11 +13,11 @@ CREATE TABLE post_analyses (
     CONSTRAINT post_analyses_score_range CHECK (sentiment_score BETWEEN -1 AND 1)
 );
 
--- While this is rolled out, older builds run beside newer ones: they keep a text's analysis in post_analytics, and forget it there
--- when they change the text. So that neither misses what the other found, nor shows what holds for an earlier text, an analysis
--- is carried over to the other table as it is stored, and a changed text empties the older builds' columns. The three triggers,
--- their functions and the columns sentiment_label, sentiment_score, readability_score and analyzed_at of post_analytics go a
--- release later. Both builds lock a row of post_analyses before one of post_analytics.
+-- While this is rolled out, older builds run beside newer ones: they keep a text's analysis in post_analytics, and forget it
+-- there when they change the text. So that neither misses what the other found, nor shows what holds for an earlier text, an
+-- analysis is carried over to the other table as it is stored, and a changed text empties the older builds' columns. The three
+-- triggers, their functions and the columns sentiment_label, sentiment_score, readability_score and analyzed_at of
+-- post_analytics go a release later. Both builds lock a row of post_analyses before one of post_analytics.
 -- +goose StatementBegin
 CREATE FUNCTION keep_older_builds_analysis() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

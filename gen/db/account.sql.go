@@ -482,12 +482,13 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 }
 
 const accountListEnds = `-- name: AccountListEnds :many
-SELECT id, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
+SELECT id, app, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
 WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
 `
 
 type AccountListEndsRow struct {
 	ID                    uuid.UUID
+	App                   string
 	TokenExpiresAt        *time.Time
 	RefreshTokenExpiresAt *time.Time
 	PausedReason          string
@@ -505,6 +506,7 @@ func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]A
 		var i AccountListEndsRow
 		if err := rows.Scan(
 			&i.ID,
+			&i.App,
 			&i.TokenExpiresAt,
 			&i.RefreshTokenExpiresAt,
 			&i.PausedReason,

@@ -275,7 +275,7 @@ func (s *Service) warn(ctx context.Context, account Account) error {
 		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
 		return err
 	}
-	byItself := renewable(account.TokenExpiresAt, account.RefreshTokenExpiresAt)
+	byItself := s.RenewedUntil(account) != nil
 	for _, days := range warnings {
 		if left > time.Duration(days)*day {
 			continue

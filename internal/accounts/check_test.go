@@ -174,7 +174,7 @@ func TestAnEndThatCannotBeIsAssumed(t *testing.T) {
 // After the app's secret was changed at LinkedIn, 62 days of refused introspections went by without a warning.
 func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 	t.Parallel()
-	early, late := []int{14, 7, 1, 0}, []int{1, 0} // a token that should be renewed by itself is warned of when that has failed
+	early, late := []int{14, 7, 1, 0}, []int{1, 0} // a token that is renewed by itself is warned of when that has failed
 	for name, c := range map[string]struct {
 		member sandbox.Member
 		broken func(*world) *accounts.Service
@@ -193,10 +193,10 @@ func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 		"no keyset":              {ada, func(w *world) *accounts.Service { return w.service(nil) }, false, early},
 		"the app is not set any more": {rhea, func(w *world) *accounts.Service {
 			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps[0].Set, s.Apps[0].API = false, w.withoutApp() })
-		}, false, late},
+		}, false, early},
 		"the app is gone": {rhea, func(w *world) *accounts.Service {
 			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps = nil })
-		}, false, late},
+		}, false, early},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,8 +7,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -153,6 +155,30 @@ func TestAnAccountWhoseAppIsGoneIsTold(t *testing.T) {
 	require.Equal(t, "warning", string(check.State))
 	require.Contains(t, check.Detail, `Its LinkedIn app "pages" is not set up any more`)
 	require.NoError(t, w.node(w.cfg).Accounts.Check(t.Context(), account.OwnerID, account.ID))
+}
+
+// What callers and operators are told of a token that its app renewed changes with the app.
+func TestATokenWhoseAppIsGoneIsNotSaidToBeRenewed(t *testing.T) {
+	t.Parallel()
+	w, _ := twoApps(t)
+	w.exec(`UPDATE linkedin_accounts SET app = 'pages', sealed_refresh_token = sealed_token, refresh_token_expires_at = now() + interval '300 days'`)
+	const name = "token of Tess Ter (LinkedIn app pages)"
+	told := func() (renewable bool) {
+		w.url, _ = w.run(w.node(w.cfg))
+		w.posts = postwrightv1connect.NewPostServiceClient(w.client(w.key))
+		list, err := postwrightv1connect.NewAccountServiceClient(w.client(w.key)).ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
+		require.NoError(t, err)
+		require.Len(t, list.GetAccounts(), 1)
+		scheduled := w.schedule(w.draft("Hello"), 70*24*time.Hour)
+		renewable = list.GetAccounts()[0].GetRenewableUntilTime() != nil
+		require.Equal(t, renewable, !slices.ContainsFunc(scheduled.GetWarnings(), func(s string) bool { return strings.HasPrefix(s, "The token of Tess Ter ends at") }))
+		return renewable
+	}
+	require.True(t, told())
+	require.Contains(t, w.examine(w.cfg)[name].Detail, "It is renewed by itself until")
+	w.cfg.LinkedIn.AppsFile = app.LinkedInApps{}
+	require.False(t, told())
+	require.Contains(t, w.examine(w.cfg)[name].Detail, "Nothing renews it, though it has a refresh token")
 }
 
 // fit is an app as it may stand in the file.

@@ -12,15 +12,20 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
+// Apps know what follows for an account from how its LinkedIn app is set up: see accounts.Service.
+type Apps interface {
+	Wanted(account accounts.Account) []string
+	Silent(account accounts.Account) bool
+	RenewedUntil(account accounts.Account) *time.Time
+}
+
 // tokenSoon is how long before its end a token that nobody renews is told.
 const tokenSoon = 14 * 24 * time.Hour
 
 // Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
-// is needed, and whether LinkedIn takes more of them today. wanted are the scopes that
-// members are asked for by an account's app, silent reports whether LinkedIn should have said what an account's token is worth, and
-// daily is how many
-// requests LinkedIn takes of an account in a day, 0 when nobody knows.
-func Accounts(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string, silent func(accounts.Account) bool, daily int, now func() time.Time) Look {
+// is needed, and whether LinkedIn takes more of them today. daily is how many requests LinkedIn takes of an account in a day, 0 when
+// nobody knows.
+func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps, daily int, now func() time.Time) Look {
 	const name = "accounts"
 	return Look{Name: name, At: func(ctx context.Context) []Check {
 		connected, err := list(ctx)
@@ -32,7 +37,7 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), wanted fun
 		}
 		var checks []Check
 		for _, account := range connected {
-			checks = append(checks, token(account, silent(account), now()), granted(account, wanted(account)), quota(account, daily, now()))
+			checks = append(checks, token(account, apps.RenewedUntil(account), apps.Silent(account), now()), granted(account, apps.Wanted(account)), quota(account, daily, now()))
 		}
 		return checks
 	}}
@@ -51,7 +56,7 @@ const (
 	askLinkedIn  = "Set --linkedin-client-id and its secret, so that LinkedIn can be asked."
 )
 
-func token(account accounts.Account, silent bool, now time.Time) Check {
+func token(account accounts.Account, renewed *time.Time, silent bool, now time.Time) Check {
 	c := Check{Name: "token of " + label(account), State: OK}
 	ends := account.TokenExpiresAt
 	switch {
@@ -68,13 +73,16 @@ func token(account accounts.Account, silent bool, now time.Time) Check {
 		}
 	case !now.Before(*ends):
 		c.State, c.Detail, c.Remedy = Failed, "It ended at "+ends.UTC().Format(time.RFC3339)+".", connectAgain
-	case account.RefreshTokenExpiresAt != nil && account.RefreshTokenExpiresAt.After(*ends):
-		c.Detail = "It is renewed by itself until " + account.RefreshTokenExpiresAt.UTC().Format(time.RFC3339) + "."
+	case renewed != nil:
+		c.Detail = "It is renewed by itself until " + renewed.UTC().Format(time.RFC3339) + "."
 	default:
 		c.Detail = fmt.Sprintf("It ends in %d days, at %s.", int(ends.Sub(now)/(24*time.Hour)), ends.UTC().Format(time.RFC3339))
 		if ends.Sub(now) <= tokenSoon {
 			c.State, c.Remedy = Warning, connectAgain
 		}
+	}
+	if renewed == nil && ends != nil && account.RefreshTokenExpiresAt != nil && account.RefreshTokenExpiresAt.After(*ends) && c.State != Failed {
+		c.Detail += " Nothing renews it, though it has a refresh token: that takes the id and secret of its LinkedIn app, and the token keyset."
 	}
 	if silent && c.State != Failed {
 		c.State = Warning

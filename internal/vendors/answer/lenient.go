@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/big"
 	"reflect"
 	"slices"
@@ -15,26 +14,23 @@ import (
 // decode reads a JSON object into value, a pointer to a struct, as far as it can: vendors change the types of members that nobody
 // needs, and such a member must not break those that are. A member is left out, as if the vendor had not given it, when it is
 // null or of a type from which it can't be told beyond doubt what is meant. It can where a number stands as a string or the other
-// way round, true and false as strings, and a whole number as 3.0 or 3e2. A needed member that is given and can't be read is an
-// error, at whatever depth, because it must not pass for one that was not given. found is false when nothing was read.
-func decode(body []byte, value any, needed ...string) (found bool, err error) {
+// way round, true and false as strings, and a whole number as 3.0 or 3e2. unreadable is the first watched member, at whatever depth,
+// that is given and can't be read: it must not pass for one that was not given. found is false when nothing was read.
+func decode(body []byte, value any, watched ...string) (found bool, unreadable string, err error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	if !json.Valid(body) {
-		return false, errors.New("the answer is not JSON")
+		return false, "", errors.New("the answer is not JSON")
 	}
-	d := decoder{needed: needed}
+	d := decoder{watched: watched}
 	if !d.read(body, reflect.ValueOf(value).Elem()) {
-		return false, errors.New("the answer is not a JSON object")
+		return false, "", errors.New("the answer is not a JSON object")
 	}
-	if d.unreadable != "" {
-		return false, fmt.Errorf("%q is not of the type that was agreed on", d.unreadable)
-	}
-	return d.found, nil
+	return d.found, d.unreadable, nil
 }
 
-// decoder remembers the first needed member that could not be read. encoding/json has bounded the depth: json.Valid knows it.
+// decoder remembers the first watched member that could not be read. encoding/json has bounded the depth: json.Valid knows it.
 type decoder struct {
-	needed     []string
+	watched    []string
 	unreadable string
 	found      bool
 }
@@ -82,7 +78,7 @@ func (d *decoder) object(raw json.RawMessage, v reflect.Value) bool {
 		switch {
 		case d.read(member, v.Field(i)):
 			d.found = true
-		case d.unreadable == "" && slices.Contains(d.needed, name):
+		case d.unreadable == "" && slices.Contains(d.watched, name):
 			d.unreadable = name
 		}
 	}

@@ -4,7 +4,6 @@
 package answer
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -161,12 +160,11 @@ func changes(resp *http.Response) bool {
 	return resp.Request == nil || (resp.Request.Method != http.MethodGet && resp.Request.Method != http.MethodHead)
 }
 
-// Lenient decodes as much of a refusal's body as fits value, whose members may all be missing or of another type; false
-// when the body is no JSON object.
+// Lenient decodes as much of a refusal's body as can be read into value, a pointer to a struct whose members may all be missing or of
+// another type; false when the body is no JSON object.
 func Lenient(body []byte, value any) bool {
-	var wrongType *json.UnmarshalTypeError
-	err := json.Unmarshal(body, value)
-	return err == nil || (errors.As(err, &wrongType) && wrongType.Field != "")
+	_, _, err := decode(body, value)
+	return err == nil
 }
 
 var machineCode = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,62}$`)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/big"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,14 +130,25 @@ func scalar(raw json.RawMessage) (s string, quoted, ok bool) {
 	return string(raw), false, true
 }
 
+// text takes a whole number for the text that its digits are, however it is written: an id of 1e5 is 100000. No other number is a text.
 func text(raw json.RawMessage, v reflect.Value) bool {
 	s, quoted, ok := scalar(raw)
-	if !ok || !quoted && (s == "true" || s == "false") {
+	if !ok {
 		return false
+	}
+	if !quoted && !digits.MatchString(s) {
+		n, exact := integer(s)
+		if !exact {
+			return false
+		}
+		s = strconv.FormatInt(n, 10)
 	}
 	v.SetString(s)
 	return true
 }
+
+// digits is a number as it is kept, of any size.
+var digits = regexp.MustCompile(`^-?[1-9][0-9]*$|^0$`)
 
 func truth(raw json.RawMessage, v reflect.Value) bool {
 	s, _, _ := scalar(raw)
@@ -156,23 +168,30 @@ const maxDigits = 40
 
 func whole(raw json.RawMessage, v reflect.Value) bool {
 	s, _, _ := scalar(raw)
-	s = strings.TrimSpace(s)
-	if n, err := strconv.ParseInt(s, 10, v.Type().Bits()); err == nil {
-		v.SetInt(n)
-		return true
+	n, exact := integer(strings.TrimSpace(s))
+	if !exact || v.OverflowInt(n) {
+		return false
+	}
+	v.SetInt(n)
+	return true
+}
+
+// integer is the whole number that is written, also with a point or an exponent; exact is false when none is.
+func integer(s string) (n int64, exact bool) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n, true
 	}
 	if len(s) > maxDigits || !json.Valid([]byte(s)) {
-		return false
+		return 0, false
 	}
 	if f, err := strconv.ParseFloat(s, 64); err != nil || f > 1e18 || f < -1e18 || f != 0 && f < 1 && f > -1 {
-		return false
+		return 0, false
 	}
-	exact, ok := new(big.Rat).SetString(s)
-	if !ok || !exact.IsInt() || !exact.Num().IsInt64() || v.OverflowInt(exact.Num().Int64()) {
-		return false
+	r, ok := new(big.Rat).SetString(s)
+	if !ok || !r.IsInt() || !r.Num().IsInt64() {
+		return 0, false
 	}
-	v.SetInt(exact.Num().Int64())
-	return true
+	return r.Num().Int64(), true
 }
 
 func fraction(raw json.RawMessage, v reflect.Value) bool {

@@ -43,31 +43,31 @@ var oauthErrors = map[string]oauthError{
 // unless LinkedIn says otherwise.
 func refineOAuth(f *fault.Error, body []byte) {
 	var e linkedin.OAuthError
-	var of linkedin.Error // the API's form, which is met there as well
+	var of refusal // the API's form, which is met there as well
 	switch {
 	case !answer.Lenient(body, &e):
 		f.Answer.Message = string(body)
 	case deref(e.Error) != "":
 		f.Answer.Code, f.Answer.Message = deref(e.Error), deref(e.ErrorDescription)
 	case answer.Lenient(body, &of):
-		f.Answer.Code, f.Answer.Message = errorCode(of), deref(of.Message)
+		f.Answer.Code, f.Answer.Message = of.code(), of.Message
 	}
 	if f.Kind == fault.RateLimited || explainOAuth(f) {
 		return
 	}
-	reason := tokenReasons[deref(of.ServiceErrorCode)]
-	if code := answer.Reason(strings.ToUpper(f.Answer.Code)); reason == "" || isTokenReason(code) {
-		reason = code
+	token := of.tokenReason()
+	if code := strings.ToUpper(f.Answer.Code); token == "" && isTokenReason(code) {
+		token = code
 	}
 	switch {
 	case f.Kind != fault.VendorAuth && f.Kind != fault.VendorRejected:
-	case isTokenReason(reason):
-		f.Kind, f.Reason = fault.VendorRejected, reason
+	case token != "":
+		f.Kind, f.Reason = fault.VendorRejected, token
 		f.Message = "LinkedIn no longer accepts what it gave for the member's consent: connect the account again."
 	case f.Kind == fault.VendorAuth && f.Answer.Code == "":
 		f.Message = oauthErrors["invalid_client"].remedy
 	default:
-		f.Kind, f.Reason = fault.VendorRejected, reason
+		f.Kind, f.Reason = fault.VendorRejected, answer.Reason(strings.ToUpper(f.Answer.Code))
 		f.Message = "LinkedIn refused to give or to judge a token: connect the account again. If that does not help, LinkedIn's own words say why."
 	}
 }
@@ -83,15 +83,13 @@ func explainOAuth(f *fault.Error) bool {
 }
 
 // refusedAsSuccess is the fault of an answer of the OAuth endpoints that has the status of success and lacks what was asked for. It
-// may be a refusal all the same. Of its words only a code that is known is kept: where tokens are given the seam leaves a body as it
-// is, with what it may repeat of the request's secrets.
-func (c *Client) refusedAsSuccess(operation string, resp *http.Response, code *string, lacks string) error {
+// may be a refusal all the same, and is one when its code is known; what another code means is in its words.
+func (c *Client) refusedAsSuccess(operation string, resp *http.Response, code, description *string, lacks string) error {
 	f := c.oauth.Unusable(operation, resp, errors.New("the answer lacks "+lacks))
-	f.Answer.Code = strings.ToLower(deref(code))
+	f.Answer.Code = fault.Clip(answer.Clip(strings.ToLower(deref(code))), maxConsentCode)
+	f.Answer.Message = answer.Clip(deref(description))
 	if explainOAuth(f) {
 		f.Doubt = f.Kind == fault.VendorUnavailable // a refusal changes nothing
-	} else {
-		f.Answer.Code = ""
 	}
 	return f
 }

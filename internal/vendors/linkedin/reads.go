@@ -37,7 +37,7 @@ func (c *Client) GetPost(ctx context.Context, token string, post URN) (Post, err
 	resp, err := c.api.GetPost(outbound.WithOperation(ctx, operation), post.String(),
 		&linkedin.GetPostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 		bearer(token), withLastSegment(post.encoded()))
-	found, err := answer.Decode[linkedin.Post](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.Post](c.answer, operation, http.StatusOK, resp, err, "id", "author")
 	if err != nil {
 		return Post{}, err
 	}

@@ -85,7 +85,7 @@ func (a *App) vendors(version status.Look) []status.Look {
 		}
 		cfg := a.cfg.LinkedIn.client()
 		cfg.ClientID, cfg.ClientSecret = app.ClientID, app.ClientSecret.Reveal()
-		looks = append(looks, status.App(app.Name, a.linkedIn.As(cfg.ClientID, cfg.ClientSecret), cfg))
+		looks = append(looks, status.App(app.Name, a.linkedIn.As(cfg.ClientID, cfg.ClientSecret, accounts.SettingsOf(app.Name)), cfg))
 	}
 	return append(looks, version, status.Analysis(a.analysisAPI, a.cfg.Analysis.URL), status.Notification(a.cfg.Notification.URL))
 }

@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,10 +52,20 @@ func label(account accounts.Account) string {
 	return account.DisplayName + " (LinkedIn app " + account.App + ")"
 }
 
-const (
-	connectAgain = "Connect the account again, with ConnectAccount."
-	askLinkedIn  = "Set --linkedin-client-id and its secret, so that LinkedIn can be asked."
-)
+// suffix names an app other than the default one.
+func suffix(app string) string {
+	if app == accounts.DefaultApp {
+		return ""
+	}
+	return fmt.Sprintf(" %q", app)
+}
+
+const connectAgain = "Connect the account again, with ConnectAccount."
+
+// askLinkedIn is what lets LinkedIn be asked about an account's token.
+func askLinkedIn(account accounts.Account) string {
+	return "Set " + accounts.SettingsOf(account.App).Credentials + ", so that LinkedIn can be asked."
+}
 
 func token(account accounts.Account, renewed *time.Time, silent bool, now time.Time) Check {
 	c := Check{Name: "token of " + label(account), State: OK}
@@ -64,10 +75,10 @@ func token(account accounts.Account, renewed *time.Time, silent bool, now time.T
 		c.State, c.Detail, c.Remedy = Failed, "LinkedIn refuses it ("+account.PausedReason+"): its posts wait.", connectAgain
 	case ends == nil:
 		c.State, c.Detail = Unknown, "Nobody knows when it ends: LinkedIn was not asked."
-		c.Remedy = askLinkedIn
+		c.Remedy = askLinkedIn(account)
 	case account.TokenExpiryAssumed:
 		c.State, c.Detail = Unknown, fmt.Sprintf("It is assumed to end at %s, %s.", ends.UTC().Format(time.RFC3339), accounts.WhyAssumed)
-		c.Remedy = askLinkedIn
+		c.Remedy = askLinkedIn(account)
 		if ends.Sub(now) <= tokenSoon {
 			c.State, c.Remedy = Warning, connectAgain
 		}
@@ -87,7 +98,7 @@ func token(account accounts.Account, renewed *time.Time, silent bool, now time.T
 	if silent && c.State != Failed {
 		c.State = Warning
 		c.Detail += " LinkedIn has not said for more than a day what it is worth: it refuses the app, or the token is not this app's, or dead."
-		c.Remedy = "If the LinkedIn app is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
+		c.Remedy = "If the LinkedIn app"+suffix(account.App)+" is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
 	}
 	return c
 }
@@ -129,7 +140,7 @@ func granted(account accounts.Account, wanted []string) Check {
 		c.Remedy = "Set the app up again under that name, or connect the account with another."
 	case len(account.Scopes) == 0:
 		c.State, c.Detail = Unknown, "Nobody knows what its token may do: LinkedIn was not asked."
-		c.Remedy = askLinkedIn
+		c.Remedy = askLinkedIn(account)
 	case problem != "":
 		c.State, c.Detail, c.Remedy = Failed, problem, remedy
 	case withheld != "":
@@ -147,10 +158,13 @@ func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(
 		if err != nil {
 			return one(name, Unknown, "The accounts can't be read from the database.", "")
 		}
-		var others []string
+		var others, where []string
 		for _, account := range connected {
 			if asked := wanted(account); len(asked) > 0 && accounts.OtherScopes(account, asked) {
 				others = append(others, account.DisplayName)
+				if at := accounts.SettingsOf(account.App).Scopes; !slices.Contains(where, at) {
+					where = append(where, at)
+				}
 			}
 		}
 		if len(others) == 0 {
@@ -163,7 +177,7 @@ func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(
 		}
 		return one(name, Warning, "Members are asked for other scopes than these accounts have: "+strings.Join(others, ", ")+more+
 			". The next consent of such a member ends the tokens that they gave the app before.",
-			"If that is not meant, set --linkedin-scopes as it was; else have each of them connected again.")
+			"If that is not meant, set "+strings.Join(where, " and ")+" as they were; else have each of them connected again.")
 	}}
 }
 

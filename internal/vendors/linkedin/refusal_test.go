@@ -592,8 +592,8 @@ func TestAnOAuthErrorMeansTheSameWhereverItIsSaid(t *testing.T) {
 	for _, code := range []string{"invalid_client", "unauthorized_client", "invalid_redirect_uri", "invalid_request", "invalid_scope", "server_error"} {
 		client, _ := serve(t, nil, 400, nil, fmt.Sprintf(`{"error":%q,"error_description":"m"}`, code))
 		_, err := client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
-		require.Contains(t, fault.Of(linkedin.RefusedConsent(code, "m")).Message, fault.Of(err).Message)
-		require.Equal(t, fault.Of(linkedin.RefusedConsent(code, "m")).Reason, fault.Of(err).Reason)
+		require.Contains(t, fault.Of(linkedin.RefusedConsent(linkedin.SettingsByFlags, code, "m")).Message, fault.Of(err).Message)
+		require.Equal(t, fault.Of(linkedin.RefusedConsent(linkedin.SettingsByFlags, code, "m")).Reason, fault.Of(err).Reason)
 	}
 }
 
@@ -658,5 +658,24 @@ func TestRefusalsWithCodesOfAnotherType(t *testing.T) {
 		f := fault.Of(create(t, c.status, nil, c.body))
 		require.Equal(t, c.reason, f.Reason, c.body)
 		require.Equal(t, c.code, f.Answer.Code, c.body)
+	}
+}
+
+func TestARemedyNamesTheSettingsOfTheAppThatAsked(t *testing.T) {
+	t.Parallel()
+	pages := linkedin.AppSettings{Credentials: "the credentials of pages", Scopes: "the scopes of pages"}
+	for body, settings := range map[string]string{
+		`{"error":"invalid_client"}`:           pages.Credentials,
+		`{"error":"unauthorized_scope_error"}`: pages.Scopes,
+		`{"error":"invalid_request"}`:          pages.Credentials + ", " + pages.Scopes,
+		``:                                     pages.Credentials,
+	} {
+		client, _ := serve(t, nil, 401, nil, body)
+		_, err := client.As("other", "secret", pages).ExchangeCode(t.Context(), "code", "https://postwright.example/back")
+		require.Contains(t, fault.Of(err).Message, settings)
+		_, err = client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
+		require.Contains(t, fault.Of(err).Message, "--linkedin-", "the default app's")
+		_, err = client.As("", "", pages).AuthorizationURL("state", "https://postwright.example/back", nil)
+		require.Contains(t, fault.Of(err).Message, pages.Credentials)
 	}
 }

@@ -113,7 +113,8 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 // needApp refuses what can't be asked without the app's client id and secret.
 func (c *Client) needApp() error {
 	if c.cfg.ClientID == "" {
-		return fault.New(fault.Precondition, "LinkedIn's client id and secret are not configured: set both, as the app's page at LinkedIn shows them.").
+		return fault.New(fault.Precondition,
+			"LinkedIn's client id and secret are not configured: set "+c.settings.Credentials+", as the app's page at LinkedIn shows them.").
 			WithReason("NO_LINKEDIN_APP")
 	}
 	return nil

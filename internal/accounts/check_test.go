@@ -251,6 +251,20 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			require.Empty(t, w.events)
 			w.clock = w.clock.Add(3 * time.Hour)
 			require.True(t, w.Silent(checked), "doctor says so")
+			asked := w.asked("introspectToken")
+			w.work(account, w.Service) // which fails the test if the job says it again
+			require.Equal(t, asked, w.asked("introspectToken"), "asked once a day")
+			w.clock = w.clock.Add(24 * time.Hour)
+			w.work(account, w.Service)
+			require.Equal(t, asked+1, w.asked("introspectToken"))
+			require.True(t, w.Silent(w.read(account.ID)))
+
+			w.vendors.Disarm()
+			w.clock = w.clock.Add(24 * time.Hour)
+			w.work(account, w.Service)
+			heard := w.read(account.ID)
+			require.Nil(t, heard.NotKnownAt, "LinkedIn knows it now")
+			require.Equal(t, w.clock, heard.CheckedAt.UTC())
 		})
 	}
 }
@@ -295,10 +309,13 @@ func (w *world) fail(operation, status string) {
 func (w *world) withoutApp() accounts.OAuth { return w.linkedIn.As("", "", accounts.SettingsOf(accounts.DefaultApp)) }
 
 // calls counts the requests for tokens.
-func (w *world) calls() int {
+func (w *world) calls() int { return w.asked("createAccessToken") }
+
+// asked counts the requests of an operation.
+func (w *world) asked(operation string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.tokenCalls
+	return w.attempts[operation]
 }
 
 // countedTokens is the seam's observer.
@@ -311,10 +328,11 @@ func (c countedTokens) Attempt(_, operation string, _ time.Duration, _ bool) {
 	w := c.world
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if operation == "createAccessToken" {
-		w.tokenCalls++
-		if w.onToken != nil {
-			w.onToken()
-		}
+	if w.attempts == nil {
+		w.attempts = map[string]int{}
+	}
+	w.attempts[operation]++
+	if operation == "createAccessToken" && w.onToken != nil {
+		w.onToken()
 	}
 }

@@ -47,7 +47,7 @@ func SettingsOf(app string) linkedin.AppSettings {
 		return linkedin.SettingsByFlags
 	}
 	where := fmt.Sprintf(" of the app %q in --linkedin-apps-file", app)
-	return linkedin.AppSettings{Credentials: "clientId and clientSecret" + where, Scopes: "scopes" + where}
+	return linkedin.AppSettings{App: "clientId and clientSecret" + where, Scopes: "scopes" + where}
 }
 
 // nameIn tells an app from others in a sentence: the default one is the only one that most have.

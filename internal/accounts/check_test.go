@@ -306,7 +306,9 @@ func (w *world) fail(operation, status string) {
 }
 
 // withoutApp is LinkedIn without a client id and secret.
-func (w *world) withoutApp() accounts.OAuth { return w.linkedIn.As("", "", accounts.SettingsOf(accounts.DefaultApp)) }
+func (w *world) withoutApp() accounts.OAuth {
+	return w.linkedIn.As("", "", accounts.SettingsOf(accounts.DefaultApp))
+}
 
 // calls counts the requests for tokens.
 func (w *world) calls() int { return w.asked("createAccessToken") }

@@ -364,7 +364,7 @@ func (s *Service) Abandon(ctx context.Context, state, code, description string) 
 func unclaimed(f *fault.Error, code, description string) error {
 	f.Answer = linkedin.ConsentAnswer(code, description)
 	if known := linkedin.ConsentCode(code); known != "" {
-		anyApp := linkedin.AppSettings{Credentials: "the app's client id and secret", Scopes: "the app's scopes"}
+		anyApp := linkedin.AppSettings{App: "the app's client id and secret", Scopes: "the app's scopes"}
 		if refused := fault.Of(linkedin.RefusedConsent(anyApp, known, "")); refused != nil {
 			f.Message += " " + refused.Message
 		}

@@ -64,7 +64,7 @@ const connectAgain = "Connect the account again, with ConnectAccount."
 
 // askLinkedIn is what lets LinkedIn be asked about an account's token.
 func askLinkedIn(account accounts.Account) string {
-	return "Set " + accounts.SettingsOf(account.App).Credentials + ", so that LinkedIn can be asked."
+	return "Set " + accounts.SettingsOf(account.App).App + ", so that LinkedIn can be asked."
 }
 
 func token(account accounts.Account, renewed *time.Time, silent bool, now time.Time) Check {
@@ -98,7 +98,7 @@ func token(account accounts.Account, renewed *time.Time, silent bool, now time.T
 	if silent && c.State != Failed {
 		c.State = Warning
 		c.Detail += " LinkedIn has not said for more than a day what it is worth: it refuses the app, or the token is not this app's, or dead."
-		c.Remedy = "If the LinkedIn app"+suffix(account.App)+" is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
+		c.Remedy = "If the LinkedIn app" + suffix(account.App) + " is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
 	}
 	return c
 }

@@ -23,16 +23,16 @@ const (
 
 // AppSettings say where a LinkedIn app is set up, in words that remedies hold.
 type AppSettings struct {
-	Credentials string // its client id and secret
-	Scopes      string // what members are asked for
+	App    string // its client id and secret
+	Scopes string // what members are asked for
 }
 
 // SettingsByFlags are those of the app that has flags of its own.
-var SettingsByFlags = AppSettings{Credentials: "--linkedin-client-id and POSTWRIGHT_LINKEDIN_CLIENT_SECRET", Scopes: "--linkedin-scopes"}
+var SettingsByFlags = AppSettings{App: "--linkedin-client-id and POSTWRIGHT_LINKEDIN_CLIENT_SECRET", Scopes: "--linkedin-scopes"}
 
 // in names the settings in a remedy.
 func (s AppSettings) in(remedy string) string {
-	return strings.NewReplacer("{credentials}", s.Credentials, "{scopes}", s.Scopes).Replace(remedy)
+	return strings.NewReplacer("{credentials}", s.App, "{scopes}", s.Scopes).Replace(remedy)
 }
 
 // oauthErrors are those of the page for consents and of the token endpoint (RFC 6749, 4.1.2.1 and 5.2, and LinkedIn's own). One

@@ -663,12 +663,12 @@ func TestRefusalsWithCodesOfAnotherType(t *testing.T) {
 
 func TestARemedyNamesTheSettingsOfTheAppThatAsked(t *testing.T) {
 	t.Parallel()
-	pages := linkedin.AppSettings{Credentials: "the credentials of pages", Scopes: "the scopes of pages"}
+	pages := linkedin.AppSettings{App: "the credentials of pages", Scopes: "the scopes of pages"}
 	for body, settings := range map[string]string{
-		`{"error":"invalid_client"}`:           pages.Credentials,
+		`{"error":"invalid_client"}`:           pages.App,
 		`{"error":"unauthorized_scope_error"}`: pages.Scopes,
-		`{"error":"invalid_request"}`:          pages.Credentials + ", " + pages.Scopes,
-		``:                                     pages.Credentials,
+		`{"error":"invalid_request"}`:          pages.App + ", " + pages.Scopes,
+		``:                                     pages.App,
 	} {
 		client, _ := serve(t, nil, 401, nil, body)
 		_, err := client.As("other", "secret", pages).ExchangeCode(t.Context(), "code", "https://postwright.example/back")
@@ -676,6 +676,6 @@ func TestARemedyNamesTheSettingsOfTheAppThatAsked(t *testing.T) {
 		_, err = client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
 		require.Contains(t, fault.Of(err).Message, "--linkedin-", "the default app's")
 		_, err = client.As("", "", pages).AuthorizationURL("state", "https://postwright.example/back", nil)
-		require.Contains(t, fault.Of(err).Message, pages.Credentials)
+		require.Contains(t, fault.Of(err).Message, pages.App)
 	}
 }

@@ -114,7 +114,7 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 func (c *Client) needApp() error {
 	if c.cfg.ClientID == "" {
 		return fault.New(fault.Precondition,
-			"LinkedIn's client id and secret are not configured: set "+c.settings.Credentials+", as the app's page at LinkedIn shows them.").
+			"LinkedIn's client id and secret are not configured: set "+c.settings.App+", as the app's page at LinkedIn shows them.").
 			WithReason("NO_LINKEDIN_APP")
 	}
 	return nil

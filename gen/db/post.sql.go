@@ -1768,7 +1768,7 @@ const postSettle = `-- name: PostSettle :one
 UPDATE posts SET
     state = $1, published_at = $2, linkedin_urn = $3, failure_code = $4,
     failure_message = $5, failure_remedy = $6, revision = revision + 1, updated_at = $7
-WHERE id = $8 AND owner_id = $9 AND state = 'unconfirmed'
+WHERE id = $8 AND owner_id = $9 AND state IN ('draft', 'scheduled', 'failed', 'unconfirmed')
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1784,7 +1784,7 @@ type PostSettleParams struct {
 	OwnerID        uuid.UUID
 }
 
-// state is published or failed. No row when the post is not in doubt.
+// state is published, failed or unconfirmed. No row when the post is on its way or published.
 func (q *Queries) PostSettle(ctx context.Context, db DBTX, arg PostSettleParams) (Post, error) {
 	row := db.QueryRow(ctx, postSettle,
 		arg.State,

@@ -500,6 +500,38 @@ func (q *Queries) PublicationGetForUpdate(ctx context.Context, db DBTX, arg Publ
 	return i, err
 }
 
+const publicationInsertEnded = `-- name: PublicationInsertEnded :execrows
+INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, ended_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7::timestamptz)
+`
+
+type PublicationInsertEndedParams struct {
+	ID        uuid.UUID
+	PostID    uuid.UUID
+	OwnerID   uuid.UUID
+	AccountID uuid.UUID
+	State     string
+	CreatedAt time.Time
+	EndedAt   time.Time
+}
+
+// One that was carried out, of which the database knows nothing any more. state is published or unconfirmed.
+func (q *Queries) PublicationInsertEnded(ctx context.Context, db DBTX, arg PublicationInsertEndedParams) (int64, error) {
+	result, err := db.Exec(ctx, publicationInsertEnded,
+		arg.ID,
+		arg.PostID,
+		arg.OwnerID,
+		arg.AccountID,
+		arg.State,
+		arg.CreatedAt,
+		arg.EndedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const publicationInsertMany = `-- name: PublicationInsertMany :execrows
 INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, job_id)
 SELECT

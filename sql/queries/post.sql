@@ -258,11 +258,11 @@ WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled'
 RETURNING *;
 
 -- name: PostSettle :one
--- state is published or failed. No row when the post is not in doubt.
+-- state is published, failed or unconfirmed. No row when the post is on its way or published.
 UPDATE posts SET
     state = @state, published_at = sqlc.narg(published_at), linkedin_urn = @linkedin_urn, failure_code = @failure_code,
     failure_message = @failure_message, failure_remedy = @failure_remedy, revision = revision + 1, updated_at = @now
-WHERE id = @id AND owner_id = @owner_id AND state = 'unconfirmed'
+WHERE id = @id AND owner_id = @owner_id AND state IN ('draft', 'scheduled', 'failed', 'unconfirmed')
 RETURNING *;
 
 -- name: PostListSameText :many

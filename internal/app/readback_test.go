@@ -152,6 +152,22 @@ func TestWhatIsReadBackIsComparedAsAReaderWould(t *testing.T) {
 		}, unconfirmed},
 		"another text at the same time": {func(e sandbox.Entry) sandbox.Entry { e.Commentary = "Something else"; return e }, unconfirmed},
 		"not published":                 {func(e sandbox.Entry) sandbox.Entry { e.LifecycleState = "PUBLISH_REQUESTED"; return e }, unconfirmed},
+		"with characters that show nothing": {func(e sandbox.Entry) sandbox.Entry {
+			e.Commentary = "First\u200b line\nÅngstrom\u2060 is a unit of length.\n\ufeffThird"
+			return e
+		}, published},
+		"as a draft": {func(e sandbox.Entry) sandbox.Entry { e.LifecycleState = "DRAFT"; return e }, unconfirmed},
+		"under way":  {func(e sandbox.Entry) sandbox.Entry { e.LifecycleState = "PROCESSING"; return e }, unconfirmed},
+		"ten minutes later, by a clock that is ahead": {func(e sandbox.Entry) sandbox.Entry {
+			e.Time = e.Time.Add(10 * time.Minute)
+			e.Edited = e.Time
+			return e
+		}, published},
+		"at its time, told in seconds": {func(e sandbox.Entry) sandbox.Entry {
+			e.Time = time.UnixMilli(e.Time.Unix())
+			e.Edited = e.Time
+			return e
+		}, unconfirmed},
 		"a little before, by a clock that is behind": {func(e sandbox.Entry) sandbox.Entry {
 			e.Time = e.Time.Add(-5 * time.Minute)
 			e.Edited = e.Time

@@ -83,8 +83,7 @@ func TestAnAttemptThatTheDatabaseLostCountsBesideTheOneThatFollowed(t *testing.T
 			if c.want == posts.StatePublished && c.first.Mode != sandbox.NoID {
 				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedinURN)
 			}
-			attempts, err := w.ListAttempts(t.Context(), w.owner, post.ID)
-			require.NoError(t, err)
+			attempts := w.attempts(t, post.ID)
 			kept := 1
 			if first.attempt != attemptRejected {
 				kept = 2

@@ -120,9 +120,9 @@ FROM publications p
 WHERE a.post_id = @post_id AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = @owner_id;
 
 -- name: AttemptListByPost :many
--- The newest first.
+-- The newest first of those before a number.
 SELECT a.* FROM publish_attempts a JOIN posts p ON p.id = a.post_id
-WHERE a.post_id = @post_id AND p.owner_id = @owner_id
+WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.number < @before_number
 ORDER BY a.number DESC LIMIT @most;
 
 -- name: AttemptListInDoubt :many

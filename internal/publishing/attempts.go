@@ -57,7 +57,8 @@ func (s *Service) ListAttempts(ctx context.Context, in AttemptsInput) (Attempts,
 
 // attemptsToken is opaque, not secret: the post's id, and the number of the attempt before which the page ends.
 func attemptsToken(postID uuid.UUID, before int32) string {
-	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(postID[:], uint32(before))) //nolint:gosec // numbers count from 1
+	number := uint32(before) //nolint:gosec // numbers count from 1
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(postID[:], number))
 }
 
 // before is the number before which the page ends.
@@ -67,7 +68,9 @@ func (in AttemptsInput) before() (int32, error) {
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(in.PageToken)
 	if err != nil || len(b) != len(in.PostID)+4 || binary.BigEndian.Uint32(b[len(in.PostID):]) > math.MaxInt32 {
-		return 0, fault.Fields(fault.Field{Path: "pageToken", Problem: "is not one of ours: send nextPageToken of the page before, unchanged"})
+		return 0, fault.Fields(fault.Field{
+			Path: "pageToken", Problem: "is not one of ours: send nextPageToken of the page before, unchanged",
+		})
 	}
 	if uuid.UUID(b[:len(in.PostID)]) != in.PostID {
 		return 0, fault.Fields(fault.Field{Path: "pageToken", Problem: "belongs to another post: start without a token"})

@@ -14,7 +14,9 @@ import (
 // answers is known to the process that asked, and to nobody else.
 
 // keepAttempt writes down an attempt that the database lost, with what came of it.
-func (s *Service) keepAttempt(ctx context.Context, tx *postgres.Tx, ownerID, publicationID uuid.UUID, attempt Attempt, o outcome) error {
+func (s *Service) keepAttempt(
+	ctx context.Context, tx *postgres.Tx, ownerID, publicationID uuid.UUID, attempt Attempt, o outcome,
+) error {
 	if _, err := s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
 		ID: attempt.ID, PublicationID: publicationID, OwnerID: ownerID, StartedAt: attempt.StartedAt,
 	}); err != nil {
@@ -28,7 +30,9 @@ func (s *Service) keepAttempt(ctx context.Context, tx *postgres.Tx, ownerID, pub
 // the publication is lost as well. One that may have arrived becomes a doubt about the post, and a settled one if LinkedIn
 // accepted it: so whatever the other attempts come to, the post is not called failed. It gets a publication of its own, with this
 // id, since each has one attempt at most that may have arrived. One that surely did not changes nothing.
-func (s *Service) keepLost(ctx context.Context, tx *postgres.Tx, rows locked, publicationID uuid.UUID, attempt Attempt, o outcome) error {
+func (s *Service) keepLost(
+	ctx context.Context, tx *postgres.Tx, rows locked, publicationID uuid.UUID, attempt Attempt, o outcome,
+) error {
 	if o.attempt != attemptAccepted && o.attempt != attemptInDoubt {
 		return nil
 	}

@@ -213,7 +213,8 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		return err
 	}
 	switch post.State {
-	case posts.StateDraft, posts.StateScheduled, posts.StateFailed, posts.StateUnconfirmed: // but in doubt only after the database went back
+	// Of these only the last is known without a database that went back: see keepLost.
+	case posts.StateDraft, posts.StateScheduled, posts.StateFailed, posts.StateUnconfirmed:
 		return s.settlePost(ctx, tx, db.PostSettleParams{
 			ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedinURN: urn,
 		})

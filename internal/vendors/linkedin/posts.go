@@ -153,7 +153,8 @@ func createdURN(header http.Header, body []byte) URN {
 	answer.Lenient(body, &named)
 	location := header.Get("Location")
 	for _, name := range []string{
-		header.Get("x-restli-id"), header.Get("x-linkedin-id"), location[strings.LastIndexByte(location, '/')+1:], named.ID,
+		header.Get("x-restli-id"), header.Get("x-linkedin-id"),
+		location[strings.LastIndexByte(location, '/')+1:], named.ID,
 	} {
 		if unescaped, err := url.PathUnescape(name); err == nil {
 			if urn, err := ParseURN(unescaped); err == nil && urn.NamesPost() {

@@ -124,8 +124,8 @@ var (
 	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// at reads LinkedIn's milliseconds since 1970; the zero time when there are none. A number that can't be meant so, such as of seconds,
-// says nothing: taken for a time, it would make a post of today one of long ago.
+// at reads LinkedIn's milliseconds since 1970; the zero time when there are none. A number that can't be meant so, such as of
+// seconds, says nothing: taken for a time, it would make a post of today one of long ago.
 func at(ms *int64) time.Time {
 	if ms == nil {
 		return time.Time{}

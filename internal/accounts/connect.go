@@ -256,7 +256,7 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, 
 	warnings := tooFew(app, organization != "")
 	if len(endangered) > 0 {
 		warnings = append(warnings, fmt.Sprintf("Members are asked for other scopes (%s) than before: when the member consents, LinkedIn ends the tokens that they gave the app "+
-			"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), strings.Join(endangered, ", ")))
+			"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), fault.Names(endangered, fault.MaxNames)))
 	}
 	expires := s.now().Add(consentLife)
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {

@@ -156,7 +156,7 @@ type turns struct {
 	self  string // this process, as jobs and the list of those who work name it
 	log   *slog.Logger
 
-	mu     sync.Mutex
+	mu sync.Mutex
 	// served is the line that was served last, or looked at in vain since, as far as this process knows; at is when, by the
 	// database's clock.
 	served string

@@ -29,8 +29,8 @@ const (
 	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked or does not say it: as long as
 	// LinkedIn's do (authorization code flow: 60 days).
 	assumedLife = 60 * day
-	// lookUpQueue is how many browsers that came back wait to be looked up, and lookUpWait for how long; a look-up takes less than
-	// a millisecond.
+	// lookUpQueue is how many browsers that came back wait to be looked up, and lookUpWait for how long; a look-up takes less
+	// than a millisecond.
 	lookUpQueue = 100
 	lookUpWait  = 2 * time.Second
 	// openConsents is how many consents of one owner may be under way; the oldest makes room.
@@ -276,14 +276,15 @@ func stateHash(state string) []byte {
 	return sum[:]
 }
 
-// take uses a consent up, whatever comes of it. One that nobody waits for, any more or at all, is a Precondition fault; an OverLimit
-// fault leaves it as it is.
+// take uses a consent up, whatever comes of it. One that nobody waits for, any more or at all, is a Precondition fault; an
+// OverLimit fault leaves it as it is.
 func (s *Service) take(ctx context.Context, state string) (db.Consent, error) {
 	waiting, cancel := context.WithTimeout(ctx, lookUpWait)
 	defer cancel()
 	release, err := s.lookUps.Acquire(waiting, struct{}{})
 	if err != nil {
-		f := fault.New(fault.OverLimit, "Too many browsers come back from LinkedIn at this moment.").WithReason(limit.ReasonConsents).WithCause(err)
+		f := fault.New(fault.OverLimit, "Too many browsers come back from LinkedIn at this moment.").
+			WithReason(limit.ReasonConsents).WithCause(err)
 		f.RetryAfter = lookUpWait
 		return db.Consent{}, f
 	}

@@ -301,7 +301,8 @@ func TestAWarningOfManyAccountsNamesTwentyAndCountsTheOthers(t *testing.T) {
 	w.add(w.owner, ada.Token)
 	_, err := w.store.Exec(t.Context(), `INSERT INTO linkedin_accounts
 		SELECT (jsonb_populate_record(a, jsonb_build_object(
-			'id', gen_random_uuid(), 'urn', 'urn:li:person:' || n, 'display_name', 'Member ' || n, 'is_default', false, 'scopes', ARRAY['openid']))).*
+			'id', gen_random_uuid(), 'urn', 'urn:li:person:' || n, 'display_name', 'Member ' || n, 'is_default', false,
+			'scopes', ARRAY['openid']))).*
 		FROM linkedin_accounts a, generate_series(1, 1000) n`)
 	require.NoError(t, err)
 	consent, err := w.Connect(t.Context(), w.owner, "", "")

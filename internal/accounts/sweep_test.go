@@ -18,12 +18,14 @@ func TestASweepInsertsTheJobsOfManyAccountsAtOnce(t *testing.T) {
 		require.NoError(t, err)
 	}
 	exec(`INSERT INTO linkedin_accounts
-		SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'urn', 'urn:li:person:' || n, 'is_default', false))).*
+		SELECT (jsonb_populate_record(a, jsonb_build_object(
+			'id', gen_random_uuid(), 'urn', 'urn:li:person:' || n, 'is_default', false))).*
 		FROM linkedin_accounts a, generate_series(1, 1200) n`)
 	exec(`CREATE TABLE inserts (jobs bigint)`)
 	exec(`CREATE FUNCTION count_inserts() RETURNS trigger LANGUAGE plpgsql AS
 		$$ BEGIN INSERT INTO inserts SELECT count(*) FROM inserted; RETURN NULL; END $$`)
-	exec(`CREATE TRIGGER count_inserts AFTER INSERT ON river.river_job REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION count_inserts()`)
+	exec(`CREATE TRIGGER count_inserts AFTER INSERT ON river.river_job REFERENCING NEW TABLE AS inserted
+		FOR EACH STATEMENT EXECUTE FUNCTION count_inserts()`)
 	require.NoError(t, w.Sweep(t.Context()))
 
 	numbers := func(sql string) []int {
@@ -36,5 +38,6 @@ func TestASweepInsertsTheJobsOfManyAccountsAtOnce(t *testing.T) {
 	}
 	require.Equal(t, []int{500, 500, 201}, numbers(`SELECT jobs FROM inserts`))
 	require.Equal(t, []int{1201}, numbers(`SELECT count(*) FROM linkedin_accounts a
-		JOIN river.river_job j ON j.kind = 'check_account' AND j.args->>'account_id' = a.id::text AND j.queue = 'owner-' || a.owner_id`))
+		JOIN river.river_job j ON j.kind = 'check_account' AND j.args->>'account_id' = a.id::text
+			AND j.queue = 'owner-' || a.owner_id`))
 }

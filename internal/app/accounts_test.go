@@ -191,7 +191,8 @@ func TestBrowsersWithMadeUpStatesLeaveTheDatabaseToTheOthers(t *testing.T) {
 	t.Parallel()
 	w, client := consenting(t, func(c *app.Config) {
 		c.Server.ClientAddressHeader, c.Role = "X-From", "api"
-		c.Database.MaxConnections.Value, c.Database.LockTimeout.Value, c.Database.OperationTimeout.Value = 8, waitLimit, 2*waitLimit
+		c.Database.MaxConnections.Value = 8
+		c.Database.LockTimeout.Value, c.Database.OperationTimeout.Value = waitLimit, 2*waitLimit
 	})
 	consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
 	require.NoError(t, err)
@@ -208,7 +209,8 @@ func TestBrowsersWithMadeUpStatesLeaveTheDatabaseToTheOthers(t *testing.T) {
 	refused, all := make(chan answer, madeUp), sync.WaitGroup{}
 	for i := range madeUp {
 		all.Go(func() {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("%s/oauth/linkedin/callback?code=x&state=%d", w.url, i), http.NoBody)
+			comeBack := fmt.Sprintf("%s/oauth/linkedin/callback?code=x&state=%d", w.url, i)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, comeBack, http.NoBody)
 			if err != nil {
 				t.Error(err)
 				return

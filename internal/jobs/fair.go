@@ -23,8 +23,8 @@ import (
 // Every owner's jobs stand in a line of their own: a River queue that bears the owner's id, which River's index for
 // fetching (state, queue, priority, scheduled_at, id) finds the head of at once. The workers of a process are one River
 // producer, which takes from all lines: whenever it has room, next to run is a job of the owner who has the fewest running,
-// over all processes, and of several such the one behind whom was served last, by whichever process. So however long a line is, it
-// holds nobody else up for longer than it takes one worker to get free.
+// over all processes, and of several such the one behind whom was served last, by whichever process. So however long a line
+// is, it holds nobody else up for longer than it takes one worker to get free.
 //
 // River's own way would be a producer for each queue, with workers and queries of its own for each.
 
@@ -169,13 +169,13 @@ type turn struct {
 	jobs int
 }
 
-// jobTurns finds the lines in which jobs wait, in turn: the first one behind that which was served last, and so on round to it, $3
-// lines at most. All processes go round together: the line of the job that another has begun last counts, if that was after $7,
-// else $2, or an owner whom every process has just passed would wait for a whole round of one of them. Of each line it says how many
-// jobs are among the next $1 to run, and which of these is the line's last; the one whose is the very last comes last. The n-th
-// job of a line competes as if the n-1 before it ran already. Only what living processes run counts: jobs of one that is gone are running as
-// far as River knows until they are rescued, and would keep their owner waiting all that time. $5 is this process, $6 after how
-// many seconds without a word another is taken for gone.
+// jobTurns finds the lines in which jobs wait, in turn: the first one behind that which was served last, and so on round to
+// it, $3 lines at most. All processes go round together: the line of the job that another has begun last counts, if that was
+// after $7, else $2, or an owner whom every process has just passed would wait for a whole round of one of them. Of each line
+// it says how many jobs are among the next $1 to run, and which of these is the line's last; the line of the very last comes
+// last. The n-th job of a line competes as if the n-1 before it ran already. Only what living processes run counts: jobs of
+// one that is gone are running as far as River knows until they are rescued, and would keep their owner waiting all that
+// time. $5 is this process, $6 after how many seconds without a word another is taken for gone.
 const jobTurns = `-- name: JobTurns :many
 WITH served AS (
     SELECT queue, at FROM (
@@ -187,7 +187,8 @@ WITH served AS (
 SELECT queue, jobs, last, (SELECT at FROM served) AS at FROM (WITH RECURSIVE line AS (
     SELECT first.queue, first.queue AS first, 1 AS number
     FROM (SELECT COALESCE(
-        (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > (SELECT queue FROM served)),
+        (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job
+            WHERE state = 'available' AND queue > (SELECT queue FROM served)),
         (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available')) AS queue) AS first
     WHERE first.queue IS NOT NULL
     UNION ALL

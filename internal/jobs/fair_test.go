@@ -225,7 +225,9 @@ func TestManyJobsAreInsertedInBites(t *testing.T) {
 			for i := range args {
 				args[i] = owned{OwnerID: uuid.Max, Number: i}
 			}
-			require.NoError(t, o.store.InTx(t.Context(), func(tx *postgres.Tx) error { return o.client.Insert(t.Context(), tx, args...) }))
+			require.NoError(t, o.store.InTx(t.Context(), func(tx *postgres.Tx) error {
+				return o.client.Insert(t.Context(), tx, args...)
+			}))
 			rows, err := o.store.Query(t.Context(), `SELECT (args->>'number')::int FROM river.river_job ORDER BY id`)
 			require.NoError(t, err)
 			numbers, err := pgx.CollectRows(rows, pgx.RowTo[int])

@@ -237,7 +237,8 @@ func TestLinesThatAreNotDueHideNobody(t *testing.T) {
 			l.exec(`INSERT INTO river.river_job (state, queue, kind, args, max_attempts, attempt, attempted_at, attempted_by)
 				SELECT 'running', 'owner-', 'test', '{}', 9, 1, now(), ARRAY['other'] FROM generate_series(1, $1)`, running)
 			l.exec(`INSERT INTO river.river_job (state, queue, kind, args, max_attempts, scheduled_at)
-				SELECT 'available', 'owner-0' || n, 'test', '{}', 9, $1 FROM generate_series(1, $2) AS n`, time.Now().Add(time.Hour), mostLines)
+				SELECT 'available', 'owner-0' || n, 'test', '{}', 9, $1 FROM generate_series(1, $2) AS n`,
+				time.Now().Add(time.Hour), mostLines)
 			l.wait(1, "owner-1")
 			process := l.process()
 			_, first := l.fetch(process, 3)

@@ -134,7 +134,8 @@ func failedConsent(err error) (int, callbackView, error) {
 		if f.Reason == limit.ReasonConsents { // of others
 			status = http.StatusServiceUnavailable
 		}
-		return status, callbackView{Title: "Nothing was connected yet", Text: f.Message + " Reload this page in " + seconds(f.RetryAfter) + " s."}, err
+		text := f.Message + " Reload this page in " + seconds(f.RetryAfter) + " s."
+		return status, callbackView{Title: "Nothing was connected yet", Text: text}, err
 	}
 	status, known := statuses[f.Kind]
 	text := f.Message

@@ -150,5 +150,7 @@ func (m *Metrics) RefusedCall(reason string) { m.rpcRefused.WithLabelValues(reas
 
 // Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {
-	return &scrapes{page: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), rendering: make(chan struct{}, 1), takers: limit.NewNewest(maxTakers)}
+	return &scrapes{
+		page: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), rendering: make(chan struct{}, 1), takers: limit.NewNewest(maxTakers),
+	}
 }

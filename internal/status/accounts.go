@@ -170,12 +170,7 @@ func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(
 		if len(others) == 0 {
 			return nil
 		}
-		const named = 20
-		more := ""
-		if n := len(others) - named; n > 0 {
-			others, more = others[:named], fmt.Sprintf(" and %d more", n)
-		}
-		return one(name, Warning, "Members are asked for other scopes than these accounts have: "+strings.Join(others, ", ")+more+
+		return one(name, Warning, "Members are asked for other scopes than these accounts have: "+fault.Names(others, fault.MaxNames)+
 			". The next consent of such a member ends the tokens that they gave the app before.",
 			"If that is not meant, set "+strings.Join(where, " and ")+" as they were; else have each of them connected again.")
 	}}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/postwright/postwright/internal/fault"
-	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
@@ -42,14 +41,8 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 	defer a.Close()
 	var keyset status.Look
 	if err := a.connect(ctx); err != nil {
-		looks := []status.Look{status.Broken("database", err, status.RemedyDatabase)}
-		if a.store != nil && fault.Of(err).Reason == postgres.ReasonRights {
-			looks = []status.Look{status.Broken("database", err, "")} // its words say what to run
-		} else if a.store != nil {
-			looks = []status.Look{status.Database(a.store, Now), status.Broken("migrations", err, status.RemedyMigrations)}
-		}
 		keyset = status.Blocked("encryption key", needsDatabase)
-		report.Checks = append(report.Checks, status.Examine(ctx, looks).Checks...)
+		report.Checks = append(report.Checks, status.Examine(ctx, a.brokenDatabase(err)).Checks...)
 	} else {
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Database(a.store, Now), status.Migrations(a.migrator.Check)}).Checks...)
 		keyset = status.Keyset(a.Accounts.Seals)

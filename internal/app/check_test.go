@@ -31,9 +31,21 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 		"an address that is taken":        {func(_ *testing.T, cfg *app.Config) { cfg.Server.Listen = taken.Addr().String() }, "address", status.Failed, "in use", ""},
 		"a database that is not there":    {func(_ *testing.T, cfg *app.Config) { cfg.Database.URL = "postgres://127.0.0.1:1/x?connect_timeout=2" }, "database", status.Failed, "", "PostgreSQL"},
 		"a database that is not migrated": {func(t *testing.T, cfg *app.Config) { cfg.Database.URL = app.Secret(dbtest.NewEmpty(t)) }, "migrations", status.Failed, "migrate up", ""},
+		"another application's database": {func(t *testing.T, cfg *app.Config) {
+			theirs := dbtest.NewEmpty(t)
+			dbtest.Load(t, theirs, "CREATE TABLE goose_db_version (id serial, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp DEFAULT now()); INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true)")
+			cfg.Database.URL = app.Secret(theirs)
+		}, "migrations", status.Failed, "The database belongs to another application", ""},
 		"a pooler without the second URL": {func(t *testing.T, cfg *app.Config) {
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
 		}, "database", status.Failed, "--database-direct-url", ""},
+		"a second URL that leads to the pooler too": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
+			cfg.Database.DirectURL = cfg.Database.URL
+		}, "database", status.Failed, "--database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) leads to a pooler that shares sessions", ""},
+		"a pooler of sessions that refuses our setting": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = session"))
+		}, "database", status.Failed, "ignore_startup_parameters = lock_timeout", ""},
 		"a second URL of another database": {func(t *testing.T, cfg *app.Config) { cfg.Database.DirectURL = app.Secret(dbtest.New(t)) }, "database", status.Failed, "must lead to the same database", ""},
 		"a role that may only read": {func(t *testing.T, cfg *app.Config) {
 			database := cfg.Database.URL.Reveal()

@@ -38,7 +38,7 @@ type bound struct {
 	enum     []string     // the names of its values, if it is an enum
 	kind     protoreflect.Kind
 	oneof    protoreflect.OneofDescriptor // the alternatives that it is one of, nil for none
-	between  string // the limits of a whole number, as words behind what it must be; "" where its rules have none
+	between  string                       // the limits of a whole number, as words behind what it must be; "" where its rules have none
 }
 
 // whole reports whether it is a whole number, as an enum's value is in binary.

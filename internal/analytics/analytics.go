@@ -24,7 +24,7 @@ type Analytics = db.PostAnalytics
 type LinkedIn interface {
 	PostAnalytics(ctx context.Context, token string, urn linkedin.URN, metric linkedin.Metric) (count int64, known bool, err error)
 	SocialMetadata(ctx context.Context, token string, urn linkedin.URN) (linkedin.SocialMetadata, error)
-	OrganizationShareStatistics(ctx context.Context, token string, organization linkedin.URN, posts []linkedin.URN) ([]linkedin.ShareStatistics, error)
+	OrganizationShareStatistics(ctx context.Context, token string, organization linkedin.URN, posts []linkedin.URN) (found []linkedin.ShareStatistics, complete bool, err error)
 }
 
 // Unknown is a number that LinkedIn did not give, and why.

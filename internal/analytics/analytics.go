@@ -119,9 +119,9 @@ func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...
 	if err != nil {
 		return nil, err
 	}
-	token := ""
+	asking, token := ctx, ""
 	if n := by.requests(); n > 0 {
-		if token, err = s.accounts.TokenToAsk(ctx, account, n); err != nil {
+		if asking, token, err = s.accounts.TokenToAsk(ctx, account, n); err != nil {
 			return nil, err
 		}
 	}
@@ -129,7 +129,7 @@ func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...
 	for i, post := range all {
 		urns[i] = post.urn
 	}
-	found, err := s.ask(ctx, token, by, urns)
+	found, err := s.ask(asking, token, by, urns)
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func (a *App) vendors(version status.Look) []status.Look {
 }
 
 func (a *App) probe() func(context.Context) (alive, known bool) {
-	open := func(ctx context.Context, account accounts.Account) (string, error) {
+	open := func(ctx context.Context, account accounts.Account) (context.Context, string, error) {
 		return a.Accounts.TokenToAsk(ctx, account, 1)
 	}
 	return status.Probe(a.everybodys, open, a.linkedIn)

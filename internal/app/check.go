@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -53,7 +54,7 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{keyset}).Checks...)
 	}
 	report.Checks = append(report.Checks, versionByDate(cfg.LinkedIn.Version, Now()))
-	report.Checks = append(report.Checks, cfg.LinkedIn.togetherness()...)
+	report.Checks = append(report.Checks, slices.Concat(cfg.LinkedIn.togetherness(), cfg.LinkedIn.unknownScopes())...)
 	if a.Accounts != nil {
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Scopes(a.everybodys, a.Accounts.Wanted)}).Checks...)
 	}
@@ -100,7 +101,7 @@ func (a *App) warn(ctx context.Context) {
 	if c := versionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
 	}
-	for _, c := range a.cfg.LinkedIn.togetherness() {
+	for _, c := range slices.Concat(a.cfg.LinkedIn.togetherness(), a.cfg.LinkedIn.unknownScopes()) {
 		a.log.WarnContext(ctx, c.Detail, "about", c.Name, "remedy", c.Remedy)
 	}
 }

@@ -91,6 +91,29 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 	}
 }
 
+// A misspelt scope ends every consent at LinkedIn, and nobody sees it before.
+func TestScopesThatLinkedInProbablyLacksAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.LinkedIn.Scopes = []string{"openid", "profile", "w_member_socail", "r_weather_everywhere_today"}
+	w.cfg.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"s","scopes":["w_organisation_social"],"accounts":["pages"]}]`)
+	report, err := app.Try(t.Context(), w.cfg, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	found := map[string]string{}
+	for _, check := range report.Checks {
+		if check.State == status.Warning {
+			found[check.Name] = check.Detail
+		}
+	}
+	require.Contains(t, found["names of the scopes of the LinkedIn app default"], `It asks for "w_member_socail" (did you mean w_member_social?), "r_weather_everywhere_today", which Postwright does not know`)
+	require.Contains(t, found["names of the scopes of the LinkedIn app pages"], `"w_organisation_social" (did you mean w_organization_social?)`)
+	var log bytes.Buffer
+	w.log = slog.New(slog.NewTextHandler(&log, nil))
+	_, stop := w.run(w.node(w.cfg))
+	require.NoError(t, stop())
+	require.Contains(t, log.String(), "w_member_socail", "a start says it too")
+}
+
 func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -103,6 +126,10 @@ func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 		"LinkedIn's API":                {"--linkedin-api-url", func(cfg *app.Config) { cfg.LinkedIn.APIURL = "api.linkedin.com" }},
 		"LinkedIn's OAuth":              {"--linkedin-auth-url", func(cfg *app.Config) { cfg.LinkedIn.AuthURL = "https://www.linkedin.com?x=cret" }},
 		"LinkedIn's version":            {"--linkedin-version", func(cfg *app.Config) { cfg.LinkedIn.Version = "2026-09" }},
+		"an app's id with a line break": {"--linkedin-client-id", func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id\n", "secret" }},
+		"an app's secret with a blank":  {"--linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id", " secret" }},
+		"a secret with a no-break one":  {"--linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id", "secret\u00a0" }},
+		"an origin that is none":        {"--origins", func(cfg *app.Config) { cfg.Server.Origins = []string{"https://app.example.org/"} }},
 		"half of an app":                {"--linkedin-client-id and --linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientSecret = "secret" }},
 		"the analysis API":              {"--analysis-url", func(cfg *app.Config) { cfg.Analysis.URL = "http://user:secret@localhost" }},
 		"the analysis API's token":      {"--analysis-token", func(cfg *app.Config) { cfg.Analysis.Token = "tök-secret" }},

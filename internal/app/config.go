@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -173,7 +174,7 @@ func (c Config) Verify() error {
 		v.wrong("--listen", "must be host:port, such as 127.0.0.1:8080")
 	}
 	for _, origin := range c.Server.Origins {
-		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+		if _, ok := readOrigin(origin); !ok {
 			v.wrong("--origins", "holds %q, which is not an origin such as https://app.example.org", origin)
 		}
 	}
@@ -213,6 +214,7 @@ func (c Config) Verify() error {
 	v.notification(c.Notification)
 	v.retention(c.Retention)
 	v.faults = append(v.faults, telemetry.TracesFaults()...)
+	v.proxies(os.Getenv)
 	return fault.Fields(v.faults...)
 }
 

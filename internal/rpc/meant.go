@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/spelling"
 )
 
 // What callers write who know the API from memory, and what they meant. The words are clauses that can follow a field's name.
@@ -32,7 +33,7 @@ func (b *bounds) meant(written string) string {
 			within = f.name + "." + inner.byName[written].name
 		}
 	}
-	if near := nearest(written, names); near != "" {
+	if near := spelling.Nearest(written, names); near != "" {
 		return "did you mean " + strconv.Quote(near) + "?"
 	}
 	if within != "" {
@@ -50,12 +51,12 @@ func enumProblem(written string, names []string) string {
 	}
 	near := ""
 	for _, name := range names[1:] { // the short form, as many APIs have it
-		if strings.HasSuffix(letters(name), letters(written)) && letters(written) != "" {
+		if strings.HasSuffix(spelling.Letters(name), spelling.Letters(written)) && spelling.Letters(written) != "" {
 			near = name
 		}
 	}
 	if near == "" {
-		near = nearest(written, names[1:])
+		near = spelling.Nearest(written, names[1:])
 	}
 	if near != "" {
 		values = "did you mean " + near + "? It " + values

@@ -45,7 +45,9 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 		keyset = status.Blocked("encryption key", needsDatabase)
 		report.Checks = append(report.Checks, status.Examine(ctx, a.brokenDatabase(err)).Checks...)
 	} else {
-		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Database(a.store, Now), status.Migrations(a.migrator.Check)}).Checks...)
+		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{
+			status.Database(a.store, Now), status.Connections(a.store.ConnectionLimit, cfg.connections()), status.Migrations(a.migrator.Check),
+		}).Checks...)
 		keyset = status.Keyset(a.Accounts.Seals)
 	}
 	if cfg.LinkedIn.TokenKeyset == "" {

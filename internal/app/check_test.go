@@ -62,6 +62,12 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 			cfg.Database.DirectURL = cfg.Database.URL
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = statement"))
 		}, "database", status.Failed, "pool_mode=statement", ""},
+		"more connections than the server takes": {func(_ *testing.T, cfg *app.Config) { cfg.Database.MaxConnections = app.Count{Value: 900} },
+			"connections", status.Warning, "One process may open 902, and PostgreSQL takes ", "Lower --database-max-connections"},
+		"a pooler that makes few of many": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.DirectURL, cfg.Database.MaxConnections = cfg.Database.URL, app.Count{Value: 900}
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
+		}, "connections", status.OK, "A pooler makes them", ""},
 		"no keyset":                 {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" }, "encryption key", status.Warning, "No keyset", "account keyset"},
 		"a version that has ended":  {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202511" }, "linkedin version", status.Failed, "2026-11-16", "--linkedin-version"},
 		"one that ended long ago":   {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202301" }, "linkedin version", status.Warning, "no more", "--linkedin-version"},

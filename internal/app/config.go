@@ -384,6 +384,21 @@ func (c DatabaseConfig) Store() postgres.Config {
 	}
 }
 
+// connections is how many a process of this role opens to PostgreSQL at most, 0 where a pooler makes them.
+func (c Config) connections() int {
+	if c.Database.DirectURL != "" {
+		return 0
+	}
+	most := c.Database.MaxConnections.Value
+	if c.serves() {
+		most++ // listens for changes
+	}
+	if c.works() {
+		most++ // listens for jobs
+	}
+	return most
+}
+
 // SessionURL is where each connection has a session of its own.
 func (c DatabaseConfig) SessionURL() string {
 	if c.DirectURL != "" {

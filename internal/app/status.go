@@ -79,6 +79,7 @@ func (a *App) everybodys(ctx context.Context) ([]accounts.Account, error) {
 func (a *App) own() []status.Look {
 	return []status.Look{
 		status.Database(a.store, Now),
+		status.Connections(a.store.ConnectionLimit, a.cfg.connections()),
 		status.Migrations(a.migrator.Check),
 		status.Workers(a.jobs.Alive),
 		status.Held(a.Publishing.Held),

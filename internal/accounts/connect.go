@@ -357,16 +357,44 @@ func (s *Service) granted(app App, token linkedin.Token) grant {
 	return g
 }
 
-// ConsentOperation is the operation that the answer in Abandon's fault names.
-const ConsentOperation = linkedin.ConsentOperation
-
 // Abandon ends a consent that LinkedIn sent the member back from with an error, and the words for it. It returns nil when it
-// was the member who did not want to, and a VendorRejected fault with LinkedIn's code and words when it was LinkedIn.
+// was the member who did not want to, and a VendorRejected fault with LinkedIn's code and words when it was LinkedIn. Of a consent that nobody
+// waits for it is a Precondition fault, with what LinkedIn said all the same: LinkedIn may leave the state out of its own errors.
 func (s *Service) Abandon(ctx context.Context, state, code, description string) error {
-	if _, err := s.take(ctx, state); err != nil {
+	if state == "" {
+		return unclaimed(fault.New(fault.Precondition, "LinkedIn sent your browser back without saying from which consent.").WithReason(ReasonStateUnknown),
+			code, description)
+	}
+	consent, err := s.take(ctx, state)
+	if f := fault.Of(err); f != nil && f.Reason == ReasonStateUnknown {
+		return unclaimed(f, code, description)
+	}
+	if err != nil {
 		return err
 	}
-	return linkedin.RefusedConsent(code, description)
+	return linkedin.RefusedConsent(SettingsOf(consent.App), code, description)
+}
+
+// unclaimed adds what LinkedIn said to the fault of a consent that is not known, nor is its app. Whoever wrote the address may have made the
+// words up, so only a code that is known, and what to do about it, is shown.
+func unclaimed(f *fault.Error, code, description string) error {
+	f.Answer = linkedin.ConsentAnswer(code, description)
+	if known := linkedin.ConsentCode(code); known != "" {
+		anyApp := linkedin.AppSettings{App: "the app's client id and secret", Scopes: "the app's scopes"}
+		if refused := fault.Of(linkedin.RefusedConsent(anyApp, known, "")); refused != nil {
+			f.Message += " " + refused.Message
+		}
+	}
+	return f
+}
+
+// ConsentCode is the code with which LinkedIn sent a member's browser back, if that is why err came to be and it is one of those that are
+// known; else "".
+func ConsentCode(err error) string {
+	if f := fault.Of(err); f != nil && f.Answer != nil && f.Answer.Operation == linkedin.ConsentOperation {
+		return linkedin.ConsentCode(f.Answer.Code)
+	}
+	return ""
 }
 
 // Disconnect forgets an account's tokens; the owner's oldest other account becomes the default one where it was. An account

@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
 	"github.com/postwright/postwright/internal/sandbox"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // consenting is a Postwright that browsers can come back to.
@@ -129,6 +131,38 @@ func TestABrowserThatComesBackWithNothingUsableIsToldSo(t *testing.T) {
 		require.Contains(t, string(page.body), "can&#39;t be reached")
 	})
 	require.Equal(t, 1, w.count(`SELECT count(*) FROM linkedin_accounts`))
+}
+
+// LinkedIn's own word of why nobody was asked was neither logged nor counted when it came back without a state that is known.
+func TestWhatLinkedInSaysOfAConsentThatIsNotKnownIsLoggedAndCounted(t *testing.T) {
+	t.Parallel()
+	out := &logged{}
+	w := newLoggedWorld(t, telemetry.NewLogger(out, slog.LevelInfo, true))
+	w.serve()
+	const odd = "brand-new-hunter2"
+	for _, c := range []struct{ query, code, shown string }{
+		{"error=server_error", "server_error", "LinkedIn has trouble: try again later."},
+		{"error=unauthorized_scope_error&error_description=" + odd, "unauthorized_scope_error", "leave the scope out of the app&#39;s scopes"},
+		{"state=ended&error=invalid_client", "invalid_client", "the app&#39;s client id and secret"},
+		{"state=a&state=b&error=Invalid_Request", "invalid_request", "without saying from which consent"},
+		{"state=ended&error=user_cancelled_authorize", "user_cancelled_authorize", "used before, or is too old"},
+		{"error=" + odd, "failed_precondition", "without saying from which consent"},
+	} {
+		key := "rpc_calls_total code=" + c.code + " procedure=/oauth/linkedin/callback"
+		before := w.scrape()[key]
+		page := w.get(w.url + "/oauth/linkedin/callback?" + c.query)
+		require.Equal(t, http.StatusBadRequest, page.status, c.query)
+		require.Contains(t, string(page.body), c.shown, c.query)
+		require.NotContains(t, string(page.body), odd, "anybody may have written it")
+		after := w.scrape()
+		require.InDelta(t, before+1, after[key], 0, "%s: %v", c.query, after)
+		for key := range after {
+			require.NotContains(t, key, odd)
+		}
+		failures := out.lines(t, "consent failed")
+		said, _, _ := strings.Cut(c.query[strings.Index(c.query, "error=")+len("error="):], "&")
+		require.Contains(t, failures[len(failures)-1]["error"], fmt.Sprintf("code=%q", said))
+	}
 }
 
 func TestWithoutAPublicAddressNobodyCanConsent(t *testing.T) {

@@ -1,12 +1,12 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"html/template"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,15 +80,15 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 		return ""
 	}
 	state, code := one("state"), one("code")
-	if state == "" || (code == "" && one("error") == "") {
-		return http.StatusBadRequest, callbackView{Title: "Nothing was connected",
-			Text: "This address is where LinkedIn sends browsers back to, and this call did not come from there. Ask for a new link."}, nil
-	}
-	if code == "" {
-		if err := service.Abandon(ctx, state, one("error"), one("error_description")); err != nil {
+	if refused := one("error"); code == "" && refused != "" {
+		if err := service.Abandon(ctx, state, refused, one("error_description")); err != nil {
 			return failedConsent(err)
 		}
 		return http.StatusOK, callbackView{Title: "Nothing was connected", Text: "You did not give your consent at LinkedIn. Nothing has changed."}, nil
+	}
+	if state == "" || code == "" {
+		return http.StatusBadRequest, callbackView{Title: "Nothing was connected",
+			Text: "This address is where LinkedIn sends browsers back to, and this call did not come from there. Ask for a new link."}, nil
 	}
 	account, err := service.Complete(ctx, state, code)
 	if err != nil {
@@ -149,13 +149,10 @@ func failedConsent(err error) (int, callbackView, error) {
 // are known.
 func consentCode(err error) string {
 	f := fault.Of(err)
-	switch {
-	case f == nil:
+	if f == nil {
 		return codeOK
-	case f.Reason != "" && f.Answer != nil && f.Answer.Operation == accounts.ConsentOperation:
-		return strings.ToLower(f.Reason)
 	}
-	return codes[f.Kind].String()
+	return cmp.Or(accounts.ConsentCode(err), codes[f.Kind].String())
 }
 
 // logConsent is the one line of a consent that came back.

@@ -30,7 +30,7 @@ func (h accountHandler) ListAccounts(ctx context.Context, _ *postwrightv1.ListAc
 			Id: a.ID.String(), Urn: a.URN, DisplayName: a.DisplayName, Scopes: a.Scopes,
 			TokenExpireTime: timestamp(a.TokenExpiresAt), Default: a.IsDefault, CreateTime: timestamppb.New(a.CreatedAt),
 			PausedReason: a.PausedReason, HoldTime: timestamp(a.HeldUntil), HoldReason: a.HeldReason,
-			RenewableUntilTime: timestamp(a.RefreshTokenExpiresAt), TokenExpireTimeAssumed: a.TokenExpiryAssumed, App: a.App,
+			RenewableUntilTime: timestamp(h.accounts.RenewedUntil(a)), TokenExpireTimeAssumed: a.TokenExpiryAssumed, App: a.App,
 		})
 	}
 	return res, nil

@@ -37,7 +37,7 @@ func (c *Client) GetPost(ctx context.Context, token string, post URN) (Post, err
 	resp, err := c.api.GetPost(outbound.WithOperation(ctx, operation), post.String(),
 		&linkedin.GetPostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 		bearer(token), withLastSegment(post.encoded()))
-	found, err := answer.Decode[linkedin.Post](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.Post](c.answer, operation, http.StatusOK, resp, err, "id", "author")
 	if err != nil {
 		return Post{}, err
 	}
@@ -53,7 +53,7 @@ const maxPostsAPage = 100
 
 // PostsByAuthor asks for the posts of a member or a page that were modified last, at most count of them (1 to 100), the
 // newest first: LinkedIn's order, which is taken at its word. Those that were deleted are missing. complete is true when
-// these are all, as far as the answer tells: fewer than asked for, and no word of more. How soon LinkedIn lists a new
+// these are all, as far as the answer tells: fewer than asked for, and no word of more, nor one that can't be read. How soon LinkedIn lists a new
 // post is not documented.
 //
 // Whoever concludes from the list that a post is not there needs all of it, so an element that can't be read, one
@@ -77,7 +77,7 @@ func (c *Client) PostsByAuthor(ctx context.Context, token string, author URN, co
 	resp, err := c.api.FindPostsByAuthor(outbound.WithOperation(ctx, operation),
 		&linkedin.FindPostsByAuthorParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion, XRestLiMethod: &method},
 		bearer(token), withQuery(fmt.Sprintf("author=%s&q=author&count=%d&start=0&sortBy=LAST_MODIFIED", author.encoded(), count)))
-	found, err := answer.Decode[linkedin.Posts](c.answer, operation, http.StatusOK, resp, err, listed...)
+	found, unreadable, err := answer.DecodeReadable[linkedin.Posts](c.answer, operation, http.StatusOK, resp, err, listed...)
 	if err != nil {
 		return nil, false, err
 	}
@@ -98,13 +98,16 @@ func (c *Client) PostsByAuthor(ctx context.Context, token string, author URN, co
 		}
 		posts = append(posts, p)
 	}
-	return posts, atEnd(found.Paging, 0, len(posts), count), nil
+	return posts, follows(found.Paging, unreadable == "", 0, len(posts), count) == nothingFollows, nil
 }
 
 // readPost reads a post of which everything but its URN and its author may be missing.
 func readPost(found linkedin.Post) (Post, error) {
 	urn, urnErr := ParseURN(deref(found.Id))
 	author, authorErr := ParseURN(deref(found.Author))
+	if urnErr == nil && !urn.NamesPost() {
+		urnErr = fmt.Errorf("%s names no post", urn)
+	}
 	if err := errors.Join(urnErr, authorErr); err != nil {
 		return Post{}, err
 	}
@@ -115,10 +118,20 @@ func readPost(found linkedin.Post) (Post, error) {
 	}, nil
 }
 
-// at reads LinkedIn's milliseconds since 1970; the zero time when there are none.
+// The years that a time of a post can be in: LinkedIn began in 2003.
+var (
+	earliest = time.Date(2003, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// at reads LinkedIn's milliseconds since 1970; the zero time when there are none. A number that can't be meant so, such as of
+// seconds, says nothing: taken for a time, it would make a post of today one of long ago.
 func at(ms *int64) time.Time {
 	if ms == nil {
 		return time.Time{}
 	}
-	return time.UnixMilli(*ms)
+	if read := time.UnixMilli(*ms); read.After(earliest) && read.Before(latest) {
+		return read
+	}
+	return time.Time{}
 }

@@ -19,16 +19,7 @@ zones:
 
 # Fail when gen/ is not what `just gen` writes, or is not committed.
 gen-check: gen
-    #!/usr/bin/env bash
-    set -euo pipefail
-    # Status and not diff: a diff misses new files.
-    changed=$(git status --porcelain -- gen)
-    if [ -n "$changed" ]; then
-        printf '%s\n' "$changed" >&2
-        echo 'gen/ is not what is committed: run `just gen` and commit gen/ together with the change it comes from.' >&2
-        exit 1
-    fi
-    echo 'gen/ is up to date.'
+    bash internal/tools/scripts/gen-check.sh
 
 # Run the tests: `just test`, `just test -race -run Publish ./internal/rpc`.
 test *args='./...':
@@ -36,14 +27,7 @@ test *args='./...':
 
 # Run all tests and print how much of the hand-written code they run; takes flags of go test, such as -race.
 cover *flags:
-    #!/usr/bin/env bash
-    set -euo pipefail
-    profile=$(mktemp)
-    trap 'rm -f "$profile"' EXIT
-    written=$(go list ./... | grep -v '/gen/' | paste -sd, -)
-    # The summary counts every package's code for every package's tests, so the per-package percentages mean little.
-    go test {{ flags }} -coverprofile="$profile" -coverpkg="$written" ./... | sed -E 's/[[:space:]]+coverage: .*//'
-    go tool cover -func="$profile" | awk '/^total:/ { print "coverage of hand-written code: " $NF }'
+    bash internal/tools/scripts/cover.sh {{ flags }}
 
 # Check the Go code and the protobuf files against the project's rules.
 lint: _api-imports
@@ -64,14 +48,7 @@ chaos-short *flags:
 
 # Show that the proof can fail: with the attempt written down after the call, doubles must be found.
 chaos-broken *flags:
-    #!/usr/bin/env bash
-    set -euo pipefail
-    tree=$(mktemp -d)
-    trap 'rm -rf "$tree"' EXIT
-    git ls-files --cached --others --exclude-standard | tar -cf - -T - | tar -xf - -C "$tree"
-    git -C "$tree" init --quiet
-    git -C "$tree" apply "$PWD/internal/chaos/testdata/attempt-after-call.patch"
-    go run ./cmd/chaos --source "$tree" --expect-doubles --posts 60 --kills 15 --restarts 0 --faults-of-each 0 --deadline 10m {{ flags }}
+    bash internal/tools/scripts/chaos-broken.sh {{ flags }}
 
 # Attack nodes and measure what a quiet owner sees of it; write the figures into docs/siege.md.
 siege *flags='--report docs/siege.md':
@@ -83,13 +60,11 @@ siege-short *flags:
 
 # Fail when the API would break its callers, compared with a commit.
 breaking base='HEAD': _api-imports
-    #!/usr/bin/env bash
-    set -euo pipefail
-    before=$(mktemp -d)
-    trap 'rm -rf "$before"' EXIT
-    git archive '{{ base }}' specs/api | tar -x -C "$before"
-    cp -R specs/api/third_party "$before/specs/api/" # not committed, and not ours to break
-    {{ tool }} buf breaking specs/api --against "$before/specs/api"
+    bash internal/tools/scripts/breaking.sh '{{ base }}'
+
+# Fail when a migration that a commit has was edited since.
+migrations base='HEAD':
+    bash internal/tools/scripts/migrations.sh '{{ base }}'
 
 # Check the alert rules, and that each fires when it should; needs promtool (Debian's package prometheus).
 alerts:
@@ -98,19 +73,7 @@ alerts:
 
 # Look for known vulnerabilities in what the code calls; says so where the database of them can't be reached.
 vuln:
-    #!/usr/bin/env bash
-    set -uo pipefail
-    said=$(mktemp)
-    trap 'rm -f "$said"' EXIT
-    {{ tool }} govulncheck ./... 2> "$said"
-    status=$?
-    cat "$said" >&2
-    # Only this one failure is excused: no answer at all from the vulnerability database.
-    if [ "$status" -eq 1 ] && grep -q '^govulncheck: fetching vulnerabilities: Get ' "$said"; then
-        echo 'NOT CHECKED for known vulnerabilities: the vulnerability database (https://vuln.go.dev) can not be reached from here.'
-        exit 0
-    fi
-    exit "$status"
+    bash internal/tools/scripts/vuln.sh
 
 # Wiped only once the SQL is known to compile, so that a typing error leaves the code that builds.
 _gen-db:
@@ -124,18 +87,7 @@ _gen-proto: _api-imports
 
 # One client and server per OpenAPI file; whatever else is in gen beside db and proto belongs to no file and goes.
 _gen-vendors:
-    #!/usr/bin/env bash
-    set -euo pipefail
-    mkdir -p gen
-    fresh=$(mktemp -d gen/.vendors.XXXXXX) # beside its goal, so that the move is a rename
-    trap 'rm -rf "$fresh"' EXIT
-    for spec in specs/vendors/*.yaml; do
-        name=$(basename "$spec" .yaml)
-        mkdir "$fresh/$name"
-        {{ tool }} oapi-codegen -config oapi.yaml -package "$name" -o "$fresh/$name/$name.gen.go" "$spec"
-    done
-    find gen -mindepth 1 -maxdepth 1 ! -name db ! -name proto ! -name '.vendors.*' -exec rm -rf {} +
-    mv "$fresh"/* gen/
+    bash internal/tools/scripts/gen-vendors.sh
 
 # What our protobuf files import, written from the modules that internal/tools/go.mod pins.
 _api-imports:

@@ -51,9 +51,10 @@ func approveBatches(ctx context.Context, s *stage) error {
 			return // refused, or cut off by the end
 		}
 		done.Add(approvedSize)
+		someDay := timestamppb.New(s.Now().Add(300 * 24 * time.Hour))
 		for _, post := range made.GetPosts()[:scheduledOfBatch] {
 			s.sent.Add(1)
-			_, _ = api.SchedulePost(ctx, &postwrightv1.SchedulePostRequest{Id: post.GetId(), ScheduledTime: timestamppb.New(s.Now().Add(300 * 24 * time.Hour))}) // refused or not
+			_, _ = api.SchedulePost(ctx, &postwrightv1.SchedulePostRequest{Id: post.GetId(), ScheduledTime: someDay}) // refused or not
 		}
 	})
 	s.reach("posts made and approved in batches", int(done.Load()), approvalsLeast)
@@ -76,7 +77,8 @@ func (s *stage) approveNew(ctx context.Context, client *http.Client, loop int) (
 	}
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.url+pathPosts+"BatchPublishPosts", bytes.NewReader(envelope(body)))
+	to := s.node.url + pathPosts + "BatchPublishPosts"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(envelope(body)))
 	if err != nil {
 		return false
 	}

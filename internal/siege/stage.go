@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -206,7 +207,7 @@ func (s *stage) play(ctx context.Context) (err error) {
 		return err
 	}
 	calm := s.calm(ctx)
-	if failed := append(calm.errors, calm.unserved...); len(failed) > 0 {
+	if failed := slices.Concat(calm.errors, calm.unserved); len(failed) > 0 {
 		s.miss("the quiet owner had errors before the attack: %s", failed[0])
 	}
 	if err := s.node.forgetPeak(); err != nil {

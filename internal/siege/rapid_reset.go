@@ -14,11 +14,11 @@ import (
 
 const (
 	resetters           = 2
-	resetsPerConnection = 250
-	resetsLeast         = 1_000
-	// resetPause makes it two thousand a second, fewer where the node takes long: what the machine can do at most would measure
+	resetsPerConnection = 50
+	resetsLeast         = 500
+	// resetPause makes it a thousand a second, fewer where the node takes long: what the machine can do at most would measure
 	// the machine.
-	resetPause = 200 * time.Millisecond
+	resetPause = 80 * time.Millisecond
 )
 
 // resetRapidly opens streams over HTTP/2 and takes each back at once, so that the node begins what nobody waits for.

@@ -234,12 +234,12 @@ func (h *postHandler) ListPublishAttempts(ctx context.Context, req *postwrightv1
 	if err != nil {
 		return nil, err
 	}
-	attempts, err := h.publishing.ListAttempts(ctx, caller, parsed(req.GetId()))
+	page, err := h.publishing.ListAttempts(ctx, publishing.AttemptsInput{OwnerID: caller, PostID: parsed(req.GetId()), PageToken: req.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}
-	res := &postwrightv1.ListPublishAttemptsResponse{}
-	for _, a := range attempts {
+	res := &postwrightv1.ListPublishAttemptsResponse{NextPageToken: page.NextPageToken}
+	for _, a := range page.Attempts {
 		res.Attempts = append(res.Attempts, attemptMessage(a))
 	}
 	return res, nil

@@ -63,14 +63,11 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 			return err
 		}
 		after = page[len(page)-1].ID
-		if err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-			for _, account := range page {
-				if err := s.jobs.Insert(ctx, tx, CheckArgs{OwnerID: account.OwnerID, AccountID: account.ID}); err != nil {
-					return err
-				}
-			}
-			return nil
-		}); err != nil {
+		checks := make([]river.JobArgs, len(page))
+		for i, account := range page {
+			checks[i] = CheckArgs{OwnerID: account.OwnerID, AccountID: account.ID}
+		}
+		if err := s.store.InTx(ctx, func(tx *postgres.Tx) error { return s.jobs.Insert(ctx, tx, checks...) }); err != nil {
 			return err
 		}
 	}

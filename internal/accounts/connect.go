@@ -17,6 +17,7 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/text"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
@@ -28,6 +29,10 @@ const (
 	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked or does not say it: as long as
 	// LinkedIn's do (authorization code flow: 60 days).
 	assumedLife = 60 * day
+	// lookUpQueue is how many browsers that came back wait to be looked up, and lookUpWait for how long; a look-up takes less
+	// than a millisecond.
+	lookUpQueue = 100
+	lookUpWait  = 2 * time.Second
 	// openConsents is how many consents of one owner may be under way; the oldest makes room.
 	openConsents = 20
 )
@@ -251,7 +256,7 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, 
 	warnings := tooFew(app, organization != "")
 	if len(endangered) > 0 {
 		warnings = append(warnings, fmt.Sprintf("Members are asked for other scopes (%s) than before: when the member consents, LinkedIn ends the tokens that they gave the app "+
-			"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), strings.Join(endangered, ", ")))
+			"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), fault.Names(endangered, fault.MaxNames)))
 	}
 	expires := s.now().Add(consentLife)
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -271,8 +276,19 @@ func stateHash(state string) []byte {
 	return sum[:]
 }
 
-// take uses a consent up, whatever comes of it. One that nobody waits for, any more or at all, is a Precondition fault.
+// take uses a consent up, whatever comes of it. One that nobody waits for, any more or at all, is a Precondition fault; an
+// OverLimit fault leaves it as it is.
 func (s *Service) take(ctx context.Context, state string) (db.Consent, error) {
+	waiting, cancel := context.WithTimeout(ctx, lookUpWait)
+	defer cancel()
+	release, err := s.lookUps.Acquire(waiting, struct{}{})
+	if err != nil {
+		f := fault.New(fault.OverLimit, "Too many browsers come back from LinkedIn at this moment.").
+			WithReason(limit.ReasonConsents).WithCause(err)
+		f.RetryAfter = lookUpWait
+		return db.Consent{}, f
+	}
+	defer release()
 	consent, err := s.queries.ConsentTake(ctx, s.store, stateHash(state))
 	if fault.Is(err, fault.NotFound) || (err == nil && !s.now().Before(consent.ExpiresAt)) {
 		return consent, fault.New(fault.Precondition, "This consent was used before, or is too old.").

@@ -2,9 +2,7 @@ package publishing
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -152,11 +150,11 @@ func (s *Service) read(ctx context.Context, post posts.Post) (account accounts.A
 		f.RetryAfter = held.Sub(s.now())
 		return account, nil, false, f
 	}
-	token, err := s.accounts.TokenToAsk(ctx, account, 1)
+	asking, token, err := s.accounts.TokenToAsk(ctx, account, 1)
 	if err != nil {
 		return account, nil, false, err
 	}
-	listed, complete, err = s.linkedIn.PostsByAuthor(ctx, token, author, readBackCount)
+	listed, complete, err = s.linkedIn.PostsByAuthor(asking, token, author, readBackCount)
 	return account, listed, complete, err
 }
 
@@ -207,13 +205,10 @@ const maxNamed = 3
 
 func (s sightings) String() string {
 	var urns []string
-	for _, one := range s[:min(len(s), maxNamed)] {
+	for _, one := range s {
 		urns = append(urns, one.urn)
 	}
-	if more := len(s) - len(urns); more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(urns, ", "), more)
-	}
-	return strings.Join(urns, ", ")
+	return fault.Names(urns, maxNamed)
 }
 
 // find looks for a post among those that LinkedIn lists. Surely it is one that appeared since the attempt began, is

@@ -46,15 +46,15 @@ func NewCallback(service *accounts.Service, timeout time.Duration, addresses *li
 		began, header := time.Now(), w.Header()
 		status, view, err := func() (int, callbackView, error) {
 			if wait := addresses.Take(connectionOf(ctx).from); wait > 0 {
-				f := fault.New(fault.OverLimit, "Too many consents came from your address: wait a moment.").WithReason(limit.ReasonAddress)
+				f := fault.New(fault.OverLimit, "Too many consents came from your address.").WithReason(limit.ReasonAddress)
 				f.RetryAfter = wait
-				tellRetry(header, f)
 				return failedConsent(f)
 			}
 			underWay.begin()
 			defer underWay.end()
 			return endConsent(ctx, service, r.URL.Query())
 		}()
+		tellRetry(header, err)
 		took := time.Since(began)
 		eyes.Observe(CallbackPath, consentCode(err), took)
 		logConsent(ctx, eyes, refused, status, took, err)
@@ -123,12 +123,20 @@ func connectedView(account accounts.Account, wanted []string) callbackView {
 var statuses = map[fault.Kind]int{
 	fault.Precondition: http.StatusBadRequest, fault.Invalid: http.StatusBadRequest, fault.VendorRejected: http.StatusBadGateway,
 	fault.VendorAuth: http.StatusBadGateway, fault.VendorUnavailable: http.StatusBadGateway, fault.RateLimited: http.StatusServiceUnavailable,
-	fault.Unavailable: http.StatusServiceUnavailable, fault.Busy: http.StatusServiceUnavailable, fault.OverLimit: http.StatusTooManyRequests,
+	fault.Unavailable: http.StatusServiceUnavailable, fault.Busy: http.StatusServiceUnavailable,
 	fault.Deadline: http.StatusGatewayTimeout, fault.Canceled: http.StatusGatewayTimeout,
 }
 
 func failedConsent(err error) (int, callbackView, error) {
 	f := fault.Of(err)
+	if f.Kind == fault.OverLimit { // before anything was used up
+		status := http.StatusTooManyRequests
+		if f.Reason == limit.ReasonConsents { // of others
+			status = http.StatusServiceUnavailable
+		}
+		text := f.Message + " Reload this page in " + seconds(f.RetryAfter) + " s."
+		return status, callbackView{Title: "Nothing was connected yet", Text: text}, err
+	}
 	status, known := statuses[f.Kind]
 	text := f.Message
 	if !known {

@@ -32,7 +32,7 @@ var owners = map[string]string{
 	"Publication":    "publishing",
 	"Request":        "requests",
 	"User":           "identity",
-	"VersionWarning": "status",
+	"VersionWarning": "sunset",
 	"Worker":         "jobs",
 
 	// posts owns what a post says; publishing how far it is, and how posts stand in each other's way.

@@ -1,8 +1,8 @@
 // Package notify tells people what happened: by e-mail, by push, on request and after a publication.
 //
 // Callers may write what they like, so what they write reaches themselves and whom an operator allows, and nobody else; how
-// often in a day is counted in the database. A notification never fails what it tells about: one that can't be delivered is recorded and logged, no more. The
-// package must not know how a post is published.
+// often in a day is counted in the database. A notification never fails what it tells about: one that can't be delivered is
+// recorded and logged, no more. Who is told of what stands in follow.go. The package must not know how a post is published.
 package notify
 
 import (

@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/posts"
 )
 
@@ -30,8 +31,9 @@ func (PublicationArgs) Kind() string { return "notify_publication" }
 // InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
 func (PublicationArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
 
-// Register adds the package's workers to River's.
-func (s *Service) Register(workers *river.Workers) {
+// Register adds the package's workers to a client that works jobs.
+func (s *Service) Register(client *jobs.Client) {
+	workers := client.Workers()
 	river.AddWorker(workers, &publicationWorker{service: s})
 	river.AddWorker(workers, &accountWorker{service: s})
 	river.AddWorker(workers, &versionWorker{service: s})

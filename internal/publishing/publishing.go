@@ -5,7 +5,7 @@
 // LinkedIn: its attempt is committed before the call, what surely did not arrive may be tried again by the rules of
 // wait.go, and an answer that leaves doubt makes the post unconfirmed; it is never sent again by itself.
 //
-// The package must not know what follows a publication: internal/app says which jobs do.
+// The package must not know what follows a publication: it is handed who names the jobs that do.
 package publishing
 
 import (
@@ -81,8 +81,9 @@ func New(
 	}
 }
 
-// Register adds the package's workers to River's.
-func (s *Service) Register(workers *river.Workers) {
+// Register adds the package's workers to a client that works jobs.
+func (s *Service) Register(client *jobs.Client) {
+	workers := client.Workers()
 	river.AddWorker(workers, &worker{service: s})
 	river.AddWorker(workers, &dueWorker{service: s})
 	river.AddWorker(workers, &accountChangedWorker{service: s})

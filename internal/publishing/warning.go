@@ -13,7 +13,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
-	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/sunset"
 )
 
 // warnings say what may keep a post from going out at a time, though nothing does today.
@@ -36,13 +36,8 @@ func (r Rules) warnings(account accounts.Account, renewed *time.Time, at time.Ti
 		list = append(list, fmt.Sprintf("The token of %s %s at %s%s, before the post is due: connect the account again until then.",
 			account.DisplayName, verb, ends.UTC().Format(time.RFC3339), why))
 	}
-	if end, exact := linkedin.VersionEnds(r.Version); !end.IsZero() && !at.Before(end) {
-		about := "about "
-		if exact {
-			about = ""
-		}
-		list = append(list, fmt.Sprintf("LinkedIn serves the configured version %s until %s%s, before the post is due: have --linkedin-version raised until then.",
-			r.Version, about, end.Format(time.DateOnly)))
+	if warning := sunset.Of(r.Version).Endangers(at); warning != "" {
+		list = append(list, warning)
 	}
 	return list
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
@@ -89,37 +88,6 @@ func (in updateInput) Validate() error {
 		faults.Add(fault.Of(err).Fields...)
 	}
 	return faults.Err()
-}
-
-// inputOf is the input of the use case that a request asks for, nil where it has no rules beyond the proto file's.
-func inputOf(caller uuid.UUID, message proto.Message) validator {
-	switch m := message.(type) {
-	case *postwrightv1.CreatePostRequest:
-		return createInput(caller, m)
-	case *postwrightv1.BatchCreatePostsRequest:
-		return createBatchInput(caller, m)
-	case *postwrightv1.UpdatePostRequest:
-		return newUpdateInput(caller, m)
-	case *postwrightv1.DeletePostRequest:
-		return deleteInput(caller, m)
-	case *postwrightv1.ListPostsRequest:
-		return listInput(caller, m)
-	case *postwrightv1.SearchPostsRequest:
-		return searchInput(caller, m)
-	case *postwrightv1.PublishPostRequest:
-		return publishInput(caller, m)
-	case *postwrightv1.BatchPublishPostsRequest:
-		return publishBatchInput(caller, m)
-	case *postwrightv1.SchedulePostRequest:
-		return scheduleInput(caller, m)
-	case *postwrightv1.ResolvePostRequest:
-		return resolveInput(caller, m)
-	case *postwrightv1.SendEmailRequest:
-		return emailInput(caller, m)
-	case *postwrightv1.SendPushRequest:
-		return pushInput(caller, m)
-	}
-	return nil
 }
 
 func createInput(caller uuid.UUID, m *postwrightv1.CreatePostRequest) posts.CreateInput {
@@ -276,6 +244,14 @@ func outcomeMessage(p publishing.Progress) *postwrightv1.PublishOutcome {
 		m.Error = &postwrightv1.PostFailure{Code: p.Failure.Code, Message: p.Failure.Message, Remedy: p.Failure.Remedy}
 	}
 	return m
+}
+
+func attemptMessages(attempts []publishing.Attempt) *postwrightv1.ListPublishAttemptsResponse {
+	res := &postwrightv1.ListPublishAttemptsResponse{}
+	for _, a := range attempts {
+		res.Attempts = append(res.Attempts, attemptMessage(a))
+	}
+	return res
 }
 
 func attemptMessage(a publishing.Attempt) *postwrightv1.PublishAttempt {

@@ -127,7 +127,6 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		services.UnderWay.count,
 		newIntake(cfg).intercept,
 		takeIdempotencyKey,
-		validateRequests,
 	)
 	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence, cfg.Timeout))
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})

@@ -29,7 +29,9 @@ func (h accountHandler) ConnectAccount(ctx context.Context, req *postwrightv1.Co
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, caller uuid.UUID) (accounts.Consent, error) {
 		return h.accounts.Connect(ctx, caller, req.GetOrganizationId(), req.GetApp())
 	}, func(c accounts.Consent) *postwrightv1.ConnectAccountResponse {
-		return &postwrightv1.ConnectAccountResponse{AuthorizationUrl: c.URL, ExpireTime: timestamppb.New(c.Expires), Warnings: c.Warnings}
+		return &postwrightv1.ConnectAccountResponse{
+			AuthorizationUrl: c.URL, ExpireTime: timestamppb.New(c.Expires), Warnings: c.Warnings,
+		}
 	})
 }
 

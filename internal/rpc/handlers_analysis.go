@@ -18,7 +18,7 @@ func (h analysisHandler) AnalyzeSentiment(ctx context.Context, req *postwrightv1
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (analysis.Sentiment, error) {
 		return h.analysis.Sentiment(ctx, req.GetText())
 	}, func(found analysis.Sentiment) *postwrightv1.AnalyzeSentimentResponse {
-		return &postwrightv1.AnalyzeSentimentResponse{Label: sentimentLabel(found.Label), Score: found.Score}
+		return &postwrightv1.AnalyzeSentimentResponse{Label: sentimentLabels.value(found.Label), Score: found.Score}
 	})
 }
 
@@ -31,7 +31,7 @@ func (h analysisHandler) GenerateHashtags(ctx context.Context, req *postwrightv1
 
 func (h analysisHandler) OptimizeContent(ctx context.Context, req *postwrightv1.OptimizeContentRequest) (*postwrightv1.OptimizeContentResponse, error) {
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (*postwrightv1.OptimizeContentResponse, error) {
-		optimized, err := h.analysis.Optimize(ctx, req.GetContent(), word(prefixOptimize, req.GetOptimizationType().String()))
+		optimized, err := h.analysis.Optimize(ctx, req.GetContent(), optimizationTypes.word(req.GetOptimizationType()))
 		return &postwrightv1.OptimizeContentResponse{OptimizedContent: optimized}, err
 	}, same)
 }

@@ -28,7 +28,9 @@ func unary[Req proto.Message, Res, In, Out any](
 // accept maps a request to the input of its use case, or refuses it with everything that is wrong with it: by the rules in the
 // proto files, and then by the use case's own too, so that a caller never mends one fault only to meet the next. Where the proto
 // files' rules object to nothing, the use case itself holds the input against its own: once is enough for a thousand posts.
-func accept[Req proto.Message, In any](ctx context.Context, req Req, in func(caller uuid.UUID, req Req) In) (input In, err error) {
+func accept[Req proto.Message, In any](
+	ctx context.Context, req Req, in func(caller uuid.UUID, req Req) In,
+) (input In, err error) {
 	caller, err := identity.Caller(ctx)
 	if err != nil {
 		return input, err

@@ -19,7 +19,7 @@ zones:
 
 # Fail when gen/ is not what `just gen` writes, or is not committed.
 gen-check: gen
-    internal/tools/scripts/gen-check.sh
+    bash internal/tools/scripts/gen-check.sh
 
 # Run the tests: `just test`, `just test -race -run Publish ./internal/rpc`.
 test *args='./...':
@@ -27,7 +27,7 @@ test *args='./...':
 
 # Run all tests and print how much of the hand-written code they run; takes flags of go test, such as -race.
 cover *flags:
-    internal/tools/scripts/cover.sh {{ flags }}
+    bash internal/tools/scripts/cover.sh {{ flags }}
 
 # Check the Go code and the protobuf files against the project's rules.
 lint: _api-imports
@@ -48,7 +48,7 @@ chaos-short *flags:
 
 # Show that the proof can fail: with the attempt written down after the call, doubles must be found.
 chaos-broken *flags:
-    internal/tools/scripts/chaos-broken.sh {{ flags }}
+    bash internal/tools/scripts/chaos-broken.sh {{ flags }}
 
 # Attack nodes and measure what a quiet owner sees of it; write the figures into docs/siege.md.
 siege *flags='--report docs/siege.md':
@@ -60,11 +60,11 @@ siege-short *flags:
 
 # Fail when the API would break its callers, compared with a commit.
 breaking base='HEAD': _api-imports
-    internal/tools/scripts/breaking.sh '{{ base }}'
+    bash internal/tools/scripts/breaking.sh '{{ base }}'
 
 # Fail when a migration that a commit has was edited since.
 migrations base='HEAD':
-    internal/tools/scripts/migrations.sh '{{ base }}'
+    bash internal/tools/scripts/migrations.sh '{{ base }}'
 
 # Check the alert rules, and that each fires when it should; needs promtool (Debian's package prometheus).
 alerts:
@@ -73,7 +73,7 @@ alerts:
 
 # Look for known vulnerabilities in what the code calls; says so where the database of them can't be reached.
 vuln:
-    internal/tools/scripts/vuln.sh
+    bash internal/tools/scripts/vuln.sh
 
 # Wiped only once the SQL is known to compile, so that a typing error leaves the code that builds.
 _gen-db:
@@ -87,7 +87,7 @@ _gen-proto: _api-imports
 
 # One client and server per OpenAPI file; whatever else is in gen beside db and proto belongs to no file and goes.
 _gen-vendors:
-    internal/tools/scripts/gen-vendors.sh
+    bash internal/tools/scripts/gen-vendors.sh
 
 # What our protobuf files import, written from the modules that internal/tools/go.mod pins.
 _api-imports:

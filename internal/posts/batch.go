@@ -87,30 +87,43 @@ func NewIDs(n int) ([]uuid.UUID, error) {
 // InsertMany adds drafts under ids, one each, as part of the caller's transaction and in one round trip, and returns them
 // in order. The caller has validated them; one that names an account which is not the owner's is an Invalid fault.
 func (s *Service) InsertMany(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, ids []uuid.UUID, drafts []Draft) ([]Post, error) {
-	rows := db.PostInsertManyParams{OwnerID: ownerID, IDs: ids, Now: s.now()}
 	var accounts []accountNamed
 	for i, draft := range drafts {
-		draft = draft.withDefaults()
-		accountID := uuid.Nil
-		if draft.AccountID != nil {
-			accountID = *draft.AccountID
-		}
 		accounts = append(accounts, draft.accountNamed(fmt.Sprintf("posts[%d].", i))...)
-		rows.AccountIDs = append(rows.AccountIDs, accountID)
-		rows.Contents = append(rows.Contents, draft.Content)
-		rows.Folded = append(rows.Folded, text.Fold(draft.Content))
-		rows.PostTypes = append(rows.PostTypes, draft.PostType)
-		rows.Tones = append(rows.Tones, draft.Tone)
-		rows.TargetAudiences = append(rows.TargetAudiences, draft.TargetAudience)
-		rows.Visibilities = append(rows.Visibilities, draft.Visibility)
-		rows.Hashtags = append(rows.Hashtags, strings.Join(draft.Hashtags, " "))
 	}
 	foreign, err := s.foreignAccounts(ctx, tx, ownerID, accounts)
 	if err = cmp.Or(err, fault.Fields(foreign...)); err != nil {
 		return nil, err
 	}
-	made, err := s.queries.PostInsertMany(ctx, tx, rows)
+	made, err := s.queries.PostInsertMany(ctx, tx, db.PostInsertManyParams{
+		OwnerID: ownerID, IDs: ids, Now: s.now(),
+		AccountIDs:      column(drafts, Draft.accountOrNil),
+		Contents:        column(drafts, func(d Draft) string { return d.Content }),
+		Folded:          column(drafts, func(d Draft) string { return text.Fold(d.Content) }),
+		PostTypes:       column(drafts, func(d Draft) string { return d.PostType }),
+		Tones:           column(drafts, func(d Draft) string { return d.Tone }),
+		TargetAudiences: column(drafts, func(d Draft) string { return d.TargetAudience }),
+		Visibilities:    column(drafts, func(d Draft) string { return d.Visibility }),
+		Hashtags:        column(drafts, func(d Draft) string { return strings.Join(d.Hashtags, " ") }),
+	})
 	return inOrder(made, ids), err
+}
+
+// column is one value of each draft, with defaults: what PostInsertMany takes for a column.
+func column[T any](drafts []Draft, value func(Draft) T) []T {
+	values := make([]T, len(drafts))
+	for i, draft := range drafts {
+		values[i] = value(draft.withDefaults())
+	}
+	return values
+}
+
+// accountOrNil is the account that the draft names, the nil UUID for none.
+func (d Draft) accountOrNil() uuid.UUID {
+	if d.AccountID == nil {
+		return uuid.Nil
+	}
+	return *d.AccountID
 }
 
 // inOrder sorts posts into the order of their ids: the database promises none for what it returns.

@@ -783,12 +783,12 @@ func (q *Queries) PostListRevisions(ctx context.Context, db DBTX, ids []uuid.UUI
 }
 
 const postListSameText = `-- name: PostListSameText :many
-SELECT i.id::uuid AS same_as, o.id, o.state, o.content, o.hashtags, o.linkedin_urn, o.published_at, o.scheduled_at
+SELECT i.id::uuid AS same_as, o.id, o.account_id, o.state, o.content, o.hashtags, o.linkedin_urn, o.published_at, o.scheduled_at
 FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS account_id, unnest($3::text[]) AS content) AS i
 CROSS JOIN LATERAL (
     SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
     WHERE posts.owner_id = $4 AND post_text_key(posts.content) = post_text_key(i.content) AND posts.id <> i.id
-        AND (posts.account_id IS NULL OR posts.account_id = i.account_id)
+        AND coalesce(posts.account_id, (SELECT a.id FROM linkedin_accounts a WHERE a.owner_id = $4 AND a.is_default)) = i.account_id
         AND posts.state IN ('scheduled', 'queued', 'publishing', 'published', 'unconfirmed')
     ORDER BY posts.published_at DESC NULLS FIRST, posts.id
     LIMIT $5
@@ -807,6 +807,7 @@ type PostListSameTextParams struct {
 type PostListSameTextRow struct {
 	SameAs      uuid.UUID
 	ID          uuid.UUID
+	AccountID   *uuid.UUID
 	State       string
 	Content     string
 	Hashtags    []string
@@ -815,9 +816,9 @@ type PostListSameTextRow struct {
 	ScheduledAt *time.Time
 }
 
-// The owner's posts on their way to LinkedIn, or there, that may have the same text as others, at most so many for each; element
-// i of all arrays is one of those others. Of many those that are not there yet come first, then those published last, which is what
-// LinkedIn may refuse a text for.
+// The owner's posts on their way to LinkedIn with an account, or there, that may have the same text as others, at most so many for
+// each; element i of all arrays is one of those others, with its account. One without an account goes out with the default. Of many
+// those that are not there yet come first, then those published last, which is what LinkedIn may refuse a text for.
 func (q *Queries) PostListSameText(ctx context.Context, db DBTX, arg PostListSameTextParams) ([]PostListSameTextRow, error) {
 	rows, err := db.Query(ctx, postListSameText,
 		arg.IDs,
@@ -836,6 +837,7 @@ func (q *Queries) PostListSameText(ctx context.Context, db DBTX, arg PostListSam
 		if err := rows.Scan(
 			&i.SameAs,
 			&i.ID,
+			&i.AccountID,
 			&i.State,
 			&i.Content,
 			&i.Hashtags,
@@ -1768,7 +1770,7 @@ const postSettle = `-- name: PostSettle :one
 UPDATE posts SET
     state = $1, published_at = $2, linkedin_urn = $3, failure_code = $4,
     failure_message = $5, failure_remedy = $6, revision = revision + 1, updated_at = $7
-WHERE id = $8 AND owner_id = $9 AND state = 'unconfirmed'
+WHERE id = $8 AND owner_id = $9 AND state IN ('draft', 'scheduled', 'failed', 'unconfirmed')
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1784,7 +1786,7 @@ type PostSettleParams struct {
 	OwnerID        uuid.UUID
 }
 
-// state is published or failed. No row when the post is not in doubt.
+// state is published, failed or unconfirmed. No row when the post is on its way or published.
 func (q *Queries) PostSettle(ctx context.Context, db DBTX, arg PostSettleParams) (Post, error) {
 	row := db.QueryRow(ctx, postSettle,
 		arg.State,

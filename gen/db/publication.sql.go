@@ -210,19 +210,25 @@ func (q *Queries) AttemptInsert(ctx context.Context, db DBTX, arg AttemptInsertP
 
 const attemptListByPost = `-- name: AttemptListByPost :many
 SELECT a.id, a.publication_id, a.post_id, a.number, a.started_at, a.ended_at, a.outcome, a.status, a.code, a.message, a.request_id, a.settled_at, a.settlement FROM publish_attempts a JOIN posts p ON p.id = a.post_id
-WHERE a.post_id = $1 AND p.owner_id = $2
-ORDER BY a.number DESC LIMIT $3
+WHERE a.post_id = $1 AND p.owner_id = $2 AND a.number < $3
+ORDER BY a.number DESC LIMIT $4
 `
 
 type AttemptListByPostParams struct {
-	PostID  uuid.UUID
-	OwnerID uuid.UUID
-	Most    int32
+	PostID       uuid.UUID
+	OwnerID      uuid.UUID
+	BeforeNumber int32
+	Most         int32
 }
 
-// The newest first.
+// The newest first of those before a number.
 func (q *Queries) AttemptListByPost(ctx context.Context, db DBTX, arg AttemptListByPostParams) ([]PublishAttempt, error) {
-	rows, err := db.Query(ctx, attemptListByPost, arg.PostID, arg.OwnerID, arg.Most)
+	rows, err := db.Query(ctx, attemptListByPost,
+		arg.PostID,
+		arg.OwnerID,
+		arg.BeforeNumber,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -498,6 +504,38 @@ func (q *Queries) PublicationGetForUpdate(ctx context.Context, db DBTX, arg Publ
 		&i.DueAt,
 	)
 	return i, err
+}
+
+const publicationInsertEnded = `-- name: PublicationInsertEnded :execrows
+INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, ended_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7::timestamptz)
+`
+
+type PublicationInsertEndedParams struct {
+	ID        uuid.UUID
+	PostID    uuid.UUID
+	OwnerID   uuid.UUID
+	AccountID uuid.UUID
+	State     string
+	CreatedAt time.Time
+	EndedAt   time.Time
+}
+
+// One that was carried out, of which the database knows nothing any more. state is published or unconfirmed.
+func (q *Queries) PublicationInsertEnded(ctx context.Context, db DBTX, arg PublicationInsertEndedParams) (int64, error) {
+	result, err := db.Exec(ctx, publicationInsertEnded,
+		arg.ID,
+		arg.PostID,
+		arg.OwnerID,
+		arg.AccountID,
+		arg.State,
+		arg.CreatedAt,
+		arg.EndedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const publicationInsertMany = `-- name: PublicationInsertMany :execrows

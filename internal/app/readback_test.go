@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,16 +70,33 @@ func (w *world) sentAgain(post *postwrightv1.Post) {
 		FROM publish_attempts a, generate_series(1, 150) n WHERE a.post_id = '` + post.GetId() + `'`)
 }
 
-func TestTheNewestHundredAttemptsAreListed(t *testing.T) {
+func TestAttemptsAreListedByTheHundredTheNewestFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.serve()
 	post, _ := w.publish(w.draft("Again and again"))
 	w.sentAgain(post)
-	attempts := w.attempts(post)
-	require.Len(t, attempts, 100)
-	for i, attempt := range attempts {
-		require.EqualValues(t, 52+i, attempt.GetNumber(), "in the order they were made")
+	list := func(token string) *postwrightv1.ListPublishAttemptsResponse {
+		res, err := w.posts.ListPublishAttempts(t.Context(), &postwrightv1.ListPublishAttemptsRequest{Id: post.GetId(), PageToken: token})
+		require.NoError(t, err)
+		return res
+	}
+	newest := list("")
+	require.Len(t, newest.GetAttempts(), 100)
+	before := list(newest.GetNextPageToken())
+	require.Len(t, before.GetAttempts(), 51)
+	require.Empty(t, before.GetNextPageToken())
+	for i, attempt := range slices.Concat(before.GetAttempts(), newest.GetAttempts()) {
+		require.EqualValues(t, 1+i, attempt.GetNumber(), "in the order they were made")
+	}
+
+	other := w.draft("Another")
+	for name, token := range map[string]string{
+		"of another post": newest.GetNextPageToken(), "cut short": newest.GetNextPageToken()[:9], "made up": "page 2",
+	} {
+		e := w.curl(w.key, "PostService/ListPublishAttempts", []byte(`{"id":"`+other.GetId()+`","pageToken":"`+token+`"}`)).failure(t)
+		require.Equal(t, "invalid_argument", e.Code, name)
+		require.Contains(t, e.fields(t), "pageToken", name)
 	}
 }
 
@@ -152,6 +170,22 @@ func TestWhatIsReadBackIsComparedAsAReaderWould(t *testing.T) {
 		}, unconfirmed},
 		"another text at the same time": {func(e sandbox.Entry) sandbox.Entry { e.Commentary = "Something else"; return e }, unconfirmed},
 		"not published":                 {func(e sandbox.Entry) sandbox.Entry { e.LifecycleState = "PUBLISH_REQUESTED"; return e }, unconfirmed},
+		"with characters that show nothing": {func(e sandbox.Entry) sandbox.Entry {
+			e.Commentary = "First\u200b line\nÅngstrom\u2060 is a unit of length.\n\ufeffThird"
+			return e
+		}, published},
+		"as a draft": {func(e sandbox.Entry) sandbox.Entry { e.LifecycleState = "DRAFT"; return e }, unconfirmed},
+		"under way":  {func(e sandbox.Entry) sandbox.Entry { e.LifecycleState = "PROCESSING"; return e }, unconfirmed},
+		"ten minutes later, by a clock that is ahead": {func(e sandbox.Entry) sandbox.Entry {
+			e.Time = e.Time.Add(10 * time.Minute)
+			e.Edited = e.Time
+			return e
+		}, published},
+		"at its time, told in seconds": {func(e sandbox.Entry) sandbox.Entry {
+			e.Time = time.UnixMilli(e.Time.Unix())
+			e.Edited = e.Time
+			return e
+		}, unconfirmed},
 		"a little before, by a clock that is behind": {func(e sandbox.Entry) sandbox.Entry {
 			e.Time = e.Time.Add(-5 * time.Minute)
 			e.Edited = e.Time

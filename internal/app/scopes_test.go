@@ -54,6 +54,16 @@ func TestAMissingPublishScopeIsToldEarly(t *testing.T) {
 	queued, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft("Published").GetId()})
 	require.NoError(t, err)
 	told(queued.GetWarnings()...)
+	doubted := draft("In doubt")
+	w.exec(`UPDATE posts SET state = 'unconfirmed', failure_code = 'TIMEOUT', revision = revision + 1 WHERE id = '` + doubted.GetId() + `'`)
+	resent, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: doubted.GetId(), Resend: true})
+	require.NoError(t, err)
+	told(resent.GetWarnings()...)
+	moved, err := w.posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
+		Id: scheduled.GetPost().GetId(), ScheduledTime: timestamppb.New(app.Now().Add(2 * time.Hour)),
+	})
+	require.NoError(t, err)
+	told(moved.GetWarnings()...)
 	outcomes := w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Ids: []string{draft("One of a batch").GetId()}})
 	told(outcomes[0].GetWarning())
 	verdicts := w.validate(byID(draft("Validated"))).GetVerdicts()

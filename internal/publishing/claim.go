@@ -57,7 +57,7 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 				return err
 			}
 			if open.ID != attemptID {
-				_, err = s.settle(ctx, tx, job, rows, open.ID, diedInBetween)
+				_, err = s.settle(ctx, tx, job, rows, open, diedInBetween)
 				return err
 			}
 			// This very claim was saved, though its commit was not answered: nothing has been sent.
@@ -68,7 +68,7 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 			}
 			if o := s.obstacle(c, standing, now); o.state != "" {
 				c = nil
-				until, err = s.settle(ctx, tx, job, rows, open.ID, o)
+				until, err = s.settle(ctx, tx, job, rows, open, o)
 			}
 			return err
 		case posts.StateQueued:
@@ -88,7 +88,7 @@ func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, 
 				return err
 			}
 			next.publication.State = posts.StatePublishing
-			until, err = s.settle(ctx, tx, job, next.locked, attemptID, o)
+			until, err = s.settle(ctx, tx, job, next.locked, next.attempt, o)
 			return err
 		default:
 			until, err = s.conclude(ctx, tx, job, rows, o)

@@ -104,6 +104,13 @@ func (w *world) exec(t require.TestingT, sql string, args ...any) {
 	require.NoError(t, err)
 }
 
+// attempts are a post's newest.
+func (w *world) attempts(t require.TestingT, postID uuid.UUID) []Attempt {
+	page, err := w.ListAttempts(context.Background(), AttemptsInput{OwnerID: w.owner, PostID: postID})
+	require.NoError(t, err)
+	return page.Attempts
+}
+
 // approved makes a post, approves it, and takes the job of its publication as River would.
 func (w *world) approved(t *testing.T, text string) (posts.Post, *river.Job[Args]) {
 	t.Helper()
@@ -446,8 +453,7 @@ func (m *machine) lateAnswer(t *rapid.T) {
 
 // settled reports whether the doubt about an attempt was settled before its answer came.
 func (m *machine) settled(t *rapid.T, f *flight) bool {
-	attempts, err := m.w.ListAttempts(context.Background(), m.w.owner, m.id)
-	require.NoError(t, err)
+	attempts := m.w.attempts(t, m.id)
 	for _, a := range attempts {
 		if a.ID == f.c.attempt.ID {
 			return a.Settlement != ""
@@ -515,8 +521,7 @@ func (m *machine) check(t *rapid.T) {
 	case posts.StateFailed, posts.StateDraft, posts.StateScheduled:
 		require.Zero(t, there, "%s, and LinkedIn has it", post.State)
 	}
-	attempts, err := m.w.ListAttempts(context.Background(), m.w.owner, m.id)
-	require.NoError(t, err)
+	attempts := m.w.attempts(t, m.id)
 	open := 0
 	for i, a := range attempts {
 		require.EqualValues(t, i+1, a.Number, "no attempt is missing")

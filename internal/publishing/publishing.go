@@ -10,7 +10,6 @@ package publishing
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -244,17 +243,4 @@ func publishable(state string, resend bool) error {
 			"It is not known whether LinkedIn has the post: look there and say what you saw with ResolvePost, or approve one more send with resend, which could publish it twice.").WithReason("UNCONFIRMED")
 	}
 	return fault.Newf(fault.Precondition, "The post is %s: cancel its schedule first.", state).WithReason("SCHEDULED")
-}
-
-// maxListed bounds the attempts that are listed: a post that somebody sends again and again has any number of them.
-const maxListed = 100
-
-// ListAttempts returns the newest attempts to publish a post of the owner, in the order they were made.
-func (s *Service) ListAttempts(ctx context.Context, ownerID, postID uuid.UUID) ([]Attempt, error) {
-	if _, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: postID, OwnerID: ownerID}); err != nil {
-		return nil, noSuchPost(err)
-	}
-	attempts, err := s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{PostID: postID, OwnerID: ownerID, Most: maxListed})
-	slices.Reverse(attempts)
-	return attempts, err
 }

@@ -39,8 +39,7 @@ func (in ResolveInput) Validate() error {
 	if in.URN == "" {
 		return nil
 	}
-	urn, err := linkedin.ParseURN(in.URN)
-	if err == nil && (urn.Kind() == linkedin.KindShare || urn.Kind() == linkedin.KindUGCPost || urn.Kind() == linkedin.KindActivity) {
+	if urn, err := linkedin.ParseURN(in.URN); err == nil && urn.NamesPost() {
 		return nil
 	}
 	return fault.Fields(fault.Field{Path: "published.linkedinUrn", Problem: "must be a post's URN such as urn:li:share:123, or empty"})

@@ -58,6 +58,10 @@ func contentsOf(p posts.Post) []string {
 func (r Rules) sameText(other db.PostListSameTextRow, now time.Time) string {
 	switch other.State {
 	case posts.StateScheduled:
+		if other.AccountID == nil {
+			return fmt.Sprintf("The same text is scheduled for %s, as post %s, with the account that is the default then, as this one is now.",
+				other.ScheduledAt.UTC().Format(time.RFC3339), other.ID)
+		}
 		return fmt.Sprintf("The same text is scheduled for %s, as post %s.", other.ScheduledAt.UTC().Format(time.RFC3339), other.ID)
 	case posts.StateUnconfirmed:
 		return fmt.Sprintf("The same text may be on LinkedIn already: post %s is unconfirmed.", other.ID)

@@ -18,20 +18,14 @@ import (
 // for lost settles the doubt. until is as in conclude; written again, an outcome that makes the publication wait has it
 // looked at at once.
 func (s *Service) settle(
-	ctx context.Context, tx *postgres.Tx, job *river.Job[Args], rows locked, attempt uuid.UUID, o outcome,
+	ctx context.Context, tx *postgres.Tx, job *river.Job[Args], rows locked, attempt Attempt, o outcome,
 ) (until time.Time, err error) {
-	end := func() (int64, error) {
-		return s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
-			ID: attempt, OwnerID: job.Args.OwnerID, EndedAt: s.now(), Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
-			Code: o.code, Message: o.message, RequestID: o.requestID,
-		})
-	}
-	ended, err := end()
+	ended, err := s.endAttempt(ctx, tx, rows.post.OwnerID, attempt.ID, o)
 	if err != nil {
 		return until, err
 	}
 	if ended == 0 {
-		kept, err := s.queries.AttemptCount(ctx, tx, db.AttemptCountParams{ID: attempt, OwnerID: job.Args.OwnerID})
+		kept, err := s.queries.AttemptCount(ctx, tx, db.AttemptCountParams{ID: attempt.ID, OwnerID: job.Args.OwnerID})
 		queued := rows.publication.State == posts.StateQueued
 		switch {
 		case err != nil:
@@ -39,23 +33,26 @@ func (s *Service) settle(
 		case kept > 0 && queued:
 			return s.now(), nil // it was written before, by a commit that was not answered: the publication waits
 		case kept > 0:
-			return until, s.settleLate(ctx, tx, rows, attempt, o)
-		case !queued && o.attempt == attemptAccepted:
-			return until, s.arrived(ctx, tx, rows.post, o.urn, settledLateAccepted, s.now())
+			return until, s.settleLate(ctx, tx, rows, attempt.ID, o)
 		case !queued:
-			return until, nil
+			id, err := uuid.NewV7()
+			if err != nil {
+				return until, err
+			}
+			return until, s.keepLost(ctx, tx, rows, id, attempt, o)
 		}
-		// The data went back to before the claim, by a failover or a restore: what LinkedIn answered is known here alone.
-		if _, err := s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
-			ID: attempt, PublicationID: job.Args.PublicationID, OwnerID: job.Args.OwnerID, StartedAt: s.now(),
-		}); err != nil {
-			return until, err
-		}
-		if _, err := end(); err != nil {
+		if err := s.keepAttempt(ctx, tx, rows.post.OwnerID, rows.publication.ID, attempt, o); err != nil {
 			return until, err
 		}
 	}
 	return s.conclude(ctx, tx, job, rows, o)
+}
+
+func (s *Service) endAttempt(ctx context.Context, tx *postgres.Tx, ownerID, attempt uuid.UUID, o outcome) (int64, error) {
+	return s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
+		ID: attempt, OwnerID: ownerID, EndedAt: s.now(), Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
+		Code: o.code, Message: o.message, RequestID: o.requestID,
+	})
 }
 
 // conclude writes what a publication came to: its own row, the post's, the account's where the outcome is about that,
@@ -216,7 +213,8 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		return err
 	}
 	switch post.State {
-	case posts.StateUnconfirmed:
+	// Of these only the last is known without a database that went back: see keepLost.
+	case posts.StateDraft, posts.StateScheduled, posts.StateFailed, posts.StateUnconfirmed:
 		return s.settlePost(ctx, tx, db.PostSettleParams{
 			ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedinURN: urn,
 		})
@@ -236,7 +234,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 	return nil
 }
 
-// settlePost brings a post in doubt to its end and lets follow what follows.
+// settlePost brings a post that is not on its way to its end and lets follow what follows.
 func (s *Service) settlePost(ctx context.Context, tx *postgres.Tx, settled db.PostSettleParams) error {
 	post, err := s.queries.PostSettle(ctx, tx, settled)
 	if err != nil {

@@ -26,8 +26,7 @@ func TestAnAnswerInDoubtThatComesLateSettlesNothing(t *testing.T) {
 	_, err = w.write(w.workContext(), job, lost, answer)
 
 	require.NoError(t, err)
-	attempts, err := w.ListAttempts(t.Context(), w.owner, post.ID)
-	require.NoError(t, err)
+	attempts := w.attempts(t, post.ID)
 	require.Len(t, attempts, 1)
 	require.Equal(t, attemptInDoubt, attempts[0].Outcome)
 	require.Empty(t, attempts[0].Settlement)

@@ -89,6 +89,10 @@ func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, r
 	for {
 		err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 			rows, err := s.lock(ctx, tx, job.Args)
+			if fault.Is(err, fault.NotFound) && rows.post.ID != uuid.Nil { // the database lost the approval, and the attempt with it
+				rows.account = c.account
+				return s.keepLost(ctx, tx, rows, job.Args.PublicationID, c.attempt, result)
+			}
 			if err != nil {
 				return err
 			}
@@ -98,7 +102,7 @@ func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, r
 				known.account, known.until = accountUntouched, s.now()
 			}
 			known = heldFor(known, rows.account, s.now())
-			until, err = s.settle(ctx, tx, job, rows, c.attempt.ID, known)
+			until, err = s.settle(ctx, tx, job, rows, c.attempt, known)
 			return err
 		})
 		if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Deadline) && !fault.Is(err, fault.Busy) {

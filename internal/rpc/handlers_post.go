@@ -166,7 +166,7 @@ func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPost
 }
 
 func (h *postHandler) ListPublishAttempts(ctx context.Context, req *postwrightv1.ListPublishAttemptsRequest) (*postwrightv1.ListPublishAttemptsResponse, error) {
-	return unary(ctx, req, readID, byID(h.publishing.ListAttempts), attemptMessages)
+	return unary(ctx, req, attemptsInput, h.publishing.ListAttempts, attemptsMessage)
 }
 
 func (h *postHandler) GetPostAnalytics(ctx context.Context, req *postwrightv1.GetPostAnalyticsRequest) (*postwrightv1.GetPostAnalyticsResponse, error) {

@@ -124,6 +124,10 @@ func scheduleInput(caller uuid.UUID, m *postwrightv1.SchedulePostRequest) publis
 	return in
 }
 
+func attemptsInput(caller uuid.UUID, m *postwrightv1.ListPublishAttemptsRequest) publishing.AttemptsInput {
+	return publishing.AttemptsInput{OwnerID: caller, PostID: parsed(m.GetId()), PageToken: m.GetPageToken()}
+}
+
 func resolveInput(caller uuid.UUID, m *postwrightv1.ResolvePostRequest) publishing.ResolveInput {
 	return publishing.ResolveInput{
 		OwnerID: caller, ID: parsed(m.GetId()), Published: m.GetPublished() != nil, URN: m.GetPublished().GetLinkedinUrn(),
@@ -204,9 +208,9 @@ func outcomeMessage(p publishing.Progress) *postwrightv1.PublishOutcome {
 	return m
 }
 
-func attemptMessages(attempts []publishing.Attempt) *postwrightv1.ListPublishAttemptsResponse {
-	res := &postwrightv1.ListPublishAttemptsResponse{}
-	for _, a := range attempts {
+func attemptsMessage(page publishing.Attempts) *postwrightv1.ListPublishAttemptsResponse {
+	res := &postwrightv1.ListPublishAttemptsResponse{NextPageToken: page.NextPageToken}
+	for _, a := range page.Attempts {
 		res.Attempts = append(res.Attempts, attemptMessage(a))
 	}
 	return res

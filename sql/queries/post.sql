@@ -258,23 +258,23 @@ WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled'
 RETURNING *;
 
 -- name: PostSettle :one
--- state is published or failed. No row when the post is not in doubt.
+-- state is published, failed or unconfirmed. No row when the post is on its way or published.
 UPDATE posts SET
     state = @state, published_at = sqlc.narg(published_at), linkedin_urn = @linkedin_urn, failure_code = @failure_code,
     failure_message = @failure_message, failure_remedy = @failure_remedy, revision = revision + 1, updated_at = @now
-WHERE id = @id AND owner_id = @owner_id AND state = 'unconfirmed'
+WHERE id = @id AND owner_id = @owner_id AND state IN ('draft', 'scheduled', 'failed', 'unconfirmed')
 RETURNING *;
 
 -- name: PostListSameText :many
--- The owner's posts on their way to LinkedIn, or there, that may have the same text as others, at most so many for each; element
--- i of all arrays is one of those others. Of many those that are not there yet come first, then those published last, which is what
--- LinkedIn may refuse a text for.
-SELECT i.id::uuid AS same_as, o.id, o.state, o.content, o.hashtags, o.linkedin_urn, o.published_at, o.scheduled_at
+-- The owner's posts on their way to LinkedIn with an account, or there, that may have the same text as others, at most so many for
+-- each; element i of all arrays is one of those others, with its account. One without an account goes out with the default. Of many
+-- those that are not there yet come first, then those published last, which is what LinkedIn may refuse a text for.
+SELECT i.id::uuid AS same_as, o.id, o.account_id, o.state, o.content, o.hashtags, o.linkedin_urn, o.published_at, o.scheduled_at
 FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@account_ids::uuid[]) AS account_id, unnest(@contents::text[]) AS content) AS i
 CROSS JOIN LATERAL (
     SELECT * FROM posts
     WHERE posts.owner_id = @owner_id AND post_text_key(posts.content) = post_text_key(i.content) AND posts.id <> i.id
-        AND (posts.account_id IS NULL OR posts.account_id = i.account_id)
+        AND coalesce(posts.account_id, (SELECT a.id FROM linkedin_accounts a WHERE a.owner_id = @owner_id AND a.is_default)) = i.account_id
         AND posts.state IN ('scheduled', 'queued', 'publishing', 'published', 'unconfirmed')
     ORDER BY posts.published_at DESC NULLS FIRST, posts.id
     LIMIT @most_each

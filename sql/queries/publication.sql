@@ -5,6 +5,11 @@ SELECT
     unnest(@ids::uuid[]), unnest(@post_ids::uuid[]), @owner_id, unnest(@account_ids::uuid[]), 'queued', @created_at, @due_at,
     unnest(@job_ids::bigint[]);
 
+-- name: PublicationInsertEnded :execrows
+-- One that was carried out, of which the database knows nothing any more. state is published or unconfirmed.
+INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, ended_at)
+VALUES (@id, @post_id, @owner_id, @account_id, @state, @created_at, @created_at, @ended_at::timestamptz);
+
 -- name: PublicationGetForUpdate :one
 -- Locks the row until the transaction ends; lock the post first.
 SELECT * FROM publications WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
@@ -115,9 +120,9 @@ FROM publications p
 WHERE a.post_id = @post_id AND a.outcome = 'in_doubt' AND a.settlement = '' AND p.id = a.publication_id AND p.owner_id = @owner_id;
 
 -- name: AttemptListByPost :many
--- The newest first.
+-- The newest first of those before a number.
 SELECT a.* FROM publish_attempts a JOIN posts p ON p.id = a.post_id
-WHERE a.post_id = @post_id AND p.owner_id = @owner_id
+WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.number < @before_number
 ORDER BY a.number DESC LIMIT @most;
 
 -- name: AttemptListInDoubt :many

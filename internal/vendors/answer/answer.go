@@ -77,6 +77,9 @@ func (r Reader) read(operation string, wanted int, resp *http.Response, err erro
 	body, cut = io.ReadAll(resp.Body) // bounded by the seam
 	_ = resp.Body.Close()
 	if resp.StatusCode != wanted {
+		if cut != nil && !json.Valid(body) { // so that no word or number at its end passes for a whole one
+			body = append(body, clipped...)
+		}
 		return nil, nil, r.refused(operation, resp, body)
 	}
 	return body, cut, nil

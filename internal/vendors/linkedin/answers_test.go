@@ -28,16 +28,25 @@ func TestACreatedPostIsASuccess(t *testing.T) {
 		body   string
 		want   string // URN, "" for unknown
 	}{
-		"a share":                    {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "", "urn:li:share:7"},
-		"a ugcPost":                  {nil, map[string]string{"X-RestLi-Id": "urn:li:ugcPost:7"}, "", "urn:li:ugcPost:7"},
-		"no id":                      {nil, nil, "", ""},
-		"an unreadable id":           {nil, map[string]string{"x-restli-id": "7"}, "", ""},
-		"garbage in the body":        {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "<html>", "urn:li:share:7"},
-		"the id in the body":         {legacy, nil, `{"id":"urn:li:share:8"}`, "urn:li:share:8"},
-		"legacy, id in the header":   {legacy, map[string]string{"x-restli-id": "urn:li:share:7"}, `{"id":"urn:li:share:8"}`, "urn:li:share:7"},
-		"legacy, nothing":            {legacy, nil, "", ""},
-		"legacy, garbage as the id":  {legacy, nil, `{"id":7}`, ""},
-		"legacy, garbage all around": {legacy, nil, `[`, ""},
+		"a share":                               {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "", "urn:li:share:7"},
+		"a ugcPost":                             {nil, map[string]string{"X-RestLi-Id": "urn:li:ugcPost:7"}, "", "urn:li:ugcPost:7"},
+		"no id":                                 {nil, nil, "", ""},
+		"an unreadable id":                      {nil, map[string]string{"x-restli-id": "7"}, "", ""},
+		"garbage in the body":                   {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "<html>", "urn:li:share:7"},
+		"the id in the body":                    {legacy, nil, `{"id":"urn:li:share:8"}`, "urn:li:share:8"},
+		"legacy, id in the header":              {legacy, map[string]string{"x-restli-id": "urn:li:share:7"}, `{"id":"urn:li:share:8"}`, "urn:li:share:7"},
+		"legacy, nothing":                       {legacy, nil, "", ""},
+		"legacy, garbage as the id":             {legacy, nil, `{"id":7}`, ""},
+		"legacy, garbage all around":            {legacy, nil, `[`, ""},
+		"the name of its author":                {nil, map[string]string{"x-restli-id": "urn:li:person:ada"}, "", ""},
+		"a name of another kind":                {nil, map[string]string{"x-restli-id": "urn:li:groupPost:7"}, "", ""},
+		"its author's, and its own in the body": {nil, map[string]string{"x-restli-id": "urn:li:person:ada"}, `{"id":"urn:li:share:8"}`, "urn:li:share:8"},
+		"the author's in the body":              {legacy, nil, `{"id":"urn:li:organization:5"}`, ""},
+		"encoded":                               {nil, map[string]string{"x-restli-id": "urn%3Ali%3Ashare%3A7"}, "", "urn:li:share:7"},
+		"in the older header":                   {nil, map[string]string{"X-LinkedIn-Id": "urn:li:share:7"}, "", "urn:li:share:7"},
+		"in the location":                       {nil, map[string]string{"Location": "/rest/posts/urn%3Ali%3AugcPost%3A7"}, "", "urn:li:ugcPost:7"},
+		"another location":                      {nil, map[string]string{"Location": "https://www.linkedin.com/feed/"}, "", ""},
+		"a number in the body":                  {nil, nil, `{"id":7}`, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -139,6 +148,7 @@ func TestPostsByAuthor(t *testing.T) {
 		"an element without an author":  {`{"elements":[{"id":"urn:li:share:1","commentary":""}]}`, nil, false, true},
 		"an element of another author":  {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:bob","commentary":""}]}`, nil, false, true},
 		"an element without a text":     {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada"}]}`, nil, false, true},
+		"an element that is a person":   {`{"elements":[{"id":"urn:li:person:ada","author":"urn:li:person:ada","commentary":""}]}`, nil, false, true},
 		"an element that is null":       {`{"elements":[null]}`, nil, false, true},
 		"a text of another type":        {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":{"text":""}}]}`, nil, false, true},
 	}
@@ -154,6 +164,28 @@ func TestPostsByAuthor(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
+		})
+	}
+}
+
+// Taken for milliseconds, a time in another unit would make a post of today one of 1970, or of a day to come.
+func TestATimeOfAPostThatCanNotBeMeantSaysNothing(t *testing.T) {
+	t.Parallel()
+	at := time.UnixMilli(1763812800125)
+	for given, want := range map[string]time.Time{
+		`1763812800125`: at, `"1763812800125"`: at, `1763812800125.0`: at, // in milliseconds
+		`1763812800`: {}, `"1763812800"`: {}, `1763812800125000`: {}, `1763812800125000000`: {}, // in seconds, micro- and nanoseconds
+		`0`: {}, `-1`: {}, `-9223372036854775808`: {}, `9223372036854775807`: {}, `1e400`: {}, `null`: {}, `""`: {},
+		`"2025-11-22T12:00:00Z"`: {}, `{"time":1763812800125}`: {}, `true`: {},
+	} {
+		t.Run(given, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, nil, 200, nil, `{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":"","createdAt":`+
+				given+`,"publishedAt":`+given+`,"lastModifiedAt":`+given+`}]}`)
+			posts, complete, err := client.PostsByAuthor(t.Context(), token, urn(t, "urn:li:person:ada"), 3)
+			require.NoError(t, err)
+			require.True(t, complete)
+			require.Equal(t, []time.Time{want, want, want}, []time.Time{posts[0].CreatedAt, posts[0].PublishedAt, posts[0].LastModifiedAt})
 		})
 	}
 }

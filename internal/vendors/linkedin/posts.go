@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/postwright/postwright/gen/linkedin"
@@ -132,23 +134,35 @@ func (c *Client) answerToCreate(text string) answer.Reader {
 	return reader
 }
 
-// created reads the answer to a create. With a 201 the post is there, whatever the body or the header look like. The URN
-// stands in a header; the legacy path gives it to some callers in the body only.
+// created reads the answer to a create. With a 201 the post is there, whatever the body or the headers look like.
 func (c *Client) created(operation, text string, resp *http.Response, err error) (Created, error) {
 	body, err := c.answerToCreate(text).Expect(operation, http.StatusCreated, resp, err)
 	if err != nil {
 		return Created{}, err
 	}
-	urn, err := ParseURN(resp.Header.Get("x-restli-id"))
-	if err != nil {
-		var named struct {
-			ID string `json:"id"`
-		}
-		if answer.Lenient(body, &named) {
-			urn, _ = ParseURN(named.ID) // unreadable is unknown
+	return Created{URN: createdURN(resp.Header, body), Status: resp.StatusCode, RequestID: requestID(resp.Header)}, nil
+}
+
+// createdURN is the name of a post that was created, the zero URN where none can be read: what names something else, such as its
+// author, is not taken for it. LinkedIn gives it in x-restli-id; the legacy path gives it to some callers in the body only. The
+// other headers are those in which Rest.li names what it created, by its first protocol and by HTTP.
+func createdURN(header http.Header, body []byte) URN {
+	var named struct {
+		ID string `json:"id"`
+	}
+	answer.Lenient(body, &named)
+	location := header.Get("Location")
+	for _, name := range []string{
+		header.Get("x-restli-id"), header.Get("x-linkedin-id"),
+		location[strings.LastIndexByte(location, '/')+1:], named.ID,
+	} {
+		if unescaped, err := url.PathUnescape(name); err == nil {
+			if urn, err := ParseURN(unescaped); err == nil && urn.NamesPost() {
+				return urn
+			}
 		}
 	}
-	return Created{URN: urn, Status: resp.StatusCode, RequestID: requestID(resp.Header)}, nil
+	return URN{}
 }
 
 // UpdatePost replaces a post's text.

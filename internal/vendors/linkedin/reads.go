@@ -105,6 +105,9 @@ func (c *Client) PostsByAuthor(ctx context.Context, token string, author URN, co
 func readPost(found linkedin.Post) (Post, error) {
 	urn, urnErr := ParseURN(deref(found.Id))
 	author, authorErr := ParseURN(deref(found.Author))
+	if urnErr == nil && !urn.NamesPost() {
+		urnErr = fmt.Errorf("%s names no post", urn)
+	}
 	if err := errors.Join(urnErr, authorErr); err != nil {
 		return Post{}, err
 	}
@@ -115,10 +118,20 @@ func readPost(found linkedin.Post) (Post, error) {
 	}, nil
 }
 
-// at reads LinkedIn's milliseconds since 1970; the zero time when there are none.
+// The years that a time of a post can be in: LinkedIn began in 2003.
+var (
+	earliest = time.Date(2003, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// at reads LinkedIn's milliseconds since 1970; the zero time when there are none. A number that can't be meant so, such as of
+// seconds, says nothing: taken for a time, it would make a post of today one of long ago.
 func at(ms *int64) time.Time {
 	if ms == nil {
 		return time.Time{}
 	}
-	return time.UnixMilli(*ms)
+	if read := time.UnixMilli(*ms); read.After(earliest) && read.Before(latest) {
+		return read
+	}
+	return time.Time{}
 }

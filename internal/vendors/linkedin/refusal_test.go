@@ -3,6 +3,10 @@ package linkedin_test
 import (
 	"errors"
 	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/vendors/answer/answertest"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
@@ -192,6 +197,15 @@ func TestARefusalThatMayHaveCreatedThePostLeavesADoubt(t *testing.T) {
 		"too early":                  {425, ``, true},
 		"the caller left, by AWS":    {460, ``, true},
 		"the caller left, by nginx":  {499, `<html>`, true},
+		"done, of another status":    {200, `{"id":"urn:li:share:7"}`, true},
+		"taken on":                   {202, ``, true},
+		"done, without a word":       {204, ``, true},
+		"moved":                      {301, ``, true},
+		"see another":                {303, ``, true},
+		"not modified":               {304, ``, true},
+		"moved for now":              {307, ``, true},
+		"moved for good":             {308, ``, true},
+		"LinkedIn's denial to bots":  {999, `Request denied`, true},
 		"a duplicate, as a conflict": {409, `{"status":409,"code":"CONFLICT","message":"Duplicate content"}`, false},
 		"a refusal":                  {422, `{"status":422,"message":"Write conflict"}`, false},
 	} {
@@ -238,6 +252,11 @@ func TestRateLimits(t *testing.T) {
 		"seconds beyond reason":              {"99999999999999999999", passing, linkedin.ReasonRateLimited, 0},
 		"a date":                             {"Sat, 21 Nov 2026 20:01:00 GMT", passing, linkedin.ReasonRateLimited, time.Minute},
 		"a date that is past":                {"Sat, 21 Nov 2026 19:59:00 GMT", passing, linkedin.ReasonRateLimited, 0},
+		"seconds beyond a year":              {"99999999", passing, linkedin.ReasonRateLimited, 99999999 * time.Second},
+		"a fraction of seconds":              {"1.5", passing, linkedin.ReasonRateLimited, 0},
+		"a date in a year to come":           {"Sun, 21 Nov 2027 20:00:00 GMT", passing, linkedin.ReasonRateLimited, 365 * 24 * time.Hour},
+		"a date of the end of time":          {"Fri, 31 Dec 9999 23:59:59 GMT", passing, linkedin.ReasonRateLimited, math.MaxInt64},
+		"an ISO date":                        {"2026-11-21T20:01:00Z", passing, linkedin.ReasonRateLimited, 0},
 		"prose":                              {"soon", passing, linkedin.ReasonRateLimited, 0},
 		"the day's quota":                    {"", day, linkedin.ReasonDayLimit, untilMidnight},
 		"the day's quota, with less to wait": {"1", day, linkedin.ReasonDayLimit, untilMidnight},
@@ -594,5 +613,44 @@ func TestAnOAuthErrorMeansTheSameWhereverItIsSaid(t *testing.T) {
 		_, err := client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
 		require.Contains(t, fault.Of(linkedin.RefusedConsent(code, "m")).Message, fault.Of(err).Message)
 		require.Equal(t, fault.Of(linkedin.RefusedConsent(code, "m")).Reason, fault.Of(err).Reason)
+	}
+}
+
+// The connection breaks within the number: what is left of it is another post's name, or nobody's.
+func TestADuplicateWhoseNameBreaksOffIsNotNamed(t *testing.T) {
+	t.Parallel()
+	const whole = `{"code":"DUPLICATE_POST","message":"Content is a duplicate of urn:li:share:7141138937766391808"}`
+	for name, c := range map[string]struct {
+		body, urn string
+	}{
+		"within the number":             {whole[:len(whole)-9], ""},
+		"after the number":              {whole[:len(whole)-2], ""},
+		"after the message":             {whole[:len(whole)-1], "urn:li:share:7141138937766391808"},
+		"after all":                     {whole, "urn:li:share:7141138937766391808"},
+		"within the number, as a text":  {"Content is a duplicate of urn:li:share:71411", ""},
+		"after the sentence, as a text": {"Content is a duplicate of urn:li:share:71411.", "urn:li:share:71411"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "1000")
+				w.WriteHeader(http.StatusUnprocessableEntity)
+				_, _ = io.WriteString(w, c.body)
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			}))
+			t.Cleanup(server.Close)
+			client, err := linkedin.New(configFor(server.URL), answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
+			require.NoError(t, err)
+
+			_, err = client.CreatePost(t.Context(), token, linkedin.NewPost{
+				Author: urn(t, "urn:li:person:ada"), Text: "Hello", Visibility: linkedin.VisibilityPublic,
+			})
+
+			require.Equal(t, linkedin.ReasonDuplicatePost, fault.Of(err).Reason)
+			found, ok := linkedin.DuplicateOf(err)
+			require.Equal(t, c.urn != "", ok)
+			require.Equal(t, c.urn, found.String())
+		})
 	}
 }

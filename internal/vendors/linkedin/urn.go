@@ -38,6 +38,11 @@ func ParseURN(s string) (URN, error) {
 // Kind is the kind of thing named.
 func (u URN) Kind() Kind { return u.kind }
 
+// NamesPost reports whether the URN is one of a post.
+func (u URN) NamesPost() bool {
+	return u.kind == KindShare || u.kind == KindUGCPost || u.kind == KindActivity
+}
+
 // ID is the last part of the URN.
 func (u URN) ID() string { return u.id }
 

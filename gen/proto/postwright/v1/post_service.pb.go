@@ -2113,8 +2113,10 @@ func (x *WatchPostResponse) GetPost() *Post {
 }
 
 type ListPublishAttemptsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// next_page_token of the page of later attempts.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2156,9 +2158,18 @@ func (x *ListPublishAttemptsRequest) GetId() string {
 	return ""
 }
 
+func (x *ListPublishAttemptsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 type ListPublishAttemptsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Attempts      []*PublishAttempt      `protobuf:"bytes,1,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Attempts []*PublishAttempt      `protobuf:"bytes,1,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	// Asks for up to 100 attempts that were made before these. Empty when these begin with the first.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2198,6 +2209,13 @@ func (x *ListPublishAttemptsResponse) GetAttempts() []*PublishAttempt {
 		return x.Attempts
 	}
 	return nil
+}
+
+func (x *ListPublishAttemptsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // One create sent, or about to be sent, to LinkedIn.
@@ -2707,11 +2725,14 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x10WatchPostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"<\n" +
 	"\x11WatchPostResponse\x12'\n" +
-	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"6\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"_\n" +
 	"\x1aListPublishAttemptsRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"X\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\tpageToken\"\x80\x01\n" +
 	"\x1bListPublishAttemptsResponse\x129\n" +
-	"\battempts\x18\x01 \x03(\v2\x1d.postwright.v1.PublishAttemptR\battempts\"\xb0\x03\n" +
+	"\battempts\x18\x01 \x03(\v2\x1d.postwright.v1.PublishAttemptR\battempts\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb0\x03\n" +
 	"\x0ePublishAttempt\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x05R\x06number\x129\n" +
 	"\n" +

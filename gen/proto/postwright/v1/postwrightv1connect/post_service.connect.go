@@ -235,7 +235,7 @@ type PostServiceClient interface {
 	// change it sends the same once more, so that no proxy on the way takes the stream for dead.
 	WatchPost(context.Context, *v1.WatchPostRequest) (PostServiceWatchPostClientStream, error)
 	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word: the newest 100,
-	// in the order they were made.
+	// in the order they were made, and page by page those before them.
 	ListPublishAttempts(context.Context, *v1.ListPublishAttemptsRequest) (*v1.ListPublishAttemptsResponse, error)
 	// What is known of the post so far, without asking anybody.
 	GetPostAnalytics(context.Context, *v1.GetPostAnalyticsRequest) (*v1.GetPostAnalyticsResponse, error)
@@ -331,7 +331,7 @@ type PostServiceHandler interface {
 	// change it sends the same once more, so that no proxy on the way takes the stream for dead.
 	WatchPost(context.Context, *v1.WatchPostRequest, PostServiceWatchPostServerStream) error
 	// Every create that was sent, or about to be sent, to LinkedIn, and what LinkedIn said to it, word for word: the newest 100,
-	// in the order they were made.
+	// in the order they were made, and page by page those before them.
 	ListPublishAttempts(context.Context, *v1.ListPublishAttemptsRequest) (*v1.ListPublishAttemptsResponse, error)
 	// What is known of the post so far, without asking anybody.
 	GetPostAnalytics(context.Context, *v1.GetPostAnalyticsRequest) (*v1.GetPostAnalyticsResponse, error)

@@ -1,0 +1,147 @@
+package publishing
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/sandbox"
+)
+
+// goesBack takes the database back to the moment before a claim, as a replica that lagged does when it takes over.
+func (w *world) goesBack(t *testing.T) {
+	t.Helper()
+	w.exec(t, `DELETE FROM publish_attempts`)
+	w.exec(t, `UPDATE publications SET state = 'queued', ended_at = NULL`)
+	w.exec(t, `UPDATE posts SET state = 'queued', revision = revision + 1`)
+	w.exec(t, `UPDATE river.river_job SET state = 'available', finalized_at = NULL WHERE kind = 'publish_post'`)
+}
+
+// One attempt is lost to the database while LinkedIn is asked, and another is made. Whatever both come to, and in whichever order
+// it is written down, LinkedIn has the post once, and nobody is told that it failed.
+func TestAnAttemptThatTheDatabaseLostCountsBesideTheOneThatFollowed(t *testing.T) {
+	t.Parallel()
+	accepts, drops := sandbox.Fault{}, sandbox.Fault{Mode: sandbox.AcceptThenDrop}
+	refuses, unnamed := sandbox.Fault{Mode: sandbox.Status, Value: "403"}, sandbox.Fault{Mode: sandbox.NoID}
+	for name, c := range map[string]struct {
+		first, second sandbox.Fault // what LinkedIn does with each
+		secondFirst   bool          // the second is written down before the first
+		want          string
+	}{
+		"accepted, then a duplicate":                {accepts, accepts, false, posts.StatePublished},
+		"accepted, then refused":                    {accepts, refuses, false, posts.StatePublished},
+		"accepted without a name, then refused":     {unnamed, refuses, false, posts.StatePublished},
+		"in doubt, then a duplicate":                {drops, accepts, false, posts.StatePublished},
+		"in doubt, then refused":                    {drops, refuses, false, posts.StateUnconfirmed},
+		"refused, then accepted":                    {refuses, accepts, false, posts.StatePublished},
+		"a duplicate, of one accepted that is late": {accepts, accepts, true, posts.StatePublished},
+		"refused, and the first accepted late":      {accepts, refuses, true, posts.StatePublished},
+		"refused, and the first in doubt late":      {drops, refuses, true, posts.StateUnconfirmed},
+		"in doubt, and the first accepted late":     {accepts, drops, true, posts.StatePublished},
+		"refused, and the first refused late":       {refuses, refuses, true, posts.StateFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			send := func(c *claimed, does sandbox.Fault) outcome {
+				w.vendors.Disarm()
+				if does.Mode != "" {
+					does.Vendor, does.Operation, does.Times = "linkedin", "createPost", 1
+					require.NoError(t, w.vendors.Arm(does))
+				}
+				return judge(w.send(t.Context(), c))
+			}
+			post, job := w.approved(t, "Twice on its way")
+			lost, _, err := w.claim(w.workContext(), job)
+			require.NoError(t, err)
+			first := send(lost, c.first)
+			w.goesBack(t)
+			job = takeJob(t, w, Args{}, post.ID)
+			again, _, err := w.claim(w.workContext(), job)
+			require.NoError(t, err)
+			second := send(again, c.second)
+
+			writes := []func() error{
+				func() error { _, err := w.write(w.workContext(), job, lost, first); return err },
+				func() error { _, err := w.write(w.workContext(), job, again, second); return err },
+			}
+			if c.secondFirst {
+				writes[0], writes[1] = writes[1], writes[0]
+			}
+			for _, write := range writes {
+				require.NoError(t, write())
+				require.NoError(t, write(), "written once more, as after a commit that was not answered")
+			}
+
+			post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+			require.NoError(t, err)
+			require.Equal(t, c.want, post.State)
+			if c.want == posts.StatePublished {
+				require.Len(t, w.vendors.Ledger(), 1)
+			}
+			if c.want == posts.StatePublished && c.first.Mode != sandbox.NoID {
+				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedinURN)
+			}
+			attempts := w.attempts(t, post.ID)
+			kept := 1
+			if first.attempt != attemptRejected {
+				kept = 2
+			}
+			require.Len(t, attempts, kept)
+			for _, a := range attempts {
+				if a.ID == lost.attempt.ID {
+					require.Equal(t, lost.attempt.StartedAt, a.StartedAt)
+				}
+			}
+		})
+	}
+}
+
+// The approval is lost with the attempt: the post is what it was before, and would be approved once more.
+func TestAnAnswerWhoseApprovalTheDatabaseLostIsKept(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		does         sandbox.Fault
+		before, want string
+	}{
+		"accepted, and a draft again":      {sandbox.Fault{}, posts.StateDraft, posts.StatePublished},
+		"accepted, and scheduled again":    {sandbox.Fault{}, posts.StateScheduled, posts.StatePublished},
+		"in doubt, and a draft again":      {sandbox.Fault{Mode: sandbox.AcceptThenDrop}, posts.StateDraft, posts.StateUnconfirmed},
+		"in doubt, and scheduled again":    {sandbox.Fault{Mode: sandbox.AcceptThenDrop}, posts.StateScheduled, posts.StateUnconfirmed},
+		"refused, and a draft again":       {sandbox.Fault{Mode: sandbox.Status, Value: "403"}, posts.StateDraft, posts.StateDraft},
+		"asked to wait, and a draft again": {sandbox.Fault{Mode: sandbox.RetryAfter, Value: "30"}, posts.StateDraft, posts.StateDraft},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			post, job := w.approved(t, "Never approved")
+			sent, _, err := w.claim(w.workContext(), job)
+			require.NoError(t, err)
+			if c.does.Mode != "" {
+				c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
+				require.NoError(t, w.vendors.Arm(c.does))
+			}
+			answer := judge(w.send(t.Context(), sent))
+			w.exec(t, `DELETE FROM publications`)
+			w.exec(t, `UPDATE posts SET state = $1, revision = revision + 1`, c.before)
+
+			for range 2 { // once more, as after a commit that was not answered
+				_, err = w.write(w.workContext(), job, sent, answer)
+				require.NoError(t, err)
+			}
+
+			post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+			require.NoError(t, err)
+			require.Equal(t, c.want, post.State)
+			if c.want == posts.StatePublished {
+				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedinURN)
+			}
+			if c.want == posts.StateUnconfirmed {
+				require.NotEmpty(t, post.FailureRemedy)
+				_, err = w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: post.ID, Resend: true})
+				require.NoError(t, err, "a doubt like any other")
+			}
+		})
+	}
+}

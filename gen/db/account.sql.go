@@ -14,7 +14,7 @@ import (
 
 const accountChecked = `-- name: AccountChecked :execrows
 UPDATE linkedin_accounts SET token_expires_at = $1, token_expiry_assumed = $2, scopes = $3::text[],
-    checked_at = $4::timestamptz
+    checked_at = $4::timestamptz, not_known_at = NULL
 WHERE id = $5 AND owner_id = $6 AND token_revision = $7 AND disconnected_at IS NULL
 `
 
@@ -101,6 +101,7 @@ UPDATE linkedin_accounts SET
     sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL,
     token_expiry_assumed = FALSE, scopes = '{}',
     is_default = FALSE, paused_reason = '', held_until = NULL, held_reason = '', warned_days = NULL, renewing_until = NULL,
+    not_known_at = NULL,
     token_revision = token_revision + 1, disconnected_at = $1::timestamptz, updated_at = $1::timestamptz
 WHERE id = $2 AND owner_id = $3 AND disconnected_at IS NULL
 `
@@ -140,7 +141,7 @@ func (q *Queries) AccountEndHoldStreak(ctx context.Context, db DBTX, arg Account
 }
 
 const accountGet = `-- name: AccountGet :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
 `
 
 type AccountGetParams struct {
@@ -178,12 +179,13 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, arg AccountGetParams)
 		&i.NumbersHeldUntil,
 		&i.App,
 		&i.TokenExpiryAssumed,
+		&i.NotKnownAt,
 	)
 	return i, err
 }
 
 const accountGetDefault = `-- name: AccountGetDefault :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE owner_id = $1 AND is_default
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE owner_id = $1 AND is_default
 `
 
 func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.UUID) (LinkedinAccount, error) {
@@ -216,12 +218,13 @@ func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.U
 		&i.NumbersHeldUntil,
 		&i.App,
 		&i.TokenExpiryAssumed,
+		&i.NotKnownAt,
 	)
 	return i, err
 }
 
 const accountGetForUpdate = `-- name: AccountGetForUpdate :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
 `
 
 type AccountGetForUpdateParams struct {
@@ -260,6 +263,7 @@ func (q *Queries) AccountGetForUpdate(ctx context.Context, db DBTX, arg AccountG
 		&i.NumbersHeldUntil,
 		&i.App,
 		&i.TokenExpiryAssumed,
+		&i.NotKnownAt,
 	)
 	return i, err
 }
@@ -373,7 +377,7 @@ func (q *Queries) AccountLeaseRenewal(ctx context.Context, db DBTX, arg AccountL
 }
 
 const accountListByOwner = `-- name: AccountListByOwner :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
 `
 
 // Those that are connected, oldest first, all of them: a person has a handful.
@@ -413,6 +417,7 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 			&i.NumbersHeldUntil,
 			&i.App,
 			&i.TokenExpiryAssumed,
+			&i.NotKnownAt,
 		); err != nil {
 			return nil, err
 		}
@@ -425,7 +430,7 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 }
 
 const accountListConnected = `-- name: AccountListConnected :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
 `
 
 type AccountListConnectedParams struct {
@@ -470,6 +475,7 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 			&i.NumbersHeldUntil,
 			&i.App,
 			&i.TokenExpiryAssumed,
+			&i.NotKnownAt,
 		); err != nil {
 			return nil, err
 		}
@@ -482,12 +488,13 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 }
 
 const accountListEnds = `-- name: AccountListEnds :many
-SELECT id, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
+SELECT id, app, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
 WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
 `
 
 type AccountListEndsRow struct {
 	ID                    uuid.UUID
+	App                   string
 	TokenExpiresAt        *time.Time
 	RefreshTokenExpiresAt *time.Time
 	PausedReason          string
@@ -505,6 +512,7 @@ func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]A
 		var i AccountListEndsRow
 		if err := rows.Scan(
 			&i.ID,
+			&i.App,
 			&i.TokenExpiresAt,
 			&i.RefreshTokenExpiresAt,
 			&i.PausedReason,
@@ -542,6 +550,32 @@ func (q *Queries) AccountListOwners(ctx context.Context, db DBTX) ([]uuid.UUID, 
 		return nil, err
 	}
 	return items, nil
+}
+
+const accountNotKnown = `-- name: AccountNotKnown :execrows
+UPDATE linkedin_accounts SET not_known_at = $1::timestamptz
+WHERE id = $2 AND owner_id = $3 AND token_revision = $4 AND disconnected_at IS NULL
+`
+
+type AccountNotKnownParams struct {
+	Now           time.Time
+	ID            uuid.UUID
+	OwnerID       uuid.UUID
+	TokenRevision int64
+}
+
+// LinkedIn says of the token no more than that it is not active. No row when the account got another one meanwhile.
+func (q *Queries) AccountNotKnown(ctx context.Context, db DBTX, arg AccountNotKnownParams) (int64, error) {
+	result, err := db.Exec(ctx, accountNotKnown,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+		arg.TokenRevision,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const accountPause = `-- name: AccountPause :execrows
@@ -597,9 +631,10 @@ UPDATE linkedin_accounts SET
     sealed_token = $1, token_expires_at = $2::timestamptz, token_expiry_assumed = $3,
     sealed_refresh_token = COALESCE($4, sealed_refresh_token),
     refresh_token_expires_at = COALESCE($5, refresh_token_expires_at),
-    token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = $6
+    token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, not_known_at = NULL,
+    updated_at = $6
 WHERE id = $7 AND owner_id = $8 AND token_revision = $9 AND disconnected_at IS NULL
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at
 `
 
 type AccountRenewParams struct {
@@ -656,6 +691,7 @@ func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewPar
 		&i.NumbersHeldUntil,
 		&i.App,
 		&i.TokenExpiryAssumed,
+		&i.NotKnownAt,
 	)
 	return i, err
 }
@@ -710,6 +746,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
     refresh_token_expires_at = CASE WHEN linkedin_accounts.app = excluded.app
         THEN COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at) ELSE excluded.refresh_token_expires_at END,
     checked_at = excluded.checked_at,
+    not_known_at = NULL,
     token_revision = linkedin_accounts.token_revision + 1,
     is_default = linkedin_accounts.is_default OR excluded.is_default,
     renewing_until = NULL,
@@ -717,7 +754,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
     paused_reason = '',
     disconnected_at = NULL,
     updated_at = excluded.updated_at
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at
 `
 
 type AccountUpsertParams struct {
@@ -783,6 +820,7 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		&i.NumbersHeldUntil,
 		&i.App,
 		&i.TokenExpiryAssumed,
+		&i.NotKnownAt,
 	)
 	return i, err
 }

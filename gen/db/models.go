@@ -55,6 +55,7 @@ type LinkedinAccount struct {
 	NumbersHeldUntil      *time.Time
 	App                   string
 	TokenExpiryAssumed    bool
+	NotKnownAt            *time.Time
 }
 
 type Notification struct {

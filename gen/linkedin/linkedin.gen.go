@@ -156,6 +156,9 @@ type Introspection struct {
 	// Error A refusal's, in place of all else.
 	Error *string `json:"error,omitempty"`
 
+	// ErrorDescription A refusal's.
+	ErrorDescription *string `json:"error_description,omitempty"`
+
 	// ExpiresAt Seconds since 1970.
 	ExpiresAt *int64 `json:"expires_at,omitempty"`
 
@@ -341,6 +344,9 @@ type Token struct {
 
 	// Error A refusal's, in place of all else.
 	Error *string `json:"error,omitempty"`
+
+	// ErrorDescription A refusal's.
+	ErrorDescription *string `json:"error_description,omitempty"`
 
 	// ExpiresIn Seconds.
 	ExpiresIn    *int64  `json:"expires_in,omitempty"`

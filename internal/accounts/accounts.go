@@ -15,6 +15,7 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
@@ -64,6 +65,9 @@ type Settings struct {
 	Apps []App
 	// Quota is what LinkedIn takes of an account in a day.
 	Quota Quota
+	// ConsentLookUps is how many consents are looked up at once as browsers come back, 1 at least: anybody can come with
+	// a state that they made up, and none of them may keep the database from the others.
+	ConsentLookUps int
 }
 
 // Service keeps accounts. It is safe for concurrent use.
@@ -75,6 +79,7 @@ type Service struct {
 	vault    *Vault
 	follow   Follow
 	settings Settings
+	lookUps  *limit.Shares[struct{}] // of consents, everybody's together
 	now      func() time.Time
 }
 
@@ -84,7 +89,8 @@ func New(
 	store *postgres.Store, client *jobs.Client, linkedIn LinkedIn, vault *Vault, follow Follow, settings Settings, now func() time.Time,
 ) *Service {
 	return &Service{
-		store: store, queries: db.New(), jobs: client, linkedIn: linkedIn, vault: vault, follow: follow, settings: settings, now: now,
+		store: store, queries: db.New(), jobs: client, linkedIn: linkedIn, vault: vault, follow: follow, settings: settings,
+		lookUps: limit.NewShares[struct{}](max(settings.ConsentLookUps, 1), lookUpQueue, 0), now: now,
 	}
 }
 

@@ -49,10 +49,10 @@ type world struct {
 	owner    uuid.UUID
 	clock    time.Time
 
-	mu         sync.Mutex
-	events     []accounts.Event
-	tokenCalls int
-	onToken    func() // runs when LinkedIn has given one
+	mu       sync.Mutex
+	events   []accounts.Event
+	attempts map[string]int // by operation
+	onToken  func()         // runs when LinkedIn has given one
 }
 
 func (w *world) now() time.Time { return w.clock }

@@ -41,6 +41,23 @@ type OAuth interface {
 	RefreshToken(ctx context.Context, refreshToken string) (linkedin.Token, error)
 }
 
+// SettingsOf says where an app is set up, for remedies.
+func SettingsOf(app string) linkedin.AppSettings {
+	if app == DefaultApp {
+		return linkedin.SettingsByFlags
+	}
+	where := fmt.Sprintf(" of the app %q in --linkedin-apps-file", app)
+	return linkedin.AppSettings{App: "clientId and clientSecret" + where, Scopes: "scopes" + where}
+}
+
+// nameIn tells an app from others in a sentence: the default one is the only one that most have.
+func nameIn(app string) string {
+	if app == DefaultApp {
+		return "the LinkedIn app"
+	}
+	return fmt.Sprintf("the LinkedIn app %q", app)
+}
+
 // serves reports whether the app is for accounts of a kind: pages, or members.
 func (a App) serves(page bool) bool { return page && a.Pages || !page && a.Members }
 

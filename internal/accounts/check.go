@@ -63,14 +63,11 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 			return err
 		}
 		after = page[len(page)-1].ID
-		if err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-			for _, account := range page {
-				if err := s.jobs.Insert(ctx, tx, CheckArgs{OwnerID: account.OwnerID, AccountID: account.ID}); err != nil {
-					return err
-				}
-			}
-			return nil
-		}); err != nil {
+		checks := make([]river.JobArgs, len(page))
+		for i, account := range page {
+			checks[i] = CheckArgs{OwnerID: account.OwnerID, AccountID: account.ID}
+		}
+		if err := s.store.InTx(ctx, func(tx *postgres.Tx) error { return s.jobs.Insert(ctx, tx, checks...) }); err != nil {
 			return err
 		}
 	}
@@ -188,8 +185,10 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 // an account is not paused.
 func (s *Service) introspect(ctx context.Context, account Account) (Account, error) {
 	now := s.now()
-	if account.CheckedAt != nil && now.Sub(*account.CheckedAt) < checkEvery {
-		return account, nil
+	for _, asked := range []*time.Time{account.CheckedAt, account.NotKnownAt} {
+		if asked != nil && now.Sub(*asked) < checkEvery {
+			return account, nil
+		}
 	}
 	app, err := s.app(account.App)
 	if err != nil || !app.Set {
@@ -204,7 +203,13 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 		return account, err
 	}
 	if !known.Active && !dead(known.Status) {
-		// checked_at stays as it is: Silent tells by it.
+		// checked_at stays as it is: Silent tells by it, every time that somebody looks. The log is told once.
+		told := account.NotKnownAt != nil
+		if _, err := s.queries.AccountNotKnown(ctx, s.store, db.AccountNotKnownParams{
+			ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, Now: now,
+		}); err != nil || told {
+			return account, err
+		}
 		return account, fault.Newf(fault.VendorAuth, "LinkedIn says of the token of %s only that it is not active: it is not of the LinkedIn app %q, or dead.", account.DisplayName, app.Name).
 			WithReason("TOKEN_NOT_KNOWN")
 	}
@@ -275,7 +280,7 @@ func (s *Service) warn(ctx context.Context, account Account) error {
 		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
 		return err
 	}
-	byItself := renewable(account.TokenExpiresAt, account.RefreshTokenExpiresAt)
+	byItself := s.RenewedUntil(account) != nil
 	for _, days := range warnings {
 		if left > time.Duration(days)*day {
 			continue

@@ -174,7 +174,7 @@ func TestAnEndThatCannotBeIsAssumed(t *testing.T) {
 // After the app's secret was changed at LinkedIn, 62 days of refused introspections went by without a warning.
 func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 	t.Parallel()
-	early, late := []int{14, 7, 1, 0}, []int{1, 0} // a token that should be renewed by itself is warned of when that has failed
+	early, late := []int{14, 7, 1, 0}, []int{1, 0} // a token that is renewed by itself is warned of when that has failed
 	for name, c := range map[string]struct {
 		member sandbox.Member
 		broken func(*world) *accounts.Service
@@ -193,10 +193,10 @@ func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 		"no keyset":              {ada, func(w *world) *accounts.Service { return w.service(nil) }, false, early},
 		"the app is not set any more": {rhea, func(w *world) *accounts.Service {
 			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps[0].Set, s.Apps[0].API = false, w.withoutApp() })
-		}, false, late},
+		}, false, early},
 		"the app is gone": {rhea, func(w *world) *accounts.Service {
 			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps = nil })
-		}, false, late},
+		}, false, early},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -251,6 +251,20 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			require.Empty(t, w.events)
 			w.clock = w.clock.Add(3 * time.Hour)
 			require.True(t, w.Silent(checked), "doctor says so")
+			asked := w.asked("introspectToken")
+			w.work(account, w.Service) // which fails the test if the job says it again
+			require.Equal(t, asked, w.asked("introspectToken"), "asked once a day")
+			w.clock = w.clock.Add(24 * time.Hour)
+			w.work(account, w.Service)
+			require.Equal(t, asked+1, w.asked("introspectToken"))
+			require.True(t, w.Silent(w.read(account.ID)))
+
+			w.vendors.Disarm()
+			w.clock = w.clock.Add(24 * time.Hour)
+			w.work(account, w.Service)
+			heard := w.read(account.ID)
+			require.Nil(t, heard.NotKnownAt, "LinkedIn knows it now")
+			require.Equal(t, w.clock, heard.CheckedAt.UTC())
 		})
 	}
 }
@@ -292,13 +306,18 @@ func (w *world) fail(operation, status string) {
 }
 
 // withoutApp is LinkedIn without a client id and secret.
-func (w *world) withoutApp() accounts.OAuth { return w.linkedIn.As("", "") }
+func (w *world) withoutApp() accounts.OAuth {
+	return w.linkedIn.As("", "", accounts.SettingsOf(accounts.DefaultApp))
+}
 
 // calls counts the requests for tokens.
-func (w *world) calls() int {
+func (w *world) calls() int { return w.asked("createAccessToken") }
+
+// asked counts the requests of an operation.
+func (w *world) asked(operation string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.tokenCalls
+	return w.attempts[operation]
 }
 
 // countedTokens is the seam's observer.
@@ -311,10 +330,11 @@ func (c countedTokens) Attempt(_, operation string, _ time.Duration, _ bool) {
 	w := c.world
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if operation == "createAccessToken" {
-		w.tokenCalls++
-		if w.onToken != nil {
-			w.onToken()
-		}
+	if w.attempts == nil {
+		w.attempts = map[string]int{}
+	}
+	w.attempts[operation]++
+	if operation == "createAccessToken" && w.onToken != nil {
+		w.onToken()
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/text"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
@@ -28,6 +29,10 @@ const (
 	// assumedLife is how long a token is assumed to live of which LinkedIn can't be asked or does not say it: as long as
 	// LinkedIn's do (authorization code flow: 60 days).
 	assumedLife = 60 * day
+	// lookUpQueue is how many browsers that came back wait to be looked up, and lookUpWait for how long; a look-up takes less
+	// than a millisecond.
+	lookUpQueue = 100
+	lookUpWait  = 2 * time.Second
 	// openConsents is how many consents of one owner may be under way; the oldest makes room.
 	openConsents = 20
 )
@@ -251,7 +256,7 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, 
 	warnings := tooFew(app, organization != "")
 	if len(endangered) > 0 {
 		warnings = append(warnings, fmt.Sprintf("Members are asked for other scopes (%s) than before: when the member consents, LinkedIn ends the tokens that they gave the app "+
-			"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), strings.Join(endangered, ", ")))
+			"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), fault.Names(endangered, fault.MaxNames)))
 	}
 	expires := s.now().Add(consentLife)
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -271,8 +276,19 @@ func stateHash(state string) []byte {
 	return sum[:]
 }
 
-// take uses a consent up, whatever comes of it. One that nobody waits for, any more or at all, is a Precondition fault.
+// take uses a consent up, whatever comes of it. One that nobody waits for, any more or at all, is a Precondition fault; an
+// OverLimit fault leaves it as it is.
 func (s *Service) take(ctx context.Context, state string) (db.Consent, error) {
+	waiting, cancel := context.WithTimeout(ctx, lookUpWait)
+	defer cancel()
+	release, err := s.lookUps.Acquire(waiting, struct{}{})
+	if err != nil {
+		f := fault.New(fault.OverLimit, "Too many browsers come back from LinkedIn at this moment.").
+			WithReason(limit.ReasonConsents).WithCause(err)
+		f.RetryAfter = lookUpWait
+		return db.Consent{}, f
+	}
+	defer release()
 	consent, err := s.queries.ConsentTake(ctx, s.store, stateHash(state))
 	if fault.Is(err, fault.NotFound) || (err == nil && !s.now().Before(consent.ExpiresAt)) {
 		return consent, fault.New(fault.Precondition, "This consent was used before, or is too old.").
@@ -341,16 +357,44 @@ func (s *Service) granted(app App, token linkedin.Token) grant {
 	return g
 }
 
-// ConsentOperation is the operation that the answer in Abandon's fault names.
-const ConsentOperation = linkedin.ConsentOperation
-
 // Abandon ends a consent that LinkedIn sent the member back from with an error, and the words for it. It returns nil when it
-// was the member who did not want to, and a VendorRejected fault with LinkedIn's code and words when it was LinkedIn.
+// was the member who did not want to, and a VendorRejected fault with LinkedIn's code and words when it was LinkedIn. Of a consent that nobody
+// waits for it is a Precondition fault, with what LinkedIn said all the same: LinkedIn may leave the state out of its own errors.
 func (s *Service) Abandon(ctx context.Context, state, code, description string) error {
-	if _, err := s.take(ctx, state); err != nil {
+	if state == "" {
+		return unclaimed(fault.New(fault.Precondition, "LinkedIn sent your browser back without saying from which consent.").WithReason(ReasonStateUnknown),
+			code, description)
+	}
+	consent, err := s.take(ctx, state)
+	if f := fault.Of(err); f != nil && f.Reason == ReasonStateUnknown {
+		return unclaimed(f, code, description)
+	}
+	if err != nil {
 		return err
 	}
-	return linkedin.RefusedConsent(code, description)
+	return linkedin.RefusedConsent(SettingsOf(consent.App), code, description)
+}
+
+// unclaimed adds what LinkedIn said to the fault of a consent that is not known, nor is its app. Whoever wrote the address may have made the
+// words up, so only a code that is known, and what to do about it, is shown.
+func unclaimed(f *fault.Error, code, description string) error {
+	f.Answer = linkedin.ConsentAnswer(code, description)
+	if known := linkedin.ConsentCode(code); known != "" {
+		anyApp := linkedin.AppSettings{App: "the app's client id and secret", Scopes: "the app's scopes"}
+		if refused := fault.Of(linkedin.RefusedConsent(anyApp, known, "")); refused != nil {
+			f.Message += " " + refused.Message
+		}
+	}
+	return f
+}
+
+// ConsentCode is the code with which LinkedIn sent a member's browser back, if that is why err came to be and it is one of those that are
+// known; else "".
+func ConsentCode(err error) string {
+	if f := fault.Of(err); f != nil && f.Answer != nil && f.Answer.Operation == linkedin.ConsentOperation {
+		return linkedin.ConsentCode(f.Answer.Code)
+	}
+	return ""
 }
 
 // Disconnect forgets an account's tokens; the owner's oldest other account becomes the default one where it was. An account

@@ -293,3 +293,21 @@ func TestScopesThatAreTooFewAreToldBeforeTheConsent(t *testing.T) {
 		}
 	}
 }
+
+// The warning names accounts, of which an owner may have thousands.
+func TestAWarningOfManyAccountsNamesTwentyAndCountsTheOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.add(w.owner, ada.Token)
+	_, err := w.store.Exec(t.Context(), `INSERT INTO linkedin_accounts
+		SELECT (jsonb_populate_record(a, jsonb_build_object(
+			'id', gen_random_uuid(), 'urn', 'urn:li:person:' || n, 'display_name', 'Member ' || n, 'is_default', false,
+			'scopes', ARRAY['openid']))).*
+		FROM linkedin_accounts a, generate_series(1, 1000) n`)
+	require.NoError(t, err)
+	consent, err := w.Connect(t.Context(), w.owner, "", "")
+	require.NoError(t, err)
+	require.Len(t, consent.Warnings, 1)
+	require.Equal(t, 20, strings.Count(consent.Warnings[0], "Member "))
+	require.Contains(t, consent.Warnings[0], " and 980 more.")
+}

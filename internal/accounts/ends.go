@@ -22,15 +22,16 @@ func (s *Service) Ends(ctx context.Context) (map[uuid.UUID]time.Duration, error)
 	now := s.now()
 	ends := make(map[uuid.UUID]time.Duration, len(rows))
 	for _, row := range rows {
-		if left, known := timeLeft(row, now); known {
+		renewed := s.renewedUntil(row.App, row.TokenExpiresAt, row.RefreshTokenExpiresAt)
+		if left, known := timeLeft(row, renewed, now); known {
 			ends[row.ID] = left
 		}
 	}
 	return ends, nil
 }
 
-// timeLeft counts to the refresh token's end while the access token is renewed by itself, and to its own end otherwise.
-func timeLeft(row db.AccountListEndsRow, now time.Time) (left time.Duration, known bool) {
+// timeLeft counts to the end of renewals while the access token is renewed by itself, and to its own end otherwise.
+func timeLeft(row db.AccountListEndsRow, renewed *time.Time, now time.Time) (left time.Duration, known bool) {
 	if row.PausedReason != "" {
 		return 0, true
 	}
@@ -38,13 +39,25 @@ func timeLeft(row db.AccountListEndsRow, now time.Time) (left time.Duration, kno
 		return 0, false
 	}
 	left = row.TokenExpiresAt.Sub(now)
-	if renewable(row.TokenExpiresAt, row.RefreshTokenExpiresAt) && left > renewalFailed {
-		left = row.RefreshTokenExpiresAt.Sub(now)
+	if renewed != nil && left > renewalFailed {
+		left = renewed.Sub(now)
 	}
 	return max(left, 0), true
 }
 
-// renewable reports whether a refresh token outlives the access token.
-func renewable(tokenEnds, refreshEnds *time.Time) bool {
-	return refreshEnds != nil && refreshEnds.After(*tokenEnds)
+// RenewedUntil is until when an account's token is renewed by itself; nil when it is not, and a person has to connect the account
+// again by the token's end. A refresh token that ends with the access token renews nothing, nor does any without the id and secret of the
+// LinkedIn app that gave it, which may be gone from the configuration, or without a keyset.
+func (s *Service) RenewedUntil(account Account) *time.Time {
+	return s.renewedUntil(account.App, account.TokenExpiresAt, account.RefreshTokenExpiresAt)
+}
+
+func (s *Service) renewedUntil(appName string, tokenEnds, refreshEnds *time.Time) *time.Time {
+	if tokenEnds == nil || refreshEnds == nil || !refreshEnds.After(*tokenEnds) || s.vault == nil {
+		return nil
+	}
+	if app, err := s.app(appName); err != nil || !app.Set {
+		return nil
+	}
+	return refreshEnds
 }

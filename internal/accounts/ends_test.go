@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
@@ -62,4 +63,26 @@ func TestATokenThatIsRenewedByItselfEndsWithItsRefreshTokenUnlessTheRenewalFails
 	w.clock = w.clock.Add(aDay)
 	w.work(account, w.Service)
 	require.Equal(t, 5, w.endOf(account.ID), "it has failed for a day")
+}
+
+// Of an account whose app was taken out of the configuration, everything said that its token is renewed by itself, until it ended.
+func TestNothingRenewsATokenWhoseAppIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.vendors.AddMember(rhea)
+	state, code := w.consent("", rhea.ID)
+	account, err := w.Complete(t.Context(), state, code)
+	require.NoError(t, err)
+	require.Equal(t, account.RefreshTokenExpiresAt, w.RenewedUntil(account))
+	for name, s := range map[string]*accounts.Service{
+		"another app is set up alone":  w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Name = "pages" }),
+		"none is":                      w.service(newVault(t), func(s *accounts.Settings) { s.Apps = nil }),
+		"it has no id and secret":      w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Set, s.Apps[0].API = false, w.withoutApp() }),
+		"no keyset opens what renewed": w.service(nil),
+	} {
+		require.Nil(t, s.RenewedUntil(account), name)
+		ends, err := s.Ends(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 60, int(ends[account.ID]/aDay), name)
+	}
 }

@@ -26,11 +26,11 @@ func publishScope(page bool) string {
 func tooFew(app App, page bool) (warnings []string) {
 	if scope := publishScope(page); !slices.Contains(app.Scopes, scope) {
 		warnings = append(warnings, fmt.Sprintf("Members are not asked for the scope %s, without which the account can't publish: add the product %s to the LinkedIn app %q, "+
-			"and the scope to those that it asks for.", scope, products[scope], app.Name))
+			"and the scope to %s.", scope, products[scope], app.Name, SettingsOf(app.Name).Scopes))
 	}
 	if page && !slices.Contains(app.Scopes, "rw_organization_admin") && !slices.Contains(app.Scopes, "r_organization_admin") {
 		warnings = append(warnings, fmt.Sprintf("Members are not asked for the scope rw_organization_admin or r_organization_admin, without which LinkedIn does not say for which "+
-			"pages they may post, and the page can't be connected: add one to those that the LinkedIn app %q asks for.", app.Name))
+			"pages they may post, and the page can't be connected: add one to %s.", SettingsOf(app.Name).Scopes))
 	}
 	return warnings
 }
@@ -49,7 +49,8 @@ func CannotPublish(account Account) (problem, remedy string) {
 		return "", ""
 	}
 	return fmt.Sprintf("The account %s may not publish: its token lacks the scope %s.", account.DisplayName, scope),
-		fmt.Sprintf("Add the product %s to the LinkedIn app, have %s among --linkedin-scopes, and connect the account again.", products[scope], scope)
+		fmt.Sprintf("Add the product %s to %s, have %s among %s, and connect the account again.",
+			products[scope], nameIn(account.App), scope, SettingsOf(account.App).Scopes)
 }
 
 // scopePurposes say what a scope is needed for.
@@ -77,7 +78,7 @@ func Withheld(account Account, wanted []string) string {
 		}
 		purpose, known := scopePurposes[scope]
 		if !known {
-			purpose = "asked for by --linkedin-scopes"
+			purpose = "asked for by " + SettingsOf(account.App).Scopes
 		}
 		list = append(list, scope+" ("+purpose+")")
 	}

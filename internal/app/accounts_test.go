@@ -2,24 +2,29 @@ package app_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
 	"github.com/postwright/postwright/internal/sandbox"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // consenting is a Postwright that browsers can come back to.
-func consenting(t *testing.T) (*world, postwrightv1connect.AccountServiceClient) {
+func consenting(t *testing.T, change ...func(*app.Config)) (*world, postwrightv1connect.AccountServiceClient) {
 	t.Helper()
-	w := newWorld(t, func(c *app.Config) { c.Server.PublicURL = "http://127.0.0.1:1" })
+	w := newWorld(t, append(change, func(c *app.Config) { c.Server.PublicURL = "http://127.0.0.1:1" })...)
 	w.serve()
 	w.vendors.AddMember(sandbox.Member{ID: "bea", GivenName: "Bea <b>", FamilyName: "Bold", Scopes: scopes})
 	return w, postwrightv1connect.NewAccountServiceClient(w.client(w.key))
@@ -128,6 +133,38 @@ func TestABrowserThatComesBackWithNothingUsableIsToldSo(t *testing.T) {
 	require.Equal(t, 1, w.count(`SELECT count(*) FROM linkedin_accounts`))
 }
 
+// LinkedIn's own word of why nobody was asked was neither logged nor counted when it came back without a state that is known.
+func TestWhatLinkedInSaysOfAConsentThatIsNotKnownIsLoggedAndCounted(t *testing.T) {
+	t.Parallel()
+	out := &logged{}
+	w := newLoggedWorld(t, telemetry.NewLogger(out, slog.LevelInfo, true))
+	w.serve()
+	const odd = "brand-new-hunter2"
+	for _, c := range []struct{ query, code, shown string }{
+		{"error=server_error", "server_error", "LinkedIn has trouble: try again later."},
+		{"error=unauthorized_scope_error&error_description=" + odd, "unauthorized_scope_error", "leave the scope out of the app&#39;s scopes"},
+		{"state=ended&error=invalid_client", "invalid_client", "the app&#39;s client id and secret"},
+		{"state=a&state=b&error=Invalid_Request", "invalid_request", "without saying from which consent"},
+		{"state=ended&error=user_cancelled_authorize", "user_cancelled_authorize", "used before, or is too old"},
+		{"error=" + odd, "failed_precondition", "without saying from which consent"},
+	} {
+		key := "rpc_calls_total code=" + c.code + " procedure=/oauth/linkedin/callback"
+		before := w.scrape()[key]
+		page := w.get(w.url + "/oauth/linkedin/callback?" + c.query)
+		require.Equal(t, http.StatusBadRequest, page.status, c.query)
+		require.Contains(t, string(page.body), c.shown, c.query)
+		require.NotContains(t, string(page.body), odd, "anybody may have written it")
+		after := w.scrape()
+		require.InDelta(t, before+1, after[key], 0, "%s: %v", c.query, after)
+		for key := range after {
+			require.NotContains(t, key, odd)
+		}
+		failures := out.lines(t, "consent failed")
+		said, _, _ := strings.Cut(c.query[strings.Index(c.query, "error=")+len("error="):], "&")
+		require.Contains(t, failures[len(failures)-1]["error"], fmt.Sprintf("code=%q", said))
+	}
+}
+
 func TestWithoutAPublicAddressNobodyCanConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -180,4 +217,63 @@ func TestAnAccountThatIsHeldOrPausedSaysSo(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "DAY_LIMIT", list.GetAccounts()[0].GetHoldReason())
 	require.Equal(t, time.Now().UTC().Truncate(24*time.Hour).Add(24*time.Hour), list.GetAccounts()[0].GetHoldTime().AsTime())
+}
+
+// Anybody may come back with a state that they made up, from as many addresses as they have. While the database has trouble to
+// look them up, the others have it to themselves, and a member with a right one may come again.
+func TestBrowsersWithMadeUpStatesLeaveTheDatabaseToTheOthers(t *testing.T) {
+	t.Parallel()
+	w, client := consenting(t, func(c *app.Config) {
+		c.Server.ClientAddressHeader, c.Role = "X-From", "api"
+		c.Database.MaxConnections.Value = 8
+		c.Database.LockTimeout.Value, c.Database.OperationTimeout.Value = waitLimit, 2*waitLimit
+	})
+	consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
+	require.NoError(t, err)
+	back := w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=bea")
+	post := w.draft("Read meanwhile")
+
+	holder, err := pgx.Connect(t.Context(), w.databaseURL)
+	require.NoError(t, err)
+	tx, err := holder.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "LOCK TABLE consents IN ACCESS EXCLUSIVE MODE")
+	require.NoError(t, err)
+	const madeUp = 150
+	refused, all := make(chan answer, madeUp), sync.WaitGroup{}
+	for i := range madeUp {
+		all.Go(func() {
+			comeBack := fmt.Sprintf("%s/oauth/linkedin/callback?code=x&state=%d", w.url, i)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, comeBack, http.NoBody)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			req.Header.Set("X-From", fmt.Sprintf("198.51.100.%d", i))
+			if page := w.send(req); page.status == http.StatusServiceUnavailable {
+				refused <- page
+			}
+		})
+	}
+	waiting := `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+	for range madeUp - 1 {
+		select {
+		case page := <-refused:
+			require.Contains(t, string(page.body), "Reload this page in 2 s.")
+			require.Equal(t, "2", page.header.Get("Retry-After"))
+		case <-time.After(waitLimit):
+			require.FailNow(t, "they all wait")
+		}
+		require.LessOrEqual(t, w.count(waiting), 1)
+	}
+	require.Equal(t, http.StatusOK, w.getPost(w.key, post.GetId()).status)
+	require.Equal(t, http.StatusServiceUnavailable, w.get(back).status)
+
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, holder.Close(t.Context()))
+	all.Wait()
+	page := w.get(back)
+	require.Equal(t, http.StatusOK, page.status, "%s", page.body)
+	require.Contains(t, string(page.body), "is connected")
+	require.Contains(t, string(w.get(w.url+"/metrics").body), `rpc_refused_total{reason="CONSENT_LOOK_UPS"} 150`)
 }

@@ -382,17 +382,21 @@ func (a *App) checks() []telemetry.Check {
 
 func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", telemetry.Alive)
-	mux.HandleFunc("GET /readyz", telemetry.Ready(a.checks()...))
-	mux.Handle("GET /metrics", a.metrics.Handler())
+	get := func(path string, handler http.Handler) {
+		mux.Handle("GET "+path, handler)
+		mux.HandleFunc(path, onlyGet) // or the API, which has the rest, would say that there is nothing
+	}
+	get("/healthz", http.HandlerFunc(telemetry.Alive))
+	get("/readyz", telemetry.Ready(a.checks()...))
+	get("/metrics", a.metrics.Handler())
 	if a.cfg.serves() {
 		api, err := a.api(streams)
 		if err != nil {
 			return nil, err
 		}
 		mux.Handle("/", api)
-		mux.Handle("GET "+rpc.CallbackPath,
-			rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consents, time.Now), a.services.UnderWay, a.eyes()))
+		get(rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consents, time.Now),
+			a.services.UnderWay, a.eyes()))
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -404,6 +408,12 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: writeByteTimeout, SendPingTimeout: pingAfter},
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: serverLog(a.log),
 	}, nil
+}
+
+// onlyGet answers any other request for what is there to be read.
+func onlyGet(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", "GET, HEAD")
+	http.Error(w, fmt.Sprintf("%s takes GET, not %s.", r.URL.Path, fault.Clip(r.Method, 20)), http.StatusMethodNotAllowed)
 }
 
 func (a *App) api(streams context.Context) (http.Handler, error) {

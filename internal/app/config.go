@@ -456,6 +456,8 @@ func (c Config) accounts(client *linkedin.Client) accounts.Settings {
 	settings := accounts.Settings{
 		Apps:  c.LinkedIn.accounts(client),
 		Quota: accounts.Quota{Daily: c.LinkedIn.DailyRequests.Value, Reserve: c.Publishing.Reserve.Value},
+		// With those of unknown keys at most three eighths of the connections look up what strangers send.
+		ConsentLookUps: c.Database.MaxConnections.Value / 8,
 	}
 	if c.Server.PublicURL != "" {
 		settings.CallbackURL = strings.TrimSuffix(c.Server.PublicURL, "/") + rpc.CallbackPath

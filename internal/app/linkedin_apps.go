@@ -187,7 +187,7 @@ func (c LinkedInConfig) accounts(client *linkedin.Client) []accounts.App {
 	var list []accounts.App
 	for _, app := range c.apps() {
 		list = append(list, accounts.App{
-			Name: app.Name, API: client.As(app.ClientID, app.ClientSecret.Reveal()), Set: app.ClientID != "", Scopes: app.Scopes,
+			Name: app.Name, API: client.As(app.ClientID, app.ClientSecret.Reveal(), accounts.SettingsOf(app.Name)), Set: app.ClientID != "", Scopes: app.Scopes,
 			Members: slices.Contains(app.Accounts, forMembers), Pages: slices.Contains(app.Accounts, forPages), ByMe: app.Identity == byMe,
 		})
 	}

@@ -1,14 +1,17 @@
 package app_test
 
 import (
+	"html"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -153,6 +156,75 @@ func TestAnAccountWhoseAppIsGoneIsTold(t *testing.T) {
 	require.Equal(t, "warning", string(check.State))
 	require.Contains(t, check.Detail, `Its LinkedIn app "pages" is not set up any more`)
 	require.NoError(t, w.node(w.cfg).Accounts.Check(t.Context(), account.OwnerID, account.ID))
+}
+
+// With several apps, every remedy named the flags of the default one.
+func TestARemedyNamesTheAppThatItIsAbout(t *testing.T) {
+	t.Parallel()
+	const scopesAt, credentialsAt = `scopes of the app "pages" in --linkedin-apps-file`, `clientId and clientSecret of the app "pages" in --linkedin-apps-file`
+	w, client := twoApps(t)
+	w.exec(`UPDATE linkedin_accounts SET app = 'pages', scopes = '{r_basicprofile}', token_expires_at = NULL`)
+	const account = "Tess Ter (LinkedIn app pages)"
+
+	found := w.examine(w.cfg)
+	require.Contains(t, found["scopes of "+account].Remedy, `to the LinkedIn app "pages", have w_member_social among `+scopesAt)
+	require.Contains(t, found["token of "+account].Remedy, credentialsAt)
+	w.exec(`UPDATE linkedin_accounts SET scopes = '{w_member_social}'`)
+	require.Contains(t, w.examine(w.cfg)["scopes of "+account].Detail, "w_organization_social (publishing as the page), rw_organization_admin")
+	w.exec(`UPDATE linkedin_accounts SET scopes = '{}'`)
+	require.Contains(t, w.examine(w.cfg)["scopes of "+account].Remedy, credentialsAt)
+	w.exec(`UPDATE linkedin_accounts SET scopes = '{w_member_social}'`)
+	report, err := app.Try(t.Context(), w.cfg, w.log)
+	require.NoError(t, err)
+	said := ""
+	for _, check := range report.Checks {
+		if check.Name == "changed scopes" {
+			said = check.Remedy
+		}
+	}
+	require.Contains(t, said, "set "+scopesAt+" as they were")
+
+	back := func(query string) string {
+		consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{App: "pages"})
+		require.NoError(t, err)
+		require.Contains(t, consent.GetWarnings()[0], "the scope to "+scopesAt)
+		at, err := url.Parse(consent.GetAuthorizationUrl())
+		require.NoError(t, err)
+		page := w.get(w.url + "/oauth/linkedin/callback?state=" + url.QueryEscape(at.Query().Get("state")) + "&" + query)
+		require.Equal(t, http.StatusBadGateway, page.status)
+		return html.UnescapeString(string(page.body))
+	}
+	require.Contains(t, back("error=unauthorized_scope_error"), "leave the scope out of "+scopesAt)
+
+	cfg := w.cfg
+	cfg.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"another","scopes":["r_basicprofile"],"accounts":["pages"],"identity":"me"}]`)
+	check := w.examine(cfg)["linkedin app pages"]
+	require.Equal(t, "failed", string(check.State))
+	require.Contains(t, check.Remedy, credentialsAt)
+}
+
+// What callers and operators are told of a token that its app renewed changes with the app.
+func TestATokenWhoseAppIsGoneIsNotSaidToBeRenewed(t *testing.T) {
+	t.Parallel()
+	w, _ := twoApps(t)
+	w.exec(`UPDATE linkedin_accounts SET app = 'pages', sealed_refresh_token = sealed_token, refresh_token_expires_at = now() + interval '300 days'`)
+	const name = "token of Tess Ter (LinkedIn app pages)"
+	told := func() (renewable bool) {
+		w.url, _ = w.run(w.node(w.cfg))
+		w.posts = postwrightv1connect.NewPostServiceClient(w.client(w.key))
+		list, err := postwrightv1connect.NewAccountServiceClient(w.client(w.key)).ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
+		require.NoError(t, err)
+		require.Len(t, list.GetAccounts(), 1)
+		scheduled := w.schedule(w.draft("Hello"), 70*24*time.Hour)
+		renewable = list.GetAccounts()[0].GetRenewableUntilTime() != nil
+		require.Equal(t, renewable, !slices.ContainsFunc(scheduled.GetWarnings(), func(s string) bool { return strings.HasPrefix(s, "The token of Tess Ter ends at") }))
+		return renewable
+	}
+	require.True(t, told())
+	require.Contains(t, w.examine(w.cfg)[name].Detail, "It is renewed by itself until")
+	w.cfg.LinkedIn.AppsFile = app.LinkedInApps{}
+	require.False(t, told())
+	require.Contains(t, w.examine(w.cfg)[name].Detail, "Nothing renews it, though it has a refresh token")
 }
 
 // fit is an app as it may stand in the file.

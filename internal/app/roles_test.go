@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,40 @@ func TestANodeDoesWhatItsRoleSays(t *testing.T) {
 	require.Equal(t, 404, w.get(workers+"/postwright.v1.PostService/ListPosts").status, "the API is not served here")
 	require.Equal(t, 200, w.get(workers+"/readyz").status)
 	require.Equal(t, 200, w.get(workers+"/metrics").status)
+}
+
+// What is there but takes another method must not be said to be nowhere.
+func TestAWrongMethodIsToldTheRightOneWhateverTheRole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve()
+	workersOnly := w.cfg
+	workersOnly.Role = "workers"
+	workers, _ := w.run(w.node(workersOnly))
+	for name, c := range map[string]struct {
+		url   string
+		paths []string
+	}{
+		"a process that serves": {w.url, []string{"/healthz", "/readyz", "/metrics", "/oauth/linkedin/callback?state=x&code=y"}},
+		"workers only":          {workers, []string{"/healthz", "/readyz", "/metrics"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, path := range c.paths {
+				for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"} {
+					req, err := http.NewRequestWithContext(t.Context(), method, c.url+path, http.NoBody)
+					require.NoError(t, err)
+					a := w.send(req)
+					require.Equal(t, http.StatusMethodNotAllowed, a.status, "%s %s", method, path)
+					require.Equal(t, "GET, HEAD", a.header.Get("Allow"))
+					bare, _, _ := strings.Cut(path, "?")
+					require.Equal(t, bare+" takes GET, not "+method+".\n", string(a.body))
+				}
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, c.url+path, http.NoBody)
+				require.NoError(t, err)
+				require.NotEqual(t, http.StatusMethodNotAllowed, w.send(req).status)
+			}
+		})
+	}
 }
 
 func TestThreeNodesShareTheWorkAndFinishWhatOneLeaves(t *testing.T) {

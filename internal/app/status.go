@@ -39,7 +39,7 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 		return status.Examine(ctx, append(a.withoutDatabase(err), a.vendors(status.Version(cfg.LinkedIn.Version, nobody, Now))...))
 	}
 	all := slices.Concat(a.own(), []status.Look{status.Keyset(a.Accounts.Seals)},
-		a.vendors(status.Version(cfg.LinkedIn.Version, a.probe(), Now)), []status.Look{status.Accounts(a.everybodys, a.Accounts.Wanted, a.Accounts.Silent, cfg.LinkedIn.DailyRequests.Value, Now)})
+		a.vendors(status.Version(cfg.LinkedIn.Version, a.probe(), Now)), []status.Look{status.Accounts(a.everybodys, a.Accounts, cfg.LinkedIn.DailyRequests.Value, Now)})
 	return status.Examine(ctx, all)
 }
 
@@ -85,7 +85,7 @@ func (a *App) vendors(version status.Look) []status.Look {
 		}
 		cfg := a.cfg.LinkedIn.client()
 		cfg.ClientID, cfg.ClientSecret = app.ClientID, app.ClientSecret.Reveal()
-		looks = append(looks, status.App(app.Name, a.linkedIn.As(cfg.ClientID, cfg.ClientSecret), cfg))
+		looks = append(looks, status.App(app.Name, a.linkedIn.As(cfg.ClientID, cfg.ClientSecret, accounts.SettingsOf(app.Name)), cfg))
 	}
 	return append(looks, version, status.Analysis(a.analysisAPI, a.cfg.Analysis.URL), status.Notification(a.cfg.Notification.URL))
 }
@@ -108,7 +108,7 @@ const (
 func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
 	keyset := status.Keyset(func(ctx context.Context) (accounts.Seals, error) { return a.Accounts.SealsOf(ctx, owner) })
 	mine := func(ctx context.Context) ([]accounts.Account, error) { return a.Accounts.List(ctx, owner) }
-	own := status.Accounts(mine, a.Accounts.Wanted, a.Accounts.Silent, a.cfg.LinkedIn.DailyRequests.Value, Now)
+	own := status.Accounts(mine, a.Accounts, a.cfg.LinkedIn.DailyRequests.Value, Now)
 	return status.Report{Checks: slices.Concat(a.system.Checks(ctx), status.Examine(ctx, []status.Look{keyset}).Checks, a.others.Checks(ctx),
 		status.Examine(ctx, []status.Look{own}).Checks)}
 }

@@ -87,6 +87,17 @@ func Fields(fields ...Field) error {
 	return list.Err()
 }
 
+// MaxNames is how many of somebody's things are named in one text: they may have thousands.
+const MaxNames = 20
+
+// Names writes names out, most of them at most, and how many more there are.
+func Names(names []string, most int) string {
+	if more := len(names) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
 // Clip shortens a text to at most limit bytes, and shows that it did.
 func Clip(text string, limit int) string {
 	const mark = "…"

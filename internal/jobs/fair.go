@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -22,7 +23,8 @@ import (
 // Every owner's jobs stand in a line of their own: a River queue that bears the owner's id, which River's index for
 // fetching (state, queue, priority, scheduled_at, id) finds the head of at once. The workers of a process are one River
 // producer, which takes from all lines: whenever it has room, next to run is a job of the owner who has the fewest running,
-// over all processes. So however long a line is, it holds nobody else up for longer than it takes one worker to get free.
+// over all processes, and of several such the one behind whom was served last, by whichever process. So however long a line
+// is, it holds nobody else up for longer than it takes one worker to get free.
 //
 // River's own way would be a producer for each queue, with workers and queries of its own for each.
 
@@ -128,6 +130,7 @@ func (f fetcher) take(ctx context.Context, params *riverdriver.JobGetAvailablePa
 		if err != nil {
 			return err
 		}
+		f.turns.took(got.Jobs)
 		taken.Jobs = append(taken.Jobs, got.Jobs...)
 		if len(got.DecodeErrors) > 0 {
 			if taken.DecodeErrors == nil {
@@ -153,8 +156,11 @@ type turns struct {
 	self  string // this process, as jobs and the list of those who work name it
 	log   *slog.Logger
 
-	mu     sync.Mutex
-	served string // the line that was served last
+	mu sync.Mutex
+	// served is the line that was served last, or looked at in vain since, as far as this process knows; at is when, by the
+	// database's clock.
+	served string
+	at     time.Time
 }
 
 // turn is how many jobs of a line are next.
@@ -163,16 +169,26 @@ type turn struct {
 	jobs int
 }
 
-// jobTurns finds the lines in which jobs wait, in turn: the first one behind $2, and so on round to it, $3 lines at most. Of
-// each it says how many jobs are among the next $1 to run, and which of these is the line's last. The n-th job of a line
-// competes as if the n-1 before it ran already. Only what living processes run counts: jobs of one that is gone are running as
-// far as River knows until they are rescued, and would keep their owner waiting all that time. $5 is this process, $6 after how
-// many seconds without a word another is taken for gone.
+// jobTurns finds the lines in which jobs wait, in turn: the first one behind that which was served last, and so on round to
+// it, $3 lines at most. All processes go round together: the line of the job that another has begun last counts, if that was
+// after $7, else $2, or an owner whom every process has just passed would wait for a whole round of one of them. Of each line
+// it says how many jobs are among the next $1 to run, and which of these is the line's last; the line of the very last comes
+// last. The n-th job of a line competes as if the n-1 before it ran already. Only what living processes run counts: jobs of
+// one that is gone are running as far as River knows until they are rescued, and would keep their owner waiting all that
+// time. $5 is this process, $6 after how many seconds without a word another is taken for gone.
 const jobTurns = `-- name: JobTurns :many
-SELECT queue, jobs, last FROM (WITH RECURSIVE line AS (
+WITH served AS (
+    SELECT queue, at FROM (
+        (SELECT queue, attempted_at AS at FROM ` + postgres.JobSchema + `.river_job
+            WHERE state = 'running' AND attempted_at > $7 ORDER BY attempted_at DESC LIMIT 1)
+        UNION ALL SELECT $2, $7
+    ) AS known ORDER BY at DESC LIMIT 1
+)
+SELECT queue, jobs, last, (SELECT at FROM served) AS at FROM (WITH RECURSIVE line AS (
     SELECT first.queue, first.queue AS first, 1 AS number
     FROM (SELECT COALESCE(
-        (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available' AND queue > $2),
+        (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job
+            WHERE state = 'available' AND queue > (SELECT queue FROM served)),
         (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job WHERE state = 'available')) AS queue) AS first
     WHERE first.queue IS NOT NULL
     UNION ALL
@@ -200,33 +216,40 @@ SELECT queue, jobs, last FROM (WITH RECURSIVE line AS (
     SELECT queue, row_number() OVER (ORDER BY place, line) AS number FROM waiting ORDER BY number LIMIT $1
 )
 SELECT line.queue, line.number, count(next.number) AS jobs, COALESCE(max(next.number), 0) AS last
-FROM line LEFT JOIN next ON next.queue = line.queue GROUP BY line.queue, line.number) AS turns ORDER BY number`
+FROM line LEFT JOIN next ON next.queue = line.queue GROUP BY line.queue, line.number) AS turns ORDER BY last, number`
 
 // next says which lines are to give how many jobs, most in all.
 func (t *turns) next(ctx context.Context, most int) ([]turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rows, err := t.store.Query(ctx, jobTurns, most, t.served, mostLines, mostHeads, t.self, beatLost.Seconds())
+	rows, err := t.store.Query(ctx, jobTurns, most, t.served, mostLines, mostHeads, t.self, beatLost.Seconds(), t.at)
 	if err != nil {
 		return nil, fmt.Errorf("find out whose turn it is: %w", err)
 	}
-	served, last := "", 0
+	last := 0
 	next, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one turn, err error) {
 		var number int
-		err = row.Scan(&one.line, &one.jobs, &number)
-		if number > last {
-			served, last = one.line, number
-		}
+		err = row.Scan(&one.line, &one.jobs, &number, &t.at)
+		last = max(last, number)
 		return one, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find out whose turn it is: %w", err)
 	}
-	switch {
-	case last > 0:
-		t.served = served
-	case len(next) == mostLines: // their jobs are due in some seconds only: those of other lines may be due now
+	// Where nothing is due in as many lines as were looked at, something may be in others.
+	if last > 0 || len(next) == mostLines {
 		t.served = next[len(next)-1].line
 	}
 	return next, nil
+}
+
+// took says that this process has begun jobs.
+func (t *turns) took(jobs []*rivertype.JobRow) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, job := range jobs {
+		if job.AttemptedAt != nil && job.AttemptedAt.After(t.at) {
+			t.at = *job.AttemptedAt
+		}
+	}
 }

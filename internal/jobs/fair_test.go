@@ -2,11 +2,14 @@ package jobs_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/trace/noop"
@@ -209,4 +212,36 @@ func TestAJobThatSleptStandsInItsOwnersLineAgain(t *testing.T) {
 	o.insert(quiet, 1)
 	o.end <- nil
 	require.Equal(t, quiet, o.next().OwnerID)
+}
+
+// However many jobs are inserted together, they are there in their order, and none of them without the others.
+func TestManyJobsAreInsertedInBites(t *testing.T) {
+	t.Parallel()
+	for name, count := range map[string]int{"none": 0, "one": 1, "a bite": 500, "one more": 501, "several bites": 1_700} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, dbtest.New(t), 1)
+			args := make([]river.JobArgs, count)
+			for i := range args {
+				args[i] = owned{OwnerID: uuid.Max, Number: i}
+			}
+			require.NoError(t, o.store.InTx(t.Context(), func(tx *postgres.Tx) error {
+				return o.client.Insert(t.Context(), tx, args...)
+			}))
+			rows, err := o.store.Query(t.Context(), `SELECT (args->>'number')::int FROM river.river_job ORDER BY id`)
+			require.NoError(t, err)
+			numbers, err := pgx.CollectRows(rows, pgx.RowTo[int])
+			require.NoError(t, err)
+			require.Len(t, numbers, count)
+			require.True(t, slices.IsSorted(numbers))
+
+			require.Error(t, o.store.InTx(t.Context(), func(tx *postgres.Tx) error {
+				require.NoError(t, o.client.Insert(t.Context(), tx, args...))
+				return errors.New("something else failed")
+			}))
+			var there int
+			require.NoError(t, o.store.QueryRow(t.Context(), `SELECT count(*) FROM river.river_job`).Scan(&there))
+			require.Equal(t, count, there)
+		})
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -132,12 +133,15 @@ func (c *Client) Every(interval time.Duration, args river.JobArgs) {
 		func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
 }
 
-// Insert adds jobs in the transaction: they exist when, and only when, it commits. After an error the transaction can
-// only be rolled back.
+// insertBite is how many jobs are inserted with one statement: some hundred KiB.
+const insertBite = 500
+
+// Insert adds jobs in the transaction, however many, in few round trips: they exist when, and only when, it commits. After an
+// error the transaction can only be rolled back.
 func (c *Client) Insert(ctx context.Context, tx *postgres.Tx, args ...river.JobArgs) error {
-	for _, a := range args {
-		if _, err := c.river.InsertTx(ctx, tx.Pgx(), a, nil); err != nil {
-			return fmt.Errorf("insert the job %s: %w", a.Kind(), postgres.Fault(ctx, err))
+	for bite := range slices.Chunk(args, insertBite) {
+		if _, err := c.InsertNamed(ctx, tx, bite...); err != nil {
+			return err
 		}
 	}
 	return nil

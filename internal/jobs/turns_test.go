@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"testing"
@@ -119,6 +120,59 @@ func TestEveryOwnerIsServedHoweverManyWait(t *testing.T) {
 	}
 }
 
+// Two processes go round the owners together, wherever each of them begins: while one owner's job waits, each of the others
+// begins one at most, as with one process of as many workers. If each went round by itself, an owner whom both have just passed
+// would wait until one of them is round, and the other owners would begin two meanwhile.
+func TestTwoProcessesMakeNobodyWaitLongerThanOne(t *testing.T) {
+	t.Parallel()
+	const owners = 50
+	for _, room := range []int{1, 4} {
+		for _, ahead := range []int{0, 1, 5, 25, 44, 48} {
+			t.Run(fmt.Sprintf("%d workers each, one process %d calls ahead", room, ahead), func(t *testing.T) {
+				t.Parallel()
+				l := newLines(t)
+				var names []string
+				for n := range owners {
+					names = append(names, fmt.Sprintf("owner-%02d", n))
+				}
+				l.wait(20, names[1:]...)
+				processes := []fetcher{l.process(), l.process()}
+				for _, p := range processes {
+					l.exec(`INSERT INTO workers VALUES ($1, now(), now())`, p.turns.self)
+				}
+				under := make([][]int64, len(processes))
+				// What has just ended is counted as running for a moment yet.
+				step := func(i int) (from []string) {
+					ids, from := l.fetch(processes[i], room)
+					require.Len(t, ids, room)
+					l.complete(under[i])
+					under[i] = ids
+					return from
+				}
+				step(1)
+				for range 1 + ahead {
+					step(0)
+				}
+				l.wait(1, names[0])
+				begun, calls := map[string]int{}, 0
+				for begun[names[0]] == 0 {
+					for i := range processes {
+						for _, line := range step(i) {
+							begun[line]++
+							calls++
+						}
+					}
+					require.LessOrEqual(t, calls, 3*owners)
+				}
+				t.Logf("%d calls had begun", calls)
+				for line, n := range begun {
+					require.LessOrEqual(t, n, 1, line)
+				}
+			})
+		}
+	}
+}
+
 // The jobs of a process that is gone are running, as far as River knows, until they are rescued: they don't keep their owner
 // waiting all that time.
 func TestWhatAProcessThatIsGoneRanCountsNoMore(t *testing.T) {
@@ -173,15 +227,23 @@ func TestALongLineFillsAllWorkers(t *testing.T) {
 	require.Len(t, ids, 5*mostHeads)
 }
 
-// As many lines as a fetch looks at, whose jobs are not due yet, don't hide the one behind them.
+// As many lines as a fetch looks at, whose jobs are not due yet, don't hide the one behind them, whoever else works before them.
 func TestLinesThatAreNotDueHideNobody(t *testing.T) {
 	t.Parallel()
-	l := newLines(t)
-	l.exec(`INSERT INTO river.river_job (state, queue, kind, args, max_attempts, scheduled_at)
-		SELECT 'available', 'owner-0' || n, 'test', '{}', 9, $1 FROM generate_series(1, $2) AS n`, time.Now().Add(time.Hour), mostLines)
-	l.wait(1, "owner-1")
-	process := l.process()
-	_, first := l.fetch(process, 3)
-	_, second := l.fetch(process, 3)
-	require.Equal(t, []string{"owner-1"}, append(first, second...))
+	for name, running := range map[string]int{"a process alone": 0, "another process runs a job": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLines(t)
+			l.exec(`INSERT INTO river.river_job (state, queue, kind, args, max_attempts, attempt, attempted_at, attempted_by)
+				SELECT 'running', 'owner-', 'test', '{}', 9, 1, now(), ARRAY['other'] FROM generate_series(1, $1)`, running)
+			l.exec(`INSERT INTO river.river_job (state, queue, kind, args, max_attempts, scheduled_at)
+				SELECT 'available', 'owner-0' || n, 'test', '{}', 9, $1 FROM generate_series(1, $2) AS n`,
+				time.Now().Add(time.Hour), mostLines)
+			l.wait(1, "owner-1")
+			process := l.process()
+			_, first := l.fetch(process, 3)
+			_, second := l.fetch(process, 3)
+			require.Equal(t, []string{"owner-1"}, append(first, second...))
+		})
+	}
 }

@@ -27,9 +27,11 @@ const (
 	ReasonWrongKeys = "WRONG_KEYS"
 	// ReasonLookUps marks that of a caller whose key would have to wait too long to be looked up.
 	ReasonLookUps = "KEY_LOOK_UPS"
+	// ReasonConsents marks that of a browser that comes back from LinkedIn while too many others are looked up.
+	ReasonConsents = "CONSENT_LOOK_UPS"
 	// ReasonAddress marks that of an address that has asked too often for what needs no key.
 	ReasonAddress = "ADDRESS_RATE_LIMIT"
-	// ReasonOpen marks that of a call without a key while too many such are open.
+	// ReasonOpen marks that of a stream without a key while too many such are open.
 	ReasonOpen = "TOO_MANY_OPEN"
 	// ReasonAsked marks that of a call without a key that asks for more than one may.
 	ReasonAsked = "TOO_MUCH_ASKED"

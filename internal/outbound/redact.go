@@ -3,6 +3,7 @@ package outbound
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
@@ -31,7 +32,7 @@ var secretFields = []string{"client_secret", "code", "refresh_token", "token"}
 // vendor may say what it was sent.
 type secrets struct {
 	forms []string
-	// granting requests ask for tokens: the body of a success may well hold what was sent, and is read, not shown.
+	// granting requests ask for tokens: the body that gives one may well hold what was sent, and is read, not shown.
 	granting bool
 }
 
@@ -229,10 +230,25 @@ func (s secrets) redactAnswer(resp *http.Response, body []byte) []byte {
 			values[i] = string(s.redact([]byte(value)))
 		}
 	}
-	if s.granting && resp.StatusCode == http.StatusOK {
+	if s.granting && resp.StatusCode == http.StatusOK && !refuses(body) {
 		return body
 	}
 	return s.redact(body)
+}
+
+// refuses reports whether the answer to a request for a token gives none and says why (RFC 6749, 5.2), whatever its status. What can't be
+// read is no token either.
+func refuses(body []byte) bool {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), &members) != nil {
+		return true
+	}
+	var token string
+	if json.Unmarshal(members["access_token"], &token) == nil && token != "" {
+		return false
+	}
+	_, says := members["error"]
+	return says
 }
 
 // redactError returns an error that reads without the request's secrets: that of an answer that is no HTTP repeats its words.

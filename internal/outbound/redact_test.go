@@ -57,6 +57,29 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 	require.NotContains(t, string(s.redactAnswer(&http.Response{StatusCode: 400}, []byte(granted))), "AQX")
 }
 
+// What a vendor says instead of giving a token is shown, whatever the status of its answer.
+func TestARefusalWithTheStatusOfSuccessHoldsNoSecret(t *testing.T) {
+	t.Parallel()
+	s := secrets{granting: true}
+	s.add("AQX-a-refresh-token")
+	for body, kept := range map[string]bool{
+		`{"access_token":"AQX-a-refresh-token"}`:                              true,
+		`{"access_token":"AQX-a-refresh-token","error":"none"}`:               true,
+		`{"error":"invalid_grant","error_description":"AQX-a-refresh-token"}`: false,
+		`{"access_token":"","error":"AQX-a-refresh-token"}`:                   false,
+		`{"access_token":null,"error":{"message":"AQX-a-refresh-token"}}`:     false,
+		`{"access_token":1.5,"error":"AQX-a-refresh-token"}`:                  false,
+		"\xef\xbb\xbf" + `{"error":"AQX-a-refresh-token"}`:                    false,
+		"\xef\xbb\xbf" + `{"access_token":"AQX-a-refresh-token"}`:             true,
+		`AQX-a-refresh-token`: false,
+		`{"access_token":"another","access_token":"","error":"AQX-a-refresh-token"}`: false,
+	} {
+		clean := string(s.redactAnswer(&http.Response{StatusCode: 200}, []byte(body)))
+		require.Equal(t, kept, strings.Contains(clean, "AQX"), body)
+		require.Equal(t, !kept, strings.Contains(clean, redacted), body)
+	}
+}
+
 // long are answers of 128 KiB that are as hard to look through as can be.
 func long() map[string][]byte {
 	answers := map[string][]byte{}

@@ -1,13 +1,16 @@
 package postgres_test
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
@@ -114,4 +117,40 @@ func TestAMigrationsTimeIsTheTimeWhereverTheServerIs(t *testing.T) {
 	list, err := m.Status(t.Context())
 	require.NoError(t, err)
 	require.WithinDuration(t, time.Now(), list[0].AppliedAt, time.Hour)
+}
+
+// The ends of tokens that nobody knew were counted from a row's last change, such as a hold. Each is now as early as is known.
+func TestAssumedEndsAreCountedFromWhenATokenWasThere(t *testing.T) {
+	t.Parallel()
+	url := dbtest.New(t)
+	m := newMigrator(t, url)
+	for name := ""; !strings.Contains(name, "token_not_known"); {
+		var err error
+		name, err = m.Down(t.Context())
+		require.NoError(t, err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	_, err = conn.Exec(t.Context(), `INSERT INTO users (id, email, email_key, name, created_at) VALUES (gen_random_uuid(), 'ada@example.org', 'ada@example.org', 'Ada', now());
+		INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, scopes, is_default, created_at, updated_at,
+			token_expires_at, token_expiry_assumed, token_revision)
+		SELECT gen_random_uuid(), users.id, 'urn:li:person:' || t.name, t.name, '', '{}', FALSE, now() - made, now(), now() + ends, assumed, revision FROM users,
+			(VALUES ('held', interval '20 days', interval '60 days', TRUE, 1), ('right', '20 days', '40 days', TRUE, 1),
+				('earlier', '20 days', '30 days', TRUE, 1), ('over', '100 days', '60 days', TRUE, 1),
+				('told', '20 days', '55 days', FALSE, 1), ('replaced', '20 days', '60 days', TRUE, 2)) t (name, made, ends, assumed, revision)`)
+	require.NoError(t, err)
+	_, _, err = m.Up(t.Context())
+	require.NoError(t, err)
+	rows, err := conn.Query(t.Context(), `SELECT display_name, round(extract(epoch FROM token_expires_at - now()) / 86400)::int FROM linkedin_accounts`)
+	require.NoError(t, err)
+	left := map[string]int{}
+	for rows.Next() {
+		var name string
+		var days int
+		require.NoError(t, rows.Scan(&name, &days))
+		left[name] = days
+	}
+	require.NoError(t, rows.Err())
+	require.Equal(t, map[string]int{"held": 40, "right": 40, "earlier": 30, "over": 1, "told": 55, "replaced": 60}, left)
 }

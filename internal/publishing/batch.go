@@ -180,7 +180,7 @@ func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 			if err != nil && !fault.Is(err, fault.Precondition) && !fault.Is(err, fault.NotFound) {
 				return nil, err
 			}
-			known[named] = lookup{account, s.rules.warnings(account, s.now()), err}
+			known[named] = lookup{account, s.warnings(account, s.now()), err}
 		}
 		if err := known[named].err; err != nil {
 			batch.Refused[i] = refusal(err, "NO_ACCOUNT")

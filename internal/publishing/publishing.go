@@ -160,7 +160,7 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (Queued, error) 
 		if err != nil {
 			return err
 		}
-		queued.Warnings = s.rules.warnings(account, now)
+		queued.Warnings = s.warnings(account, now)
 		if warning, there := same[in.ID]; there {
 			queued.Warnings = append(queued.Warnings, warning)
 		}

@@ -2,9 +2,7 @@ package publishing
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -207,13 +205,10 @@ const maxNamed = 3
 
 func (s sightings) String() string {
 	var urns []string
-	for _, one := range s[:min(len(s), maxNamed)] {
+	for _, one := range s {
 		urns = append(urns, one.urn)
 	}
-	if more := len(s) - len(urns); more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(urns, ", "), more)
-	}
-	return strings.Join(urns, ", ")
+	return fault.Names(urns, maxNamed)
 }
 
 // find looks for a post among those that LinkedIn lists. Surely it is one that appeared since the attempt began, is

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/riverqueue/river"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
@@ -123,12 +124,11 @@ func (s *Service) Release(ctx context.Context, review bool) error {
 		if err != nil {
 			return err
 		}
-		for _, post := range due { // the job that waits will find that it has nothing left to do
-			if err := s.jobs.Insert(ctx, tx, DueArgs{OwnerID: post.OwnerID, PostID: post.ID, ScheduledAt: post.DueAt}); err != nil {
-				return err
-			}
+		next := make([]river.JobArgs, len(due)) // the jobs that wait will find that they have nothing left to do
+		for i, post := range due {
+			next[i] = DueArgs{OwnerID: post.OwnerID, PostID: post.ID, ScheduledAt: post.DueAt}
 		}
-		return nil
+		return s.jobs.Insert(ctx, tx, next...)
 	})
 }
 

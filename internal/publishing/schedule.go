@@ -152,7 +152,7 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 		if err != nil {
 			return err
 		}
-		scheduled.Warnings = s.rules.warnings(account, at)
+		scheduled.Warnings = s.warnings(account, at)
 		again := len(scheduled.Warnings) > 0 // only what may change until then is told again
 		if warning, there := same[in.ID]; there {
 			scheduled.Warnings = append(scheduled.Warnings, warning)

@@ -18,14 +18,18 @@ import (
 )
 
 // warnings say what may keep a post from going out at a time, though nothing does today.
-func (r Rules) warnings(account accounts.Account, at time.Time) []string {
+func (s *Service) warnings(account accounts.Account, at time.Time) []string {
+	return s.rules.warnings(account, s.accounts.RenewedUntil(account), at)
+}
+
+// warnings are those of an account whose token is renewed by itself until a time; nil when it is not.
+func (r Rules) warnings(account accounts.Account, renewed *time.Time, at time.Time) []string {
 	var list []string
 	if problem, remedy := accounts.CannotPublish(account); problem != "" {
 		list = append(list, problem+" "+remedy)
 	}
 	ends := account.TokenExpiresAt
-	renewable := account.RefreshTokenExpiresAt != nil && at.Before(*account.RefreshTokenExpiresAt)
-	if ends != nil && !at.Before(*ends) && !renewable {
+	if ends != nil && !at.Before(*ends) && (renewed == nil || !at.Before(*renewed)) {
 		verb, why := "ends", ""
 		if account.TokenExpiryAssumed {
 			verb, why = "is assumed to end", " ("+accounts.WhyAssumed+")"
@@ -87,7 +91,7 @@ func (w *scheduleWarningWorker) Work(ctx context.Context, job *river.Job[Schedul
 		if err != nil && !fault.Is(err, fault.Precondition) {
 			return err
 		}
-		warnings := s.rules.warnings(account, args.ScheduledAt)
+		warnings := s.warnings(account, args.ScheduledAt)
 		if err != nil {
 			warnings = []string{fault.Of(err).Message}
 		}

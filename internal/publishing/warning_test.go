@@ -18,7 +18,7 @@ func TestWhatEndangersASchedule(t *testing.T) {
 	for _, c := range []struct {
 		name           string
 		due            time.Time
-		token, refresh *time.Time
+		token, renewed *time.Time
 		version        string
 		warnings       []string
 	}{
@@ -36,8 +36,8 @@ func TestWhatEndangersASchedule(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			got := Rules{Version: c.version}.warnings(accounts.Account{
-				DisplayName: "Tess Ter", TokenExpiresAt: c.token, RefreshTokenExpiresAt: c.refresh,
-			}, c.due)
+				DisplayName: "Tess Ter", TokenExpiresAt: c.token,
+			}, c.renewed, c.due)
 			require.Len(t, got, len(c.warnings))
 			for i, w := range c.warnings {
 				require.Contains(t, got[i], w)

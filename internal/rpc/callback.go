@@ -1,12 +1,12 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"html/template"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,15 +46,15 @@ func NewCallback(service *accounts.Service, timeout time.Duration, addresses *li
 		began, header := time.Now(), w.Header()
 		status, view, err := func() (int, callbackView, error) {
 			if wait := addresses.Take(connectionOf(ctx).from); wait > 0 {
-				f := fault.New(fault.OverLimit, "Too many consents came from your address: wait a moment.").WithReason(limit.ReasonAddress)
+				f := fault.New(fault.OverLimit, "Too many consents came from your address.").WithReason(limit.ReasonAddress)
 				f.RetryAfter = wait
-				tellRetry(header, f)
 				return failedConsent(f)
 			}
 			underWay.begin()
 			defer underWay.end()
 			return endConsent(ctx, service, r.URL.Query())
 		}()
+		tellRetry(header, err)
 		took := time.Since(began)
 		eyes.Observe(CallbackPath, consentCode(err), took)
 		logConsent(ctx, eyes, refused, status, took, err)
@@ -80,15 +80,15 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 		return ""
 	}
 	state, code := one("state"), one("code")
-	if state == "" || (code == "" && one("error") == "") {
-		return http.StatusBadRequest, callbackView{Title: "Nothing was connected",
-			Text: "This address is where LinkedIn sends browsers back to, and this call did not come from there. Ask for a new link."}, nil
-	}
-	if code == "" {
-		if err := service.Abandon(ctx, state, one("error"), one("error_description")); err != nil {
+	if refused := one("error"); code == "" && refused != "" {
+		if err := service.Abandon(ctx, state, refused, one("error_description")); err != nil {
 			return failedConsent(err)
 		}
 		return http.StatusOK, callbackView{Title: "Nothing was connected", Text: "You did not give your consent at LinkedIn. Nothing has changed."}, nil
+	}
+	if state == "" || code == "" {
+		return http.StatusBadRequest, callbackView{Title: "Nothing was connected",
+			Text: "This address is where LinkedIn sends browsers back to, and this call did not come from there. Ask for a new link."}, nil
 	}
 	account, err := service.Complete(ctx, state, code)
 	if err != nil {
@@ -123,12 +123,20 @@ func connectedView(account accounts.Account, wanted []string) callbackView {
 var statuses = map[fault.Kind]int{
 	fault.Precondition: http.StatusBadRequest, fault.Invalid: http.StatusBadRequest, fault.VendorRejected: http.StatusBadGateway,
 	fault.VendorAuth: http.StatusBadGateway, fault.VendorUnavailable: http.StatusBadGateway, fault.RateLimited: http.StatusServiceUnavailable,
-	fault.Unavailable: http.StatusServiceUnavailable, fault.Busy: http.StatusServiceUnavailable, fault.OverLimit: http.StatusTooManyRequests,
+	fault.Unavailable: http.StatusServiceUnavailable, fault.Busy: http.StatusServiceUnavailable,
 	fault.Deadline: http.StatusGatewayTimeout, fault.Canceled: http.StatusGatewayTimeout,
 }
 
 func failedConsent(err error) (int, callbackView, error) {
 	f := fault.Of(err)
+	if f.Kind == fault.OverLimit { // before anything was used up
+		status := http.StatusTooManyRequests
+		if f.Reason == limit.ReasonConsents { // of others
+			status = http.StatusServiceUnavailable
+		}
+		text := f.Message + " Reload this page in " + seconds(f.RetryAfter) + " s."
+		return status, callbackView{Title: "Nothing was connected yet", Text: text}, err
+	}
 	status, known := statuses[f.Kind]
 	text := f.Message
 	if !known {
@@ -141,13 +149,10 @@ func failedConsent(err error) (int, callbackView, error) {
 // are known.
 func consentCode(err error) string {
 	f := fault.Of(err)
-	switch {
-	case f == nil:
+	if f == nil {
 		return codeOK
-	case f.Reason != "" && f.Answer != nil && f.Answer.Operation == accounts.ConsentOperation:
-		return strings.ToLower(f.Reason)
 	}
-	return codes[f.Kind].String()
+	return cmp.Or(accounts.ConsentCode(err), codes[f.Kind].String())
 }
 
 // logConsent is the one line of a consent that came back.

@@ -43,6 +43,13 @@ func (c connection) writeUntil(deadline time.Time) {
 	}
 }
 
+// cutOff ends what is being read and written now.
+func (c connection) cutOff() {
+	long := time.Unix(1, 0) // ago
+	c.readUntil(long)
+	c.writeUntil(long)
+}
+
 // NewConnections lets those within know the connection of their request, and keeps a caller whose request is answered
 // before it is in from holding the connection. addressHeader names the header in which a proxy tells where a request comes
 // from; "" where there is none.

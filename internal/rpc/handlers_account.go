@@ -19,7 +19,7 @@ func (h accountHandler) ListAccounts(ctx context.Context, req *postwrightv1.List
 	return unary(ctx, req, onlyCaller, h.accounts.List, func(list []accounts.Account) *postwrightv1.ListAccountsResponse {
 		res := &postwrightv1.ListAccountsResponse{}
 		for _, a := range list {
-			res.Accounts = append(res.Accounts, accountMessage(a))
+			res.Accounts = append(res.Accounts, h.message(a))
 		}
 		return res
 	})
@@ -51,11 +51,11 @@ func (h accountHandler) GetProfile(ctx context.Context, req *postwrightv1.GetPro
 	}, same)
 }
 
-func accountMessage(a accounts.Account) *postwrightv1.Account {
+func (h accountHandler) message(a accounts.Account) *postwrightv1.Account {
 	return &postwrightv1.Account{
 		Id: a.ID.String(), Urn: a.URN, DisplayName: a.DisplayName, Scopes: a.Scopes,
 		TokenExpireTime: timestamp(a.TokenExpiresAt), Default: a.IsDefault, CreateTime: timestamppb.New(a.CreatedAt),
 		PausedReason: a.PausedReason, HoldTime: timestamp(a.HeldUntil), HoldReason: a.HeldReason,
-		RenewableUntilTime: timestamp(a.RefreshTokenExpiresAt), TokenExpireTimeAssumed: a.TokenExpiryAssumed, App: a.App,
+		RenewableUntilTime: timestamp(h.accounts.RenewedUntil(a)), TokenExpireTimeAssumed: a.TokenExpiryAssumed, App: a.App,
 	}
 }

@@ -20,9 +20,12 @@ func keyless(path string) bool { return strings.HasPrefix(path, "/grpc.") }
 
 // Limits of the calls that ask for no key. How long they last is bounded by the server's limits of a whole request.
 const (
-	keylessOpen       = 100
+	keylessOpen       = 100 // streams
 	keylessPerAddress = 10
 	keylessBodyBytes  = 64 << 10 // of all messages of such a call: they hold a name
+	// keylessChecks is how many of health's Check may be open. Each is answered from memory, in moments and with a few bytes, so
+	// that whoever stays in one draws it out.
+	keylessChecks = 1_000
 	// What one call may ask for. Reflection answers a name of 20 bytes with a file of tens of KiB, as often as it is asked. The
 	// clients there are remember the files they have, and so need a few messages; one that remembers nothing and asks for
 	// every name of the API, one after the other, needs a quarter of each.
@@ -35,13 +38,22 @@ const (
 var keylessRate = limit.Rate{PerSecond: 2, Burst: 40}
 
 // limitKeyless bounds how many calls without a key are open, how often streams of them come from one address, and what they
-// send. Health's Check is no stream: it costs next to nothing, and load balancers behind the same proxy as strangers ask it.
+// send. Health's Check is no stream and shares nothing with them: an orchestrator asks it, maybe through the same proxy as
+// strangers, and takes a process that does not answer for dead.
 func limitKeyless(refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler) http.Handler {
 	open := limit.NewShares[netip.Addr](keylessPerAddress, 0, keylessOpen)
 	opened := limit.NewAddresses(keylessRate, time.Now)
+	checks := limit.NewNewest(keylessChecks)
 	errorWriter := connecthttp.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !keyless(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, keylessBodyBytes)
+		if r.URL.Path == healthCheck {
+			this := connectionOf(r.Context())
+			defer checks.Enter(this.cutOff)()
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -57,23 +69,19 @@ func limitKeyless(refused func(ctx context.Context, procedure string, err error)
 			return
 		}
 		defer release()
-		r.Body = http.MaxBytesReader(w, r.Body, keylessBodyBytes)
 		next.ServeHTTP(w, r)
 	})
 }
 
-// enterKeyless takes a call's share of those that are open, and its token.
+// enterKeyless takes a stream's share of those that are open, and its token.
 func enterKeyless(r *http.Request, open *limit.Shares[netip.Addr], opened *limit.Addresses) (release func(), err error) {
 	from := connectionOf(r.Context()).from
 	release, err = open.Acquire(r.Context(), from)
 	if err != nil {
-		f := fault.New(fault.OverLimit, "Too many calls without an API key are open: end others, or try again in a moment.").
+		f := fault.New(fault.OverLimit, "Too many streams without an API key are open: end others, or try again in a moment.").
 			WithReason(limit.ReasonOpen)
 		f.RetryAfter = time.Second
 		return nil, f
-	}
-	if strings.HasSuffix(r.URL.Path, "/Check") {
-		return release, nil
 	}
 	if wait := opened.Take(from); wait > 0 {
 		release()

@@ -307,10 +307,13 @@ func digits(text string, most int) bool {
 	return text != "" && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 }
 
+// healthCheck is the method of gRPC's health service that tells where the service stands now.
+const healthCheck = "/" + grpchealth.HealthV1ServiceName + "/Check"
+
 // healthMethods are those of gRPC's health service, which is made with connect's first generation.
 func healthMethods() map[string]method {
 	return map[string]method{
-		"/" + grpchealth.HealthV1ServiceName + "/Check": {stream: connect.StreamTypeUnary},
+		healthCheck: {stream: connect.StreamTypeUnary},
 		"/" + grpchealth.HealthV1ServiceName + "/Watch": {stream: connect.StreamTypeServer},
 	}
 }

@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,15 +13,20 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
+// Apps know what follows for an account from how its LinkedIn app is set up: see accounts.Service.
+type Apps interface {
+	Wanted(account accounts.Account) []string
+	Silent(account accounts.Account) bool
+	RenewedUntil(account accounts.Account) *time.Time
+}
+
 // tokenSoon is how long before its end a token that nobody renews is told.
 const tokenSoon = 14 * 24 * time.Hour
 
 // Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
-// is needed, and whether LinkedIn takes more of them today. wanted are the scopes that
-// members are asked for by an account's app, silent reports whether LinkedIn should have said what an account's token is worth, and
-// daily is how many
-// requests LinkedIn takes of an account in a day, 0 when nobody knows.
-func Accounts(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string, silent func(accounts.Account) bool, daily int, now func() time.Time) Look {
+// is needed, and whether LinkedIn takes more of them today. daily is how many requests LinkedIn takes of an account in a day, 0 when
+// nobody knows.
+func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps, daily int, now func() time.Time) Look {
 	const name = "accounts"
 	return Look{Name: name, At: func(ctx context.Context) []Check {
 		connected, err := list(ctx)
@@ -32,7 +38,7 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), wanted fun
 		}
 		var checks []Check
 		for _, account := range connected {
-			checks = append(checks, token(account, silent(account), now()), granted(account, wanted(account)), quota(account, daily, now()))
+			checks = append(checks, token(account, apps.RenewedUntil(account), apps.Silent(account), now()), granted(account, apps.Wanted(account)), quota(account, daily, now()))
 		}
 		return checks
 	}}
@@ -46,12 +52,22 @@ func label(account accounts.Account) string {
 	return account.DisplayName + " (LinkedIn app " + account.App + ")"
 }
 
-const (
-	connectAgain = "Connect the account again, with ConnectAccount."
-	askLinkedIn  = "Set --linkedin-client-id and its secret, so that LinkedIn can be asked."
-)
+// suffix names an app other than the default one.
+func suffix(app string) string {
+	if app == accounts.DefaultApp {
+		return ""
+	}
+	return fmt.Sprintf(" %q", app)
+}
 
-func token(account accounts.Account, silent bool, now time.Time) Check {
+const connectAgain = "Connect the account again, with ConnectAccount."
+
+// askLinkedIn is what lets LinkedIn be asked about an account's token.
+func askLinkedIn(account accounts.Account) string {
+	return "Set " + accounts.SettingsOf(account.App).App + ", so that LinkedIn can be asked."
+}
+
+func token(account accounts.Account, renewed *time.Time, silent bool, now time.Time) Check {
 	c := Check{Name: "token of " + label(account), State: OK}
 	ends := account.TokenExpiresAt
 	switch {
@@ -59,27 +75,30 @@ func token(account accounts.Account, silent bool, now time.Time) Check {
 		c.State, c.Detail, c.Remedy = Failed, "LinkedIn refuses it ("+account.PausedReason+"): its posts wait.", connectAgain
 	case ends == nil:
 		c.State, c.Detail = Unknown, "Nobody knows when it ends: LinkedIn was not asked."
-		c.Remedy = askLinkedIn
+		c.Remedy = askLinkedIn(account)
 	case account.TokenExpiryAssumed:
 		c.State, c.Detail = Unknown, fmt.Sprintf("It is assumed to end at %s, %s.", ends.UTC().Format(time.RFC3339), accounts.WhyAssumed)
-		c.Remedy = askLinkedIn
+		c.Remedy = askLinkedIn(account)
 		if ends.Sub(now) <= tokenSoon {
 			c.State, c.Remedy = Warning, connectAgain
 		}
 	case !now.Before(*ends):
 		c.State, c.Detail, c.Remedy = Failed, "It ended at "+ends.UTC().Format(time.RFC3339)+".", connectAgain
-	case account.RefreshTokenExpiresAt != nil && account.RefreshTokenExpiresAt.After(*ends):
-		c.Detail = "It is renewed by itself until " + account.RefreshTokenExpiresAt.UTC().Format(time.RFC3339) + "."
+	case renewed != nil:
+		c.Detail = "It is renewed by itself until " + renewed.UTC().Format(time.RFC3339) + "."
 	default:
 		c.Detail = fmt.Sprintf("It ends in %d days, at %s.", int(ends.Sub(now)/(24*time.Hour)), ends.UTC().Format(time.RFC3339))
 		if ends.Sub(now) <= tokenSoon {
 			c.State, c.Remedy = Warning, connectAgain
 		}
 	}
+	if renewed == nil && ends != nil && account.RefreshTokenExpiresAt != nil && account.RefreshTokenExpiresAt.After(*ends) && c.State != Failed {
+		c.Detail += " Nothing renews it, though it has a refresh token: that takes the id and secret of its LinkedIn app, and the token keyset."
+	}
 	if silent && c.State != Failed {
 		c.State = Warning
 		c.Detail += " LinkedIn has not said for more than a day what it is worth: it refuses the app, or the token is not this app's, or dead."
-		c.Remedy = "If the LinkedIn app is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
+		c.Remedy = "If the LinkedIn app" + suffix(account.App) + " is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
 	}
 	return c
 }
@@ -121,7 +140,7 @@ func granted(account accounts.Account, wanted []string) Check {
 		c.Remedy = "Set the app up again under that name, or connect the account with another."
 	case len(account.Scopes) == 0:
 		c.State, c.Detail = Unknown, "Nobody knows what its token may do: LinkedIn was not asked."
-		c.Remedy = askLinkedIn
+		c.Remedy = askLinkedIn(account)
 	case problem != "":
 		c.State, c.Detail, c.Remedy = Failed, problem, remedy
 	case withheld != "":
@@ -139,23 +158,21 @@ func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(
 		if err != nil {
 			return one(name, Unknown, "The accounts can't be read from the database.", "")
 		}
-		var others []string
+		var others, where []string
 		for _, account := range connected {
 			if asked := wanted(account); len(asked) > 0 && accounts.OtherScopes(account, asked) {
 				others = append(others, account.DisplayName)
+				if at := accounts.SettingsOf(account.App).Scopes; !slices.Contains(where, at) {
+					where = append(where, at)
+				}
 			}
 		}
 		if len(others) == 0 {
 			return nil
 		}
-		const named = 20
-		more := ""
-		if n := len(others) - named; n > 0 {
-			others, more = others[:named], fmt.Sprintf(" and %d more", n)
-		}
-		return one(name, Warning, "Members are asked for other scopes than these accounts have: "+strings.Join(others, ", ")+more+
+		return one(name, Warning, "Members are asked for other scopes than these accounts have: "+fault.Names(others, fault.MaxNames)+
 			". The next consent of such a member ends the tokens that they gave the app before.",
-			"If that is not meant, set --linkedin-scopes as it was; else have each of them connected again.")
+			"If that is not meant, set "+strings.Join(where, " and ")+" as they were; else have each of them connected again.")
 	}}
 }
 

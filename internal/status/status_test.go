@@ -86,18 +86,20 @@ func TestWhatIsSaidOfATokensLife(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	in := func(days int) *time.Time { at := now.AddDate(0, 0, days); return &at }
 	for _, c := range []struct {
-		name           string
-		token, refresh *time.Time
-		state          State
-		detail         string
+		name                    string
+		token, refresh, renewed *time.Time
+		state                   State
+		detail                  string
 	}{
-		{"long", in(30), nil, OK, "It ends in 30 days"},
-		{"not long", in(14), nil, Warning, "It ends in 14 days"},
-		{"not long, but renewed by itself", in(3), in(200), OK, "It is renewed by itself until " + in(200).Format(time.RFC3339)},
-		{"what renews it ends no later", in(3), in(3), Warning, "It ends in 3 days"},
-		{"over, whatever would have renewed it", in(-1), in(200), Failed, "It ended at "},
+		{"long", in(30), nil, nil, OK, "It ends in 30 days"},
+		{"not long", in(14), nil, nil, Warning, "It ends in 14 days"},
+		{"not long, but renewed by itself", in(3), in(200), in(200), OK, "It is renewed by itself until " + in(200).Format(time.RFC3339)},
+		{"what renews it ends no later", in(3), in(3), nil, Warning, "It ends in 3 days"},
+		{"what renewed it is gone", in(30), in(200), nil, OK, "Nothing renews it, though it has a refresh token"},
+		{"what renewed it is gone, and the end is near", in(3), in(200), nil, Warning, "Nothing renews it, though it has a refresh token"},
+		{"over, whatever would have renewed it", in(-1), in(200), in(200), Failed, "It ended at "},
 	} {
-		got := token(accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", TokenExpiresAt: c.token, RefreshTokenExpiresAt: c.refresh}, false, now)
+		got := token(accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", TokenExpiresAt: c.token, RefreshTokenExpiresAt: c.refresh}, c.renewed, false, now)
 		require.Equal(t, c.state, got.State, c.name)
 		require.Contains(t, got.Detail, c.detail, c.name)
 	}
@@ -142,11 +144,11 @@ func TestATokenThatLinkedInSaysNothingOfIsToldOf(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	ends := now.AddDate(0, 0, 40)
 	account := accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", TokenExpiresAt: &ends}
-	require.Equal(t, OK, token(account, false, now).State)
-	said := token(account, true, now)
+	require.Equal(t, OK, token(account, nil, false, now).State)
+	said := token(account, nil, true, now)
 	require.Equal(t, Warning, said.State)
 	require.Contains(t, said.Detail, "not this app's, or dead")
 	require.NotEmpty(t, said.Remedy)
 	account.PausedReason = "REVOKED_ACCESS_TOKEN"
-	require.Equal(t, Failed, token(account, true, now).State, "what is worse is told")
+	require.Equal(t, Failed, token(account, nil, true, now).State, "what is worse is told")
 }

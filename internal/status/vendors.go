@@ -80,7 +80,7 @@ func App(app string, client *linkedin.Client, cfg linkedin.Config) Look {
 		}
 		if cfg.ClientID == "" {
 			return one(name, Warning, "No app is set: members can't consent, and what their tokens may do is not known.",
-				"Set --linkedin-client-id and POSTWRIGHT_LINKEDIN_CLIENT_SECRET to those of your LinkedIn app.")
+				"Set "+accounts.SettingsOf(app).App+" to those of your LinkedIn app.")
 		}
 		// LinkedIn answers about any token, also one that it never gave, when it accepts the app.
 		_, err := client.Introspect(ctx, "postwright-doctor")
@@ -91,7 +91,7 @@ func App(app string, client *linkedin.Client, cfg linkedin.Config) Look {
 			return one(name, Failed, fault.Of(err).Message, badCertificate)
 		case fault.Is(err, fault.VendorAuth):
 			return one(name, Failed, "LinkedIn does not accept the app's client id and secret.",
-				"Compare --linkedin-client-id and POSTWRIGHT_LINKEDIN_CLIENT_SECRET with the page of your LinkedIn app.")
+				"Compare "+accounts.SettingsOf(app).App+" with the page of your LinkedIn app.")
 		}
 		return one(name, Unknown, fault.Of(err).Message, "")
 	}}

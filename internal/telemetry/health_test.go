@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -74,6 +75,31 @@ func TestWhoWaitsForACheckLeavesWhenTheyMust(t *testing.T) {
 	close(end)
 	first.Wait()
 	require.NoError(t, check.Ready(t.Context()))
+}
+
+// A prober waits for seconds only: however many checks hang, all are told within the time of one, and what is in order is said
+// to be.
+func TestChecksThatHangTakeNoTimeFromEachOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hanging := func(ctx context.Context) error {
+			<-ctx.Done()
+			return fault.New(fault.Deadline, "No answer.")
+		}
+		began := time.Now()
+		answer := httptest.NewRecorder()
+		Ready(
+			Check{Name: "server", Alone: true, Ready: func(context.Context) error { return nil }},
+			Check{Name: "database", Ready: hanging}.Kept(time.Second, time.Now),
+			Check{Name: "migrations", Ready: hanging}.Kept(time.Second, time.Now),
+			Check{Name: "workers", Ready: func(ctx context.Context) error { return ctx.Err() }},
+		)(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
+		require.Equal(t, checkTimeout, time.Since(began))
+		require.Equal(t, http.StatusServiceUnavailable, answer.Code)
+		var told map[string]string
+		require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &told))
+		require.Equal(t, map[string]string{"server": "ok", "database": "No answer.", "migrations": "No answer.", "workers": "ok"}, told)
+	})
 }
 
 // A server that stops says so at once: it asks a database that may hang for nothing more.

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
-	"sync"
 	"time"
+
+	"github.com/postwright/postwright/internal/limit"
 )
 
 // maxTakers is how many pages may be on their way out, each of them in memory; a scraper takes one within moments.
@@ -19,9 +19,7 @@ const maxTakers = 100
 type scrapes struct {
 	page      http.Handler
 	rendering chan struct{}
-
-	mu     sync.Mutex
-	takers []*http.ResponseController // in the order in which they came
+	takers    *limit.Newest
 }
 
 // ServeHTTP implements http.Handler.
@@ -30,27 +28,14 @@ func (s *scrapes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	defer s.taking(http.NewResponseController(w))()
+	taker := http.NewResponseController(w)
+	defer s.takers.Enter(func() {
+		_ = taker.SetWriteDeadline(time.Unix(1, 0)) // long ago; a writer without deadlines holds nobody up
+	})()
 	maps.Copy(w.Header(), page.header)
 	w.Header().Set("Content-Length", strconv.Itoa(page.body.Len()))
 	w.WriteHeader(page.status)
 	_, _ = w.Write(page.body.Bytes()) // a scraper who left learns nothing
-}
-
-// taking counts one who takes a page, until ended is called.
-func (s *scrapes) taking(taker *http.ResponseController) (ended func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.takers) >= maxTakers {
-		_ = s.takers[0].SetWriteDeadline(time.Unix(1, 0)) // long ago; a writer without deadlines holds nobody up
-		s.takers = s.takers[1:]
-	}
-	s.takers = append(s.takers, taker)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.takers = slices.DeleteFunc(s.takers, func(t *http.ResponseController) bool { return t == taker })
-	}
 }
 
 // render makes the page; ok is false when the scraper left before it was their turn.

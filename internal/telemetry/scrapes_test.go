@@ -50,12 +50,7 @@ func TestScrapersThatReadNothingKeepNobodyFromTheMetrics(t *testing.T) {
 				_, err = io.WriteString(conn, "GET /metrics HTTP/1.1\r\nHost: postwright\r\n\r\n")
 				require.NoError(t, err)
 			}
-			held := func() int {
-				pages.mu.Lock()
-				defer pages.mu.Unlock()
-				return len(pages.takers)
-			}
-			require.Eventually(t, func() bool { return held() == min(idle, maxTakers) }, 2*time.Minute, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return pages.takers.Count() == min(idle, maxTakers) }, 2*time.Minute, 10*time.Millisecond)
 
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/metrics", http.NoBody)
 			require.NoError(t, err)
@@ -66,7 +61,7 @@ func TestScrapersThatReadNothingKeepNobodyFromTheMetrics(t *testing.T) {
 			body, err := io.ReadAll(answer.Body)
 			require.NoError(t, err)
 			require.Contains(t, string(body), "Procedure99")
-			require.LessOrEqual(t, held(), maxTakers)
+			require.LessOrEqual(t, pages.takers.Count(), maxTakers)
 			require.Eventually(t, func() bool { return open.Load() <= maxTakers }, 2*time.Minute, 10*time.Millisecond, "the others are cut off")
 		})
 	}

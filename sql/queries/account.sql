@@ -20,6 +20,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
     refresh_token_expires_at = CASE WHEN linkedin_accounts.app = excluded.app
         THEN COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at) ELSE excluded.refresh_token_expires_at END,
     checked_at = excluded.checked_at,
+    not_known_at = NULL,
     token_revision = linkedin_accounts.token_revision + 1,
     is_default = linkedin_accounts.is_default OR excluded.is_default,
     renewing_until = NULL,
@@ -45,7 +46,7 @@ SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > @after_id
 
 -- name: AccountListEnds :many
 -- Of all owners, for the operator: when the tokens of those that are connected end, the first first.
-SELECT id, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
+SELECT id, app, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
 WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT @most;
 
 -- name: AccountGetForUpdate :one
@@ -72,6 +73,7 @@ UPDATE linkedin_accounts SET
     sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL,
     token_expiry_assumed = FALSE, scopes = '{}',
     is_default = FALSE, paused_reason = '', held_until = NULL, held_reason = '', warned_days = NULL, renewing_until = NULL,
+    not_known_at = NULL,
     token_revision = token_revision + 1, disconnected_at = @now::timestamptz, updated_at = @now::timestamptz
 WHERE id = @id AND owner_id = @owner_id AND disconnected_at IS NULL;
 
@@ -94,14 +96,20 @@ UPDATE linkedin_accounts SET
     sealed_token = @sealed_token, token_expires_at = @token_expires_at::timestamptz, token_expiry_assumed = @token_expiry_assumed,
     sealed_refresh_token = COALESCE(sqlc.narg(sealed_refresh_token), sealed_refresh_token),
     refresh_token_expires_at = COALESCE(sqlc.narg(refresh_token_expires_at), refresh_token_expires_at),
-    token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, updated_at = @now
+    token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, not_known_at = NULL,
+    updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL
 RETURNING *;
 
 -- name: AccountChecked :execrows
 -- What LinkedIn says of the token. No row when the account got another one meanwhile.
 UPDATE linkedin_accounts SET token_expires_at = sqlc.narg(token_expires_at), token_expiry_assumed = @token_expiry_assumed, scopes = @scopes::text[],
-    checked_at = @checked_at::timestamptz
+    checked_at = @checked_at::timestamptz, not_known_at = NULL
+WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL;
+
+-- name: AccountNotKnown :execrows
+-- LinkedIn says of the token no more than that it is not active. No row when the account got another one meanwhile.
+UPDATE linkedin_accounts SET not_known_at = @now::timestamptz
 WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL;
 
 -- name: AccountWarned :execrows

@@ -47,26 +47,36 @@ func (r Reader) Expect(operation string, wanted int, resp *http.Response, err er
 // needed names members, at any depth, that are nothing like missing when they can't be read. Every other answer, and a body
 // that is cut short or no JSON object, is a fault.
 func Decode[T any](r Reader, operation string, wanted int, resp *http.Response, err error, needed ...string) (value T, failed error) {
+	value, unreadable, failed := DecodeReadable[T](r, operation, wanted, resp, err, needed...)
+	if failed == nil && unreadable != "" {
+		return value, r.Unusable(operation, resp, fmt.Errorf("%q is not of the type that was agreed on", unreadable))
+	}
+	return value, failed
+}
+
+// DecodeReadable is Decode for callers who do with what can be read: unreadable is the first of the watched members, at any depth, that is
+// given and can't be, "" when there is none.
+func DecodeReadable[T any](r Reader, operation string, wanted int, resp *http.Response, err error, watched ...string) (value T, unreadable string, failed error) {
 	body, cut, failed := r.read(operation, wanted, resp, err)
 	if failed != nil {
-		return value, failed
+		return value, "", failed
 	}
 	if cut != nil {
 		var f *fault.Error // the seam's: it knows whether time ran out
 		if errors.As(cut, &f) {
-			return value, f
+			return value, "", f
 		}
-		return value, r.Unusable(operation, resp, cut)
+		return value, "", r.Unusable(operation, resp, cut)
 	}
 	// A JSON object is one, whatever the content type says; but one that says nothing known may be anything.
-	found, err := decode(body, &value, needed...)
+	found, unreadable, err := decode(body, &value, watched...)
 	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil && !found && mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
 		err = errors.New("nothing that is known is in it")
 	}
 	if err != nil {
-		return value, r.Unusable(operation, resp, fmt.Errorf("content type %q: %w", resp.Header.Get("Content-Type"), err))
+		return value, "", r.Unusable(operation, resp, fmt.Errorf("content type %q: %w", resp.Header.Get("Content-Type"), err))
 	}
-	return value, nil
+	return value, unreadable, nil
 }
 
 // read separates the three ends of a call: no answer or a refusal (failed), a body that breaks off (cut), a body.
@@ -154,12 +164,11 @@ func changes(resp *http.Response) bool {
 	return resp.Request == nil || (resp.Request.Method != http.MethodGet && resp.Request.Method != http.MethodHead)
 }
 
-// Lenient decodes as much of a refusal's body as fits value, whose members may all be missing or of another type; false
-// when the body is no JSON object.
+// Lenient decodes as much of a refusal's body as can be read into value, a pointer to a struct whose members may all be missing or of
+// another type; false when the body is no JSON object.
 func Lenient(body []byte, value any) bool {
-	var wrongType *json.UnmarshalTypeError
-	err := json.Unmarshal(body, value)
-	return err == nil || (errors.As(err, &wrongType) && wrongType.Field != "")
+	_, _, err := decode(body, value)
+	return err == nil
 }
 
 var machineCode = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,62}$`)

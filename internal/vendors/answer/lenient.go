@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/big"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,26 +15,23 @@ import (
 // decode reads a JSON object into value, a pointer to a struct, as far as it can: vendors change the types of members that nobody
 // needs, and such a member must not break those that are. A member is left out, as if the vendor had not given it, when it is
 // null or of a type from which it can't be told beyond doubt what is meant. It can where a number stands as a string or the other
-// way round, true and false as strings, and a whole number as 3.0 or 3e2. A needed member that is given and can't be read is an
-// error, at whatever depth, because it must not pass for one that was not given. found is false when nothing was read.
-func decode(body []byte, value any, needed ...string) (found bool, err error) {
+// way round, true and false as strings, and a whole number as 3.0 or 3e2. unreadable is the first watched member, at whatever depth,
+// that is given and can't be read: it must not pass for one that was not given. found is false when nothing was read.
+func decode(body []byte, value any, watched ...string) (found bool, unreadable string, err error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	if !json.Valid(body) {
-		return false, errors.New("the answer is not JSON")
+		return false, "", errors.New("the answer is not JSON")
 	}
-	d := decoder{needed: needed}
+	d := decoder{watched: watched}
 	if !d.read(body, reflect.ValueOf(value).Elem()) {
-		return false, errors.New("the answer is not a JSON object")
+		return false, "", errors.New("the answer is not a JSON object")
 	}
-	if d.unreadable != "" {
-		return false, fmt.Errorf("%q is not of the type that was agreed on", d.unreadable)
-	}
-	return d.found, nil
+	return d.found, d.unreadable, nil
 }
 
-// decoder remembers the first needed member that could not be read. encoding/json has bounded the depth: json.Valid knows it.
+// decoder remembers the first watched member that could not be read. encoding/json has bounded the depth: json.Valid knows it.
 type decoder struct {
-	needed     []string
+	watched    []string
 	unreadable string
 	found      bool
 }
@@ -82,7 +79,7 @@ func (d *decoder) object(raw json.RawMessage, v reflect.Value) bool {
 		switch {
 		case d.read(member, v.Field(i)):
 			d.found = true
-		case d.unreadable == "" && slices.Contains(d.needed, name):
+		case d.unreadable == "" && slices.Contains(d.watched, name):
 			d.unreadable = name
 		}
 	}
@@ -133,14 +130,25 @@ func scalar(raw json.RawMessage) (s string, quoted, ok bool) {
 	return string(raw), false, true
 }
 
+// text takes a whole number for the text that its digits are, however it is written: an id of 1e5 is 100000. No other number is a text.
 func text(raw json.RawMessage, v reflect.Value) bool {
 	s, quoted, ok := scalar(raw)
-	if !ok || !quoted && (s == "true" || s == "false") {
+	if !ok {
 		return false
+	}
+	if !quoted && !digits.MatchString(s) {
+		n, exact := integer(s)
+		if !exact {
+			return false
+		}
+		s = strconv.FormatInt(n, 10)
 	}
 	v.SetString(s)
 	return true
 }
+
+// digits is a number as it is kept, of any size.
+var digits = regexp.MustCompile(`^-?[1-9][0-9]*$|^0$`)
 
 func truth(raw json.RawMessage, v reflect.Value) bool {
 	s, _, _ := scalar(raw)
@@ -160,23 +168,30 @@ const maxDigits = 40
 
 func whole(raw json.RawMessage, v reflect.Value) bool {
 	s, _, _ := scalar(raw)
-	s = strings.TrimSpace(s)
-	if n, err := strconv.ParseInt(s, 10, v.Type().Bits()); err == nil {
-		v.SetInt(n)
-		return true
+	n, exact := integer(strings.TrimSpace(s))
+	if !exact || v.OverflowInt(n) {
+		return false
+	}
+	v.SetInt(n)
+	return true
+}
+
+// integer is the whole number that is written, also with a point or an exponent; exact is false when none is.
+func integer(s string) (n int64, exact bool) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n, true
 	}
 	if len(s) > maxDigits || !json.Valid([]byte(s)) {
-		return false
+		return 0, false
 	}
 	if f, err := strconv.ParseFloat(s, 64); err != nil || f > 1e18 || f < -1e18 || f != 0 && f < 1 && f > -1 {
-		return false
+		return 0, false
 	}
-	exact, ok := new(big.Rat).SetString(s)
-	if !ok || !exact.IsInt() || !exact.Num().IsInt64() || v.OverflowInt(exact.Num().Int64()) {
-		return false
+	r, ok := new(big.Rat).SetString(s)
+	if !ok || !r.IsInt() || !r.Num().IsInt64() {
+		return 0, false
 	}
-	v.SetInt(exact.Num().Int64())
-	return true
+	return r.Num().Int64(), true
 }
 
 func fraction(raw json.RawMessage, v reflect.Value) bool {

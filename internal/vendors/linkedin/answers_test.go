@@ -273,6 +273,29 @@ func TestRolesOnLaterPagesAreFound(t *testing.T) {
 	require.Equal(t, []string{"0", "100", "200"}, asked)
 }
 
+// A member's roles were all lost when LinkedIn's word of the next page could not be read.
+func TestRolesAreAskedForUntilNoneComeWhenPagingCannotBeRead(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := r.URL.Query().Get("start")
+		asked = append(asked, start)
+		w.Header().Set("Content-Type", "application/json")
+		elements := map[string]string{"0": `{"organization":"urn:li:organization:5","role":"ADMINISTRATOR"}`, "100": `{"organization":"urn:li:organization:6","role":"ADMINISTRATOR"}`}
+		_, _ = io.WriteString(w, `{"elements":[`+elements[start]+`],"paging":{"links":{}}}`)
+	}))
+	t.Cleanup(server.Close)
+	client, err := linkedin.New(configFor(server.URL), answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
+	require.NoError(t, err)
+	got, err := client.OrganizationRoles(t.Context(), token)
+	require.NoError(t, err)
+	require.Equal(t, []linkedin.OrganizationRole{
+		{Organization: urn(t, "urn:li:organization:5"), Role: linkedin.RoleAdministrator},
+		{Organization: urn(t, "urn:li:organization:6"), Role: linkedin.RoleAdministrator},
+	}, got)
+	require.Equal(t, []string{"0", "100", "200"}, asked)
+}
+
 func TestRolesWithoutEndAreGivenUp(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32

@@ -64,6 +64,8 @@ type Client struct {
 	answer answer.Reader // of the API
 	oauth  answer.Reader // of /oauth, which explains refusals differently
 	now    answer.Clock
+	// settings of the app, which remedies name.
+	settings AppSettings
 }
 
 // New returns a Client on an HTTP client of the seam. The clock is for limits that end at a point in time. A faulty
@@ -80,16 +82,17 @@ func New(cfg Config, seam *http.Client, now answer.Clock) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make LinkedIn's client: %w", err)
 	}
-	c := &Client{cfg: cfg, api: api, auth: auth, now: now}
+	c := &Client{cfg: cfg, api: api, auth: auth, now: now, settings: SettingsByFlags}
 	c.answer = answer.Reader{Vendor: Vendor, Refine: func(f *fault.Error, body []byte) { c.refine(f, body, "") }, RequestID: requestID, Now: now}
-	c.oauth = answer.Reader{Vendor: Vendor, Refine: refineOAuth, RequestID: requestID, Now: now}
+	c.oauth = answer.Reader{Vendor: Vendor, Refine: c.refineOAuth, RequestID: requestID, Now: now}
 	return c, nil
 }
 
-// As returns the client of another app, which shares all else.
-func (c *Client) As(clientID, clientSecret string) *Client {
+// As returns the client of another app, which shares all else. settings are where the app is set up.
+func (c *Client) As(clientID, clientSecret string, settings AppSettings) *Client {
 	other := *c
-	other.cfg.ClientID, other.cfg.ClientSecret = clientID, clientSecret
+	other.cfg.ClientID, other.cfg.ClientSecret, other.settings = clientID, clientSecret, settings
+	other.oauth.Refine = other.refineOAuth
 	return &other
 }
 

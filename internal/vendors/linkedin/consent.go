@@ -17,28 +17,46 @@ var membersOwn = map[string]bool{"user_cancelled_login": true, "user_cancelled_a
 // maxConsentWords bounds what is kept and shown of LinkedIn's description, which anybody can write into an address.
 const maxConsentWords = 300
 
-// RefusedConsent is why LinkedIn sent a member's browser back without a code, as the error and error_description of the
-// address say; nil when it was the member who did not want to. Both are words that anybody may have written: they are for
-// people to read.
-func RefusedConsent(code, description string) error {
+// ConsentCode is the code with which LinkedIn sent a browser back, in the letters that it is known by, and "" when it is none of those
+// that are known: anybody can write anything into an address, so only this may name a figure.
+func ConsentCode(code string) string {
+	code = strings.ToLower(code)
+	if _, known := oauthErrors[code]; known || membersOwn[code] {
+		return code
+	}
+	return ""
+}
+
+// ConsentAnswer is what LinkedIn sent a browser back with, the error and error_description of the address. Both are words that anybody
+// may have written: they are for people to read.
+func ConsentAnswer(code, description string) *fault.Answer {
+	return &fault.Answer{
+		Vendor: Vendor, Operation: ConsentOperation,
+		Code: fault.Clip(printable(code), maxConsentCode), Message: fault.Clip(printable(description), maxConsentWords),
+	}
+}
+
+// RefusedConsent is why LinkedIn sent a member's browser back without a code; nil when it was the member who did not want to. settings are
+// those of the app that asked.
+func RefusedConsent(settings AppSettings, code, description string) error {
 	if membersOwn[code] {
 		return nil
 	}
-	code, description = fault.Clip(printable(code), maxConsentCode), fault.Clip(printable(description), maxConsentWords)
-	known, isKnown := oauthErrors[code]
-	remedy := known.remedy
+	given := ConsentAnswer(code, description)
+	known, isKnown := oauthErrors[given.Code]
+	remedy := settings.in(known.remedy)
 	if !isKnown {
 		remedy = "Look the code up in LinkedIn's documentation of its authorization code flow."
 	}
-	said := code
-	if description != "" {
-		said = fmt.Sprintf("%s (%s)", code, description)
+	said := given.Code
+	if given.Message != "" {
+		said = fmt.Sprintf("%s (%s)", said, given.Message)
 	}
 	f := fault.Newf(fault.VendorRejected, "LinkedIn did not ask for your consent, or could not take it: %s. %s", said, remedy)
-	if isKnown { // metrics count by it
-		f.Reason = strings.ToUpper(code)
+	if isKnown {
+		f.Reason = strings.ToUpper(given.Code)
 	}
-	f.Answer = &fault.Answer{Vendor: Vendor, Operation: ConsentOperation, Code: code, Message: description}
+	f.Answer = given
 	return f
 }
 

@@ -249,6 +249,13 @@ func FuzzCreatePost(f *testing.F) {
 // keptWithoutEnd is a token that was given: the code is used up, so it is not lost for what is said of its life.
 var keptWithoutEnd = told{"access_token": "AQX", "expires_in": time.Duration(0)}
 
+// mayGoOn is a list of which nothing is known to be missing, and which proves nothing absent.
+var mayGoOn = []any{[]linkedin.Post(nil), false}
+
+const aRole = `{"role":"ADMINISTRATOR","state":"APPROVED","organization":"urn:li:organization:5"}`
+
+var theRole = []linkedin.OrganizationRole{{Organization: aPage, Role: linkedin.RoleAdministrator}}
+
 // What is meant without doubt is taken, and what is not is as good as missing.
 func TestAnswersAreReadLeniently(t *testing.T) {
 	t.Parallel()
@@ -259,6 +266,13 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 		"an unneeded member is of another type (email_verified as a string)": {"getUserInfo", "application/json", `{"sub":"ada","email_verified":"true"}`, "ada"},
 		"all unneeded members are":   {"getUserInfo", "application/json", `{"sub":"ada","name":[1],"email":{},"locale":7,"picture":false,"given_name":null}`, "ada"},
 		"an id is a number":          {"getUserInfo", "application/json", `{"sub":782}`, "782"},
+		"an id has an exponent":      {"getUserInfo", "application/json", `{"sub":1e5}`, "100000"},
+		"an id has a point":          {"getUserInfo", "application/json", `{"sub":78200.0}`, "78200"},
+		"an id is longer than any":   {"getUserInfo", "application/json", `{"sub":123456789012345678901234567890}`, "123456789012345678901234567890"},
+		"an id looks like a number":  {"getUserInfo", "application/json", `{"sub":"1e5"}`, "1e5"},
+		"an id is half":              {"getUserInfo", "application/json", `{"sub":0.5}`, nil},
+		"an id is without end":       {"getUserInfo", "application/json", `{"sub":1e99}`, nil},
+		"an id of a profile, also":   {"getMe", "application/json", `{"id":1E+5}`, "100000"},
 		"an id is an object":         {"getUserInfo", "application/json", `{"sub":{"id":"ada"}}`, nil},
 		"an id is true":              {"getUserInfo", "application/json", `{"sub":true}`, nil},
 		"an id is null":              {"getUserInfo", "application/json", `{"sub":null}`, nil},
@@ -290,7 +304,22 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 		"a count is half":              {"getMemberPostAnalytics", "application/json", `{"elements":[{"count":7.5}]}`, nil},
 		"elements are an object":       {"getMemberPostAnalytics", "application/json", `{"elements":{"count":7}}`, nil},
 		"reactions are a list":         {"getSocialMetadata", "application/json", `{"commentSummary":{"count":2},"reactionSummaries":[3]}`, nil},
-		"a list may go on":             {"findPostsByAuthor", "application/json", `{"elements":[],"paging":"next"}`, nil},
+		"a list may go on":             {"findPostsByAuthor", "application/json", `{"elements":[],"paging":"next"}`, mayGoOn},
+		"its paging is empty text":     {"findPostsByAuthor", "application/json", `{"elements":[],"paging":""}`, mayGoOn},
+		"its paging is a list":         {"findPostsByAuthor", "application/json", `{"elements":[],"paging":[]}`, mayGoOn},
+		"its links are an object":      {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"links":{}}}`, mayGoOn},
+		"a link is no object":          {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"links":["next"]}}`, mayGoOn},
+		"a link leads nobody knows":    {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"links":[{"rel":{}}]}}`, mayGoOn},
+		"a total is prose":             {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":"many"}}`, mayGoOn},
+		"a total is below nothing":     {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":-1}}`, mayGoOn},
+		"a start is prose":             {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"start":"x","count":[]}}`, []any{[]linkedin.Post(nil), true}},
+		"no paging is said in null":    {"findPostsByAuthor", "application/json", `{"elements":[],"paging":null}`, []any{[]linkedin.Post(nil), true}},
+		"a list is none":               {"findPostsByAuthor", "application/json", `{"elements":{},"paging":{}}`, nil},
+		"roles may go on":              {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":""}`, theRole},
+		"roles have odd links":         {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":{"links":{}}}`, theRole},
+		"roles have links of no kind":  {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":{"links":[7]}}`, theRole},
+		"roles have a start of prose":  {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":{"start":"x"}}`, theRole},
+		"no roles, it seems":           {"findOrganizationAcls", "application/json", `{"elements":[],"paging":""}`, []linkedin.OrganizationRole(nil)},
 		"a total is a string":          {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":"3"}}`, []any{[]linkedin.Post(nil), false}},
 		"no content type":              {"getUserInfo", "", `{"sub":"ada"}`, "ada"},
 		"a wrong content type":         {"getUserInfo", "text/html", ` {"sub":"ada"}` + "\n", "ada"},

@@ -1,25 +1,40 @@
 package linkedin
 
-import "github.com/postwright/postwright/gen/linkedin"
+import (
+	"slices"
+
+	"github.com/postwright/postwright/gen/linkedin"
+)
 
 // listed are the members by which it is known whether a list is whole: one that can't be read must not pass for one that is missing.
 var listed = []string{"elements", "paging", "links", "rel", "total"}
 
-// atEnd reports whether nothing follows a page that began at start and held got of the asked elements. A page with fewer
-// elements than asked is the last one (pagination). But LinkedIn also leaves out of a page what the caller may not see, so
-// an answer that speaks of a next page, or of a greater total, is not believed to be the end. Nor is a full page, whatever
-// it says of the total.
-func atEnd(p *linkedin.Paging, start, got, asked int) bool {
-	if got >= asked {
-		return false
-	}
+// after is what follows a page of a list.
+type after int
+
+const (
+	nothingFollows after = iota
+	moreFollows          // or may: the page is full
+	nobodyKnows          // the answer speaks of it in a way that can't be read
+)
+
+// follows says what follows a page that began at start and held got of the asked elements. A page with fewer elements than asked is the
+// last one (pagination). But LinkedIn also leaves out of a page what the caller may not see, so an answer that speaks of a
+// next page, or of a greater total, is not believed to be the end. Nor is a full page, whatever it says of the total. readable is
+// false when something that is listed could not be read.
+func follows(p *linkedin.Paging, readable bool, start, got, asked int) after {
 	if p == nil {
-		return true
+		p = &linkedin.Paging{}
 	}
-	for _, link := range p.Links {
-		if deref(link.Rel) == "next" {
-			return false
-		}
+	total, told := deref(p.Total), p.Total != nil
+	rel := func(name string) bool {
+		return slices.ContainsFunc(p.Links, func(l linkedin.PagingLink) bool { return deref(l.Rel) == name })
 	}
-	return p.Total == nil || *p.Total <= start+got
+	switch {
+	case got >= asked, rel("next"), told && total > start+got:
+		return moreFollows
+	case !readable, rel(""), told && total < 0:
+		return nobodyKnows
+	}
+	return nothingFollows
 }

@@ -28,7 +28,7 @@ type Profile struct {
 func (c *Client) UserInfo(ctx context.Context, token string) (Profile, error) {
 	const operation = "getUserInfo"
 	resp, err := c.api.GetUserInfo(outbound.WithOperation(ctx, operation), bearer(token))
-	found, err := answer.Decode[linkedin.UserInfo](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.UserInfo](c.answer, operation, http.StatusOK, resp, err, "sub")
 	if err != nil {
 		return Profile{}, err
 	}
@@ -84,7 +84,7 @@ func (c *Client) Person(ctx context.Context, token, id string) (Profile, error) 
 
 // profile reads an answer of the profile API.
 func (c *Client) profile(operation string, resp *http.Response, err error) (Profile, error) {
-	found, err := answer.Decode[linkedin.Person](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.Person](c.answer, operation, http.StatusOK, resp, err, "id")
 	if err != nil {
 		return Profile{}, err
 	}

@@ -37,7 +37,7 @@ func (c *Client) GetPost(ctx context.Context, token string, post URN) (Post, err
 	resp, err := c.api.GetPost(outbound.WithOperation(ctx, operation), post.String(),
 		&linkedin.GetPostParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 		bearer(token), withLastSegment(post.encoded()))
-	found, err := answer.Decode[linkedin.Post](c.answer, operation, http.StatusOK, resp, err)
+	found, err := answer.Decode[linkedin.Post](c.answer, operation, http.StatusOK, resp, err, "id", "author")
 	if err != nil {
 		return Post{}, err
 	}
@@ -53,7 +53,7 @@ const maxPostsAPage = 100
 
 // PostsByAuthor asks for the posts of a member or a page that were modified last, at most count of them (1 to 100), the
 // newest first: LinkedIn's order, which is taken at its word. Those that were deleted are missing. complete is true when
-// these are all, as far as the answer tells: fewer than asked for, and no word of more. How soon LinkedIn lists a new
+// these are all, as far as the answer tells: fewer than asked for, and no word of more, nor one that can't be read. How soon LinkedIn lists a new
 // post is not documented.
 //
 // Whoever concludes from the list that a post is not there needs all of it, so an element that can't be read, one
@@ -77,7 +77,7 @@ func (c *Client) PostsByAuthor(ctx context.Context, token string, author URN, co
 	resp, err := c.api.FindPostsByAuthor(outbound.WithOperation(ctx, operation),
 		&linkedin.FindPostsByAuthorParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion, XRestLiMethod: &method},
 		bearer(token), withQuery(fmt.Sprintf("author=%s&q=author&count=%d&start=0&sortBy=LAST_MODIFIED", author.encoded(), count)))
-	found, err := answer.Decode[linkedin.Posts](c.answer, operation, http.StatusOK, resp, err, listed...)
+	found, unreadable, err := answer.DecodeReadable[linkedin.Posts](c.answer, operation, http.StatusOK, resp, err, listed...)
 	if err != nil {
 		return nil, false, err
 	}
@@ -98,7 +98,7 @@ func (c *Client) PostsByAuthor(ctx context.Context, token string, author URN, co
 		}
 		posts = append(posts, p)
 	}
-	return posts, atEnd(found.Paging, 0, len(posts), count), nil
+	return posts, follows(found.Paging, unreadable == "", 0, len(posts), count) == nothingFollows, nil
 }
 
 // readPost reads a post of which everything but its URN and its author may be missing.

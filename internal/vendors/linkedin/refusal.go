@@ -1,18 +1,16 @@
 package linkedin
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/postwright/postwright/gen/linkedin"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/answer"
@@ -33,24 +31,68 @@ const (
 	ReasonDayLimit       = "DAY_LIMIT"
 )
 
-// tokenReasons reads the older answers, which carry only a number (error-handling; codes as met in the field).
-var tokenReasons = map[int]string{65600: ReasonInvalidToken, 65601: ReasonRevokedToken, 65602: ReasonExpiredToken}
+// refusal is what LinkedIn's refusals say, members that may all be missing (linkedin.Error). LinkedIn names an error in one place and
+// numbers it in another, and either may stand as a number or as text: all are read as text.
+type refusal struct {
+	Code             string `json:"code"`
+	ServiceErrorCode string `json:"serviceErrorCode"`
+	Message          string `json:"message"`
+	ErrorDetails     struct {
+		InputErrors []struct {
+			Code string `json:"code"`
+		} `json:"inputErrors"`
+	} `json:"errorDetails"`
+}
+
+// tokenNumbers are in the older answers in place of names (error-handling; codes as met in the field). 65600 is missing: LinkedIn gives
+// it to tokens that have ended as well, so it says the least.
+var tokenNumbers = map[string]string{"65601": ReasonRevokedToken, "65602": ReasonExpiredToken}
+
+// What LinkedIn's words say of a token that it refuses; "revoked or expired" says neither.
+var (
+	revokedToken = regexp.MustCompile(`(?i)\brevoked\b`)
+	expiredToken = regexp.MustCompile(`(?i)\bexpired\b`)
+	invalidToken = regexp.MustCompile(`(?i)\binvalid access token\b`)
+)
+
+// tokenReason is why LinkedIn refuses a token, "" when it is not said: by the name, failing that by the number, failing that by the
+// words (linkedin-facts, 5.2).
+func (r refusal) tokenReason() string {
+	codes := []string{strings.ToUpper(strings.TrimSpace(r.Code)), strings.ToUpper(strings.TrimSpace(r.ServiceErrorCode))}
+	for _, code := range codes {
+		if isTokenReason(code) {
+			return code
+		}
+	}
+	for _, code := range codes {
+		if reason, known := tokenNumbers[code]; known {
+			return reason
+		}
+	}
+	revoked, expired := revokedToken.MatchString(r.Message), expiredToken.MatchString(r.Message)
+	switch {
+	case revoked && !expired:
+		return ReasonRevokedToken
+	case expired && !revoked:
+		return ReasonExpiredToken
+	case slices.Contains(codes, "65600"), invalidToken.MatchString(r.Message):
+		return ReasonInvalidToken
+	}
+	return ""
+}
 
 // refine completes the fault of a refusal from LinkedIn's body, whose members may all be missing. text is that of the post that
 // was to be created, "" where there was none: LinkedIn may repeat it.
 func (c *Client) refine(f *fault.Error, body []byte, text string) {
-	var e linkedin.Error
-	if !answer.Lenient(body, &e) {
+	var said refusal
+	if !answer.Lenient(body, &said) {
 		f.Answer.Message = string(body) // not JSON: kept for a person to read
 	} else {
-		f.Answer.Code, f.Answer.Message = errorCode(e), deref(e.Message)
+		f.Answer.Code, f.Answer.Message = said.code(), said.Message
 	}
 	switch f.Kind {
 	case fault.VendorAuth:
-		f.Reason = answer.Reason(f.Answer.Code)
-		if known, ok := tokenReasons[deref(e.ServiceErrorCode)]; ok && !isTokenReason(f.Reason) {
-			f.Reason = known
-		}
+		f.Reason = cmp.Or(said.tokenReason(), answer.Reason(f.Answer.Code))
 		f.Message = "LinkedIn no longer accepts the account's token: connect the account again."
 	case fault.RateLimited:
 		c.refineRateLimit(f)
@@ -101,46 +143,31 @@ func isTokenReason(code string) bool {
 	return code == ReasonInvalidToken || code == ReasonRevokedToken || code == ReasonExpiredToken
 }
 
-// errorCode is the machine code of an error: at the top, or that of its first input error, or the number.
-func errorCode(e linkedin.Error) string {
-	if hasInputError(e, ReasonDuplicatePost) { // what a caller must know, even if a broader code stands at the top
-		return ReasonDuplicatePost
-	}
-	if code := deref(e.Code); code != "" {
-		return code
-	}
-	if e.ErrorDetails != nil {
-		for _, in := range e.ErrorDetails.InputErrors {
-			if code := deref(in.Code); code != "" {
-				return code
-			}
+// code is the machine code of an error: at the top, or that of its first input error, or the number.
+func (r refusal) code() string {
+	codes := []string{r.Code}
+	for _, in := range r.ErrorDetails.InputErrors {
+		if strings.EqualFold(in.Code, ReasonDuplicatePost) { // what a caller must know, even if a broader code stands at the top
+			return ReasonDuplicatePost
 		}
+		codes = append(codes, in.Code)
 	}
-	if number := deref(e.ServiceErrorCode); number != 0 {
-		return strconv.Itoa(number)
+	for _, code := range append(codes, r.ServiceErrorCode) {
+		if code != "" && code != "0" {
+			return code
+		}
 	}
 	return ""
 }
 
-func hasInputError(e linkedin.Error, code string) bool {
-	if e.ErrorDetails != nil {
-		for _, in := range e.ErrorDetails.InputErrors {
-			if strings.EqualFold(deref(in.Code), code) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // dayLimit is how LinkedIn words that the day's quota is used up, which begins anew at midnight UTC (rate-limits). It sends
 // no Retry-After.
-const dayLimit = "DAY limit"
+var dayLimit = regexp.MustCompile(`(?i)\bday limit\b`)
 
 // refineRateLimit tells the day's quota from a passing limit. Only the message says which it is.
 func (c *Client) refineRateLimit(f *fault.Error) {
 	f.Reason = ReasonRateLimited
-	if strings.Contains(f.Answer.Message, dayLimit) {
+	if dayLimit.MatchString(f.Answer.Message) {
 		f.Reason = ReasonDayLimit
 		f.Message = "LinkedIn's quota for the day is used up: try again after midnight UTC."
 		f.RetryAfter = max(f.RetryAfter, untilMidnight(c.now()))
@@ -151,7 +178,7 @@ func (c *Client) refineRateLimit(f *fault.Error) {
 // attempt is of no use before midnight UTC.
 func AskedWait(now answer.Clock) outbound.Asks {
 	return func(status int, body []byte) time.Duration {
-		if status == http.StatusTooManyRequests && bytes.Contains(body, []byte(dayLimit)) {
+		if status == http.StatusTooManyRequests && dayLimit.Match(body) {
 			return untilMidnight(now())
 		}
 		return 0

@@ -579,13 +579,13 @@ func TestOAuthRefusalsOfAnotherForm(t *testing.T) {
 		"a page":         {400, `<html>`, fault.VendorRejected, "", "LinkedIn refused to give or to judge a token", "<html>"},
 		"a known refusal with the status of success": {
 			200, `{"error":"invalid_grant","error_description":"expired"}`,
-			fault.VendorRejected, "INVALID_GRANT", "connect the account again", "",
+			fault.VendorRejected, "INVALID_GRANT", "connect the account again", "expired",
 		},
 		"another secret, with the status of success": {
 			200, `{"error":"invalid_client"}`, fault.VendorAuth, "INVALID_CLIENT", "check both in the configuration", "",
 		},
 		"an unknown refusal with the status of success": {
-			200, `{"error":"brand_new","error_description":"words"}`, fault.VendorUnavailable, "BAD_ANSWER", "can't be used", "",
+			200, `{"error":"brand_new","error_description":"words"}`, fault.VendorUnavailable, "BAD_ANSWER", "can't be used", "words",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -611,8 +611,91 @@ func TestAnOAuthErrorMeansTheSameWhereverItIsSaid(t *testing.T) {
 	for _, code := range []string{"invalid_client", "unauthorized_client", "invalid_redirect_uri", "invalid_request", "invalid_scope", "server_error"} {
 		client, _ := serve(t, nil, 400, nil, fmt.Sprintf(`{"error":%q,"error_description":"m"}`, code))
 		_, err := client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
-		require.Contains(t, fault.Of(linkedin.RefusedConsent(code, "m")).Message, fault.Of(err).Message)
-		require.Equal(t, fault.Of(linkedin.RefusedConsent(code, "m")).Reason, fault.Of(err).Reason)
+		require.Contains(t, fault.Of(linkedin.RefusedConsent(linkedin.SettingsByFlags, code, "m")).Message, fault.Of(err).Message)
+		require.Equal(t, fault.Of(linkedin.RefusedConsent(linkedin.SettingsByFlags, code, "m")).Reason, fault.Of(err).Reason)
+	}
+}
+
+// What LinkedIn said with the status of success was lost, since its answer may hold what it was sent.
+func TestARefusalWithTheStatusOfSuccessKeepsItsWordsWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	client, _ := serve(t, nil, 200, nil, `{"error":"brand_new","error_description":"The token AQX-of-the-member is \u0000 unknown","access_token":""}`)
+	_, refreshed := client.RefreshToken(t.Context(), "AQX-of-the-member")
+	_, exchanged := client.ExchangeCode(t.Context(), "AQX-of-the-member", "https://postwright.example/back")
+	_, introspected := client.Introspect(t.Context(), "AQX-of-the-member")
+	for _, err := range []error{refreshed, exchanged, introspected} {
+		f := fault.Of(err)
+		require.Equal(t, "brand_new", f.Answer.Code)
+		require.Equal(t, "The token [redacted] is \uFFFD unknown", f.Answer.Message)
+	}
+}
+
+// LinkedIn numbers and names what it says of a token in several places and types, and pairs them as it likes.
+func TestARefusedTokensReasonIsReadInEveryForm(t *testing.T) {
+	t.Parallel()
+	for body, reason := range map[string]string{
+		`{"serviceErrorCode":65601}`:                                        linkedin.ReasonRevokedToken,
+		`{"serviceErrorCode":"65601"}`:                                      linkedin.ReasonRevokedToken,
+		`{"serviceErrorCode":65601.0}`:                                      linkedin.ReasonRevokedToken,
+		`{"code":65601}`:                                                    linkedin.ReasonRevokedToken,
+		`{"code":"65602"}`:                                                  linkedin.ReasonExpiredToken,
+		`{"code":" 65602 ","serviceErrorCode":{}}`:                          linkedin.ReasonExpiredToken,
+		`{"code":"revoked_access_token","serviceErrorCode":65600}`:          linkedin.ReasonRevokedToken,
+		`{"code":"EXPIRED_ACCESS_TOKEN","serviceErrorCode":"65601"}`:        linkedin.ReasonExpiredToken,
+		`{"code":65600,"serviceErrorCode":"REVOKED_ACCESS_TOKEN"}`:          linkedin.ReasonRevokedToken,
+		`{"code":"UNAUTHORIZED","serviceErrorCode":"65601","status":"401"}`: linkedin.ReasonRevokedToken,
+		`{"serviceErrorCode":65600,"message":"The token used in the request has been revoked by the user"}`: linkedin.ReasonRevokedToken,
+		`{"serviceErrorCode":"65600","message":"The token used in the request has expired"}`:                linkedin.ReasonExpiredToken,
+		`{"message":"The token used in the request has expired"}`:                                           linkedin.ReasonExpiredToken,
+		`{"message":"Invalid access token"}`:                                                                linkedin.ReasonInvalidToken,
+		`{"serviceErrorCode":"65600"}`:                                                                      linkedin.ReasonInvalidToken,
+		`{"serviceErrorCode":65600,"message":"The token is revoked or expired"}`:                            linkedin.ReasonInvalidToken,
+		`{"serviceErrorCode":401,"message":"Empty oauth2_access_token"}`:                                    "",
+		`{"code":401,"message":true}`:                                                                       "",
+	} {
+		f := fault.Of(create(t, 401, nil, body))
+		require.Equal(t, fault.VendorAuth.String(), f.Kind.String(), body)
+		require.Equal(t, reason, f.Reason, body)
+	}
+}
+
+// A 403 or 429 says the same whichever type its codes are of.
+func TestRefusalsWithCodesOfAnotherType(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status             int
+		body, reason, code string
+	}{
+		{403, `{"status":"403","serviceErrorCode":"100","code":"ACCESS_DENIED","message":"Not enough permissions to access: x"}`, linkedin.ReasonAccessDenied, "ACCESS_DENIED"},
+		{403, `{"serviceErrorCode":"100","message":"Not enough permissions to access: x"}`, linkedin.ReasonAccessDenied, "100"},
+		{403, `{"code":100,"message":"Unpermitted fields present in PARAMETER: x"}`, linkedin.ReasonUnpermitted, "100"},
+		{429, `{"serviceErrorCode":"101","message":"Resource level throttle APPLICATION DAY limit for calls to this resource is reached.","status":"429"}`, linkedin.ReasonDayLimit, "101"},
+		{429, `{"code":101,"message":"Resource level throttle member day limit reached"}`, linkedin.ReasonDayLimit, "101"},
+		{429, `{"code":429,"serviceErrorCode":"101","message":"Resource level throttle limit for calls to this resource is reached."}`, linkedin.ReasonRateLimited, "429"},
+		{429, `{"code":"TOO_MANY_REQUESTS","message":"on Monday limits end"}`, linkedin.ReasonRateLimited, "TOO_MANY_REQUESTS"},
+	} {
+		f := fault.Of(create(t, c.status, nil, c.body))
+		require.Equal(t, c.reason, f.Reason, c.body)
+		require.Equal(t, c.code, f.Answer.Code, c.body)
+	}
+}
+
+func TestARemedyNamesTheSettingsOfTheAppThatAsked(t *testing.T) {
+	t.Parallel()
+	pages := linkedin.AppSettings{App: "the credentials of pages", Scopes: "the scopes of pages"}
+	for body, settings := range map[string]string{
+		`{"error":"invalid_client"}`:           pages.App,
+		`{"error":"unauthorized_scope_error"}`: pages.Scopes,
+		`{"error":"invalid_request"}`:          pages.App + ", " + pages.Scopes,
+		``:                                     pages.App,
+	} {
+		client, _ := serve(t, nil, 401, nil, body)
+		_, err := client.As("other", "secret", pages).ExchangeCode(t.Context(), "code", "https://postwright.example/back")
+		require.Contains(t, fault.Of(err).Message, settings)
+		_, err = client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
+		require.Contains(t, fault.Of(err).Message, "--linkedin-", "the default app's")
+		_, err = client.As("", "", pages).AuthorizationURL("state", "https://postwright.example/back", nil)
+		require.Contains(t, fault.Of(err).Message, pages.App)
 	}
 }
 

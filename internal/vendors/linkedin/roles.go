@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/postwright/postwright/gen/linkedin"
@@ -39,30 +40,36 @@ const (
 func (c *Client) OrganizationRoles(ctx context.Context, token string) ([]OrganizationRole, error) {
 	const operation = "findOrganizationAcls"
 	var roles []OrganizationRole
-	var unreadable error // one of them takes none of the others away
+	var illegible error // one of them takes none of the others away
+	var before []linkedin.OrganizationAcl
 	for start := 0; ; start += rolesAPage {
 		// All roles are asked for and sorted out here: that is one call instead of one for each, and LinkedIn's own pages
 		// spell one of them in two ways.
 		resp, err := c.api.FindOrganizationAcls(outbound.WithOperation(ctx, operation),
 			&linkedin.FindOrganizationAclsParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 			bearer(token), withQuery(fmt.Sprintf("q=roleAssignee&state=APPROVED&start=%d&count=%d", start, rolesAPage)))
-		found, err := answer.Decode[linkedin.OrganizationAcls](c.answer, operation, http.StatusOK, resp, err, listed...)
+		found, unreadable, err := answer.DecodeReadable[linkedin.OrganizationAcls](c.answer, operation, http.StatusOK, resp, err, listed...)
 		if err != nil {
 			return nil, err
 		}
 		if found.Elements == nil { // an empty list says that there are none; no list says nothing
 			return nil, c.answer.Unusable(operation, resp, errors.New("the answer lacks elements"))
 		}
+		following := follows(found.Paging, unreadable == "", start, len(found.Elements), rolesAPage)
+		if following == nobodyKnows && (len(found.Elements) == 0 || reflect.DeepEqual(found.Elements, before)) {
+			following, found.Elements = nothingFollows, nil // asked for once more, the list did not go on
+		}
+		before = found.Elements
 		for _, element := range found.Elements {
 			role, posts, err := postingRole(element)
-			unreadable = cmp.Or(unreadable, err)
+			illegible = cmp.Or(illegible, err)
 			if err == nil && posts {
 				roles = append(roles, role)
 			}
 		}
-		if atEnd(found.Paging, start, len(found.Elements), rolesAPage) {
-			if len(roles) == 0 && unreadable != nil { // it is not said that there are none
-				return nil, c.answer.Unusable(operation, resp, unreadable)
+		if following == nothingFollows {
+			if len(roles) == 0 && illegible != nil { // it is not said that there are none
+				return nil, c.answer.Unusable(operation, resp, illegible)
 			}
 			return roles, nil
 		}

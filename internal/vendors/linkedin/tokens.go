@@ -61,7 +61,7 @@ func (c *Client) token(ctx context.Context, request linkedin.TokenRequest) (Toke
 		return Token{}, err
 	}
 	if deref(found.AccessToken) == "" {
-		return Token{}, c.refusedAsSuccess(operation, resp, found.Error, "a token")
+		return Token{}, c.refusedAsSuccess(operation, resp, found.Error, found.ErrorDescription, "a token")
 	}
 	// What is given is kept, whatever is said of how long it lives: the code, or the refresh token, is used up.
 	return Token{
@@ -100,7 +100,7 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 		return Introspection{}, err
 	}
 	if found.Active == nil {
-		return Introspection{}, c.refusedAsSuccess(operation, resp, found.Error, "active")
+		return Introspection{}, c.refusedAsSuccess(operation, resp, found.Error, found.ErrorDescription, "active")
 	}
 	known := Introspection{Active: *found.Active, Status: deref(found.Status), Scopes: scopes(deref(found.Scope))}
 	// Compared as seconds: a number of any size can stand there, and none must become a time that can't be.
@@ -113,7 +113,8 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 // needApp refuses what can't be asked without the app's client id and secret.
 func (c *Client) needApp() error {
 	if c.cfg.ClientID == "" {
-		return fault.New(fault.Precondition, "LinkedIn's client id and secret are not configured: set both, as the app's page at LinkedIn shows them.").
+		return fault.New(fault.Precondition,
+			"LinkedIn's client id and secret are not configured: set "+c.settings.App+", as the app's page at LinkedIn shows them.").
 			WithReason("NO_LINKEDIN_APP")
 	}
 	return nil

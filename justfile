@@ -42,9 +42,9 @@ loop:
 chaos *flags='--report docs/chaos.md':
     go run ./cmd/chaos {{ flags }}
 
-# The same with 60 posts and 15 kills; the last line is the verdict.
+# The same with 90 posts and 15 kills; the last line is the verdict.
 chaos-short *flags:
-    go run ./cmd/chaos --posts 60 --kills 15 --restarts 2 --faults-of-each 3 --deadline 10m {{ flags }}
+    go run ./cmd/chaos --posts 90 --kills 15 --restarts 2 --faults-of-each 3 --deadline 10m {{ flags }}
 
 # Show that the proof can fail: with the attempt written down after the call, doubles must be found.
 chaos-broken *flags:

@@ -23,8 +23,13 @@ func postwright(t *testing.T, args ...string) (code int, out, errOut string) {
 }
 
 func postwrightUntil(ctx context.Context, args ...string) (code int, out, errOut string) {
+	return postwrightAt(ctx, "error", args...)
+}
+
+// postwrightAt logs at a level.
+func postwrightAt(ctx context.Context, level string, args ...string) (code int, out, errOut string) {
 	var stdout, stderr bytes.Buffer
-	code = run(ctx, append([]string{"--log-level=error"}, args...), strings.NewReader(""), &stdout, &stderr)
+	code = run(ctx, append([]string{"--log-level=" + level}, args...), strings.NewReader(""), &stdout, &stderr)
 	return code, stdout.String(), stderr.String()
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/telemetry"
 )
 
@@ -43,6 +44,8 @@ type environment struct {
 	in  io.Reader
 	out io.Writer
 	log *slog.Logger
+	// stray are the warnings of variables that are no settings. They are logged; a command that reports tells them too.
+	stray []status.Check
 }
 
 func main() {
@@ -88,7 +91,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return 2
 	}
 	log := telemetry.NewLogger(errOut, cmd.LogLevel, cmd.LogFormat == "json")
-	if err := parsed.Run(&environment{ctx: ctx, in: in, out: out, log: log}); err != nil {
+	stray := strayVariables(parser.Model, os.Environ())
+	for _, c := range stray {
+		log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
+	}
+	if err := parsed.Run(&environment{ctx: ctx, in: in, out: out, log: log, stray: stray}); err != nil {
 		return report(errOut, err)
 	}
 	return 0

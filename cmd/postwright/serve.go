@@ -38,6 +38,7 @@ func (c *serveCommand) check(env *environment) error {
 	if err != nil {
 		return err
 	}
+	report.Checks = append(report.Checks, env.stray...)
 	if err := printReport(env, report); err != nil {
 		return err
 	}

@@ -329,6 +329,9 @@ type ReactionSummary struct {
 // ShareStatistics defines model for ShareStatistics.
 type ShareStatistics struct {
 	Elements []PostStatistics `json:"elements"`
+
+	// Paging Where a page lies in the whole.
+	Paging *Paging `json:"paging,omitempty"`
 }
 
 // SocialMetadata defines model for SocialMetadata.

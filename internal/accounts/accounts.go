@@ -167,7 +167,7 @@ func (s *Service) Profile(ctx context.Context, ownerID uuid.UUID, id *uuid.UUID)
 	if urn.Kind() != linkedin.KindPerson {
 		return linkedin.Profile{}, fault.New(fault.Precondition, "The account is a page: only a member has a profile.")
 	}
-	token, err := s.TokenToAsk(ctx, account, 1)
+	ctx, token, err := s.TokenToAsk(ctx, account, 1)
 	if err != nil {
 		return linkedin.Profile{}, err
 	}

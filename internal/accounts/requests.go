@@ -10,6 +10,7 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
 )
 
 // ReasonKeptForPublishing marks the fault of a request that can wait, when what is left of the day's requests is kept for posts.
@@ -50,28 +51,37 @@ func (s *Service) CountRequest(ctx context.Context, on db.DBTX, account Account)
 }
 
 // TokenToAsk opens an account's token for so many requests that can wait, and counts them. They are a RateLimited fault with
-// ReasonKeptForPublishing when what is left of the day is kept for posts; the same may be asked for on the next day.
-func (s *Service) TokenToAsk(ctx context.Context, account Account, requests int) (string, error) {
-	token, err := s.Token(account)
-	if err != nil {
-		return "", err
+// ReasonKeptForPublishing when what is left of the day is kept for posts; the same may be asked for on the next day. They are to be
+// made with the context asking, which counts those that are sent once more, and lets none be where none is left.
+func (s *Service) TokenToAsk(ctx context.Context, account Account, requests int) (asking context.Context, token string, err error) {
+	if token, err = s.Token(account); err != nil {
+		return ctx, "", err
 	}
-	now, most := s.now(), math.MaxInt32
+	counted, err := s.countThatCanWait(ctx, account, requests)
+	switch {
+	case err != nil:
+		return ctx, "", err
+	case !counted:
+		return ctx, "", s.keptForPublishing(account, s.now())
+	}
+	asking = outbound.AllowRepeats(ctx, func(ctx context.Context) bool {
+		counted, err := s.countThatCanWait(ctx, account, 1)
+		return counted && err == nil // what can't be counted is not sent: the call has an answer already, or why it has none
+	})
+	return asking, token, nil
+}
+
+// countThatCanWait counts requests, unless what is left of the day is kept for posts.
+func (s *Service) countThatCanWait(ctx context.Context, account Account, requests int) (counted bool, err error) {
+	most := math.MaxInt32
 	if s.settings.Quota.Daily > 0 {
-		due, err := s.settings.Quota.Due(ctx, account.OwnerID, account.ID, account.IsDefault, Tomorrow(now))
+		due, err := s.settings.Quota.Due(ctx, account.OwnerID, account.ID, account.IsDefault, Tomorrow(s.now()))
 		if err != nil {
-			return "", err
+			return false, err
 		}
 		most = s.settings.Quota.Daily - s.settings.Quota.Reserve - due
 	}
-	counted, err := s.countRequests(ctx, s.store, account, requests, most)
-	switch {
-	case err != nil:
-		return "", err
-	case !counted:
-		return "", s.keptForPublishing(account, now)
-	}
-	return token, nil
+	return s.countRequests(ctx, s.store, account, requests, most)
 }
 
 func (s *Service) countRequests(ctx context.Context, on db.DBTX, account Account, requests, most int) (bool, error) {

@@ -39,7 +39,7 @@ func TestRequestsThatCanWaitLeaveTheRestOfTheDayToPublishing(t *testing.T) {
 			},
 			"something that can wait": func(r *rapid.T) {
 				cost := rapid.IntRange(1, 4).Draw(r, "cost")
-				_, err := w.TokenToAsk(t.Context(), account, cost)
+				_, _, err := w.TokenToAsk(t.Context(), account, cost)
 				if made+cost > daily-reserve-due {
 					require.Equal(t, accounts.ReasonKeptForPublishing, fault.Of(err).Reason)
 					require.Equal(t, accounts.Tomorrow(w.clock).Sub(w.clock), fault.Of(err).RetryAfter)

@@ -24,7 +24,7 @@ type Analytics = db.PostAnalytics
 type LinkedIn interface {
 	PostAnalytics(ctx context.Context, token string, urn linkedin.URN, metric linkedin.Metric) (count int64, known bool, err error)
 	SocialMetadata(ctx context.Context, token string, urn linkedin.URN) (linkedin.SocialMetadata, error)
-	OrganizationShareStatistics(ctx context.Context, token string, organization linkedin.URN, posts []linkedin.URN) ([]linkedin.ShareStatistics, error)
+	OrganizationShareStatistics(ctx context.Context, token string, organization linkedin.URN, posts []linkedin.URN) (found []linkedin.ShareStatistics, complete bool, err error)
 }
 
 // Unknown is a number that LinkedIn did not give, and why.
@@ -119,9 +119,9 @@ func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...
 	if err != nil {
 		return nil, err
 	}
-	token := ""
+	asking, token := ctx, ""
 	if n := by.requests(); n > 0 {
-		if token, err = s.accounts.TokenToAsk(ctx, account, n); err != nil {
+		if asking, token, err = s.accounts.TokenToAsk(ctx, account, n); err != nil {
 			return nil, err
 		}
 	}
@@ -129,7 +129,7 @@ func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...
 	for i, post := range all {
 		urns[i] = post.urn
 	}
-	found, err := s.ask(ctx, token, by, urns)
+	found, err := s.ask(asking, token, by, urns)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
@@ -78,6 +79,16 @@ func (c *counts) miss(reason string, fields ...string) {
 	}
 }
 
+// notSaid is why a number is unknown that LinkedIn was asked for in vain.
+const notSaid = "LinkedIn's answer did not say, or not so that it can be read"
+
+// take keeps a number, or says that it was not said.
+func (c *counts) take(into **int64, number *int64, field string) {
+	if *into = number; number == nil {
+		c.miss(notSaid, field)
+	}
+}
+
 // ask asks for posts, as many as the way takes together, and returns what LinkedIn gave of each.
 func (s *Service) ask(ctx context.Context, token string, by way, urns []linkedin.URN) ([]counts, error) {
 	switch by.kind {
@@ -110,11 +121,15 @@ var metrics = []struct {
 
 func (s *Service) askMember(ctx context.Context, token string, urn linkedin.URN) (counts, error) {
 	var c counts
+	var unread []error
 	for _, want := range metrics {
 		n, known, err := s.linkedIn.PostAnalytics(ctx, token, urn, want.metric)
 		switch {
 		case refusedFor(err):
 			c.miss(fmt.Sprintf("LinkedIn refused it: the account's token needs the scope %s (Community Management API)", scopeMemberAnalytics), want.field)
+		case unreadable(err):
+			unread = append(unread, err)
+			c.miss(notSaid, want.field)
 		case err != nil:
 			return counts{}, err
 		case !known:
@@ -122,6 +137,9 @@ func (s *Service) askMember(ctx context.Context, token string, urn linkedin.URN)
 		default:
 			*want.into(&c) = &n
 		}
+	}
+	if len(unread) == len(metrics) {
+		return counts{}, unread[0]
 	}
 	return c, nil
 }
@@ -138,13 +156,14 @@ func (s *Service) askSocial(ctx context.Context, token string, urn linkedin.URN)
 	if err != nil {
 		return counts{}, err
 	}
-	c.likes, c.comments = &found.Reactions, &found.Comments
+	c.take(&c.likes, found.Reactions, "likesCount")
+	c.take(&c.comments, found.Comments, "commentsCount")
 	return c, nil
 }
 
 func (s *Service) askPage(ctx context.Context, token string, page linkedin.URN, urns []linkedin.URN) ([]counts, error) {
 	all := make([]counts, len(urns))
-	found, err := s.linkedIn.OrganizationShareStatistics(ctx, token, page, urns)
+	found, complete, err := s.linkedIn.OrganizationShareStatistics(ctx, token, page, urns)
 	if refusedFor(err) {
 		for i := range all {
 			all[i].miss("LinkedIn refused it: the account needs the scope rw_organization_admin and the role ADMINISTRATOR of the page",
@@ -156,16 +175,28 @@ func (s *Service) askPage(ctx context.Context, token string, page linkedin.URN, 
 		return nil, err
 	}
 	for i, urn := range urns {
-		var statistics linkedin.ShareStatistics // a post without activity is left out of the answer: zeros
+		var statistics linkedin.ShareStatistics
+		if complete { // a post without activity is left out of the answer
+			statistics = linkedin.ShareStatistics{Impressions: new(int64), Likes: new(int64), Comments: new(int64), Shares: new(int64)}
+		}
 		for _, one := range found {
 			if one.Post == urn {
 				statistics = one
 			}
 		}
 		c := &all[i]
-		c.views, c.likes, c.comments, c.shares = &statistics.Impressions, &statistics.Likes, &statistics.Comments, &statistics.Shares
+		c.take(&c.views, statistics.Impressions, "viewsCount")
+		c.take(&c.likes, statistics.Likes, "likesCount")
+		c.take(&c.comments, statistics.Comments, "commentsCount")
+		c.take(&c.shares, statistics.Shares, "sharesCount")
 	}
 	return all, nil
+}
+
+// unreadable reports whether LinkedIn answered, and nothing can be read from it.
+func unreadable(err error) bool {
+	f := fault.Of(err)
+	return f != nil && f.Reason == outbound.ReasonBadAnswer
 }
 
 // refusedFor reports whether LinkedIn refused for lack of a scope, product or role: HTTP 403.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/postwright/postwright/internal/fault"
-	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
@@ -42,16 +42,12 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 	defer a.Close()
 	var keyset status.Look
 	if err := a.connect(ctx); err != nil {
-		looks := []status.Look{status.Broken("database", err, status.RemedyDatabase)}
-		if a.store != nil && fault.Of(err).Reason == postgres.ReasonRights {
-			looks = []status.Look{status.Broken("database", err, "")} // its words say what to run
-		} else if a.store != nil {
-			looks = []status.Look{status.Database(a.store, Now), status.Broken("migrations", err, status.RemedyMigrations)}
-		}
 		keyset = status.Blocked("encryption key", needsDatabase)
-		report.Checks = append(report.Checks, status.Examine(ctx, looks).Checks...)
+		report.Checks = append(report.Checks, status.Examine(ctx, a.brokenDatabase(err)).Checks...)
 	} else {
-		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Database(a.store, Now), status.Migrations(a.migrator.Check)}).Checks...)
+		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{
+			status.Database(a.store, Now), status.Connections(a.store.ConnectionLimit, cfg.connections()), status.Migrations(a.migrator.Check),
+		}).Checks...)
 		keyset = status.Keyset(a.Accounts.Seals)
 	}
 	if cfg.LinkedIn.TokenKeyset == "" {
@@ -60,7 +56,7 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{keyset}).Checks...)
 	}
 	report.Checks = append(report.Checks, versionByDate(cfg.LinkedIn.Version, Now()))
-	report.Checks = append(report.Checks, cfg.LinkedIn.togetherness()...)
+	report.Checks = append(report.Checks, slices.Concat(cfg.LinkedIn.togetherness(), cfg.LinkedIn.unknownScopes())...)
 	if a.Accounts != nil {
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Scopes(a.everybodys, a.Accounts.Wanted)}).Checks...)
 	}
@@ -107,7 +103,7 @@ func (a *App) warn(ctx context.Context) {
 	if c := versionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
 	}
-	for _, c := range a.cfg.LinkedIn.togetherness() {
+	for _, c := range slices.Concat(a.cfg.LinkedIn.togetherness(), a.cfg.LinkedIn.unknownScopes()) {
 		a.log.WarnContext(ctx, c.Detail, "about", c.Name, "remedy", c.Remedy)
 	}
 }

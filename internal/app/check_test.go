@@ -31,9 +31,21 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 		"an address that is taken":        {func(_ *testing.T, cfg *app.Config) { cfg.Server.Listen = taken.Addr().String() }, "address", status.Failed, "in use", ""},
 		"a database that is not there":    {func(_ *testing.T, cfg *app.Config) { cfg.Database.URL = "postgres://127.0.0.1:1/x?connect_timeout=2" }, "database", status.Failed, "", "PostgreSQL"},
 		"a database that is not migrated": {func(t *testing.T, cfg *app.Config) { cfg.Database.URL = app.Secret(dbtest.NewEmpty(t)) }, "migrations", status.Failed, "migrate up", ""},
+		"another application's database": {func(t *testing.T, cfg *app.Config) {
+			theirs := dbtest.NewEmpty(t)
+			dbtest.Load(t, theirs, "CREATE TABLE goose_db_version (id serial, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp DEFAULT now()); INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true)")
+			cfg.Database.URL = app.Secret(theirs)
+		}, "migrations", status.Failed, "The database belongs to another application", ""},
 		"a pooler without the second URL": {func(t *testing.T, cfg *app.Config) {
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
 		}, "database", status.Failed, "--database-direct-url", ""},
+		"a second URL that leads to the pooler too": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
+			cfg.Database.DirectURL = cfg.Database.URL
+		}, "database", status.Failed, "--database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) leads to a pooler that shares sessions", ""},
+		"a pooler of sessions that refuses our setting": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = session"))
+		}, "database", status.Failed, "ignore_startup_parameters = lock_timeout", ""},
 		"a second URL of another database": {func(t *testing.T, cfg *app.Config) { cfg.Database.DirectURL = app.Secret(dbtest.New(t)) }, "database", status.Failed, "must lead to the same database", ""},
 		"a role that may only read": {func(t *testing.T, cfg *app.Config) {
 			database := cfg.Database.URL.Reveal()
@@ -50,6 +62,12 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 			cfg.Database.DirectURL = cfg.Database.URL
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = statement"))
 		}, "database", status.Failed, "pool_mode=statement", ""},
+		"more connections than the server takes": {func(_ *testing.T, cfg *app.Config) { cfg.Database.MaxConnections = app.Count{Value: 900} },
+			"connections", status.Warning, "One process may open 902, and PostgreSQL takes ", "Lower --database-max-connections"},
+		"a pooler that makes few of many": {func(t *testing.T, cfg *app.Config) {
+			cfg.Database.DirectURL, cfg.Database.MaxConnections = cfg.Database.URL, app.Count{Value: 900}
+			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
+		}, "connections", status.OK, "A pooler makes them", ""},
 		"no keyset":                 {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" }, "encryption key", status.Warning, "No keyset", "account keyset"},
 		"a version that has ended":  {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202511" }, "linkedin version", status.Failed, "2026-11-16", "--linkedin-version"},
 		"one that ended long ago":   {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202301" }, "linkedin version", status.Warning, "no more", "--linkedin-version"},
@@ -79,6 +97,29 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 	}
 }
 
+// A misspelt scope ends every consent at LinkedIn, and nobody sees it before.
+func TestScopesThatLinkedInProbablyLacksAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.LinkedIn.Scopes = []string{"openid", "profile", "w_member_socail", "r_weather_everywhere_today"}
+	w.cfg.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"s","scopes":["w_organisation_social"],"accounts":["pages"]}]`)
+	report, err := app.Try(t.Context(), w.cfg, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	found := map[string]string{}
+	for _, check := range report.Checks {
+		if check.State == status.Warning {
+			found[check.Name] = check.Detail
+		}
+	}
+	require.Contains(t, found["names of the scopes of the LinkedIn app default"], `It asks for "w_member_socail" (did you mean w_member_social?), "r_weather_everywhere_today", which Postwright does not know`)
+	require.Contains(t, found["names of the scopes of the LinkedIn app pages"], `"w_organisation_social" (did you mean w_organization_social?)`)
+	var log bytes.Buffer
+	w.log = slog.New(slog.NewTextHandler(&log, nil))
+	_, stop := w.run(w.node(w.cfg))
+	require.NoError(t, stop())
+	require.Contains(t, log.String(), "w_member_socail", "a start says it too")
+}
+
 func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -91,6 +132,10 @@ func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 		"LinkedIn's API":                {"--linkedin-api-url", func(cfg *app.Config) { cfg.LinkedIn.APIURL = "api.linkedin.com" }},
 		"LinkedIn's OAuth":              {"--linkedin-auth-url", func(cfg *app.Config) { cfg.LinkedIn.AuthURL = "https://www.linkedin.com?x=cret" }},
 		"LinkedIn's version":            {"--linkedin-version", func(cfg *app.Config) { cfg.LinkedIn.Version = "2026-09" }},
+		"an app's id with a line break": {"--linkedin-client-id", func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id\n", "secret" }},
+		"an app's secret with a blank":  {"--linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id", " secret" }},
+		"a secret with a no-break one":  {"--linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id", "secret\u00a0" }},
+		"an origin that is none":        {"--origins", func(cfg *app.Config) { cfg.Server.Origins = []string{"https://app.example.org/"} }},
 		"half of an app":                {"--linkedin-client-id and --linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientSecret = "secret" }},
 		"the analysis API":              {"--analysis-url", func(cfg *app.Config) { cfg.Analysis.URL = "http://user:secret@localhost" }},
 		"the analysis API's token":      {"--analysis-token", func(cfg *app.Config) { cfg.Analysis.Token = "tök-secret" }},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -173,7 +174,7 @@ func (c Config) Verify() error {
 		v.wrong("--listen", "must be host:port, such as 127.0.0.1:8080")
 	}
 	for _, origin := range c.Server.Origins {
-		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+		if _, ok := readOrigin(origin); !ok {
 			v.wrong("--origins", "holds %q, which is not an origin such as https://app.example.org", origin)
 		}
 	}
@@ -213,6 +214,7 @@ func (c Config) Verify() error {
 	v.notification(c.Notification)
 	v.retention(c.Retention)
 	v.faults = append(v.faults, telemetry.TracesFaults()...)
+	v.proxies(os.Getenv)
 	return fault.Fields(v.faults...)
 }
 
@@ -380,6 +382,21 @@ func (c DatabaseConfig) Store() postgres.Config {
 		URL: c.URL.Reveal(), DirectURL: c.DirectURL.Reveal(), ApplicationName: "postwright", MinConns: int32(c.MinConnections.Value), MaxConns: int32(c.MaxConnections.Value), //nolint:gosec // bounded by Verify
 		AcquireTimeout: c.AcquireTimeout.Value, LockTimeout: c.LockTimeout.Value, OperationTimeout: c.OperationTimeout.Value,
 	}
+}
+
+// connections is how many a process of this role opens to PostgreSQL at most, 0 where a pooler makes them.
+func (c Config) connections() int {
+	if c.Database.DirectURL != "" {
+		return 0
+	}
+	most := c.Database.MaxConnections.Value
+	if c.serves() {
+		most++ // listens for changes
+	}
+	if c.works() {
+		most++ // listens for jobs
+	}
+	return most
 }
 
 // SessionURL is where each connection has a session of its own.

@@ -91,7 +91,7 @@ var operations = map[outbound.Operation]func(context.Context, *clients) error{
 		return err
 	},
 	{Vendor: "linkedin", ID: "getOrganizationShareStatistics"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.OrganizationShareStatistics(ctx, memberToken, page, []linkedin.URN{c.pagePost})
+		_, _, err := c.linkedIn.OrganizationShareStatistics(ctx, memberToken, page, []linkedin.URN{c.pagePost})
 		return err
 	},
 	{Vendor: "linkedin", ID: "findOrganizationAcls"}: func(ctx context.Context, c *clients) error {

@@ -109,6 +109,12 @@ const (
 
 func (v *validation) linkedInApps(c LinkedInConfig) {
 	v.linkedInApp("--linkedin-app-accounts", "--linkedin-app-identity", "--linkedin-scopes", c.apps()[0])
+	if c.ClientID != "" && !bare(c.ClientID) {
+		v.wrong("--linkedin-client-id", "must be the app's, as its page at LinkedIn shows it, without blanks and line breaks")
+	}
+	if secret := c.ClientSecret.Reveal(); secret != "" && !bare(secret) {
+		v.wrong("--linkedin-client-secret", "must be the app's, as its page at LinkedIn shows it, without blanks and line breaks")
+	}
 	const flag = "--linkedin-apps-file"
 	if c.AppsFile.err != nil {
 		v.wrong(flag, "%s", c.AppsFile.err)

@@ -3,6 +3,7 @@ package app_test
 import (
 	"log/slog"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 
 	"connectrpc.com/connect/v2"
@@ -83,6 +84,37 @@ func TestNumbersLeavePostsTheirPartOfTheDay(t *testing.T) {
 
 	post, _ := w.publish(w.draft("And one of the reserve"))
 	require.Equal(t, published, post.GetState())
+}
+
+// A request that LinkedIn answered with a failure is sent again, and LinkedIn counts both. With none left for what can wait, it is not.
+func TestEveryRequestThatReachesLinkedInIsCountedOfTheDay(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		left     int // of the day, for what can wait
+		counted  int
+		answered bool
+	}{
+		"as many as are needed": {10, 3, true},
+		"one more":              {2, 2, false},
+		"this one alone":        {1, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(c *app.Config) {
+				c.LinkedIn.DailyRequests, c.Publishing.Reserve = app.Count{Value: 50}, app.Count{Value: 5}
+			})
+			w.serve()
+			w.exec("UPDATE linkedin_accounts SET requests_day = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC', requests_made = " + strconv.Itoa(45-c.left))
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Status, Value: "503", Times: 2}))
+			_, err := postwrightv1connect.NewAccountServiceClient(w.client(w.key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
+			if c.answered {
+				require.NoError(t, err)
+			} else {
+				require.Equal(t, connect.CodeUnavailable, connect.CodeOf(err), "%v", err)
+			}
+			require.Equal(t, 45-c.left+c.counted, w.count("SELECT requests_made FROM linkedin_accounts"))
+		})
+	}
 }
 
 func TestNumbersOfAPageAreAskedForTogether(t *testing.T) {

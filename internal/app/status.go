@@ -12,6 +12,7 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/notify"
+	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/status"
 )
 
@@ -45,16 +46,24 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 
 // withoutDatabase are the looks when the database can't be used, as err says.
 func (a *App) withoutDatabase(err error) []status.Look {
-	var looks []status.Look
-	if a.store == nil {
-		looks = append(looks, status.Broken("database", err, status.RemedyDatabase), status.Blocked("migrations", needsDatabase))
-	} else {
-		looks = append(looks, status.Database(a.store, Now), status.Broken("migrations", err, status.RemedyMigrations))
-	}
+	looks := a.brokenDatabase(err)
 	for _, name := range []string{"workers", "release", "encryption key", "accounts"} {
 		looks = append(looks, status.Blocked(name, needsDatabase))
 	}
 	return looks
+}
+
+// brokenDatabase are the looks at a database itself that can't be used, as err says.
+func (a *App) brokenDatabase(err error) []status.Look {
+	switch reason := fault.Of(err).Reason; {
+	case a.store == nil:
+		return []status.Look{status.Broken("database", err, status.RemedyDatabase), status.Blocked("migrations", needsDatabase)}
+	case reason == postgres.ReasonRights: // its words say what to run
+		return []status.Look{status.Broken("database", err, ""), status.Blocked("migrations", needsDatabase)}
+	case reason == postgres.ReasonForeign: // and these what to do
+		return []status.Look{status.Database(a.store, Now), status.Broken("migrations", err, "")}
+	}
+	return []status.Look{status.Database(a.store, Now), status.Broken("migrations", err, status.RemedyMigrations)}
 }
 
 const needsDatabase = "The database has to be in order first."
@@ -70,6 +79,7 @@ func (a *App) everybodys(ctx context.Context) ([]accounts.Account, error) {
 func (a *App) own() []status.Look {
 	return []status.Look{
 		status.Database(a.store, Now),
+		status.Connections(a.store.ConnectionLimit, a.cfg.connections()),
 		status.Migrations(a.migrator.Check),
 		status.Workers(a.jobs.Alive),
 		status.Held(a.Publishing.Held),
@@ -91,7 +101,7 @@ func (a *App) vendors(version status.Look) []status.Look {
 }
 
 func (a *App) probe() func(context.Context) (alive, known bool) {
-	open := func(ctx context.Context, account accounts.Account) (string, error) {
+	open := func(ctx context.Context, account accounts.Account) (context.Context, string, error) {
 		return a.Accounts.TokenToAsk(ctx, account, 1)
 	}
 	return status.Probe(a.everybodys, open, a.linkedIn)

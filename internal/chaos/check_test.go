@@ -46,7 +46,7 @@ func TestAnHonestRunPasses(t *testing.T) {
 	t.Parallel()
 	v := check(honest())
 	require.True(t, v.passed(), "%v", v.findings())
-	require.Equal(t, "chaos: PASS seed=7 posts=2 kills=1 restarts=0 creates_sent=2 rejected=0 published=1 failed=0 unconfirmed=1 overtaken=0 "+
+	require.Equal(t, "chaos: PASS seed=7 posts=2 kills=1 restarts=0 creates_sent=2 rejected=0 published=1 failed=0 unconfirmed=1 overtaken=0 held_up=0 "+
 		"doubles=0 unrecorded=0 lost=0 false_published=0 false_failed=0 unexplained=0 unsettled=0 delayed=0 missed=0 trouble=0",
 		v.line(Options{Seed: 7, Posts: 2}))
 }
@@ -96,7 +96,13 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		{"published after settling, and an attempt still in doubt", "unsettled", func(e *evidence) {
 			e.Settled[1].Attempts[0].Settlement = ""
 		}},
-		{"a quiet owner's posts wait for a loud one's", "delayed", func(e *evidence) { crowd(e, mostOvertaken+1) }},
+		{"one post of a quiet owner's waits for a loud one's", "delayed", func(e *evidence) { crowd(e, mostOvertaken+1) }},
+		{"the turns of a quiet owner's posts all came to nothing", "missed", func(e *evidence) {
+			crowd(e, mostOvertaken+1)
+			for i := range e.Posts {
+				e.Posts[i].LostTurn = ended(10.2)
+			}
+		}},
 		{"a fault that met no create", "missed", func(e *evidence) { e.Missed = []string{"retry_after 1: no create met it"} }},
 		{"a node that ended by itself", "trouble", func(e *evidence) { e.Trouble = []string{"node 2 ended by itself"} }},
 	} {
@@ -118,26 +124,29 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 	}
 }
 
-// crowd adds three posts of a quiet owner, two of which so many attempts of a loud owner's posts overtook.
+// crowd adds three posts of a quiet owner, the last of which so many attempts of a loud owner's posts overtook while it was the
+// next.
 func crowd(e *evidence, many int) {
-	add := func(text string, member int, approved, started float64) {
-		p := post{
-			ID: text, Text: text, State: "published", URN: "urn:li:share:" + text, Approvals: 1, Approved: at(approved),
-			Attempts: []attempt{{Number: 1, Outcome: "accepted", Started: at(started), Ended: ended(started + 1)}},
-		}
-		e.Planned = append(e.Planned, planned{Text: text, Way: wayNow, Member: member})
-		e.Posts, e.Settled = append(e.Posts, p), append(e.Settled, p)
-		e.Ledger = append(e.Ledger, entry{Text: text, URN: p.URN})
-	}
 	for i := range many {
-		add(fmt.Sprintf("loud %d", i), 0, 10, 11)
+		e.add(fmt.Sprintf("loud %d", i), 0, 10, 11)
 	}
-	add("in time", quietMember, 10, 10.5)
-	add("late", quietMember, 10, 12)
-	add("just as late", quietMember, 10, 12)
+	e.add("in time", quietMember, 10, 10.5)
+	e.add("second of theirs", quietMember, 10, 10.7)
+	e.add("late", quietMember, 10, 12)
 }
 
-// A worker takes a job or two before it looks at the lines again: that is no delay.
+// add adds a post that was approved, sent and published.
+func (e *evidence) add(text string, member int, approved, started float64) {
+	p := post{
+		ID: text, Text: text, State: "published", URN: "urn:li:share:" + text, Approvals: 1, Approved: at(approved),
+		Attempts: []attempt{{Number: 1, Outcome: "accepted", Started: at(started), Ended: ended(started + 1)}},
+	}
+	e.Planned = append(e.Planned, planned{Text: text, Way: wayNow, Member: member})
+	e.Posts, e.Settled = append(e.Posts, p), append(e.Settled, p)
+	e.Ledger = append(e.Ledger, entry{Text: text, URN: p.URN})
+}
+
+// That is about a call's length, and no delay.
 func TestAFewMayGetAheadOfAQuietOwner(t *testing.T) {
 	t.Parallel()
 	e := honest()
@@ -145,6 +154,48 @@ func TestAFewMayGetAheadOfAQuietOwner(t *testing.T) {
 	v := check(e)
 	require.True(t, v.passed(), "%v", v.findings())
 	require.Equal(t, mostOvertaken, v.Overtaken)
+	require.InDelta(t, 2, callLengths(v.Overtaken), 0)
+}
+
+// A quiet owner's posts that wait for each other wait for nobody else.
+func TestAnOwnersOwnQueueIsNoDelay(t *testing.T) {
+	t.Parallel()
+	e := honest()
+	const turns = 3
+	for turn := range turns {
+		for i := range mostOvertaken {
+			e.add(fmt.Sprintf("loud %d.%d", turn, i), 0, 10, 11+float64(turn))
+		}
+		e.add(fmt.Sprintf("quiet %d", turn), quietMember, 10, 11.5+float64(turn))
+	}
+	v := check(e)
+	require.True(t, v.passed(), "%v", v.findings())
+	require.Equal(t, mostOvertaken, v.Overtaken)
+}
+
+// A turn that came to nothing is no unfairness, if it came before the attempt.
+func TestAPostThatHadItsTurnIsNotDelayed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		lost   *time.Time
+		passes bool
+	}{
+		{"no turn was lost", nil, false},
+		{"one was lost before the attempt", ended(11), true},
+		{"one was lost after the attempt: the process died while it sent", ended(13), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			e := honest()
+			crowd(&e, mostOvertaken+1)
+			late := &e.Posts[len(e.Posts)-1]
+			require.Equal(t, "late", late.Text)
+			late.LostTurn = c.lost
+			v := check(e)
+			require.Equal(t, c.passes, v.passed(), "%v", v.findings())
+		})
+	}
 }
 
 // A doubt needs a reason that the attempt itself met.

@@ -150,12 +150,14 @@ func (d *database) posts(ctx context.Context) ([]post, error) {
 	defer func() { _ = conn.Close(ctx) }()
 	rows, err := conn.Query(ctx, `SELECT id::text, content, state, linkedin_urn, failure_code,
 		(SELECT count(*) FROM publications WHERE post_id = posts.id),
-		(SELECT COALESCE(min(created_at), posts.created_at) FROM publications WHERE post_id = posts.id) FROM posts ORDER BY id`)
+		(SELECT COALESCE(min(created_at), posts.created_at) FROM publications WHERE post_id = posts.id),
+		(SELECT min((error->>'at')::timestamptz) FROM publications u JOIN river.river_job j ON j.id = u.job_id, unnest(j.errors) AS error
+			WHERE u.post_id = posts.id) FROM posts ORDER BY id`)
 	if err != nil {
 		return nil, err
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p post, err error) {
-		return p, row.Scan(&p.ID, &p.Text, &p.State, &p.URN, &p.FailureCode, &p.Approvals, &p.Approved)
+		return p, row.Scan(&p.ID, &p.Text, &p.State, &p.URN, &p.FailureCode, &p.Approvals, &p.Approved, &p.LostTurn)
 	})
 	if err != nil {
 		return nil, err

@@ -11,10 +11,11 @@ import (
 	"github.com/postwright/postwright/internal/testbed"
 )
 
-// nodes is how many processes serve: two do everything, the third only works jobs. Each works so many jobs at once.
+// nodes is how many processes serve: two do everything, the third only works jobs. Each works so many jobs at once: fewer
+// than by default, so that a short run's posts have to wait for each other, too.
 const (
 	nodes   = 3
-	workers = 10
+	workers = 2
 )
 
 // Limits of the nodes, as short as the configuration allows, so that a run does not wait for minutes.

@@ -69,7 +69,7 @@ const (
 	batchSize   = 50
 	members     = 4 // of the loud owner, whose posts come all at once
 	quietMember = members
-	quietEvery  = 15               // posts, one is the quiet owner's: few enough to be no crowd, and all immediate, as a multiple of 3
+	quietEvery  = 6                // posts, one is the quiet owner's: all immediate, as a multiple of 3
 	schedulable = 20 * time.Second // how far ahead scheduled posts lie at most
 )
 

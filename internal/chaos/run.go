@@ -127,6 +127,9 @@ func (w *world) do(ctx context.Context) (_ evidence, err error) {
 	for _, n := range w.nodes {
 		found.Kills = append(found.Kills, n.report()...)
 	}
+	if n := w.Options.Kills - len(found.Kills); n > 0 {
+		found.Missed = append(found.Missed, fmt.Sprintf("%d of %d kills", n, w.Options.Kills))
+	}
 	found.Outages = w.database.report()
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -96,8 +96,10 @@ func (w *witness) serve(rw http.ResponseWriter, r *http.Request, c *create, trou
 		w.killOrOwe(c.Node, trouble)
 		panic(http.ErrAbortHandler)
 	case killAfter:
-		w.next.ServeHTTP(discarded{header: http.Header{}, answered: answer}, r)
-		w.killOrOwe(c.Node, trouble)
+		func() {
+			defer w.killOrOwe(c.Node, trouble) // also when a fault that another create armed breaks the connection
+			w.next.ServeHTTP(discarded{header: http.Header{}, answered: answer}, r)
+		}()
 		answer.status = 0 // nobody got it
 		panic(http.ErrAbortHandler)
 	case killOther:
@@ -108,8 +110,12 @@ func (w *witness) serve(rw http.ResponseWriter, r *http.Request, c *create, trou
 			panic(fmt.Sprintf("chaos: the fault %s can't be armed: %v", trouble, err)) // a constant of this package
 		}
 	}
+	time.Sleep(createTime)
 	w.next.ServeHTTP(answer, r)
 }
+
+// createTime is how long LinkedIn takes at least to take a post, so that others' posts can hold one up.
+const createTime = 200 * time.Millisecond
 
 var faults = map[string]sandbox.Fault{
 	acceptThenDrop: {Vendor: "linkedin", Operation: "createPost", Mode: sandbox.AcceptThenDrop, Times: 1},

@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"context"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -18,6 +19,19 @@ func (x *exchange) again(pace Pace, attempt int, left time.Duration, now time.Ti
 		wait = asked + rand.N(asked/10+1) // never sooner than asked for
 	}
 	return wait, wait < left
+}
+
+type allowanceKey struct{}
+
+// AllowRepeats has a call ask before it sends its request once more, after one that may have reached the vendor: vendors count
+// each. Where the answer is no, the call ends with what it has. It is asked before the wait, or beside a slow attempt.
+func AllowRepeats(ctx context.Context, allow func(context.Context) bool) context.Context {
+	return context.WithValue(ctx, allowanceKey{}, allow)
+}
+
+func mayRepeat(ctx context.Context) bool {
+	allow, asked := ctx.Value(allowanceKey{}).(func(context.Context) bool)
+	return !asked || allow(ctx)
 }
 
 // repeatable reports whether the outcome may be followed by another attempt.

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -359,5 +360,57 @@ func TestACallerWhoLeavesInAWaitIsToldTheAnswerInHand(t *testing.T) {
 		status, _, err := send(ctx, seam, http.MethodPost, "http://vendor.example")
 		require.NoError(t, err)
 		require.Equal(t, http.StatusTooManyRequests, status)
+	})
+}
+
+// A vendor counts every request that reaches it, and so may whoever has few of them.
+func TestARequestIsSentOnceMoreOnlyIfThatIsAllowed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		acts        []string
+		hedge       bool
+		allowed     int // repeats, of as many as are wanted
+		sent, asked int
+	}{
+		"all are allowed":              {[]string{answer(503)}, false, 9, 3, 2},
+		"one is allowed":               {[]string{answer(503)}, false, 1, 2, 2},
+		"none is allowed":              {[]string{answer(429)}, false, 0, 1, 1},
+		"none after a hang-up":         {[]string{""}, false, 0, 1, 1},
+		"the first is answered":        {[]string{answer(200)}, false, 0, 1, 0},
+		"none beside one that is slow": {[]string{"…"}, true, 0, 1, 2}, // beside it, and after it
+		"one beside one that is slow":  {[]string{"…", answer(200)}, true, 9, 2, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				policies := thrice(Read)
+				if c.hedge {
+					policies.Default.Hedge, policies.Default.Timeout = time.Second, 5*time.Second
+				}
+				seam, _ := newSeam(t, Defaults(), policies)
+				sent := script(seam, c.acts...)
+				asked := 0
+				ctx := AllowRepeats(t.Context(), func(context.Context) bool { asked++; return asked <= c.allowed })
+				_, _, _ = send(ctx, seam, http.MethodGet, "http://vendor.example")
+				require.EqualValues(t, c.sent, sent.Load())
+				require.Equal(t, c.asked, asked)
+				seam.Close()
+			})
+		})
+	}
+}
+
+func TestWhatNeverLeftIsSentOnceMoreWithoutBeingCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		seam, seen := newSeam(t, Defaults(), thrice(Read))
+		seam.dial = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("nobody there") }
+		ctx := AllowRepeats(t.Context(), func(context.Context) bool {
+			t.Error("nothing has reached the vendor")
+			return false
+		})
+		_, _, err := send(ctx, seam, http.MethodGet, "http://vendor.example")
+		require.Error(t, err)
+		require.Equal(t, 2, seen.retries)
 	})
 }

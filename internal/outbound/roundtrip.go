@@ -107,6 +107,7 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	for number := 1; ; number++ {
 		x := t.round(ctx, req, policy, number)
 		x.wait, x.more = x.again(pace, number, time.Until(deadline), time.Now())
+		x.more = x.more && (!x.departure.left() || mayRepeat(ctx))
 		t.log(x, req, number)
 		if !x.more || !pause(ctx, x.wait) {
 			return x.outcome(ctx.Err(), effect) //nolint:contextcheck // the mark it makes belongs to the answer's own request
@@ -174,6 +175,9 @@ func (t *roundTripper) round(ctx context.Context, req *http.Request, policy Poli
 	case <-ctx.Done():
 		return <-ended
 	case <-timer.C:
+		if !mayRepeat(ctx) {
+			return <-ended
+		}
 		start()
 	}
 	first := <-ended

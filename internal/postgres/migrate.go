@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -49,7 +51,8 @@ func NewMigrator(ctx context.Context, databaseURL string, log *slog.Logger) (*Mi
 	}
 	named(cfg, "postwright migrations")
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC" // goose keeps times without a zone
-	if err := requireSessions(ctx, cfg.ConnConfig); err != nil {
+	// Where there is a second URL, Open has looked at it before.
+	if err := requireSessions(ctx, cfg.ConnConfig, urlSetting); err != nil {
 		return nil, err
 	}
 	cfg.MaxConns = 2 // beside the Store's own pool
@@ -190,9 +193,37 @@ func (m *Migrator) initialised(ctx context.Context) (bool, error) {
 	return there, nil
 }
 
+// ReasonForeign marks the fault of a database that holds another application's tables where Postwright's are to be.
+const ReasonForeign = "DATABASE_FOREIGN"
+
 // Check returns a Precondition fault when a migration of this build is missing from the database, or when the database
-// has one that this build does not know. The message says which command to run.
+// has one that this build does not know. The message says which command to run, or that the database is another application's.
 func (m *Migrator) Check(ctx context.Context) error {
+	err := m.check(ctx)
+	if !fault.Is(err, fault.Precondition) {
+		return err
+	}
+	tables, ourErr := ourTables()
+	if ourErr != nil {
+		return ourErr
+	}
+	var there []string
+	if err := m.pool.QueryRow(ctx, `SELECT ARRAY(SELECT c.relname::text FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+		WHERE s.nspname = current_schema() AND c.relname = ANY ($1) ORDER BY 1)`, tables).Scan(&there); err != nil {
+		return translate(ctx, err)
+	}
+	foreign, foreignErr := m.foreign(ctx, there)
+	if foreignErr != nil || len(foreign) == 0 {
+		return cmp.Or(foreignErr, err)
+	}
+	var theirs []string
+	for _, f := range foreign[:min(len(foreign), fault.MaxFields)] {
+		theirs = append(theirs, f.Path+" "+f.Problem)
+	}
+	return fault.New(fault.Precondition, "The database belongs to another application: "+strings.Join(theirs, "; ")+".").WithReason(ReasonForeign)
+}
+
+func (m *Migrator) check(ctx context.Context) error {
 	initialised, err := m.initialised(ctx)
 	if err != nil {
 		return err

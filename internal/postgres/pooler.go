@@ -23,11 +23,17 @@ const codeProtocol = "08P01"
 // lockTimeout is the one setting of a session that Postwright makes when it connects.
 const lockTimeout = "lock_timeout"
 
-// requireSessions makes sure that a connection's session is its own: a Precondition fault says so where a pooler shares it
+// What the URLs of the database are called to an operator.
+const (
+	urlSetting    = "--database-url (POSTWRIGHT_DATABASE_URL)"
+	directSetting = "--database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL)"
+)
+
+// requireSessions makes sure that a session of a connection by the URL of a setting is its own: a Precondition fault says so where a pooler shares it
 // between transactions, as PgBouncer does in its pool_mode transaction and statement. One that gives each connection a session
 // for as long as it lasts does no harm.
-func requireSessions(ctx context.Context, cfg *pgx.ConnConfig) error {
-	first, err := connectOne(ctx, cfg)
+func requireSessions(ctx context.Context, cfg *pgx.ConnConfig, setting string) error {
+	first, err := connectOne(ctx, cfg, setting)
 	if err != nil {
 		return err
 	}
@@ -36,7 +42,7 @@ func requireSessions(ctx context.Context, cfg *pgx.ConnConfig) error {
 	if err != nil || pid == first.PgConn().PID() { // nobody stands between
 		return err
 	}
-	second, err := connectOne(ctx, cfg)
+	second, err := connectOne(ctx, cfg, setting)
 	if err != nil {
 		return err
 	}
@@ -50,7 +56,7 @@ func requireSessions(ctx context.Context, cfg *pgx.ConnConfig) error {
 		}
 		switch {
 		case conn == first && now != pid, conn == second && (now == pid || (other != 0 && now != other)):
-			return sharedSessions()
+			return sharedSessions(setting)
 		case conn == second:
 			other = now
 		}
@@ -58,10 +64,21 @@ func requireSessions(ctx context.Context, cfg *pgx.ConnConfig) error {
 	return nil
 }
 
-func sharedSessions() *fault.Error {
-	return fault.New(fault.Precondition, "The database URL leads to a pooler that shares sessions between transactions, such as PgBouncer with pool_mode=transaction or "+
-		"the pooled address of a provider. Migrations, the jobs' and streams' announcements (LISTEN) and prepared statements need sessions: set "+
-		"--database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) to PostgreSQL itself beside it. See docs/poolers.md.").WithReason(ReasonPooler)
+func sharedSessions(setting string) *fault.Error {
+	remedy := "set " + directSetting + " to PostgreSQL itself beside it"
+	if setting == directSetting {
+		remedy = "it must lead to PostgreSQL itself, past every pooler"
+	}
+	return fault.New(fault.Precondition, setting+" leads to a pooler that shares sessions between transactions, such as PgBouncer with pool_mode=transaction or "+
+		"the pooled address of a provider. Migrations, the jobs' and streams' announcements (LISTEN) and prepared statements need sessions: "+remedy+
+		". See docs/poolers.md.").WithReason(ReasonPooler)
+}
+
+// settingRefused is the fault of a pooler that gives sessions, and does not take the one setting that connections begin with.
+func settingRefused(setting string) *fault.Error {
+	return fault.New(fault.Precondition, setting+" leads to a pooler that gives each connection a session, but does not take the setting lock_timeout: have it "+
+		"pass that over (ignore_startup_parameters = lock_timeout in PgBouncer's configuration), or set "+directSetting+" to PostgreSQL itself beside it. "+
+		"See docs/poolers.md.").WithReason(ReasonPooler)
 }
 
 // requireTransactions makes sure that a connection carries transactions, as the Store begins them: a Precondition fault says so
@@ -74,8 +91,8 @@ func requireTransactions(ctx context.Context, conn *pgx.Conn, options pgx.TxOpti
 	}
 	var answer *pgconn.PgError
 	if errors.As(err, &answer) && answer.Code == codeProtocol {
-		return fault.New(fault.Precondition, "The database URL leads to a pooler that carries no transactions, such as PgBouncer with pool_mode=statement: give it "+
-			"pool_mode=transaction or session, or set --database-url (POSTWRIGHT_DATABASE_URL) to PostgreSQL itself. See docs/poolers.md.").
+		return fault.New(fault.Precondition, urlSetting+" leads to a pooler that carries no transactions, such as PgBouncer with pool_mode=statement: give it "+
+			"pool_mode=transaction or session, or set it to PostgreSQL itself. See docs/poolers.md.").
 			WithReason(ReasonPooler).WithCause(err)
 	}
 	return translate(ctx, err)
@@ -90,8 +107,8 @@ func sessionOf(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
 	return pid, nil
 }
 
-// connectOne makes a connection. Where it is refused for how it was begun, the fault says what is not taken.
-func connectOne(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
+// connectOne makes a connection by the URL of a setting. Where it is refused for how it was begun, the fault says what is not taken.
+func connectOne(ctx context.Context, cfg *pgx.ConnConfig, setting string) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	var answer *pgconn.PgError
 	if err == nil || !errors.As(err, &answer) || answer.Code != codeProtocol {
@@ -103,10 +120,13 @@ func connectOne(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 		delete(without.RuntimeParams, lockTimeout)
 		if bare, bareErr := pgx.ConnectConfig(ctx, without); bareErr == nil {
 			closeOne(ctx, bare)
-			return nil, sharedSessions().WithCause(err)
+			if shared := requireSessions(ctx, without, setting); shared != nil {
+				return nil, shared
+			}
+			return nil, settingRefused(setting).WithCause(err)
 		}
 	}
-	message := "What listens at the database URL does not take the connection: look whether it knows this database and this user"
+	message := "What listens at " + setting + " does not take the connection: look whether it knows this database and this user"
 	if settings := urlSettings(without.RuntimeParams); settings != "" {
 		message += ", and take these settings out of the URL, which a pooler may not take: " + settings
 	}

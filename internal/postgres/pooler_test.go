@@ -87,6 +87,45 @@ func TestAPoolerThatSharesSessionsIsRefusedByName(t *testing.T) {
 	}
 }
 
+// Whoever reads of transactions looks for what is not the matter, and sets up a second URL that is not needed.
+func TestAPoolerOfSessionsThatRefusesTheSettingIsToldWhatToTake(t *testing.T) {
+	t.Parallel()
+	direct := dbtest.New(t)
+	pooled := dbtest.Pooler(t, direct, "pool_mode = session")
+	_, err := openPooled(t, pooled, "")
+	require.Equal(t, postgres.ReasonPooler, fault.Of(err).Reason, "%v", err)
+	require.Contains(t, fault.Of(err).Message, "--database-url (POSTWRIGHT_DATABASE_URL) leads to a pooler that gives each connection a session")
+	require.Contains(t, fault.Of(err).Message, "ignore_startup_parameters = lock_timeout")
+	require.NotContains(t, fault.Of(err).Message, "shares sessions")
+	_, err = openPooled(t, pooled, direct)
+	require.NoError(t, err)
+	_, err = openPooled(t, direct, pooled)
+	require.NoError(t, err, "the second URL needs sessions, and begins with no setting")
+}
+
+// Each fault names the URL that is to be changed.
+func TestASecondURLThatLeadsToAPoolerIsNamed(t *testing.T) {
+	t.Parallel()
+	direct := dbtest.New(t)
+	for name, settings := range map[string][]string{
+		"the setting refused": {"pool_mode = transaction"},
+		"the setting ignored": {"pool_mode = transaction", "ignore_startup_parameters = lock_timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pooled := dbtest.Pooler(t, direct, settings...)
+			for _, first := range []string{pooled, direct} {
+				_, err := openPooled(t, first, pooled)
+				require.Equal(t, postgres.ReasonPooler, fault.Of(err).Reason, "%v", err)
+				require.Contains(t, fault.Of(err).Message, "--database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) leads to a pooler that shares sessions")
+				require.Contains(t, fault.Of(err).Message, "it must lead to PostgreSQL itself")
+			}
+			_, err := openPooled(t, pooled, "")
+			require.Contains(t, fault.Of(err).Message, "--database-url (POSTWRIGHT_DATABASE_URL) leads to a pooler that shares sessions")
+		})
+	}
+}
+
 func TestSettingsThatAPoolerDoesNotTakeAreNamed(t *testing.T) {
 	t.Parallel()
 	direct := dbtest.New(t)

@@ -62,25 +62,32 @@ func (m *Migrator) foreign(ctx context.Context, there []string) ([]fault.Field, 
 	}
 	const remedy = "use a database or a schema of Postwright's own, or rename it with ALTER TABLE %s RENAME TO …"
 	var found []fault.Field
-	theirs, none := false, true
+	standing, missing := 0, 0 // tables of migrations that were applied
+	all, none := true, true   // of the migrations were applied
 	for _, migration := range statuses {
 		applied := !migration.AppliedAt.IsZero()
-		none = none && !applied
+		all, none = all && applied, none && !applied
 		for _, table := range made[migration.Version] {
 			switch exists := slices.Contains(there, table); {
 			case exists && !applied:
 				found = append(found, fault.Field{Path: "the table " + table, Problem: fmt.Sprintf("is there already, and not Postwright's: "+remedy, table)})
-			case !exists && applied:
-				theirs = true
+			case exists && applied:
+				standing++
+			case applied:
+				missing++
 			}
 		}
 	}
-	if none && slices.Contains(there, goose.DefaultTablename) {
-		newest, _, err := m.goose.GetVersions(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("read the schema's version: %w", err)
-		}
-		theirs = newest > 0
+	if !slices.Contains(there, goose.DefaultTablename) {
+		return found, nil
+	}
+	newest, known, err := m.goose.GetVersions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the schema's version: %w", err)
+	}
+	theirs := none && newest > 0 || missing > 0
+	if newest > known && all { // a newer build may have dropped tables, but not most of them
+		theirs = missing > standing
 	}
 	if theirs {
 		found = append(found, fault.Field{Path: "the table " + goose.DefaultTablename,
@@ -92,7 +99,7 @@ func (m *Migrator) foreign(ctx context.Context, there []string) ([]fault.Field, 
 // prepared looks whether this role can apply the pending migrations to this database, and names everything that is in the way
 // with what to run: half-way through, a schema is neither the old one nor the new. Where nothing is pending nothing is asked for.
 func (m *Migrator) prepared(ctx context.Context) error {
-	if err := m.Check(ctx); !fault.Is(err, fault.Precondition) {
+	if err := m.check(ctx); !fault.Is(err, fault.Precondition) {
 		return err
 	}
 	tables, err := ourTables()

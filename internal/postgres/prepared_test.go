@@ -10,6 +10,7 @@ import (
 
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/postgres"
 )
 
 // admin runs SQL as the server's superuser.
@@ -132,6 +133,18 @@ func TestTablesOfAnotherOwnerAreTold(t *testing.T) {
 	require.Contains(t, all, `ALTER SCHEMA river OWNER TO "`+role+`"`)
 }
 
+// A newer build may drop a table that an older one made, and is not another application for that.
+func TestANewerBuildsDatabaseWithATableLessIsNotAnotherApplications(t *testing.T) {
+	t.Parallel()
+	databaseURL := dbtest.NewEmpty(t)
+	_, _, err := newMigrator(t, databaseURL).Up(t.Context())
+	require.NoError(t, err)
+	admin(t, databaseURL, "DROP TABLE version_warnings", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)")
+	err = newMigrator(t, databaseURL).Check(t.Context())
+	require.Empty(t, fault.Of(err).Reason, "%v", err)
+	require.Contains(t, fault.Of(err).Message, "run the newer build")
+}
+
 // Half of the migrations would be applied before the first that meets them, or all would be taken for applied.
 func TestTablesOfAnotherApplicationAreToldBeforeTheFirstMigration(t *testing.T) {
 	t.Parallel()
@@ -142,12 +155,22 @@ func TestTablesOfAnotherApplicationAreToldBeforeTheFirstMigration(t *testing.T) 
 		"migrations numbered as ours":       {migrated + ", (1, true), (2, true), (3, true)", "the table goose_db_version tells of migrations that are not", "ALTER TABLE goose_db_version RENAME TO theirs"},
 		"migrations numbered by times":      {migrated + ", (20230101120000, true)", "the table goose_db_version tells of migrations that are not", "ALTER TABLE goose_db_version RENAME TO theirs"},
 		"migrations, and a table like ours": {migrated + ", (1, true); CREATE TABLE users (id int)", "the table goose_db_version tells of migrations that are not", "DROP TABLE goose_db_version, users"},
+		"migrations numbered beyond ours":   {migrated + ", (1, true), (999, true); CREATE TABLE users (id int)", "the table goose_db_version tells of migrations that are not", "DROP TABLE goose_db_version, users"},
 		"migrations of which none is there": {migrated, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			databaseURL := dbtest.NewEmpty(t)
 			admin(t, databaseURL, c.before)
+			checked := newMigrator(t, databaseURL).Check(t.Context())
+			require.True(t, fault.Is(checked, fault.Precondition), "%v", checked)
+			if c.told != "" { // a start that said to migrate would lead nowhere
+				require.Equal(t, postgres.ReasonForeign, fault.Of(checked).Reason)
+				require.Contains(t, fault.Of(checked).Message, "The database belongs to another application: "+c.told)
+				require.NotContains(t, fault.Of(checked).Message, "migrate up")
+			} else {
+				require.Contains(t, fault.Of(checked).Message, "run `postwright migrate up`")
+			}
 			applied, _, err := newMigrator(t, databaseURL).Up(t.Context())
 			if c.told != "" {
 				require.Empty(t, applied)

@@ -121,9 +121,9 @@ func (s *Store) reach(ctx context.Context, cfg Config) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	if cfg.DirectURL == "" {
-		return requireSessions(ctx, s.pool.Config().ConnConfig)
+		return requireSessions(ctx, s.pool.Config().ConnConfig, urlSetting)
 	}
-	pooled, err := connectOne(ctx, s.pool.Config().ConnConfig)
+	pooled, err := connectOne(ctx, s.pool.Config().ConnConfig, urlSetting)
 	if err != nil {
 		return err
 	}
@@ -137,10 +137,10 @@ func (s *Store) reach(ctx context.Context, cfg Config) error {
 	if s.direct, err = pgxpool.NewWithConfig(ctx, directCfg); err != nil {
 		return fmt.Errorf("make the pool: %w", err)
 	}
-	if err := requireSessions(ctx, directCfg.ConnConfig); err != nil {
+	if err := requireSessions(ctx, directCfg.ConnConfig, directSetting); err != nil {
 		return err
 	}
-	direct, err := connectOne(ctx, directCfg.ConnConfig)
+	direct, err := connectOne(ctx, directCfg.ConnConfig, directSetting)
 	if err != nil {
 		return err
 	}

@@ -150,11 +150,11 @@ func (s *Service) read(ctx context.Context, post posts.Post) (account accounts.A
 		f.RetryAfter = held.Sub(s.now())
 		return account, nil, false, f
 	}
-	token, err := s.accounts.TokenToAsk(ctx, account, 1)
+	asking, token, err := s.accounts.TokenToAsk(ctx, account, 1)
 	if err != nil {
 		return account, nil, false, err
 	}
-	listed, complete, err = s.linkedIn.PostsByAuthor(ctx, token, author, readBackCount)
+	listed, complete, err = s.linkedIn.PostsByAuthor(asking, token, author, readBackCount)
 	return account, listed, complete, err
 }
 

@@ -37,6 +37,8 @@ type bound struct {
 	json     messageForms // what it is in JSON, if it is a message
 	enum     []string     // the names of its values, if it is an enum
 	kind     protoreflect.Kind
+	oneof    protoreflect.OneofDescriptor // the alternatives that it is one of, nil for none
+	between  string                       // the limits of a whole number, as words behind what it must be; "" where its rules have none
 }
 
 // whole reports whether it is a whole number, as an enum's value is in binary.
@@ -91,6 +93,9 @@ func valuesOf(enum protoreflect.EnumDescriptor) (names []string) {
 
 func boundOf(field protoreflect.FieldDescriptor) *bound {
 	f := &bound{name: field.JSONName(), most: unruled, repeated: field.IsList(), text: field.Kind() == protoreflect.StringKind, kind: field.Kind()}
+	if oneof := field.ContainingOneof(); oneof != nil && !oneof.IsSynthetic() {
+		f.oneof = oneof
+	}
 	if field.Enum() != nil {
 		f.enum = valuesOf(field.Enum())
 	}
@@ -111,6 +116,9 @@ func boundOf(field protoreflect.FieldDescriptor) *bound {
 	rules, err := protovalidate.ResolveFieldRules(field)
 	if err != nil || rules == nil {
 		return f // validation itself fails for rules that can't be read
+	}
+	if number := rules.GetInt32(); number.HasGte() && number.HasLte() {
+		f.between = fmt.Sprintf(" from %d to %d", number.GetGte(), number.GetLte())
 	}
 	text := rules.GetString()
 	if f.repeated {
@@ -154,6 +162,7 @@ func (p place) String() string {
 type scan struct {
 	at     place
 	faults fault.List
+	texts  bool // are held against UTF-8
 }
 
 func (s *scan) enter(f *bound, index int) {
@@ -183,6 +192,17 @@ func (s *scan) object(problem func() string) {
 func (s *scan) again(f *bound) {
 	s.at = append(s.at, step{f.name, -1})
 	s.objectf("is there more than once: give it once")
+	s.leave()
+}
+
+// oneOnly objects to a field beside another of the same alternatives.
+func (s *scan) oneOnly(f *bound) {
+	var names []string
+	for i := range f.oneof.Fields().Len() {
+		names = append(names, f.oneof.Fields().Get(i).JSONName())
+	}
+	s.at = append(s.at, step{f.name, -1})
+	s.objectf("is one of %s: give one of them only", strings.Join(names, ", "))
 	s.leave()
 }
 

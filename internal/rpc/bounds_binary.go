@@ -1,6 +1,8 @@
 package rpc
 
 import (
+	"unicode/utf8"
+
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -11,6 +13,13 @@ const bytesPerChar = 4
 // codec stops there too, and says so.
 func scanBinary(raw []byte, b *bounds) error {
 	var s scan
+	s.binary(raw, b)
+	return s.faults.Err()
+}
+
+// scanTexts objects to texts of a message in protobuf's binary form that are not UTF-8.
+func scanTexts(raw []byte, b *bounds) error {
+	s := scan{texts: true}
 	s.binary(raw, b)
 	return s.faults.Err()
 }
@@ -74,6 +83,9 @@ func (s *scan) fields(raw []byte, b *bounds, counts []int) bool {
 			ended = s.binary(content, f.message)
 		} else {
 			s.tooLong(f, len(content), bytesPerChar)
+			if s.texts && f.text && !utf8.Valid(content) {
+				s.objectf("must be text in UTF-8")
+			}
 		}
 		s.leave()
 		if !ended {

@@ -3,28 +3,39 @@ package rpc
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/postwright/postwright/internal/fault"
 )
 
 // bytesPerEscapedChar is how many bytes JSON takes for a character at most: two escapes such as \ud83d.
 const bytesPerEscapedChar = 12
 
+// maxName bounds what is repeated of an unknown field's name, in bytes.
+const maxName = 100
+
 // scanJSON holds a message in JSON against its bounds, and objects to what is of another form than its field. Of JSON's
 // grammar it knows only what it needs to find its way: commas and colons are space to it. It stops where the bytes make
-// no sense, or at a field that the message lacks: the codec stops there too, and says so; unknown says what was meant.
+// no sense, or at a field that the message lacks, which is unknown. Of what it passes, the codec refuses nothing but text that is
+// no JSON: a test of every kind of field holds that.
 func scanJSON(body []byte, b *bounds) (unknown unknownField, err error) {
 	s := jsonScan{body: body}
 	s.message(b)
 	return s.unknown, s.faults.Err()
 }
 
-// unknownField is where the name of a field is that a message lacks, and what was probably meant; "" where there is none.
+// unknownField is where the name of a field is that a message lacks, and what is said of it; "" where there is none.
 type unknownField struct {
 	at    int
-	meant string
+	words string
 }
 
 type jsonScan struct {
@@ -53,6 +64,7 @@ func (s *jsonScan) message(b *bounds) bool {
 	}
 	s.next++
 	seen := make([]*bound, 0, 32) // more than most messages have fields: no allocation
+	var chosen []*bound           // of alternatives
 	for {
 		switch s.peek() {
 		case '}':
@@ -72,7 +84,7 @@ func (s *jsonScan) message(b *bounds) bool {
 			f = b.byName[unescaped(name)]
 		}
 		if f == nil {
-			s.unknown = unknownField{at, b.meant(string(name))}
+			s.unknown = unknownField{at, fmt.Sprintf("unknown field %s: %s", strconv.Quote(fault.Clip(string(name), maxName)), b.meant(string(name)))}
 			return false
 		}
 		if slices.Contains(seen, f) { // whichever of its two names it has; the codec refuses it too, once it has come so far
@@ -80,6 +92,13 @@ func (s *jsonScan) message(b *bounds) bool {
 			return s.rest()
 		}
 		seen = append(seen, f)
+		if f.oneof != nil && s.peek() != 'n' {
+			if slices.ContainsFunc(chosen, func(other *bound) bool { return other.oneof == f.oneof }) {
+				s.oneOnly(f)
+				return s.rest()
+			}
+			chosen = append(chosen, f)
+		}
 		if !s.field(f) {
 			return false
 		}
@@ -165,11 +184,10 @@ func (s *jsonScan) value(f *bound) bool {
 			content, ended := s.text()
 			switch f.json {
 			case asPaths:
-				if bytes.ContainsAny(content, "_ ") {
-					s.objectf(writtenMask)
-				}
 				// An escape may stand for a comma.
-				s.paths(f, 1+bytes.Count(content, []byte{','})+bytes.Count(content, []byte{'\\'}))
+				if s.paths(f, 1+bytes.Count(content, []byte{','})+bytes.Count(content, []byte{'\\'})) {
+					s.names(unescaped(content))
+				}
 			case asTime:
 				if written := unescaped(content); !isTime(written) {
 					s.object(func() string { return timeProblem(written) })
@@ -203,25 +221,65 @@ func (s *jsonScan) scalar(f *bound, first byte) bool {
 		if name := unescaped(s.body[start+1 : s.next-1]); !slices.Contains(f.enum, name) {
 			s.object(func() string { return enumProblem(name, f.enum) })
 		}
-	case f.enum != nil && first != '"' && !numeric(written):
+	case f.enum != nil && !f.takes(written):
 		s.object(func() string { return enumProblem("", f.enum) })
 	case f.kind == protoreflect.BoolKind && written != "true" && written != "false":
 		s.objectf("must be true or false, without quotes")
-	case f.whole() && !numeric(strings.Trim(unescaped([]byte(written)), `"`)):
-		s.objectf("must be a whole number")
+	case f.enum == nil && f.whole() && !f.takes(written):
+		s.objectf("must be a whole number%s", f.between)
 	}
 	return ended
 }
 
-// numeric reports whether a value begins as a number does.
-func numeric(value string) bool {
-	return value != "" && (value[0] == '-' || value[0] >= '0' && value[0] <= '9')
+// takes reports whether a field of whole numbers takes a value. The codec is asked, except where that is plain: it makes garbage.
+func (f *bound) takes(written string) bool {
+	if len(written) <= plainDigits && !strings.ContainsFunc(written, func(r rune) bool { return r < '0' || r > '9' }) {
+		return len(written) == 1 || written[0] != '0' // or it is not JSON, and the codec says so
+	}
+	if first := strings.TrimPrefix(written, `"`); first == "" || first[0] != '-' && (first[0] < '0' || first[0] > '9') {
+		return strings.Contains(written, `\`) && f.asks(written)
+	}
+	return f.asks(written)
 }
 
-// paths objects to a mask that names too many fields.
-func (s *jsonScan) paths(f *bound, count int) {
-	if most := f.message.byName["paths"].most; count > most {
+// asks the codec whether it takes a value for a whole number.
+func (f *bound) asks(written string) bool {
+	var number proto.Message
+	switch f.kind {
+	case protoreflect.Int64Kind:
+		number = &wrapperspb.Int64Value{}
+	case protoreflect.Uint32Kind:
+		number = &wrapperspb.UInt32Value{}
+	case protoreflect.Uint64Kind:
+		number = &wrapperspb.UInt64Value{}
+	default:
+		number = &wrapperspb.Int32Value{}
+	}
+	return protojson.Unmarshal([]byte(written), number) == nil
+}
+
+// plainDigits is how many digits a number has at most that fits every kind.
+const plainDigits = 9
+
+// paths objects to a mask that names too many fields, and reports whether it does not.
+func (s *jsonScan) paths(f *bound, count int) bool {
+	most := f.message.byName["paths"].most
+	if count > most {
 		s.objectf("must name at most %d fields and names %d", most, count)
+	}
+	return count <= most
+}
+
+// names objects to what in a mask is no field's name as in JSON. An empty mask names nothing, which is for its rules to judge.
+func (s *jsonScan) names(mask string) {
+	if mask = strings.TrimSpace(mask); mask == "" {
+		return
+	}
+	for name := range strings.SplitSeq(mask, ",") {
+		if !jsonName.MatchString(name) {
+			s.object(func() string { return maskProblem(name) })
+			return
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,7 +143,8 @@ func TestAFieldIsThereOnceInAnObject(t *testing.T) {
 		"with no end":                    {update, `{"etag":"1","etag":["`, map[string]string{"etag": twice}},
 		"once in each object":            {batch, `{"posts":[{"content":"a"},{"content":"a"}]}`, nil},
 		"a name that is a value as well": {update, `{"post":{"content":"content","hashtags":["content","content"]},"updateMask":"content"}`, nil},
-		"two fields of which one may be": {(&postwrightv1.ValidatePostRequest{}).ProtoReflect().Descriptor(), `{"post":{},"id":"x"}`, nil}, // the codec says so
+		"two fields of which one may be": {(&postwrightv1.ValidatePostRequest{}).ProtoReflect().Descriptor(), `{"post":{},"id":"x"}`, map[string]string{"id": "is one of id, post: give one of them only"}},
+		"two of which one is null":       {(&postwrightv1.ValidatePostRequest{}).ProtoReflect().Descriptor(), `{"post":null,"id":"x"}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,12 +181,13 @@ func FuzzNothingBeyondTheBoundsIsMadeOfJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, message := range []proto.Message{&postwrightv1.UpdatePostRequest{}, &postwrightv1.BatchPublishPostsRequest{}, &postwrightv1.ListPostsRequest{}} {
 			b := tightBounds(message)
-			scanned := scannedJSON(body, b)
+			unknown, scanned := scanJSON(body, b)
 			err := protojson.Unmarshal(body, message)
 			if scanned == nil {
 				requireWithin(t, message.ProtoReflect(), b)
 				if err != nil {
 					require.NotContains(t, err.Error(), "duplicate field", "the scan sees them all")
+					require.NotEqual(t, wordsOf(err), wrongInJSON(body, unknown, err), "what the codec refuses is said in our words")
 				}
 			} else if err == nil {
 				require.Error(t, withinBounds(message.ProtoReflect(), b), "refused for %v", scanned)
@@ -253,6 +256,11 @@ func withinBounds(message protoreflect.Message, b *bounds) (err error) {
 		if field.IsList() {
 			if value.List().Len() > f.most {
 				err = fault.New(fault.Invalid, f.name)
+			}
+			for i := 0; f.text && err == nil && i < value.List().Len(); i++ {
+				if field.FullName() == "google.protobuf.FieldMask.paths" && slices.ContainsFunc(strings.Split(value.List().Get(i).String(), "."), func(name string) bool { return name[0] == '_' }) {
+					err = fault.New(fault.Invalid, f.name) // written with a capital first, as no field is
+				}
 			}
 			for i := 0; f.message != nil && err == nil && i < value.List().Len(); i++ {
 				err = withinBounds(value.List().Get(i).Message(), f.message)

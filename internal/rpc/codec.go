@@ -28,8 +28,11 @@ func (boundedBinary) UnmarshalRead(_ context.Context, src io.Reader, msg any) er
 	if err := scanBinary(body, boundsOf(message.ProtoReflect().Descriptor())); err != nil {
 		return err
 	}
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, message); err != nil {
-		return unreadable(wordsOf(err))
+	if (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, message) != nil {
+		if err := scanTexts(body, boundsOf(message.ProtoReflect().Descriptor())); err != nil {
+			return err
+		}
+		return unreadable(wrongInBinary(body, message.ProtoReflect().Descriptor()))
 	}
 	return nil
 }
@@ -47,7 +50,7 @@ func (strictJSON) UnmarshalRead(_ context.Context, src io.Reader, msg any) error
 	if err != nil {
 		return err
 	}
-	if len(body) == 0 {
+	if len(bytes.TrimSpace(body)) == 0 {
 		return fault.New(fault.Invalid, "The request's body is empty: send a JSON object, {} at least.")
 	}
 	unknown, err := scanJSON(body, boundsOf(message.ProtoReflect().Descriptor()))
@@ -55,11 +58,7 @@ func (strictJSON) UnmarshalRead(_ context.Context, src io.Reader, msg any) error
 		return err
 	}
 	if err := protojson.Unmarshal(body, message); err != nil {
-		words := wrongInJSON(body, err)
-		if unknown.meant != "" && strings.HasPrefix(words, where(body, unknown.at)) { // it is the field that the codec means too
-			words += ": " + unknown.meant
-		}
-		return unreadable(words)
+		return unreadable(wrongInJSON(body, unknown, err))
 	}
 	return writtenOffset(body, message)
 }

@@ -33,20 +33,21 @@ func frame(r *http.Request, m method) {
 	if strings.HasPrefix(kind, grpcWebType) {
 		flags |= frameWebEnd
 	}
-	r.Body = &framedBody{ReadCloser: r.Body, flags: flags, some: m.stream&connect.StreamTypeClient == 0, how: framingOf(kind, m)}
+	r.Body = &framedBody{ReadCloser: r.Body, flags: flags, one: m.stream&connect.StreamTypeClient == 0, how: framingOf(kind, m)}
 }
 
 // framedBody is a body in frames: a byte of flags, four of length, and a message of that length.
 type framedBody struct {
 	io.ReadCloser
 	flags byte   // that frames may have
-	some  bool   // there must be one
+	one   bool   // there must be a message, and no second
 	how   string // how to send it right
 
 	head   [5]byte
 	filled int   // of head
 	left   int64 // of the message
 	seen   bool  // a whole frame, or the beginning of one
+	frames int   // that have begun
 }
 
 func (b *framedBody) Read(p []byte) (int, error) {
@@ -75,6 +76,10 @@ func (b *framedBody) follow(p []byte) error {
 		if b.filled == 0 {
 			if err := b.flagged(p[0]); err != nil {
 				return err
+			}
+			if b.frames++; b.one && b.frames > 1 && p[0]&frameWebEnd == 0 {
+				return fault.New(fault.Invalid, "The request can't be read: it holds a second message, and the method takes one: send one frame, and call "+
+					"again for the next.")
 			}
 		}
 		n := copy(b.head[b.filled:], p)
@@ -107,7 +112,7 @@ func (b *framedBody) end() error {
 	case b.left > 0:
 		return fault.Newf(fault.Invalid, "The request can't be read: it ends %d bytes before the length that its frame says, which is %d: that is "+
 			"the message's length in bytes, the highest first.", b.left, binary.BigEndian.Uint32(b.head[1:]))
-	case b.some && !b.seen:
+	case b.one && !b.seen:
 		return b.unframed("its body is empty")
 	}
 	return nil

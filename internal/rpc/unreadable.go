@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"github.com/postwright/postwright/internal/fault"
 )
 
@@ -22,7 +24,7 @@ func wordsOf(err error) string {
 
 // wrongInJSON says what is wrong with a message in JSON that the codec refused with err, and what to do where that is not
 // plain. What is wrong with the text itself comes first: the codec has no words for some of that.
-func wrongInJSON(body []byte, err error) string {
+func wrongInJSON(body []byte, unknown unknownField, err error) string {
 	if bytes.HasPrefix(body, []byte("\ufeff")) {
 		return "it begins with a byte order mark: leave that out"
 	}
@@ -38,7 +40,20 @@ func wrongInJSON(body []byte, err error) string {
 	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] != '{' {
 		return "it must be a JSON object: {…}"
 	}
+	if unknown.words != "" {
+		return where(body, unknown.at) + unknown.words
+	}
 	return wordsOf(err)
+}
+
+// wrongInBinary says what is wrong with a message in protobuf's binary form that the codec refused: all of its texts have been
+// found to be UTF-8 by then.
+func wrongInBinary(body []byte, of protoreflect.MessageDescriptor) string {
+	how := "send the " + string(of.FullName()) + " of specs/api, encoded by a library for protobuf, or send JSON with Content-Type: application/json"
+	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] == '{' && json.Valid(body) {
+		return "it is JSON, and its Content-Type says protobuf: " + how
+	}
+	return fmt.Sprintf("its %d bytes are no message in protobuf's binary form, or are cut off: %s", len(body), how)
 }
 
 // notJSON says where a text stops being JSON.

@@ -15,6 +15,7 @@ import (
 	"connectrpc.com/grpchealth"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/spelling"
 )
 
 // noMethod is the procedure that calls of what there is not are counted under.
@@ -112,8 +113,8 @@ func mediaType(r *http.Request) string {
 func nothingAt(path string, names []string) *wrongCall {
 	shown := strconv.Quote(fault.Clip(path, maxWords))
 	service, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	meant := nearest(path, names)
-	if last := name[strings.LastIndexByte(name, '/')+1:]; meant == "" && len(last) <= longestName {
+	meant := spelling.Nearest(path, names)
+	if last := name[strings.LastIndexByte(name, '/')+1:]; meant == "" && len(last) <= spelling.Longest {
 		meant = sameName(last, names)
 	}
 	prefix := "/" + service + "/"
@@ -133,9 +134,9 @@ func nothingAt(path string, names []string) *wrongCall {
 
 // sameName is the method, of whatever service, that a name means but for case and signs; "" for none.
 func sameName(written string, names []string) string {
-	plain := letters(written)
+	plain := spelling.Letters(written)
 	for _, known := range names {
-		if _, own, _ := strings.Cut(known[1:], "/"); letters(own) == plain {
+		if _, own, _ := strings.Cut(known[1:], "/"); spelling.Letters(own) == plain {
 			return known
 		}
 	}

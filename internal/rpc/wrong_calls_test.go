@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/spelling"
 )
 
 // words are those of an answer, whichever protocol they came by.
@@ -242,8 +244,8 @@ func TestANameFarTooLongIsComparedWithNone(t *testing.T) {
 	}{
 		"a name with signs between":             {"/v1/" + strings.Repeat("x/", 50) + "create-post", true},
 		"the same with 60,000 signs between":    {"/v1/create" + strings.Repeat("-", 60_000) + "post", false},
-		"a byte more than is compared":          {"/v1/create" + strings.Repeat("-", longestName-9) + "post", false},
-		"as much as is compared":                {"/v1/create" + strings.Repeat("-", longestName-10) + "post", true},
+		"a byte more than is compared":          {"/v1/create" + strings.Repeat("-", spelling.Longest-9) + "post", false},
+		"as much as is compared":                {"/v1/create" + strings.Repeat("-", spelling.Longest-10) + "post", true},
 		"a service's name of 60,000 characters": {"/" + strings.Repeat("x", 60_000) + "/CreatePost", true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,7 +24,10 @@ func attacks(size Size) []attack {
 		{name: "stalled-bodies", do: stallBodies, grace: size.Grace, settings: []string{
 			"POSTWRIGHT_SERVER_SHUTDOWN_GRACE=" + size.Grace.String(), "POSTWRIGHT_SERVER_SHUTDOWN_DELAY=" + shutdownDelay.String(),
 		}},
-		{name: "long-queue", do: fillQueue, vendors: []sandbox.Fault{
+		{name: "long-queue", do: fillQueue, queue: true, vendors: []sandbox.Fault{
+			{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Slow, AfterMS: int(createTime.Milliseconds())},
+		}},
+		{name: "batch-approvals", do: approveBatches, queue: true, settings: unlimited, vendors: []sandbox.Fault{
 			{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Slow, AfterMS: int(createTime.Milliseconds())},
 		}},
 		{name: "relay", do: relay},

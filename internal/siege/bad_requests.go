@@ -25,6 +25,8 @@ const (
 	refusalMostPerMiB = time.Second
 	// refusalTimeout is when a node that is still at it is given up for lost.
 	refusalTimeout = time.Minute
+	// againPause is between two requests that were measured before.
+	againPause = 20 * time.Millisecond
 )
 
 // badRequest is one that must be refused, briefly.
@@ -87,13 +89,17 @@ func gzipped(body []byte) []byte {
 // larger one, so that the machine survives.
 func sendBadRequests(ctx context.Context, s *stage) error {
 	client := &http.Client{Transport: from(attackersAddress), Timeout: refusalTimeout}
+	attacking, end := s.flooding(ctx, s.Size.Flood)
+	defer end()
 	broken := map[string]bool{}
 	var all []figure
+	sent := 0
 	for _, size := range s.Size.BombBytes {
 		for _, r := range badRequests(size) {
 			if broken[r.name] {
 				continue
 			}
+			sent++
 			found, err := s.sendBad(ctx, client, r)
 			if err != nil {
 				return err
@@ -110,6 +116,15 @@ func sendBadRequests(ctx context.Context, s *stage) error {
 	}
 	s.holding.Store(int64(slices.Max(s.Size.BombBytes)))
 	s.add(tightest(all))
+	again := badRequests(s.Size.BombBytes[0]) // and what was refused is sent again and again
+	for i := 0; attacking.Err() == nil && len(broken) < len(again); i++ {
+		if r := again[i%len(again)]; !broken[r.name] {
+			sent++
+			_, _ = s.post(attacking, client, r.path, s.people.greedy.Key, r.body, r.headers...) // looked at above
+		}
+		wait(attacking, againPause)
+	}
+	s.reach("bad requests", sent, len(again)*len(s.Size.BombBytes)-len(broken)*(len(s.Size.BombBytes)-1))
 	return nil
 }
 

@@ -36,6 +36,16 @@ func (f figure) String() string {
 	return text
 }
 
+// reached is what an attack came to, and what it has to come to: with less its figures would prove nothing.
+type reached struct {
+	Attack, What string
+	Value, Least float64
+}
+
+func (r reached) row() string {
+	return fmt.Sprintf("| %s | %s | %s | %s |\n", r.Attack, r.What, number(r.Value, ""), number(r.Least, ""))
+}
+
 func number(value float64, unit string) string {
 	text := strconv.FormatFloat(value, 'f', 1, 64)
 	if value >= 100 || value <= -100 {
@@ -52,6 +62,8 @@ const mebibyte = 1 << 20
 // verdict is what the figures come to.
 type verdict struct {
 	Attacks []string
+	// Reached is what the attacks came to.
+	Reached []reached
 	Figures []figure
 	// Missed is what was planned and did not happen, so that the run proves less than it says.
 	Missed []string
@@ -87,15 +99,16 @@ func (v verdict) line() string {
 	if !v.passed() {
 		word = "FAIL"
 	}
-	return fmt.Sprintf("siege: %s attacks=%d figures=%d errors=%.0f get_p99_ms=%.1f create_p99_ms=%.1f published_worst_ms=%.0f memory_mib=%.0f log_kib=%.0f "+
+	return fmt.Sprintf("siege: %s attacks=%d figures=%d errors=%.0f unserved=%.0f get_p50_ms=%.1f get_p99_ms=%.1f create_p99_ms=%.1f published_worst_ms=%.0f memory_mib=%.0f log_kib=%.0f "+
 		"pool_in_use=%.0f exit_s=%.1f exit_code=%.0f broken=%d missed=%d",
-		word, len(v.Attacks), len(v.Figures), v.worst(nameErrors), v.worst(nameGet99), v.worst(nameCreate99), v.worst(namePublishedWorst), v.worst(nameMemory), v.worst(nameLog),
+		word, len(v.Attacks), len(v.Figures), v.worst(nameErrors), v.worst(nameUnserved), v.worst(nameGet50), v.worst(nameGet99), v.worst(nameCreate99), v.worst(namePublishedWorst), v.worst(nameMemory), v.worst(nameLog),
 		v.worst(namePool), v.worst(nameExit), v.worst(nameExitCode), len(v.broken()), len(v.Missed))
 }
 
 // The figures that every attack has.
 const (
 	nameErrors         = "errors of the quiet owner"
+	nameUnserved       = "looks at /metrics and /readyz that were not served"
 	nameGet50          = "GetPost p50"
 	nameGet99          = "GetPost p99"
 	nameCreate50       = "CreatePost p50"

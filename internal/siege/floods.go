@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	wrongKeyFlooders = 8
+	wrongKeyFlooders = 64
 	oneKeyFlooders   = 32
 	pageFlooders     = 16
+	pagesLeast       = 200
 	// floodMost bounds the requests of a flood, however fast the machine is.
 	floodMost = 200_000
 )
@@ -50,8 +51,8 @@ func (t *tally) count(a answer, err error) {
 func (s *stage) flood(ctx context.Context, flooders int, call func(ctx context.Context, i int) (answer, error)) (t *tally, took time.Duration) {
 	t = &tally{}
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, s.Size.Flood)
-	defer cancel()
+	ctx, end := s.flooding(ctx, s.Size.Flood)
+	defer end()
 	bounded(ctx, flooders, floodMost, func(ctx context.Context, i int) {
 		a, err := call(ctx, i)
 		if err != nil && ctx.Err() != nil {
@@ -64,7 +65,9 @@ func (s *stage) flood(ctx context.Context, flooders int, call func(ctx context.C
 
 // limits says whether a flood was limited, and told so.
 func (s *stage) limits(t *tally, took time.Duration, most allowance) {
-	s.figure("calls of the flood that were taken", float64(t.taken.Load()), math.Ceil(most.burst+most.rate*took.Seconds()), "", fmt.Sprintf("of %d", t.all.Load()))
+	taken := math.Ceil(most.burst + most.rate*took.Seconds())
+	s.reach("calls of the flood", int(t.all.Load()), int(taken)+1) // with fewer nothing would have to be refused
+	s.figure("calls of the flood that were taken", float64(t.taken.Load()), taken, "", fmt.Sprintf("of %d", t.all.Load()))
 	s.figure("refusals without resource_exhausted and Retry-After", float64(t.unadvised.Load()), 0, "", fmt.Sprintf("of %d", t.refused.Load()))
 }
 
@@ -80,8 +83,8 @@ func floodWithWrongKeys(ctx context.Context, s *stage) error {
 		return err
 	}
 	living, leave := context.WithCancel(ctx)
-	during := make(chan seen, 1)
-	go func() { during <- neighbour.live(living) }()
+	defer leave()
+	life := neighbour.begin(living)
 	client := &http.Client{Transport: from(attackersAddress)}
 	prefix := s.people.quiet.Key[:len(s.people.quiet.Key)/2] // of a key that is there: the dearest to refuse
 	t, took := s.flood(ctx, wrongKeyFlooders, func(ctx context.Context, i int) (answer, error) {
@@ -89,14 +92,11 @@ func floodWithWrongKeys(ctx context.Context, s *stage) error {
 		return s.getPost(ctx, client, key)
 	})
 	leave()
-	beside := <-during
+	beside := life.end()
 	s.limits(t, took, ofWrongKeys)
-	note := ""
-	if len(beside.errors) > 0 {
-		note = beside.errors[0]
-	}
-	s.figure("errors of a right key at the attacker's address", float64(len(beside.errors)), 0, "", note)
-	s.figure("GetPost p50 of a right key at the attacker's address", milliseconds(percentile(beside.get, 50)), milliseconds(floor99), "ms", fmt.Sprintf("%d calls", len(beside.get)))
+	s.reach("calls with a right key at the attacker's address", len(beside.get), enoughGets)
+	s.figure("errors of a right key at the attacker's address", float64(len(beside.errors)), 0, "", first(beside.errors))
+	s.add([]figure{bound50.judge("GetPost p50 of a right key at the attacker's address", nil, beside.get, s.aside.soFar().get)})
 	return nil
 }
 
@@ -129,7 +129,7 @@ func (s *stage) askReflection(ctx context.Context, client *http.Client) (answer,
 func floodKeylessPages(ctx context.Context, s *stage) error {
 	client := &http.Client{Transport: from(attackersAddress)}
 	pages := []string{"/readyz", "/metrics", "/oauth/linkedin/callback?code=x&state=y", "/oauth/linkedin/callback?error=access_denied&state=y"}
-	reflecting := &http.Client{Transport: overHTTP2()}
+	reflecting := &http.Client{Transport: overHTTP2(attackersAddress)}
 	defer reflecting.CloseIdleConnections()
 	var (
 		mu      sync.Mutex
@@ -148,6 +148,7 @@ func floodKeylessPages(ctx context.Context, s *stage) error {
 		}
 		return s.get(ctx, client, pages[i%(len(pages)+2)])
 	})
+	s.reach("requests without a key", int(t.all.Load()), pagesLeast)
 	s.figure("largest answer of reflection to 64 KiB", largest/mebibyte, keylessAnswerMost/mebibyte, "MiB", "")
 	s.figure("connections broken by the node", float64(t.broken.Load()), 0, "", fmt.Sprintf("of %d requests", t.all.Load()))
 	return nil

@@ -1,9 +1,11 @@
 package siege
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -19,9 +21,12 @@ const (
 	getPause     = 50 * time.Millisecond
 	createPause  = 200 * time.Millisecond
 	publishPause = 250 * time.Millisecond
+	lookingPause = time.Second           // between two looks at /metrics and /readyz
 	lookPause    = 40 * time.Millisecond // between two looks at a post that is on its way
 	// quietTimeout is the quiet owner's patience with a call.
 	quietTimeout = 10 * time.Second
+	// lookTimeout is Prometheus's patience with a page, by default.
+	lookTimeout = 10 * time.Second
 	// publishTimeout is their patience with a post on its way to LinkedIn.
 	publishTimeout = 30 * time.Second
 )
@@ -38,17 +43,23 @@ const (
 	quietAddress     = "127.0.0.2"
 )
 
-// quiet is an owner who does little and wants it done: reads a post, writes drafts, publishes one post after the other.
+// quiet is an owner who does little and wants it done: reads a post, writes drafts, publishes one post after the other. Beside
+// them somebody watches the node, as Prometheus and a load balancer do.
 type quiet struct {
-	api  postwrightv1connect.PostServiceClient
-	post string // the one that is read
+	api     postwrightv1connect.PostServiceClient
+	post    string // the one that is read
+	url     string
+	watcher *http.Client
 
 	mu      sync.Mutex
 	written int // texts made so far: no two are the same
 }
 
 func newQuiet(ctx context.Context, owner *testbed.Owner, url, address string) (*quiet, error) {
-	q := &quiet{api: postwrightv1connect.NewPostServiceClient(testbed.NewClient(&http.Client{Transport: from(address)}, url, owner.Key))}
+	q := &quiet{
+		api: postwrightv1connect.NewPostServiceClient(testbed.NewClient(&http.Client{Transport: from(address)}, url, owner.Key)),
+		url: url, watcher: &http.Client{Transport: from(address)},
+	}
 	var err error
 	q.post, err = q.create(ctx)
 	return q, err
@@ -63,56 +74,122 @@ func (q *quiet) create(ctx context.Context) (id string, err error) {
 	return res.GetPost().GetId(), err
 }
 
-// seen is what the quiet owner saw during a time.
+// seen is what the quiet owner saw during a time, and who watches the node.
 type seen struct {
-	get, create, published []time.Duration
-	errors                 []string
+	get, create, published, looked []time.Duration
+	errors                         []string // of the owner's calls
+	unserved                       []string // looks without an answer, or with another status than 200
 }
+
+// So many calls there must be for a figure of them to say anything.
+const (
+	enoughGets      = 15
+	enoughCreates   = 4
+	enoughPublished = 3
+	enoughLooks     = 2
+)
 
 // callsToPublish is about how many calls it takes to publish a post and look until it is there.
 const callsToPublish = 6
 
 // calls is about how many they made.
 func (s seen) calls() int64 {
-	return int64(len(s.get) + len(s.create) + callsToPublish*len(s.published) + len(s.errors))
+	return int64(len(s.get) + len(s.create) + len(s.looked) + callsToPublish*len(s.published) + len(s.errors) + len(s.unserved))
 }
 
-// live does all of it until ctx ends, and what has been begun to its end.
-func (q *quiet) live(ctx context.Context) seen {
-	var (
-		all  seen
-		mu   sync.Mutex
-		lane sync.WaitGroup
-	)
-	do := func(samples *[]time.Duration, pause, patience time.Duration, call func(ctx context.Context) error) {
-		lane.Go(func() {
+// enough reports whether there was enough of everything for figures to say something.
+func (s seen) enough() bool {
+	return len(s.get) >= enoughGets && len(s.create) >= enoughCreates && len(s.published) >= enoughPublished && len(s.looked) >= enoughLooks
+}
+
+// life is a time of the quiet owner's.
+type life struct {
+	lanes sync.WaitGroup
+
+	mu   sync.Mutex
+	seen seen
+}
+
+// begin begins a life that does all of it until ctx ends, and what has been begun to its end.
+func (q *quiet) begin(ctx context.Context) *life {
+	l := &life{}
+	do := func(samples *[]time.Duration, failures *[]string, pause, patience time.Duration, call func(ctx context.Context) error) {
+		l.lanes.Go(func() {
 			for ctx.Err() == nil {
 				began := time.Now()
 				calling, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 				err := call(calling)
 				cancel()
-				mu.Lock()
+				l.mu.Lock()
 				if err != nil {
-					all.errors = append(all.errors, err.Error())
+					*failures = append(*failures, err.Error())
 				} else {
 					*samples = append(*samples, time.Since(began))
 				}
-				mu.Unlock()
+				l.mu.Unlock()
 				wait(ctx, pause)
 			}
 		})
 	}
-	do(&all.get, getPause, quietTimeout, func(ctx context.Context) error {
+	do(&l.seen.get, &l.seen.errors, getPause, quietTimeout, func(ctx context.Context) error {
 		_, err := q.api.GetPost(ctx, &postwrightv1.GetPostRequest{Id: q.post})
 		return err
 	})
-	do(&all.create, createPause, quietTimeout, func(ctx context.Context) error {
+	do(&l.seen.create, &l.seen.errors, createPause, quietTimeout, func(ctx context.Context) error {
 		_, err := q.create(ctx)
 		return err
 	})
-	do(&all.published, publishPause, publishTimeout, q.publish)
-	lane.Wait()
-	return all
+	do(&l.seen.published, &l.seen.errors, publishPause, publishTimeout, q.publish)
+	for _, page := range []string{"/metrics", "/readyz"} {
+		do(&l.seen.looked, &l.seen.unserved, lookingPause, lookTimeout, func(ctx context.Context) error { return q.look(ctx, page) })
+	}
+	return l
+}
+
+// soFar is what was seen until now.
+func (l *life) soFar() seen {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seen
+}
+
+// end waits for the end of a life whose context has ended.
+func (l *life) end() seen {
+	l.lanes.Wait()
+	return l.seen
+}
+
+// persist waits for a while, and until a life has seen enough for figures to say something.
+func (l *life) persist(ctx context.Context, least time.Duration) {
+	wait(ctx, least)
+	for began := time.Now(); !l.soFar().enough() && time.Since(began) < persistMost; {
+		if !wait(ctx, 20*time.Millisecond) {
+			return
+		}
+	}
+}
+
+// persistMost bounds how long is waited for that: a node that answers so slowly has broken other figures.
+const persistMost = 20 * time.Second
+
+// look reads a page to its end, whose status must be 200.
+func (q *quiet) look(ctx context.Context, page string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, q.url+page, http.NoBody)
+	if err != nil {
+		return err
+	}
+	res, err := q.watcher.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		return fmt.Errorf("%s: %w", page, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", page, res.Status)
+	}
+	return nil
 }
 
 // publish publishes one post and returns when LinkedIn has it.
@@ -151,34 +228,66 @@ func wait(ctx context.Context, pause time.Duration) bool {
 	}
 }
 
-// How much slower an attack may make the quiet owner's calls: a multiple of the calm's. Below the floor nobody notices, and a
-// small machine that attacks itself needs it.
-const (
-	slower50, floor50               = 5, 150 * time.Millisecond
-	slower99, floor99               = 10, 500 * time.Millisecond
-	slowerPublished, floorPublished = 3, 1500 * time.Millisecond
-	floorPublishedWorst             = 2500 * time.Millisecond
+// bound is how slow an attack may make the quiet owner's calls: so many times as slow as in the calm, or as on the bystander at
+// the same moment, whichever was slower; and never less than the floor.
+type bound struct {
+	p, times float64
+	floor    time.Duration
+	// overload is when the machine has so much else to do that a node with an attacker's work can't keep up, whatever it does: a
+	// call that costs some milliseconds alone takes longer than this on the bystander, too. Then timesOverloaded holds. 0 for
+	// never.
+	overload        time.Duration
+	timesOverloaded float64
+}
+
+var (
+	bound50             = bound{p: 50, times: 10, floor: 40 * time.Millisecond, overload: 10 * time.Millisecond, timesOverloaded: 30}
+	bound99             = bound{p: 99, times: 20, floor: 500 * time.Millisecond}
+	boundPublished50    = bound{p: 50, times: 10, floor: 1500 * time.Millisecond}
+	boundPublishedWorst = bound{p: 100, times: 10, floor: 2500 * time.Millisecond}
 )
 
-// compare says what an attack did to what the quiet owner sees.
-func compare(calm, attacked seen) []figure {
-	slow := func(name string, before, during []time.Duration, p, times float64, floor time.Duration) figure {
-		was := percentile(before, p)
-		most := max(time.Duration(times*float64(was)), floor)
-		return figure{Name: name, Value: milliseconds(percentile(during, p)), Most: milliseconds(most), Unit: "ms",
-			Note: fmt.Sprintf("calm: %s, %d calls", number(milliseconds(was), "ms"), len(during))}
+// judge is the figure of some calls.
+func (b bound) judge(name string, calm, attacked, beside []time.Duration) figure {
+	was, meanwhile := percentile(calm, b.p), percentile(beside, b.p)
+	reference, times := max(was, meanwhile), b.times
+	if b.overload > 0 && reference > b.overload {
+		times = b.timesOverloaded
 	}
-	note := ""
-	if len(attacked.errors) > 0 {
-		note = attacked.errors[0]
+	most := max(time.Duration(times*float64(reference)), b.floor)
+	return figure{Name: name, Value: milliseconds(percentile(attacked, b.p)), Most: milliseconds(most), Unit: "ms",
+		Note: fmt.Sprintf("calm: %s, bystander: %s, %d calls", number(milliseconds(was), "ms"), number(milliseconds(meanwhile), "ms"), len(attacked))}
+}
+
+// compare says what an attack did to what the quiet owner sees, compared with the calm before it and with the bystander at
+// the same time; and what can't be said.
+func compare(calm, attacked, beside seen) (figures []figure, missed []string) {
+	few := func(name string, calls, enough int) {
+		if calls < enough {
+			missed = append(missed, fmt.Sprintf("%s: %d calls say nothing, %d would", name, calls, enough))
+		}
 	}
+	few("GetPost", len(attacked.get), enoughGets)
+	few("CreatePost", len(attacked.create), enoughCreates)
+	few("PublishPost", len(attacked.published), enoughPublished)
+	few("/metrics and /readyz", len(attacked.looked)+len(attacked.unserved), enoughLooks)
 	return []figure{
-		{Name: nameErrors, Value: float64(len(attacked.errors)), Note: note},
-		slow(nameGet50, calm.get, attacked.get, 50, slower50, floor50),
-		slow(nameGet99, calm.get, attacked.get, 99, slower99, floor99),
-		slow(nameCreate50, calm.create, attacked.create, 50, slower50, floor50),
-		slow(nameCreate99, calm.create, attacked.create, 99, slower99, floor99),
-		slow(namePublished50, calm.published, attacked.published, 50, slowerPublished, floorPublished),
-		slow(namePublishedWorst, calm.published, attacked.published, 100, slowerPublished, floorPublishedWorst),
+		{Name: nameErrors, Value: float64(len(attacked.errors)), Note: first(attacked.errors)},
+		{Name: nameUnserved, Value: float64(len(attacked.unserved)),
+			Note: cmp.Or(first(attacked.unserved), fmt.Sprintf("of %d", len(attacked.looked)))},
+		bound50.judge(nameGet50, calm.get, attacked.get, beside.get),
+		bound99.judge(nameGet99, calm.get, attacked.get, beside.get),
+		bound50.judge(nameCreate50, calm.create, attacked.create, beside.create),
+		bound99.judge(nameCreate99, calm.create, attacked.create, beside.create),
+		boundPublished50.judge(namePublished50, calm.published, attacked.published, beside.published),
+		boundPublishedWorst.judge(namePublishedWorst, calm.published, attacked.published, beside.published),
+	}, missed
+}
+
+// first is the first of a list; "" of none.
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
 	}
+	return list[0]
 }

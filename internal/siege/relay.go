@@ -74,7 +74,8 @@ func relay(ctx context.Context, s *stage) error {
 		s.figure("messages to oneself that did not arrive", 1, 0, "", "the first one")
 	}
 	var failed atomic.Value
-	bounded(ctx, mailers, ownMails, func(_ context.Context, i int) {
+	bounded(ctx, mailers, ownMails, func(ctx context.Context, i int) {
+		defer wait(ctx, s.Size.Flood*mailers/ownMails)
 		if err := mail(greedy.Email, fmt.Sprintf("Note %d to myself", i)); err != nil {
 			failed.Store(err)
 		}
@@ -88,6 +89,8 @@ func relay(ctx context.Context, s *stage) error {
 			own++
 		}
 	}
+	s.life.persist(ctx, 0)
+	s.reach("messages sent", int(s.sent.Load()), ownMails)
 	s.figure("e-mails to oneself", own, ownMailsMost, "", fmt.Sprintf("of %d", ownMails))
 	return nil
 }

@@ -43,7 +43,11 @@ func (r Result) report() string {
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d attacks, %d figures: %s in %s.\n\n", len(v.Attacks), len(v.Figures), verdict, r.took.Round(time.Second))
-	text.WriteString("| attack | figure | measured | at most | | |\n|---|---|---:|---:|---|---|\n")
+	text.WriteString("| attack | what it reached | | at least |\n|---|---|---:|---:|\n")
+	for _, r := range v.Reached {
+		text.WriteString(r.row())
+	}
+	text.WriteString("\n| attack | figure | measured | at most | | |\n|---|---|---:|---:|---|---|\n")
 	for _, f := range v.Figures {
 		text.WriteString(f.row())
 	}

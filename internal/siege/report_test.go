@@ -9,8 +9,13 @@ import (
 
 func TestAReportShowsEveryFigure(t *testing.T) {
 	t.Parallel()
-	r := Result{verdict: verdict{Attacks: []string{"streams", "relay"}, Figures: figuresOfCalm()}, took: 90 * time.Second}
+	r := Result{verdict: verdict{Attacks: []string{"streams", "relay"}, Figures: figuresOfCalm(),
+		Reached: []reached{{Attack: "streams", What: "streams open at once", Value: 1000, Least: 250}}}, took: 90 * time.Second}
 	require.Equal(t, `2 attacks, 4 figures: passed in 1m30s.
+
+| attack | what it reached | | at least |
+|---|---|---:|---:|
+| streams | streams open at once | 1000 | 250 |
 
 | attack | figure | measured | at most | | |
 |---|---|---:|---:|---|---|

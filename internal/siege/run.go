@@ -47,7 +47,7 @@ type Size struct {
 var (
 	Full = Size{Calm: 3 * time.Second, Flood: 8 * time.Second, DroppedReads: 12_000, BombBytes: []int{1_300_000, 4 << 20, 15 << 20}, Streams: 1_000,
 		Idle: 8 * time.Second, Batch: 1_000, Stall: 65 * time.Second, Grace: defaultGrace}
-	Short = Size{Calm: time.Second, Flood: 2 * time.Second, DroppedReads: 3_000, BombBytes: []int{1_300_000}, Streams: 1_000,
+	Short = Size{Calm: time.Second, Flood: 2 * time.Second, DroppedReads: 2_000, BombBytes: []int{1_300_000}, Streams: 1_000,
 		Idle: 3 * time.Second, Batch: 250, Stall: 6 * time.Second, Grace: 6 * time.Second}
 )
 
@@ -76,7 +76,7 @@ func Names() []string {
 }
 
 // Do attacks. Its error is that of the harness; what it finds wrong with Postwright is in the result.
-func (r Run) Do(ctx context.Context) (Result, error) {
+func (r Run) Do(ctx context.Context) (_ Result, err error) {
 	for _, name := range r.Only {
 		if !slices.Contains(Names(), name) {
 			return Result{}, fmt.Errorf("there is no attack %q: choose from %v", name, Names())
@@ -91,17 +91,28 @@ func (r Run) Do(ctx context.Context) (Result, error) {
 	if err := r.settle(ctx, g); err != nil {
 		return Result{}, err
 	}
+	serving, end := context.WithCancel(ctx)
+	group, serving := errgroup.WithContext(serving)
+	defer func() { err = errors.Join(err, group.Wait()) }()
+	defer end()
+	aside, err := r.newBystander(serving, group, g)
+	if err != nil {
+		return Result{}, err
+	}
 	var v verdict
 	for _, a := range attacks(r.Size) {
 		if len(r.Only) > 0 && !slices.Contains(r.Only, a.name) {
 			continue
 		}
-		s := &stage{Run: r, attack: a, ground: g, people: g.people, vendors: newVendors(g.people, r.Now)}
+		s := &stage{Run: r, attack: a, ground: g, people: g.people, vendors: newVendors(g.people, r.Now), bystander: aside}
 		started := r.Now()
 		if err := s.play(ctx); err != nil {
 			return Result{}, err
 		}
 		r.tell("%s: %s", a.name, r.Now().Sub(started).Round(100*time.Millisecond))
+		for _, got := range s.reached {
+			r.tell("  %s: reached: %s: %s, at least %s", got.Attack, got.What, number(got.Value, ""), number(got.Least, ""))
+		}
 		for _, f := range s.figures {
 			mark := " "
 			if !f.kept() {
@@ -109,7 +120,8 @@ func (r Run) Do(ctx context.Context) (Result, error) {
 			}
 			r.tell("%s %s", mark, f)
 		}
-		v.Attacks, v.Figures, v.Missed = append(v.Attacks, a.name), append(v.Figures, s.figures...), append(v.Missed, s.missed...)
+		v.Attacks, v.Reached = append(v.Attacks, a.name), append(v.Reached, s.reached...)
+		v.Figures, v.Missed = append(v.Figures, s.figures...), append(v.Missed, s.missed...)
 	}
 	return Result{verdict: v, took: r.Now().Sub(began)}, nil
 }

@@ -3,6 +3,7 @@ package siege
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/postwright/postwright/internal/sandbox"
@@ -39,21 +40,32 @@ func leaveProbes(ctx context.Context, s *stage) error {
 	if err := s.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Slow, AfterMS: int(profileTime.Milliseconds())}); err != nil {
 		return err
 	}
-	attacking, end := context.WithTimeout(ctx, breakerAttack)
+	attacking, end := context.WithCancel(ctx)
 	defer end()
+	var left atomic.Int64
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		bounded(attacking, len(s.people.crowd), floodMost, func(ctx context.Context, i int) { // by each of the crowd in turn
-			_, _ = s.post(ctx, client, path, s.people.crowd[i%len(s.people.crowd)].Key, []byte("{}"), "Connect-Timeout-Ms", leaverDeadline) // what it comes to is no matter
+			a, err := s.post(ctx, client, path, s.people.crowd[i%len(s.people.crowd)].Key, []byte("{}"), "Connect-Timeout-Ms", leaverDeadline)
+			if err == nil && a.code == "deadline_exceeded" {
+				left.Add(1)
+			}
 			wait(ctx, leaverPause)
 		})
 	}()
 	began := time.Now()
-	err := s.quiet.publish(attacking)
+	publishing, enough := context.WithTimeout(attacking, breakerAttack)
+	err := s.quiet.publish(publishing)
+	enough()
 	took := time.Since(began)
+	if err == nil { // the others' life goes on, too
+		s.live(ctx)
+		s.life.persist(ctx, s.Size.Flood)
+	}
 	end()
 	<-done
+	s.reach("callers who left before LinkedIn's answer", int(left.Load()), len(s.people.crowd))
 	note := "LinkedIn is left alone for " + breakerDelay.String()
 	if err != nil {
 		note = err.Error()

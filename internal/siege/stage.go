@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,8 @@ type attack struct {
 	name string
 	// settings are the node's, NAME=value.
 	settings []string
+	// queue says that the attack leaves posts on their way, for which the workers hold connections.
+	queue bool
 	// grace is what the node is given to stop; the default when it is 0.
 	grace time.Duration
 	// vendors is how the vendors are from the start on, before the calm is measured.
@@ -44,9 +47,12 @@ type stage struct {
 	database   string
 	node       *node
 	quiet      *quiet
+	bystander  *bystander
+	life       *life // the quiet owner's, during the attack
+	aside      *life // the bystander's
 	// dismiss ends the quiet owner's life during the attack and returns once it has ended; an attack that needs silence may
 	// call it.
-	dismiss func() seen
+	dismiss func() (attacked, beside seen)
 	peak    uint64 // the most memory that a node held during the attack, in bytes
 	died    int    // nodes that ended by themselves
 	ended   *exit  // of a node that the attack itself stopped
@@ -55,6 +61,7 @@ type stage struct {
 	holding atomic.Int64 // the most bytes of requests that are with the node at once, for what it may hold
 
 	mu      sync.Mutex
+	reached []reached
 	figures []figure
 	missed  []string
 }
@@ -66,6 +73,7 @@ const (
 	logFloor      = 256 << 10
 	logPerRequest = 2 << 10
 	poolPatience  = 5 * time.Second
+	workers       = 10 // of a node, by default
 )
 
 func (s *stage) figure(name string, value, most float64, unit, note string) {
@@ -87,6 +95,16 @@ func (s *stage) miss(format string, args ...any) {
 	s.missed = append(s.missed, s.attack.name+": "+fmt.Sprintf(format, args...))
 }
 
+// reach notes what the attack came to, and misses it when that is less than the least with which it counts as one.
+func (s *stage) reach(what string, value, least int) {
+	s.mu.Lock()
+	s.reached = append(s.reached, reached{Attack: s.attack.name, What: what, Value: float64(value), Least: float64(least)})
+	s.mu.Unlock()
+	if value < least {
+		s.miss("%s: %d, and it takes %d", what, value, least)
+	}
+}
+
 func (s *stage) posts(owner *testbed.Owner, through http.RoundTripper) postwrightv1connect.PostServiceClient {
 	return postwrightv1connect.NewPostServiceClient(testbed.NewClient(&http.Client{Transport: through}, s.node.url, owner.Key))
 }
@@ -99,8 +117,7 @@ func (s *stage) start(ctx context.Context) (err error) {
 	} else if wiring.Listen, err = loopback.FreeAddress(ctx); err != nil {
 		return err
 	}
-	settings := append([]string{"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2"}, s.attack.settings...)
-	s.node, err = startNode(ctx, s.Binary, s.Dir, s.attack.name, wiring, settings)
+	s.node, err = startNode(ctx, s.Binary, s.Dir, s.attack.name, wiring, s.attack.settings)
 	return err
 }
 
@@ -115,16 +132,31 @@ func (s *stage) restart(ctx context.Context) error {
 	return s.start(ctx)
 }
 
-// live begins the quiet owner's life during the attack; a life that was led before is forgotten.
+// live begins the quiet owner's life during the attack, and the bystander's; a life that was led before is forgotten.
 func (s *stage) live(ctx context.Context) {
 	living, leave := context.WithCancel(ctx)
-	during := make(chan seen, 1)
-	quiet := s.quiet
-	go func() { during <- quiet.live(living) }()
-	s.dismiss = sync.OnceValue(func() seen {
+	attacked, beside := s.quiet.begin(living), s.bystander.quiet.begin(living)
+	s.life, s.aside = attacked, beside
+	s.dismiss = sync.OnceValues(func() (seen, seen) {
 		leave()
-		return <-during
+		return attacked.end(), beside.end()
 	})
+}
+
+// flooding returns a context that ends after a while, once the quiet owner has seen enough of the attack, and what ends it
+// before.
+func (s *stage) flooding(ctx context.Context, least time.Duration) (flooding context.Context, end func()) {
+	flooding, cancel := context.WithCancel(ctx)
+	life := s.life
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		life.persist(flooding, least)
+		cancel()
+	})
+	return flooding, func() {
+		cancel()
+		watch.Wait()
+	}
 }
 
 func (s *stage) grace() time.Duration { return cmp.Or(s.attack.grace, defaultGrace) }
@@ -163,21 +195,20 @@ func (s *stage) play(ctx context.Context) (err error) {
 	ctx, kill := context.WithCancel(ctx) // ends the node, where the attack did not get that far
 	defer kill()
 	for _, f := range s.attack.vendors {
-		if err := s.vendors.Arm(f); err != nil {
+		if err := errors.Join(s.vendors.Arm(f), s.bystander.vendors.Arm(f)); err != nil {
 			return err
 		}
 	}
+	defer s.bystander.vendors.Disarm()
 	if err := s.start(ctx); err != nil {
 		return err
 	}
 	if s.quiet, err = newQuiet(ctx, s.people.quiet, s.node.url, quietAddress); err != nil {
 		return err
 	}
-	calming, calmed := context.WithTimeout(ctx, s.Size.Calm)
-	calm := s.quiet.live(calming)
-	calmed()
-	if len(calm.errors) > 0 {
-		s.miss("the quiet owner had errors before the attack: %s", calm.errors[0])
+	calm := s.calm(ctx)
+	if failed := slices.Concat(calm.errors, calm.unserved); len(failed) > 0 {
+		s.miss("the quiet owner had errors before the attack: %s", failed[0])
 	}
 	if err := s.node.forgetPeak(); err != nil {
 		return err
@@ -188,14 +219,30 @@ func (s *stage) play(ctx context.Context) (err error) {
 	s.live(ctx)
 	failed := s.attack.do(ctx, s)
 	s.notePeak()
-	attacked := s.dismiss()
+	attacked, aside := s.dismiss()
 	s.sent.Add(attacked.calls())
 	if failed != nil {
 		return fmt.Errorf("%s: %w", s.attack.name, failed)
 	}
-	s.add(compare(calm, attacked))
+	if len(s.reached) == 0 {
+		s.miss("it does not say what it reached")
+	}
+	figures, missed := compare(calm, attacked, aside)
+	s.add(figures)
+	for _, said := range missed {
+		s.miss("%s", said)
+	}
 	s.look(ctx, resident, logged)
 	return nil
+}
+
+// calm is what the quiet owner sees when nobody attacks.
+func (s *stage) calm(ctx context.Context) seen {
+	calming, calmed := context.WithCancel(ctx)
+	life := s.quiet.begin(calming)
+	life.persist(ctx, s.Size.Calm)
+	calmed()
+	return life.end()
 }
 
 // look looks at the node after the attack, and ends it.
@@ -213,7 +260,11 @@ func (s *stage) look(ctx context.Context, resident uint64, logged int64) {
 		if !s.node.alive() {
 			return
 		}
-		s.figure(namePool, s.leastInUse(ctx), 0, "", "of 20")
+		most := 0.0
+		if s.attack.queue {
+			most = workers
+		}
+		s.figure(namePool, s.leastInUse(ctx), most, "", "of 20")
 		ended := s.node.stop(s.grace())
 		s.ended = &ended
 	}

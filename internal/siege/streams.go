@@ -30,9 +30,9 @@ const (
 	idleQueriesMost = 5.0 // a second
 )
 
-// overHTTP2 returns a transport of unencrypted HTTP/2 from the attackers' address, as gRPC clients have.
-func overHTTP2() *http.Transport {
-	transport := from(attackersAddress)
+// overHTTP2 returns a transport of unencrypted HTTP/2 from an address, as gRPC clients have.
+func overHTTP2(address string) *http.Transport {
+	transport := from(address)
 	transport.Protocols = new(http.Protocols)
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	return transport
@@ -59,7 +59,7 @@ func openStreams(ctx context.Context, s *stage) error {
 		}
 		apis := make([]postwrightv1connect.PostServiceClient, count/streamsPerConnection+1)
 		for i := range apis {
-			apis[i] = s.posts(owner, overHTTP2())
+			apis[i] = s.posts(owner, overHTTP2(attackersAddress))
 		}
 		bounded(ctx, openers, count, func(_ context.Context, i int) {
 			s.sent.Add(1)
@@ -92,11 +92,9 @@ func openStreams(ctx context.Context, s *stage) error {
 		return err
 	}
 	ofAll := open.Load()
-	if int(ofAll) < s.Size.Streams/4 {
-		s.miss("only %d streams were open", ofAll)
-	}
+	s.reach("streams open at once", int(ofAll), s.Size.Streams/4)
 	s.holding.Store(ofAll * perStream / memoryTimes)
-	wait(ctx, s.Size.Flood) // the quiet owner looks on
+	s.life.persist(ctx, s.Size.Flood) // the quiet owner looks on
 	s.dismiss()
 	idle, err := s.idle(ctx)
 	if err != nil {
@@ -185,8 +183,9 @@ func (q *quiet) watch(ctx context.Context) error {
 
 const (
 	// followers follow one batch, whose posts wait.
-	followers    = 400
-	followedSize = 100
+	followers      = 400
+	followersLeast = 50
+	followedSize   = 100
 )
 
 // followWaiting lets one owner follow, many times, a batch of posts that wait because LinkedIn takes no more of theirs today.
@@ -223,7 +222,7 @@ func followWaiting(ctx context.Context, s *stage) error {
 			_, err = stream.Receive()
 		}
 	}
-	open.Go(func() { follow(overHTTP2()) })
+	open.Go(func() { follow(overHTTP2(attackersAddress)) })
 	for began := time.Now(); count.Load() == 0; {
 		if !wait(ctx, 20*time.Millisecond) || time.Since(began) > publishTimeout {
 			s.miss("no post had to wait")
@@ -233,12 +232,13 @@ func followWaiting(ctx context.Context, s *stage) error {
 	s.live(ctx)
 	transports := make([]*http.Transport, followers/streamsPerConnection)
 	for i := range transports {
-		transports[i] = overHTTP2()
+		transports[i] = overHTTP2(attackersAddress)
 	}
 	for i := range followers {
 		open.Go(func() { follow(transports[i%len(transports)]) })
 	}
-	wait(ctx, 2*s.Size.Flood)
+	s.life.persist(ctx, 2*s.Size.Flood)
+	s.reach("streams that follow what waits", int(count.Load()), followersLeast)
 	s.holding.Store(count.Load() * perStream / memoryTimes)
 	return nil
 }

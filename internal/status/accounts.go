@@ -200,18 +200,18 @@ func Remember(probe func(context.Context) (alive, known bool), now func() time.T
 
 // Probe asks LinkedIn whether it serves the configured version, with the token of the first account that it accepts. known is
 // false when no account's token leads to an answer.
-func Probe(list func(context.Context) ([]accounts.Account, error), open func(context.Context, accounts.Account) (string, error), client *linkedin.Client) func(context.Context) (alive, known bool) {
+func Probe(list func(context.Context) ([]accounts.Account, error), open func(context.Context, accounts.Account) (asking context.Context, token string, err error), client *linkedin.Client) func(context.Context) (alive, known bool) {
 	return func(ctx context.Context) (alive, known bool) {
 		connected, err := list(ctx)
 		if err != nil {
 			return false, false
 		}
 		for _, account := range connected {
-			token, err := open(ctx, account)
+			asking, token, err := open(ctx, account)
 			if err != nil || account.PausedReason != "" {
 				continue
 			}
-			alive, err = client.ServesVersion(ctx, token)
+			alive, err = client.ServesVersion(asking, token)
 			if !fault.Is(err, fault.VendorAuth) { // else another account's token may be accepted
 				return alive, err == nil
 			}

@@ -45,6 +45,25 @@ func Database(on db.DBTX, now func() time.Time) Look {
 	}}
 }
 
+// Connections looks whether PostgreSQL takes as many connections as one process may open; most is 0 where a pooler makes them.
+func Connections(limit func(context.Context) (int, error), most int) Look {
+	return Look{Name: "connections", At: func(ctx context.Context) []Check {
+		if most == 0 {
+			return one("connections", OK, "A pooler makes them.", "")
+		}
+		takes, err := limit(ctx)
+		switch {
+		case err != nil:
+			return one("connections", Unknown, "The database does not tell how many it takes.", "")
+		case most > takes:
+			return one("connections", Warning,
+				fmt.Sprintf("One process may open %d, and PostgreSQL takes %d in all of this role and database: when they are used up, calls and jobs fail.", most, takes),
+				"Lower --database-max-connections, or raise PostgreSQL's max_connections or the CONNECTION LIMIT of the role or database.")
+		}
+		return one("connections", OK, fmt.Sprintf("One process may open %d, and PostgreSQL takes %d in all.", most, takes), "")
+	}}
+}
+
 // clock judges how far the database's clock is ahead of this machine's.
 func clock(ahead time.Duration) []Check {
 	skew := ahead.Abs().Round(time.Millisecond)

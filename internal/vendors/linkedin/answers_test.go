@@ -380,6 +380,10 @@ func TestPostAnalytics(t *testing.T) {
 		"no elements":           {`{"elements":[]}`, 0, false, false},
 		"elements absent":       {`{}`, 0, false, false},
 		"no count":              {`{"elements":[{}]}`, 0, false, true},
+		"a count below zero":    {`{"elements":[{"count":-1}]}`, 0, false, true},
+		"a count that is null":  {`{"elements":[{"count":null}]}`, 0, false, true},
+		"a fraction":            {`{"elements":[{"count":1.5}]}`, 0, false, true},
+		"a count as a text":     {`{"elements":[{"count":"12"}]}`, 12, true, false},
 		"two counts":            {`{"elements":[{"count":1},{"count":2}]}`, 0, false, true},
 		"a count that is prose": {`{"elements":[{"count":"many"}]}`, 0, false, true},
 	}
@@ -399,6 +403,9 @@ func TestPostAnalytics(t *testing.T) {
 	}
 }
 
+func number(n int64) *int64 { return &n }
+
+// What can't be read is unknown, and takes nothing away that can: but no sum is one of a part.
 func TestSocialMetadata(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -408,12 +415,24 @@ func TestSocialMetadata(t *testing.T) {
 	}{
 		"comments and reactions": {
 			`{"commentSummary":{"count":3,"topLevelCount":1},"reactionSummaries":{"LIKE":{"count":4},"PRAISE":{"count":5}}}`,
-			linkedin.SocialMetadata{Comments: 3, Reactions: 9}, false,
+			linkedin.SocialMetadata{Comments: number(3), Reactions: number(9)}, false,
 		},
-		"no reactions":            {`{"commentSummary":{"count":0},"reactionSummaries":{}}`, linkedin.SocialMetadata{}, false},
-		"no comments":             {`{"reactionSummaries":{"LIKE":{"count":4}}}`, linkedin.SocialMetadata{}, true},
-		"comments without count":  {`{"commentSummary":{}}`, linkedin.SocialMetadata{}, true},
-		"a reaction, not counted": {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{}}}`, linkedin.SocialMetadata{}, true},
+		"no reactions":             {`{"commentSummary":{"count":0},"reactionSummaries":{}}`, linkedin.SocialMetadata{Comments: number(0), Reactions: number(0)}, false},
+		"reactions left out":       {`{"commentSummary":{"count":3}}`, linkedin.SocialMetadata{Comments: number(3)}, false},
+		"reactions null":           {`{"commentSummary":{"count":3},"reactionSummaries":null}`, linkedin.SocialMetadata{Comments: number(3)}, false},
+		"reactions as a list":      {`{"commentSummary":{"count":3},"reactionSummaries":[{"reactionType":"LIKE","count":4}]}`, linkedin.SocialMetadata{Comments: number(3)}, false},
+		"reactions as a number":    {`{"commentSummary":{"count":3},"reactionSummaries":4}`, linkedin.SocialMetadata{Comments: number(3)}, false},
+		"counts as texts":          {`{"commentSummary":{"count":"3"},"reactionSummaries":{"LIKE":{"count":"4"},"PRAISE":{"count":"5.0"}}}`, linkedin.SocialMetadata{Comments: number(3), Reactions: number(9)}, false},
+		"a reaction, not counted":  {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":4},"PRAISE":{}}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
+		"a reaction that is null":  {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":null}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
+		"a reaction by number":     {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":4}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
+		"a reaction below zero":    {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":4},"PRAISE":{"count":-1}}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
+		"half a reaction":          {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":1.5}}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
+		"more than can be counted": {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":9223372036854775807},"PRAISE":{"count":1}}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
+		"comments below zero":      {`{"commentSummary":{"count":-3},"reactionSummaries":{"LIKE":{"count":4}}}`, linkedin.SocialMetadata{Reactions: number(4)}, false},
+		"no comments":              {`{"reactionSummaries":{"LIKE":{"count":4}}}`, linkedin.SocialMetadata{Reactions: number(4)}, false},
+		"comments without count":   {`{"commentSummary":{},"reactionSummaries":{"LIKE":{"count":4}}}`, linkedin.SocialMetadata{Reactions: number(4)}, false},
+		"nothing that can be read": {`{"commentSummary":{},"reactionSummaries":[]}`, linkedin.SocialMetadata{}, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -436,27 +455,35 @@ func TestOrganizationShareStatistics(t *testing.T) {
 	tests := map[string]struct {
 		body string
 		want []linkedin.ShareStatistics
+		part bool // of a list that may go on
 		bad  bool
 	}{
 		"a share and a ugcPost": {
 			`{"elements":[{"share":"urn:li:share:1",` + numbers + `},{"ugcPost":"urn:li:ugcPost:2",` + numbers + `}]}`,
 			[]linkedin.ShareStatistics{
-				{Post: urn(t, "urn:li:share:1"), Impressions: 10, Likes: -1, Comments: 2, Shares: 3},
-				{Post: urn(t, "urn:li:ugcPost:2"), Impressions: 10, Likes: -1, Comments: 2, Shares: 3},
-			}, false,
+				{Post: urn(t, "urn:li:share:1"), Impressions: number(10), Likes: number(-1), Comments: number(2), Shares: number(3)},
+				{Post: urn(t, "urn:li:ugcPost:2"), Impressions: number(10), Likes: number(-1), Comments: number(2), Shares: number(3)},
+			}, false, false,
 		},
-		"no activity":          {`{"elements":[]}`, nil, false},
-		"nothing said":         {`{}`, nil, true},
-		"numbers of no post":   {`{"elements":[{` + numbers + `}]}`, nil, true},
-		"a post, no numbers":   {`{"elements":[{"share":"urn:li:share:1"}]}`, nil, true},
-		"a post, some numbers": {`{"elements":[{"share":"urn:li:share:1","totalShareStatistics":{"likeCount":1}}]}`, nil, true},
+		"no activity":           {`{"elements":[]}`, nil, false, false},
+		"nothing said":          {`{}`, nil, false, true},
+		"numbers of no post":    {`{"elements":[{` + numbers + `}]}`, nil, true, false},
+		"an element null":       {`{"elements":[null]}`, nil, true, false},
+		"a post, no numbers":    {`{"elements":[{"share":"urn:li:share:1"}]}`, []linkedin.ShareStatistics{{Post: urn(t, "urn:li:share:1")}}, false, false},
+		"numbers as a list":     {`{"elements":[{"share":"urn:li:share:1","totalShareStatistics":[1]}]}`, []linkedin.ShareStatistics{{Post: urn(t, "urn:li:share:1")}}, false, false},
+		"a post, some numbers":  {`{"elements":[{"share":"urn:li:share:1","totalShareStatistics":{"likeCount":"1","commentCount":1.5,"shareCount":null}}]}`, []linkedin.ShareStatistics{{Post: urn(t, "urn:li:share:1"), Likes: number(1)}}, false, false},
+		"a next page":           {`{"elements":[],"paging":{"links":[{"rel":"next"}]}}`, nil, true, false},
+		"a greater total":       {`{"elements":[],"paging":{"total":1}}`, nil, true, false},
+		"a page that is full":   {`{"elements":[null],"paging":{"count":1}}`, nil, true, false},
+		"elements as an object": {`{"elements":{"share":"urn:li:share:1"}}`, nil, false, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, _ := serve(t, nil, 200, nil, test.body)
-			got, err := client.OrganizationShareStatistics(t.Context(), token, urn(t, "urn:li:organization:5"), []linkedin.URN{urn(t, "urn:li:share:1")})
+			got, complete, err := client.OrganizationShareStatistics(t.Context(), token, urn(t, "urn:li:organization:5"), []linkedin.URN{urn(t, "urn:li:share:1")})
 			require.Equal(t, test.want, got)
+			require.Equal(t, !test.part && !test.bad, complete)
 			if test.bad {
 				requireBadAnswer(t, err)
 				return

@@ -95,7 +95,7 @@ func TestEveryAnswerOfEveryOperation(t *testing.T) {
 			return err
 		}),
 		operation("getOrganizationShareStatistics", http.MethodGet, 200, true, func(ctx context.Context, c *linkedin.Client) error {
-			_, err := c.OrganizationShareStatistics(ctx, answertest.Token, page, []linkedin.URN{share})
+			_, _, err := c.OrganizationShareStatistics(ctx, answertest.Token, page, []linkedin.URN{share})
 			return err
 		}),
 		operation("createAccessToken", http.MethodPost, 200, true, func(ctx context.Context, c *linkedin.Client) error {
@@ -257,7 +257,7 @@ func TestRequests(t *testing.T) {
 		},
 		"numbers of a page's posts": {
 			call: func(ctx context.Context, c *linkedin.Client) error {
-				_, err := c.OrganizationShareStatistics(ctx, token, urn(t, "urn:li:organization:5"), []linkedin.URN{share, ugc, urn(t, "urn:li:share:3")})
+				_, _, err := c.OrganizationShareStatistics(ctx, token, urn(t, "urn:li:organization:5"), []linkedin.URN{share, ugc, urn(t, "urn:li:share:3")})
 				return err
 			},
 			line: "GET /base/rest/organizationalEntityShareStatistics?q=organizationalEntity&organizationalEntity=urn%3Ali%3Aorganization%3A5" +
@@ -355,7 +355,7 @@ func TestWhatCannotBeAskedIsNotSent(t *testing.T) {
 			return err
 		}, fault.Precondition},
 		"numbers of a page's activity": {func(ctx context.Context, c *linkedin.Client) error {
-			_, err := c.OrganizationShareStatistics(ctx, token, urn(t, "urn:li:organization:5"), []linkedin.URN{share, activity})
+			_, _, err := c.OrganizationShareStatistics(ctx, token, urn(t, "urn:li:organization:5"), []linkedin.URN{share, activity})
 			return err
 		}, fault.Precondition},
 		"a person whose id is none": {func(ctx context.Context, c *linkedin.Client) error {
@@ -400,7 +400,7 @@ func TestTokensNeedTheApp(t *testing.T) {
 func TestNumbersOfNoPostsNeedNoCall(t *testing.T) {
 	t.Parallel()
 	client, seen := serve(t, nil, http.StatusOK, nil, "")
-	found, err := client.OrganizationShareStatistics(t.Context(), answertest.Token, urn(t, "urn:li:organization:5"), nil)
+	found, _, err := client.OrganizationShareStatistics(t.Context(), answertest.Token, urn(t, "urn:li:organization:5"), nil)
 	require.NoError(t, err)
 	require.Empty(t, found)
 	require.Empty(t, seen.line)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 
@@ -48,16 +49,24 @@ func (c *Client) PostAnalytics(ctx context.Context, token string, post URN, metr
 	switch {
 	case len(found.Elements) == 0:
 		return 0, false, nil
-	case len(found.Elements) > 1 || found.Elements[0].Count == nil:
+	case len(found.Elements) > 1 || counted(found.Elements[0].Count) == nil:
 		return 0, false, c.answer.Unusable(operation, resp, errors.New("not one count for one post and one metric"))
 	}
 	return *found.Elements[0].Count, true, nil
 }
 
-// SocialMetadata is how people answered a post.
+// counted is a number of what people did, nil where LinkedIn gave none or one that nobody can have counted.
+func counted(count *int64) *int64 {
+	if count == nil || *count < 0 {
+		return nil
+	}
+	return count
+}
+
+// SocialMetadata is how people answered a post. What LinkedIn did not say, or not so that it can be read, is nil.
 type SocialMetadata struct {
-	Comments  int64
-	Reactions int64 // of all types together
+	Comments  *int64
+	Reactions *int64 // of all types together
 }
 
 // SocialMetadata asks for a post's comments and reactions. Of a member's post it needs the scope r_member_social_feed.
@@ -69,43 +78,57 @@ func (c *Client) SocialMetadata(ctx context.Context, token string, post URN) (So
 	resp, err := c.api.GetSocialMetadata(outbound.WithOperation(ctx, operation), post.String(),
 		&linkedin.GetSocialMetadataParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 		bearer(token), withLastSegment(post.encoded()))
-	found, err := answer.Decode[linkedin.SocialMetadata](c.answer, operation, http.StatusOK, resp, err, "reactionSummaries")
+	found, err := answer.Decode[linkedin.SocialMetadata](c.answer, operation, http.StatusOK, resp, err)
 	if err != nil {
 		return SocialMetadata{}, err
 	}
-	if found.CommentSummary == nil || found.CommentSummary.Count == nil {
-		return SocialMetadata{}, c.answer.Unusable(operation, resp, errors.New("the answer lacks commentSummary.count"))
+	m := SocialMetadata{Reactions: reactions(found.ReactionSummaries)}
+	if found.CommentSummary != nil {
+		m.Comments = counted(found.CommentSummary.Count)
 	}
-	m := SocialMetadata{Comments: *found.CommentSummary.Count}
-	for kind, summary := range found.ReactionSummaries { // absent when there is none
-		if summary.Count == nil {
-			return SocialMetadata{}, c.answer.Unusable(operation, resp, fmt.Errorf("reactionSummaries lacks the count of %q", kind))
-		}
-		m.Reactions += *summary.Count
+	if m.Comments == nil && m.Reactions == nil {
+		return SocialMetadata{}, c.answer.Unusable(operation, resp, errors.New("the answer has neither commentSummary.count nor reactionSummaries"))
 	}
 	return m, nil
 }
 
-// ShareStatistics are the numbers of one post of a page.
+// reactions are those of all types together, nil unless each was told: a sum without one of them would be a wrong number. None
+// are an empty object. Nobody has shown that LinkedIn leaves the member out instead, so then they are not known.
+func reactions(summaries map[string]linkedin.ReactionSummary) *int64 {
+	if summaries == nil {
+		return nil
+	}
+	var sum int64
+	for _, summary := range summaries {
+		count := counted(summary.Count)
+		if count == nil || sum > math.MaxInt64-*count {
+			return nil
+		}
+		sum += *count
+	}
+	return &sum
+}
+
+// ShareStatistics are the numbers of one post of a page. One that LinkedIn did not say, or not so that it can be read, is nil.
 type ShareStatistics struct {
 	Post                                 URN
-	Impressions, Likes, Comments, Shares int64
+	Impressions, Likes, Comments, Shares *int64
 }
 
 // OrganizationShareStatistics asks for the numbers of a page's posts, which must be shares or ugcPosts; those without
-// activity are left out. Numbers can be negative (share-statistics). Needs the scope rw_organization_admin and the role
-// ADMINISTRATOR.
-func (c *Client) OrganizationShareStatistics(ctx context.Context, token string, organization URN, posts []URN) ([]ShareStatistics, error) {
+// activity are left out. complete is false when others may have been left out too: the list goes on, or it can't be read whose
+// numbers they are. Numbers can be negative (share-statistics). Needs the scope rw_organization_admin and the role ADMINISTRATOR.
+func (c *Client) OrganizationShareStatistics(ctx context.Context, token string, organization URN, posts []URN) (found []ShareStatistics, complete bool, err error) {
 	const operation = "getOrganizationShareStatistics"
 	lists := map[Kind][]string{}
 	for _, post := range posts {
 		if post.Kind() != KindShare && post.Kind() != KindUGCPost {
-			return nil, uncounted(post)
+			return nil, false, uncounted(post)
 		}
 		lists[post.Kind()] = append(lists[post.Kind()], post.encoded())
 	}
 	if len(lists) == 0 { // asked for none, LinkedIn would answer with those of the page as a whole
-		return nil, nil
+		return nil, true, nil
 	}
 	query := "q=organizationalEntity&organizationalEntity=" + organization.encoded()
 	if shares := lists[KindShare]; shares != nil {
@@ -117,28 +140,30 @@ func (c *Client) OrganizationShareStatistics(ctx context.Context, token string, 
 	resp, err := c.api.GetOrganizationShareStatistics(outbound.WithOperation(ctx, operation),
 		&linkedin.GetOrganizationShareStatisticsParams{LinkedInVersion: c.cfg.Version, XRestliProtocolVersion: protocolVersion},
 		bearer(token), withQuery(query))
-	found, err := answer.Decode[linkedin.ShareStatistics](c.answer, operation, http.StatusOK, resp, err)
+	list, unreadable, err := answer.DecodeReadable[linkedin.ShareStatistics](c.answer, operation, http.StatusOK, resp, err, listed...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if found.Elements == nil { // an empty list says that no post had activity; no list says nothing
-		return nil, c.answer.Unusable(operation, resp, errors.New("the answer lacks elements"))
+	if list.Elements == nil { // an empty list says that no post had activity; no list says nothing
+		return nil, false, c.answer.Unusable(operation, resp, errors.New("the answer lacks elements"))
 	}
-	var all []ShareStatistics
-	for _, element := range found.Elements {
+	most := len(list.Elements) + 1 // a page is only full if the answer says how many it takes
+	if list.Paging != nil && list.Paging.Count != nil {
+		most = min(most, *list.Paging.Count)
+	}
+	complete = follows(list.Paging, unreadable == "", 0, len(list.Elements), most) == nothingFollows
+	for _, element := range list.Elements {
 		urn, err := ParseURN(cmp.Or(deref(element.Share), deref(element.UgcPost)))
 		if err != nil {
-			return nil, c.answer.Unusable(operation, resp, err)
+			complete = false
+			continue
 		}
-		t := element.TotalShareStatistics
-		if t == nil || t.ImpressionCount == nil || t.LikeCount == nil || t.CommentCount == nil || t.ShareCount == nil {
-			return nil, c.answer.Unusable(operation, resp, fmt.Errorf("numbers of %s are missing", urn))
-		}
-		all = append(all, ShareStatistics{
-			Post: urn, Impressions: *t.ImpressionCount, Likes: *t.LikeCount, Comments: *t.CommentCount, Shares: *t.ShareCount,
+		t := cmp.Or(element.TotalShareStatistics, &linkedin.TotalShareStatistics{})
+		found = append(found, ShareStatistics{
+			Post: urn, Impressions: t.ImpressionCount, Likes: t.LikeCount, Comments: t.CommentCount, Shares: t.ShareCount,
 		})
 	}
-	return all, nil
+	return found, complete, nil
 }
 
 // uncounted is the fault of asking for the numbers of what LinkedIn does not count.

@@ -140,14 +140,16 @@ func TestTheLifeOfAPostAtTheSandbox(t *testing.T) {
 	require.Empty(t, listed)
 
 	page := mustURN("urn:li:organization:5")
-	none, err := client.OrganizationShareStatistics(ctx, token, page, []linkedin.URN{created.URN})
+	none, complete, err := client.OrganizationShareStatistics(ctx, token, page, []linkedin.URN{created.URN})
 	require.NoError(t, err)
+	require.True(t, complete)
 	require.Empty(t, none, "it is no post of the page")
 	post.Author = page
 	created, err = client.CreatePost(ctx, token, post)
 	require.NoError(t, err)
-	statistics, err := client.OrganizationShareStatistics(ctx, token, page, []linkedin.URN{created.URN})
+	statistics, complete, err := client.OrganizationShareStatistics(ctx, token, page, []linkedin.URN{created.URN})
 	require.NoError(t, err)
+	require.True(t, complete)
 	require.Len(t, statistics, 1)
 	require.Equal(t, created.URN, statistics[0].Post)
 	listed, _, err = client.PostsByAuthor(ctx, token, page, 1)

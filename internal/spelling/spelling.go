@@ -1,29 +1,32 @@
-package rpc
+// Package spelling finds which of the names that there are was probably meant by one that there is not.
+//
+// It must not know what the names are of.
+package spelling
 
 import "strings"
 
-// longestName is what a name that may mean one of the API's has at most, in bytes: theirs are shorter, and the work of comparing
+// Longest is what a name that may mean one of the API's has at most, in bytes: theirs are shorter, and the work of comparing
 // grows with the square.
-const longestName = 80
+const Longest = 80
 
-// nearest is the name that was probably meant, "" where none is near. What is compared is letters and digits, whatever
+// Nearest is the name that was probably meant, "" where none is near. What is compared is letters and digits, whatever
 // their case: postType is post_type.
-func nearest(written string, names []string) (near string) {
-	if len(written) > longestName {
+func Nearest(written string, names []string) (near string) {
+	if len(written) > Longest {
 		return ""
 	}
-	plain := letters(written)
+	plain := Letters(written)
 	best := max(2, len(plain)/4) + 1
 	for _, name := range names {
-		if d := distance(plain, letters(name)); d < best {
+		if d := distance(plain, Letters(name)); d < best {
 			best, near = d, name
 		}
 	}
 	return near
 }
 
-// letters are the letters and digits of an ASCII text in lower case.
-func letters(text string) string {
+// Letters are the letters and digits of an ASCII text in lower case.
+func Letters(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':

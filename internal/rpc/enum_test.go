@@ -1,16 +1,21 @@
 package rpc
 
 import (
+	"context"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
 
+	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/posts"
 )
 
@@ -153,3 +158,27 @@ func withEachEnum(empty protoreflect.Message, number protoreflect.EnumNumber) (l
 	}
 	return list
 }
+
+// A word that the database allows and no table has would be told as a value that there is not.
+func TestTheWordsOfTheTablesAreTheDatabases(t *testing.T) {
+	t.Parallel()
+	conn, err := pgx.Connect(t.Context(), dbtest.New(t))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(context.WithoutCancel(t.Context()))) }()
+	for column, kept := range map[string][]string{
+		"posts.post_type": wordsIn(postTypes), "posts.tone": wordsIn(tones), "posts.visibility": wordsIn(visibilities),
+		"posts.state": wordsIn(postStates), "publish_attempts.outcome": wordsIn(attemptOutcomes),
+		"publish_attempts.settlement": wordsIn(settlements), "post_anal%.sentiment_label": wordsIn(sentimentLabels),
+	} {
+		table, name, _ := strings.Cut(column, ".")
+		var allowed []string
+		require.NoError(t, conn.QueryRow(t.Context(), `
+			SELECT array_agg(DISTINCT word[1])
+			FROM pg_constraint c, pg_attribute a, regexp_matches(pg_get_constraintdef(c.oid), '''([a-z_]*)''::text', 'g') word
+			WHERE c.conrelid::regclass::text LIKE $1 AND c.conname LIKE '%\_known'
+				AND a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum] AND a.attname = $2`, table, name).Scan(&allowed), column)
+		require.ElementsMatch(t, allowed, kept, column)
+	}
+}
+
+func wordsIn[E ~int32](e enum[E, string]) []string { return slices.Collect(maps.Keys(e.values)) }

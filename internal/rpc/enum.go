@@ -23,9 +23,9 @@ func enumOf[E ~int32, W ~string](values map[W]E) enum[E, W] {
 	return enum[E, W]{values, words}
 }
 
-// unrecognized is the value of a word that the API lacks, such as one that a newer node has written. It is not 0, which says that there
-// is nothing to say, and in a request often stands for a default. The enums of proto3 are open: clients take what they have no
-// name for as it is, and the rules of the proto files refuse it when it comes back.
+// unrecognized is the value of a word that the API lacks, such as one that a newer node has written. It is not 0, which says
+// that there is nothing to say, and in a request often stands for a default. The enums of proto3 are open: clients take what they
+// have no name for as it is, and the rules of the proto files refuse it when it comes back.
 const unrecognized = -1
 
 // value is the API's for a word.

@@ -155,7 +155,10 @@ func (a *App) wire() (err error) {
 	a.Accounts = accounts.New(a.store, a.jobs, a.linkedIn, vault, followAccount, accountSettings, Now)
 	a.Publishing = publishing.New(a.store, a.jobs, postService, a.Accounts, a.linkedIn, a.origin, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)
 	numbers := analytics.New(a.store, postService, a.Accounts, a.linkedIn, a.cfg.Publishing.NumbersAfter.Value, Now)
-	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, a.cfg.Notification.limits(), Now, a.log)
+	notifyService := notify.New(
+		a.store, notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
+		notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, a.cfg.Notification.limits(), Now, a.log,
+	)
 	a.Publishing.Register(a.jobs.Workers())
 	a.Accounts.Register(a.jobs.Workers())
 	notifyService.Register(a.jobs.Workers())

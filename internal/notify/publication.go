@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
 )
@@ -46,7 +45,7 @@ type publicationWorker struct {
 // Work tells the owner. A post or user deleted since is no reason to tell anybody anything.
 func (w *publicationWorker) Work(ctx context.Context, job *river.Job[PublicationArgs]) error {
 	s, args := w.service, job.Args
-	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
+	post, err := s.sources.Posts.Get(ctx, args.OwnerID, args.PostID)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}

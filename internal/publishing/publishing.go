@@ -131,9 +131,9 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (Queued, error) 
 	var queued Queued
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		current, err := s.posts.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
 		if err != nil {
-			return noSuchPost(err)
+			return err
 		}
 		call := requests.Key{OwnerID: in.OwnerID, Operation: "PublishPost", RequestID: in.RequestID}
 		earlier, err := requests.Claim(ctx, tx, call, in.fingerprint(), []uuid.UUID{in.ID}, now)
@@ -216,13 +216,6 @@ func (s *Service) approve(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUI
 		return err
 	}
 	_, err = s.queries.PublicationInsertMany(ctx, tx, rows)
-	return err
-}
-
-func noSuchPost(err error) error {
-	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "There is no such post.").WithCause(err)
-	}
 	return err
 }
 

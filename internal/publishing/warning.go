@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
@@ -77,7 +76,7 @@ type scheduleWarningWorker struct {
 func (w *scheduleWarningWorker) Work(ctx context.Context, job *river.Job[ScheduleWarningArgs]) error {
 	s, args := w.service, job.Args
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		post, err := s.queries.PostGet(ctx, tx, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
+		post, err := s.posts.Find(ctx, tx, args.OwnerID, args.PostID)
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}

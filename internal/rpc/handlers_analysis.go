@@ -8,9 +8,13 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/analysis"
+	"github.com/postwright/postwright/internal/analytics"
 )
 
-type analysisHandler struct{ analysis *analysis.Service }
+type analysisHandler struct {
+	analysis  *analysis.Service
+	analytics *analytics.Service
+}
 
 var _ postwrightv1connect.AnalysisServiceHandler = analysisHandler{}
 
@@ -37,9 +41,14 @@ func (h analysisHandler) OptimizeContent(ctx context.Context, req *postwrightv1.
 }
 
 func (h analysisHandler) AnalyzePost(ctx context.Context, req *postwrightv1.AnalyzePostRequest) (*postwrightv1.AnalyzePostResponse, error) {
-	return unary(ctx, req, readID, byID(h.analysis.AnalyzePost), func(r analysis.Report) *postwrightv1.AnalyzePostResponse {
-		return &postwrightv1.AnalyzePostResponse{
-			Post: postMessage(r.Post), Analytics: analyticsMessage(r.Analytics, nil), OptimizedContent: r.Optimized,
+	return unary(ctx, req, readID, func(ctx context.Context, post ownID) (*postwrightv1.AnalyzePostResponse, error) {
+		report, err := h.analysis.AnalyzePost(ctx, post.owner, post.id)
+		if err != nil {
+			return nil, err
 		}
-	})
+		known, err := h.analytics.Get(ctx, post.owner, post.id)
+		return &postwrightv1.AnalyzePostResponse{
+			Post: postMessage(report.Post), Analytics: analyticsMessage(known, nil), OptimizedContent: report.Optimized,
+		}, err
+	}, same)
 }

@@ -70,7 +70,7 @@ func (w *VersionWorker) Work(ctx context.Context, _ *river.Job[VersionArgs]) err
 		if err != nil || fresh == 0 {
 			return err
 		}
-		owners, err := queries.AccountListOwners(ctx, tx)
+		owners, err := queries.VersionWarningListOwners(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
 	"github.com/postwright/postwright/internal/sandbox"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // requireLimited fails unless the answer is that of a limit of ours, for this reason, in every form that callers look at.
@@ -192,6 +193,31 @@ func TestAFloodOfRefusedCallsFillsNoLog(t *testing.T) {
 	require.Equal(t, 1, told, "one a minute")
 	metrics := string(w.get(w.url + "/metrics").body)
 	require.Contains(t, metrics, fmt.Sprintf(`rpc_refused_total{reason="WRONG_KEYS"} %d`, refused))
+}
+
+// Anybody can come back with a consent that is made up, from as many addresses as they have: each left a line in the log, and what
+// was no consent at all was counted as one that went well.
+func TestAFloodOfMadeUpConsentsFillsNoLog(t *testing.T) {
+	t.Parallel()
+	out := &logged{}
+	const header = "X-Real-Ip"
+	w := newLoggedWorld(t, telemetry.NewLogger(out, slog.LevelDebug, true), func(c *app.Config) { c.Server.ClientAddressHeader = header })
+	w.serve()
+	const each = 30
+	for _, query := range []string{"", "?code=x", "?code=x&state=%d", "?error=server_error", "?error=server_error&state=%d", "?error=made-up-%d"} {
+		for i := range each {
+			at := w.url + "/oauth/linkedin/callback" + strings.ReplaceAll(query, "%d", strconv.Itoa(i))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at, http.NoBody)
+			require.NoError(t, err)
+			req.Header.Set(header, fmt.Sprintf("192.0.2.%d", i))
+			require.Equal(t, http.StatusBadRequest, w.send(req).status)
+		}
+	}
+	require.Len(t, out.lines(t, "consent failed"), 2, "one for those without a code that is known, and one for LinkedIn's trouble")
+	require.Empty(t, out.lines(t, "consent"))
+	counted := w.scrape()
+	require.InDelta(t, 4*each, counted["rpc_calls_total code=failed_precondition procedure=/oauth/linkedin/callback"], 0)
+	require.InDelta(t, 2*each, counted["rpc_calls_total code=server_error procedure=/oauth/linkedin/callback"], 0)
 }
 
 // lockedBuffer is a log that several goroutines write.

@@ -78,6 +78,8 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 			"database", status.Failed, "can't be reached", "POSTWRIGHT_DATABASE_URL", []string{"migrations", "workers", "encryption key", "accounts", "linkedin version"}},
 		{"the database is not migrated", func(w *world, cfg *app.Config) { cfg.Database.URL = app.Secret(dbtest.NewEmpty(w.t)) },
 			"migrations", status.Failed, "no Postwright tables yet", "postwright migrate up", []string{"workers", "encryption key", "accounts"}},
+		{"the database takes no changes", func(_ *world, cfg *app.Config) { cfg.Database.URL += "&default_transaction_read_only=on" },
+			"database", status.Failed, "takes no changes", "", []string{"migrations", "workers", "encryption key", "accounts"}},
 		{"nobody works", func(w *world, _ *app.Config) { w.exec(`DELETE FROM workers`) },
 			"workers", status.Failed, "No process works jobs", "--role=workers", nil},
 		{"a worker was not heard of for long", func(w *world, _ *app.Config) { w.exec(`UPDATE workers SET seen_at = now() - interval '31 seconds'`) },

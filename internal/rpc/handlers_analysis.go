@@ -6,10 +6,14 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/analysis"
+	"github.com/postwright/postwright/internal/analytics"
 	"github.com/postwright/postwright/internal/identity"
 )
 
-type analysisHandler struct{ analysis *analysis.Service }
+type analysisHandler struct {
+	analysis  *analysis.Service
+	analytics *analytics.Service
+}
 
 var _ postwrightv1connect.AnalysisServiceHandler = analysisHandler{}
 
@@ -46,7 +50,11 @@ func (h analysisHandler) AnalyzePost(ctx context.Context, req *postwrightv1.Anal
 	if err != nil {
 		return nil, err
 	}
+	known, err := h.analytics.Get(ctx, caller, report.Post.ID)
+	if err != nil {
+		return nil, err
+	}
 	return &postwrightv1.AnalyzePostResponse{
-		Post: postMessage(report.Post), Analytics: analyticsMessage(report.Analytics, nil), OptimizedContent: report.Optimized,
+		Post: postMessage(report.Post), Analytics: analyticsMessage(known, nil), OptimizedContent: report.Optimized,
 	}, nil
 }

@@ -130,7 +130,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		validateRequests,
 	)
 	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence, cfg.Timeout))
-	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})
+	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})

@@ -8,8 +8,6 @@ package db
 import (
 	"context"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const databaseLook = `-- name: DatabaseLook :one
@@ -28,49 +26,4 @@ func (q *Queries) DatabaseLook(ctx context.Context, db DBTX) (DatabaseLookRow, e
 	var i DatabaseLookRow
 	err := row.Scan(&i.Now, &i.Version, &i.Encoding)
 	return i, err
-}
-
-const versionWarningInsert = `-- name: VersionWarningInsert :execrows
-INSERT INTO version_warnings (version, days_before, warned_at) VALUES ($1, $2, $3)
-ON CONFLICT DO NOTHING
-`
-
-type VersionWarningInsertParams struct {
-	Version    string
-	DaysBefore int32
-	WarnedAt   time.Time
-}
-
-// No row when this warning has been given before.
-func (q *Queries) VersionWarningInsert(ctx context.Context, db DBTX, arg VersionWarningInsertParams) (int64, error) {
-	result, err := db.Exec(ctx, versionWarningInsert, arg.Version, arg.DaysBefore, arg.WarnedAt)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const versionWarningListOwners = `-- name: VersionWarningListOwners :many
-SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id
-`
-
-// Whom a warning concerns: everybody who has a connected account, once each.
-func (q *Queries) VersionWarningListOwners(ctx context.Context, db DBTX) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, versionWarningListOwners)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []uuid.UUID{}
-	for rows.Next() {
-		var owner_id uuid.UUID
-		if err := rows.Scan(&owner_id); err != nil {
-			return nil, err
-		}
-		items = append(items, owner_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }

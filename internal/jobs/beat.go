@@ -16,7 +16,10 @@ import (
 
 const (
 	// beatEvery is how often a process says that it works jobs.
-	beatEvery = 10 * time.Second
+	beatEvery = 2 * time.Second
+	// beatMissed is after how long without a word what it runs counts no more in the turns: what a process that was killed ran would
+	// keep its owner waiting. To be wrong about one that lives costs no more than a few turns.
+	beatMissed = 3 * beatEvery
 	// beatLost is after how long without a word it is taken for gone.
 	beatLost = 30 * time.Second
 	// beatTimeout bounds one word.

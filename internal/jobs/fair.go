@@ -222,7 +222,7 @@ FROM line LEFT JOIN next ON next.queue = line.queue GROUP BY line.queue, line.nu
 func (t *turns) next(ctx context.Context, most int) ([]turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rows, err := t.store.Query(ctx, jobTurns, most, t.served, mostLines, mostHeads, t.self, beatLost.Seconds(), t.at)
+	rows, err := t.store.Query(ctx, jobTurns, most, t.served, mostLines, mostHeads, t.self, beatMissed.Seconds(), t.at)
 	if err != nil {
 		return nil, fmt.Errorf("find out whose turn it is: %w", err)
 	}

@@ -43,6 +43,6 @@ func TestTheHeartTellsOnceThatTheDatabaseIsAwayAndOnceThatItIsBack(t *testing.T)
 	}
 	wire.Refuse(0)
 	require.Len(t, beat(), 1)
-	require.Contains(t, said.String(), "silent=20s")
+	require.Contains(t, said.String(), "silent=4s")
 	require.Empty(t, beat())
 }

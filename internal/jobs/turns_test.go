@@ -182,8 +182,8 @@ func TestWhatAProcessThatIsGoneRanCountsNoMore(t *testing.T) {
 		counts bool
 	}{
 		"a process that took itself off the list":        {"", false},
-		"a process that has not been heard of":           {"now() - interval '31 seconds'", false},
-		"a process that was heard of as often as others": {"now() - interval '10 seconds'", true},
+		"a process that has missed its beats":            {"now() - interval '7 seconds'", false},
+		"a process that was heard of as often as others": {"now() - interval '2 seconds'", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -87,8 +87,8 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 		return http.StatusOK, callbackView{Title: "Nothing was connected", Text: "You did not give your consent at LinkedIn. Nothing has changed."}, nil
 	}
 	if state == "" || code == "" {
-		return http.StatusBadRequest, callbackView{Title: "Nothing was connected",
-			Text: "This address is where LinkedIn sends browsers back to, and this call did not come from there. Ask for a new link."}, nil
+		return failedConsent(fault.New(fault.Precondition, "This address is where LinkedIn sends browsers back to, and this call did not come from there.").
+			WithReason(accounts.ReasonStateUnknown))
 	}
 	account, err := service.Complete(ctx, state, code)
 	if err != nil {
@@ -155,16 +155,20 @@ func consentCode(err error) string {
 	return cmp.Or(accounts.ConsentCode(err), codes[f.Kind].String())
 }
 
-// logConsent is the one line of a consent that came back.
+// logConsent is the one line of a consent that came back. Of those that nobody waits for, which anybody can make up at any speed, one
+// a minute is logged for each of LinkedIn's codes, as of those that a limit refused.
 func logConsent(ctx context.Context, eyes Eyes, refused *refusals, status int, took time.Duration, err error) {
 	attributes := []slog.Attr{slog.String("procedure", CallbackPath), slog.Int("status", status), slog.Duration("duration", took)}
 	if err == nil {
 		eyes.Log.LogAttrs(ctx, slog.LevelInfo, "consent", attributes...)
 		return
 	}
-	if f := fault.Of(err); f.Kind == fault.OverLimit {
+	f := fault.Of(err)
+	if f.Kind == fault.OverLimit {
 		eyes.Refused(f.Reason)
-		untold, tell := refused.tell(f.Reason, time.Now())
+	}
+	if f.Kind == fault.OverLimit || f.Reason == accounts.ReasonStateUnknown {
+		untold, tell := refused.tell(f.Reason+" "+accounts.ConsentCode(err), time.Now())
 		if !tell {
 			return
 		}

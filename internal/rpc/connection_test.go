@@ -1,7 +1,9 @@
 package rpc
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,6 +37,28 @@ func TestWhereARequestComesFrom(t *testing.T) {
 				r.Header[header] = c.values
 			}
 			require.Equal(t, c.want, clientAddress(r, c.configured).String())
+		})
+	}
+}
+
+// Streams of HTTP/2 that were reset as soon as they were begun were carried out nevertheless, until they found out: 40,000 a second
+// took another owner's calls from 2 ms to 700.
+func TestARequestThatWasTakenBackBeforeItsTurnIsNotCarriedOut(t *testing.T) {
+	t.Parallel()
+	for name, back := range map[string]bool{"taken back": true, "waited for": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			carriedOut := false
+			connections := NewConnections("", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { carriedOut = true }))
+			ctx, takeBack := context.WithCancel(t.Context())
+			defer takeBack()
+			if back {
+				takeBack()
+			}
+			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", http.NoBody)
+			r.ProtoMajor = 2
+			connections.ServeHTTP(httptest.NewRecorder(), r)
+			require.Equal(t, !back, carriedOut)
 		})
 	}
 }

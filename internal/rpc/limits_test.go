@@ -181,3 +181,34 @@ func TestAFloodOfRefusedCallsFillsNoLog(t *testing.T) {
 	metrics := string(w.Get(w.URL + "/metrics").Body)
 	require.Contains(t, metrics, fmt.Sprintf(`rpc_refused_total{reason="WRONG_KEYS"} %d`, refused))
 }
+
+// Anybody can come back with a consent that is made up, from as many addresses as they have: each left a line in the log, and what
+// was no consent at all was counted as one that went well.
+func TestAFloodOfMadeUpConsentsFillsNoLog(t *testing.T) {
+	t.Parallel()
+	var log apptest.Log
+	const header = "X-Real-Ip"
+	w := newLoggedWorld(t, slog.New(slog.NewJSONHandler(&log, nil)), func(c *app.Config) { c.Server.ClientAddressHeader = header })
+	w.Serve()
+	const each = 30
+	for _, query := range []string{"", "?code=x", "?code=x&state=%d", "?error=server_error", "?error=server_error&state=%d", "?error=made-up-%d"} {
+		for i := range each {
+			at := w.URL + "/oauth/linkedin/callback" + strings.ReplaceAll(query, "%d", strconv.Itoa(i))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at, http.NoBody)
+			require.NoError(t, err)
+			req.Header.Set(header, fmt.Sprintf("192.0.2.%d", i))
+			require.Equal(t, http.StatusBadRequest, w.Send(req).Status)
+		}
+	}
+	told := map[string]int{}
+	for line := range strings.Lines(log.String()) {
+		var l struct{ Msg string }
+		require.NoError(t, json.Unmarshal([]byte(line), &l))
+		told[l.Msg]++
+	}
+	require.Equal(t, 2, told["consent failed"], "one for those without a code that is known, and one for LinkedIn's trouble")
+	require.Zero(t, told["consent"])
+	counted := w.Scrape()
+	require.InDelta(t, 4*each, counted["rpc_calls_total code=failed_precondition procedure=/oauth/linkedin/callback"], 0)
+	require.InDelta(t, 2*each, counted["rpc_calls_total code=server_error procedure=/oauth/linkedin/callback"], 0)
+}

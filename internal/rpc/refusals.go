@@ -52,7 +52,7 @@ const refusalsEvery = time.Minute
 // is told, and a minute later the next, with how many there were between them. A metric counts them all.
 type refusals struct {
 	mu sync.Mutex
-	of map[string]*tally // by reason: a handful
+	of map[string]*tally // by reason: a few
 }
 
 type tally struct {

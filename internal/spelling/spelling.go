@@ -18,7 +18,9 @@ func Nearest(written string, names []string) (near string) {
 	plain := Letters(written)
 	best := max(2, len(plain)/4) + 1
 	for _, name := range names {
-		if d := distance(plain, Letters(name)); d < best {
+		plainName := Letters(name)
+		// What would have to be changed from end to end is not near, however short it is.
+		if d := distance(plain, plainName); d < best && d < max(len(plain), len(plainName)) {
 			best, near = d, name
 		}
 	}

@@ -201,9 +201,13 @@ func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, rows locked, 
 	if err := s.settleDoubts(ctx, tx, post, posts.StateFailed, how, now); err != nil {
 		return err
 	}
+	remedy := o.failure.remedy
+	if o.state == posts.StateQueued { // that it goes out by itself, which it does not any more
+		remedy = "Nothing is on LinkedIn. Publish the post again."
+	}
 	return s.settlePost(ctx, tx, db.PostSettleParams{
 		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StateFailed,
-		FailureCode: o.failure.code, FailureMessage: o.failure.message, FailureRemedy: "Nothing is on LinkedIn. Publish the post again.",
+		FailureCode: o.failure.code, FailureMessage: o.failure.message, FailureRemedy: remedy,
 	})
 }
 

@@ -35,6 +35,41 @@ func TestAnAnswerInDoubtThatComesLateSettlesNothing(t *testing.T) {
 	require.Equal(t, posts.StateUnconfirmed, post.State)
 }
 
+// An attempt was given up for lost; then LinkedIn turns out to have refused it. What helps against that refusal is told, as if it
+// had come in time: to publish the same again does not help against a duplicate.
+func TestARefusalThatComesLateIsToldWithItsOwnRemedy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		does sandbox.Fault
+		want string
+	}{
+		"a duplicate":         {sandbox.Fault{Mode: sandbox.Duplicate}, "Change the text"},
+		"a permission":        {sandbox.Fault{Mode: sandbox.Status, Value: "403"}, "Connect the account again"},
+		"a limit, that waits": {sandbox.Fault{Mode: sandbox.RetryAfter, Value: "30"}, "Nothing is on LinkedIn. Publish the post again."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			post, job := w.approved(t, "Refused late")
+			lost, _, err := w.claim(w.workContext(), job)
+			require.NoError(t, err)
+			require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+			c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
+			require.NoError(t, w.vendors.Arm(c.does))
+			created, refused := w.send(t.Context(), lost)
+			answer := rules.postpone(judge(created, refused), fault.Of(refused), lost.publication.DueAt, w.clock)
+
+			_, err = w.write(w.workContext(), job, lost, answer)
+
+			require.NoError(t, err)
+			post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+			require.NoError(t, err)
+			require.Equal(t, posts.StateFailed, post.State)
+			require.Contains(t, post.FailureRemedy, c.want)
+		})
+	}
+}
+
 // LinkedIn asked to wait, which was written down; but the database was lost before it said so, and the outcome is written
 // again. The job must go on: without it the post would wait for ever.
 func TestAnOutcomeThatIsWrittenTwiceDoesNotLoseItsJob(t *testing.T) {

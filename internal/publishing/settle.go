@@ -45,6 +45,11 @@ func (s *Service) settle(
 			return until, err
 		}
 	}
+	if ended > 0 && o.attempt == attemptNotSent { // else an hour without a network would use up a day's requests
+		if err := s.accounts.UncountRequest(ctx, tx, rows.account, attempt.StartedAt); err != nil {
+			return until, err
+		}
+	}
 	return s.conclude(ctx, tx, job, rows, o)
 }
 

@@ -76,26 +76,6 @@ func (q *Queries) AccountCountRequests(ctx context.Context, db DBTX, arg Account
 	return result.RowsAffected(), nil
 }
 
-const accountCountScheduledAfter = `-- name: AccountCountScheduledAfter :one
-SELECT count(*) FROM posts p JOIN linkedin_accounts a ON a.id = $1 AND a.owner_id = p.owner_id
-WHERE p.owner_id = $2 AND p.state = 'scheduled' AND p.scheduled_at >= $3::timestamptz
-    AND (p.account_id = a.id OR (p.account_id IS NULL AND a.is_default))
-`
-
-type AccountCountScheduledAfterParams struct {
-	ID      uuid.UUID
-	OwnerID uuid.UUID
-	Ends    time.Time
-}
-
-// How many posts are scheduled for a time from which on the account's token is worth nothing.
-func (q *Queries) AccountCountScheduledAfter(ctx context.Context, db DBTX, arg AccountCountScheduledAfterParams) (int64, error) {
-	row := db.QueryRow(ctx, accountCountScheduledAfter, arg.ID, arg.OwnerID, arg.Ends)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const accountDisconnect = `-- name: AccountDisconnect :execrows
 UPDATE linkedin_accounts SET
     sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL,
@@ -520,31 +500,6 @@ func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]A
 			return nil, err
 		}
 		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const accountListOwners = `-- name: AccountListOwners :many
-SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id
-`
-
-// Everybody who has a connected account, once each.
-func (q *Queries) AccountListOwners(ctx context.Context, db DBTX) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, accountListOwners)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []uuid.UUID{}
-	for rows.Next() {
-		var owner_id uuid.UUID
-		if err := rows.Scan(&owner_id); err != nil {
-			return nil, err
-		}
-		items = append(items, owner_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -12,27 +12,14 @@ import (
 	"github.com/google/uuid"
 )
 
-const analyticsForgetText = `-- name: AnalyticsForgetText :execrows
-UPDATE post_analytics SET sentiment_label = NULL, sentiment_score = NULL, readability_score = NULL, analyzed_at = NULL
-WHERE post_id = $1 AND owner_id = $2
-`
-
-type AnalyticsForgetTextParams struct {
-	PostID  uuid.UUID
-	OwnerID uuid.UUID
-}
-
-// What analysis found in a text that has changed since is no longer known.
-func (q *Queries) AnalyticsForgetText(ctx context.Context, db DBTX, arg AnalyticsForgetTextParams) (int64, error) {
-	result, err := db.Exec(ctx, analyticsForgetText, arg.PostID, arg.OwnerID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const analyticsGet = `-- name: AnalyticsGet :one
-SELECT post_id, owner_id, sentiment_label, sentiment_score, readability_score, engagement_prediction, views_count, likes_count, comments_count, shares_count, analyzed_at, refreshed_at FROM post_analytics WHERE post_id = $1 AND owner_id = $2
+SELECT
+    p.id AS post_id, p.owner_id, a.sentiment_label, a.sentiment_score, a.readability_score, a.analyzed_at,
+    n.engagement_prediction, n.views_count, n.likes_count, n.comments_count, n.shares_count, n.refreshed_at
+FROM posts p
+LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))
+LEFT JOIN post_analytics n ON n.post_id = p.id
+WHERE p.id = $1 AND p.owner_id = $2
 `
 
 type AnalyticsGetParams struct {
@@ -40,21 +27,38 @@ type AnalyticsGetParams struct {
 	OwnerID uuid.UUID
 }
 
-func (q *Queries) AnalyticsGet(ctx context.Context, db DBTX, arg AnalyticsGetParams) (PostAnalytics, error) {
+type AnalyticsGetRow struct {
+	PostID               uuid.UUID
+	OwnerID              uuid.UUID
+	SentimentLabel       *string
+	SentimentScore       *float64
+	ReadabilityScore     *float64
+	AnalyzedAt           *time.Time
+	EngagementPrediction *float64
+	ViewsCount           *int64
+	LikesCount           *int64
+	CommentsCount        *int64
+	SharesCount          *int64
+	RefreshedAt          *time.Time
+}
+
+// What is known of a post: LinkedIn's numbers, and what analysis found in the text that it has now. NULL means unknown, never
+// zero.
+func (q *Queries) AnalyticsGet(ctx context.Context, db DBTX, arg AnalyticsGetParams) (AnalyticsGetRow, error) {
 	row := db.QueryRow(ctx, analyticsGet, arg.PostID, arg.OwnerID)
-	var i PostAnalytics
+	var i AnalyticsGetRow
 	err := row.Scan(
 		&i.PostID,
 		&i.OwnerID,
 		&i.SentimentLabel,
 		&i.SentimentScore,
 		&i.ReadabilityScore,
+		&i.AnalyzedAt,
 		&i.EngagementPrediction,
 		&i.ViewsCount,
 		&i.LikesCount,
 		&i.CommentsCount,
 		&i.SharesCount,
-		&i.AnalyzedAt,
 		&i.RefreshedAt,
 	)
 	return i, err
@@ -112,7 +116,7 @@ func (q *Queries) AnalyticsListUncounted(ctx context.Context, db DBTX, arg Analy
 	return items, nil
 }
 
-const analyticsPutNumbers = `-- name: AnalyticsPutNumbers :one
+const analyticsPutNumbers = `-- name: AnalyticsPutNumbers :execrows
 INSERT INTO post_analytics (post_id, owner_id, views_count, likes_count, comments_count, shares_count, refreshed_at)
 SELECT p.id, p.owner_id, $1::bigint, $2::bigint, $3::bigint,
     $4::bigint, $5::timestamptz
@@ -124,7 +128,6 @@ ON CONFLICT (post_id) DO UPDATE SET
     shares_count = COALESCE(excluded.shares_count, post_analytics.shares_count),
     refreshed_at = excluded.refreshed_at
 WHERE post_analytics.owner_id = excluded.owner_id
-RETURNING post_id, owner_id, sentiment_label, sentiment_score, readability_score, engagement_prediction, views_count, likes_count, comments_count, shares_count, analyzed_at, refreshed_at
 `
 
 type AnalyticsPutNumbersParams struct {
@@ -138,8 +141,8 @@ type AnalyticsPutNumbersParams struct {
 }
 
 // What LinkedIn counted. A number that LinkedIn did not give this time keeps its last known value. No row when the post is gone.
-func (q *Queries) AnalyticsPutNumbers(ctx context.Context, db DBTX, arg AnalyticsPutNumbersParams) (PostAnalytics, error) {
-	row := db.QueryRow(ctx, analyticsPutNumbers,
+func (q *Queries) AnalyticsPutNumbers(ctx context.Context, db DBTX, arg AnalyticsPutNumbersParams) (int64, error) {
+	result, err := db.Exec(ctx, analyticsPutNumbers,
 		arg.ViewsCount,
 		arg.LikesCount,
 		arg.CommentsCount,
@@ -148,74 +151,8 @@ func (q *Queries) AnalyticsPutNumbers(ctx context.Context, db DBTX, arg Analytic
 		arg.PostID,
 		arg.OwnerID,
 	)
-	var i PostAnalytics
-	err := row.Scan(
-		&i.PostID,
-		&i.OwnerID,
-		&i.SentimentLabel,
-		&i.SentimentScore,
-		&i.ReadabilityScore,
-		&i.EngagementPrediction,
-		&i.ViewsCount,
-		&i.LikesCount,
-		&i.CommentsCount,
-		&i.SharesCount,
-		&i.AnalyzedAt,
-		&i.RefreshedAt,
-	)
-	return i, err
-}
-
-const analyticsPutText = `-- name: AnalyticsPutText :one
-INSERT INTO post_analytics (post_id, owner_id, sentiment_label, sentiment_score, readability_score, analyzed_at)
-SELECT p.id, p.owner_id, $1::text, $2::double precision, $3::double precision, $4::timestamptz
-FROM posts p
-WHERE p.id = $5 AND p.owner_id = $6 AND p.content = $7
-ON CONFLICT (post_id) DO UPDATE SET
-    sentiment_label = excluded.sentiment_label,
-    sentiment_score = excluded.sentiment_score,
-    readability_score = excluded.readability_score,
-    analyzed_at = excluded.analyzed_at
-WHERE post_analytics.owner_id = excluded.owner_id
-RETURNING post_id, owner_id, sentiment_label, sentiment_score, readability_score, engagement_prediction, views_count, likes_count, comments_count, shares_count, analyzed_at, refreshed_at
-`
-
-type AnalyticsPutTextParams struct {
-	SentimentLabel   string
-	SentimentScore   float64
-	ReadabilityScore *float64
-	Now              time.Time
-	PostID           uuid.UUID
-	OwnerID          uuid.UUID
-	Content          string
-}
-
-// What analysis found in the text; LinkedIn's numbers stay as they are. No row when the post has another text by now, or
-// is gone.
-func (q *Queries) AnalyticsPutText(ctx context.Context, db DBTX, arg AnalyticsPutTextParams) (PostAnalytics, error) {
-	row := db.QueryRow(ctx, analyticsPutText,
-		arg.SentimentLabel,
-		arg.SentimentScore,
-		arg.ReadabilityScore,
-		arg.Now,
-		arg.PostID,
-		arg.OwnerID,
-		arg.Content,
-	)
-	var i PostAnalytics
-	err := row.Scan(
-		&i.PostID,
-		&i.OwnerID,
-		&i.SentimentLabel,
-		&i.SentimentScore,
-		&i.ReadabilityScore,
-		&i.EngagementPrediction,
-		&i.ViewsCount,
-		&i.LikesCount,
-		&i.CommentsCount,
-		&i.SharesCount,
-		&i.AnalyzedAt,
-		&i.RefreshedAt,
-	)
-	return i, err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -93,21 +93,6 @@ type Post struct {
 	Revision       int64
 }
 
-type PostAnalytics struct {
-	PostID               uuid.UUID
-	OwnerID              uuid.UUID
-	SentimentLabel       *string
-	SentimentScore       *float64
-	ReadabilityScore     *float64
-	EngagementPrediction *float64
-	ViewsCount           *int64
-	LikesCount           *int64
-	CommentsCount        *int64
-	SharesCount          *int64
-	AnalyzedAt           *time.Time
-	RefreshedAt          *time.Time
-}
-
 type PostTransition struct {
 	PostID     uuid.UUID
 	Revision   int64

@@ -74,6 +74,32 @@ func (q *Queries) PostCountOpen(ctx context.Context, db DBTX, now time.Time) (Po
 	return i, err
 }
 
+const postCountScheduledFrom = `-- name: PostCountScheduledFrom :one
+SELECT count(*) FROM posts
+WHERE owner_id = $1 AND state = 'scheduled' AND scheduled_at >= $2::timestamptz
+    AND (account_id = $3::uuid OR (account_id IS NULL AND $4::boolean))
+`
+
+type PostCountScheduledFromParams struct {
+	OwnerID   uuid.UUID
+	FromTime  time.Time
+	AccountID uuid.UUID
+	IsDefault bool
+}
+
+// How many posts of an account are scheduled for a time or later. Posts without an account go out with the default one.
+func (q *Queries) PostCountScheduledFrom(ctx context.Context, db DBTX, arg PostCountScheduledFromParams) (int64, error) {
+	row := db.QueryRow(ctx, postCountScheduledFrom,
+		arg.OwnerID,
+		arg.FromTime,
+		arg.AccountID,
+		arg.IsDefault,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const postCountTwins = `-- name: PostCountTwins :one
 SELECT count(*) FROM linkedin_accounts a JOIN posts p ON p.owner_id = a.owner_id AND p.account_id = a.id
 WHERE a.urn = $1 AND p.id <> $2 AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
@@ -471,6 +497,31 @@ func (q *Queries) PostKeepURN(ctx context.Context, db DBTX, arg PostKeepURNParam
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const postListAccounts = `-- name: PostListAccounts :many
+SELECT id FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY id
+`
+
+// The accounts that the owner's posts may name.
+func (q *Queries) PostListAccounts(ctx context.Context, db DBTX, ownerID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, postListAccounts, ownerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const postListByAccount = `-- name: PostListByAccount :many

@@ -94,10 +94,11 @@ func New(
 	}
 }
 
-// Register adds the package's workers to River's.
-func (s *Service) Register(workers *river.Workers) {
-	river.AddWorker(workers, &sweepWorker{service: s})
-	river.AddWorker(workers, &checkWorker{service: s})
+// Register adds the package's workers, and what it does every so often, to a client that works jobs.
+func (s *Service) Register(client *jobs.Client) {
+	river.AddWorker(client.Workers(), &sweepWorker{service: s})
+	river.AddWorker(client.Workers(), &checkWorker{service: s})
+	client.Every(SweepEvery, SweepArgs{})
 }
 
 func noVault() error {

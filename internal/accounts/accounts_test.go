@@ -78,7 +78,7 @@ func newWorld(t *testing.T) *world {
 	w.jobs, err = jobs.New(w.store, jobs.Config{}, noop.Tracer{}, clock, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	w.Service = w.service(newVault(t))
-	w.Register(w.jobs.Workers())
+	w.Register(w.jobs)
 	w.owner = w.user("owner@example.org")
 	return w
 }

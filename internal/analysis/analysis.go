@@ -110,8 +110,7 @@ func (s *Service) Optimize(ctx context.Context, content, kind string) (string, e
 
 // Report is what the analysis of a post found.
 type Report struct {
-	Post      posts.Post
-	Analytics db.PostAnalytics
+	Post posts.Post
 	// Optimized is the content improved for engagement; it is not stored.
 	Optimized string
 }
@@ -133,25 +132,25 @@ func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Repor
 	if err := calls.Wait(); err != nil {
 		return Report{}, err
 	}
-	found, err := s.queries.AnalyticsPutText(ctx, s.store, db.AnalyticsPutTextParams{
+	kept, err := s.queries.AnalysisPut(ctx, s.store, db.AnalysisPutParams{
 		PostID: id, OwnerID: ownerID, SentimentLabel: sentiment.Label, SentimentScore: sentiment.Score,
 		ReadabilityScore: Readability(post.Content), Content: post.Content, Now: s.now(),
 	})
-	if fault.Is(err, fault.NotFound) {
+	if err != nil {
+		return Report{}, err
+	}
+	if kept == 0 {
 		if _, err := s.posts.Get(ctx, ownerID, id); err != nil {
 			return Report{}, err // deleted while it was analysed
 		}
 		return Report{}, fault.New(fault.Stale, "The post's text changed while it was analysed: analyse it again.").WithReason("TEXT_CHANGED")
-	}
-	if err != nil {
-		return Report{}, err
 	}
 	if len(post.Hashtags) == 0 {
 		if post, err = s.giveHashtags(ctx, post, tags); err != nil {
 			return Report{}, err
 		}
 	}
-	return Report{Post: post, Analytics: found, Optimized: optimized}, nil
+	return Report{Post: post, Optimized: optimized}, nil
 }
 
 // giveHashtags adds the hashtags that fit to a post. A post that has changed meanwhile, or is on its way, keeps what it

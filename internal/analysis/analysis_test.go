@@ -91,14 +91,14 @@ func (w *world) draft(d posts.Draft) posts.Post {
 	return post
 }
 
-// stored is what is kept about a post, nil when nothing is.
-func (w *world) stored(post posts.Post) *db.PostAnalytics {
+// stored is what is known of a post, nil when its text was not analysed.
+func (w *world) stored(post posts.Post) *db.AnalyticsGetRow {
 	w.t.Helper()
 	found, err := db.New().AnalyticsGet(w.t.Context(), w.store, db.AnalyticsGetParams{PostID: post.ID, OwnerID: w.owner})
-	if fault.Is(err, fault.NotFound) {
+	require.NoError(w.t, err)
+	if found.AnalyzedAt == nil {
 		return nil
 	}
-	require.NoError(w.t, err)
 	return &found
 }
 
@@ -175,12 +175,12 @@ func TestAnAnalysisIsStoredAndGivesHashtags(t *testing.T) {
 	report, err := w.AnalyzePost(t.Context(), w.owner, before.ID)
 	require.NoError(t, err)
 
-	require.Equal(t, &report.Analytics, w.stored(before))
-	require.Equal(t, analysis.Positive, *report.Analytics.SentimentLabel)
-	require.Positive(t, *report.Analytics.SentimentScore)
-	require.InDelta(t, *analysis.Readability(glad), *report.Analytics.ReadabilityScore, 1e-9)
-	require.True(t, report.Analytics.AnalyzedAt.Equal(noon))
-	require.Nil(t, report.Analytics.ViewsCount, "what nobody counted is unknown")
+	stored := w.stored(before)
+	require.Equal(t, analysis.Positive, *stored.SentimentLabel)
+	require.Positive(t, *stored.SentimentScore)
+	require.InDelta(t, *analysis.Readability(glad), *stored.ReadabilityScore, 1e-9)
+	require.True(t, stored.AnalyzedAt.Equal(noon))
+	require.Nil(t, stored.ViewsCount, "what nobody counted is unknown")
 	require.NotEmpty(t, report.Optimized)
 
 	suggested, err := w.Hashtags(t.Context(), glad, 0)
@@ -195,6 +195,25 @@ func TestAnAnalysisIsStoredAndGivesHashtags(t *testing.T) {
 	again, err := w.AnalyzePost(t.Context(), w.owner, before.ID)
 	require.NoError(t, err)
 	require.Equal(t, report, again, "nothing is left to change")
+	require.Equal(t, stored, w.stored(before))
+}
+
+func TestAnAnalysisHoldsForItsTextAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	post := w.draft(posts.Draft{Content: glad, Hashtags: []string{"mine"}})
+	_, err := w.AnalyzePost(t.Context(), w.owner, post.ID)
+	require.NoError(t, err)
+	for _, c := range []struct {
+		content string
+		known   bool
+	}{{"Another text", false}, {glad + " ", false}, {glad, true}} {
+		_, err := w.posts.Update(t.Context(), posts.UpdateInput{
+			OwnerID: w.owner, ID: post.ID, Fields: []string{"content"}, Draft: posts.Draft{Content: c.content},
+		})
+		require.NoError(t, err)
+		require.Equal(t, c.known, w.stored(post) != nil, c.content)
+	}
 }
 
 func TestAPostKeepsTheHashtagsOfItsAuthor(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 )
 
 // Analytics is what is known of a post; nil fields are unknown.
-type Analytics = db.PostAnalytics
+type Analytics = db.AnalyticsGetRow
 
 // LinkedIn is what this package needs of LinkedIn.
 type LinkedIn interface {
@@ -57,17 +57,10 @@ func New(
 	return &Service{store: store, queries: db.New(), posts: posts, accounts: accounts, linkedIn: linkedIn, after: after, now: now}
 }
 
-// Get returns what is known of a post of the owner without asking anybody; of a post never analysed nor refreshed,
-// nothing is.
+// Get returns what is known of a post of the owner without asking anybody: of one never analysed nor refreshed, nothing is.
 func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Analytics, error) {
-	if _, err := s.posts.Get(ctx, ownerID, id); err != nil {
-		return Analytics{}, err
-	}
-	found, err := s.queries.AnalyticsGet(ctx, s.store, db.AnalyticsGetParams{PostID: id, OwnerID: ownerID})
-	if fault.Is(err, fault.NotFound) {
-		return Analytics{PostID: id, OwnerID: ownerID}, nil
-	}
-	return found, err
+	known, err := s.queries.AnalyticsGet(ctx, s.store, db.AnalyticsGetParams{PostID: id, OwnerID: ownerID})
+	return known, posts.NotFound(err)
 }
 
 // Refresh asks LinkedIn for a published post's numbers, by the way that its account is allowed to ask, and stores them.
@@ -87,11 +80,12 @@ func (s *Service) Refresh(ctx context.Context, ownerID, id uuid.UUID) (Report, e
 	if err != nil {
 		return Report{}, err
 	}
-	reports, err := s.refresh(ctx, account, one)
+	unknown, err := s.refresh(ctx, account, one)
 	if err != nil {
 		return Report{}, err
 	}
-	return reports[0], nil
+	known, err := s.Get(ctx, ownerID, id)
+	return Report{Analytics: known, Unknown: unknown}, err
 }
 
 // onLinkedIn is a post of which LinkedIn may have numbers.
@@ -112,9 +106,9 @@ func counted(post posts.Post) (onLinkedIn, error) {
 	return onLinkedIn{post.ID, urn}, nil
 }
 
-// refresh asks for posts of one account at once, as many as the way allows, and stores what LinkedIn gives. It is about the first
-// of them; the others may be gone.
-func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...onLinkedIn) ([]Report, error) {
+// refresh asks for posts of one account at once, as many as the way allows, and stores what LinkedIn gives. It
+// returns what LinkedIn does not give of the first of them. Posts that are gone by then are left out.
+func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...onLinkedIn) (unknown []Unknown, err error) {
 	by, err := wayOf(account)
 	if err != nil {
 		return nil, err
@@ -133,20 +127,14 @@ func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...
 	if err != nil {
 		return nil, err
 	}
-	reports := make([]Report, len(all))
 	for i, post := range all {
 		c := found[i]
-		stored, err := s.queries.AnalyticsPutNumbers(ctx, s.store, db.AnalyticsPutNumbersParams{
+		if _, err := s.queries.AnalyticsPutNumbers(ctx, s.store, db.AnalyticsPutNumbersParams{
 			PostID: post.id, OwnerID: account.OwnerID, Now: s.now(),
 			ViewsCount: c.views, LikesCount: c.likes, CommentsCount: c.comments, SharesCount: c.shares,
-		})
-		if i > 0 && fault.Is(err, fault.NotFound) {
-			continue // deleted meanwhile
-		}
-		if err != nil {
+		}); err != nil {
 			return nil, err
 		}
-		reports[i] = Report{Analytics: stored, Unknown: c.unknown}
 	}
-	return reports, nil
+	return found[0].unknown, nil
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
@@ -39,17 +41,26 @@ func (RefreshArgs) Kind() string { return "refresh_analytics" }
 // InsertOpts bounds how often the job is tried: numbers can be had on request at any time.
 func (RefreshArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
 
-// Worker refreshes numbers.
-type Worker struct {
+// AfterPublication names the job that follows a publication which ended on LinkedIn, where numbers can be had.
+func AfterPublication(post posts.Post) []river.JobArgs {
+	if post.State != posts.StatePublished || post.LinkedinURN == "" {
+		return nil
+	}
+	return []river.JobArgs{RefreshArgs{OwnerID: post.OwnerID, PostID: post.ID}}
+}
+
+// Register adds the package's worker to a client that works jobs.
+func (s *Service) Register(client *jobs.Client) {
+	river.AddWorker(client.Workers(), &worker{service: s})
+}
+
+type worker struct {
 	river.WorkerDefaults[RefreshArgs]
 	service *Service
 }
 
-// Worker returns the worker to register with River.
-func (s *Service) Worker() *Worker { return &Worker{service: s} }
-
 // Work refreshes a post's numbers, or waits until that may be done. What trying again can't cure ends the job.
-func (w *Worker) Work(ctx context.Context, job *river.Job[RefreshArgs]) error {
+func (w *worker) Work(ctx context.Context, job *river.Job[RefreshArgs]) error {
 	until, err := w.service.first(ctx, job.Args.OwnerID, job.Args.PostID)
 	if err == nil && !until.IsZero() {
 		return river.JobSnooze(max(until.Sub(w.service.now()), 0) + rand.N(spread))

@@ -17,6 +17,7 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/telemetry"
 )
@@ -25,21 +26,21 @@ import (
 func consenting(t *testing.T, change ...func(*app.Config)) (*world, postwrightv1connect.AccountServiceClient) {
 	t.Helper()
 	w := newWorld(t, append(change, func(c *app.Config) { c.Server.PublicURL = "http://127.0.0.1:1" })...)
-	w.serve()
-	w.vendors.AddMember(sandbox.Member{ID: "bea", GivenName: "Bea <b>", FamilyName: "Bold", Scopes: scopes})
-	return w, postwrightv1connect.NewAccountServiceClient(w.client(w.key))
+	w.Serve()
+	w.Vendors.AddMember(sandbox.Member{ID: "bea", GivenName: "Bea <b>", FamilyName: "Bold", Scopes: apptest.Scopes})
+	return w, postwrightv1connect.NewAccountServiceClient(w.Client(w.Key))
 }
 
 // comeBack follows an authorization URL to where LinkedIn sends the browser, at the address where this server really is.
 func (w *world) comeBack(authorizationURL string) string {
-	w.t.Helper()
+	w.T.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, authorizationURL, nil)
-	require.NoError(w.t, err)
+	req, err := http.NewRequestWithContext(w.T.Context(), http.MethodGet, authorizationURL, nil)
+	require.NoError(w.T, err)
 	resp, err := client.Do(req)
-	require.NoError(w.t, err)
-	require.NoError(w.t, resp.Body.Close())
-	return strings.Replace(resp.Header.Get("Location"), "http://127.0.0.1:1", w.url, 1)
+	require.NoError(w.T, err)
+	require.NoError(w.T, resp.Body.Close())
+	return strings.Replace(resp.Header.Get("Location"), "http://127.0.0.1:1", w.URL, 1)
 }
 
 func TestAMemberConnectsTheirAccountInABrowser(t *testing.T) {
@@ -54,12 +55,12 @@ func TestAMemberConnectsTheirAccountInABrowser(t *testing.T) {
 	require.WithinDuration(t, app.Now().Add(20*time.Minute), consent.GetExpireTime().AsTime(), time.Minute)
 
 	back := w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=bea")
-	page := w.get(back)
+	page := w.Get(back)
 
-	require.Equal(t, http.StatusOK, page.status, "%s", page.body)
-	require.Contains(t, string(page.body), "Bea &lt;b&gt; Bold is connected", "LinkedIn's words are escaped")
-	require.Equal(t, "no-store", page.header.Get("Cache-Control"))
-	require.Equal(t, "no-referrer", page.header.Get("Referrer-Policy"))
+	require.Equal(t, http.StatusOK, page.Status, "%s", page.Body)
+	require.Contains(t, string(page.Body), "Bea &lt;b&gt; Bold is connected", "LinkedIn's words are escaped")
+	require.Equal(t, "no-store", page.Header.Get("Cache-Control"))
+	require.Equal(t, "no-referrer", page.Header.Get("Referrer-Policy"))
 	list, err := client.ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
 	require.NoError(t, err)
 	require.Len(t, list.GetAccounts(), 2)
@@ -67,9 +68,9 @@ func TestAMemberConnectsTheirAccountInABrowser(t *testing.T) {
 	require.Equal(t, "urn:li:person:bea", bea.GetUrn())
 	require.NotNil(t, bea.GetTokenExpireTime())
 
-	replayed := w.get(back)
-	require.Equal(t, http.StatusBadRequest, replayed.status)
-	require.Contains(t, string(replayed.body), "used before")
+	replayed := w.Get(back)
+	require.Equal(t, http.StatusBadRequest, replayed.Status)
+	require.Contains(t, string(replayed.Body), "used before")
 }
 
 func TestABrowserThatComesBackWithNothingUsableIsToldSo(t *testing.T) {
@@ -88,18 +89,18 @@ func TestABrowserThatComesBackWithNothingUsableIsToldSo(t *testing.T) {
 		"script in the error": {"?state=x&error=<script>", 400, "used before"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			page := w.get(w.url + "/oauth/linkedin/callback" + c.query)
-			require.Equal(t, c.status, page.status)
-			require.Contains(t, string(page.body), c.text)
-			require.NotContains(t, string(page.body), "<script>")
+			page := w.Get(w.URL + "/oauth/linkedin/callback" + c.query)
+			require.Equal(t, c.status, page.Status)
+			require.Contains(t, string(page.Body), c.text)
+			require.NotContains(t, string(page.Body), "<script>")
 		})
 	}
 	t.Run("the member said no", func(t *testing.T) {
 		consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
 		require.NoError(t, err)
-		page := w.get(w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=denied"))
-		require.Equal(t, http.StatusOK, page.status)
-		require.Contains(t, string(page.body), "did not give your consent")
+		page := w.Get(w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=denied"))
+		require.Equal(t, http.StatusOK, page.Status)
+		require.Contains(t, string(page.Body), "did not give your consent")
 	})
 	for code, c := range map[string]struct{ query, text string }{
 		"a scope that the app may not ask for": {
@@ -114,23 +115,23 @@ func TestABrowserThatComesBackWithNothingUsableIsToldSo(t *testing.T) {
 			require.NoError(t, err)
 			at, err := url.Parse(consent.GetAuthorizationUrl())
 			require.NoError(t, err)
-			page := w.get(w.url + "/oauth/linkedin/callback?state=" + url.QueryEscape(at.Query().Get("state")) + "&" + c.query)
-			require.Equal(t, http.StatusBadGateway, page.status)
-			require.Contains(t, string(page.body), c.text)
-			require.NotContains(t, string(page.body), "did not give your consent")
-			require.NotContains(t, string(page.body), "<script>")
+			page := w.Get(w.URL + "/oauth/linkedin/callback?state=" + url.QueryEscape(at.Query().Get("state")) + "&" + c.query)
+			require.Equal(t, http.StatusBadGateway, page.Status)
+			require.Contains(t, string(page.Body), c.text)
+			require.NotContains(t, string(page.Body), "did not give your consent")
+			require.NotContains(t, string(page.Body), "<script>")
 		})
 	}
 	t.Run("LinkedIn is away", func(t *testing.T) {
 		consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
 		require.NoError(t, err)
 		back := w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=bea")
-		require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Drop, Times: 1}))
-		page := w.get(back)
-		require.Equal(t, http.StatusBadGateway, page.status)
-		require.Contains(t, string(page.body), "can&#39;t be reached")
+		require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Drop, Times: 1}))
+		page := w.Get(back)
+		require.Equal(t, http.StatusBadGateway, page.Status)
+		require.Contains(t, string(page.Body), "can&#39;t be reached")
 	})
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM linkedin_accounts`))
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM linkedin_accounts`))
 }
 
 // LinkedIn's own word of why nobody was asked was neither logged nor counted when it came back without a state that is known.
@@ -138,7 +139,7 @@ func TestWhatLinkedInSaysOfAConsentThatIsNotKnownIsLoggedAndCounted(t *testing.T
 	t.Parallel()
 	out := &logged{}
 	w := newLoggedWorld(t, telemetry.NewLogger(out, slog.LevelInfo, true))
-	w.serve()
+	w.Serve()
 	const odd = "brand-new-hunter2"
 	for _, c := range []struct{ query, code, shown string }{
 		{"error=server_error", "server_error", "LinkedIn has trouble: try again later."},
@@ -149,12 +150,12 @@ func TestWhatLinkedInSaysOfAConsentThatIsNotKnownIsLoggedAndCounted(t *testing.T
 		{"error=" + odd, "failed_precondition", "without saying from which consent"},
 	} {
 		key := "rpc_calls_total code=" + c.code + " procedure=/oauth/linkedin/callback"
-		before := w.scrape()[key]
-		page := w.get(w.url + "/oauth/linkedin/callback?" + c.query)
-		require.Equal(t, http.StatusBadRequest, page.status, c.query)
-		require.Contains(t, string(page.body), c.shown, c.query)
-		require.NotContains(t, string(page.body), odd, "anybody may have written it")
-		after := w.scrape()
+		before := w.Scrape()[key]
+		page := w.Get(w.URL + "/oauth/linkedin/callback?" + c.query)
+		require.Equal(t, http.StatusBadRequest, page.Status, c.query)
+		require.Contains(t, string(page.Body), c.shown, c.query)
+		require.NotContains(t, string(page.Body), odd, "anybody may have written it")
+		after := w.Scrape()
 		require.InDelta(t, before+1, after[key], 0, "%s: %v", c.query, after)
 		for key := range after {
 			require.NotContains(t, key, odd)
@@ -168,52 +169,52 @@ func TestWhatLinkedInSaysOfAConsentThatIsNotKnownIsLoggedAndCounted(t *testing.T
 func TestWithoutAPublicAddressNobodyCanConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	refused := w.curl(w.key, "AccountService/ConnectAccount", []byte(`{}`)).failure(t)
+	w.Serve()
+	refused := w.Curl(w.Key, "AccountService/ConnectAccount", []byte(`{}`)).Failure(t)
 	require.Equal(t, "failed_precondition", refused.Code)
 	require.Contains(t, refused.Message, "--server-public-url")
-	refused = w.curl(w.key, "AccountService/ConnectAccount", []byte(`{"organizationId":"urn:li:organization:5"}`)).failure(t)
+	refused = w.Curl(w.Key, "AccountService/ConnectAccount", []byte(`{"organizationId":"urn:li:organization:5"}`)).Failure(t)
 	require.Equal(t, "invalid_argument", refused.Code)
-	require.Contains(t, refused.fields(t), "organizationId")
+	require.Contains(t, refused.Fields(t), "organizationId")
 }
 
 func TestDisconnectingFailsWhatWaitsAndKeepsWhatWasPublished(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	there, _ := w.publish(w.draft("Published before"))
+	w.Serve()
+	there, _ := w.Publish(w.Draft("Published before"))
 	w.onCreate(sandbox.Fault{Mode: sandbox.RateLimitedDay, Times: 1})
-	waiting, _ := w.publish(w.draft("Parked"))
+	waiting, _ := w.Publish(w.Draft("Parked"))
 	require.Equal(t, "DAY_LIMIT", waiting.GetFailure().GetCode())
-	later := w.schedule(w.draft("Scheduled"), time.Hour).GetPost()
+	later := w.schedule(w.Draft("Scheduled"), time.Hour).GetPost()
 
-	res := w.curl(w.key, "AccountService/DisconnectAccount", jsonOf(t, map[string]any{"accountId": there.GetAccountId()}))
-	require.Equal(t, http.StatusOK, res.status, "%s", res.body)
+	res := w.Curl(w.Key, "AccountService/DisconnectAccount", apptest.JSON(t, map[string]any{"accountId": there.GetAccountId()}))
+	require.Equal(t, http.StatusOK, res.Status, "%s", res.Body)
 
 	require.Eventually(t, func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE failure_code = 'ACCOUNT_DISCONNECTED'`) == 1
-	}, waitLimit, waitStep)
-	w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE state = 'scheduled' AND kind = 'publish_due'`)
-	missed, _ := w.watch(later)
+		return w.Count(`SELECT count(*) FROM posts WHERE failure_code = 'ACCOUNT_DISCONNECTED'`) == 1
+	}, apptest.WaitLimit, apptest.WaitStep)
+	w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE state = 'scheduled' AND kind = 'publish_due'`)
+	missed, _ := w.Watch(later)
 	require.Equal(t, failed, missed.GetState(), "its time comes, and nobody is there to send it")
 	require.Equal(t, "NO_ACCOUNT", missed.GetFailure().GetCode())
-	require.Len(t, w.vendors.Ledger(), 1)
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM posts WHERE state = 'published'`))
-	list := w.curl(w.key, "AccountService/ListAccounts", []byte(`{}`))
+	require.Len(t, w.Vendors.Ledger(), 1)
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM posts WHERE state = 'published'`))
+	list := w.Curl(w.Key, "AccountService/ListAccounts", []byte(`{}`))
 	var accounts struct{ Accounts []any }
-	require.NoError(t, json.Unmarshal(list.body, &accounts))
+	require.NoError(t, json.Unmarshal(list.Body, &accounts))
 	require.Empty(t, accounts.Accounts)
-	refused := w.curl(w.key, "PostService/PublishPost", jsonOf(t, map[string]any{"id": w.draft("With whom?").GetId()})).failure(t)
+	refused := w.Curl(w.Key, "PostService/PublishPost", apptest.JSON(t, map[string]any{"id": w.Draft("With whom?").GetId()})).Failure(t)
 	require.Contains(t, refused.Message, "No LinkedIn account is connected")
 }
 
 func TestAnAccountThatIsHeldOrPausedSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.RateLimitedDay, Times: 1})
-	w.publish(w.draft("Parked"))
-	list, err := postwrightv1connect.NewAccountServiceClient(w.client(w.key)).ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
+	w.Publish(w.Draft("Parked"))
+	list, err := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key)).ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
 	require.NoError(t, err)
 	require.Equal(t, "DAY_LIMIT", list.GetAccounts()[0].GetHoldReason())
 	require.Equal(t, time.Now().UTC().Truncate(24*time.Hour).Add(24*time.Hour), list.GetAccounts()[0].GetHoldTime().AsTime())
@@ -226,31 +227,31 @@ func TestBrowsersWithMadeUpStatesLeaveTheDatabaseToTheOthers(t *testing.T) {
 	w, client := consenting(t, func(c *app.Config) {
 		c.Server.ClientAddressHeader, c.Role = "X-From", "api"
 		c.Database.MaxConnections.Value = 8
-		c.Database.LockTimeout.Value, c.Database.OperationTimeout.Value = waitLimit, 2*waitLimit
+		c.Database.LockTimeout.Value, c.Database.OperationTimeout.Value = apptest.WaitLimit, 2*apptest.WaitLimit
 	})
 	consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
 	require.NoError(t, err)
 	back := w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=bea")
-	post := w.draft("Read meanwhile")
+	post := w.Draft("Read meanwhile")
 
-	holder, err := pgx.Connect(t.Context(), w.databaseURL)
+	holder, err := pgx.Connect(t.Context(), w.DatabaseURL)
 	require.NoError(t, err)
 	tx, err := holder.Begin(t.Context())
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), "LOCK TABLE consents IN ACCESS EXCLUSIVE MODE")
 	require.NoError(t, err)
 	const madeUp = 150
-	refused, all := make(chan answer, madeUp), sync.WaitGroup{}
+	refused, all := make(chan apptest.Answer, madeUp), sync.WaitGroup{}
 	for i := range madeUp {
 		all.Go(func() {
-			comeBack := fmt.Sprintf("%s/oauth/linkedin/callback?code=x&state=%d", w.url, i)
+			comeBack := fmt.Sprintf("%s/oauth/linkedin/callback?code=x&state=%d", w.URL, i)
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, comeBack, http.NoBody)
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			req.Header.Set("X-From", fmt.Sprintf("198.51.100.%d", i))
-			if page := w.send(req); page.status == http.StatusServiceUnavailable {
+			if page := w.Send(req); page.Status == http.StatusServiceUnavailable {
 				refused <- page
 			}
 		})
@@ -259,21 +260,21 @@ func TestBrowsersWithMadeUpStatesLeaveTheDatabaseToTheOthers(t *testing.T) {
 	for range madeUp - 1 {
 		select {
 		case page := <-refused:
-			require.Contains(t, string(page.body), "Reload this page in 2 s.")
-			require.Equal(t, "2", page.header.Get("Retry-After"))
-		case <-time.After(waitLimit):
+			require.Contains(t, string(page.Body), "Reload this page in 2 s.")
+			require.Equal(t, "2", page.Header.Get("Retry-After"))
+		case <-time.After(apptest.WaitLimit):
 			require.FailNow(t, "they all wait")
 		}
-		require.LessOrEqual(t, w.count(waiting), 1)
+		require.LessOrEqual(t, w.Count(waiting), 1)
 	}
-	require.Equal(t, http.StatusOK, w.getPost(w.key, post.GetId()).status)
-	require.Equal(t, http.StatusServiceUnavailable, w.get(back).status)
+	require.Equal(t, http.StatusOK, w.GetPost(w.Key, post.GetId()).Status)
+	require.Equal(t, http.StatusServiceUnavailable, w.Get(back).Status)
 
 	require.NoError(t, tx.Rollback(t.Context()))
 	require.NoError(t, holder.Close(t.Context()))
 	all.Wait()
-	page := w.get(back)
-	require.Equal(t, http.StatusOK, page.status, "%s", page.body)
-	require.Contains(t, string(page.body), "is connected")
-	require.Contains(t, string(w.get(w.url+"/metrics").body), `rpc_refused_total{reason="CONSENT_LOOK_UPS"} 150`)
+	page := w.Get(back)
+	require.Equal(t, http.StatusOK, page.Status, "%s", page.Body)
+	require.Contains(t, string(page.Body), "is connected")
+	require.Contains(t, string(w.Get(w.URL+"/metrics").Body), `rpc_refused_total{reason="CONSENT_LOOK_UPS"} 150`)
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/postwright/postwright/internal/retention"
 	"github.com/postwright/postwright/internal/rpc"
 	"github.com/postwright/postwright/internal/status"
+	"github.com/postwright/postwright/internal/sunset"
 	"github.com/postwright/postwright/internal/telemetry"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
@@ -155,18 +156,17 @@ func (a *App) wire() (err error) {
 	a.Accounts = accounts.New(a.store, a.jobs, a.linkedIn, vault, followAccount, accountSettings, Now)
 	a.Publishing = publishing.New(a.store, a.jobs, postService, a.Accounts, a.linkedIn, a.origin, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)
 	numbers := analytics.New(a.store, postService, a.Accounts, a.linkedIn, a.cfg.Publishing.NumbersAfter.Value, Now)
-	notifyService := notify.New(a.store, notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, a.cfg.Notification.limits(), Now, a.log)
-	a.Publishing.Register(a.jobs.Workers())
-	a.Accounts.Register(a.jobs.Workers())
-	notifyService.Register(a.jobs.Workers())
-	river.AddWorker(a.jobs.Workers(), numbers.Worker())
+	notifyService := notify.New(
+		a.store, notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
+		notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, a.cfg.Notification.limits(), Now, a.log,
+	)
 	a.system = &status.Kept{Looks: a.own(), Good: systemGood, Now: time.Now}
-	a.others = &status.Kept{Looks: a.vendors(status.AnnouncedVersion(a.cfg.LinkedIn.Version, status.Remember(a.probe(), time.Now), Now)), Good: vendorsGood, Now: time.Now}
-	river.AddWorker(a.jobs.Workers(), a.versionWorker())
-	river.AddWorker(a.jobs.Workers(), retention.NewWorker(a.store, a.cfg.Retention.keep(), Now, a.log))
-	a.jobs.Every(retention.SweepEvery, retention.SweepArgs{})
-	a.jobs.Every(accounts.SweepEvery, accounts.SweepArgs{})
-	a.jobs.Every(status.VersionEvery, status.VersionArgs{})
+	a.others = &status.Kept{Looks: a.vendors(status.AnnouncedVersion(a.cfg.LinkedIn.Version, sunset.Remember(a.probe(), time.Now), Now)), Good: vendorsGood, Now: time.Now}
+	for _, owner := range []interface{ Register(*jobs.Client) }{
+		a.Publishing, a.Accounts, notifyService, numbers, a.versionWorker(), retention.NewWorker(a.store, a.cfg.Retention.keep(), Now, a.log),
+	} {
+		owner.Register(a.jobs)
+	}
 	a.services = rpc.Services{
 		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
 		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: a.analysisAPI}, Now),
@@ -178,43 +178,24 @@ func (a *App) wire() (err error) {
 	return nil
 }
 
-// follow says what follows a publication: its owner is told, and the numbers of what is on LinkedIn are fetched. A post
-// that is still scheduled comes with what endangers it.
+// follow names the jobs that follow a publication.
 func follow(post posts.Post, warning string) []river.JobArgs {
-	next := []river.JobArgs{
-		notify.PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: notify.Email, Warning: warning},
-		notify.PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: notify.Push, Warning: warning},
-	}
-	if post.State == posts.StatePublished && post.LinkedinURN != "" {
-		next = append(next, analytics.RefreshArgs{OwnerID: post.OwnerID, PostID: post.ID})
-	}
-	return next
+	return append(notify.AfterPublication(post, warning), analytics.AfterPublication(post)...)
 }
 
-// followAccount says what follows what happens to an account: its owner is told what they have to do, and what waits for it
-// looks again.
+// followAccount names the jobs that follow an account's event.
 func followAccount(event accounts.Event, account accounts.Account) []river.JobArgs {
-	switch event {
-	case accounts.Paused, accounts.Expiring:
-		return []river.JobArgs{
-			notify.AccountArgs{OwnerID: account.OwnerID, AccountID: account.ID, Channel: notify.Email},
-			notify.AccountArgs{OwnerID: account.OwnerID, AccountID: account.ID, Channel: notify.Push},
-		}
-	case accounts.Connected, accounts.Renewed, accounts.Disconnected:
-		return []river.JobArgs{publishing.AccountChangedArgs{OwnerID: account.OwnerID, AccountID: account.ID}}
-	}
-	return nil
+	return append(notify.AfterAccount(event, account), publishing.AfterAccount(event, account)...)
 }
 
 // holds reports whether a job would tell somebody something from a database that may not know what was told: publications ask
 // by themselves, as they are claimed.
 func (a *App) holds(ctx context.Context, kind string) (bool, error) {
-	switch kind {
-	case notify.PublicationArgs{}.Kind(), notify.AccountArgs{}.Kind(), notify.VersionArgs{}.Kind():
-		standing, err := a.origin.Standing(ctx)
-		return standing.Hold != nil, err
+	if !notify.Tells(kind) {
+		return false, nil
 	}
-	return false, nil
+	standing, err := a.origin.Standing(ctx)
+	return standing.Hold != nil, err
 }
 
 // Hold holds everything that would go out, because a person said so.
@@ -361,24 +342,6 @@ func (a *App) drain(ctx context.Context, server *http.Server) error {
 	return fmt.Errorf("calls that did not end within the grace of the stop were cut off: %d", cut)
 }
 
-// checks are what makes this process ready for its role.
-func (a *App) checks() []telemetry.Check {
-	checks := []telemetry.Check{
-		{Name: "server", Alone: true, Ready: func(context.Context) error {
-			if a.stopping.Load() {
-				return fault.New(fault.Unavailable, "The server is stopping.")
-			}
-			return nil
-		}},
-		telemetry.Check{Name: "database", Ready: a.store.Ping}.Kept(healthEvery, time.Now),
-		telemetry.Check{Name: "migrations", Ready: a.migrator.Check}.Kept(healthEvery, time.Now),
-	}
-	if a.cfg.works() {
-		checks = append(checks, telemetry.Check{Name: "workers", Ready: a.jobs.Ready})
-	}
-	return checks
-}
-
 func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	mux := http.NewServeMux()
 	get := func(path string, handler http.Handler) {
@@ -386,7 +349,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 		mux.HandleFunc(path, onlyGet) // or the API, which has the rest, would say that there is nothing
 	}
 	get("/healthz", http.HandlerFunc(telemetry.Alive))
-	get("/readyz", telemetry.Ready(a.checks()...))
+	get("/readyz", telemetry.Ready(a.ready()...))
 	get("/metrics", a.metrics.Handler())
 	if a.cfg.serves() {
 		api, err := a.api(streams)

@@ -2,9 +2,6 @@ package app_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"testing"
 
 	"github.com/google/uuid"
@@ -12,46 +9,19 @@ import (
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
-
-// publishBatch reads a batch's outcomes to the end.
-func (w *world) publishBatch(req *postwrightv1.BatchPublishPostsRequest) []*postwrightv1.PublishOutcome {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), waitLimit)
-	defer cancel()
-	stream, err := w.posts.BatchPublishPosts(ctx, req)
-	require.NoError(w.t, err)
-	defer func() { _ = stream.Close() }()
-	var outcomes []*postwrightv1.PublishOutcome
-	for {
-		res, err := stream.Receive()
-		if errors.Is(err, io.EOF) {
-			return outcomes
-		}
-		require.NoError(w.t, err)
-		outcomes = append(outcomes, res.GetOutcome())
-	}
-}
-
-// newPosts are n posts with texts of their own.
-func newPosts(n int) []*postwrightv1.Post {
-	posts := make([]*postwrightv1.Post, n)
-	for i := range posts {
-		posts[i] = &postwrightv1.Post{Content: fmt.Sprintf("One of many: %d", i)}
-	}
-	return posts
-}
 
 func TestEachPostOfABatchHasOneOutcome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.Status, Value: "403", Times: 1})
 	w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
 	const total = 40
 
-	outcomes := w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: newPosts(total)})
+	outcomes := w.PublishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(total)})
 
 	require.Len(t, outcomes, total)
 	statuses, indexes := map[postwrightv1.ApiStatus]int{}, map[int32]bool{}
@@ -70,20 +40,20 @@ func TestEachPostOfABatchHasOneOutcome(t *testing.T) {
 		postwrightv1.ApiStatus_API_STATUS_UNCONFIRMED: 1,
 	}, statuses, "one failure stops no other")
 	require.Len(t, indexes, total)
-	require.Len(t, w.vendors.Ledger(), total-1)
+	require.Len(t, w.Vendors.Ledger(), total-1)
 }
 
 func TestABatchOfPostsSaysWhichItCouldNotApprove(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	before, _ := w.publish(w.draft("Published before"))
-	fresh := w.draft("Not yet")
-	foreigner := postwrightv1connect.NewPostServiceClient(w.client(w.user("eve@example.org")))
+	w.Serve()
+	before, _ := w.Publish(w.Draft("Published before"))
+	fresh := w.Draft("Not yet")
+	foreigner := postwrightv1connect.NewPostServiceClient(w.Client(w.User("eve@example.org")))
 	foreign, err := foreigner.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{Content: "Eve's"}})
 	require.NoError(t, err)
 
-	outcomes := w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Ids: []string{before.GetId(), fresh.GetId(), foreign.GetPost().GetId()}})
+	outcomes := w.PublishBatch(&postwrightv1.BatchPublishPostsRequest{Ids: []string{before.GetId(), fresh.GetId(), foreign.GetPost().GetId()}})
 
 	codes := map[string]string{}
 	for _, o := range outcomes {
@@ -94,38 +64,38 @@ func TestABatchOfPostsSaysWhichItCouldNotApprove(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]string{before.GetId(): "ALREADY_PUBLISHED", fresh.GetId(): "", foreign.GetPost().GetId(): "NOT_FOUND"}, codes)
-	require.Len(t, w.vendors.Ledger(), 2)
+	require.Len(t, w.Vendors.Ledger(), 2)
 }
 
 func TestACallerWhoLeavesABatchCanAskAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.Slow, AfterMS: 100, Times: 20})
-	req := &postwrightv1.BatchPublishPostsRequest{Posts: newPosts(20), RequestId: "batch-1"}
+	req := &postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(20), RequestId: "batch-1"}
 	ctx, leave := context.WithCancel(t.Context())
-	stream, err := w.posts.BatchPublishPosts(ctx, req)
+	stream, err := w.Posts.BatchPublishPosts(ctx, req)
 	require.NoError(t, err)
 	_, err = stream.Receive()
 	require.NoError(t, err)
 	leave()
 	_ = stream.Close()
 
-	outcomes := w.publishBatch(req)
+	outcomes := w.PublishBatch(req)
 
 	require.Len(t, outcomes, 20)
 	for _, o := range outcomes {
 		require.Equal(t, postwrightv1.ApiStatus_API_STATUS_PUBLISHED, o.GetApiStatus())
 	}
-	require.Len(t, w.vendors.Ledger(), 20, "nothing twice, nothing left out")
+	require.Len(t, w.Vendors.Ledger(), 20, "nothing twice, nothing left out")
 }
 
 func TestABatchTellsWhatAPostWaitsFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.RetryAfter, Value: "1", Times: 1})
-	outcomes := w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: newPosts(1)})
+	outcomes := w.PublishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(1)})
 	require.Len(t, outcomes, 2)
 	require.Equal(t, postwrightv1.ApiStatus_API_STATUS_WAITING, outcomes[0].GetApiStatus())
 	require.Equal(t, "RATE_LIMITED", outcomes[0].GetError().GetCode())
@@ -137,21 +107,21 @@ func TestABatchTellsWhatAPostWaitsFor(t *testing.T) {
 func TestABatchOfNewPostsIsMadeWhollyOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	loner := postwrightv1connect.NewPostServiceClient(w.client(w.user("loner@example.org")))
-	stream, err := loner.BatchPublishPosts(t.Context(), &postwrightv1.BatchPublishPostsRequest{Posts: newPosts(3)})
+	w.Serve()
+	loner := postwrightv1connect.NewPostServiceClient(w.Client(w.User("loner@example.org")))
+	stream, err := loner.BatchPublishPosts(t.Context(), &postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(3)})
 	require.NoError(t, err)
 	_, err = stream.Receive()
 	require.ErrorContains(t, err, "No LinkedIn account is connected")
 	require.NoError(t, stream.Close())
-	require.Zero(t, w.count(`SELECT count(*) FROM posts`))
+	require.Zero(t, w.Count(`SELECT count(*) FROM posts`))
 }
 
 func TestBatchesThatCannotBeAreRefusedWhole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	id := w.draft("Here").GetId()
+	w.Serve()
+	id := w.Draft("Here").GetId()
 	many := make([]string, 1001)
 	for i := range many {
 		many[i] = uuid.NewString()
@@ -161,22 +131,22 @@ func TestBatchesThatCannotBeAreRefusedWhole(t *testing.T) {
 		fields []string
 	}{
 		"neither":       {&postwrightv1.BatchPublishPostsRequest{}, []string{"ids"}},
-		"both":          {&postwrightv1.BatchPublishPostsRequest{Ids: []string{id}, Posts: newPosts(1)}, []string{"ids"}},
+		"both":          {&postwrightv1.BatchPublishPostsRequest{Ids: []string{id}, Posts: apptest.NewPosts(1)}, []string{"ids"}},
 		"twice":         {&postwrightv1.BatchPublishPostsRequest{Ids: []string{id, id}}, []string{"ids[1]"}},
 		"too many":      {&postwrightv1.BatchPublishPostsRequest{Ids: many}, []string{"ids"}},
-		"too many new":  {&postwrightv1.BatchPublishPostsRequest{Posts: newPosts(1001)}, []string{"posts"}},
+		"too many new":  {&postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(1001)}, []string{"posts"}},
 		"not an id":     {&postwrightv1.BatchPublishPostsRequest{Ids: []string{id, "x"}}, []string{"ids[1]"}},
 		"empty content": {&postwrightv1.BatchPublishPostsRequest{Posts: []*postwrightv1.Post{{Content: "a"}, {}}}, []string{"posts[1].content"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stream, err := w.posts.BatchPublishPosts(t.Context(), c.req)
+			stream, err := w.Posts.BatchPublishPosts(t.Context(), c.req)
 			require.NoError(t, err)
 			_, err = stream.Receive()
 			require.NoError(t, stream.Close())
 			for _, field := range c.fields {
 				require.ErrorContains(t, err, field+" ")
 			}
-			require.Zero(t, w.count(`SELECT count(*) FROM publications`))
+			require.Zero(t, w.Count(`SELECT count(*) FROM publications`))
 		})
 	}
 }

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/status"
-	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
 // NotTried is what Try leaves out, because it would have an effect or be counted by a vendor.
@@ -41,21 +39,18 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 	}
 	defer a.Close()
 	var keyset status.Look
-	if err := a.connect(ctx); err != nil {
+	if err = a.connect(ctx); err != nil {
 		keyset = status.Blocked("encryption key", needsDatabase)
-		report.Checks = append(report.Checks, status.Examine(ctx, a.brokenDatabase(err)).Checks...)
 	} else {
-		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{
-			status.Database(a.store, Now), status.Connections(a.store.ConnectionLimit, cfg.connections()), status.Migrations(a.migrator.Check),
-		}).Checks...)
 		keyset = status.Keyset(a.Accounts.Seals)
 	}
+	report.Checks = append(report.Checks, status.Examine(ctx, a.database(err)).Checks...)
 	if cfg.LinkedIn.TokenKeyset == "" {
 		report.Checks = append(report.Checks, status.Check{Name: "encryption key", State: status.Warning, Detail: noKeyset, Remedy: keysetRemedy})
 	} else {
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{keyset}).Checks...)
 	}
-	report.Checks = append(report.Checks, versionByDate(cfg.LinkedIn.Version, Now()))
+	report.Checks = append(report.Checks, status.VersionByDate(cfg.LinkedIn.Version, Now()))
 	report.Checks = append(report.Checks, slices.Concat(cfg.LinkedIn.togetherness(), cfg.LinkedIn.unknownScopes())...)
 	if a.Accounts != nil {
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Scopes(a.everybodys, a.Accounts.Wanted)}).Checks...)
@@ -68,39 +63,12 @@ const (
 	keysetRemedy = "Make one with `postwright account keyset`, keep it, and set POSTWRIGHT_TOKEN_KEYSET to it."
 )
 
-// earliest is how long before its month a version may be asked for: LinkedIn has served none before.
-const earliest = 24 * time.Hour
-
-// versionByDate says what the calendar knows of the LinkedIn version: each is served for about a year.
-func versionByDate(version string, now time.Time) status.Check {
-	c := status.Check{Name: "linkedin version", State: status.OK, Remedy: "Set --linkedin-version to one that LinkedIn serves, YYYYMM; see LinkedIn's page on versioning."}
-	ends, exact := linkedin.VersionEnds(version)
-	about := "about "
-	if exact {
-		about = ""
-	}
-	begins, err := time.Parse("200601", version)
-	switch {
-	case ends.IsZero() || err != nil:
-		c.State, c.Detail = status.Unknown, "Nobody knows how long LinkedIn serves the version "+version+"."
-	case !now.Before(ends) && exact:
-		c.State, c.Detail = status.Failed, fmt.Sprintf("LinkedIn serves the version %s no more since %s: nothing can be published.", version, ends.Format(time.DateOnly))
-	case !now.Before(ends):
-		c.State, c.Detail = status.Warning, fmt.Sprintf("LinkedIn has probably served the version %s no more since about %s: then nothing can be published.", version, ends.Format(time.DateOnly))
-	case now.Before(begins.Add(-earliest)):
-		c.State, c.Detail = status.Warning, fmt.Sprintf("LinkedIn does not serve the version %s yet, if it keeps to its calendar.", version)
-	default:
-		c.Detail, c.Remedy = fmt.Sprintf("By the calendar, LinkedIn serves the version %s until %s%s.", version, about, ends.Format(time.DateOnly)), ""
-	}
-	return c
-}
-
 // warn says at a start what will keep posts from going out, although everything else works.
 func (a *App) warn(ctx context.Context) {
 	if a.cfg.LinkedIn.TokenKeyset == "" {
 		a.log.WarnContext(ctx, noKeyset, "remedy", keysetRemedy)
 	}
-	if c := versionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
+	if c := status.VersionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
 	}
 	for _, c := range slices.Concat(a.cfg.LinkedIn.togetherness(), a.cfg.LinkedIn.unknownScopes()) {

@@ -76,8 +76,8 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			cfg := w.cfg
-			w.exec(`UPDATE linkedin_accounts SET scopes = '{openid,profile,email,w_member_social}'`) // as members are asked for
+			cfg := w.Config
+			w.Exec(`UPDATE linkedin_accounts SET scopes = '{openid,profile,email,w_member_social}'`) // as members are asked for
 			c.change(t, &cfg)
 			report, err := app.Try(t.Context(), cfg, slog.New(slog.DiscardHandler))
 			require.NoError(t, err)
@@ -92,7 +92,7 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 					require.Equal(t, status.OK, check.State, "%s: %s", check.Name, check.Detail)
 				}
 			}
-			require.Zero(t, w.count(`SELECT count(*) FROM database_origin`), "nothing was changed")
+			require.Zero(t, w.Count(`SELECT count(*) FROM database_origin`), "nothing was changed")
 		})
 	}
 }
@@ -101,9 +101,9 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 func TestScopesThatLinkedInProbablyLacksAreWarnedOf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.cfg.LinkedIn.Scopes = []string{"openid", "profile", "w_member_socail", "r_weather_everywhere_today"}
-	w.cfg.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"s","scopes":["w_organisation_social"],"accounts":["pages"]}]`)
-	report, err := app.Try(t.Context(), w.cfg, slog.New(slog.DiscardHandler))
+	w.Config.LinkedIn.Scopes = []string{"openid", "profile", "w_member_socail", "r_weather_everywhere_today"}
+	w.Config.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"s","scopes":["w_organisation_social"],"accounts":["pages"]}]`)
+	report, err := app.Try(t.Context(), w.Config, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	found := map[string]string{}
 	for _, check := range report.Checks {
@@ -114,8 +114,8 @@ func TestScopesThatLinkedInProbablyLacksAreWarnedOf(t *testing.T) {
 	require.Contains(t, found["names of the scopes of the LinkedIn app default"], `It asks for "w_member_socail" (did you mean w_member_social?), "r_weather_everywhere_today", which Postwright does not know`)
 	require.Contains(t, found["names of the scopes of the LinkedIn app pages"], `"w_organisation_social" (did you mean w_organization_social?)`)
 	var log bytes.Buffer
-	w.log = slog.New(slog.NewTextHandler(&log, nil))
-	_, stop := w.run(w.node(w.cfg))
+	w.Log = slog.New(slog.NewTextHandler(&log, nil))
+	_, stop := w.Run(w.Node(w.Config))
 	require.NoError(t, stop())
 	require.Contains(t, log.String(), "w_member_socail", "a start says it too")
 }
@@ -167,9 +167,9 @@ func TestAStartWarnsOfWhatKeepsPostsFromGoingOut(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	w := newWorld(t)
-	w.cfg.LinkedIn.TokenKeyset, w.cfg.LinkedIn.Version = "", "202511"
-	w.log = slog.New(slog.NewTextHandler(&log, nil))
-	_, stop := w.run(w.node(w.cfg))
+	w.Config.LinkedIn.TokenKeyset, w.Config.LinkedIn.Version = "", "202511"
+	w.Log = slog.New(slog.NewTextHandler(&log, nil))
+	_, stop := w.Run(w.Node(w.Config))
 	require.NoError(t, stop())
 	require.Contains(t, log.String(), "No keyset is set")
 	require.Contains(t, log.String(), "202511 no more since 2026-11-16")

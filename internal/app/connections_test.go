@@ -22,17 +22,18 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
 // dial opens a connection that a test writes to byte by byte. Nothing on it takes longer than waitLimit.
 func (w *world) dial() net.Conn {
-	w.t.Helper()
-	conn, err := new(net.Dialer).DialContext(w.t.Context(), "tcp", strings.TrimPrefix(w.url, "http://"))
-	require.NoError(w.t, err)
-	w.t.Cleanup(func() { _ = conn.Close() })
-	require.NoError(w.t, conn.SetDeadline(time.Now().Add(waitLimit)))
+	w.T.Helper()
+	conn, err := new(net.Dialer).DialContext(w.T.Context(), "tcp", strings.TrimPrefix(w.URL, "http://"))
+	require.NoError(w.T, err)
+	w.T.Cleanup(func() { _ = conn.Close() })
+	require.NoError(w.T, conn.SetDeadline(time.Now().Add(apptest.WaitLimit)))
 	return conn
 }
 
@@ -55,14 +56,14 @@ const (
 func TestARequestThatNeverComesInIsEndedWhateverItAsksFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.app.ShortenWire(500*time.Millisecond, time.Second)
-	w.serve()
+	w.App.ShortenWire(500*time.Millisecond, time.Second)
+	w.Serve()
 	for name, begun := range map[string]string{
-		"a call":                 head("POST", getPath, unaryJSON, w.key),
+		"a call":                 head("POST", getPath, unaryJSON, w.Key),
 		"a call without a key":   head("POST", getPath, unaryJSON, ""),
-		"a stream":               head("POST", watchPath, streamJSON, w.key),
+		"a stream":               head("POST", watchPath, streamJSON, w.Key),
 		"a stream without a key": head("POST", watchPath, streamJSON, ""),
-		"a stream over gRPC":     head("POST", watchPath, "application/grpc", w.key),
+		"a stream over gRPC":     head("POST", watchPath, "application/grpc", w.Key),
 		"reflection":             head("POST", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "application/grpc", ""),
 		"health":                 head("POST", "/grpc.health.v1.Health/Check", unaryJSON, ""),
 		"watching health":        head("POST", "/grpc.health.v1.Health/Watch", streamJSON, ""),
@@ -71,8 +72,8 @@ func TestARequestThatNeverComesInIsEndedWhateverItAsksFor(t *testing.T) {
 		"readiness":              head("GET", "/readyz", unaryJSON, ""),
 		"nothing that is there":  head("POST", "/nowhere", unaryJSON, ""),
 		"another method":         head("OPTIONS", getPath, unaryJSON, ""),
-		"another form":           head("POST", getPath, "text/plain", w.key),
-		"an unknown compression": strings.Replace(head("POST", getPath, unaryJSON, w.key), "\r\n\r\n", "\r\nContent-Encoding: br\r\n\r\n", 1),
+		"another form":           head("POST", getPath, "text/plain", w.Key),
+		"an unknown compression": strings.Replace(head("POST", getPath, unaryJSON, w.Key), "\r\n\r\n", "\r\nContent-Encoding: br\r\n\r\n", 1),
 		"nothing":                "",
 		"half of the headers":    "POST " + getPath + " HTTP/1.1\r\nHost: postwright\r\nX-Slow: ",
 	} {
@@ -90,7 +91,7 @@ func TestARequestThatNeverComesInIsEndedWhateverItAsksFor(t *testing.T) {
 	t.Run("a body that trickles in", func(t *testing.T) {
 		t.Parallel()
 		conn := w.dial()
-		_, err := io.WriteString(conn, head("POST", getPath, unaryJSON, w.key))
+		_, err := io.WriteString(conn, head("POST", getPath, unaryJSON, w.Key))
 		require.NoError(t, err)
 		for err == nil { // until the server has enough of it, or the connection's deadline passes
 			_, err = io.WriteString(conn, "1\r\n \r\n")
@@ -108,8 +109,8 @@ func isTimeout(err error) bool {
 func TestWithoutAKeyNobodyHoldsAConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.app.ShortenWire(time.Hour, time.Hour)
-	w.serve()
+	w.App.ShortenWire(time.Hour, time.Hour)
+	w.Serve()
 	for name, path := range map[string]string{"a call": getPath, "a stream": watchPath} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,17 +130,17 @@ func TestWithoutAKeyNobodyHoldsAConnection(t *testing.T) {
 
 func TestAStreamLastsLongerThanARequestMay(t *testing.T) {
 	t.Parallel()
-	for name, transport := range map[string]*http.Transport{"over HTTP/1.1": {}, "over HTTP/2": overHTTP2()} {
+	for name, transport := range map[string]*http.Transport{"over HTTP/1.1": {}, "over HTTP/2": apptest.OverHTTP2()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			t.Cleanup(transport.CloseIdleConnections)
 			w := newWorld(t, func(c *app.Config) { c.Role = "api" }) // nobody sends the post yet
-			w.app.ShortenWire(time.Second, time.Second)
-			w.serve()
-			post := w.draft("Watched for long")
-			_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId()})
+			w.App.ShortenWire(time.Second, time.Second)
+			w.Serve()
+			post := w.Draft("Watched for long")
+			_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId()})
 			require.NoError(t, err)
-			stream, err := postwrightv1connect.NewPostServiceClient(w.clientOver(transport, w.key)).
+			stream, err := postwrightv1connect.NewPostServiceClient(w.ClientOver(transport, w.Key)).
 				WatchPost(t.Context(), &postwrightv1.WatchPostRequest{Id: post.GetId()})
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = stream.Close() })
@@ -147,26 +148,20 @@ func TestAStreamLastsLongerThanARequestMay(t *testing.T) {
 			require.NoError(t, err)
 			for range 2 { // requests that began later have been ended by their limit
 				conn := w.dial()
-				_, err := io.WriteString(conn, head("POST", getPath, unaryJSON, w.key))
+				_, err := io.WriteString(conn, head("POST", getPath, unaryJSON, w.Key))
 				require.NoError(t, err)
 				_, err = io.Copy(io.Discard, conn)
 				require.False(t, isTimeout(err))
 			}
-			workers := w.cfg
+			workers := w.Config
 			workers.Role = "workers"
-			w.run(w.node(workers))
+			w.Run(w.Node(workers))
 			for res := new(postwrightv1.WatchPostResponse); res.GetPost().GetState() != postwrightv1.PostState_POST_STATE_PUBLISHED; {
 				res, err = stream.Receive()
 				require.NoError(t, err)
 			}
 		})
 	}
-}
-
-func overHTTP2() *http.Transport {
-	transport := &http.Transport{Protocols: new(http.Protocols)}
-	transport.Protocols.SetUnencryptedHTTP2(true)
-	return transport
 }
 
 // frames is an HTTP/2 connection that a test writes frame by frame.
@@ -179,13 +174,13 @@ type frames struct {
 }
 
 func (w *world) frames(settings ...http2.Setting) *frames {
-	w.t.Helper()
+	w.T.Helper()
 	f := &frames{conn: w.dial(), next: 1}
 	f.Framer = http2.NewFramer(f.conn, bufio.NewReader(f.conn))
 	f.encoder = hpack.NewEncoder(&f.headers)
 	_, err := io.WriteString(f.conn, http2.ClientPreface)
-	require.NoError(w.t, err)
-	require.NoError(w.t, f.WriteSettings(settings...))
+	require.NoError(w.T, err)
+	require.NoError(w.T, f.WriteSettings(settings...))
 	return f
 }
 
@@ -217,9 +212,9 @@ func (f *frames) until(wanted func(http2.Frame) bool) (http2.Frame, error) {
 func TestAnAnswerThatNobodyTakesIsEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.app.ShortenWire(2*time.Second, 500*time.Millisecond)
-	w.serve()
-	post := w.underWay("queued")
+	w.App.ShortenWire(2*time.Second, 500*time.Millisecond)
+	w.Serve()
+	post := w.UnderWay("queued")
 	id := `{"id":"` + post.GetId() + `"}`
 	for name, request := range map[string]struct{ path, form, body string }{
 		"of a call":   {getPath, unaryJSON, id},
@@ -228,7 +223,7 @@ func TestAnAnswerThatNobodyTakesIsEnded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := w.frames(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
-			stream, err := f.begin("POST", request.path, request.form, w.key, false)
+			stream, err := f.begin("POST", request.path, request.form, w.Key, false)
 			require.NoError(t, err)
 			require.NoError(t, f.WriteData(stream, true, []byte(request.body)))
 			_, err = f.until(func(frame http2.Frame) bool {
@@ -243,8 +238,8 @@ func TestAnAnswerThatNobodyTakesIsEnded(t *testing.T) {
 func TestStreamsOpenedAndResetInALoopCostTheOthersNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Server.KeyRate.Value, c.Server.OwnerRate.Value = 0, 0 }) // the quiet one asks as fast as it can
-	w.serve()
-	post, loud := w.draft("Quiet"), w.user("loud@example.org")
+	w.Serve()
+	post, loud := w.Draft("Quiet"), w.User("loud@example.org")
 	const connections, resets = 4, 5_000
 	ended := make(chan struct{}, connections)
 	for range connections {
@@ -271,7 +266,7 @@ func TestStreamsOpenedAndResetInALoopCostTheOthersNothing(t *testing.T) {
 		case <-ended:
 			left--
 		default:
-			_, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+			_, err := w.Posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
 			require.NoError(t, err)
 			others++
 		}
@@ -282,7 +277,7 @@ func TestStreamsOpenedAndResetInALoopCostTheOthersNothing(t *testing.T) {
 func TestAConnectionHasSoManyStreams(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	f := w.frames()
 	frame, err := f.until(func(frame http2.Frame) bool {
 		settings, is := frame.(*http2.SettingsFrame)
@@ -292,7 +287,7 @@ func TestAConnectionHasSoManyStreams(t *testing.T) {
 	most, told := frame.(*http2.SettingsFrame).Value(http2.SettingMaxConcurrentStreams)
 	require.True(t, told)
 	for range most + 1 {
-		_, err := f.begin("POST", watchPath, streamJSON, w.key, false) // whose request does not come in
+		_, err := f.begin("POST", watchPath, streamJSON, w.Key, false) // whose request does not come in
 		require.NoError(t, err)
 	}
 	_, err = f.until(func(frame http2.Frame) bool {
@@ -304,9 +299,9 @@ func TestAConnectionHasSoManyStreams(t *testing.T) {
 
 func TestConnectionsThatBreakTheProtocolFillNoLog(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log apptest.Log
 	w := newLoggedWorld(t, slog.New(slog.NewJSONHandler(&log, nil)))
-	w.serve()
+	w.Serve()
 	for range 200 {
 		conn := w.dial()
 		// A frame of 8 bytes, PING, where SETTINGS must come first.
@@ -326,7 +321,7 @@ func TestConnectionsThatBreakTheProtocolFillNoLog(t *testing.T) {
 func TestCallsWithoutAKeyAreLimitedInNumber(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	const reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 	f := w.frames()
 	for range 11 {
@@ -349,10 +344,10 @@ func TestNothingButCallsUnderWayDelaysAStop(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Run("a server with connections of all kinds", func(t *testing.T) {
 		w := newWorld(t, func(c *app.Config) { c.Server.ShutdownGrace.Value = time.Minute })
-		stop := w.serve()
-		post := w.draft("Idle")
+		stop := w.Serve()
+		post := w.Draft("Idle")
 		for _, begun := range []string{
-			"", "POST ", head("POST", getPath, unaryJSON, w.key), head("POST", watchPath, streamJSON, w.key), head("POST", watchPath, streamJSON, ""),
+			"", "POST ", head("POST", getPath, unaryJSON, w.Key), head("POST", watchPath, streamJSON, w.Key), head("POST", watchPath, streamJSON, ""),
 			head("POST", "/grpc.health.v1.Health/Watch", streamJSON, ""), head("GET", "/metrics", unaryJSON, ""),
 		} {
 			_, err := io.WriteString(w.dial(), begun)
@@ -360,10 +355,10 @@ func TestNothingButCallsUnderWayDelaysAStop(t *testing.T) {
 		}
 		f := w.frames(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
 		for _, path := range []string{getPath, watchPath} {
-			_, err := f.begin("POST", path, "application/grpc", w.key, false)
+			_, err := f.begin("POST", path, "application/grpc", w.Key, false)
 			require.NoError(t, err)
 		}
-		stalled, err := f.begin("POST", getPath, unaryJSON, w.key, false) // its answer is never taken
+		stalled, err := f.begin("POST", getPath, unaryJSON, w.Key, false) // its answer is never taken
 		require.NoError(t, err)
 		require.NoError(t, f.WriteData(stalled, true, []byte(`{"id":"`+post.GetId()+`"}`)))
 		_, err = f.until(func(frame http2.Frame) bool { return frame.Header().Type == http2.FrameHeaders })
@@ -378,22 +373,22 @@ func TestNothingButCallsUnderWayDelaysAStop(t *testing.T) {
 
 // slowly makes a call whose vendor takes its time, and returns when it is under way.
 func (w *world) slowly(took time.Duration) (ended <-chan error) {
-	w.t.Helper()
-	require.NoError(w.t, w.vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Slow, AfterMS: int(took.Milliseconds()), Times: 1}))
+	w.T.Helper()
+	require.NoError(w.T, w.Vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Slow, AfterMS: int(took.Milliseconds()), Times: 1}))
 	answered := make(chan error, 1)
-	client := postwrightv1connect.NewAnalysisServiceClient(w.client(w.key))
+	client := postwrightv1connect.NewAnalysisServiceClient(w.Client(w.Key))
 	go func() {
-		_, err := client.AnalyzeSentiment(context.WithoutCancel(w.t.Context()), &postwrightv1.AnalyzeSentimentRequest{Text: "Slow"})
+		_, err := client.AnalyzeSentiment(context.WithoutCancel(w.T.Context()), &postwrightv1.AnalyzeSentimentRequest{Text: "Slow"})
 		answered <- err
 	}()
-	require.Eventually(w.t, func() bool { return len(w.vendors.Armed()) == 0 }, waitLimit, waitStep, "the call has reached the vendor")
+	require.Eventually(w.T, func() bool { return len(w.Vendors.Armed()) == 0 }, apptest.WaitLimit, apptest.WaitStep, "the call has reached the vendor")
 	return answered
 }
 
 func TestACallUnderWayGetsItsAnswerBeforeAStop(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	stop := w.serve()
+	stop := w.Serve()
 	ended := w.slowly(2 * time.Second)
 	require.NoError(t, stop())
 	require.NoError(t, <-ended)
@@ -402,7 +397,7 @@ func TestACallUnderWayGetsItsAnswerBeforeAStop(t *testing.T) {
 func TestACallThatOutlastsTheGraceIsCutOffAndTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Server.ShutdownGrace.Value = time.Second })
-	stop := w.serve()
+	stop := w.Serve()
 	ended := w.slowly(5 * time.Minute)
 	require.ErrorContains(t, stop(), "cut off: 1")
 	require.Error(t, <-ended)
@@ -412,15 +407,15 @@ func TestReadinessSaysThatTheServerIsStoppingWhileCallsAreStillTaken(t *testing.
 	t.Parallel()
 	const delay = 5 * time.Second
 	w := newWorld(t, func(c *app.Config) { c.Server.ShutdownDelay.Value = delay })
-	stop := w.serve()
-	require.Equal(t, http.StatusOK, w.get(w.url+"/readyz").status)
+	stop := w.Serve()
+	require.Equal(t, http.StatusOK, w.Get(w.URL+"/readyz").Status)
 	stopped := make(chan error, 1)
 	began := time.Now()
 	go func() { stopped <- stop() }()
-	require.Eventually(t, func() bool { return w.get(w.url+"/readyz").status == http.StatusServiceUnavailable }, delay, waitStep)
-	require.Contains(t, string(w.get(w.url+"/readyz").body), "stopping")
-	require.Equal(t, http.StatusOK, w.get(w.url+"/healthz").status, "a process that stops in order must not be taken for a dead one")
-	w.draft("Still taken")
+	require.Eventually(t, func() bool { return w.Get(w.URL+"/readyz").Status == http.StatusServiceUnavailable }, delay, apptest.WaitStep)
+	require.Contains(t, string(w.Get(w.URL+"/readyz").Body), "stopping")
+	require.Equal(t, http.StatusOK, w.Get(w.URL+"/healthz").Status, "a process that stops in order must not be taken for a dead one")
+	w.Draft("Still taken")
 	require.NoError(t, <-stopped)
 	require.GreaterOrEqual(t, time.Since(began), delay)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/dbtest"
 )
 
@@ -30,14 +31,14 @@ func TestDroppedCallsLeaveNothingInUse(t *testing.T) {
 	t.Run("calls", func(t *testing.T) {
 		w := newWired(t)
 		stop := w.stop
-		post := w.draft("Kept, and not dropped").GetId()
+		post := w.Draft("Kept, and not dropped").GetId()
 		transport := &http.Transport{}
 		call := func(ctx context.Context, method string) {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/postwright.v1."+method,
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+"/postwright.v1."+method,
 				strings.NewReader(strings.ReplaceAll(dropped[method], "%", post)))
 			require.NoError(t, err)
 			req.Header.Set("Content-Type", "application/json")
-			req.Header.Set("Authorization", "Bearer "+w.key)
+			req.Header.Set("Authorization", "Bearer "+w.Key)
 			if resp, err := transport.RoundTrip(req); err == nil {
 				_ = resp.Body.Close()
 			}
@@ -67,11 +68,11 @@ func TestDroppedCallsLeaveNothingInUse(t *testing.T) {
 		transport.CloseIdleConnections()
 
 		require.Eventually(t, func() bool {
-			return strings.Contains(string(w.get(w.url+"/metrics").body), `db_pool_connections{state="in_use"} 0`)
-		}, waitLimit, waitStep)
-		require.Equal(t, http.StatusOK, w.do(dbCalls[1], post).status, "the next call goes well")
+			return strings.Contains(string(w.Get(w.URL+"/metrics").Body), `db_pool_connections{state="in_use"} 0`)
+		}, apptest.WaitLimit, apptest.WaitStep)
+		require.Equal(t, http.StatusOK, w.do(dbCalls[1], post).Status, "the next call goes well")
 		require.NoError(t, stop())
-		w.app.Close()
+		w.App.Close()
 	})
 	goleak.VerifyNone(t, before)
 }

@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -26,30 +24,10 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/telemetry"
 )
-
-// scrape reads /metrics with Prometheus's own parser: the value of each counter and gauge, by name and labels.
-func (w *world) scrape() map[string]float64 {
-	w.t.Helper()
-	got := w.get(w.url + "/metrics")
-	require.Equal(w.t, http.StatusOK, got.status)
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(got.body))
-	require.NoError(w.t, err)
-	samples := map[string]float64{}
-	for name, family := range families {
-		for _, m := range family.GetMetric() {
-			key := name
-			for _, l := range m.GetLabel() {
-				key += " " + l.GetName() + "=" + l.GetValue()
-			}
-			samples[key] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
-		}
-	}
-	return samples
-}
 
 // logged collects lines in JSON.
 type logged struct {
@@ -81,13 +59,13 @@ func (l *logged) lines(t *testing.T, message string) (found []map[string]any) {
 func TestTheFiguresSayWhatTheDatabaseHolds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	post, _ := w.publish(w.draft("Counted"))
+	w.Serve()
+	post, _ := w.Publish(w.Draft("Counted"))
 	require.Equal(t, published, post.GetState())
-	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.AcceptThenDrop, Times: 1}))
-	post, _ = w.publish(w.draft("In doubt"))
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.AcceptThenDrop, Times: 1}))
+	post, _ = w.Publish(w.Draft("In doubt"))
 	require.Equal(t, unconfirmed, post.GetState())
-	samples := w.scrape()
+	samples := w.Scrape()
 	account := post.GetAccountId()
 	for key, value := range map[string]float64{
 		"postwright_publications state=published": 1, "postwright_publications state=unconfirmed": 1, "postwright_publications state=queued": 0,
@@ -100,15 +78,15 @@ func TestTheFiguresSayWhatTheDatabaseHolds(t *testing.T) {
 	}
 	require.InDelta(t, 60, samples["postwright_account_token_days_left account="+account], 1)
 	require.Greater(t, samples["postwright_jobs state=completed"]+samples["postwright_jobs state=running"]+samples["postwright_jobs state=available"], 1.0)
-	require.Positive(t, samples["postwright_linkedin_version_days_left version="+w.cfg.LinkedIn.Version])
+	require.Positive(t, samples["postwright_linkedin_version_days_left version="+w.Config.LinkedIn.Version])
 }
 
 func TestWithTheDatabaseAwayItsFiguresAreAbsentAndTheOthersThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Role = "api" })
-	w.serve()
-	w.draft("Before")
-	elsewhere, err := url.Parse(w.databaseURL)
+	w.Serve()
+	w.Draft("Before")
+	elsewhere, err := url.Parse(w.DatabaseURL)
 	require.NoError(t, err)
 	name := strings.TrimPrefix(elsewhere.Path, "/")
 	elsewhere.Path = "/postgres"
@@ -120,7 +98,7 @@ func TestWithTheDatabaseAwayItsFiguresAreAbsentAndTheOthersThere(t *testing.T) {
 	_, err = admin.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
 	require.NoError(t, err)
 
-	samples := w.scrape()
+	samples := w.Scrape()
 
 	for key := range samples {
 		for _, gone := range []string{"postwright_jobs", "postwright_publication", "postwright_account", "postwright_linkedin_creates", "postwright_workers"} {
@@ -176,23 +154,23 @@ func TestOneTraceLeadsFromTheCallThroughItsJobsToTheirSQL(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
 	const marker = "Xyzzy the marker"
 	w := newWorld(t)
-	stop := w.serve()
-	draft := w.draft(marker)
-	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "notification", Mode: sandbox.Status, Value: "503"}))
-	post, _ := w.publish(draft)
+	stop := w.Serve()
+	draft := w.Draft(marker)
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "notification", Mode: sandbox.Status, Value: "503"}))
+	post, _ := w.Publish(draft)
 	require.Equal(t, published, post.GetState())
-	w.idle()
+	w.Idle()
 	const callers = "0af7651916cd43dd8448eb211c80319c"
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/postwright.v1.PostService/GetPost", strings.NewReader(`{"id":"`+post.GetId()+`"}`))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/postwright.v1.PostService/GetPost", strings.NewReader(`{"id":"`+post.GetId()+`"}`))
 	require.NoError(t, err)
 	for name, value := range map[string]string{
-		"Content-Type": "application/json", "Authorization": "Bearer " + w.key, "Traceparent": "00-" + callers + "-b7ad6b7169203331-01",
+		"Content-Type": "application/json", "Authorization": "Bearer " + w.Key, "Traceparent": "00-" + callers + "-b7ad6b7169203331-01",
 	} {
 		req.Header.Set(name, value)
 	}
-	require.Equal(t, http.StatusOK, w.send(req).status)
+	require.Equal(t, http.StatusOK, w.Send(req).Status)
 	require.NoError(t, stop())
-	w.app.Close() // delivers the last of them
+	w.App.Close() // delivers the last of them
 
 	spans.mu.Lock()
 	defer spans.mu.Unlock()
@@ -209,7 +187,7 @@ func TestOneTraceLeadsFromTheCallThroughItsJobsToTheirSQL(t *testing.T) {
 	follows := spans.named(t, trace, "job notify_publication")
 	require.Equal(t, job.GetSpanId(), follows.GetParentSpanId(), "the job that the job inserted")
 	require.Equal(t, callers, fmt.Sprintf("%x", spans.named(t, nil, "postwright.v1.PostService/GetPost").GetTraceId()), "a caller's own trace goes on")
-	for _, secret := range []string{marker, memberToken, w.key, "tess@example.org", w.cfg.LinkedIn.TokenKeyset.Reveal()} {
+	for _, secret := range []string{marker, apptest.MemberToken, w.Key, "tess@example.org", w.Config.LinkedIn.TokenKeyset.Reveal()} {
 		require.NotContains(t, spans.raw.String(), secret)
 	}
 }
@@ -218,21 +196,21 @@ func TestEachCallIsOneLineThatSaysWhoAskedForWhatAndHowItWent(t *testing.T) {
 	t.Parallel()
 	out := &logged{}
 	w := newLoggedWorld(t, telemetry.NewLogger(out, slog.LevelInfo, true))
-	w.serve()
+	w.Serve()
 	ask := func(key, method, body string) {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/postwright.v1.PostService/"+method, strings.NewReader(body))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/postwright.v1.PostService/"+method, strings.NewReader(body))
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Authorization", "Bearer "+key)
 		req.Header.Set("X-Request-Id", "id-of-"+method)
 		req.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-		w.send(req)
+		w.Send(req)
 	}
-	ask(w.key, "ListPosts", `{}`)
-	ask(w.key, "GetPost", `{"id":"01900000-0000-7000-8000-000000000009"}`)
+	ask(w.Key, "ListPosts", `{}`)
+	ask(w.Key, "GetPost", `{"id":"01900000-0000-7000-8000-000000000009"}`)
 	ask("pw_nobody", "SearchPosts", `{"query":"x"}`)
-	ask(w.key, "CreatePost", `{"post":{"content":"","hashtags":["not one"]}}`)
-	user, err := w.app.Identity.UserByEmail(t.Context(), "tess@example.org")
+	ask(w.Key, "CreatePost", `{"post":{"content":"","hashtags":["not one"]}}`)
+	user, err := w.App.Identity.UserByEmail(t.Context(), "tess@example.org")
 	require.NoError(t, err)
 	calls := out.lines(t, "call")
 	require.Len(t, calls, 4)
@@ -262,16 +240,16 @@ func TestAFailureOnTheWayIsFoundByTheRequestIDOfTheCall(t *testing.T) {
 	t.Parallel()
 	out := &logged{}
 	w := newLoggedWorld(t, telemetry.NewLogger(out, slog.LevelInfo, true))
-	w.serve()
-	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Status, Value: "403", Times: 1}))
-	draft := w.draft("Which call was it?")
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/postwright.v1.PostService/PublishPost", strings.NewReader(`{"id":"`+draft.GetId()+`"}`))
+	w.Serve()
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Status, Value: "403", Times: 1}))
+	draft := w.Draft("Which call was it?")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/postwright.v1.PostService/PublishPost", strings.NewReader(`{"id":"`+draft.GetId()+`"}`))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+w.key)
+	req.Header.Set("Authorization", "Bearer "+w.Key)
 	req.Header.Set("X-Request-Id", "the-approval")
-	require.Equal(t, http.StatusOK, w.send(req).status)
-	post, _ := w.watch(draft)
+	require.Equal(t, http.StatusOK, w.Send(req).Status)
+	post, _ := w.Watch(draft)
 	require.Equal(t, failed, post.GetState())
 	lines := out.lines(t, "vendor call failed")
 	require.Len(t, lines, 1)
@@ -289,47 +267,47 @@ func TestNoSecretIsLoggedAndNoTextAboveDebug(t *testing.T) {
 		c.Server.PublicURL = "http://127.0.0.1:1"
 		c.Publishing.RetryWait = app.Duration{Value: 10 * time.Millisecond}
 	})
-	stop := w.serve()
+	stop := w.Serve()
 	for i, fault := range []sandbox.Fault{
 		{Mode: sandbox.Status, Value: "500"}, {Mode: sandbox.Status, Value: "422"}, {Mode: sandbox.Drop}, {Mode: sandbox.AcceptThenDrop},
 		{Mode: sandbox.Duplicate}, {Mode: sandbox.GarbageBody}, {Mode: sandbox.HugeBody}, {Mode: sandbox.RateLimitedDay}, {Mode: sandbox.TokenRevoked},
 	} {
 		fault.Vendor, fault.Operation, fault.Times = "linkedin", "createPost", 1
-		w.exec(`UPDATE linkedin_accounts SET paused_reason = '', held_until = NULL, held_reason = ''`)
-		post := w.draft(fmt.Sprintf("%s %d", marker, i))
-		require.NoError(t, w.vendors.Arm(fault))
-		w.publish(post)
+		w.Exec(`UPDATE linkedin_accounts SET paused_reason = '', held_until = NULL, held_reason = ''`)
+		post := w.Draft(fmt.Sprintf("%s %d", marker, i))
+		require.NoError(t, w.Vendors.Arm(fault))
+		w.Publish(post)
 	}
-	w.exec(`UPDATE linkedin_accounts SET paused_reason = '', held_until = NULL, held_reason = ''`)
-	draft := w.draft(marker)
-	analysis := postwrightv1connect.NewAnalysisServiceClient(w.client(w.key))
+	w.Exec(`UPDATE linkedin_accounts SET paused_reason = '', held_until = NULL, held_reason = ''`)
+	draft := w.Draft(marker)
+	analysis := postwrightv1connect.NewAnalysisServiceClient(w.Client(w.Key))
 	for _, mode := range []string{"", "500", "400"} {
 		if mode != "" {
-			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Status, Value: mode}))
-			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "notification", Mode: sandbox.Status, Value: mode}))
+			require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Status, Value: mode}))
+			require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "notification", Mode: sandbox.Status, Value: mode}))
 		}
 		_, _ = analysis.AnalyzePost(t.Context(), &postwrightv1.AnalyzePostRequest{Id: draft.GetId()})
-		w.curl(w.key, "NotificationService/SendEmail", jsonOf(t, map[string]any{"to": "tess@example.org", "subject": marker, "content": marker}))
-		w.curl(w.key, "NotificationService/SendEmail", jsonOf(t, map[string]any{"to": "marker@example.org", "subject": marker, "content": marker}))
-		w.curl(w.key, "NotificationService/SendEmail", jsonOf(t, map[string]any{"to": marker, "subject": marker, "content": marker}))
+		w.Curl(w.Key, "NotificationService/SendEmail", apptest.JSON(t, map[string]any{"to": "tess@example.org", "subject": marker, "content": marker}))
+		w.Curl(w.Key, "NotificationService/SendEmail", apptest.JSON(t, map[string]any{"to": "marker@example.org", "subject": marker, "content": marker}))
+		w.Curl(w.Key, "NotificationService/SendEmail", apptest.JSON(t, map[string]any{"to": marker, "subject": marker, "content": marker}))
 	}
-	w.curl(w.key, "PostService/CreatePost", jsonOf(t, map[string]any{"post": map[string]any{
+	w.Curl(w.Key, "PostService/CreatePost", apptest.JSON(t, map[string]any{"post": map[string]any{
 		"content": strings.Repeat(marker, 300), "hashtags": []string{marker + "#"}, "tone": marker, "targetAudience": marker + "\x00"}}))
-	w.curl(w.key, "PostService/CreatePost", []byte(`{"post":{"content":"`+marker)) // cut off
-	w.curl(w.key, "PostService/SearchPosts", jsonOf(t, map[string]any{"query": marker}))
-	w.curl(w.key+"0", "PostService/ListPosts", []byte(`{}`))
-	w.get(w.url + "/oauth/linkedin/callback?state=state-hunter2&code=code-hunter2")
-	w.idle()
+	w.Curl(w.Key, "PostService/CreatePost", []byte(`{"post":{"content":"`+marker)) // cut off
+	w.Curl(w.Key, "PostService/SearchPosts", apptest.JSON(t, map[string]any{"query": marker}))
+	w.Curl(w.Key+"0", "PostService/ListPosts", []byte(`{}`))
+	w.Get(w.URL + "/oauth/linkedin/callback?state=state-hunter2&code=code-hunter2")
+	w.Idle()
 	require.NoError(t, stop())
 
 	require.NotEmpty(t, out.lines(t, "call"))
 	require.NotEmpty(t, out.lines(t, "vendor call failed"))
 	require.NotEmpty(t, out.lines(t, "consent failed"))
-	_, keySecret, _ := strings.Cut(strings.TrimPrefix(w.key, "pw_"), "_")
+	_, keySecret, _ := strings.Cut(strings.TrimPrefix(w.Key, "pw_"), "_")
 	for _, line := range out.lines(t, "") {
 		text, err := json.Marshal(line)
 		require.NoError(t, err)
-		for _, secret := range []string{memberToken, keySecret, "hunter2", w.cfg.LinkedIn.TokenKeyset.Reveal()} {
+		for _, secret := range []string{apptest.MemberToken, keySecret, "hunter2", w.Config.LinkedIn.TokenKeyset.Reveal()} {
 			require.NotContains(t, string(text), secret)
 		}
 		if line["level"] != "DEBUG" {

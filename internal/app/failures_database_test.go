@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/devdb"
 	"github.com/postwright/postwright/internal/postgres"
@@ -50,27 +51,27 @@ func newWired(t *testing.T) *wired {
 		c.Database.AcquireTimeout.Value, c.Database.LockTimeout.Value = wiredAcquire, wiredLock
 		c.Database.OperationTimeout.Value = wiredOperation
 	})
-	return &wired{w, wire, w.serve()}
+	return &wired{w, wire, w.Serve()}
 }
 
 // holding runs do while another session holds the row of a post.
 func (w *wired) holding(post string, do func()) {
-	w.t.Helper()
+	w.T.Helper()
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, w.databaseURL)
-	require.NoError(w.t, err)
-	defer func() { require.NoError(w.t, conn.Close(ctx)) }()
+	conn, err := pgx.Connect(ctx, w.DatabaseURL)
+	require.NoError(w.T, err)
+	defer func() { require.NoError(w.T, conn.Close(ctx)) }()
 	tx, err := conn.Begin(ctx)
-	require.NoError(w.t, err)
+	require.NoError(w.T, err)
 	_, err = tx.Exec(ctx, "SELECT 1 FROM posts WHERE id = $1 FOR UPDATE", post)
-	require.NoError(w.t, err)
+	require.NoError(w.T, err)
 	do()
-	require.NoError(w.t, tx.Rollback(ctx))
+	require.NoError(w.T, tx.Rollback(ctx))
 }
 
 // waitingForLocks is how many sessions of the service wait for a row.
 func (w *wired) waitingForLocks() int {
-	return w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	return w.Count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 }
 
 // dbCall is a call of the API, and how to see whether it took effect.
@@ -101,7 +102,7 @@ var dbCalls = []dbCall{
 type dbBad struct {
 	name   string
 	meets  func(c dbCall) bool // nil for every call
-	strike func(w *wired, c dbCall, post string) answer
+	strike func(w *wired, c dbCall, post string) apptest.Answer
 }
 
 func writes(c dbCall) bool { return c.effect != "" }
@@ -112,9 +113,9 @@ func locks(c dbCall) bool { return writes(c) && !strings.HasPrefix(c.name, "a cr
 // commits reports whether the call ends a transaction: a create without a request id is one statement.
 func commits(c dbCall) bool { return writes(c) && c.name != "a create" }
 
-func (w *wired) do(c dbCall, post string) answer {
-	w.t.Helper()
-	return w.curl(w.key, c.method, []byte(c.body(post)))
+func (w *wired) do(c dbCall, post string) apptest.Answer {
+	w.T.Helper()
+	return w.Curl(w.Key, c.method, []byte(c.body(post)))
 }
 
 // first is what the client sends first of a call's own work, after its key was looked up.
@@ -124,57 +125,57 @@ var firstStatement = map[string]string{
 }
 
 var dbBads = []dbBad{
-	{"every connection was cut since the last call", nil, func(w *wired, c dbCall, post string) answer {
+	{"every connection was cut since the last call", nil, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.Cut()
 		return w.do(c, post)
 	}},
-	{"the server ends the sessions", nil, func(w *wired, c dbCall, post string) answer {
-		w.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	{"the server ends the sessions", nil, func(w *wired, c dbCall, post string) apptest.Answer {
+		w.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		return w.do(c, post)
 	}},
-	{"the connection is cut before a statement arrives", nil, func(w *wired, c dbCall, post string) answer {
+	{"the connection is cut before a statement arrives", nil, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.CutAt(firstStatement[c.name], false)
 		return w.do(c, post)
 	}},
-	{"the connection is cut before its answer", nil, func(w *wired, c dbCall, post string) answer {
+	{"the connection is cut before its answer", nil, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.CutAt(firstStatement[c.name], true)
 		return w.do(c, post)
 	}},
-	{"the connection is cut before the commit arrives", commits, func(w *wired, c dbCall, post string) answer {
+	{"the connection is cut before the commit arrives", commits, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.CutAt("commit\x00", false)
 		return w.do(c, post)
 	}},
-	{"the connection is cut after the commit", commits, func(w *wired, c dbCall, post string) answer {
+	{"the connection is cut after the commit", commits, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.CutAt("commit\x00", true)
 		return w.do(c, post)
 	}},
-	{"the server can not be reached", nil, func(w *wired, c dbCall, post string) answer {
+	{"the server can not be reached", nil, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.Refuse(1000)
 		w.wire.Cut()
 		defer w.wire.Refuse(0)
 		return w.do(c, post)
 	}},
-	{"all connections are in use", nil, func(w *wired, c dbCall, post string) (a answer) {
-		other := w.draft("Held").GetId()
+	{"all connections are in use", nil, func(w *wired, c dbCall, post string) (a apptest.Answer) {
+		other := w.Draft("Held").GetId()
 		w.holding(other, func() {
 			var busy sync.WaitGroup
 			held := dbCalls[4]
 			for range 2 { // as many as there are connections; each gives up when its lock does not come
 				busy.Go(func() { _ = w.do(held, other) })
 			}
-			require.Eventually(w.t, func() bool { return w.waitingForLocks() == 2 }, waitLimit, time.Millisecond)
+			require.Eventually(w.T, func() bool { return w.waitingForLocks() == 2 }, apptest.WaitLimit, time.Millisecond)
 			a = w.do(c, post)
 			busy.Wait()
 		})
 		return a
 	}},
-	{"the database's disk is full", writes, func(w *wired, c dbCall, post string) answer {
-		w.exec(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+	{"the database's disk is full", writes, func(w *wired, c dbCall, post string) apptest.Answer {
+		w.Exec(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
 			$$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`)
-		w.exec(`CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE OR DELETE ON posts FOR EACH ROW EXECUTE FUNCTION full_disk()`)
+		w.Exec(`CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE OR DELETE ON posts FOR EACH ROW EXECUTE FUNCTION full_disk()`)
 		return w.do(c, post)
 	}},
-	{"another session holds the row", locks, func(w *wired, c dbCall, post string) (a answer) {
+	{"another session holds the row", locks, func(w *wired, c dbCall, post string) (a apptest.Answer) {
 		w.holding(post, func() { a = w.do(c, post) })
 		return a
 	}},
@@ -230,7 +231,7 @@ func TestEverySortOfCallOnEveryBadDayOfTheDatabase(t *testing.T) {
 
 func dbCell(t *testing.T, call dbCall, bad dbBad) dbOutcome {
 	w := newWired(t)
-	post := w.draft("Kept").GetId()
+	post := w.Draft("Kept").GetId()
 	began := time.Now()
 
 	given := bad.strike(w, call, post)
@@ -238,8 +239,8 @@ func dbCell(t *testing.T, call dbCall, bad dbBad) dbOutcome {
 	// Each of the few operations of a call is bounded; the rest is for a busy machine.
 	require.Less(t, time.Since(began), 2*wiredOperation+busyMachine)
 	o := dbOutcome{code: "ok", wait: "-"}
-	if given.status != http.StatusOK {
-		failure := given.failure(t)
+	if given.Status != http.StatusOK {
+		failure := given.Failure(t)
 		o.code = failure.Code
 		require.NotContains(t, failure.Message, "127.0.0.1")
 		require.NotContains(t, failure.Message, "SQLSTATE")
@@ -253,7 +254,7 @@ func dbCell(t *testing.T, call dbCall, bad dbBad) dbOutcome {
 		}
 	}
 	if call.effect != "" {
-		o.effect = []string{"no", "yes"}[w.count(call.effect)]
+		o.effect = []string{"no", "yes"}[w.Count(call.effect)]
 	}
 	require.Contains(t, []string{"ok", "unavailable", "aborted"}, o.code)
 	require.False(t, o.code == "ok" && o.effect == "no", "what was said to be done is done")
@@ -262,10 +263,10 @@ func dbCell(t *testing.T, call dbCall, bad dbBad) dbOutcome {
 		require.NotEqual(t, "-", o.wait, "the caller is told when to come again")
 	}
 	require.Eventually(t, func() bool {
-		return w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+		return w.Count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 			AND state NOT IN ('idle')`) == 0
-	}, waitLimit, waitStep, "no session is left in a transaction")
-	require.Equal(t, http.StatusOK, w.do(dbCalls[1], post).status, "the next call goes well")
+	}, apptest.WaitLimit, apptest.WaitStep, "no session is left in a transaction")
+	require.Equal(t, http.StatusOK, w.do(dbCalls[1], post).Status, "the next call goes well")
 	return o
 }
 
@@ -302,7 +303,7 @@ func TestCallsAroundARestartOfPostgreSQL(t *testing.T) {
 	require.NoError(t, server.EnsureDatabase(ctx, "restarted"))
 	require.NoError(t, postgres.Migrate(ctx, databaseURL, log))
 	w := newWorld(t, func(c *app.Config) { c.Database.URL, c.Role = app.Secret(databaseURL), "api" })
-	stopServing := w.serve()
+	stopServing := w.Serve()
 
 	var callers errgroup.Group
 	restarted := make(chan struct{})
@@ -311,12 +312,12 @@ func TestCallsAroundARestartOfPostgreSQL(t *testing.T) {
 			for i := 0; ; i++ {
 				body := fmt.Appendf(nil, `{"post":{"content":"Caller %d, post %d"},"requestId":"%d-%d"}`, n, i, n, i)
 				for { // until it is answered
-					a := w.curl(w.key, "PostService/CreatePost", body)
-					if a.status == http.StatusOK {
+					a := w.Curl(w.Key, "PostService/CreatePost", body)
+					if a.Status == http.StatusOK {
 						break
 					}
-					if !strings.Contains(string(a.body), `"code":"unavailable"`) {
-						return fmt.Errorf("caller %d: %s", n, a.body)
+					if !strings.Contains(string(a.Body), `"code":"unavailable"`) {
+						return fmt.Errorf("caller %d: %s", n, a.Body)
 					}
 				}
 				select {
@@ -329,7 +330,7 @@ func TestCallsAroundARestartOfPostgreSQL(t *testing.T) {
 			}
 		})
 	}
-	stopping, cancel := context.WithTimeout(ctx, waitLimit)
+	stopping, cancel := context.WithTimeout(ctx, apptest.WaitLimit)
 	defer cancel()
 	require.NoError(t, server.Stop(stopping))
 	server, _ = start()
@@ -343,9 +344,9 @@ func TestCallsAroundARestartOfPostgreSQL(t *testing.T) {
 	require.Equal(t, different, made, "what was repeated was done once")
 	require.GreaterOrEqual(t, made, 4*4)
 	require.NoError(t, conn.Close(ctx))
-	require.Eventually(t, func() bool { return w.get(w.url+"/readyz").status == http.StatusOK }, waitLimit, waitStep)
+	require.Eventually(t, func() bool { return w.Get(w.URL+"/readyz").Status == http.StatusOK }, apptest.WaitLimit, apptest.WaitStep)
 	require.NoError(t, stopServing())
-	w.app.Close()
+	w.App.Close()
 	require.NoError(t, server.Stop(stopping))
 }
 
@@ -353,25 +354,25 @@ func TestCallsAroundARestartOfPostgreSQL(t *testing.T) {
 func TestACallerWhoLeavesOnABadDayHoldsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWired(t)
-	post := w.draft("Kept").GetId()
+	post := w.Draft("Kept").GetId()
 	w.holding(post, func() {
 		ctx, leave := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/postwright.v1."+dbCalls[4].method, strings.NewReader(dbCalls[4].body(post)))
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+"/postwright.v1."+dbCalls[4].method, strings.NewReader(dbCalls[4].body(post)))
 			if err == nil {
 				req.Header.Set("Content-Type", "application/json")
-				req.Header.Set("Authorization", "Bearer "+w.key)
+				req.Header.Set("Authorization", "Bearer "+w.Key)
 				transport := &http.Transport{DisableKeepAlives: true}
 				_, err = transport.RoundTrip(req) //nolint:bodyclose // there is no answer
 			}
 			ended <- err
 		}()
-		require.Eventually(t, func() bool { return w.waitingForLocks() == 1 }, waitLimit, time.Millisecond)
+		require.Eventually(t, func() bool { return w.waitingForLocks() == 1 }, apptest.WaitLimit, time.Millisecond)
 		leave()
 		require.ErrorIs(t, <-ended, context.Canceled)
 		require.Eventually(t, func() bool { return w.waitingForLocks() == 0 }, wiredLock, time.Millisecond, "before its own limit would end it")
 	})
-	require.Zero(t, w.count(dbCalls[4].effect))
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM posts WHERE id = '`+uuid.MustParse(post).String()+`'`))
+	require.Zero(t, w.Count(dbCalls[4].effect))
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM posts WHERE id = '`+uuid.MustParse(post).String()+`'`))
 }

@@ -25,6 +25,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/rpc"
@@ -49,53 +50,53 @@ type clients struct {
 // operations calls every operation of every vendor with what works on a good day.
 var operations = map[outbound.Operation]func(context.Context, *clients) error{
 	{Vendor: "linkedin", ID: "createPost"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.CreatePost(ctx, memberToken, linkedin.NewPost{Author: author, Text: "Under test", Visibility: linkedin.VisibilityPublic})
+		_, err := c.linkedIn.CreatePost(ctx, apptest.MemberToken, linkedin.NewPost{Author: author, Text: "Under test", Visibility: linkedin.VisibilityPublic})
 		return err
 	},
 	{Vendor: "linkedin", ID: "createUgcPost"}: func(ctx context.Context, c *clients) error {
-		_, err := c.legacy.CreatePost(ctx, memberToken, linkedin.NewPost{Author: author, Text: "Under test", Visibility: linkedin.VisibilityPublic})
+		_, err := c.legacy.CreatePost(ctx, apptest.MemberToken, linkedin.NewPost{Author: author, Text: "Under test", Visibility: linkedin.VisibilityPublic})
 		return err
 	},
 	{Vendor: "linkedin", ID: "updatePost"}: func(ctx context.Context, c *clients) error {
-		return c.linkedIn.UpdatePost(ctx, memberToken, c.post, "Another text")
+		return c.linkedIn.UpdatePost(ctx, apptest.MemberToken, c.post, "Another text")
 	},
 	{Vendor: "linkedin", ID: "deletePost"}: func(ctx context.Context, c *clients) error {
-		return c.linkedIn.DeletePost(ctx, memberToken, c.post)
+		return c.linkedIn.DeletePost(ctx, apptest.MemberToken, c.post)
 	},
 	{Vendor: "linkedin", ID: "getPost"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.GetPost(ctx, memberToken, c.post)
+		_, err := c.linkedIn.GetPost(ctx, apptest.MemberToken, c.post)
 		return err
 	},
 	{Vendor: "linkedin", ID: "findPostsByAuthor"}: func(ctx context.Context, c *clients) error {
-		_, _, err := c.linkedIn.PostsByAuthor(ctx, memberToken, author, 10)
+		_, _, err := c.linkedIn.PostsByAuthor(ctx, apptest.MemberToken, author, 10)
 		return err
 	},
 	{Vendor: "linkedin", ID: "getUserInfo"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.UserInfo(ctx, memberToken)
+		_, err := c.linkedIn.UserInfo(ctx, apptest.MemberToken)
 		return err
 	},
 	{Vendor: "linkedin", ID: "getMe"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.Me(ctx, memberToken)
+		_, err := c.linkedIn.Me(ctx, apptest.MemberToken)
 		return err
 	},
 	{Vendor: "linkedin", ID: "getPerson"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.Person(ctx, memberToken, "tester")
+		_, err := c.linkedIn.Person(ctx, apptest.MemberToken, "tester")
 		return err
 	},
 	{Vendor: "linkedin", ID: "getMemberPostAnalytics"}: func(ctx context.Context, c *clients) error {
-		_, _, err := c.linkedIn.PostAnalytics(ctx, memberToken, c.post, linkedin.MetricImpression)
+		_, _, err := c.linkedIn.PostAnalytics(ctx, apptest.MemberToken, c.post, linkedin.MetricImpression)
 		return err
 	},
 	{Vendor: "linkedin", ID: "getSocialMetadata"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.SocialMetadata(ctx, memberToken, c.post)
+		_, err := c.linkedIn.SocialMetadata(ctx, apptest.MemberToken, c.post)
 		return err
 	},
 	{Vendor: "linkedin", ID: "getOrganizationShareStatistics"}: func(ctx context.Context, c *clients) error {
-		_, _, err := c.linkedIn.OrganizationShareStatistics(ctx, memberToken, page, []linkedin.URN{c.pagePost})
+		_, _, err := c.linkedIn.OrganizationShareStatistics(ctx, apptest.MemberToken, page, []linkedin.URN{c.pagePost})
 		return err
 	},
 	{Vendor: "linkedin", ID: "findOrganizationAcls"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.OrganizationRoles(ctx, memberToken)
+		_, err := c.linkedIn.OrganizationRoles(ctx, apptest.MemberToken)
 		return err
 	},
 	{Vendor: "linkedin", ID: "createAccessToken"}: func(ctx context.Context, c *clients) error {
@@ -103,7 +104,7 @@ var operations = map[outbound.Operation]func(context.Context, *clients) error{
 		return err
 	},
 	{Vendor: "linkedin", ID: "introspectToken"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.Introspect(ctx, memberToken)
+		_, err := c.linkedIn.Introspect(ctx, apptest.MemberToken)
 		return err
 	},
 	{Vendor: "analysis", ID: "analyzeSentiment"}: func(ctx context.Context, c *clients) error {
@@ -202,7 +203,7 @@ func cell(ctx context.Context, operation outbound.Operation, b bad) (outcome, er
 	box := sandbox.New(sandbox.Options{
 		Clock: app.Now, Log: slog.New(slog.DiscardHandler), MemberDayLimit: -1, AppDayLimit: -1,
 		Members: []sandbox.Member{{
-			ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: memberToken, RefreshTokens: true, Organizations: []string{"5"},
+			ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: apptest.MemberToken, RefreshTokens: true, Organizations: []string{"5"},
 			Scopes: []string{"openid", "profile", "email", "w_member_social", "w_organization_social", "r_member_social", "r_basicprofile",
 				"r_member_postAnalytics", "r_member_social_feed", "r_organization_social", "r_organization_social_feed", "rw_organization_admin"},
 		}},
@@ -296,7 +297,7 @@ func (o *outcome) fill(err error) error {
 	if !info {
 		return fmt.Errorf("ErrorInfo lacks the reason %q", f.Reason)
 	}
-	for _, leak := range []string{memberToken, "127.0.0.1", "EOF", "connection", "<html"} {
+	for _, leak := range []string{apptest.MemberToken, "127.0.0.1", "EOF", "connection", "<html"} {
 		if strings.Contains(answer.Message(), leak) {
 			return fmt.Errorf("the caller is shown %q: %s", leak, answer.Message())
 		}
@@ -349,7 +350,7 @@ func (c *clients) prepare(ctx context.Context, url string) error {
 		return err
 	}
 	for by, post := range map[linkedin.URN]*linkedin.URN{author: &c.post, page: &c.pagePost} {
-		created, err := good.linkedIn.CreatePost(ctx, memberToken, linkedin.NewPost{Author: by, Text: "There before", Visibility: linkedin.VisibilityPublic})
+		created, err := good.linkedIn.CreatePost(ctx, apptest.MemberToken, linkedin.NewPost{Author: by, Text: "There before", Visibility: linkedin.VisibilityPublic})
 		if err != nil {
 			return err
 		}

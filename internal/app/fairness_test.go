@@ -20,6 +20,7 @@ import (
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
@@ -66,13 +67,13 @@ func TestOneOwnersBatchesDelayNobodyElsesPost(t *testing.T) {
 		cfg.LinkedIn.APIURL = server.URL
 		cfg.Jobs.MaxWorkers = app.Count{Value: 2}
 	})
-	quietKey := w.user("quiet@example.org")
-	quiet, err := w.app.Identity.UserByEmail(t.Context(), "quiet@example.org")
+	quietKey := w.User("quiet@example.org")
+	quiet, err := w.App.Identity.UserByEmail(t.Context(), "quiet@example.org")
 	require.NoError(t, err)
-	w.vendors.AddMember(sandbox.Member{ID: "quiet", GivenName: "Quiet", Token: "token-of-the-quiet-one", Scopes: scopes})
-	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: quiet.ID, Token: "token-of-the-quiet-one"})
+	w.Vendors.AddMember(sandbox.Member{ID: "quiet", GivenName: "Quiet", Token: "token-of-the-quiet-one", Scopes: apptest.Scopes})
+	_, err = w.App.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: quiet.ID, Token: "token-of-the-quiet-one"})
 	require.NoError(t, err)
-	w.serve()
+	w.Serve()
 	defer close(g.open)
 
 	batches, leave := context.WithCancel(t.Context())
@@ -81,7 +82,7 @@ func TestOneOwnersBatchesDelayNobodyElsesPost(t *testing.T) {
 	defer leave()
 	for n := range 2 {
 		callers.Go(func() { // which waits for the approval
-			stream, err := w.posts.BatchPublishPosts(batches, &postwrightv1.BatchPublishPostsRequest{Posts: newPosts(200), RequestId: fmt.Sprint(n)})
+			stream, err := w.Posts.BatchPublishPosts(batches, &postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(200), RequestId: fmt.Sprint(n)})
 			if err == nil {
 				_ = stream.Close()
 			}
@@ -90,7 +91,7 @@ func TestOneOwnersBatchesDelayNobodyElsesPost(t *testing.T) {
 	for range 2 {
 		require.Contains(t, w.arrives(g), "One of many", "both workers are busy with the batches")
 	}
-	posts := postwrightv1connect.NewPostServiceClient(w.client(quietKey))
+	posts := postwrightv1connect.NewPostServiceClient(w.Client(quietKey))
 	made, err := posts.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{Content: "The quiet owner's only post"}})
 	require.NoError(t, err)
 	_, err = posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: made.GetPost().GetId()})
@@ -102,12 +103,12 @@ func TestOneOwnersBatchesDelayNobodyElsesPost(t *testing.T) {
 
 // arrives waits for the next create at the gate.
 func (w *world) arrives(g *gate) string {
-	w.t.Helper()
+	w.T.Helper()
 	select {
 	case body := <-g.arrived:
 		return body
-	case <-time.After(waitLimit):
-		require.Fail(w.t, "no create arrived")
+	case <-time.After(apptest.WaitLimit):
+		require.Fail(w.T, "no create arrived")
 		return ""
 	}
 }
@@ -117,17 +118,17 @@ func (w *world) arrives(g *gate) string {
 func TestTheApprovalOfABatchTakesItsOwnersPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Server.OwnerCalls.Value = 1 })
-	w.serve()
+	w.Serve()
 	ended := w.slowly(3 * time.Second)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // it waits for as long as it likes: the place is taken
 	defer cancel()
-	stream, err := w.posts.BatchPublishPosts(ctx, &postwrightv1.BatchPublishPostsRequest{Posts: newPosts(1)})
+	stream, err := w.Posts.BatchPublishPosts(ctx, &postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(1)})
 	if err == nil {
 		_, err = stream.Receive()
 		require.NoError(t, stream.Close())
 	}
 	require.Equal(t, connect.CodeDeadlineExceeded, connect.CodeOf(err))
-	require.Zero(t, w.count(`SELECT count(*) FROM posts`))
+	require.Zero(t, w.Count(`SELECT count(*) FROM posts`))
 	require.NoError(t, <-ended)
-	require.Len(t, w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: newPosts(1)}), 1, "the place is free again")
+	require.Len(t, w.PublishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(1)}), 1, "the place is free again")
 }

@@ -13,22 +13,26 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 )
 
-const healthPath = "/grpc.health.v1.Health/"
+const (
+	healthPath     = "/grpc.health.v1.Health/"
+	reflectionPath = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+)
 
 // stall begins so many calls without a key whose messages never come in, and returns once all but those that are kept open have
 // ended.
 func (w *world) stall(path string, begun, kept int, from func(i int) string) {
-	w.t.Helper()
-	transport := overHTTP2()
-	w.t.Cleanup(transport.CloseIdleConnections)
-	ctx, cancel := context.WithCancel(w.t.Context())
+	w.T.Helper()
+	transport := apptest.OverHTTP2()
+	w.T.Cleanup(transport.CloseIdleConnections)
+	ctx, cancel := context.WithCancel(w.T.Context())
 	ended := make(chan struct{}, begun)
 	for i := range begun {
 		body, unsent := io.Pipe()
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+path, body)
-		require.NoError(w.t, err)
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+path, body)
+		require.NoError(w.T, err)
 		req.Header.Set("Content-Type", "application/grpc")
 		req.Header.Set("X-From", from(i))
 		go func() {
@@ -40,18 +44,18 @@ func (w *world) stall(path string, begun, kept int, from func(i int) string) {
 			ended <- struct{}{}
 		}()
 	}
-	w.t.Cleanup(func() {
+	w.T.Cleanup(func() {
 		cancel()
 		for range kept {
 			<-ended
 		}
 	})
-	late := time.After(waitLimit)
+	late := time.After(apptest.WaitLimit)
 	for range begun - kept {
 		select {
 		case <-ended:
 		case <-late:
-			require.FailNow(w.t, "too many are open")
+			require.FailNow(w.T, "too many are open")
 		}
 	}
 }
@@ -76,17 +80,17 @@ func TestNobodyKeepsAnOrchestratorFromAskingForHealth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(c *app.Config) { c.Server.ClientAddressHeader = "X-From" })
-			w.app.ShortenWire(time.Hour, time.Hour) // it is not time that ends them
-			w.serve()
+			w.App.ShortenWire(time.Hour, time.Hour) // it is not time that ends them
+			w.Serve()
 			w.stall(c.path, c.begun, c.kept, c.from)
-			health, ctx := healthv1.NewHealthClient(w.grpcConn()), metadata.AppendToOutgoingContext(t.Context(), "x-from", proxy)
+			health, ctx := healthv1.NewHealthClient(w.GRPCConn()), metadata.AppendToOutgoingContext(t.Context(), "x-from", proxy)
 			for range 20 {
 				answer, err := health.Check(ctx, &healthv1.HealthCheckRequest{Service: "postwright.v1.PostService"})
 				require.NoError(t, err)
 				require.Equal(t, healthv1.HealthCheckResponse_SERVING, answer.GetStatus())
-				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/readyz", http.NoBody)
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+"/readyz", http.NoBody)
 				require.NoError(t, err)
-				require.Equal(t, http.StatusOK, w.send(req).status)
+				require.Equal(t, http.StatusOK, w.Send(req).Status)
 			}
 		})
 	}

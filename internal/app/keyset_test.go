@@ -9,6 +9,7 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 )
 
 // The key of the tokens changes while posts go out, and one of two nodes has the earlier keyset alone: no post is lost, failed
@@ -16,26 +17,26 @@ import (
 func TestPostsGoOutWhileTheKeyChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, soon)
-	w.serve() // with the earlier keyset
-	after := w.cfg
-	both, err := accounts.RotateKeyset(w.cfg.LinkedIn.TokenKeyset.Reveal())
+	w.Serve() // with the earlier keyset
+	after := w.Config
+	both, err := accounts.RotateKeyset(w.Config.LinkedIn.TokenKeyset.Reveal())
 	require.NoError(t, err)
 	after.LinkedIn.TokenKeyset = app.Secret(both)
-	node := w.node(after)
+	node := w.Node(after)
 	const posts = 12
 	for i := range posts {
-		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft(fmt.Sprintf("Under a new key, %d", i)).GetId()})
+		_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.Draft(fmt.Sprintf("Under a new key, %d", i)).GetId()})
 		require.NoError(t, err)
 		if i == posts/2 {
 			done, err := node.Accounts.RotateKey(t.Context()) // as `postwright key-rotate` does
 			require.NoError(t, err)
 			require.Equal(t, accounts.Rotation{Accounts: 1, Sealed: 1}, done)
-			_, _ = w.run(node)
+			_, _ = w.Run(node)
 		}
 	}
 	require.Eventually(t, func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE state = 'published'`) == posts
-	}, waitLimit, waitStep)
-	require.Len(t, w.vendors.Ledger(), posts, "each exactly once")
-	require.Zero(t, w.count(`SELECT count(*) FROM linkedin_accounts WHERE paused_reason <> ''`))
+		return w.Count(`SELECT count(*) FROM posts WHERE state = 'published'`) == posts
+	}, apptest.WaitLimit, apptest.WaitStep)
+	require.Len(t, w.Vendors.Ledger(), posts, "each exactly once")
+	require.Zero(t, w.Count(`SELECT count(*) FROM linkedin_accounts WHERE paused_reason <> ''`))
 }

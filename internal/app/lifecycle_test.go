@@ -20,9 +20,9 @@ func TestStoppingEndsOpenStreamsAndLeavesNothingBehind(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Run("a server with an open stream", func(t *testing.T) {
 		w := newWorld(t)
-		draft := w.underWay("queued")
-		stop := w.serve()
-		stream, err := w.posts.WatchPost(t.Context(), &postwrightv1.WatchPostRequest{Id: draft.GetId()})
+		draft := w.UnderWay("queued")
+		stop := w.Serve()
+		stream, err := w.Posts.WatchPost(t.Context(), &postwrightv1.WatchPostRequest{Id: draft.GetId()})
 		require.NoError(t, err)
 		_, err = stream.Receive()
 		require.NoError(t, err)

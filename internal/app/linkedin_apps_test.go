@@ -20,6 +20,7 @@ import (
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/sandbox"
 )
@@ -46,7 +47,7 @@ func twoApps(t *testing.T) (*world, postwrightv1connect.AccountServiceClient) {
 		Clock: app.Now, Log: slog.New(slog.DiscardHandler),
 		Apps: []sandbox.App{{ClientID: "self", ClientSecret: "s1", Scopes: selfServe}, {ClientID: "cm", ClientSecret: "s2", Scopes: community}},
 		Members: []sandbox.Member{
-			{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: memberToken, ClientID: "self", Scopes: selfServe, Organizations: []string{"5"}},
+			{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: apptest.MemberToken, ClientID: "self", Scopes: selfServe, Organizations: []string{"5"}},
 			{ID: "tester-at-cm", GivenName: "Tess", FamilyName: "Ter", Token: "page-token", ClientID: "cm", Scopes: community, Organizations: []string{"5"}},
 		},
 	})
@@ -58,9 +59,9 @@ func twoApps(t *testing.T) (*world, postwrightv1connect.AccountServiceClient) {
 		c.LinkedIn.ClientID, c.LinkedIn.ClientSecret, c.LinkedIn.AppAccounts = "self", "s1", []string{"members"}
 		c.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"s2","scopes":["r_basicprofile","w_organization_social","rw_organization_admin"],"accounts":["pages","members"],"identity":"me"}]`)
 	})
-	w.vendors = vendors
-	w.serve()
-	return w, postwrightv1connect.NewAccountServiceClient(w.client(w.key))
+	w.Vendors = vendors
+	w.Serve()
+	return w, postwrightv1connect.NewAccountServiceClient(w.Client(w.Key))
 }
 
 // One app can't serve members and pages: LinkedIn wants the Community Management API alone on its app, and refuses it openid.
@@ -83,9 +84,9 @@ func TestMembersAndPagesHaveAnAppEach(t *testing.T) {
 		asked, err := url.Parse(consent.GetAuthorizationUrl())
 		require.NoError(t, err)
 		require.Equal(t, c.asked, asked.Query().Get("client_id"), c.name)
-		page := w.get(w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=" + c.member))
-		require.Equal(t, http.StatusOK, page.status, "%s: %s", c.name, page.body)
-		require.Contains(t, string(page.body), c.title, c.name)
+		page := w.Get(w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=" + c.member))
+		require.Equal(t, http.StatusOK, page.Status, "%s: %s", c.name, page.Body)
+		require.Contains(t, string(page.Body), c.title, c.name)
 	}
 	list, err := client.ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
 	require.NoError(t, err)
@@ -94,7 +95,7 @@ func TestMembersAndPagesHaveAnAppEach(t *testing.T) {
 		apps[a.GetUrn()] = a.GetApp()
 	}
 	require.Equal(t, map[string]string{"urn:li:person:tester": "default", "urn:li:organization:5": "pages", "urn:li:person:tester-at-cm": "pages"}, apps)
-	found := w.examine(w.cfg)
+	found := w.examine(w.Config)
 	require.Equal(t, "ok", string(found["linkedin app"].State))
 	require.Equal(t, "ok", string(found["linkedin app pages"].State))
 
@@ -107,14 +108,14 @@ func TestMembersAndPagesHaveAnAppEach(t *testing.T) {
 func TestATokenAddedByHandFindsItsApp(t *testing.T) {
 	t.Parallel()
 	w, _ := twoApps(t)
-	owner := uuid.MustParse(w.userID("tess@example.org"))
-	account, err := w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: owner, Token: "page-token"})
+	owner := uuid.MustParse(w.UserID("tess@example.org"))
+	account, err := w.App.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: owner, Token: "page-token"})
 	require.NoError(t, err)
 	require.Equal(t, "pages", account.App, "a member's, of the second app")
 	require.Equal(t, "urn:li:person:tester-at-cm", account.URN)
 	require.ElementsMatch(t, community, account.Scopes)
 	require.False(t, account.TokenExpiryAssumed)
-	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: owner, Token: "page-token", App: "default"})
+	_, err = w.App.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: owner, Token: "page-token", App: "default"})
 	require.ErrorContains(t, err, "not one of this app's")
 }
 
@@ -123,8 +124,8 @@ func TestATokenAddedByHandFindsItsApp(t *testing.T) {
 func TestChangedScopesSayWhichTokensTheyEnd(t *testing.T) {
 	t.Parallel()
 	w, _ := twoApps(t)
-	w.cfg.LinkedIn.Scopes = []string{"openid", "profile", "w_member_social"}
-	report, err := app.Try(t.Context(), w.cfg, w.log)
+	w.Config.LinkedIn.Scopes = []string{"openid", "profile", "w_member_social"}
+	report, err := app.Try(t.Context(), w.Config, w.Log)
 	require.NoError(t, err)
 	said := ""
 	for _, check := range report.Checks {
@@ -134,8 +135,8 @@ func TestChangedScopesSayWhichTokensTheyEnd(t *testing.T) {
 	}
 	require.Contains(t, said, "other scopes than these accounts have: Tess Ter.")
 
-	w.url, _ = w.run(w.node(w.cfg))
-	client := postwrightv1connect.NewAccountServiceClient(w.client(w.key))
+	w.URL, _ = w.Run(w.Node(w.Config))
+	client := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key))
 	consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
 	require.NoError(t, err)
 	require.Len(t, consent.GetWarnings(), 1)
@@ -146,16 +147,16 @@ func TestChangedScopesSayWhichTokensTheyEnd(t *testing.T) {
 func TestAnAccountWhoseAppIsGoneIsTold(t *testing.T) {
 	t.Parallel()
 	w, client := twoApps(t)
-	account, err := w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.userID("tess@example.org")), Token: "page-token"})
+	account, err := w.App.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.UserID("tess@example.org")), Token: "page-token"})
 	require.NoError(t, err)
 	profile, err := client.GetProfile(t.Context(), &postwrightv1.GetProfileRequest{AccountId: account.ID.String()})
 	require.NoError(t, err)
 	require.Equal(t, "tester-at-cm", profile.GetMemberId(), "by /v2/me")
-	w.cfg.LinkedIn.AppsFile = app.LinkedInApps{}
-	check := w.examine(w.cfg)["scopes of Tess Ter (LinkedIn app pages)"]
+	w.Config.LinkedIn.AppsFile = app.LinkedInApps{}
+	check := w.examine(w.Config)["scopes of Tess Ter (LinkedIn app pages)"]
 	require.Equal(t, "warning", string(check.State))
 	require.Contains(t, check.Detail, `Its LinkedIn app "pages" is not set up any more`)
-	require.NoError(t, w.node(w.cfg).Accounts.Check(t.Context(), account.OwnerID, account.ID))
+	require.NoError(t, w.Node(w.Config).Accounts.Check(t.Context(), account.OwnerID, account.ID))
 }
 
 // With several apps, every remedy named the flags of the default one.
@@ -163,18 +164,18 @@ func TestARemedyNamesTheAppThatItIsAbout(t *testing.T) {
 	t.Parallel()
 	const scopesAt, credentialsAt = `scopes of the app "pages" in --linkedin-apps-file`, `clientId and clientSecret of the app "pages" in --linkedin-apps-file`
 	w, client := twoApps(t)
-	w.exec(`UPDATE linkedin_accounts SET app = 'pages', scopes = '{r_basicprofile}', token_expires_at = NULL`)
+	w.Exec(`UPDATE linkedin_accounts SET app = 'pages', scopes = '{r_basicprofile}', token_expires_at = NULL`)
 	const account = "Tess Ter (LinkedIn app pages)"
 
-	found := w.examine(w.cfg)
+	found := w.examine(w.Config)
 	require.Contains(t, found["scopes of "+account].Remedy, `to the LinkedIn app "pages", have w_member_social among `+scopesAt)
 	require.Contains(t, found["token of "+account].Remedy, credentialsAt)
-	w.exec(`UPDATE linkedin_accounts SET scopes = '{w_member_social}'`)
-	require.Contains(t, w.examine(w.cfg)["scopes of "+account].Detail, "w_organization_social (publishing as the page), rw_organization_admin")
-	w.exec(`UPDATE linkedin_accounts SET scopes = '{}'`)
-	require.Contains(t, w.examine(w.cfg)["scopes of "+account].Remedy, credentialsAt)
-	w.exec(`UPDATE linkedin_accounts SET scopes = '{w_member_social}'`)
-	report, err := app.Try(t.Context(), w.cfg, w.log)
+	w.Exec(`UPDATE linkedin_accounts SET scopes = '{w_member_social}'`)
+	require.Contains(t, w.examine(w.Config)["scopes of "+account].Detail, "w_organization_social (publishing as the page), rw_organization_admin")
+	w.Exec(`UPDATE linkedin_accounts SET scopes = '{}'`)
+	require.Contains(t, w.examine(w.Config)["scopes of "+account].Remedy, credentialsAt)
+	w.Exec(`UPDATE linkedin_accounts SET scopes = '{w_member_social}'`)
+	report, err := app.Try(t.Context(), w.Config, w.Log)
 	require.NoError(t, err)
 	said := ""
 	for _, check := range report.Checks {
@@ -190,13 +191,13 @@ func TestARemedyNamesTheAppThatItIsAbout(t *testing.T) {
 		require.Contains(t, consent.GetWarnings()[0], "the scope to "+scopesAt)
 		at, err := url.Parse(consent.GetAuthorizationUrl())
 		require.NoError(t, err)
-		page := w.get(w.url + "/oauth/linkedin/callback?state=" + url.QueryEscape(at.Query().Get("state")) + "&" + query)
-		require.Equal(t, http.StatusBadGateway, page.status)
-		return html.UnescapeString(string(page.body))
+		page := w.Get(w.URL + "/oauth/linkedin/callback?state=" + url.QueryEscape(at.Query().Get("state")) + "&" + query)
+		require.Equal(t, http.StatusBadGateway, page.Status)
+		return html.UnescapeString(string(page.Body))
 	}
 	require.Contains(t, back("error=unauthorized_scope_error"), "leave the scope out of "+scopesAt)
 
-	cfg := w.cfg
+	cfg := w.Config
 	cfg.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"another","scopes":["r_basicprofile"],"accounts":["pages"],"identity":"me"}]`)
 	check := w.examine(cfg)["linkedin app pages"]
 	require.Equal(t, "failed", string(check.State))
@@ -207,24 +208,24 @@ func TestARemedyNamesTheAppThatItIsAbout(t *testing.T) {
 func TestATokenWhoseAppIsGoneIsNotSaidToBeRenewed(t *testing.T) {
 	t.Parallel()
 	w, _ := twoApps(t)
-	w.exec(`UPDATE linkedin_accounts SET app = 'pages', sealed_refresh_token = sealed_token, refresh_token_expires_at = now() + interval '300 days'`)
+	w.Exec(`UPDATE linkedin_accounts SET app = 'pages', sealed_refresh_token = sealed_token, refresh_token_expires_at = now() + interval '300 days'`)
 	const name = "token of Tess Ter (LinkedIn app pages)"
 	told := func() (renewable bool) {
-		w.url, _ = w.run(w.node(w.cfg))
-		w.posts = postwrightv1connect.NewPostServiceClient(w.client(w.key))
-		list, err := postwrightv1connect.NewAccountServiceClient(w.client(w.key)).ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
+		w.URL, _ = w.Run(w.Node(w.Config))
+		w.Posts = postwrightv1connect.NewPostServiceClient(w.Client(w.Key))
+		list, err := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key)).ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
 		require.NoError(t, err)
 		require.Len(t, list.GetAccounts(), 1)
-		scheduled := w.schedule(w.draft("Hello"), 70*24*time.Hour)
+		scheduled := w.schedule(w.Draft("Hello"), 70*24*time.Hour)
 		renewable = list.GetAccounts()[0].GetRenewableUntilTime() != nil
 		require.Equal(t, renewable, !slices.ContainsFunc(scheduled.GetWarnings(), func(s string) bool { return strings.HasPrefix(s, "The token of Tess Ter ends at") }))
 		return renewable
 	}
 	require.True(t, told())
-	require.Contains(t, w.examine(w.cfg)[name].Detail, "It is renewed by itself until")
-	w.cfg.LinkedIn.AppsFile = app.LinkedInApps{}
+	require.Contains(t, w.examine(w.Config)[name].Detail, "It is renewed by itself until")
+	w.Config.LinkedIn.AppsFile = app.LinkedInApps{}
 	require.False(t, told())
-	require.Contains(t, w.examine(w.cfg)[name].Detail, "Nothing renews it, though it has a refresh token")
+	require.Contains(t, w.examine(w.Config)[name].Detail, "Nothing renews it, though it has a refresh token")
 }
 
 // fit is an app as it may stand in the file.

@@ -15,35 +15,10 @@ import (
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 )
 
-// repeats says of every operation of every vendor what of it may be sent again; the rest of its policy is the default's,
-// or is set with --outbound-policy. What may be sent again can't be set: it is what the operation is.
-var repeats = map[outbound.Operation]outbound.Repeat{
-	// LinkedIn knows no idempotency key: a create that is sent twice stands there twice. internal/publishing decides on
-	// every attempt and writes it down before.
-	{Vendor: linkedin.Vendor, ID: "createPost"}:    outbound.Never,
-	{Vendor: linkedin.Vendor, ID: "createUgcPost"}: outbound.Never,
-	// A code and a refresh token may be used up by a request whose answer was lost.
-	{Vendor: linkedin.Vendor, ID: "createAccessToken"}: outbound.Unsent,
-	// The text that a post is to have, and that it is to be gone, are the same when they are said twice.
-	{Vendor: linkedin.Vendor, ID: "updatePost"}:                     outbound.Always,
-	{Vendor: linkedin.Vendor, ID: "deletePost"}:                     outbound.Always,
-	{Vendor: linkedin.Vendor, ID: "findOrganizationAcls"}:           outbound.Read,
-	{Vendor: linkedin.Vendor, ID: "findPostsByAuthor"}:              outbound.Read,
-	{Vendor: linkedin.Vendor, ID: "getMemberPostAnalytics"}:         outbound.Read,
-	{Vendor: linkedin.Vendor, ID: "getOrganizationShareStatistics"}: outbound.Read,
-	{Vendor: linkedin.Vendor, ID: "getMe"}:                          outbound.Read,
-	{Vendor: linkedin.Vendor, ID: "getPerson"}:                      outbound.Read,
-	{Vendor: linkedin.Vendor, ID: "getPost"}:                        outbound.Read,
-	{Vendor: linkedin.Vendor, ID: "getSocialMetadata"}:              outbound.Read,
-	{Vendor: linkedin.Vendor, ID: "getUserInfo"}:                    outbound.Read,
-	{Vendor: linkedin.Vendor, ID: "introspectToken"}:                outbound.Read,
-	// An analysis is a question, whatever its method.
-	{Vendor: analysisapi.Vendor, ID: "analyzeSentiment"}: outbound.Read,
-	{Vendor: analysisapi.Vendor, ID: "generateHashtags"}: outbound.Read,
-	{Vendor: analysisapi.Vendor, ID: "optimizeContent"}:  outbound.Read,
-	// The notification API knows no idempotency key either: nobody wants the same message twice.
-	{Vendor: notifyapi.Vendor, ID: "sendEmail"}: outbound.Unsent,
-	{Vendor: notifyapi.Vendor, ID: "sendPush"}:  outbound.Unsent,
+// repeats is what of every operation of every vendor may be sent again, as the vendors' packages say. That can't be set: it
+// is what the operation is. The rest of its policy is the default's, or is set with --outbound-policy.
+var repeats = map[string]map[string]outbound.Repeat{
+	linkedin.Vendor: linkedin.Repeats(), analysisapi.Vendor: analysisapi.Repeats(), notifyapi.Vendor: notifyapi.Repeats(),
 }
 
 // Policies is how every operation of every vendor is carried out, with everything that can't work about it.
@@ -53,13 +28,15 @@ func (c OutboundConfig) Policies() (outbound.Policies, []fault.Field) {
 	policies.Breaker = outbound.Breaker{Failures: c.BreakerFailures.Value, Delay: c.BreakerDelay.Value}
 	policies.Default.Timeout, policies.Default.Budget = c.AttemptTimeout.Value, c.Budget.Value
 	policies.Default.MaxBodyBytes = int64(c.MaxBodyBytes.Value)
-	policies.Of = make(map[outbound.Operation]outbound.Policy, len(repeats))
-	for operation, repeat := range repeats {
-		policy := policies.Default
-		if policy.Repeat = repeat; repeat != outbound.Never {
-			policy.Attempts = c.Attempts.Value
+	policies.Of = map[outbound.Operation]outbound.Policy{}
+	for vendor, operations := range repeats {
+		for id, repeat := range operations {
+			policy := policies.Default
+			if policy.Repeat = repeat; repeat != outbound.Never {
+				policy.Attempts = c.Attempts.Value
+			}
+			policies.Of[outbound.Operation{Vendor: vendor, ID: id}] = policy
 		}
-		policies.Of[operation] = policy
 	}
 	var faults []fault.Field
 	for _, setting := range c.Policy {

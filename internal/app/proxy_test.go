@@ -28,6 +28,7 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/testbed/loopback"
 )
 
@@ -95,7 +96,7 @@ func awaitListener(t *testing.T, address string) {
 			return false
 		}
 		return conn.Close() == nil
-	}, waitLimit, waitStep)
+	}, apptest.WaitLimit, apptest.WaitStep)
 }
 
 func freeAddress(t *testing.T) string {
@@ -109,14 +110,14 @@ func freeAddress(t *testing.T) string {
 func TestAStreamComesAtOnceThroughNginxAsItIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	waiting := w.underWay("queued")
+	w.Serve()
+	waiting := w.UnderWay("queued")
 	address := freeAddress(t)
-	startNginx(t, t.TempDir(), "server { listen "+address+"; location / { proxy_pass "+w.url+"; } }")
+	startNginx(t, t.TempDir(), "server { listen "+address+"; location / { proxy_pass "+w.URL+"; } }")
 	awaitListener(t, address)
-	w.url = "http://" + address
-	posts := postwrightv1connect.NewPostServiceClient(w.client(w.key))
-	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
+	w.URL = "http://" + address
+	posts := postwrightv1connect.NewPostServiceClient(w.Client(w.Key))
+	ctx, cancel := context.WithTimeout(t.Context(), apptest.WaitLimit)
 	defer cancel()
 	stream, err := posts.WatchPost(ctx, &postwrightv1.WatchPostRequest{Id: waiting.GetId()})
 	require.NoError(t, err)
@@ -124,7 +125,7 @@ func TestAStreamComesAtOnceThroughNginxAsItIs(t *testing.T) {
 	told, err := stream.Receive()
 	require.NoError(t, err)
 	require.Equal(t, queued, told.GetPost().GetState())
-	w.exec(`UPDATE posts SET state = 'publishing', revision = revision + 1`)
+	w.Exec(`UPDATE posts SET state = 'publishing', revision = revision + 1`)
 	told, err = stream.Receive()
 	require.NoError(t, err)
 	require.Equal(t, postwrightv1.PostState_POST_STATE_PUBLISHING, told.GetPost().GetState())
@@ -134,8 +135,8 @@ func TestAStreamComesAtOnceThroughNginxAsItIs(t *testing.T) {
 func TestTheConfigurationOfNginxInTheDocsWorks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Server.ClientAddressHeader = "X-Real-IP" })
-	w.serve()
-	waiting := w.underWay("queued")
+	w.Serve()
+	waiting := w.UnderWay("queued")
 	dir, address := t.TempDir(), freeAddress(t)
 	roots := certify(t, dir)
 	page, err := os.ReadFile("../../docs/proxies.md")
@@ -144,7 +145,7 @@ func TestTheConfigurationOfNginxInTheDocsWorks(t *testing.T) {
 	require.True(t, found)
 	block, _, _ := strings.Cut(after, "```")
 	for old, here := range map[string]string{
-		"server 127.0.0.1:8080;":                 "server " + strings.TrimPrefix(w.url, "http://") + ";",
+		"server 127.0.0.1:8080;":                 "server " + strings.TrimPrefix(w.URL, "http://") + ";",
 		"listen 443 ssl http2;":                  "listen " + address + " ssl http2;",
 		"/etc/ssl/certs/posts.example.org.pem":   dir + "/cert.pem",
 		"/etc/ssl/private/posts.example.org.key": dir + "/key.pem",
@@ -154,7 +155,7 @@ func TestTheConfigurationOfNginxInTheDocsWorks(t *testing.T) {
 	}
 	startNginx(t, dir, block)
 	awaitListener(t, address)
-	w.url = "https://" + address
+	w.URL = "https://" + address
 	over := func(http2 bool) *http.Transport {
 		transport := &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "posts.example.org", MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: http2,
@@ -163,24 +164,24 @@ func TestTheConfigurationOfNginxInTheDocsWorks(t *testing.T) {
 		return transport
 	}
 	for name, client := range map[string]*connect.Client{
-		"connect over HTTP/1.1": w.clientOver(over(false), w.key),
-		"connect over HTTP/2":   w.clientOver(over(true), w.key),
-		"gRPC":                  w.clientOver(over(true), w.key, connecthttp.WithGRPC()),
-		"gRPC-Web":              w.clientOver(over(true), w.key, connecthttp.WithGRPCWeb()),
+		"connect over HTTP/1.1": w.ClientOver(over(false), w.Key),
+		"connect over HTTP/2":   w.ClientOver(over(true), w.Key),
+		"gRPC":                  w.ClientOver(over(true), w.Key, connecthttp.WithGRPC()),
+		"gRPC-Web":              w.ClientOver(over(true), w.Key, connecthttp.WithGRPCWeb()),
 	} {
 		t.Run(name, func(t *testing.T) {
 			posts := postwrightv1connect.NewPostServiceClient(client)
 			got, err := posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: waiting.GetId()})
 			require.NoError(t, err)
 			require.Equal(t, "Under way", got.GetPost().GetContent())
-			ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
+			ctx, cancel := context.WithTimeout(t.Context(), apptest.WaitLimit)
 			defer cancel()
 			stream, err := posts.WatchPost(ctx, &postwrightv1.WatchPostRequest{Id: waiting.GetId()})
 			require.NoError(t, err)
 			defer func() { _ = stream.Close() }()
 			_, err = stream.Receive()
 			require.NoError(t, err)
-			large := newPosts(1000)
+			large := apptest.NewPosts(1000)
 			for _, post := range large {
 				post.Content += strings.Repeat(".", 2900)
 			}
@@ -191,7 +192,7 @@ func TestTheConfigurationOfNginxInTheDocsWorks(t *testing.T) {
 	}
 	t.Run("metrics stay inside", func(t *testing.T) {
 		for path, want := range map[string]int{"/metrics": http.StatusNotFound, "/readyz": http.StatusOK} {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path, nil)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+path, nil)
 			require.NoError(t, err)
 			resp, err := (&http.Client{Transport: over(true)}).Do(req)
 			require.NoError(t, err)

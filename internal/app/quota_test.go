@@ -14,6 +14,7 @@ import (
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
@@ -35,20 +36,20 @@ func takes(t *testing.T, requests int, member sandbox.Member) func(c *app.Config
 }
 
 func tess() sandbox.Member {
-	return sandbox.Member{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: memberToken, Scopes: scopes, Organizations: []string{"5"}}
+	return sandbox.Member{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: apptest.MemberToken, Scopes: apptest.Scopes, Organizations: []string{"5"}}
 }
 
 // quota is what GetStatus says of an account's requests.
 func (w *world) quota(name string) *postwrightv1.Check {
-	w.t.Helper()
-	res, err := postwrightv1connect.NewSystemServiceClient(w.client(w.key)).GetStatus(w.t.Context(), &postwrightv1.GetStatusRequest{})
-	require.NoError(w.t, err)
+	w.T.Helper()
+	res, err := postwrightv1connect.NewSystemServiceClient(w.Client(w.Key)).GetStatus(w.T.Context(), &postwrightv1.GetStatusRequest{})
+	require.NoError(w.T, err)
 	for _, check := range res.GetChecks() {
 		if check.GetName() == "quota of "+name {
 			return check
 		}
 	}
-	w.t.Fatalf("no check tells the quota of %s", name)
+	w.T.Fatalf("no check tells the quota of %s", name)
 	return nil
 }
 
@@ -56,10 +57,10 @@ func (w *world) quota(name string) *postwrightv1.Check {
 func TestNumbersLeavePostsTheirPartOfTheDay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, numbersAtOnce, takes(t, 60, tess()))
-	w.serve()
+	w.Serve()
 	const total = 40
 
-	outcomes := w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: newPosts(total)})
+	outcomes := w.PublishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(total)})
 
 	require.Len(t, outcomes, total)
 	for _, o := range outcomes {
@@ -67,22 +68,22 @@ func TestNumbersLeavePostsTheirPartOfTheDay(t *testing.T) {
 	}
 	numbers := &postwrightv1.RefreshPostAnalyticsRequest{Id: outcomes[0].GetId()}
 	require.Eventually(t, func() bool {
-		_, err := w.posts.RefreshPostAnalytics(t.Context(), numbers)
+		_, err := w.Posts.RefreshPostAnalytics(t.Context(), numbers)
 		return connect.CodeOf(err) == connect.CodeResourceExhausted
-	}, waitLimit, waitStep, "what is left is kept")
-	_, err := w.posts.RefreshPostAnalytics(t.Context(), numbers)
+	}, apptest.WaitLimit, apptest.WaitStep, "what is left is kept")
+	_, err := w.Posts.RefreshPostAnalytics(t.Context(), numbers)
 	require.ErrorContains(t, err, "LinkedIn takes 60 requests of Tess Ter in a day (UTC), and what is left of them today is kept for posts")
-	_, err = postwrightv1connect.NewAccountServiceClient(w.client(w.key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
+	_, err = postwrightv1connect.NewAccountServiceClient(w.Client(w.Key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
 	if err == nil { // up to three requests may have been too few for the numbers of one more post
 		require.Eventually(t, func() bool {
-			_, err = postwrightv1connect.NewAccountServiceClient(w.client(w.key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
+			_, err = postwrightv1connect.NewAccountServiceClient(w.Client(w.Key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
 			return err != nil
-		}, waitLimit, waitStep)
+		}, apptest.WaitLimit, apptest.WaitStep)
 	}
 	require.Equal(t, connect.CodeResourceExhausted, connect.CodeOf(err), "whoever asks")
 	require.Contains(t, w.quota("Tess Ter").GetDetail(), "Requests made today (UTC): 5", "5x: the reserve is left")
 
-	post, _ := w.publish(w.draft("And one of the reserve"))
+	post, _ := w.Publish(w.Draft("And one of the reserve"))
 	require.Equal(t, published, post.GetState())
 }
 
@@ -103,16 +104,16 @@ func TestEveryRequestThatReachesLinkedInIsCountedOfTheDay(t *testing.T) {
 			w := newWorld(t, func(c *app.Config) {
 				c.LinkedIn.DailyRequests, c.Publishing.Reserve = app.Count{Value: 50}, app.Count{Value: 5}
 			})
-			w.serve()
-			w.exec("UPDATE linkedin_accounts SET requests_day = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC', requests_made = " + strconv.Itoa(45-c.left))
-			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Status, Value: "503", Times: 2}))
-			_, err := postwrightv1connect.NewAccountServiceClient(w.client(w.key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
+			w.Serve()
+			w.Exec("UPDATE linkedin_accounts SET requests_day = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC', requests_made = " + strconv.Itoa(45-c.left))
+			require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Status, Value: "503", Times: 2}))
+			_, err := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
 			if c.answered {
 				require.NoError(t, err)
 			} else {
 				require.Equal(t, connect.CodeUnavailable, connect.CodeOf(err), "%v", err)
 			}
-			require.Equal(t, 45-c.left+c.counted, w.count("SELECT requests_made FROM linkedin_accounts"))
+			require.Equal(t, 45-c.left+c.counted, w.Count("SELECT requests_made FROM linkedin_accounts"))
 		})
 	}
 }
@@ -122,44 +123,44 @@ func TestNumbersOfAPageAreAskedForTogether(t *testing.T) {
 	member := tess()
 	member.Scopes = []string{"openid", "profile", "w_member_social", "w_organization_social", "rw_organization_admin"}
 	w := newWorld(t, takes(t, 150, member))
-	page, err := w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.userID("tess@example.org")), Token: memberToken, Organization: "5"})
+	page, err := w.App.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.UserID("tess@example.org")), Token: apptest.MemberToken, Organization: "5"})
 	require.NoError(t, err)
-	stop := w.serve()
-	posts := newPosts(20)
+	stop := w.Serve()
+	posts := apptest.NewPosts(20)
 	for _, post := range posts {
 		post.AccountId = page.ID.String()
 	}
-	outcomes := w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: posts})
+	outcomes := w.PublishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: posts})
 	for _, o := range outcomes {
 		require.Equal(t, postwrightv1.ApiStatus_API_STATUS_PUBLISHED, o.GetApiStatus(), "%v", o.GetError())
 	}
 	require.NoError(t, stop())
-	require.Zero(t, w.count(`SELECT count(*) FROM post_analytics WHERE refreshed_at IS NOT NULL`), "the first numbers come after an hour")
-	w.exec(`UPDATE posts SET published_at = published_at - interval '2 hours'`)
-	w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'refresh_analytics'`)
-	w.url, _ = w.run(w.node(w.cfg))
-	w.posts = postwrightv1connect.NewPostServiceClient(w.client(w.key))
+	require.Zero(t, w.Count(`SELECT count(*) FROM post_analytics WHERE refreshed_at IS NOT NULL`), "the first numbers come after an hour")
+	w.Exec(`UPDATE posts SET published_at = published_at - interval '2 hours'`)
+	w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'refresh_analytics'`)
+	w.URL, _ = w.Run(w.Node(w.Config))
+	w.Posts = postwrightv1connect.NewPostServiceClient(w.Client(w.Key))
 	for _, o := range outcomes {
 		require.Eventually(t, func() bool {
-			res, err := w.posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: o.GetId()})
+			res, err := w.Posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: o.GetId()})
 			return err == nil && res.GetAnalytics().ViewsCount != nil
-		}, waitLimit, waitStep)
+		}, apptest.WaitLimit, apptest.WaitStep)
 	}
-	require.Equal(t, 21, w.count("SELECT requests_made FROM linkedin_accounts WHERE id = '"+page.ID.String()+"'"), "20 creates, and one request for the numbers of all")
+	require.Equal(t, 21, w.Count("SELECT requests_made FROM linkedin_accounts WHERE id = '"+page.ID.String()+"'"), "20 creates, and one request for the numbers of all")
 }
 
 func TestAHeldAccountIsToldWithItsQuota(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.RateLimitedDay, Times: 1})
-	post := w.draft("Not today")
-	_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId()})
+	post := w.Draft("Not today")
+	_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId()})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+		res, err := w.Posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
 		return err == nil && res.GetPost().GetFailure().GetCode() == "DAY_LIMIT"
-	}, waitLimit, waitStep)
+	}, apptest.WaitLimit, apptest.WaitStep)
 
 	check := w.quota("Tess Ter")
 
@@ -167,5 +168,5 @@ func TestAHeldAccountIsToldWithItsQuota(t *testing.T) {
 	require.Contains(t, check.GetDetail(), "LinkedIn takes no more of its posts until ")
 	require.Contains(t, check.GetDetail(), "(DAY_LIMIT). Requests made today (UTC): ")
 	require.Contains(t, check.GetRemedy(), "What waits goes out by itself after that.")
-	require.Equal(t, "warning", string(w.examine(w.cfg)["quota of Tess Ter"].State), "doctor says it too")
+	require.Equal(t, "warning", string(w.examine(w.Config)["quota of Tess Ter"].State), "doctor says it too")
 }

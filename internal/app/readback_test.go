@@ -13,6 +13,7 @@ import (
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
@@ -21,51 +22,51 @@ import (
 func readers(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, func(c *app.Config) { c.Publishing.ReadBackAfter.Value = time.Second })
-	w.vendors.AddMember(sandbox.Member{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: memberToken, Scopes: append([]string{"r_member_social"}, scopes...)})
+	w.Vendors.AddMember(sandbox.Member{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: apptest.MemberToken, Scopes: append([]string{"r_member_social"}, apptest.Scopes...)})
 	w.connect()
-	w.serve()
+	w.Serve()
 	return w
 }
 
 // connect gives the first user's account its token anew.
 func (w *world) connect() {
-	w.t.Helper()
-	user, err := w.app.Identity.UserByEmail(w.t.Context(), "tess@example.org")
-	require.NoError(w.t, err)
-	_, err = w.app.Accounts.Add(w.t.Context(), accounts.AddInput{OwnerID: user.ID, Token: memberToken})
-	require.NoError(w.t, err)
+	w.T.Helper()
+	user, err := w.App.Identity.UserByEmail(w.T.Context(), "tess@example.org")
+	require.NoError(w.T, err)
+	_, err = w.App.Accounts.Add(w.T.Context(), accounts.AddInput{OwnerID: user.ID, Token: apptest.MemberToken})
+	require.NoError(w.T, err)
 }
 
 // settled waits until a post in doubt is settled, and returns it with its last attempt.
 func (w *world) settled(post *postwrightv1.Post) (*postwrightv1.Post, *postwrightv1.PublishAttempt) {
-	w.t.Helper()
-	require.Equal(w.t, unconfirmed, post.GetState())
-	require.Eventually(w.t, func() bool {
-		res, err := w.posts.GetPost(w.t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+	w.T.Helper()
+	require.Equal(w.T, unconfirmed, post.GetState())
+	require.Eventually(w.T, func() bool {
+		res, err := w.Posts.GetPost(w.T.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
 		post = res.GetPost()
 		return err == nil && post.GetState() != unconfirmed
-	}, waitLimit, waitStep)
-	attempts := w.attempts(post)
+	}, apptest.WaitLimit, apptest.WaitStep)
+	attempts := w.Attempts(post)
 	return post, attempts[len(attempts)-1]
 }
 
 func TestAPostThatIsReadBackIsPublished(t *testing.T) {
 	t.Parallel()
 	w := readers(t)
-	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "findPostsByAuthor", Mode: sandbox.GarbageBody, Times: 1}))
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "findPostsByAuthor", Mode: sandbox.GarbageBody, Times: 1}))
 	w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
-	doubted, _ := w.publish(w.draft("Did you (get) this?"))
+	doubted, _ := w.Publish(w.Draft("Did you (get) this?"))
 	post, attempt := w.settled(doubted)
 	require.Equal(t, published, post.GetState())
-	require.Equal(t, w.vendors.Ledger()[0].URN, post.GetLinkedinUrn())
+	require.Equal(t, w.Vendors.Ledger()[0].URN, post.GetLinkedinUrn())
 	require.Equal(t, inDoubt, attempt.GetOutcome())
 	require.Equal(t, postwrightv1.Settlement_SETTLEMENT_READ_BACK_PUBLISHED, attempt.GetSettlement())
-	require.Len(t, w.vendors.Ledger(), 1)
+	require.Len(t, w.Vendors.Ledger(), 1)
 }
 
 // sentAgain gives a post 150 further attempts that LinkedIn refused.
 func (w *world) sentAgain(post *postwrightv1.Post) {
-	w.exec(`INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, ended_at, outcome)
+	w.Exec(`INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, ended_at, outcome)
 		SELECT gen_random_uuid(), a.publication_id, a.post_id, a.number + n, a.started_at, a.started_at, 'rejected'
 		FROM publish_attempts a, generate_series(1, 150) n WHERE a.post_id = '` + post.GetId() + `'`)
 }
@@ -73,11 +74,11 @@ func (w *world) sentAgain(post *postwrightv1.Post) {
 func TestAttemptsAreListedByTheHundredTheNewestFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	post, _ := w.publish(w.draft("Again and again"))
+	w.Serve()
+	post, _ := w.Publish(w.Draft("Again and again"))
 	w.sentAgain(post)
 	list := func(token string) *postwrightv1.ListPublishAttemptsResponse {
-		res, err := w.posts.ListPublishAttempts(t.Context(), &postwrightv1.ListPublishAttemptsRequest{Id: post.GetId(), PageToken: token})
+		res, err := w.Posts.ListPublishAttempts(t.Context(), &postwrightv1.ListPublishAttemptsRequest{Id: post.GetId(), PageToken: token})
 		require.NoError(t, err)
 		return res
 	}
@@ -90,13 +91,13 @@ func TestAttemptsAreListedByTheHundredTheNewestFirst(t *testing.T) {
 		require.EqualValues(t, 1+i, attempt.GetNumber(), "in the order they were made")
 	}
 
-	other := w.draft("Another")
+	other := w.Draft("Another")
 	for name, token := range map[string]string{
 		"of another post": newest.GetNextPageToken(), "cut short": newest.GetNextPageToken()[:9], "made up": "page 2",
 	} {
-		e := w.curl(w.key, "PostService/ListPublishAttempts", []byte(`{"id":"`+other.GetId()+`","pageToken":"`+token+`"}`)).failure(t)
+		e := w.Curl(w.Key, "PostService/ListPublishAttempts", []byte(`{"id":"`+other.GetId()+`","pageToken":"`+token+`"}`)).Failure(t)
 		require.Equal(t, "invalid_argument", e.Code, name)
-		require.Contains(t, e.fields(t), "pageToken", name)
+		require.Contains(t, e.Fields(t), "pageToken", name)
 	}
 }
 
@@ -105,20 +106,20 @@ func TestADoubtThatIsNotListedIsReadBack(t *testing.T) {
 	t.Parallel()
 	w := readers(t)
 	w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
-	doubted, _ := w.publish(w.draft("Long ago"))
+	doubted, _ := w.Publish(w.Draft("Long ago"))
 	w.sentAgain(doubted)
 	post, last := w.settled(doubted)
 	require.Equal(t, published, post.GetState())
-	require.Equal(t, w.vendors.Ledger()[0].URN, post.GetLinkedinUrn())
+	require.Equal(t, w.Vendors.Ledger()[0].URN, post.GetLinkedinUrn())
 	require.EqualValues(t, 151, last.GetNumber())
 }
 
 func TestAPostThatIsNotThereAGoodWhileAfterHasFailed(t *testing.T) {
 	t.Parallel()
 	w := readers(t)
-	_, _ = w.publish(w.draft("It is known to be there, and is listed"))
+	_, _ = w.Publish(w.Draft("It is known to be there, and is listed"))
 	w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
-	doubted, _ := w.publish(w.draft("It never arrived"))
+	doubted, _ := w.Publish(w.Draft("It never arrived"))
 	post, attempt := w.settled(doubted)
 	require.Equal(t, failed, post.GetState())
 	require.Equal(t, "NOT_PUBLISHED", post.GetFailure().GetCode())
@@ -129,10 +130,10 @@ func TestAPostThatIsNotThereAGoodWhileAfterHasFailed(t *testing.T) {
 func TestATwinOfAPostIsNotTakenForIt(t *testing.T) {
 	t.Parallel()
 	w := readers(t)
-	twin, _ := w.publish(w.draft("The same words"))
+	twin, _ := w.Publish(w.Draft("The same words"))
 	require.Equal(t, published, twin.GetState())
 	w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
-	doubted, _ := w.publish(w.draft("The same words"))
+	doubted, _ := w.Publish(w.Draft("The same words"))
 	post, _ := w.settled(doubted)
 	require.Equal(t, failed, post.GetState())
 }
@@ -140,12 +141,12 @@ func TestATwinOfAPostIsNotTakenForIt(t *testing.T) {
 func TestATokenThatMayNotReadLeavesTheDoubtToAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
-	post, _ := w.publish(w.draft("Nobody can look"))
+	post, _ := w.Publish(w.Draft("Nobody can look"))
 	require.Equal(t, unconfirmed, post.GetState())
-	w.idle()
-	require.Zero(t, w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back'`))
+	w.Idle()
+	require.Zero(t, w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back'`))
 }
 
 // What LinkedIn makes of a text, and what it says of a post, is not what was sent: nothing that a reader would take for the
@@ -200,9 +201,9 @@ func TestWhatIsReadBackIsComparedAsAReaderWould(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := readers(t)
-			w.vendors.ListAs(test.kept)
+			w.Vendors.ListAs(test.kept)
 			w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
-			post, _ := w.publish(w.draft(sent))
+			post, _ := w.Publish(w.Draft(sent))
 			require.Equal(t, unconfirmed, post.GetState())
 			if test.want != unconfirmed {
 				post, _ = w.settled(post)
@@ -210,10 +211,10 @@ func TestWhatIsReadBackIsComparedAsAReaderWould(t *testing.T) {
 				return
 			}
 			require.Eventually(t, func() bool {
-				res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+				res, err := w.Posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
 				post = res.GetPost()
-				return err == nil && strings.Contains(post.GetFailure().GetMessage(), w.vendors.Ledger()[0].URN)
-			}, waitLimit, waitStep, "the person learns what was seen")
+				return err == nil && strings.Contains(post.GetFailure().GetMessage(), w.Vendors.Ledger()[0].URN)
+			}, apptest.WaitLimit, apptest.WaitStep, "the person learns what was seen")
 			require.Equal(t, unconfirmed, post.GetState())
 			require.Contains(t, post.GetFailure().GetRemedy(), "ResolvePost")
 		})
@@ -223,31 +224,31 @@ func TestWhatIsReadBackIsComparedAsAReaderWould(t *testing.T) {
 func TestTwoPostsThatMayBeTheOneInDoubtAreLeftToAPerson(t *testing.T) {
 	t.Parallel()
 	w := readers(t)
-	w.vendors.ListAs(func(e sandbox.Entry) sandbox.Entry { e.Commentary = "The very same words, once"; return e })
+	w.Vendors.ListAs(func(e sandbox.Entry) sandbox.Entry { e.Commentary = "The very same words, once"; return e })
 	w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 2})
-	another, _ := w.publish(w.draft("The very same words, twice"))
+	another, _ := w.Publish(w.Draft("The very same words, twice"))
 	require.Equal(t, unconfirmed, another.GetState())
-	post, _ := w.publish(w.draft("The very same words, once"))
+	post, _ := w.Publish(w.Draft("The very same words, once"))
 	require.Equal(t, unconfirmed, post.GetState())
-	ledger := w.vendors.Ledger()
+	ledger := w.Vendors.Ledger()
 	require.Len(t, ledger, 2)
 	require.Eventually(t, func() bool {
-		res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+		res, err := w.Posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
 		post = res.GetPost()
 		told := post.GetFailure().GetMessage()
 		return err == nil && strings.Contains(told, ledger[0].URN) && strings.Contains(told, ledger[1].URN)
-	}, waitLimit, waitStep)
+	}, apptest.WaitLimit, apptest.WaitStep)
 	require.Equal(t, unconfirmed, post.GetState())
 }
 
 // another is a second user, who posts with the same LinkedIn account.
 func (w *world) another() *world {
-	w.t.Helper()
+	w.T.Helper()
 	other := *w
-	other.key = w.user("max@example.org")
-	other.posts = postwrightv1connect.NewPostServiceClient(w.client(other.key))
-	_, err := w.app.Accounts.Add(w.t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.userID("max@example.org")), Token: memberToken})
-	require.NoError(w.t, err)
+	other.Key = w.User("max@example.org")
+	other.Posts = postwrightv1connect.NewPostServiceClient(w.Client(other.Key))
+	_, err := w.App.Accounts.Add(w.T.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.UserID("max@example.org")), Token: apptest.MemberToken})
+	require.NoError(w.T, err)
 	return &other
 }
 
@@ -255,10 +256,10 @@ func TestAnotherUsersPostIsNotTakenForTheOneInDoubt(t *testing.T) {
 	t.Parallel()
 	w := readers(t)
 	other := w.another()
-	theirs, _ := other.publish(other.draft("What both of us say"))
+	theirs, _ := other.Publish(other.Draft("What both of us say"))
 	require.Equal(t, published, theirs.GetState())
 	w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
-	doubted, _ := w.publish(w.draft("What both of us say"))
+	doubted, _ := w.Publish(w.Draft("What both of us say"))
 	post, _ := w.settled(doubted)
 	require.Equal(t, failed, post.GetState())
 }
@@ -274,17 +275,17 @@ func TestTwinsInDoubtAreLeftToAPerson(t *testing.T) {
 			t.Parallel()
 			w := readers(t)
 			other := twin(w)
-			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "findPostsByAuthor", Mode: sandbox.GarbageBody, Times: 1}))
+			require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "findPostsByAuthor", Mode: sandbox.GarbageBody, Times: 1}))
 			w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
-			first, _ := w.publish(w.draft("Twins"))
+			first, _ := w.Publish(w.Draft("Twins"))
 			w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
-			second, _ := other.publish(other.draft("Twins"))
+			second, _ := other.Publish(other.Draft("Twins"))
 			for of, post := range map[*world]*postwrightv1.Post{w: first, other: second} {
 				require.Eventually(t, func() bool {
-					res, err := of.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+					res, err := of.Posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
 					post = res.GetPost()
-					return err == nil && strings.Contains(post.GetFailure().GetMessage(), w.vendors.Ledger()[0].URN)
-				}, waitLimit, waitStep)
+					return err == nil && strings.Contains(post.GetFailure().GetMessage(), w.Vendors.Ledger()[0].URN)
+				}, apptest.WaitLimit, apptest.WaitStep)
 				require.Equal(t, unconfirmed, post.GetState())
 			}
 		})
@@ -295,20 +296,20 @@ func TestTwinsInDoubtAreLeftToAPerson(t *testing.T) {
 func TestAListThatLacksWhatIsThereProvesNothing(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]func(w *world){
-		"a post that is known to be there": func(w *world) { _, _ = w.publish(w.draft("Known to be there")) },
+		"a post that is known to be there": func(w *world) { _, _ = w.Publish(w.Draft("Known to be there")) },
 		"nothing is known to be there":     func(*world) {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := readers(t)
 			before(w)
-			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "findPostsByAuthor", Mode: sandbox.Answer, Value: `{"elements":[],"paging":{"start":0,"count":50,"links":[]}}`}))
+			require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "findPostsByAuthor", Mode: sandbox.Answer, Value: `{"elements":[],"paging":{"start":0,"count":50,"links":[]}}`}))
 			w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
-			doubted, _ := w.publish(w.draft("Out, and the list is behind"))
+			doubted, _ := w.Publish(w.Draft("Out, and the list is behind"))
 			require.Eventually(t, func() bool {
-				return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'completed'`) == 1
-			}, waitLimit, waitStep, "the last look is over")
-			res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: doubted.GetId()})
+				return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'completed'`) == 1
+			}, apptest.WaitLimit, apptest.WaitStep, "the last look is over")
+			res, err := w.Posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: doubted.GetId()})
 			require.NoError(t, err)
 			require.Equal(t, unconfirmed, res.GetPost().GetState())
 		})
@@ -327,14 +328,14 @@ func TestReadingBackLeavesTheDaysRequestsToPublishing(t *testing.T) {
 			t.Parallel()
 			w := readers(t)
 			fault.Vendor, fault.Operation = "linkedin", "findPostsByAuthor"
-			require.NoError(t, w.vendors.Arm(fault))
+			require.NoError(t, w.Vendors.Arm(fault))
 			w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
-			_, _ = w.publish(w.draft("x"))
+			_, _ = w.Publish(w.Draft("x"))
 			// The wait is at least as long as what has passed, so it comes to exceed any bound after few looks.
 			require.Eventually(t, func() bool {
-				return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'scheduled' AND scheduled_at > now() + interval '4 seconds'`) == 1
-			}, waitLimit, waitStep)
-			require.LessOrEqual(t, w.count(`SELECT requests_made FROM linkedin_accounts`), 8)
+				return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'scheduled' AND scheduled_at > now() + interval '4 seconds'`) == 1
+			}, apptest.WaitLimit, apptest.WaitStep)
+			require.LessOrEqual(t, w.Count(`SELECT requests_made FROM linkedin_accounts`), 8)
 		})
 	}
 }

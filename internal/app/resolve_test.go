@@ -7,27 +7,28 @@ import (
 	"github.com/stretchr/testify/require"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
 // doubt makes a post whose create lost its answer: LinkedIn has it, or not.
 func (w *world) doubt(accepted bool) *postwrightv1.Post {
-	w.t.Helper()
+	w.T.Helper()
 	mode := sandbox.Drop
 	if accepted {
 		mode = sandbox.AcceptThenDrop
 	}
-	require.NoError(w.t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: mode, Times: 1}))
-	post, _ := w.publish(w.draft("Is it there?"))
-	require.Equal(w.t, unconfirmed, post.GetState())
+	require.NoError(w.T, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: mode, Times: 1}))
+	post, _ := w.Publish(w.Draft("Is it there?"))
+	require.Equal(w.T, unconfirmed, post.GetState())
 	return post
 }
 
 func (w *world) resend(post *postwrightv1.Post) *postwrightv1.Post {
-	w.t.Helper()
-	_, err := w.posts.PublishPost(w.t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true})
-	require.NoError(w.t, err)
-	post, _ = w.watch(post)
+	w.T.Helper()
+	_, err := w.Posts.PublishPost(w.T.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true})
+	require.NoError(w.T, err)
+	post, _ = w.Watch(post)
 	return post
 }
 
@@ -36,17 +37,17 @@ func TestAPersonSettlesADoubt(t *testing.T) {
 	t.Run("the post is there", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.serve()
+		w.Serve()
 		post := w.doubt(true)
-		urn := w.vendors.Ledger()[0].URN
-		res, err := w.posts.ResolvePost(t.Context(), &postwrightv1.ResolvePostRequest{Id: post.GetId(), Outcome: &postwrightv1.ResolvePostRequest_Published_{
+		urn := w.Vendors.Ledger()[0].URN
+		res, err := w.Posts.ResolvePost(t.Context(), &postwrightv1.ResolvePostRequest{Id: post.GetId(), Outcome: &postwrightv1.ResolvePostRequest_Published_{
 			Published: &postwrightv1.ResolvePostRequest_Published{LinkedinUrn: urn},
 		}})
 		require.NoError(t, err)
 		require.Equal(t, published, res.GetPost().GetState())
 		require.Equal(t, urn, res.GetPost().GetLinkedinUrn())
 		require.Nil(t, res.GetPost().GetFailure())
-		attempt := w.attempts(post)[0]
+		attempt := w.Attempts(post)[0]
 		require.Equal(t, inDoubt, attempt.GetOutcome(), "what happened stays on record")
 		require.Equal(t, postwrightv1.Settlement_SETTLEMENT_PERSON_PUBLISHED, attempt.GetSettlement())
 		require.NotNil(t, attempt.GetSettleTime())
@@ -54,16 +55,16 @@ func TestAPersonSettlesADoubt(t *testing.T) {
 	t.Run("the post is not there, and is published again", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.serve()
+		w.Serve()
 		post := w.doubt(false)
-		res, err := w.posts.ResolvePost(t.Context(), &postwrightv1.ResolvePostRequest{
+		res, err := w.Posts.ResolvePost(t.Context(), &postwrightv1.ResolvePostRequest{
 			Id: post.GetId(), Outcome: &postwrightv1.ResolvePostRequest_NotPublished_{NotPublished: &postwrightv1.ResolvePostRequest_NotPublished{}},
 		})
 		require.NoError(t, err)
 		require.Equal(t, failed, res.GetPost().GetState())
-		post, _ = w.publish(post)
+		post, _ = w.Publish(post)
 		require.Equal(t, published, post.GetState())
-		require.Len(t, w.vendors.Ledger(), 1)
+		require.Len(t, w.Vendors.Ledger(), 1)
 	})
 }
 
@@ -72,12 +73,12 @@ func TestOneMoreApprovedSendSettlesADoubt(t *testing.T) {
 	t.Run("LinkedIn names the first as duplicate", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.serve()
+		w.Serve()
 		post := w.resend(w.doubt(true))
 		require.Equal(t, published, post.GetState())
-		require.Len(t, w.vendors.Ledger(), 1)
-		require.Equal(t, w.vendors.Ledger()[0].URN, post.GetLinkedinUrn())
-		attempts := w.attempts(post)
+		require.Len(t, w.Vendors.Ledger(), 1)
+		require.Equal(t, w.Vendors.Ledger()[0].URN, post.GetLinkedinUrn())
+		attempts := w.Attempts(post)
 		require.Len(t, attempts, 2)
 		require.Equal(t, postwrightv1.Settlement_SETTLEMENT_DUPLICATE_NAMED, attempts[0].GetSettlement())
 		require.Equal(t, rejected, attempts[1].GetOutcome())
@@ -86,17 +87,17 @@ func TestOneMoreApprovedSendSettlesADoubt(t *testing.T) {
 	t.Run("LinkedIn did not have it", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.serve()
+		w.Serve()
 		post := w.resend(w.doubt(false))
 		require.Equal(t, published, post.GetState())
-		require.Len(t, w.vendors.Ledger(), 1)
+		require.Len(t, w.Vendors.Ledger(), 1)
 	})
 	t.Run("another failure leaves the doubt standing", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		w.serve()
+		w.Serve()
 		post := w.doubt(true)
-		require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Status, Value: "403", Times: 1}))
+		require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Status, Value: "403", Times: 1}))
 		post = w.resend(post)
 		require.Equal(t, unconfirmed, post.GetState())
 		require.Equal(t, "ACCESS_DENIED", post.GetFailure().GetCode())
@@ -108,9 +109,9 @@ func TestOneMoreApprovedSendSettlesADoubt(t *testing.T) {
 func TestADuplicateOfAnotherPostSettlesNoDoubt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	other := w.another()
-	theirs, _ := other.publish(other.draft("Is it there?"))
+	theirs, _ := other.Publish(other.Draft("Is it there?"))
 	require.Equal(t, published, theirs.GetState())
 
 	post := w.resend(w.doubt(false))
@@ -121,38 +122,38 @@ func TestADuplicateOfAnotherPostSettlesNoDoubt(t *testing.T) {
 	twin := w.doubt(false)
 	post = w.resend(post)
 	require.Equal(t, unconfirmed, post.GetState(), "also once a second one is in doubt")
-	e := w.curl(w.key, "PostService/ResolvePost", []byte(`{"id":"`+twin.GetId()+`","published":{"linkedinUrn":"`+theirs.GetLinkedinUrn()+`"}}`)).failure(t)
+	e := w.Curl(w.Key, "PostService/ResolvePost", []byte(`{"id":"`+twin.GetId()+`","published":{"linkedinUrn":"`+theirs.GetLinkedinUrn()+`"}}`)).Failure(t)
 	require.Equal(t, "invalid_argument", e.Code)
-	require.Contains(t, e.fields(t), "published.linkedinUrn")
+	require.Contains(t, e.Fields(t), "published.linkedinUrn")
 }
 
 func TestADuplicateOfWhatMayBeATwinSettlesNoDoubt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	first, second := w.doubt(true), w.doubt(false)
 	require.Equal(t, unconfirmed, second.GetState())
 	post := w.resend(first)
 	require.Equal(t, unconfirmed, post.GetState())
-	require.Contains(t, post.GetFailure().GetMessage(), w.vendors.Ledger()[0].URN+", which may be another post of the same text.")
+	require.Contains(t, post.GetFailure().GetMessage(), w.Vendors.Ledger()[0].URN+", which may be another post of the same text.")
 }
 
 func TestADuplicateWithoutADoubtIsAFailureThatNamesIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	first, _ := w.publish(w.draft("Twice the same"))
-	second, _ := w.publish(w.draft("Twice the same"))
+	w.Serve()
+	first, _ := w.Publish(w.Draft("Twice the same"))
+	second, _ := w.Publish(w.Draft("Twice the same"))
 	require.Equal(t, failed, second.GetState())
 	require.Contains(t, second.GetFailure().GetMessage(), first.GetLinkedinUrn())
-	require.Len(t, w.vendors.Ledger(), 1)
+	require.Len(t, w.Vendors.Ledger(), 1)
 }
 
 func TestOnlyADoubtCanBeResolved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	id := w.draft("No doubt").GetId()
+	w.Serve()
+	id := w.Draft("No doubt").GetId()
 	for name, c := range map[string]struct{ body, code, field string }{
 		"not in doubt":           {`{"id":"` + id + `","notPublished":{}}`, "failed_precondition", ""},
 		"no outcome":             {`{"id":"` + id + `"}`, "invalid_argument", "outcome"},
@@ -162,10 +163,10 @@ func TestOnlyADoubtCanBeResolved(t *testing.T) {
 		"several faults at once": {`{"id":"1","published":{"linkedinUrn":"x"}}`, "invalid_argument", "id"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := w.curl(w.key, "PostService/ResolvePost", []byte(c.body)).failure(t)
+			e := w.Curl(w.Key, "PostService/ResolvePost", []byte(c.body)).Failure(t)
 			require.Equal(t, c.code, e.Code, e.Message)
 			if c.field != "" {
-				require.Contains(t, e.fields(t), c.field)
+				require.Contains(t, e.Fields(t), c.field)
 			}
 		})
 	}
@@ -175,42 +176,42 @@ func TestOnlyADoubtCanBeResolved(t *testing.T) {
 func TestALateResendIsForThoseWhoHaveLooked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	t.Run("approved too late", func(t *testing.T) {
 		post := w.doubt(false)
-		w.exec(`UPDATE publish_attempts SET started_at = started_at - interval '11 minutes' WHERE post_id = '` + post.GetId() + `'`)
-		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true})
+		w.Exec(`UPDATE publish_attempts SET started_at = started_at - interval '11 minutes' WHERE post_id = '` + post.GetId() + `'`)
+		_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true})
 		require.Equal(t, connect.CodeFailedPrecondition, connect.CodeOf(err))
 		require.ErrorContains(t, err, "about 10m0s only")
 		require.ErrorContains(t, err, "send it again with looked")
-		_, err = w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true, Looked: true})
+		_, err = w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true, Looked: true})
 		require.NoError(t, err)
-		post, _ = w.watch(post)
+		post, _ = w.Watch(post)
 		require.Equal(t, published, post.GetState())
 	})
 	t.Run("kept waiting for too long", func(t *testing.T) {
 		post := w.doubt(true)
-		w.exec(`UPDATE linkedin_accounts SET held_until = now() + interval '1 hour', held_reason = 'RATE_LIMITED'`)
-		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true})
+		w.Exec(`UPDATE linkedin_accounts SET held_until = now() + interval '1 hour', held_reason = 'RATE_LIMITED'`)
+		_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId(), Resend: true})
 		require.NoError(t, err)
 		require.Eventually(t, func() bool {
-			return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_post' AND state = 'scheduled'`) == 1
-		}, waitLimit, waitStep)
-		sends := len(w.vendors.Ledger())
-		w.exec(`UPDATE publish_attempts SET started_at = started_at - interval '11 minutes' WHERE post_id = '` + post.GetId() + `'`)
-		w.exec(`UPDATE publications SET created_at = created_at - interval '5 minutes' WHERE post_id = '` + post.GetId() + `'`)
-		w.exec(`UPDATE linkedin_accounts SET held_until = NULL, held_reason = ''`)
-		w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'publish_post' AND state = 'scheduled'`)
+			return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_post' AND state = 'scheduled'`) == 1
+		}, apptest.WaitLimit, apptest.WaitStep)
+		sends := len(w.Vendors.Ledger())
+		w.Exec(`UPDATE publish_attempts SET started_at = started_at - interval '11 minutes' WHERE post_id = '` + post.GetId() + `'`)
+		w.Exec(`UPDATE publications SET created_at = created_at - interval '5 minutes' WHERE post_id = '` + post.GetId() + `'`)
+		w.Exec(`UPDATE linkedin_accounts SET held_until = NULL, held_reason = ''`)
+		w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'publish_post' AND state = 'scheduled'`)
 		require.Eventually(t, func() bool {
-			res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+			res, err := w.Posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
 			post = res.GetPost()
 			return err == nil && post.GetState() == unconfirmed
-		}, waitLimit, waitStep)
+		}, apptest.WaitLimit, apptest.WaitStep)
 		require.Equal(t, "RESEND_TOO_LATE", post.GetFailure().GetCode())
-		require.Len(t, w.vendors.Ledger(), sends)
+		require.Len(t, w.Vendors.Ledger(), sends)
 	})
 	t.Run("a look at what is in no doubt", func(t *testing.T) {
-		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("New").GetId(), Looked: true})
+		_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.Draft("New").GetId(), Looked: true})
 		require.Equal(t, connect.CodeInvalidArgument, connect.CodeOf(err))
 		require.ErrorContains(t, err, "looked only says something about a resend")
 	})

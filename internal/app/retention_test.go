@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/fault"
 )
 
@@ -17,18 +18,18 @@ func TestWhatIsTooOldIsForgottenWhileServing(t *testing.T) {
 		c.Retention.Requests, c.Retention.CompletedJobs = app.Duration{Value: 2 * time.Hour}, app.Duration{Value: 5 * time.Minute}
 	})
 	for name, age := range map[string]string{"old": "121 minutes", "new": "119 minutes"} {
-		w.exec(`INSERT INTO requests SELECT id, 'CreatePost', '` + name + `', '\x00', '{}', now() - interval '` + age + `' FROM users`)
+		w.Exec(`INSERT INTO requests SELECT id, 'CreatePost', '` + name + `', '\x00', '{}', now() - interval '` + age + `' FROM users`)
 	}
 	for kind, age := range map[string]string{"old": "6 minutes", "new": "1 minute"} {
-		w.exec(`INSERT INTO river.river_job (args, kind, max_attempts, queue, state, finalized_at)
+		w.Exec(`INSERT INTO river.river_job (args, kind, max_attempts, queue, state, finalized_at)
 			VALUES ('{}', '` + kind + `', 1, 'default', 'completed', now() - interval '` + age + `')`)
 	}
-	w.serve()
+	w.Serve()
 	require.Eventually(t, func() bool {
-		return w.count(`SELECT count(*) FROM requests WHERE request_id = 'old'`)+w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'old'`) == 0
-	}, waitLimit, waitStep)
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM requests WHERE request_id = 'new'`))
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'new'`))
+		return w.Count(`SELECT count(*) FROM requests WHERE request_id = 'old'`)+w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'old'`) == 0
+	}, apptest.WaitLimit, apptest.WaitStep)
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM requests WHERE request_id = 'new'`))
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'new'`))
 }
 
 func TestEveryFaultOfTheLimitsOfMessagesAndTimesIsToldAtOnce(t *testing.T) {

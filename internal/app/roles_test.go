@@ -11,50 +11,43 @@ import (
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
-
-// get asks a node as a prober would.
-func (w *world) get(url string) answer {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, url, nil)
-	require.NoError(w.t, err)
-	return w.send(req)
-}
 
 func TestANodeDoesWhatItsRoleSays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Role = "api" })
-	w.serve()
-	post, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Who sends it?").GetId()})
+	w.Serve()
+	post, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.Draft("Who sends it?").GetId()})
 	require.NoError(t, err)
-	require.Equal(t, 200, w.get(w.url+"/readyz").status, "it is ready without workers")
-	require.Zero(t, w.count(`SELECT count(*) FROM river.river_job WHERE attempted_by IS NOT NULL`), "no job is worked here")
+	require.Equal(t, 200, w.Get(w.URL+"/readyz").Status, "it is ready without workers")
+	require.Zero(t, w.Count(`SELECT count(*) FROM river.river_job WHERE attempted_by IS NOT NULL`), "no job is worked here")
 
-	workersOnly := w.cfg
+	workersOnly := w.Config
 	workersOnly.Role = "workers"
-	workers, _ := w.run(w.node(workersOnly))
+	workers, _ := w.Run(w.Node(workersOnly))
 
-	sent, _ := w.watch(post.GetPost())
+	sent, _ := w.Watch(post.GetPost())
 	require.Equal(t, published, sent.GetState())
-	require.Equal(t, 404, w.get(workers+"/postwright.v1.PostService/ListPosts").status, "the API is not served here")
-	require.Equal(t, 200, w.get(workers+"/readyz").status)
-	require.Equal(t, 200, w.get(workers+"/metrics").status)
+	require.Equal(t, 404, w.Get(workers+"/postwright.v1.PostService/ListPosts").Status, "the API is not served here")
+	require.Equal(t, 200, w.Get(workers+"/readyz").Status)
+	require.Equal(t, 200, w.Get(workers+"/metrics").Status)
 }
 
 // What is there but takes another method must not be said to be nowhere.
 func TestAWrongMethodIsToldTheRightOneWhateverTheRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	workersOnly := w.cfg
+	w.Serve()
+	workersOnly := w.Config
 	workersOnly.Role = "workers"
-	workers, _ := w.run(w.node(workersOnly))
+	workers, _ := w.Run(w.Node(workersOnly))
 	for name, c := range map[string]struct {
 		url   string
 		paths []string
 	}{
-		"a process that serves": {w.url, []string{"/healthz", "/readyz", "/metrics", "/oauth/linkedin/callback?state=x&code=y"}},
+		"a process that serves": {w.URL, []string{"/healthz", "/readyz", "/metrics", "/oauth/linkedin/callback?state=x&code=y"}},
 		"workers only":          {workers, []string{"/healthz", "/readyz", "/metrics"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,15 +55,15 @@ func TestAWrongMethodIsToldTheRightOneWhateverTheRole(t *testing.T) {
 				for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"} {
 					req, err := http.NewRequestWithContext(t.Context(), method, c.url+path, http.NoBody)
 					require.NoError(t, err)
-					a := w.send(req)
-					require.Equal(t, http.StatusMethodNotAllowed, a.status, "%s %s", method, path)
-					require.Equal(t, "GET, HEAD", a.header.Get("Allow"))
+					a := w.Send(req)
+					require.Equal(t, http.StatusMethodNotAllowed, a.Status, "%s %s", method, path)
+					require.Equal(t, "GET, HEAD", a.Header.Get("Allow"))
 					bare, _, _ := strings.Cut(path, "?")
-					require.Equal(t, bare+" takes GET, not "+method+".\n", string(a.body))
+					require.Equal(t, bare+" takes GET, not "+method+".\n", string(a.Body))
 				}
 				req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, c.url+path, http.NoBody)
 				require.NoError(t, err)
-				require.NotEqual(t, http.StatusMethodNotAllowed, w.send(req).status)
+				require.NotEqual(t, http.StatusMethodNotAllowed, w.Send(req).Status)
 			}
 		})
 	}
@@ -80,22 +73,22 @@ func TestThreeNodesShareTheWorkAndFinishWhatOneLeaves(t *testing.T) {
 	t.Parallel()
 	few := func(c *app.Config) { c.Jobs.MaxWorkers.Value, c.Publishing.AccountConcurrency.Value = 2, 6 }
 	w := newWorld(t, few)
-	w.serve()
-	_, _ = w.run(w.node(w.cfg))
-	_, stopThird := w.run(w.node(w.cfg))
+	w.Serve()
+	_, _ = w.Run(w.Node(w.Config))
+	_, stopThird := w.Run(w.Node(w.Config))
 	w.onCreate(sandbox.Fault{Mode: sandbox.Slow, AfterMS: 50, Times: 30})
 	const posts = 30
 	for i := range posts {
-		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft(fmt.Sprintf("Shared work, part %d", i)).GetId()})
+		_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.Draft(fmt.Sprintf("Shared work, part %d", i)).GetId()})
 		require.NoError(t, err)
 	}
-	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) >= posts/3 }, waitLimit, waitStep)
+	require.Eventually(t, func() bool { return len(w.Vendors.Ledger()) >= posts/3 }, apptest.WaitLimit, apptest.WaitStep)
 	require.NoError(t, stopThird())
 	require.Eventually(t, func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE state = 'published'`) == posts
-	}, waitLimit, waitStep)
-	require.Len(t, w.vendors.Ledger(), posts, "each exactly once")
-	nodes := w.count(`SELECT count(DISTINCT node) FROM river.river_job, unnest(attempted_by) AS node WHERE kind = 'publish_post'`)
+		return w.Count(`SELECT count(*) FROM posts WHERE state = 'published'`) == posts
+	}, apptest.WaitLimit, apptest.WaitStep)
+	require.Len(t, w.Vendors.Ledger(), posts, "each exactly once")
+	nodes := w.Count(`SELECT count(DISTINCT node) FROM river.river_job, unnest(attempted_by) AS node WHERE kind = 'publish_post'`)
 	require.Equal(t, 3, nodes)
 }
 

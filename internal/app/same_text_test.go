@@ -15,12 +15,12 @@ import (
 func TestTheSameTextTwiceIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	first, _ := w.publish(w.draft("Cafe\u0301 opening\r\ntoday"))
+	w.Serve()
+	first, _ := w.Publish(w.Draft("Cafe\u0301 opening\r\ntoday"))
 	require.Equal(t, published, first.GetState())
-	again := w.draft("Caf\u00e9 opening \ntoday\u200b")
+	again := w.Draft("Caf\u00e9 opening \ntoday\u200b")
 
-	preview, err := w.posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Id{Id: again.GetId()}})
+	preview, err := w.Posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Id{Id: again.GetId()}})
 	require.NoError(t, err)
 	require.Len(t, preview.GetWarnings(), 1)
 	require.Contains(t, preview.GetWarnings()[0], first.GetId())
@@ -28,27 +28,27 @@ func TestTheSameTextTwiceIsTold(t *testing.T) {
 	require.Contains(t, preview.GetWarnings()[0], "LinkedIn refuses it again for about 10m0s")
 	require.Empty(t, preview.GetVerdicts(), "it is a warning")
 
-	scheduled, err := w.posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
+	scheduled, err := w.Posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
 		Id: again.GetId(), ScheduledTime: timestamppb.New(time.Now().Add(time.Hour)),
 	})
 	require.NoError(t, err)
 	require.Len(t, scheduled.GetWarnings(), 1)
 	require.Contains(t, scheduled.GetWarnings()[0], first.GetId())
 
-	w.exec(`UPDATE posts SET published_at = published_at - interval '1 hour' WHERE state = 'published'`)
-	third, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Caf\u00e9 opening\ntoday").GetId()})
+	w.Exec(`UPDATE posts SET published_at = published_at - interval '1 hour' WHERE state = 'published'`)
+	third, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.Draft("Caf\u00e9 opening\ntoday").GetId()})
 	require.NoError(t, err)
 	require.Len(t, third.GetWarnings(), 1)
 	require.NotContains(t, third.GetWarnings()[0], "LinkedIn refuses")
 
-	other := w.draft("Cafe opening\ntoday") // without the accent it is another text
-	res, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: other.GetId()})
+	other := w.Draft("Cafe opening\ntoday") // without the accent it is another text
+	res, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: other.GetId()})
 	require.NoError(t, err)
 	require.Empty(t, res.GetWarnings())
 
 	t.Run("within a batch", func(t *testing.T) {
 		warned := map[string]bool{}
-		for _, outcome := range w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: []*postwrightv1.Post{
+		for _, outcome := range w.PublishBatch(&postwrightv1.BatchPublishPostsRequest{Posts: []*postwrightv1.Post{
 			{Content: "Twice in one batch"}, {Content: "Once in one batch"}, {Content: "Twice in one batch "}, {Content: "TWICE in one batch"},
 		}}) {
 			if outcome.GetWarning() != "" {
@@ -71,12 +71,12 @@ func TestTheSameTextIsToldWhereverItsHashtagsAre(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.serve()
-			made, err := w.posts.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: pair[0]})
+			w.Serve()
+			made, err := w.Posts.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: pair[0]})
 			require.NoError(t, err)
-			first, _ := w.publish(made.GetPost())
+			first, _ := w.Publish(made.GetPost())
 			require.Equal(t, published, first.GetState())
-			preview, err := w.posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Post{Post: pair[1]}})
+			preview, err := w.Posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Post{Post: pair[1]}})
 			require.NoError(t, err)
 			require.Len(t, preview.GetWarnings(), 1)
 			require.Contains(t, preview.GetWarnings()[0], first.GetId())
@@ -88,14 +88,14 @@ func TestTheSameTextIsToldWhereverItsHashtagsAre(t *testing.T) {
 func TestOfManyPostsOfTheSameTextTheLastIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	var last *postwrightv1.Post
 	for hours := 9; hours >= 0; hours-- {
-		last = w.draft("Once more")
-		w.exec(fmt.Sprintf(`UPDATE posts SET state = 'published', revision = revision + 1, published_at = now() - interval '%d hours', linkedin_urn = 'urn:li:share:%d' WHERE state = 'draft'`, hours, 100+hours))
+		last = w.Draft("Once more")
+		w.Exec(fmt.Sprintf(`UPDATE posts SET state = 'published', revision = revision + 1, published_at = now() - interval '%d hours', linkedin_urn = 'urn:li:share:%d' WHERE state = 'draft'`, hours, 100+hours))
 	}
 	tell := func() string {
-		preview, err := w.posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{
+		preview, err := w.Posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{
 			Subject: &postwrightv1.ValidatePostRequest_Post{Post: &postwrightv1.Post{Content: "Once more"}},
 		})
 		require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestOfManyPostsOfTheSameTextTheLastIsTold(t *testing.T) {
 	require.Contains(t, tell(), last.GetId())
 	require.Contains(t, tell(), "LinkedIn refuses it again for about 10m0s")
 
-	waiting := w.draft("Once more")
-	w.exec(`UPDATE posts SET state = 'scheduled', revision = revision + 1, scheduled_at = now() + interval '1 day' WHERE state = 'draft'`)
+	waiting := w.Draft("Once more")
+	w.Exec(`UPDATE posts SET state = 'scheduled', revision = revision + 1, scheduled_at = now() + interval '1 day' WHERE state = 'draft'`)
 	require.Contains(t, tell(), waiting.GetId(), "what is still to come counts more than what was")
 }

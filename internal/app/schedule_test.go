@@ -10,87 +10,80 @@ import (
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 )
 
 const scheduled = postwrightv1.PostState_POST_STATE_SCHEDULED
 
 // schedule gives a post a time from now on.
 func (w *world) schedule(post *postwrightv1.Post, in time.Duration) *postwrightv1.SchedulePostResponse {
-	w.t.Helper()
-	res, err := w.posts.SchedulePost(w.t.Context(), &postwrightv1.SchedulePostRequest{
+	w.T.Helper()
+	res, err := w.Posts.SchedulePost(w.T.Context(), &postwrightv1.SchedulePostRequest{
 		Id: post.GetId(), ScheduledTime: timestamppb.New(app.Now().Add(in)), TimeZone: "Europe/Berlin",
 	})
-	require.NoError(w.t, err)
+	require.NoError(w.T, err)
 	return res
 }
 
 // due lets every waiting job run now, whatever its time.
 func (w *world) due() {
-	w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE state = 'scheduled'`)
-}
-
-// idle waits until no job is left to run.
-func (w *world) idle() {
-	w.t.Helper()
-	require.Eventually(w.t, func() bool {
-		return w.count(`SELECT count(*) FROM river.river_job WHERE state IN ('available', 'running', 'retryable')`) == 0
-	}, waitLimit, waitStep)
+	w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE state = 'scheduled'`)
 }
 
 func TestAScheduledPostGoesOutAsItStandsWhenItIsDue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	res := w.schedule(w.draft("Tomorrow"), 24*time.Hour)
+	w.Serve()
+	res := w.schedule(w.Draft("Tomorrow"), 24*time.Hour)
 	require.Equal(t, scheduled, res.GetPost().GetState())
 	require.Equal(t, "Europe/Berlin", res.GetPost().GetTimeZone(), "kept beside the instant")
 	require.Empty(t, res.GetWarnings())
-	_, err := w.posts.UpdatePost(t.Context(), &postwrightv1.UpdatePostRequest{
+	_, err := w.Posts.UpdatePost(t.Context(), &postwrightv1.UpdatePostRequest{
 		Post: &postwrightv1.Post{Id: res.GetPost().GetId(), Content: "Today"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"content"}},
 	})
 	require.NoError(t, err)
 
 	w.due()
-	post, _ := w.watch(res.GetPost())
+	post, _ := w.Watch(res.GetPost())
 
 	require.Equal(t, published, post.GetState())
-	require.Equal(t, "Today", w.vendors.Ledger()[0].Shown)
+	require.Equal(t, "Today", w.Vendors.Ledger()[0].Shown)
 }
 
 func TestOnlyTheLatestScheduleCounts(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(w *world, post *postwrightv1.Post) (sent int){
 		"cancelled": func(w *world, post *postwrightv1.Post) int {
-			res, err := w.posts.CancelSchedule(w.t.Context(), &postwrightv1.CancelScheduleRequest{Id: post.GetId()})
-			require.NoError(w.t, err)
-			require.Equal(w.t, postwrightv1.PostState_POST_STATE_DRAFT, res.GetPost().GetState())
-			require.Nil(w.t, res.GetPost().GetScheduledTime())
+			res, err := w.Posts.CancelSchedule(w.T.Context(), &postwrightv1.CancelScheduleRequest{Id: post.GetId()})
+			require.NoError(w.T, err)
+			require.Equal(w.T, postwrightv1.PostState_POST_STATE_DRAFT, res.GetPost().GetState())
+			require.Nil(w.T, res.GetPost().GetScheduledTime())
 			return 0
 		},
 		"deleted": func(w *world, post *postwrightv1.Post) int {
-			_, err := w.posts.DeletePost(w.t.Context(), &postwrightv1.DeletePostRequest{Id: post.GetId()})
-			require.NoError(w.t, err)
+			_, err := w.Posts.DeletePost(w.T.Context(), &postwrightv1.DeletePostRequest{Id: post.GetId()})
+			require.NoError(w.T, err)
 			return 0
 		},
 		"moved": func(w *world, post *postwrightv1.Post) int {
 			w.schedule(post, 48*time.Hour)
 			// The time of before comes: it is not the post's any more.
-			w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE id = (SELECT min(id) FROM river.river_job WHERE kind = 'publish_due')`)
-			require.Eventually(w.t, func() bool {
-				return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_due' AND state = 'completed'`) == 1
-			}, waitLimit, waitStep)
-			require.Equal(w.t, 1, w.count(`SELECT count(*) FROM posts WHERE state = 'scheduled'`))
+			w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE id = (SELECT min(id) FROM river.river_job WHERE kind = 'publish_due')`)
+			require.Eventually(w.T, func() bool {
+				return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_due' AND state = 'completed'`) == 1
+			}, apptest.WaitLimit, apptest.WaitStep)
+			require.Equal(w.T, 1, w.Count(`SELECT count(*) FROM posts WHERE state = 'scheduled'`))
 			return 1
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.serve()
-			sent := change(w, w.schedule(w.draft("Once at most"), 24*time.Hour).GetPost())
+			w.Serve()
+			sent := change(w, w.schedule(w.Draft("Once at most"), 24*time.Hour).GetPost())
 			w.due()
-			w.idle()
-			require.Len(t, w.vendors.Ledger(), sent)
+			w.Idle()
+			require.Len(t, w.Vendors.Ledger(), sent)
 		})
 	}
 }
@@ -99,16 +92,16 @@ func TestOnlyTheLatestScheduleCounts(t *testing.T) {
 func TestAnOverduePostFailsInsteadOfGoingOutLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	post := w.schedule(w.draft("Monday's news"), time.Hour).GetPost()
-	w.exec(`UPDATE posts SET scheduled_at = now() - interval '61 minutes'`)
-	w.exec(`UPDATE river.river_job SET args = jsonb_set(args, '{scheduled_at}', (SELECT to_jsonb(scheduled_at) FROM posts)) WHERE kind = 'publish_due'`)
+	w.Serve()
+	post := w.schedule(w.Draft("Monday's news"), time.Hour).GetPost()
+	w.Exec(`UPDATE posts SET scheduled_at = now() - interval '61 minutes'`)
+	w.Exec(`UPDATE river.river_job SET args = jsonb_set(args, '{scheduled_at}', (SELECT to_jsonb(scheduled_at) FROM posts)) WHERE kind = 'publish_due'`)
 	w.due()
-	post, _ = w.watch(post)
+	post, _ = w.Watch(post)
 	require.Equal(t, failed, post.GetState())
 	require.Equal(t, "OVERDUE", post.GetFailure().GetCode())
-	require.Empty(t, w.vendors.Ledger())
-	require.Eventually(t, func() bool { return len(w.vendors.Notifications()) == 2 }, waitLimit, waitStep, "the owner is told")
+	require.Empty(t, w.Vendors.Ledger())
+	require.Eventually(t, func() bool { return len(w.Vendors.Notifications()) == 2 }, apptest.WaitLimit, apptest.WaitStep, "the owner is told")
 }
 
 // Clocks go forward and back. The zone is there to be shown: what counts is the instant, also in the hour that comes twice
@@ -116,7 +109,7 @@ func TestAnOverduePostFailsInsteadOfGoingOutLate(t *testing.T) {
 func TestASchedulesInstantSurvivesTheChangeOfClocks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	for _, zone := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe"} {
 		location, err := time.LoadLocation(zone)
 		require.NoError(t, err)
@@ -129,17 +122,17 @@ func TestASchedulesInstantSurvivesTheChangeOfClocks(t *testing.T) {
 			for _, offset := range []time.Duration{-30 * time.Minute, -time.Microsecond, 0, 30 * time.Minute} {
 				at := change.Add(offset)
 				t.Run(at.In(location).Format(time.RFC3339Nano)+" "+zone, func(t *testing.T) {
-					post := w.draft("As the clock changes")
-					_, err := w.posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
+					post := w.Draft("As the clock changes")
+					_, err := w.Posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
 						Id: post.GetId(), ScheduledTime: timestamppb.New(at), TimeZone: zone,
 					})
 					require.NoError(t, err)
-					res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
+					res, err := w.Posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
 					require.NoError(t, err)
 					require.Equal(t, at.UTC(), res.GetPost().GetScheduledTime().AsTime())
 					require.Equal(t, zone, res.GetPost().GetTimeZone())
 					// The job runs at the instant, and knows it for the post's own.
-					require.Equal(t, 1, w.count(`SELECT count(*) FROM river.river_job j JOIN posts p ON p.id::text = j.args->>'post_id'
+					require.Equal(t, 1, w.Count(`SELECT count(*) FROM river.river_job j JOIN posts p ON p.id::text = j.args->>'post_id'
 						WHERE p.id = '`+post.GetId()+`' AND j.kind = 'publish_due' AND j.scheduled_at = p.scheduled_at
 						AND (j.args->>'scheduled_at')::timestamptz = p.scheduled_at`))
 				})
@@ -148,15 +141,15 @@ func TestASchedulesInstantSurvivesTheChangeOfClocks(t *testing.T) {
 	}
 	w.due()
 	require.Eventually(t, func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE state <> 'scheduled'`) == 24
-	}, waitLimit, waitStep, "every job takes the schedule for its own")
+		return w.Count(`SELECT count(*) FROM posts WHERE state <> 'scheduled'`) == 24
+	}, apptest.WaitLimit, apptest.WaitStep, "every job takes the schedule for its own")
 }
 
 func TestAScheduleBeyondWhatLastsIsAcceptedWithAWarning(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.LinkedIn.Version = "202601" })
-	w.serve()
-	res := w.schedule(w.draft("In a year, nearly"), 360*24*time.Hour)
+	w.Serve()
+	res := w.schedule(w.Draft("In a year, nearly"), 360*24*time.Hour)
 	require.Equal(t, scheduled, res.GetPost().GetState())
 	require.Len(t, res.GetWarnings(), 2)
 	require.Contains(t, res.GetWarnings()[0], "The token of Tess Ter ends at ")
@@ -175,32 +168,32 @@ func TestTheOwnerOfAnEndangeredScheduleIsWarnedAgain(t *testing.T) {
 	}{
 		{"nothing was done", func(*world, *postwrightv1.Post) {}, 2},
 		{"the account was connected again", func(w *world, _ *postwrightv1.Post) {
-			w.exec(`UPDATE linkedin_accounts SET token_expires_at = now() + interval '100 days'`)
+			w.Exec(`UPDATE linkedin_accounts SET token_expires_at = now() + interval '100 days'`)
 		}, 0},
 		{"the post was moved to before the end", func(w *world, post *postwrightv1.Post) { w.schedule(post, 24*time.Hour) }, 0},
 		{"the schedule was cancelled", func(w *world, post *postwrightv1.Post) {
-			_, err := w.posts.CancelSchedule(w.t.Context(), &postwrightv1.CancelScheduleRequest{Id: post.GetId()})
-			require.NoError(w.t, err)
+			_, err := w.Posts.CancelSchedule(w.T.Context(), &postwrightv1.CancelScheduleRequest{Id: post.GetId()})
+			require.NoError(w.T, err)
 		}, 0},
 		{"the post was deleted", func(w *world, post *postwrightv1.Post) {
-			_, err := w.posts.DeletePost(w.t.Context(), &postwrightv1.DeletePostRequest{Id: post.GetId()})
-			require.NoError(w.t, err)
+			_, err := w.Posts.DeletePost(w.T.Context(), &postwrightv1.DeletePostRequest{Id: post.GetId()})
+			require.NoError(w.T, err)
 		}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.serve()
-			post := w.schedule(w.draft("In a quarter of a year"), 90*24*time.Hour).GetPost()
-			require.Equal(t, 1, w.count(`SELECT count(*) FROM river.river_job j JOIN posts p ON p.id::text = j.args->>'post_id'
+			w.Serve()
+			post := w.schedule(w.Draft("In a quarter of a year"), 90*24*time.Hour).GetPost()
+			require.Equal(t, 1, w.Count(`SELECT count(*) FROM river.river_job j JOIN posts p ON p.id::text = j.args->>'post_id'
 				WHERE j.kind = 'publish_schedule_warning' AND j.scheduled_at = p.scheduled_at - interval '7 days'`))
 			c.change(w, post)
-			w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'publish_schedule_warning'`)
+			w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'publish_schedule_warning'`)
 			require.Eventually(t, func() bool {
-				return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_schedule_warning' AND state = 'completed'`) == 1
-			}, waitLimit, waitStep)
-			w.idle()
-			told := w.vendors.Notifications()
+				return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_schedule_warning' AND state = 'completed'`) == 1
+			}, apptest.WaitLimit, apptest.WaitStep)
+			w.Idle()
+			told := w.Vendors.Notifications()
 			require.Len(t, told, c.told)
 			for _, n := range told {
 				require.Equal(t, "Your scheduled post may not go out", n.Subject)
@@ -213,9 +206,9 @@ func TestTheOwnerOfAnEndangeredScheduleIsWarnedAgain(t *testing.T) {
 func TestSchedulesThatCannotBeAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	id := w.draft("When?").GetId()
-	done, _ := w.publish(w.draft("Out already"))
+	w.Serve()
+	id := w.Draft("When?").GetId()
+	done, _ := w.Publish(w.Draft("Out already"))
 	tomorrow := app.Now().Add(24 * time.Hour).Format(time.RFC3339)
 	for name, c := range map[string]struct {
 		method, body, code string
@@ -228,10 +221,10 @@ func TestSchedulesThatCannotBeAreRefused(t *testing.T) {
 		"cancelling nothing":           {"CancelSchedule", `{"id":"` + id + `"}`, "failed_precondition", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := w.curl(w.key, "PostService/"+c.method, []byte(c.body)).failure(t)
+			e := w.Curl(w.Key, "PostService/"+c.method, []byte(c.body)).Failure(t)
 			require.Equal(t, c.code, e.Code, e.Message)
 			for _, f := range c.fields {
-				require.Contains(t, e.fields(t), f)
+				require.Contains(t, e.Fields(t), f)
 			}
 		})
 	}

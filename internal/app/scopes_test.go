@@ -19,24 +19,24 @@ func TestAMissingPublishScopeIsToldEarly(t *testing.T) {
 	const problem, remedy = "may not publish: its token lacks the scope w_member_social.",
 		"Add the product Share on LinkedIn to the LinkedIn app, have w_member_social among --linkedin-scopes, and connect the account again."
 	w, client := consenting(t)
-	w.vendors.AddMember(sandbox.Member{ID: "cy", GivenName: "Cy", FamilyName: "Curt", Scopes: []string{"openid", "profile"}})
+	w.Vendors.AddMember(sandbox.Member{ID: "cy", GivenName: "Cy", FamilyName: "Curt", Scopes: []string{"openid", "profile"}})
 	consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
 	require.NoError(t, err)
 
-	page := w.get(w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=cy"))
+	page := w.Get(w.comeBack(consent.GetAuthorizationUrl() + "&login_hint=cy"))
 
-	require.Equal(t, http.StatusOK, page.status)
-	require.Contains(t, string(page.body), "Cy Curt is connected, but can&#39;t publish")
-	require.Contains(t, string(page.body), problem)
-	require.Contains(t, string(page.body), remedy)
-	require.Contains(t, string(page.body), "Not everything that was asked for was given: email (the member&#39;s address).")
-	require.NotContains(t, string(page.body), "can publish with this account now")
+	require.Equal(t, http.StatusOK, page.Status)
+	require.Contains(t, string(page.Body), "Cy Curt is connected, but can&#39;t publish")
+	require.Contains(t, string(page.Body), problem)
+	require.Contains(t, string(page.Body), remedy)
+	require.Contains(t, string(page.Body), "Not everything that was asked for was given: email (the member&#39;s address).")
+	require.NotContains(t, string(page.Body), "can publish with this account now")
 
 	list, err := client.ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
 	require.NoError(t, err)
 	cy := list.GetAccounts()[1].GetId()
 	draft := func(text string) *postwrightv1.Post {
-		res, err := w.posts.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{Content: text, AccountId: cy}})
+		res, err := w.Posts.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{Content: text, AccountId: cy}})
 		require.NoError(t, err)
 		return res.GetPost()
 	}
@@ -46,30 +46,30 @@ func TestAMissingPublishScopeIsToldEarly(t *testing.T) {
 		require.Contains(t, warnings[0], problem)
 		require.Contains(t, warnings[0], remedy)
 	}
-	scheduled, err := w.posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
+	scheduled, err := w.Posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
 		Id: draft("Scheduled").GetId(), ScheduledTime: timestamppb.New(app.Now().Add(time.Hour)),
 	})
 	require.NoError(t, err)
 	told(scheduled.GetWarnings()...)
-	queued, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft("Published").GetId()})
+	queued, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft("Published").GetId()})
 	require.NoError(t, err)
 	told(queued.GetWarnings()...)
 	doubted := draft("In doubt")
-	w.exec(`UPDATE posts SET state = 'unconfirmed', failure_code = 'TIMEOUT', revision = revision + 1 WHERE id = '` + doubted.GetId() + `'`)
-	resent, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: doubted.GetId(), Resend: true})
+	w.Exec(`UPDATE posts SET state = 'unconfirmed', failure_code = 'TIMEOUT', revision = revision + 1 WHERE id = '` + doubted.GetId() + `'`)
+	resent, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: doubted.GetId(), Resend: true})
 	require.NoError(t, err)
 	told(resent.GetWarnings()...)
-	moved, err := w.posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
+	moved, err := w.Posts.SchedulePost(t.Context(), &postwrightv1.SchedulePostRequest{
 		Id: scheduled.GetPost().GetId(), ScheduledTime: timestamppb.New(app.Now().Add(2 * time.Hour)),
 	})
 	require.NoError(t, err)
 	told(moved.GetWarnings()...)
-	outcomes := w.publishBatch(&postwrightv1.BatchPublishPostsRequest{Ids: []string{draft("One of a batch").GetId()}})
+	outcomes := w.PublishBatch(&postwrightv1.BatchPublishPostsRequest{Ids: []string{draft("One of a batch").GetId()}})
 	told(outcomes[0].GetWarning())
 	verdicts := w.validate(byID(draft("Validated"))).GetVerdicts()
 	require.Len(t, verdicts, 1)
 	require.Equal(t, "SCOPE_MISSING", verdicts[0].GetCode())
 	told(verdicts[0].GetMessage() + " " + verdicts[0].GetRemedy())
-	check := w.examine(w.cfg)["scopes of Cy Curt"]
+	check := w.examine(w.Config)["scopes of Cy Curt"]
 	told(check.Detail + " " + check.Remedy)
 }

@@ -12,19 +12,20 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
 func TestOfManyApprovalsAtOnceOneCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	draft := w.draft("Everybody clicks")
+	w.Serve()
+	draft := w.Draft("Everybody clicks")
 	var clicks sync.WaitGroup
 	codes := make(chan connect.Code, 8)
 	for range cap(codes) {
 		clicks.Go(func() {
-			_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft.GetId()})
+			_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft.GetId()})
 			if err == nil {
 				codes <- 0
 				return
@@ -43,23 +44,23 @@ func TestOfManyApprovalsAtOnceOneCounts(t *testing.T) {
 		require.Equal(t, connect.CodeFailedPrecondition, code)
 	}
 	require.Equal(t, 1, approved)
-	post, _ := w.watch(draft)
+	post, _ := w.Watch(draft)
 	require.Equal(t, published, post.GetState())
-	require.Len(t, w.vendors.Ledger(), 1)
-	require.Len(t, w.attempts(post), 1)
+	require.Len(t, w.Vendors.Ledger(), 1)
+	require.Len(t, w.Attempts(post), 1)
 }
 
 func TestAnalysingAPostStoresWhatWasFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	draft := w.draft("What a wonderful release! Our database migrations are fast now.")
-	before, err := w.posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: draft.GetId()})
+	w.Serve()
+	draft := w.Draft("What a wonderful release! Our database migrations are fast now.")
+	before, err := w.Posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: draft.GetId()})
 	require.NoError(t, err)
 	require.Nil(t, before.GetAnalytics().SentimentScore, "unknown, not zero")
 	require.Nil(t, before.GetAnalytics().ViewsCount)
 
-	analysis := postwrightv1connect.NewAnalysisServiceClient(w.client(w.key))
+	analysis := postwrightv1connect.NewAnalysisServiceClient(w.Client(w.Key))
 	res, err := analysis.AnalyzePost(t.Context(), &postwrightv1.AnalyzePostRequest{Id: draft.GetId()})
 
 	require.NoError(t, err)
@@ -67,51 +68,32 @@ func TestAnalysingAPostStoresWhatWasFound(t *testing.T) {
 	require.NotEmpty(t, res.GetPost().GetHashtags())
 	require.NotEqual(t, draft.GetContent(), res.GetOptimizedContent())
 	require.Equal(t, draft.GetContent(), res.GetPost().GetContent(), "the improved text is a suggestion")
-	after, err := w.posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: draft.GetId()})
+	after, err := w.Posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: draft.GetId()})
 	require.NoError(t, err)
 	require.InDelta(t, res.GetAnalytics().GetSentimentScore(), after.GetAnalytics().GetSentimentScore(), 1e-9)
 	require.NotNil(t, after.GetAnalytics().ReadabilityScore)
 	require.Nil(t, after.GetAnalytics().EngagementPrediction, "nobody predicts it")
 }
 
-func TestANotificationVendorThatIsDownFailsNothing(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.serve()
-	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "notification", Mode: sandbox.Status, Value: "503"}))
-	for method, body := range map[string]string{
-		"SendEmail": `{"to":"tess@example.org","subject":"s","content":"c"}`, "SendPush": `{"userId":"` + w.userID("tess@example.org") + `","title":"t","message":"m"}`,
-	} {
-		got := w.curl(w.key, "NotificationService/"+method, []byte(body))
-		require.Equal(t, 200, got.status)
-		require.JSONEq(t, `{}`, string(got.body), "delivered is false")
-	}
-	post, _ := w.publish(w.draft("Nobody hears of it"))
-	require.Equal(t, published, post.GetState())
-	require.Eventually(t, func() bool {
-		return w.count(`SELECT count(*) FROM notifications WHERE NOT delivered AND problem <> ''`) == 4
-	}, waitLimit, waitStep, "each is on record with the reason")
-}
-
 func TestNumbersThatATokenMayNotHaveAreSaidToBeUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.vendors.AddMember(sandbox.Member{ID: "self", GivenName: "Self", Token: "self-serve", Scopes: []string{"openid", "profile", "w_member_social"}})
-	w.key = w.user("self@example.org")
-	user, err := w.app.Identity.UserByEmail(t.Context(), "self@example.org")
+	w.Vendors.AddMember(sandbox.Member{ID: "self", GivenName: "Self", Token: "self-serve", Scopes: []string{"openid", "profile", "w_member_social"}})
+	w.Key = w.User("self@example.org")
+	user, err := w.App.Identity.UserByEmail(t.Context(), "self@example.org")
 	require.NoError(t, err)
-	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: "self-serve"})
+	_, err = w.App.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: "self-serve"})
 	require.NoError(t, err)
-	w.serve()
-	post, _ := w.publish(w.draft("How many saw it?"))
-	got := w.curl(w.key, "PostService/RefreshPostAnalytics", jsonOf(t, map[string]any{"id": post.GetId()}))
+	w.Serve()
+	post, _ := w.Publish(w.Draft("How many saw it?"))
+	got := w.Curl(w.Key, "PostService/RefreshPostAnalytics", apptest.JSON(t, map[string]any{"id": post.GetId()}))
 	var res struct {
 		Analytics struct {
 			ViewsCount *string
 			Unknown    []struct{ Field, Reason string }
 		}
 	}
-	require.NoError(t, json.Unmarshal(got.body, &res))
+	require.NoError(t, json.Unmarshal(got.Body, &res))
 	require.Nil(t, res.Analytics.ViewsCount)
 	require.Len(t, res.Analytics.Unknown, 4)
 	require.Contains(t, res.Analytics.Unknown[0].Reason, "r_member_postAnalytics")
@@ -120,34 +102,34 @@ func TestNumbersThatATokenMayNotHaveAreSaidToBeUnknown(t *testing.T) {
 func TestAnAccountTellsWhoItIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	client := postwrightv1connect.NewAccountServiceClient(w.client(w.key))
+	w.Serve()
+	client := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key))
 	list, err := client.ListAccounts(t.Context(), &postwrightv1.ListAccountsRequest{})
 	require.NoError(t, err)
 	require.Len(t, list.GetAccounts(), 1)
 	account := list.GetAccounts()[0]
 	require.Equal(t, "urn:li:person:tester", account.GetUrn())
 	require.True(t, account.GetDefault())
-	require.ElementsMatch(t, scopes, account.GetScopes())
+	require.ElementsMatch(t, apptest.Scopes, account.GetScopes())
 	require.NotNil(t, account.GetTokenExpireTime())
 	profile, err := client.GetProfile(t.Context(), &postwrightv1.GetProfileRequest{AccountId: account.GetId()})
 	require.NoError(t, err)
 	require.Equal(t, "Tess Ter", profile.GetName())
 	require.Equal(t, "en-US", profile.GetLocale())
-	got := w.curl(w.user("other@example.org"), "AccountService/GetProfile", jsonOf(t, map[string]any{"accountId": account.GetId()}))
-	require.Equal(t, "not_found", got.failure(t).Code)
+	got := w.Curl(w.User("other@example.org"), "AccountService/GetProfile", apptest.JSON(t, map[string]any{"accountId": account.GetId()}))
+	require.Equal(t, "not_found", got.Failure(t).Code)
 }
 
 func TestWhatWasFoundInATextIsForgottenWhenTheTextChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	draft := w.draft("What a wonderful day")
-	analysis := postwrightv1connect.NewAnalysisServiceClient(w.client(w.key))
+	w.Serve()
+	draft := w.Draft("What a wonderful day")
+	analysis := postwrightv1connect.NewAnalysisServiceClient(w.Client(w.Key))
 	_, err := analysis.AnalyzePost(t.Context(), &postwrightv1.AnalyzePostRequest{Id: draft.GetId()})
 	require.NoError(t, err)
 	known := func() bool {
-		res, err := w.posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: draft.GetId()})
+		res, err := w.Posts.GetPostAnalytics(t.Context(), &postwrightv1.GetPostAnalyticsRequest{Id: draft.GetId()})
 		require.NoError(t, err)
 		return res.GetAnalytics().SentimentScore != nil
 	}
@@ -159,7 +141,7 @@ func TestWhatWasFoundInATextIsForgottenWhenTheTextChanges(t *testing.T) {
 		{&postwrightv1.Post{Id: draft.GetId(), TargetAudience: "everybody"}, "target_audience", true},
 		{&postwrightv1.Post{Id: draft.GetId(), Content: "What a terrible day"}, "content", false},
 	} {
-		_, err := w.posts.UpdatePost(t.Context(), &postwrightv1.UpdatePostRequest{
+		_, err := w.Posts.UpdatePost(t.Context(), &postwrightv1.UpdatePostRequest{
 			Post: change.post, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{change.field}},
 		})
 		require.NoError(t, err)

@@ -17,9 +17,9 @@ import (
 func TestImpatientReadersKeepNoPostBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Status, Value: "500", Times: 60}))
-	profiles := postwrightv1connect.NewAccountServiceClient(w.client(w.key))
+	w.Serve()
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Status, Value: "500", Times: 60}))
+	profiles := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key))
 	for range 5 {
 		_, err := profiles.GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
 		require.Error(t, err)
@@ -38,6 +38,6 @@ func TestImpatientReadersKeepNoPostBack(t *testing.T) {
 	}
 	defer loops.Wait()
 	defer stop()
-	post, _ := w.publish(w.draft("Nobody is in its way"))
+	post, _ := w.Publish(w.Draft("Nobody is in its way"))
 	require.Equal(t, published, post.GetState())
 }

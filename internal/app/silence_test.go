@@ -19,11 +19,11 @@ func TestAStreamSaysSomethingWhileNothingHappens(t *testing.T) {
 	t.Parallel()
 	require.LessOrEqual(t, app.StreamSilence, 25*time.Second)
 	w := newWorld(t)
-	w.app.ShortenSilence(time.Millisecond)
-	w.serve()
-	waiting := w.underWay("queued")
+	w.App.ShortenSilence(time.Millisecond)
+	w.Serve()
+	waiting := w.UnderWay("queued")
 
-	watch, err := w.posts.WatchPost(t.Context(), &postwrightv1.WatchPostRequest{Id: waiting.GetId()})
+	watch, err := w.Posts.WatchPost(t.Context(), &postwrightv1.WatchPostRequest{Id: waiting.GetId()})
 	require.NoError(t, err)
 	defer func() { _ = watch.Close() }()
 	first, err := watch.Receive()
@@ -35,9 +35,9 @@ func TestAStreamSaysSomethingWhileNothingHappens(t *testing.T) {
 	}
 
 	// A batch of which one post waits for what nobody does, and the others are through or refused.
-	w.exec(`INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
+	w.Exec(`INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
 		SELECT owner_id, 'BatchPublishPosts', 'batch', sha256(convert_to('[["` + waiting.GetId() + `"],null]', 'UTF8')), ARRAY[id], now() FROM posts`)
-	batch, err := w.posts.BatchPublishPosts(t.Context(), &postwrightv1.BatchPublishPostsRequest{Ids: []string{waiting.GetId()}, RequestId: "batch"})
+	batch, err := w.Posts.BatchPublishPosts(t.Context(), &postwrightv1.BatchPublishPostsRequest{Ids: []string{waiting.GetId()}, RequestId: "batch"})
 	require.NoError(t, err)
 	defer func() { _ = batch.Close() }()
 	for range 3 {
@@ -54,26 +54,26 @@ func TestAStreamSaysSomethingWhileNothingHappens(t *testing.T) {
 func TestTheWatchOfHealthEndsBeforeItIsTakenForDead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.app.ShortenSilence(time.Millisecond)
-	w.serve()
+	w.App.ShortenSilence(time.Millisecond)
+	w.Serve()
 	body := `{"service":"postwright.v1.PostService"}`
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/grpc.health.v1.Health/Watch",
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/grpc.health.v1.Health/Watch",
 		bytes.NewReader(append([]byte{0, 0, 0, 0, byte(len(body))}, body...)))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/connect+json")
-	got := w.send(req)
-	require.Equal(t, "no", got.header.Get("X-Accel-Buffering"))
-	require.Contains(t, string(got.body), "SERVING_STATUS_SERVING")
-	require.Contains(t, string(got.body), "\x02\x00\x00\x00\x02{}", "a good end")
+	got := w.Send(req)
+	require.Equal(t, "no", got.Header.Get("X-Accel-Buffering"))
+	require.Contains(t, string(got.Body), "SERVING_STATUS_SERVING")
+	require.Contains(t, string(got.Body), "\x02\x00\x00\x00\x02{}", "a good end")
 }
 
 // The answer has begun, and proxies know what it is, before there is anything to tell.
 func TestAStreamsHeadersComeAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	waiting := w.underWay("queued")
-	w.exec(`INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
+	w.Serve()
+	waiting := w.UnderWay("queued")
+	w.Exec(`INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
 		SELECT owner_id, 'BatchPublishPosts', 'batch', sha256(convert_to('[["` + waiting.GetId() + `"],null]', 'UTF8')), ARRAY[id], now() FROM posts`)
 	for method, message := range map[string]any{
 		"WatchPost":         map[string]any{"id": waiting.GetId()},
@@ -82,10 +82,10 @@ func TestAStreamsHeadersComeAtOnce(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			body, err := json.Marshal(message)
 			require.NoError(t, err)
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/postwright.v1.PostService/"+method,
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/postwright.v1.PostService/"+method,
 				bytes.NewReader(append([]byte{0, 0, 0, 0, byte(len(body))}, body...)))
 			require.NoError(t, err)
-			req.Header.Set("Authorization", "Bearer "+w.key)
+			req.Header.Set("Authorization", "Bearer "+w.Key)
 			req.Header.Set("Content-Type", "application/connect+json")
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/riverqueue/river"
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/status"
+	"github.com/postwright/postwright/internal/sunset"
+	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // mostExamined bounds the accounts that doctor looks at.
@@ -44,26 +45,31 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 	return status.Examine(ctx, all)
 }
 
+// database are the looks at the database and its schema after the attempt to connect that ended with err, nil where it went well.
+func (a *App) database(err error) []status.Look {
+	if err == nil {
+		return []status.Look{
+			status.Database(a.store, Now), status.Connections(a.store.ConnectionLimit, a.cfg.connections()), status.Migrations(a.migrator.Check),
+		}
+	}
+	switch reason := fault.Of(err).Reason; {
+	case a.store == nil:
+		return []status.Look{status.Broken("database", err, status.RemedyDatabase), status.Blocked("migrations", needsDatabase)}
+	case reason == postgres.ReasonRights:
+		return []status.Look{status.Broken("database", err, status.RemedyRights), status.Blocked("migrations", needsDatabase)}
+	case reason == postgres.ReasonForeign: // its words say what to do
+		return []status.Look{status.Database(a.store, Now), status.Broken("migrations", err, "")}
+	}
+	return []status.Look{status.Database(a.store, Now), status.Broken("migrations", err, status.RemedyMigrations)}
+}
+
 // withoutDatabase are the looks when the database can't be used, as err says.
 func (a *App) withoutDatabase(err error) []status.Look {
-	looks := a.brokenDatabase(err)
+	looks := a.database(err)
 	for _, name := range []string{"workers", "release", "encryption key", "accounts"} {
 		looks = append(looks, status.Blocked(name, needsDatabase))
 	}
 	return looks
-}
-
-// brokenDatabase are the looks at a database itself that can't be used, as err says.
-func (a *App) brokenDatabase(err error) []status.Look {
-	switch reason := fault.Of(err).Reason; {
-	case a.store == nil:
-		return []status.Look{status.Broken("database", err, status.RemedyDatabase), status.Blocked("migrations", needsDatabase)}
-	case reason == postgres.ReasonRights: // its words say what to run
-		return []status.Look{status.Broken("database", err, ""), status.Blocked("migrations", needsDatabase)}
-	case reason == postgres.ReasonForeign: // and these what to do
-		return []status.Look{status.Database(a.store, Now), status.Broken("migrations", err, "")}
-	}
-	return []status.Look{status.Database(a.store, Now), status.Broken("migrations", err, status.RemedyMigrations)}
 }
 
 const needsDatabase = "The database has to be in order first."
@@ -77,13 +83,26 @@ func (a *App) everybodys(ctx context.Context) ([]accounts.Account, error) {
 
 // own are the looks at what belongs to this Postwright. Nobody's accounts are in them: every user is told what they find.
 func (a *App) own() []status.Look {
-	return []status.Look{
-		status.Database(a.store, Now),
-		status.Connections(a.store.ConnectionLimit, a.cfg.connections()),
-		status.Migrations(a.migrator.Check),
-		status.Workers(a.jobs.Alive),
-		status.Held(a.Publishing.Held),
+	return append(a.database(nil), status.Workers(a.jobs.Alive), status.Held(a.Publishing.Held))
+}
+
+// ready are what makes this process ready for its role: its own state, and of what own looks at that without which no call is served.
+func (a *App) ready() []telemetry.Check {
+	checks := []telemetry.Check{{Name: "server", Alone: true, Ready: func(context.Context) error {
+		if a.stopping.Load() {
+			return fault.New(fault.Unavailable, "The server is stopping.")
+		}
+		return nil
+	}}}
+	for _, look := range a.own() {
+		if look.Ready != nil {
+			checks = append(checks, telemetry.Check{Name: look.Name, Ready: look.Ready}.Kept(healthEvery, time.Now))
+		}
 	}
+	if a.cfg.works() {
+		checks = append(checks, telemetry.Check{Name: "workers", Ready: a.jobs.Ready})
+	}
+	return checks
 }
 
 // vendors are the looks at others' systems; version is the one at LinkedIn's version.
@@ -104,7 +123,7 @@ func (a *App) probe() func(context.Context) (alive, known bool) {
 	open := func(ctx context.Context, account accounts.Account) (context.Context, string, error) {
 		return a.Accounts.TokenToAsk(ctx, account, 1)
 	}
-	return status.Probe(a.everybodys, open, a.linkedIn)
+	return sunset.Probe(a.everybodys, open, a.linkedIn)
 }
 
 // How long what all users share is good for, when users ask. What it costs to ask vendors is kept for longer.
@@ -124,14 +143,9 @@ func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
 }
 
 // versionWorker looks at LinkedIn's version once a day.
-func (a *App) versionWorker() *status.VersionWorker {
-	return &status.VersionWorker{
+func (a *App) versionWorker() *sunset.Worker {
+	return &sunset.Worker{
 		Store: a.store, Jobs: a.jobs, Version: a.cfg.LinkedIn.Version, Probe: a.probe(), Now: Now, Log: a.log,
-		Follow: func(owner uuid.UUID, e status.Ending) []river.JobArgs {
-			args := notify.VersionArgs{OwnerID: owner, Channel: notify.Email, Version: e.Version, Ends: e.Ends.Format(time.DateOnly), Exact: e.Exact, Dead: e.Dead}
-			push := args
-			push.Channel = notify.Push
-			return []river.JobArgs{args, push}
-		},
+		Follow: notify.BeforeSunset,
 	}
 }

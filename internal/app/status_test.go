@@ -12,6 +12,7 @@ import (
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/status"
@@ -19,8 +20,8 @@ import (
 
 // examine is what doctor finds, by the check's name.
 func (w *world) examine(cfg app.Config) map[string]status.Check {
-	w.t.Helper()
-	return byName(w.t, app.Examine(w.t.Context(), cfg, slog.New(slog.DiscardHandler)))
+	w.T.Helper()
+	return byName(w.T, app.Examine(w.T.Context(), cfg, slog.New(slog.DiscardHandler)))
 }
 
 func byName(t *testing.T, report status.Report) map[string]status.Check {
@@ -33,7 +34,7 @@ func byName(t *testing.T, report status.Report) map[string]status.Check {
 		if c.State == status.Failed || c.State == status.Warning {
 			require.NotEmpty(t, c.Remedy, "%s: says what to do", c.Name)
 		}
-		for _, secret := range []string{memberToken, "hunter2", "SQLSTATE", "dial tcp"} {
+		for _, secret := range []string{apptest.MemberToken, "hunter2", "SQLSTATE", "dial tcp"} {
 			require.NotContains(t, c.Detail+c.Remedy, secret)
 		}
 	}
@@ -43,8 +44,8 @@ func byName(t *testing.T, report status.Report) map[string]status.Check {
 func TestWhenAllIsWellEveryCheckSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.LinkedIn.Scopes = []string{"openid", "profile", "w_member_social"} })
-	w.serve()
-	found := w.examine(w.cfg)
+	w.Serve()
+	found := w.examine(w.Config)
 	for name, says := range map[string]string{
 		"database": "PostgreSQL 1", "connections": "One process may open 22", "clock": "apart.", "migrations": "Every migration", "workers": "One process works jobs.", "release": "nothing is held",
 		"encryption key": "opens every token; connected accounts: 1.", "linkedin app": "accepts the app's client id and secret", "linkedin version": "LinkedIn serves the version 202609, until about 2027-09-15.",
@@ -62,7 +63,7 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 	t.Parallel()
 	onRead := func(mode, value string) func(w *world, _ *app.Config) {
 		return func(w *world, _ *app.Config) {
-			require.NoError(w.t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getPost", Mode: mode, Value: value}))
+			require.NoError(w.T, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getPost", Mode: mode, Value: value}))
 		}
 	}
 	for _, c := range []struct {
@@ -76,15 +77,17 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 	}{
 		{"the database is away", func(_ *world, cfg *app.Config) { cfg.Database.URL = "postgres://postwright:hunter2@127.0.0.1:1/x" },
 			"database", status.Failed, "can't be reached", "POSTWRIGHT_DATABASE_URL", []string{"migrations", "workers", "encryption key", "accounts", "linkedin version"}},
-		{"the database is not migrated", func(w *world, cfg *app.Config) { cfg.Database.URL = app.Secret(dbtest.NewEmpty(w.t)) },
+		{"the database is not migrated", func(w *world, cfg *app.Config) { cfg.Database.URL = app.Secret(dbtest.NewEmpty(w.T)) },
 			"migrations", status.Failed, "no Postwright tables yet", "postwright migrate up", []string{"workers", "encryption key", "accounts"}},
-		{"nobody works", func(w *world, _ *app.Config) { w.exec(`DELETE FROM workers`) },
+		{"the database takes no changes", func(_ *world, cfg *app.Config) { cfg.Database.URL += "&default_transaction_read_only=on" },
+			"database", status.Failed, "takes no changes", "", []string{"migrations", "workers", "encryption key", "accounts"}},
+		{"nobody works", func(w *world, _ *app.Config) { w.Exec(`DELETE FROM workers`) },
 			"workers", status.Failed, "No process works jobs", "--role=workers", nil},
-		{"a worker was not heard of for long", func(w *world, _ *app.Config) { w.exec(`UPDATE workers SET seen_at = now() - interval '31 seconds'`) },
+		{"a worker was not heard of for long", func(w *world, _ *app.Config) { w.Exec(`UPDATE workers SET seen_at = now() - interval '31 seconds'`) },
 			"workers", status.Failed, "No process works jobs", "--role=workers", nil},
 		{"another keyset", func(w *world, cfg *app.Config) {
 			other, err := accounts.NewKeyset()
-			require.NoError(w.t, err)
+			require.NoError(w.T, err)
 			cfg.LinkedIn.TokenKeyset = app.Secret(other)
 		}, "encryption key", status.Failed, "of 1 of 1 connected accounts open with no key", "POSTWRIGHT_TOKEN_KEYSET", []string{"linkedin version"}},
 		{"no keyset", func(_ *world, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" },
@@ -94,7 +97,7 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 		{"the app's secret is wrong", func(w *world, cfg *app.Config) {
 			vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), ClientID: cfg.LinkedIn.ClientID, ClientSecret: "the right one"})
 			server := httptest.NewServer(vendors.Handler())
-			w.t.Cleanup(server.Close)
+			w.T.Cleanup(server.Close)
 			cfg.LinkedIn.AuthURL = server.URL
 		}, "linkedin app", status.Failed, "does not accept the app's client id and secret", "POSTWRIGHT_LINKEDIN_CLIENT_SECRET", nil},
 		{"no app is set", func(_ *world, cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "", "" },
@@ -108,39 +111,39 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 		{"the analysis service is away", func(_ *world, cfg *app.Config) { cfg.Analysis.URL = "http://127.0.0.1:1" },
 			"analysis", status.Failed, "127.0.0.1:1 can't be reached", "--analysis-url", nil},
 		{"the analysis service does not know the token", func(w *world, _ *app.Config) {
-			require.NoError(w.t, w.vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Status, Value: "401"}))
+			require.NoError(w.T, w.Vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Status, Value: "401"}))
 		}, "analysis", status.Failed, "does not accept the token", "POSTWRIGHT_ANALYSIS_TOKEN", nil},
 		{"the notification service is away", func(_ *world, cfg *app.Config) { cfg.Notification.URL = "http://127.0.0.1:1" },
 			"notification", status.Failed, "127.0.0.1:1 can't be reached", "--notification-url", nil},
-		{"no account", func(w *world, _ *app.Config) { w.exec(`DELETE FROM linkedin_accounts`) },
+		{"no account", func(w *world, _ *app.Config) { w.Exec(`DELETE FROM linkedin_accounts`) },
 			"accounts", status.Warning, "No LinkedIn account is connected", "ConnectAccount", nil},
 		{"the account is paused", func(w *world, _ *app.Config) {
-			w.exec(`UPDATE linkedin_accounts SET paused_reason = 'REVOKED_ACCESS_TOKEN'`)
+			w.Exec(`UPDATE linkedin_accounts SET paused_reason = 'REVOKED_ACCESS_TOKEN'`)
 		},
 			"token of Tess Ter", status.Failed, "LinkedIn refuses it (REVOKED_ACCESS_TOKEN)", "ConnectAccount", nil},
 		{"the token has ended", func(w *world, _ *app.Config) {
-			w.exec(`UPDATE linkedin_accounts SET token_expires_at = now() - interval '1 hour'`)
+			w.Exec(`UPDATE linkedin_accounts SET token_expires_at = now() - interval '1 hour'`)
 		},
 			"token of Tess Ter", status.Failed, "It ended at ", "ConnectAccount", nil},
 		{"the token ends soon", func(w *world, _ *app.Config) {
-			w.exec(`UPDATE linkedin_accounts SET token_expires_at = now() + interval '13 days'`)
+			w.Exec(`UPDATE linkedin_accounts SET token_expires_at = now() + interval '13 days'`)
 		},
 			"token of Tess Ter", status.Warning, "It ends in 12 days", "ConnectAccount", nil},
-		{"the token's end is not known", func(w *world, _ *app.Config) { w.exec(`UPDATE linkedin_accounts SET token_expires_at = NULL`) },
+		{"the token's end is not known", func(w *world, _ *app.Config) { w.Exec(`UPDATE linkedin_accounts SET token_expires_at = NULL`) },
 			"token of Tess Ter", status.Unknown, "Nobody knows when it ends", "--linkedin-client-id", nil},
-		{"the scope to publish is missing", func(w *world, _ *app.Config) { w.exec(`UPDATE linkedin_accounts SET scopes = '{openid}'`) },
+		{"the scope to publish is missing", func(w *world, _ *app.Config) { w.Exec(`UPDATE linkedin_accounts SET scopes = '{openid}'`) },
 			"scopes of Tess Ter", status.Failed, "its token lacks the scope w_member_social", "--linkedin-scopes", nil},
 		{"a scope that members are asked for is missing", func(_ *world, cfg *app.Config) {
 			cfg.LinkedIn.Scopes = append(cfg.LinkedIn.Scopes, "r_member_social", "r_something_new")
 		}, "scopes of Tess Ter", status.Warning, "r_member_social (reading the member's posts), r_something_new (asked for by --linkedin-scopes)", "ConnectAccount", nil},
-		{"nobody knows the scopes", func(w *world, _ *app.Config) { w.exec(`UPDATE linkedin_accounts SET scopes = '{}'`) },
+		{"nobody knows the scopes", func(w *world, _ *app.Config) { w.Exec(`UPDATE linkedin_accounts SET scopes = '{}'`) },
 			"scopes of Tess Ter", status.Unknown, "Nobody knows what its token may do", "--linkedin-client-id", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.exec(`INSERT INTO workers VALUES (gen_random_uuid(), now(), now())`)
-			cfg := w.cfg
+			w.Exec(`INSERT INTO workers VALUES (gen_random_uuid(), now(), now())`)
+			cfg := w.Config
 			cfg.LinkedIn.Scopes = []string{"openid", "profile", "w_member_social"}
 			c.spoil(w, &cfg)
 			found := w.examine(cfg)
@@ -164,15 +167,15 @@ func TestAnotherAccountsTokenIsTriedWhenLinkedInRefusesTheFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	const second = "token-of-another-member"
-	w.vendors.AddMember(sandbox.Member{ID: "other", GivenName: "Otto", FamilyName: "Other", Token: second, Scopes: scopes})
-	user, err := w.app.Identity.UserByEmail(t.Context(), "tess@example.org")
+	w.Vendors.AddMember(sandbox.Member{ID: "other", GivenName: "Otto", FamilyName: "Other", Token: second, Scopes: apptest.Scopes})
+	user, err := w.App.Identity.UserByEmail(t.Context(), "tess@example.org")
 	require.NoError(t, err)
-	_, err = w.app.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: second})
+	_, err = w.App.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: user.ID, Token: second})
 	require.NoError(t, err)
-	w.vendors.Revoke("tester")
-	require.Equal(t, status.OK, w.examine(w.cfg)["linkedin version"].State)
-	w.vendors.Revoke("other")
-	require.Equal(t, status.Unknown, w.examine(w.cfg)["linkedin version"].State)
+	w.Vendors.Revoke("tester")
+	require.Equal(t, status.OK, w.examine(w.Config)["linkedin version"].State)
+	w.Vendors.Revoke("other")
+	require.Equal(t, status.Unknown, w.examine(w.Config)["linkedin version"].State)
 }
 
 func TestAFaultyConfigurationIsFoundWhole(t *testing.T) {
@@ -191,14 +194,14 @@ func TestAFaultyConfigurationIsFoundWhole(t *testing.T) {
 func TestGetStatusShowsTheCallersOwnAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	var res struct {
 		State  string
 		Checks []struct{ Name, State, Detail, Remedy string }
 	}
-	a := w.curl(w.key, "SystemService/GetStatus", []byte(`{}`))
-	require.Equal(t, 200, a.status, "%s", a.body)
-	require.NoError(t, json.Unmarshal(a.body, &res))
+	a := w.Curl(w.Key, "SystemService/GetStatus", []byte(`{}`))
+	require.Equal(t, 200, a.Status, "%s", a.Body)
+	require.NoError(t, json.Unmarshal(a.Body, &res))
 	names := map[string]string{}
 	for _, c := range res.Checks {
 		names[c.Name] = c.State
@@ -206,10 +209,10 @@ func TestGetStatusShowsTheCallersOwnAccounts(t *testing.T) {
 	require.Equal(t, "CHECK_STATE_OK", names["database"])
 	require.Equal(t, "CHECK_STATE_OK", names["token of Tess Ter"])
 
-	stranger := w.curl(w.user("stranger@example.org"), "SystemService/GetStatus", []byte(`{}`))
-	require.NotContains(t, string(stranger.body), "Tess Ter")
-	require.Contains(t, string(stranger.body), "No LinkedIn account is connected")
-	require.Equal(t, 401, w.curl("", "SystemService/GetStatus", []byte(`{}`)).status)
+	stranger := w.Curl(w.User("stranger@example.org"), "SystemService/GetStatus", []byte(`{}`))
+	require.NotContains(t, string(stranger.Body), "Tess Ter")
+	require.Contains(t, string(stranger.Body), "No LinkedIn account is connected")
+	require.Equal(t, 401, w.Curl("", "SystemService/GetStatus", []byte(`{}`)).Status)
 }
 
 // One owner is told nothing of others, not even whether there are any: the answer is the same without them, with one whose
@@ -222,14 +225,14 @@ func TestGetStatusTellsNothingOfOthersAccounts(t *testing.T) {
 		`UPDATE linkedin_accounts SET display_name = 'Otto', sealed_token = '\x00'`,
 	} {
 		w := newWorld(t)
-		w.exec(others)
-		w.serve()
+		w.Exec(others)
+		w.Serve()
 		var res struct {
 			Checks []struct{ Name, State, Detail string }
 		}
-		a := w.curl(w.user("stranger@example.org"), "SystemService/GetStatus", []byte(`{}`))
-		require.NoError(t, json.Unmarshal(a.body, &res))
-		require.NotContains(t, string(a.body), "Otto")
+		a := w.Curl(w.User("stranger@example.org"), "SystemService/GetStatus", []byte(`{}`))
+		require.NoError(t, json.Unmarshal(a.Body, &res))
+		require.NotContains(t, string(a.Body), "Otto")
 		found := map[string][2]string{}
 		for _, c := range res.Checks {
 			if c.Name != "database" && c.Name != "clock" { // they tell times
@@ -245,11 +248,11 @@ func TestGetStatusTellsNothingOfOthersAccounts(t *testing.T) {
 func TestVendorsAreNotAskedAtEveryLook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "analysis", Operation: "analyzeSentiment", Mode: sandbox.Status, Value: "401", Times: 1}))
+	w.Serve()
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "analysis", Operation: "analyzeSentiment", Mode: sandbox.Status, Value: "401", Times: 1}))
 	for range 3 {
-		a := w.curl(w.key, "SystemService/GetStatus", []byte(`{}`))
-		require.Contains(t, string(a.body), "The analysis service does not accept the token.", "another question would find all well")
+		a := w.Curl(w.Key, "SystemService/GetStatus", []byte(`{}`))
+		require.Contains(t, string(a.Body), "The analysis service does not accept the token.", "another question would find all well")
 	}
 }
 
@@ -257,33 +260,33 @@ func TestVendorsAreNotAskedAtEveryLook(t *testing.T) {
 func TestTheEndOfAVersionIsToldAheadOnceEach(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.LinkedIn.Version = "202601" }) // ends on 2027-01-15
-	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getPost", Mode: sandbox.VersionSunset}))
-	w.serve()
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getPost", Mode: sandbox.VersionSunset}))
+	w.Serve()
 	look := func() {
-		w.exec(`INSERT INTO river.river_job (args, kind, max_attempts, queue, state) VALUES ('{}', 'look_at_linkedin_version', 5, 'default', 'available')`)
+		w.Exec(`INSERT INTO river.river_job (args, kind, max_attempts, queue, state) VALUES ('{}', 'look_at_linkedin_version', 5, 'default', 'available')`)
 		require.Eventually(t, func() bool {
-			return w.count(`SELECT count(*) FROM river.river_job WHERE kind = 'look_at_linkedin_version' AND state <> 'completed'`) == 0
-		}, waitLimit, waitStep)
-		w.idle()
+			return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'look_at_linkedin_version' AND state <> 'completed'`) == 0
+		}, apptest.WaitLimit, apptest.WaitStep)
+		w.Idle()
 	}
-	require.Eventually(t, func() bool { return len(w.vendors.Notifications()) == 2 }, waitLimit, waitStep, "at the start")
+	require.Eventually(t, func() bool { return len(w.Vendors.Notifications()) == 2 }, apptest.WaitLimit, apptest.WaitStep, "at the start")
 	look()
-	told := w.vendors.Notifications()
+	told := w.Vendors.Notifications()
 	require.Len(t, told, 2, "by e-mail and by push, and not again")
 	require.Equal(t, "LinkedIn does not serve version 202601 any more", told[0].Subject)
 	require.Contains(t, told[0].Content, "--linkedin-version")
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM version_warnings WHERE version = '202601' AND days_before = 0`))
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM version_warnings WHERE version = '202601' AND days_before = 0`))
 }
 
 // A process that works jobs says so, and takes itself off the list when it stops; one whose word is not heard is not ready.
 func TestWorkersAreKnownWhileTheyWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	stop := w.serve()
-	require.Eventually(t, func() bool { return w.get(w.url+"/readyz").status == 200 }, waitLimit, waitStep)
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM workers WHERE seen_at > now() - interval '5 seconds'`))
+	stop := w.Serve()
+	require.Eventually(t, func() bool { return w.Get(w.URL+"/readyz").Status == 200 }, apptest.WaitLimit, apptest.WaitStep)
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM workers WHERE seen_at > now() - interval '5 seconds'`))
 	require.NoError(t, stop())
-	require.Zero(t, w.count(`SELECT count(*) FROM workers`))
+	require.Zero(t, w.Count(`SELECT count(*) FROM workers`))
 }
 
 // One look that hangs holds up no other, and is said to have hung.

@@ -9,14 +9,15 @@ import (
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
 // onCreate makes LinkedIn's next creates fail.
 func (w *world) onCreate(f sandbox.Fault) {
-	w.t.Helper()
+	w.T.Helper()
 	f.Vendor, f.Operation = "linkedin", "createPost"
-	require.NoError(w.t, w.vendors.Arm(f))
+	require.NoError(w.T, w.Vendors.Arm(f))
 }
 
 // soon is a rule of trying again for tests.
@@ -25,18 +26,18 @@ func soon(c *app.Config) { c.Publishing.RetryWait.Value = 10 * time.Millisecond 
 func TestAPostWaitsUntilLinkedInCanBeReached(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, soon)
-	w.serve()
+	w.Serve()
 	// The version is dead for three creates; then an operator has set another.
 	w.onCreate(sandbox.Fault{Mode: sandbox.VersionSunset, Times: 3})
-	_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Patience").GetId()})
+	_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.Draft("Patience").GetId()})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 1 }, waitLimit, waitStep)
-	w.idle()
-	posts, err := w.posts.ListPosts(t.Context(), &postwrightv1.ListPostsRequest{})
+	require.Eventually(t, func() bool { return len(w.Vendors.Ledger()) == 1 }, apptest.WaitLimit, apptest.WaitStep)
+	w.Idle()
+	posts, err := w.Posts.ListPosts(t.Context(), &postwrightv1.ListPostsRequest{})
 	require.NoError(t, err)
 	require.Equal(t, published, posts.GetPosts()[0].GetState())
 	require.Nil(t, posts.GetPosts()[0].GetFailure(), "what it waited for is over")
-	attempts := w.attempts(posts.GetPosts()[0])
+	attempts := w.Attempts(posts.GetPosts()[0])
 	require.Len(t, attempts, 4, "each attempt is on record")
 	require.Equal(t, rejected, attempts[0].GetOutcome())
 	require.Equal(t, accepted, attempts[3].GetOutcome())
@@ -45,13 +46,13 @@ func TestAPostWaitsUntilLinkedInCanBeReached(t *testing.T) {
 func TestAPostThatCannotBeSentWithinTheWindowFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, soon, func(c *app.Config) { c.Publishing.OverdueWindow.Value = time.Second })
-	w.serve()
-	w.vendorsHTTP.Close()
-	_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Nobody listens").GetId()})
+	w.Serve()
+	w.VendorsHTTP.Close()
+	_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.Draft("Nobody listens").GetId()})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.count(`SELECT count(*) FROM posts WHERE state = 'failed'`) == 1 }, waitLimit, waitStep)
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM posts WHERE failure_code = 'UNREACHABLE'`))
-	require.Zero(t, w.count(`SELECT count(*) FROM publish_attempts WHERE outcome <> 'not_sent'`))
+	require.Eventually(t, func() bool { return w.Count(`SELECT count(*) FROM posts WHERE state = 'failed'`) == 1 }, apptest.WaitLimit, apptest.WaitStep)
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM posts WHERE failure_code = 'UNREACHABLE'`))
+	require.Zero(t, w.Count(`SELECT count(*) FROM publish_attempts WHERE outcome <> 'not_sent'`))
 }
 
 // LinkedIn's host has failed and is left alone for a moment: a post waits for that and goes out by itself.
@@ -60,18 +61,18 @@ func TestAPostWaitsWhileLinkedInIsLeftAlone(t *testing.T) {
 	w := newWorld(t, soon, func(c *app.Config) {
 		c.Outbound.BreakerFailures.Value, c.Outbound.BreakerDelay.Value = 1, 2*time.Second
 	})
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.Drop, Times: 1})
-	lost, _ := w.publish(w.draft("Hung up on"))
+	lost, _ := w.Publish(w.Draft("Hung up on"))
 	require.Equal(t, unconfirmed, lost.GetState())
-	waits, _ := w.publish(w.draft("Patience"))
+	waits, _ := w.Publish(w.Draft("Patience"))
 	require.Equal(t, queued, waits.GetState())
 	require.Equal(t, "BREAKER_OPEN", waits.GetFailure().GetCode())
 	require.Contains(t, waits.GetFailure().GetRemedy(), "by itself")
-	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 1 }, waitLimit, waitStep)
-	require.Equal(t, "Patience", w.vendors.Ledger()[0].Shown)
-	w.idle()
-	attempts := w.attempts(waits)
+	require.Eventually(t, func() bool { return len(w.Vendors.Ledger()) == 1 }, apptest.WaitLimit, apptest.WaitStep)
+	require.Equal(t, "Patience", w.Vendors.Ledger()[0].Shown)
+	w.Idle()
+	attempts := w.Attempts(waits)
 	require.Equal(t, notSent, attempts[0].GetOutcome(), "nothing was sent")
 	require.Equal(t, accepted, attempts[len(attempts)-1].GetOutcome())
 }
@@ -79,37 +80,37 @@ func TestAPostWaitsWhileLinkedInIsLeftAlone(t *testing.T) {
 func TestADayLimitParksTheAccountUntilMidnightUTC(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.RateLimitedDay, Times: 1})
-	first, _ := w.publish(w.draft("The one too many"))
-	second, _ := w.publish(w.draft("The one after"))
+	first, _ := w.Publish(w.Draft("The one too many"))
+	second, _ := w.Publish(w.Draft("The one after"))
 
 	for _, post := range []*postwrightv1.Post{first, second} {
 		require.Equal(t, queued, post.GetState())
 		require.Equal(t, "DAY_LIMIT", post.GetFailure().GetCode())
 		require.Contains(t, post.GetFailure().GetRemedy(), "T00:00:00Z")
 	}
-	require.Empty(t, w.attempts(second), "nothing is asked of LinkedIn meanwhile")
+	require.Empty(t, w.Attempts(second), "nothing is asked of LinkedIn meanwhile")
 	midnight := time.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM linkedin_accounts WHERE held_until = '`+midnight.Format(time.RFC3339)+`'`))
-	require.Zero(t, w.count(`SELECT count(*) FROM publications WHERE due_at < '`+midnight.Format(time.RFC3339)+`'`), "the wait makes nothing late")
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM linkedin_accounts WHERE held_until = '`+midnight.Format(time.RFC3339)+`'`))
+	require.Zero(t, w.Count(`SELECT count(*) FROM publications WHERE due_at < '`+midnight.Format(time.RFC3339)+`'`), "the wait makes nothing late")
 
-	w.exec(`UPDATE linkedin_accounts SET held_until = now()`) // midnight
-	w.idle()                                                  // the jobs sleep a moment after the posts say that they wait
+	w.Exec(`UPDATE linkedin_accounts SET held_until = now()`) // midnight
+	w.Idle()                                                  // the jobs sleep a moment after the posts say that they wait
 	w.due()
-	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 2 }, waitLimit, waitStep)
+	require.Eventually(t, func() bool { return len(w.Vendors.Ledger()) == 2 }, apptest.WaitLimit, apptest.WaitStep)
 }
 
 func TestAPostWaitsAsLongAsLinkedInAsks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.RetryAfter, Value: "1", Times: 1})
-	post, _ := w.publish(w.draft("In a second"))
+	post, _ := w.Publish(w.Draft("In a second"))
 	require.Equal(t, queued, post.GetState())
-	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 1 }, waitLimit, waitStep)
-	w.idle()
-	require.Len(t, w.attempts(post), 2)
+	require.Eventually(t, func() bool { return len(w.Vendors.Ledger()) == 1 }, apptest.WaitLimit, apptest.WaitStep)
+	w.Idle()
+	require.Len(t, w.Attempts(post), 2)
 }
 
 // While LinkedIn was refusing the token, the account was connected again: the refusal says nothing about the new one, and
@@ -117,19 +118,19 @@ func TestAPostWaitsAsLongAsLinkedInAsks(t *testing.T) {
 func TestARefusalOfTheTokenOfBeforeDoesNotPauseTheNewOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.TokenExpired, AfterMS: 1000, Times: 1})
-	draft := w.draft("Refused, and out at once")
-	_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft.GetId()})
+	draft := w.Draft("Refused, and out at once")
+	_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft.GetId()})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		return w.count(`SELECT count(*) FROM publish_attempts WHERE outcome = 'started'`) == 1
-	}, waitLimit, waitStep)
+		return w.Count(`SELECT count(*) FROM publish_attempts WHERE outcome = 'started'`) == 1
+	}, apptest.WaitLimit, apptest.WaitStep)
 	w.connect()
-	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 1 }, waitLimit, waitStep)
-	w.idle()
-	require.Zero(t, w.count(`SELECT count(*) FROM linkedin_accounts WHERE paused_reason <> ''`))
-	attempts := w.attempts(draft)
+	require.Eventually(t, func() bool { return len(w.Vendors.Ledger()) == 1 }, apptest.WaitLimit, apptest.WaitStep)
+	w.Idle()
+	require.Zero(t, w.Count(`SELECT count(*) FROM linkedin_accounts WHERE paused_reason <> ''`))
+	attempts := w.Attempts(draft)
 	require.Len(t, attempts, 2)
 	require.Equal(t, rejected, attempts[0].GetOutcome())
 	require.Equal(t, accepted, attempts[1].GetOutcome())
@@ -138,34 +139,34 @@ func TestARefusalOfTheTokenOfBeforeDoesNotPauseTheNewOne(t *testing.T) {
 func TestAnExpiredTokenPausesTheAccountUntilItIsConnectedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.TokenExpired, Times: 1})
-	first, _ := w.publish(w.draft("Refused"))
-	second, _ := w.publish(w.draft("Not even tried"))
+	first, _ := w.Publish(w.Draft("Refused"))
+	second, _ := w.Publish(w.Draft("Not even tried"))
 	require.Equal(t, "EXPIRED_ACCESS_TOKEN", second.GetFailure().GetCode())
 	require.Contains(t, second.GetFailure().GetRemedy(), "Connect the account again")
-	require.Empty(t, w.attempts(second))
-	w.idle()
-	require.Len(t, w.attempts(first), 1, "a dead token is not tried again")
-	require.Eventually(t, func() bool { return len(w.vendors.Notifications()) == 2 }, waitLimit, waitStep, "the owner is told, once")
-	require.Contains(t, w.vendors.Notifications()[0].Content, "Connect the account again")
+	require.Empty(t, w.Attempts(second))
+	w.Idle()
+	require.Len(t, w.Attempts(first), 1, "a dead token is not tried again")
+	require.Eventually(t, func() bool { return len(w.Vendors.Notifications()) == 2 }, apptest.WaitLimit, apptest.WaitStep, "the owner is told, once")
+	require.Contains(t, w.Vendors.Notifications()[0].Content, "Connect the account again")
 
 	w.connect()
 
-	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 2 }, waitLimit, waitStep, "both go out by themselves")
+	require.Eventually(t, func() bool { return len(w.Vendors.Ledger()) == 2 }, apptest.WaitLimit, apptest.WaitStep, "both go out by themselves")
 }
 
 func TestAPostThatNothingWasRunningForFailsInsteadOfGoingOutLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	post := w.underWay("queued")
-	w.exec(`UPDATE publications SET due_at = now() - interval '61 minutes'`)
+	post := w.UnderWay("queued")
+	w.Exec(`UPDATE publications SET due_at = now() - interval '61 minutes'`)
 	w.due()
-	w.serve()
-	post, _ = w.watch(post)
+	w.Serve()
+	post, _ = w.Watch(post)
 	require.Equal(t, failed, post.GetState())
 	require.Equal(t, "OVERDUE", post.GetFailure().GetCode())
-	require.Empty(t, w.vendors.Ledger())
+	require.Empty(t, w.Vendors.Ledger())
 }
 
 // The process that sent was silent for so long that another one took its job up; then LinkedIn's answer comes.
@@ -183,25 +184,25 @@ func TestAnAnswerThatComesLateSettlesTheDoubt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.serve()
+			w.Serve()
 			c.fault.Times = 1
 			w.onCreate(c.fault)
-			draft := w.draft("Slow")
-			_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft.GetId()})
+			draft := w.Draft("Slow")
+			_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft.GetId()})
 			require.NoError(t, err)
 			require.Eventually(t, func() bool {
-				return w.count(`SELECT count(*) FROM publish_attempts WHERE outcome = 'started'`) == 1
-			}, waitLimit, waitStep)
-			w.exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'publish_post'`)
-			given, _ := w.watch(draft)
+				return w.Count(`SELECT count(*) FROM publish_attempts WHERE outcome = 'started'`) == 1
+			}, apptest.WaitLimit, apptest.WaitStep)
+			w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'publish_post'`)
+			given, _ := w.Watch(draft)
 			require.Equal(t, unconfirmed, given.GetState())
 
 			require.Eventually(t, func() bool {
-				res, err := w.posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: draft.GetId()})
+				res, err := w.Posts.GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: draft.GetId()})
 				return err == nil && res.GetPost().GetState() == c.state
-			}, waitLimit, waitStep)
-			require.Len(t, w.vendors.Ledger(), c.there)
-			attempts := w.attempts(draft)
+			}, apptest.WaitLimit, apptest.WaitStep)
+			require.Len(t, w.Vendors.Ledger(), c.there)
+			attempts := w.Attempts(draft)
 			require.Len(t, attempts, 1)
 			require.Equal(t, inDoubt, attempts[0].GetOutcome(), "what was known at the time stays on record")
 			require.Equal(t, c.how, attempts[0].GetSettlement())
@@ -214,15 +215,15 @@ func TestAnAnswerThatComesLateSettlesTheDoubt(t *testing.T) {
 func TestAnAccountSendsOnlySoManyAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Publishing.AccountConcurrency.Value = 2 })
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.Slow, AfterMS: 100, Times: 12})
 	for i := range 12 {
-		_, err := w.posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.draft("Number " + strings.Repeat("I", i+1)).GetId()})
+		_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: w.Draft("Number " + strings.Repeat("I", i+1)).GetId()})
 		require.NoError(t, err)
 	}
-	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 12 }, waitLimit, waitStep)
-	w.idle()
-	require.LessOrEqual(t, w.count(`SELECT max(n) FROM (
+	require.Eventually(t, func() bool { return len(w.Vendors.Ledger()) == 12 }, apptest.WaitLimit, apptest.WaitStep)
+	w.Idle()
+	require.LessOrEqual(t, w.Count(`SELECT max(n) FROM (
 		SELECT (SELECT count(*) FROM publish_attempts b WHERE b.started_at <= a.started_at AND b.ended_at > a.started_at) AS n
 		FROM publish_attempts a) AS at_once`), 2)
 }
@@ -232,28 +233,28 @@ func TestAnAccountSendsOnlySoManyAtOnce(t *testing.T) {
 func TestALimitWithoutATimeHoldsTheAccountLongerEachTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Publishing.AccountConcurrency.Value = 1 }) // or both are refused at once
-	w.serve()
+	w.Serve()
 	w.onCreate(sandbox.Fault{Mode: sandbox.Status, Value: "429", Times: 3})
-	first, _ := w.publish(w.draft("The first of two"))
-	second, _ := w.publish(w.draft("The second of two"))
+	first, _ := w.Publish(w.Draft("The first of two"))
+	second, _ := w.Publish(w.Draft("The second of two"))
 	minutes := func() int {
-		return w.count(`SELECT round(extract(epoch FROM held_until - updated_at) / 60)::int FROM linkedin_accounts`)
+		return w.Count(`SELECT round(extract(epoch FROM held_until - updated_at) / 60)::int FROM linkedin_accounts`)
 	}
 	midnight := time.Until(time.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour))
 	for i, want := range []int{1, 2, 4} {
 		require.Eventually(t, func() bool {
-			return w.count(`SELECT hold_streak FROM linkedin_accounts`) == i+1
-		}, waitLimit, waitStep)
+			return w.Count(`SELECT hold_streak FROM linkedin_accounts`) == i+1
+		}, apptest.WaitLimit, apptest.WaitStep)
 		if midnight > 10*time.Minute {
 			require.Equal(t, want, minutes())
 		}
-		require.Empty(t, w.vendors.Ledger())
-		w.idle()
-		w.exec(`UPDATE linkedin_accounts SET held_until = now()`)
+		require.Empty(t, w.Vendors.Ledger())
+		w.Idle()
+		w.Exec(`UPDATE linkedin_accounts SET held_until = now()`)
 		w.due()
 	}
-	require.Eventually(t, func() bool { return len(w.vendors.Ledger()) == 2 }, waitLimit, waitStep)
-	w.idle()
-	require.Zero(t, w.count(`SELECT hold_streak FROM linkedin_accounts`), "a create that is taken begins anew")
+	require.Eventually(t, func() bool { return len(w.Vendors.Ledger()) == 2 }, apptest.WaitLimit, apptest.WaitStep)
+	w.Idle()
+	require.Zero(t, w.Count(`SELECT hold_streak FROM linkedin_accounts`), "a create that is taken begins anew")
 	require.NotEqual(t, first.GetId(), second.GetId())
 }

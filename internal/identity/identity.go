@@ -75,6 +75,11 @@ func (s *Service) ListUsers(ctx context.Context) ([]User, error) {
 	return s.queries.UserList(ctx, s.store)
 }
 
+// User returns a user.
+func (s *Service) User(ctx context.Context, id uuid.UUID) (User, error) {
+	return s.queries.UserGet(ctx, s.store, id)
+}
+
 // UserByEmail finds a user by address, whatever its spelling.
 func (s *Service) UserByEmail(ctx context.Context, address string) (User, error) {
 	key := strings.ToLower(address) // of a user from before there was one rule

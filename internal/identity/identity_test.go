@@ -25,7 +25,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func newService(t *testing.T) (*identity.Service, *postgres.Store) {
 	t.Helper()
 	cfg := postgres.Defaults()
-	cfg.URL, cfg.MinConns = dbtest.New(t), 0
+	cfg.URL, cfg.MinConns, cfg.Constraints = dbtest.New(t), 0, identity.Constraints()
 	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)

@@ -16,7 +16,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 	"go.opentelemetry.io/otel/trace"
@@ -120,7 +119,7 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 	}, nil
 }
 
-// Workers is where the owner of a job registers its worker, with river.AddWorker.
+// Workers is where the owner of a job adds its worker, with river.AddWorker, in a method Register.
 func (c *Client) Workers() *river.Workers { return c.workers }
 
 // Every has a job inserted every so often, and once soon after a start, by one of the processes that work jobs. Call it
@@ -183,20 +182,6 @@ func (c *Client) InsertAt(ctx context.Context, tx *postgres.Tx, at time.Time, ar
 		return fmt.Errorf("insert the job %s: %w", args.Kind(), postgres.Fault(ctx, err))
 	}
 	return nil
-}
-
-// CountByState counts the jobs of all kinds; every state is there. How long those that are done or given up are
-// kept, Config says.
-func (c *Client) CountByState(ctx context.Context) (map[string]int64, error) {
-	counts, err := c.river.Driver().GetExecutor().JobCountByAllStates(ctx, &riverdriver.JobCountByAllStatesParams{Schema: postgres.JobSchema})
-	if err != nil {
-		return nil, fmt.Errorf("count the jobs: %w", postgres.Fault(ctx, err))
-	}
-	byState := make(map[string]int64, len(counts))
-	for state, count := range counts {
-		byState[string(state)] = int64(count)
-	}
-	return byState, nil
 }
 
 // Complete marks a running job as done in the transaction that writes its outcome, so that neither is there without the

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 )
 
@@ -33,8 +33,8 @@ type accountWorker struct {
 // Work tells the owner how the account stands now. One that is well again, or gone, is no reason to tell anybody anything.
 func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountArgs]) error {
 	s, args := w.service, job.Args
-	account, err := s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: args.AccountID, OwnerID: args.OwnerID})
-	if fault.Is(err, fault.NotFound) || (err == nil && account.DisconnectedAt != nil) {
+	account, err := s.sources.Accounts.Get(ctx, args.OwnerID, &args.AccountID)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Precondition) { // disconnected
 		return nil
 	}
 	if err != nil {
@@ -42,9 +42,8 @@ func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountArgs]) e
 	}
 	var beyond int64
 	if account.TokenExpiresAt != nil {
-		if beyond, err = s.queries.AccountCountScheduledAfter(ctx, s.store, db.AccountCountScheduledAfterParams{
-			ID: account.ID, OwnerID: account.OwnerID, Ends: *account.TokenExpiresAt,
-		}); err != nil {
+		ends := *account.TokenExpiresAt
+		if beyond, err = s.sources.Posts.CountScheduledFrom(ctx, account.OwnerID, account.ID, account.IsDefault, ends); err != nil {
 			return err
 		}
 	}
@@ -57,7 +56,7 @@ func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountArgs]) e
 
 // describeAccount says what an account needs of its owner; due is false when it needs nothing. beyond is how many posts are
 // scheduled for after the token's end.
-func describeAccount(account db.LinkedinAccount, beyond int64, now time.Time) (m Message, due bool) {
+func describeAccount(account accounts.Account, beyond int64, now time.Time) (m Message, due bool) {
 	const remedy = "Connect the account again, with ConnectAccount."
 	if account.PausedReason != "" {
 		return Message{

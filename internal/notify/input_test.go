@@ -16,3 +16,11 @@ func TestMessagesThatShowNothingAreRefused(t *testing.T) {
 	require.Equal(t, "content", f.Fields[1].Path)
 	require.NoError(t, EmailInput{To: "ada@example.org", Subject: "Hi\u200b", Content: "."}.Validate())
 }
+
+func TestOneThingIsSaidOfATextThatIsWrongInTwoWays(t *testing.T) {
+	t.Parallel()
+	f := fault.Of(EmailInput{To: "ada@example.org", Subject: "\n", Content: "\a"}.Validate())
+	require.Len(t, f.Fields, 2)
+	require.Contains(t, f.Fields[0].Problem, "must be one line")
+	require.Contains(t, f.Fields[1].Problem, "must not contain control characters")
+}

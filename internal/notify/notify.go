@@ -1,8 +1,8 @@
 // Package notify tells people what happened: by e-mail, by push, on request and after a publication.
 //
 // Callers may write what they like, so what they write reaches themselves and whom an operator allows, and nobody else; how
-// often in a day is counted in the database. A notification never fails what it tells about: one that can't be delivered is recorded and logged, no more. The
-// package must not know how a post is published.
+// often in a day is counted in the database. A notification never fails what it tells about: one that can't be delivered is
+// recorded and logged, no more. Who is told of what stands in follow.go. The package must not know how a post is published.
 package notify
 
 import (
@@ -14,8 +14,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
 )
 
 // The names of the channels.
@@ -36,10 +39,18 @@ type Channel interface {
 	Send(ctx context.Context, m Message) (delivered bool, err error)
 }
 
+// Sources know those who are told, and what they are told about.
+type Sources struct {
+	Users    *identity.Service
+	Posts    *posts.Service
+	Accounts *accounts.Service
+}
+
 // Service sends notifications and records each. It is safe for concurrent use.
 type Service struct {
 	store    *postgres.Store
 	queries  *db.Queries
+	sources  Sources
 	channels map[string]Channel
 	limits   Limits
 	now      func() time.Time
@@ -47,9 +58,12 @@ type Service struct {
 }
 
 // New returns a Service that sends through email and push, within limits.
-func New(store *postgres.Store, email, push Channel, limits Limits, now func() time.Time, log *slog.Logger) *Service {
+func New(
+	store *postgres.Store, sources Sources, email, push Channel, limits Limits, now func() time.Time, log *slog.Logger,
+) *Service {
 	return &Service{
-		store: store, queries: db.New(), channels: map[string]Channel{Email: email, Push: push}, limits: limits, now: now, log: log,
+		store: store, queries: db.New(), sources: sources, channels: map[string]Channel{Email: email, Push: push}, limits: limits,
+		now: now, log: log,
 	}
 }
 
@@ -59,7 +73,7 @@ func (s *Service) SendEmail(ctx context.Context, in EmailInput) (delivered bool,
 	if err := in.Validate(); err != nil {
 		return false, err
 	}
-	user, err := s.queries.UserGet(ctx, s.store, in.OwnerID)
+	user, err := s.sources.Users.User(ctx, in.OwnerID)
 	if err != nil {
 		return false, err
 	}
@@ -98,7 +112,7 @@ func notAllowed(path, problem string) error {
 // tell sends a user what Postwright has to say by itself, through a channel that knows them by their address or their id. One
 // who is gone is told nothing. Names and texts of others may be in the message: it is cleaned here, whatever it is made from.
 func (s *Service) tell(ctx context.Context, userID uuid.UUID, postID *uuid.UUID, channel string, about topic, m Message) error {
-	user, err := s.queries.UserGet(ctx, s.store, userID)
+	user, err := s.sources.Users.User(ctx, userID)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}

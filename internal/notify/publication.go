@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/posts"
 )
 
@@ -31,8 +31,9 @@ func (PublicationArgs) Kind() string { return "notify_publication" }
 // InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
 func (PublicationArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
 
-// Register adds the package's workers to River's.
-func (s *Service) Register(workers *river.Workers) {
+// Register adds the package's workers to a client that works jobs.
+func (s *Service) Register(client *jobs.Client) {
+	workers := client.Workers()
 	river.AddWorker(workers, &publicationWorker{service: s})
 	river.AddWorker(workers, &accountWorker{service: s})
 	river.AddWorker(workers, &versionWorker{service: s})
@@ -46,7 +47,7 @@ type publicationWorker struct {
 // Work tells the owner. A post or user deleted since is no reason to tell anybody anything.
 func (w *publicationWorker) Work(ctx context.Context, job *river.Job[PublicationArgs]) error {
 	s, args := w.service, job.Args
-	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
+	post, err := s.sources.Posts.Get(ctx, args.OwnerID, args.PostID)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/postgres"
 )
 
@@ -50,7 +51,7 @@ func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
 			require.NoError(t, err)
 			var log bytes.Buffer
 			vendor := &counting{err: c.refusal}
-			s := New(store, vendor, vendor, Limits{Daily: 10}, time.Now, slog.New(slog.NewTextHandler(&log, nil)))
+			s := New(store, Sources{Users: identity.New(store, time.Now)}, vendor, vendor, Limits{Daily: 10}, time.Now, slog.New(slog.NewTextHandler(&log, nil)))
 
 			delivered, err := s.SendEmail(t.Context(), EmailInput{OwnerID: user.ID, To: "ada@example.org", Subject: "Hello", Content: "Text"})
 			require.NoError(t, err)

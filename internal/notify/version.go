@@ -3,9 +3,12 @@ package notify
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/internal/sunset"
 )
 
 // VersionArgs is the job that tells a user through one channel that LinkedIn ends the version of its API that is used.
@@ -31,23 +34,12 @@ type versionWorker struct {
 
 // Work tells the user.
 func (w *versionWorker) Work(ctx context.Context, job *river.Job[VersionArgs]) error {
-	return w.service.tell(ctx, job.Args.OwnerID, nil, job.Args.Channel, duty, describeVersion(job.Args))
-}
-
-func describeVersion(args VersionArgs) Message {
-	const remedy = "Have Postwright updated, or --linkedin-version set to a newer one that LinkedIn serves. Posts wait meanwhile, and fail when they become too late."
-	if args.Dead {
-		return Message{
-			Subject: "LinkedIn does not serve version " + args.Version + " any more",
-			Content: "Nothing can be published until that is changed.\n\n" + remedy,
-		}
+	args := job.Args
+	ends, err := time.Parse(time.DateOnly, args.Ends)
+	if err != nil {
+		return fmt.Errorf("read the day of the end: %w", err)
 	}
-	about := "about "
-	if args.Exact {
-		about = ""
-	}
-	return Message{
-		Subject: fmt.Sprintf("LinkedIn serves version %s until %s%s", args.Version, about, args.Ends),
-		Content: "After that nothing can be published with it.\n\n" + remedy,
-	}
+	var m Message
+	m.Subject, m.Content = sunset.Ending{Version: args.Version, Ends: ends, Exact: args.Exact, Dead: args.Dead}.Notice()
+	return w.service.tell(ctx, args.OwnerID, nil, args.Channel, duty, m)
 }

@@ -37,35 +37,17 @@ const (
 	classOperatorInterfering = "57P"
 )
 
-// uniqueFields names, for each unique constraint a caller can run into, the field that holds the value taken.
-var uniqueFields = map[string]fault.Field{
-	"users_email_key":                 {Path: "email", Problem: "is taken by another user: choose another"},
-	"linkedin_accounts_owner_urn_key": {Path: "urn", Problem: "is connected already"},
-	"linkedin_accounts_default_key":   {Path: "urn", Problem: "was connected at the same moment as another: connect it again"},
-	"publications_open_key":           {Path: "id", Problem: "is being published already"},
-}
-
-// checkFields names, for each check constraint that bounds a caller's value, the field it bounds.
-var checkFields = map[string]fault.Field{
-	"users_email_length":           {Path: "email", Problem: "must have 3 to 254 characters"},
-	"users_name_length":            {Path: "name", Problem: "must have at most 200 characters"},
-	"api_keys_label_length":        {Path: "label", Problem: "must have at most 200 characters"},
-	"linkedin_accounts_urn_kind":   {Path: "urn", Problem: "must be a person's or an organization's URN"},
-	"posts_content_length":         {Path: "content", Problem: "must have 1 to 3,000 characters"},
-	"posts_target_audience_length": {Path: "targetAudience", Problem: "must have at most 500 characters"},
-	"posts_hashtags_count":         {Path: "hashtags", Problem: "must be at most 30"},
-	"posts_post_type_known":        {Path: "postType", Problem: "must be one of the known types"},
-	"posts_tone_known":             {Path: "tone", Problem: "must be one of the known tones"},
-	"posts_visibility_known":       {Path: "visibility", Problem: "must be one of the known visibilities"},
-}
+// Constraints say, by the names of constraints that a caller's value can violate, which field the value is of and what is wrong
+// with it. Those who own the tables hand them in.
+type Constraints map[string]fault.Field
 
 // Fault turns an error of the driver, as River's methods return it, into a fault. ctx is the caller's own.
-func Fault(ctx context.Context, err error) error { return translate(ctx, err) }
+func Fault(ctx context.Context, err error) error { return Constraints{}.translate(ctx, err) }
 
 // translate turns a driver's error into a fault, by SQLSTATE and constraint name and never by its text. ctx is the
 // caller's own context, without the operation's limit, so that a caller who left is told apart from a slow database. What
 // PostgreSQL answered stands, also where its caller left meanwhile; that it was told to stop says nothing else.
-func translate(ctx context.Context, err error) error {
+func (c Constraints) translate(ctx context.Context, err error) error {
 	var already *fault.Error
 	var answer *pgconn.PgError
 	switch {
@@ -78,7 +60,7 @@ func translate(ctx context.Context, err error) error {
 	case refusal(err) != nil:
 		return refusal(err).WithCause(err)
 	case errors.As(err, &answer) && answer.Code != codeQueryCanceled:
-		return translateState(answer).WithCause(err)
+		return c.translateState(answer).WithCause(err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fault.New(fault.Canceled, "The caller went away.").WithCause(err)
 	case ctx.Err() != nil:
@@ -93,17 +75,17 @@ func translate(ctx context.Context, err error) error {
 	return fault.New(fault.Internal, "A database operation failed.").WithCause(err)
 }
 
-func translateState(answer *pgconn.PgError) *fault.Error {
+func (c Constraints) translateState(answer *pgconn.PgError) *fault.Error {
 	if words := refusedRole(answer.Code); words != "" {
 		return refuses(words)
 	}
 	switch answer.Code {
 	case codeUnique:
-		return about(fault.New(fault.Conflict, "This exists already."), uniqueFields[answer.ConstraintName])
+		return about(fault.New(fault.Conflict, "This exists already."), c[answer.ConstraintName])
 	case codeForeignKey:
 		return fault.New(fault.Precondition, "Something this depends on does not exist, or is still in use.")
 	case codeCheck:
-		return about(fault.New(fault.Invalid, "A value is outside its bounds."), checkFields[answer.ConstraintName])
+		return about(fault.New(fault.Invalid, "A value is outside its bounds."), c[answer.ConstraintName])
 	case codeNotNull:
 		return fault.New(fault.Internal, "A database operation failed.")
 	case codeSerialization, codeDeadlock, codeFeatureNotSupported, codeLockNotAvailable:

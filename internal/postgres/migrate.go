@@ -210,7 +210,7 @@ func (m *Migrator) Check(ctx context.Context) error {
 	var there []string
 	if err := m.pool.QueryRow(ctx, `SELECT ARRAY(SELECT c.relname::text FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
 		WHERE s.nspname = current_schema() AND c.relname = ANY ($1) ORDER BY 1)`, tables).Scan(&there); err != nil {
-		return translate(ctx, err)
+		return Fault(ctx, err)
 	}
 	foreign, foreignErr := m.foreign(ctx, there)
 	if foreignErr != nil || len(foreign) == 0 {

@@ -27,7 +27,7 @@ func placeOf(ctx context.Context, conn *pgx.Conn) (p place, err error) {
 			(pg_postmaster_start_time() AT TIME ZONE 'UTC')::text
 		FROM pg_database d WHERE d.datname = current_database()`, pgx.QueryExecModeExec).Scan(&p.database, &p.number, &p.server, &p.started)
 	if err != nil {
-		return place{}, translate(ctx, err)
+		return place{}, Fault(ctx, err)
 	}
 	return p, nil
 }

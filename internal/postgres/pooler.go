@@ -95,14 +95,14 @@ func requireTransactions(ctx context.Context, conn *pgx.Conn, options pgx.TxOpti
 			"pool_mode=transaction or session, or set it to PostgreSQL itself. See docs/poolers.md.").
 			WithReason(ReasonPooler).WithCause(err)
 	}
-	return translate(ctx, err)
+	return Fault(ctx, err)
 }
 
 // sessionOf is the process of PostgreSQL that carried the question out. It is asked in one message, which needs no session.
 func sessionOf(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
 	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()::bigint", pgx.QueryExecModeExec).Scan(&pid)
 	if err != nil {
-		return 0, translate(ctx, err)
+		return 0, Fault(ctx, err)
 	}
 	return pid, nil
 }

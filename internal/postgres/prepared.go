@@ -128,7 +128,7 @@ func (m *Migrator) prepared(ctx context.Context) error {
 		&found.role, &found.database, &found.encoding, &found.schema, &found.version, &found.number, &found.readOnly, &found.language,
 		&found.mayCreateSchema, &found.jobSchema, &found.ownsJobSchema, &found.mayCreateTables, &found.notOwned, &found.there)
 	if err != nil {
-		return translate(ctx, err)
+		return Fault(ctx, err)
 	}
 	initialised, err := m.initialised(ctx)
 	if err != nil {

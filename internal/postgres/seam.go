@@ -21,12 +21,16 @@ type operation struct {
 	grace   time.Duration
 	saves   bool // of itself: a commit, or a statement outside a transaction that changes something
 	ended   bool
+
+	constraints Constraints
 }
 
 func (s *Store) start(ctx context.Context, name string) (*operation, context.Context) {
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	limited, span := startSpan(limited, name)
-	return &operation{name: name, began: time.Now(), parent: ctx, cancel: cancel, observe: s.observe, span: span, grace: s.grace}, limited
+	return &operation{
+		name: name, began: time.Now(), parent: ctx, cancel: cancel, observe: s.observe, span: span, grace: s.grace, constraints: s.constraints,
+	}, limited
 }
 
 // startStatement is start for a statement outside a transaction.
@@ -58,7 +62,7 @@ func (o *operation) fault(err error) error {
 	if o.saves && unanswered(err) {
 		return doubtFault(err)
 	}
-	return translate(o.parent, err)
+	return o.constraints.translate(o.parent, err)
 }
 
 // end measures the operation once, lets its time limit go, and returns the error as a fault.

@@ -41,6 +41,8 @@ type Config struct {
 	// OperationTimeout bounds each operation: the waits for a connection and for locks, the work, and repeats. What saves
 	// is given a few seconds more for PostgreSQL's answer.
 	OperationTimeout time.Duration
+	// Constraints are those of which a caller is told which field violates them; of any other only the kind of the fault is told.
+	Constraints Constraints
 }
 
 // Defaults returns the limits used where nothing else is configured.
@@ -79,6 +81,8 @@ type Store struct {
 	grace   time.Duration // beyond timeout, for what saves
 	closing time.Duration
 	silence time.Duration // of the listening connection, before it is asked whether it is still there
+
+	constraints Constraints
 }
 
 // Open connects and checks that the database answers. Close the Store after use.
@@ -107,7 +111,7 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	}
 	s := &Store{
 		pool: pool, tx: tx, uses: uses, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout,
-		grace: savingGrace, closing: closeTimeout, silence: listenSilence,
+		grace: savingGrace, closing: closeTimeout, silence: listenSilence, constraints: cfg.Constraints,
 	}
 	if err := s.reach(ctx, cfg); err != nil {
 		s.Close()
@@ -193,10 +197,10 @@ func (s *Store) Ping(ctx context.Context) error {
 	defer cancel()
 	conn, err := s.connection(limited)
 	if err != nil {
-		return translate(ctx, err)
+		return Fault(ctx, err)
 	}
 	defer conn.Release()
-	return translate(ctx, conn.Ping(limited))
+	return Fault(ctx, conn.Ping(limited))
 }
 
 // connection takes a connection out of the pool; Release gives it back. Its wait is bounded by itself, so that callers

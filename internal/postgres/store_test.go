@@ -85,7 +85,12 @@ func TestOperationsAreNamedAndCountedOnce(t *testing.T) {
 
 func TestEachFailureIsTranslatedByStateAndConstraint(t *testing.T) {
 	t.Parallel()
-	store, _ := open(t, dbtest.New(t))
+	store, _ := open(t, dbtest.New(t), func(c *postgres.Config) {
+		c.Constraints = postgres.Constraints{
+			"users_email_key":  {Path: "email", Problem: "is taken"},
+			"posts_tone_known": {Path: "tone", Problem: "must be a tone"},
+		}
+	})
 	owner := newUser("owner@example.org")
 	_, err := queries.UserInsert(t.Context(), store, owner)
 	require.NoError(t, err)

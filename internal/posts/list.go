@@ -73,7 +73,7 @@ func (in ListInput) Validate() error {
 		}
 	}
 	if in.From != nil && in.Before != nil && !in.From.Before(*in.Before) {
-		faults.Add(fault.Field{Path: "beforeTime", Problem: "must be later than fromTime: between them is nothing"})
+		faults.AddNew(fault.Field{Path: "beforeTime", Problem: "must be later than fromTime: between them is nothing"})
 	}
 	if err := pageFaults(in.query(), in.PageSize, in.PageToken); err != nil {
 		faults.Add(fault.Of(err).Fields...)

@@ -433,7 +433,7 @@ func TestEveryListIsWhatItsFiltersSay(t *testing.T) {
 func TestBoundsOfAListThatCannotBeAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	far := time.Date(12_000, 1, 1, 0, 0, 0, 0, time.UTC)
+	far, ago := time.Date(12_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-12_000, 1, 1, 0, 0, 0, 0, time.UTC)
 	later := dawn.Add(time.Hour)
 	for name, c := range map[string]struct {
 		in   posts.ListInput
@@ -442,6 +442,7 @@ func TestBoundsOfAListThatCannotBeAreNamed(t *testing.T) {
 		"the wrong way round": {posts.ListInput{From: &later, Before: &dawn}, []string{"beforeTime"}},
 		"nothing between":     {posts.ListInput{From: &dawn, Before: &dawn}, []string{"beforeTime"}},
 		"out of all bounds":   {posts.ListInput{From: &far, PageSize: -1}, []string{"fromTime", "pageSize"}},
+		"both at once":        {posts.ListInput{From: &dawn, Before: &ago}, []string{"beforeTime"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.in.OwnerID = w.ada

@@ -32,8 +32,8 @@ func New(store *postgres.Store, now func() time.Time) *Service {
 	return &Service{store: store, queries: db.New(), now: now, watchers: newWatchers()}
 }
 
-// notFound is the answer for a post that does not exist and for another owner's alike.
-func notFound(err error) error {
+// NotFound is the answer for a post that does not exist and for another owner's alike.
+func NotFound(err error) error {
 	if fault.Is(err, fault.NotFound) {
 		return fault.New(fault.NotFound, "There is no such post.").WithCause(err)
 	}
@@ -120,13 +120,13 @@ func (s *Service) foreignAccounts(ctx context.Context, tx *postgres.Tx, ownerID 
 	if len(named) == 0 {
 		return nil, nil
 	}
-	accounts, err := s.queries.AccountListByOwner(ctx, tx, ownerID)
+	accounts, err := s.queries.PostListAccounts(ctx, tx, ownerID)
 	if err != nil {
 		return nil, err
 	}
 	var faults []fault.Field
 	for _, n := range named {
-		if !slices.ContainsFunc(accounts, func(a db.LinkedinAccount) bool { return a.ID == n.id }) {
+		if !slices.Contains(accounts, n.id) {
 			faults = append(faults, fault.Field{Path: n.path, Problem: "is not one of your accounts: ListAccounts shows them"})
 		}
 	}
@@ -142,10 +142,32 @@ func (s *Service) CountDue(ctx context.Context, ownerID, accountID uuid.UUID, is
 	return int(due), err
 }
 
-// Get returns a post of the owner.
+// CountScheduledFrom counts the posts of an account that are scheduled for a time or later. Posts that name no account go out
+// with the default one.
+func (s *Service) CountScheduledFrom(
+	ctx context.Context, ownerID, accountID uuid.UUID, isDefault bool, from time.Time,
+) (int64, error) {
+	return s.queries.PostCountScheduledFrom(ctx, s.store, db.PostCountScheduledFromParams{
+		OwnerID: ownerID, AccountID: accountID, IsDefault: isDefault, FromTime: from,
+	})
+}
+
+// Find returns a post of the owner. It takes part in the caller's transaction when on is one.
+func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID) (Post, error) {
+	post, err := s.queries.PostGet(ctx, on, db.PostGetParams{ID: id, OwnerID: ownerID})
+	return post, NotFound(err)
+}
+
+// Get is Find outside a transaction.
 func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Post, error) {
-	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: id, OwnerID: ownerID})
-	return post, notFound(err)
+	return s.Find(ctx, s.store, ownerID, id)
+}
+
+// GetForUpdate returns a post of the owner and locks it until the transaction ends. Whoever locks a post and its publication
+// locks the post first.
+func (s *Service) GetForUpdate(ctx context.Context, tx *postgres.Tx, ownerID, id uuid.UUID) (Post, error) {
+	post, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: id, OwnerID: ownerID})
+	return post, NotFound(err)
 }
 
 // UpdateInput asks for some fields of a post to change.
@@ -230,8 +252,7 @@ func checkEtag(post Post, etag string) error {
 	return nil
 }
 
-// Update changes only the fields named and returns the whole post. What analysis found in a text that changes is
-// forgotten. A stale etag is a Stale fault; a field that LinkedIn
+// Update changes only the fields named and returns the whole post. A stale etag is a Stale fault; a field that LinkedIn
 // has already, or is about to get, a Precondition one.
 func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 	if err := in.Validate(); err != nil {
@@ -241,9 +262,9 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 	has := func(name string) bool { return slices.Contains(in.Fields, name) }
 	var post Post
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		current, err := s.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
 		if err != nil {
-			return notFound(err)
+			return err
 		}
 		if err := checkEtag(current, in.Etag); err != nil {
 			return err
@@ -283,10 +304,6 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 			SetVisibility: has("visibility"), Visibility: draft.Visibility,
 			SetHashtags: has("hashtags"), Hashtags: draft.Hashtags,
 		})
-		if err != nil || post.Content == current.Content {
-			return err
-		}
-		_, err = s.queries.AnalyticsForgetText(ctx, tx, db.AnalyticsForgetTextParams{PostID: in.ID, OwnerID: in.OwnerID})
 		return err
 	})
 	return post, err
@@ -309,9 +326,9 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		return err
 	}
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		current, err := s.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
 		if err != nil {
-			return notFound(err)
+			return err
 		}
 		if err := checkEtag(current, in.Etag); err != nil {
 			return err

@@ -36,8 +36,8 @@ func (s *Service) ListAttempts(ctx context.Context, in AttemptsInput) (Attempts,
 	if err != nil {
 		return Attempts{}, err
 	}
-	if _, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: in.PostID, OwnerID: in.OwnerID}); err != nil {
-		return Attempts{}, noSuchPost(err)
+	if _, err := s.posts.Get(ctx, in.OwnerID, in.PostID); err != nil {
+		return Attempts{}, err
 	}
 	rows, err := s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{
 		PostID: in.PostID, OwnerID: in.OwnerID, BeforeNumber: before, Most: attemptsPage + 1,

@@ -164,7 +164,7 @@ func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 	for i, id := range batch.IDs {
 		post, there := found[id]
 		if !there {
-			batch.Refused[i] = refusal(noSuchPost(fault.New(fault.NotFound, "")), "NOT_FOUND")
+			batch.Refused[i] = refusal(posts.NotFound(fault.New(fault.NotFound, "")), "NOT_FOUND")
 			continue
 		}
 		if err := publishable(post.State, false); err != nil {

@@ -150,7 +150,7 @@ func (s *Service) begin(ctx context.Context, tx *postgres.Tx, c *claimed, attemp
 
 // lock takes the rows of a publication, always in this order: post, publication, account.
 func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args Args) (rows locked, err error) {
-	if rows.post, err = s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: args.PostID, OwnerID: args.OwnerID}); err != nil {
+	if rows.post, err = s.posts.GetForUpdate(ctx, tx, args.OwnerID, args.PostID); err != nil {
 		return rows, err
 	}
 	rows.publication, err = s.queries.PublicationGetForUpdate(ctx, tx, db.PublicationGetForUpdateParams{ID: args.PublicationID, OwnerID: args.OwnerID})

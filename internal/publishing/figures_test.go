@@ -1,7 +1,6 @@
 package publishing
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -23,19 +22,31 @@ func (w *world) draft(t *testing.T) uuid.UUID {
 	return id
 }
 
-func (w *world) figures(t *testing.T) Figures {
+// figures are the samples of a figure by its label's value, "" where it has none.
+func (w *world) figures(t *testing.T, name string) map[string]float64 {
 	t.Helper()
-	f, err := w.Figures(context.Background())
-	require.NoError(t, err)
-	return f
+	for _, f := range w.Figures() {
+		if f.Name == name {
+			samples, err := f.Read(t.Context())
+			require.NoError(t, err)
+			return samples
+		}
+	}
+	require.Fail(t, "no such figure", name)
+	return nil
+}
+
+func (w *world) overdueFor(t *testing.T) time.Duration {
+	t.Helper()
+	return time.Duration(w.figures(t, "postwright_publication_overdue_seconds")[""] * float64(time.Second))
 }
 
 func TestFiguresOfNothingAreZeroAndNotMissing(t *testing.T) {
 	t.Parallel()
-	f := newWorld(t).figures(t)
-	require.Equal(t, map[string]int64{"queued": 0, "publishing": 0, "published": 0, "failed": 0, "unconfirmed": 0}, f.ByState)
-	require.Zero(t, f.Overdue)
-	require.Empty(t, f.CreatesToday)
+	w := newWorld(t)
+	require.Equal(t, map[string]float64{"queued": 0, "publishing": 0, "published": 0, "failed": 0, "unconfirmed": 0}, w.figures(t, "postwright_publications"))
+	require.Equal(t, map[string]float64{"": 0}, w.figures(t, "postwright_publication_overdue_seconds"))
+	require.Empty(t, w.figures(t, "postwright_linkedin_creates_today"))
 }
 
 func TestWhatShouldHaveGoneOutIsOverdueFromItsTimeOn(t *testing.T) {
@@ -43,20 +54,19 @@ func TestWhatShouldHaveGoneOutIsOverdueFromItsTimeOn(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.Schedule(t.Context(), ScheduleInput{OwnerID: w.owner, ID: w.draft(t), Time: w.clock.Add(time.Hour)})
 	require.NoError(t, err)
-	require.Zero(t, w.figures(t).Overdue, "its time is to come")
+	require.Zero(t, w.overdueFor(t), "its time is to come")
 	w.clock = w.clock.Add(3 * time.Hour)
-	require.Equal(t, 2*time.Hour, w.figures(t).Overdue, "a schedule that nobody works")
+	require.Equal(t, 2*time.Hour, w.overdueFor(t), "a schedule that nobody works")
 
 	_, err = w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: w.draft(t)})
 	require.NoError(t, err)
-	f := w.figures(t)
-	require.Equal(t, 2*time.Hour, f.Overdue, "the oldest counts")
-	require.EqualValues(t, 1, f.ByState["queued"])
+	require.Equal(t, 2*time.Hour, w.overdueFor(t), "the oldest counts")
+	require.EqualValues(t, 1, w.figures(t, "postwright_publications")["queued"])
 	w.exec(t, `DELETE FROM posts WHERE state = 'scheduled'`)
 	w.clock = w.clock.Add(time.Minute)
-	require.Equal(t, time.Minute, w.figures(t).Overdue, "an approval that nobody works")
+	require.Equal(t, time.Minute, w.overdueFor(t), "an approval that nobody works")
 	w.exec(t, `UPDATE publications SET due_at = due_at + interval '1 hour'`)
-	require.Zero(t, w.figures(t).Overdue, "a wait that LinkedIn imposed makes nothing late")
+	require.Zero(t, w.overdueFor(t), "a wait that LinkedIn imposed makes nothing late")
 }
 
 func TestCreatesAreCountedByAccountAndUTCDayUnlessNothingWasSent(t *testing.T) {
@@ -68,9 +78,9 @@ func TestCreatesAreCountedByAccountAndUTCDayUnlessNothingWasSent(t *testing.T) {
 		w.exec(t, `INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, ended_at, outcome)
 			SELECT gen_random_uuid(), id, post_id, $2, $3, $3, $1 FROM publications`, outcome, i+1, w.clock)
 	}
-	require.Equal(t, map[uuid.UUID]int64{w.account: 2}, w.figures(t).CreatesToday, "what was refused has counted too")
+	require.Equal(t, map[string]float64{w.account.String(): 2}, w.figures(t, "postwright_linkedin_creates_today"), "what was refused has counted too")
 	w.clock = w.clock.Truncate(24 * time.Hour).Add(24*time.Hour - time.Second)
-	require.EqualValues(t, 2, w.figures(t).CreatesToday[w.account])
+	require.EqualValues(t, 2, w.figures(t, "postwright_linkedin_creates_today")[w.account.String()])
 	w.clock = w.clock.Add(time.Second)
-	require.Empty(t, w.figures(t).CreatesToday, "a new day in UTC, whatever the server's zone")
+	require.Empty(t, w.figures(t, "postwright_linkedin_creates_today"), "a new day in UTC, whatever the server's zone")
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
@@ -52,8 +51,8 @@ const (
 func (s *Service) Preview(ctx context.Context, in PreviewInput) (p Preview, err error) {
 	c := &claimed{}
 	if in.Draft == nil {
-		if c.post, err = s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: in.ID, OwnerID: in.OwnerID}); err != nil {
-			return p, noSuchPost(err)
+		if c.post, err = s.posts.Get(ctx, in.OwnerID, in.ID); err != nil {
+			return p, err
 		}
 		if refused := publishable(c.post.State, false); refused != nil {
 			p.Verdicts = append(p.Verdicts, verdictOf("", refused))

@@ -5,7 +5,7 @@
 // LinkedIn: its attempt is committed before the call, what surely did not arrive may be tried again by the rules of
 // wait.go, and an answer that leaves doubt makes the post unconfirmed; it is never sent again by itself.
 //
-// The package must not know what follows a publication: internal/app says which jobs do.
+// The package must not know what follows a publication: it is handed who names the jobs that do.
 package publishing
 
 import (
@@ -81,8 +81,9 @@ func New(
 	}
 }
 
-// Register adds the package's workers to River's.
-func (s *Service) Register(workers *river.Workers) {
+// Register adds the package's workers to a client that works jobs.
+func (s *Service) Register(client *jobs.Client) {
+	workers := client.Workers()
 	river.AddWorker(workers, &worker{service: s})
 	river.AddWorker(workers, &dueWorker{service: s})
 	river.AddWorker(workers, &accountChangedWorker{service: s})
@@ -131,9 +132,9 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (Queued, error) 
 	var queued Queued
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		current, err := s.posts.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
 		if err != nil {
-			return noSuchPost(err)
+			return err
 		}
 		call := requests.Key{OwnerID: in.OwnerID, Operation: "PublishPost", RequestID: in.RequestID}
 		earlier, err := requests.Claim(ctx, tx, call, in.fingerprint(), []uuid.UUID{in.ID}, now)
@@ -216,13 +217,6 @@ func (s *Service) approve(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUI
 		return err
 	}
 	_, err = s.queries.PublicationInsertMany(ctx, tx, rows)
-	return err
-}
-
-func noSuchPost(err error) error {
-	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "There is no such post.").WithCause(err)
-	}
 	return err
 }
 

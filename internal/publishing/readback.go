@@ -71,7 +71,7 @@ type readBackWorker struct {
 // Whatever is less certain is left to a person.
 func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs]) error {
 	s, args := w.service, job.Args
-	post, err := s.queries.PostGet(ctx, s.store, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
+	post, err := s.posts.Get(ctx, args.OwnerID, args.PostID)
 	if fault.Is(err, fault.NotFound) || (err == nil && post.State != posts.StateUnconfirmed) {
 		return nil
 	}
@@ -286,7 +286,7 @@ func (s *Service) tellSeen(ctx context.Context, tx *postgres.Tx, post posts.Post
 // settleReadBack settles a post under its lock, unless somebody was faster.
 func (s *Service) settleReadBack(ctx context.Context, post posts.Post, settle func(tx *postgres.Tx, current posts.Post, now time.Time) error) error {
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: post.ID, OwnerID: post.OwnerID})
+		current, err := s.posts.GetForUpdate(ctx, tx, post.OwnerID, post.ID)
 		if fault.Is(err, fault.NotFound) || (err == nil && current.Revision != post.Revision) {
 			return nil
 		}

@@ -54,9 +54,9 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 	var post posts.Post
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		current, err := s.posts.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
 		if err != nil {
-			return noSuchPost(err)
+			return err
 		}
 		if current.State != posts.StateUnconfirmed {
 			return fault.Newf(fault.Precondition, "The post is %s: only one in doubt can be resolved.", current.State).WithReason("NOT_IN_DOUBT")

@@ -126,9 +126,9 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 	at := moment.UTC().Truncate(time.Microsecond) // what PostgreSQL keeps
 	var scheduled Scheduled
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: in.ID, OwnerID: in.OwnerID})
+		current, err := s.posts.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
 		if err != nil {
-			return noSuchPost(err)
+			return err
 		}
 		if current.State != posts.StateScheduled {
 			if err := publishable(current.State, false); err != nil {
@@ -170,9 +170,9 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 func (s *Service) CancelSchedule(ctx context.Context, ownerID, id uuid.UUID) (posts.Post, error) {
 	var post posts.Post
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		current, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: id, OwnerID: ownerID})
+		current, err := s.posts.GetForUpdate(ctx, tx, ownerID, id)
 		if err != nil {
-			return noSuchPost(err)
+			return err
 		}
 		if current.State != posts.StateScheduled {
 			return fault.Newf(fault.Precondition, "The post is %s: there is no schedule to cancel.", current.State).WithReason("NOT_SCHEDULED")
@@ -209,7 +209,7 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 	var held bool
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		held = false
-		post, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: args.PostID, OwnerID: args.OwnerID})
+		post, err := s.posts.GetForUpdate(ctx, tx, args.OwnerID, args.PostID)
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}

@@ -204,6 +204,15 @@ func (AccountChangedArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts}
 }
 
+// AfterAccount names the job that follows an account's event, if what waits for the account is to look again.
+func AfterAccount(event accounts.Event, account accounts.Account) []river.JobArgs {
+	switch event {
+	case accounts.Connected, accounts.Renewed, accounts.Disconnected:
+		return []river.JobArgs{AccountChangedArgs{OwnerID: account.OwnerID, AccountID: account.ID}}
+	}
+	return nil
+}
+
 type accountChangedWorker struct {
 	river.WorkerDefaults[AccountChangedArgs]
 	service *Service

@@ -9,12 +9,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
-	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/sunset"
 )
 
 // warnings say what may keep a post from going out at a time, though nothing does today.
@@ -37,13 +36,8 @@ func (r Rules) warnings(account accounts.Account, renewed *time.Time, at time.Ti
 		list = append(list, fmt.Sprintf("The token of %s %s at %s%s, before the post is due: connect the account again until then.",
 			account.DisplayName, verb, ends.UTC().Format(time.RFC3339), why))
 	}
-	if end, exact := linkedin.VersionEnds(r.Version); !end.IsZero() && !at.Before(end) {
-		about := "about "
-		if exact {
-			about = ""
-		}
-		list = append(list, fmt.Sprintf("LinkedIn serves the configured version %s until %s%s, before the post is due: have --linkedin-version raised until then.",
-			r.Version, about, end.Format(time.DateOnly)))
+	if warning := sunset.Of(r.Version).Endangers(at); warning != "" {
+		list = append(list, warning)
 	}
 	return list
 }
@@ -77,7 +71,7 @@ type scheduleWarningWorker struct {
 func (w *scheduleWarningWorker) Work(ctx context.Context, job *river.Job[ScheduleWarningArgs]) error {
 	s, args := w.service, job.Args
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		post, err := s.queries.PostGet(ctx, tx, db.PostGetParams{ID: args.PostID, OwnerID: args.OwnerID})
+		post, err := s.posts.Find(ctx, tx, args.OwnerID, args.PostID)
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}

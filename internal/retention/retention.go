@@ -16,6 +16,7 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
 )
 
@@ -56,9 +57,15 @@ type Worker struct {
 	log     *slog.Logger
 }
 
-// NewWorker returns a Worker for River.
+// NewWorker returns a Worker, which still has to be registered: see Register.
 func NewWorker(store *postgres.Store, keep Keep, now func() time.Time, log *slog.Logger) *Worker {
 	return &Worker{store: store, queries: db.New(), keep: keep, now: now, log: log}
+}
+
+// Register adds the worker, and its run every so often, to a client that works jobs.
+func (w *Worker) Register(client *jobs.Client) {
+	river.AddWorker(client.Workers(), w)
+	client.Every(SweepEvery, SweepArgs{})
 }
 
 // Work takes bites until nothing is too old, or the run's time is over. Each bite is a transaction of its own. A table whose

@@ -14,7 +14,7 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 )
 
-// BenchmarkTakeIn reads and checks a request as every call does before its use case.
+// BenchmarkTakeIn reads a request and holds it against its proto file, as every call does before its use case.
 func BenchmarkTakeIn(b *testing.B) {
 	one := &postwrightv1.Post{
 		Content: strings.Repeat("A text as people write it, with \"quotes\" and a few é. ", 20), PostType: postwrightv1.PostType_POST_TYPE_STORY,
@@ -34,7 +34,7 @@ func BenchmarkTakeIn(b *testing.B) {
 			for b.Loop() {
 				taken := message.ProtoReflect().New().Interface()
 				require.NoError(b, codec.UnmarshalRead(b.Context(), bytes.NewBuffer(body), taken))
-				require.NoError(b, check(taken, inputOf(uuid.Max, taken)))
+				require.NoError(b, check(taken, nil))
 			}
 		}
 		b.Run(name+"/json", func(b *testing.B) {

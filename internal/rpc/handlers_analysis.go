@@ -3,50 +3,52 @@ package rpc
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/analysis"
-	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/analytics"
 )
 
-type analysisHandler struct{ analysis *analysis.Service }
+type analysisHandler struct {
+	analysis  *analysis.Service
+	analytics *analytics.Service
+}
 
 var _ postwrightv1connect.AnalysisServiceHandler = analysisHandler{}
 
 func (h analysisHandler) AnalyzeSentiment(ctx context.Context, req *postwrightv1.AnalyzeSentimentRequest) (*postwrightv1.AnalyzeSentimentResponse, error) {
-	found, err := h.analysis.Sentiment(ctx, req.GetText())
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.AnalyzeSentimentResponse{Label: sentimentLabel(found.Label), Score: found.Score}, nil
+	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (analysis.Sentiment, error) {
+		return h.analysis.Sentiment(ctx, req.GetText())
+	}, func(found analysis.Sentiment) *postwrightv1.AnalyzeSentimentResponse {
+		return &postwrightv1.AnalyzeSentimentResponse{Label: sentimentLabels.value(found.Label), Score: found.Score}
+	})
 }
 
 func (h analysisHandler) GenerateHashtags(ctx context.Context, req *postwrightv1.GenerateHashtagsRequest) (*postwrightv1.GenerateHashtagsResponse, error) {
-	tags, err := h.analysis.Hashtags(ctx, req.GetContent(), int(req.GetMaxCount()))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.GenerateHashtagsResponse{Hashtags: tags}, nil
+	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (*postwrightv1.GenerateHashtagsResponse, error) {
+		tags, err := h.analysis.Hashtags(ctx, req.GetContent(), int(req.GetMaxCount()))
+		return &postwrightv1.GenerateHashtagsResponse{Hashtags: tags}, err
+	}, same)
 }
 
 func (h analysisHandler) OptimizeContent(ctx context.Context, req *postwrightv1.OptimizeContentRequest) (*postwrightv1.OptimizeContentResponse, error) {
-	optimized, err := h.analysis.Optimize(ctx, req.GetContent(), word(prefixOptimize, req.GetOptimizationType().String()))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.OptimizeContentResponse{OptimizedContent: optimized}, nil
+	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (*postwrightv1.OptimizeContentResponse, error) {
+		optimized, err := h.analysis.Optimize(ctx, req.GetContent(), optimizationTypes.word(req.GetOptimizationType()))
+		return &postwrightv1.OptimizeContentResponse{OptimizedContent: optimized}, err
+	}, same)
 }
 
 func (h analysisHandler) AnalyzePost(ctx context.Context, req *postwrightv1.AnalyzePostRequest) (*postwrightv1.AnalyzePostResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	report, err := h.analysis.AnalyzePost(ctx, caller, parsed(req.GetId()))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.AnalyzePostResponse{
-		Post: postMessage(report.Post), Analytics: analyticsMessage(report.Analytics, nil), OptimizedContent: report.Optimized,
-	}, nil
+	return unary(ctx, req, readID, func(ctx context.Context, post ownID) (*postwrightv1.AnalyzePostResponse, error) {
+		report, err := h.analysis.AnalyzePost(ctx, post.owner, post.id)
+		if err != nil {
+			return nil, err
+		}
+		known, err := h.analytics.Get(ctx, post.owner, post.id)
+		return &postwrightv1.AnalyzePostResponse{
+			Post: postMessage(report.Post), Analytics: analyticsMessage(known, nil), OptimizedContent: report.Optimized,
+		}, err
+	}, same)
 }

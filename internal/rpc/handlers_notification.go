@@ -7,7 +7,6 @@ import (
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
-	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/notify"
 )
 
@@ -16,27 +15,15 @@ type notificationHandler struct{ notify *notify.Service }
 var _ postwrightv1connect.NotificationServiceHandler = notificationHandler{}
 
 func (h notificationHandler) SendEmail(ctx context.Context, req *postwrightv1.SendEmailRequest) (*postwrightv1.SendEmailResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	delivered, err := h.notify.SendEmail(ctx, emailInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.SendEmailResponse{Delivered: delivered}, nil
+	return unary(ctx, req, emailInput, h.notify.SendEmail, func(delivered bool) *postwrightv1.SendEmailResponse {
+		return &postwrightv1.SendEmailResponse{Delivered: delivered}
+	})
 }
 
 func (h notificationHandler) SendPush(ctx context.Context, req *postwrightv1.SendPushRequest) (*postwrightv1.SendPushResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	delivered, err := h.notify.SendPush(ctx, pushInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.SendPushResponse{Delivered: delivered}, nil
+	return unary(ctx, req, pushInput, h.notify.SendPush, func(delivered bool) *postwrightv1.SendPushResponse {
+		return &postwrightv1.SendPushResponse{Delivered: delivered}
+	})
 }
 
 func emailInput(caller uuid.UUID, m *postwrightv1.SendEmailRequest) notify.EmailInput {

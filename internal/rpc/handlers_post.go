@@ -9,7 +9,6 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/analytics"
-	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
@@ -32,127 +31,82 @@ func newPostHandler(s Services, open *streams, silence, timeout time.Duration) *
 }
 
 func (h *postHandler) CreatePost(ctx context.Context, req *postwrightv1.CreatePostRequest) (*postwrightv1.CreatePostResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	post, err := h.posts.Create(ctx, createInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.CreatePostResponse{Post: postMessage(post)}, nil
+	return unary(ctx, req, createInput, h.posts.Create, func(p posts.Post) *postwrightv1.CreatePostResponse {
+		return &postwrightv1.CreatePostResponse{Post: postMessage(p)}
+	})
 }
 
 func (h *postHandler) GetPost(ctx context.Context, req *postwrightv1.GetPostRequest) (*postwrightv1.GetPostResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	post, err := h.posts.Get(ctx, caller, parsed(req.GetId()))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.GetPostResponse{Post: postMessage(post)}, nil
+	return unary(ctx, req, readID, byID(h.posts.Get), func(p posts.Post) *postwrightv1.GetPostResponse {
+		return &postwrightv1.GetPostResponse{Post: postMessage(p)}
+	})
 }
 
 func (h *postHandler) UpdatePost(ctx context.Context, req *postwrightv1.UpdatePostRequest) (*postwrightv1.UpdatePostResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
+	return unary(ctx, req, newUpdateInput, h.update, func(p posts.Post) *postwrightv1.UpdatePostResponse {
+		return &postwrightv1.UpdatePostResponse{Post: postMessage(p)}
+	})
+}
+
+// update is the use case, before which stands the rule that its message adds.
+func (h *postHandler) update(ctx context.Context, in updateInput) (posts.Post, error) {
+	if in.ID == uuid.Nil {
+		if err := in.Validate(); err != nil {
+			return posts.Post{}, err
+		}
 	}
-	post, err := h.posts.Update(ctx, newUpdateInput(caller, req).UpdateInput)
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.UpdatePostResponse{Post: postMessage(post)}, nil
+	return h.posts.Update(ctx, in.UpdateInput)
 }
 
 func (h *postHandler) DeletePost(ctx context.Context, req *postwrightv1.DeletePostRequest) (*postwrightv1.DeletePostResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.posts.Delete(ctx, deleteInput(caller, req)); err != nil {
-		return nil, err
-	}
-	return &postwrightv1.DeletePostResponse{}, nil
+	return unary(ctx, req, deleteInput, func(ctx context.Context, in posts.DeleteInput) (*postwrightv1.DeletePostResponse, error) {
+		return &postwrightv1.DeletePostResponse{}, h.posts.Delete(ctx, in)
+	}, same)
 }
 
 func (h *postHandler) ListPosts(ctx context.Context, req *postwrightv1.ListPostsRequest) (*postwrightv1.ListPostsResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	page, err := h.posts.List(ctx, listInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.ListPostsResponse{Posts: postMessages(page.Posts), NextPageToken: page.NextPageToken}, nil
+	return unary(ctx, req, listInput, h.posts.List, func(page posts.Page) *postwrightv1.ListPostsResponse {
+		return &postwrightv1.ListPostsResponse{Posts: postMessages(page.Posts), NextPageToken: page.NextPageToken}
+	})
 }
 
 func (h *postHandler) SearchPosts(ctx context.Context, req *postwrightv1.SearchPostsRequest) (*postwrightv1.SearchPostsResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	page, err := h.posts.Search(ctx, searchInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.SearchPostsResponse{Posts: postMessages(page.Posts), NextPageToken: page.NextPageToken}, nil
+	return unary(ctx, req, searchInput, h.posts.Search, func(page posts.Page) *postwrightv1.SearchPostsResponse {
+		return &postwrightv1.SearchPostsResponse{Posts: postMessages(page.Posts), NextPageToken: page.NextPageToken}
+	})
 }
 
 func (h *postHandler) BatchCreatePosts(ctx context.Context, req *postwrightv1.BatchCreatePostsRequest) (*postwrightv1.BatchCreatePostsResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	made, err := h.posts.CreateBatch(ctx, createBatchInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.BatchCreatePostsResponse{Posts: postMessages(made)}, nil
+	return unary(ctx, req, createBatchInput, h.posts.CreateBatch, func(made []posts.Post) *postwrightv1.BatchCreatePostsResponse {
+		return &postwrightv1.BatchCreatePostsResponse{Posts: postMessages(made)}
+	})
 }
 
 func (h *postHandler) ValidatePost(ctx context.Context, req *postwrightv1.ValidatePostRequest) (*postwrightv1.ValidatePostResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	preview, err := h.publishing.Preview(ctx, previewInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return previewMessage(preview), nil
+	return unary(ctx, req, previewInput, h.publishing.Preview, previewMessage)
 }
 
 func (h *postHandler) PublishPost(ctx context.Context, req *postwrightv1.PublishPostRequest) (*postwrightv1.PublishPostResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	queued, err := h.publishing.Publish(ctx, publishInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.PublishPostResponse{Post: postMessage(queued.Post), Warnings: queued.Warnings}, nil
+	return unary(ctx, req, publishInput, h.publishing.Publish, func(queued publishing.Queued) *postwrightv1.PublishPostResponse {
+		return &postwrightv1.PublishPostResponse{Post: postMessage(queued.Post), Warnings: queued.Warnings}
+	})
 }
 
 func (h *postHandler) BatchPublishPosts(
 	ctx context.Context, req *postwrightv1.BatchPublishPostsRequest, stream postwrightv1connect.PostServiceBatchPublishPostsServerStream,
 ) error {
-	caller, err := identity.Caller(ctx)
+	batch, err := accept(ctx, req, publishBatchInput)
 	if err != nil {
 		return err
 	}
 	// Before the approval: what is refused for want of a stream can be repeated without publishing anything twice. Only the
 	// caller's own streams can take the place away.
-	release, err := h.streams.take(caller)
+	release, err := h.streams.take(batch.OwnerID)
 	if err != nil {
 		return err
 	}
 	defer release()
-	approved, err := h.approveBatch(ctx, caller, req)
+	approved, err := h.approveBatch(ctx, batch)
 	if err != nil {
 		return err
 	}
@@ -161,110 +115,68 @@ func (h *postHandler) BatchPublishPosts(
 	if err := stream.SendHeaders(); err != nil {
 		return err
 	}
-	return h.publishing.Follow(ctx, caller, approved, h.silence, func(p publishing.Progress) error {
+	return h.publishing.Follow(ctx, batch.OwnerID, approved, h.silence, func(p publishing.Progress) error {
 		return stream.Send(&postwrightv1.BatchPublishPostsResponse{Outcome: outcomeMessage(p)})
 	})
 }
 
 // approveBatch is a call like others, though a stream follows it: it takes its owner's place among them, for as long as a call may.
-func (h *postHandler) approveBatch(ctx context.Context, caller uuid.UUID, req *postwrightv1.BatchPublishPostsRequest) (publishing.Approved, error) {
+func (h *postHandler) approveBatch(ctx context.Context, batch publishing.PublishBatchInput) (publishing.Approved, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	release, err := h.callers.Carry(ctx, caller)
+	release, err := h.callers.Carry(ctx, batch.OwnerID)
 	if err != nil {
 		return publishing.Approved{}, err
 	}
 	defer release()
-	return h.publishing.PublishBatch(ctx, publishBatchInput(caller, req))
+	return h.publishing.PublishBatch(ctx, batch)
 }
 
 func (h *postHandler) SchedulePost(ctx context.Context, req *postwrightv1.SchedulePostRequest) (*postwrightv1.SchedulePostResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	scheduled, err := h.publishing.Schedule(ctx, scheduleInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.SchedulePostResponse{Post: postMessage(scheduled.Post), Warnings: scheduled.Warnings}, nil
+	return unary(ctx, req, scheduleInput, h.publishing.Schedule, func(s publishing.Scheduled) *postwrightv1.SchedulePostResponse {
+		return &postwrightv1.SchedulePostResponse{Post: postMessage(s.Post), Warnings: s.Warnings}
+	})
 }
 
 func (h *postHandler) CancelSchedule(ctx context.Context, req *postwrightv1.CancelScheduleRequest) (*postwrightv1.CancelScheduleResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	post, err := h.publishing.CancelSchedule(ctx, caller, parsed(req.GetId()))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.CancelScheduleResponse{Post: postMessage(post)}, nil
+	return unary(ctx, req, readID, byID(h.publishing.CancelSchedule), func(p posts.Post) *postwrightv1.CancelScheduleResponse {
+		return &postwrightv1.CancelScheduleResponse{Post: postMessage(p)}
+	})
 }
 
 func (h *postHandler) ResolvePost(ctx context.Context, req *postwrightv1.ResolvePostRequest) (*postwrightv1.ResolvePostResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	post, err := h.publishing.Resolve(ctx, resolveInput(caller, req))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.ResolvePostResponse{Post: postMessage(post)}, nil
+	return unary(ctx, req, resolveInput, h.publishing.Resolve, func(p posts.Post) *postwrightv1.ResolvePostResponse {
+		return &postwrightv1.ResolvePostResponse{Post: postMessage(p)}
+	})
 }
 
 func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPostRequest, stream postwrightv1connect.PostServiceWatchPostServerStream) error {
-	caller, err := identity.Caller(ctx)
+	post, err := accept(ctx, req, readID)
 	if err != nil {
 		return err
 	}
-	release, err := h.streams.take(caller)
+	release, err := h.streams.take(post.owner)
 	if err != nil {
 		return err
 	}
 	defer release()
-	return h.posts.Watch(ctx, caller, parsed(req.GetId()), h.silence, func(p posts.Post) error {
+	return h.posts.Watch(ctx, post.owner, post.id, h.silence, func(p posts.Post) error {
 		return stream.Send(&postwrightv1.WatchPostResponse{Post: postMessage(p)})
 	})
 }
 
 func (h *postHandler) ListPublishAttempts(ctx context.Context, req *postwrightv1.ListPublishAttemptsRequest) (*postwrightv1.ListPublishAttemptsResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	page, err := h.publishing.ListAttempts(ctx, publishing.AttemptsInput{OwnerID: caller, PostID: parsed(req.GetId()), PageToken: req.GetPageToken()})
-	if err != nil {
-		return nil, err
-	}
-	res := &postwrightv1.ListPublishAttemptsResponse{NextPageToken: page.NextPageToken}
-	for _, a := range page.Attempts {
-		res.Attempts = append(res.Attempts, attemptMessage(a))
-	}
-	return res, nil
+	return unary(ctx, req, attemptsInput, h.publishing.ListAttempts, attemptsMessage)
 }
 
 func (h *postHandler) GetPostAnalytics(ctx context.Context, req *postwrightv1.GetPostAnalyticsRequest) (*postwrightv1.GetPostAnalyticsResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := h.analytics.Get(ctx, caller, parsed(req.GetId()))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.GetPostAnalyticsResponse{Analytics: analyticsMessage(found, nil)}, nil
+	return unary(ctx, req, readID, byID(h.analytics.Get), func(found analytics.Analytics) *postwrightv1.GetPostAnalyticsResponse {
+		return &postwrightv1.GetPostAnalyticsResponse{Analytics: analyticsMessage(found, nil)}
+	})
 }
 
 func (h *postHandler) RefreshPostAnalytics(ctx context.Context, req *postwrightv1.RefreshPostAnalyticsRequest) (*postwrightv1.RefreshPostAnalyticsResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	report, err := h.analytics.Refresh(ctx, caller, parsed(req.GetId()))
-	if err != nil {
-		return nil, err
-	}
-	return &postwrightv1.RefreshPostAnalyticsResponse{Analytics: analyticsMessage(report.Analytics, report.Unknown)}, nil
+	return unary(ctx, req, readID, byID(h.analytics.Refresh), func(r analytics.Report) *postwrightv1.RefreshPostAnalyticsResponse {
+		return &postwrightv1.RefreshPostAnalyticsResponse{Analytics: analyticsMessage(r.Analytics, r.Unknown)}
+	})
 }

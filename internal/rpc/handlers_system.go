@@ -7,7 +7,6 @@ import (
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
-	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/status"
 )
 
@@ -17,20 +16,16 @@ type systemHandler struct {
 
 var _ postwrightv1connect.SystemServiceHandler = systemHandler{}
 
-var checkStates = map[status.State]postwrightv1.CheckState{
-	status.OK: postwrightv1.CheckState_CHECK_STATE_OK, status.Unknown: postwrightv1.CheckState_CHECK_STATE_UNKNOWN,
-	status.Warning: postwrightv1.CheckState_CHECK_STATE_WARNING, status.Failed: postwrightv1.CheckState_CHECK_STATE_FAILED,
-}
-
-func (h systemHandler) GetStatus(ctx context.Context, _ *postwrightv1.GetStatusRequest) (*postwrightv1.GetStatusResponse, error) {
-	caller, err := identity.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	report := h.status(ctx, caller)
-	res := &postwrightv1.GetStatusResponse{State: checkStates[report.State()]}
-	for _, c := range report.Checks {
-		res.Checks = append(res.Checks, &postwrightv1.Check{Name: c.Name, State: checkStates[c.State], Detail: c.Detail, Remedy: c.Remedy})
-	}
-	return res, nil
+func (h systemHandler) GetStatus(ctx context.Context, req *postwrightv1.GetStatusRequest) (*postwrightv1.GetStatusResponse, error) {
+	return unary(ctx, req, onlyCaller, func(ctx context.Context, caller uuid.UUID) (status.Report, error) {
+		return h.status(ctx, caller), nil
+	}, func(report status.Report) *postwrightv1.GetStatusResponse {
+		res := &postwrightv1.GetStatusResponse{State: checkStates.value(report.State())}
+		for _, c := range report.Checks {
+			res.Checks = append(res.Checks, &postwrightv1.Check{
+				Name: c.Name, State: checkStates.value(c.State), Detail: c.Detail, Remedy: c.Remedy,
+			})
+		}
+		return res
+	})
 }

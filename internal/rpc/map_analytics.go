@@ -13,14 +13,10 @@ func analyticsMessage(a analytics.Analytics, unknown []analytics.Unknown) *postw
 		RefreshTime: timestamp(a.RefreshedAt),
 	}
 	if a.SentimentLabel != nil {
-		m.SentimentLabel = sentimentLabel(*a.SentimentLabel).Enum()
+		m.SentimentLabel = sentimentLabels.value(*a.SentimentLabel).Enum()
 	}
 	for _, u := range unknown {
 		m.Unknown = append(m.Unknown, &postwrightv1.UnknownCount{Field: u.Field, Reason: u.Reason})
 	}
 	return m
-}
-
-func sentimentLabel(label string) postwrightv1.SentimentLabel {
-	return postwrightv1.SentimentLabel(number(postwrightv1.SentimentLabel_value, prefixSentiment, label))
 }

@@ -2,11 +2,9 @@ package rpc
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
@@ -15,33 +13,6 @@ import (
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/zone"
 )
-
-// Names of enum values differ from the words that are kept only by prefix and case.
-const (
-	prefixPostType   = "POST_TYPE_"
-	prefixTone       = "TONE_"
-	prefixVisibility = "VISIBILITY_"
-	prefixState      = "POST_STATE_"
-	prefixOutcome    = "ATTEMPT_OUTCOME_"
-	prefixSettlement = "SETTLEMENT_"
-	prefixSentiment  = "SENTIMENT_LABEL_"
-	prefixOptimize   = "OPTIMIZATION_TYPE_"
-	unspecified      = "UNSPECIFIED"
-)
-
-// word is the word kept for an enum value; "" for an unspecified one.
-func word(prefix, name string) string {
-	name = strings.TrimPrefix(name, prefix)
-	if name == unspecified {
-		return ""
-	}
-	return strings.ToLower(name)
-}
-
-// number is the enum value of a word, 0 (unspecified) for one that the API does not know.
-func number(values map[string]int32, prefix, word string) int32 {
-	return values[prefix+strings.ToUpper(word)]
-}
 
 // parsed reads a UUID that the rules in the proto file have checked; the nil UUID stands for one that failed them.
 func parsed(id string) uuid.UUID {
@@ -65,10 +36,10 @@ func draft(p *postwrightv1.Post) posts.Draft {
 	return posts.Draft{
 		AccountID:      optional(p.GetAccountId()),
 		Content:        p.GetContent(),
-		PostType:       word(prefixPostType, p.GetPostType().String()),
-		Tone:           word(prefixTone, p.GetTone().String()),
+		PostType:       postTypes.word(p.GetPostType()),
+		Tone:           tones.word(p.GetTone()),
 		TargetAudience: p.GetTargetAudience(),
-		Visibility:     word(prefixVisibility, p.GetVisibility().String()),
+		Visibility:     visibilities.word(p.GetVisibility()),
 		Hashtags:       p.GetHashtags(),
 	}
 }
@@ -89,37 +60,6 @@ func (in updateInput) Validate() error {
 		faults.Add(fault.Of(err).Fields...)
 	}
 	return faults.Err()
-}
-
-// inputOf is the input of the use case that a request asks for, nil where it has no rules beyond the proto file's.
-func inputOf(caller uuid.UUID, message proto.Message) validator {
-	switch m := message.(type) {
-	case *postwrightv1.CreatePostRequest:
-		return createInput(caller, m)
-	case *postwrightv1.BatchCreatePostsRequest:
-		return createBatchInput(caller, m)
-	case *postwrightv1.UpdatePostRequest:
-		return newUpdateInput(caller, m)
-	case *postwrightv1.DeletePostRequest:
-		return deleteInput(caller, m)
-	case *postwrightv1.ListPostsRequest:
-		return listInput(caller, m)
-	case *postwrightv1.SearchPostsRequest:
-		return searchInput(caller, m)
-	case *postwrightv1.PublishPostRequest:
-		return publishInput(caller, m)
-	case *postwrightv1.BatchPublishPostsRequest:
-		return publishBatchInput(caller, m)
-	case *postwrightv1.SchedulePostRequest:
-		return scheduleInput(caller, m)
-	case *postwrightv1.ResolvePostRequest:
-		return resolveInput(caller, m)
-	case *postwrightv1.SendEmailRequest:
-		return emailInput(caller, m)
-	case *postwrightv1.SendPushRequest:
-		return pushInput(caller, m)
-	}
-	return nil
 }
 
 func createInput(caller uuid.UUID, m *postwrightv1.CreatePostRequest) posts.CreateInput {
@@ -147,14 +87,11 @@ func deleteInput(caller uuid.UUID, m *postwrightv1.DeletePostRequest) posts.Dele
 func listInput(caller uuid.UUID, m *postwrightv1.ListPostsRequest) posts.ListInput {
 	in := posts.ListInput{
 		OwnerID: caller, AccountID: optional(m.GetAccountId()), From: moment(m.GetFromTime()), Before: moment(m.GetBeforeTime()),
-		PageSize: int(m.GetPageSize()), PageToken: m.GetPageToken(),
-	}
-	if m.GetOrder() == postwrightv1.PostOrder_POST_ORDER_SCHEDULED {
-		in.Order = posts.Scheduled
+		Order: postOrders.word(m.GetOrder()), PageSize: int(m.GetPageSize()), PageToken: m.GetPageToken(),
 	}
 	for _, state := range slices.Concat(m.GetStates(), []postwrightv1.PostState{m.GetState()}) {
 		if state != postwrightv1.PostState_POST_STATE_UNSPECIFIED {
-			in.States = append(in.States, word(prefixState, state.String()))
+			in.States = append(in.States, postStates.word(state))
 		}
 	}
 	return in
@@ -187,6 +124,10 @@ func scheduleInput(caller uuid.UUID, m *postwrightv1.SchedulePostRequest) publis
 	return in
 }
 
+func attemptsInput(caller uuid.UUID, m *postwrightv1.ListPublishAttemptsRequest) publishing.AttemptsInput {
+	return publishing.AttemptsInput{OwnerID: caller, PostID: parsed(m.GetId()), PageToken: m.GetPageToken()}
+}
+
 func resolveInput(caller uuid.UUID, m *postwrightv1.ResolvePostRequest) publishing.ResolveInput {
 	return publishing.ResolveInput{
 		OwnerID: caller, ID: parsed(m.GetId()), Published: m.GetPublished() != nil, URN: m.GetPublished().GetLinkedinUrn(),
@@ -196,12 +137,12 @@ func resolveInput(caller uuid.UUID, m *postwrightv1.ResolvePostRequest) publishi
 func postMessage(p posts.Post) *postwrightv1.Post {
 	m := &postwrightv1.Post{
 		Id: p.ID.String(), OwnerId: p.OwnerID.String(), Content: p.Content,
-		PostType:       postwrightv1.PostType(number(postwrightv1.PostType_value, prefixPostType, p.PostType)),
-		Tone:           postwrightv1.Tone(number(postwrightv1.Tone_value, prefixTone, p.Tone)),
+		PostType:       postTypes.value(p.PostType),
+		Tone:           tones.value(p.Tone),
 		TargetAudience: p.TargetAudience,
-		Visibility:     postwrightv1.Visibility(number(postwrightv1.Visibility_value, prefixVisibility, p.Visibility)),
+		Visibility:     visibilities.value(p.Visibility),
 		Hashtags:       p.Hashtags,
-		State:          postwrightv1.PostState(number(postwrightv1.PostState_value, prefixState, p.State)),
+		State:          postStates.value(p.State),
 		ScheduledTime:  timestamp(p.ScheduledAt), TimeZone: p.TimeZone, ScheduledLocalTime: localTime(p), PublishedTime: timestamp(p.PublishedAt),
 		LinkedinUrn: p.LinkedinURN, Permalink: posts.Permalink(p),
 		CreateTime: timestamppb.New(p.CreatedAt), UpdateTime: timestamppb.New(p.UpdatedAt), Etag: posts.Etag(p),
@@ -252,25 +193,14 @@ func timestamp(t *time.Time) *timestamppb.Timestamp {
 	return stamp
 }
 
-// apiStatuses says how a post's state reaches the caller of a batch.
-var apiStatuses = map[string]postwrightv1.ApiStatus{
-	posts.StateQueued:      postwrightv1.ApiStatus_API_STATUS_WAITING,
-	posts.StatePublished:   postwrightv1.ApiStatus_API_STATUS_PUBLISHED,
-	posts.StateFailed:      postwrightv1.ApiStatus_API_STATUS_FAILED,
-	posts.StateUnconfirmed: postwrightv1.ApiStatus_API_STATUS_UNCONFIRMED,
-}
-
 func outcomeMessage(p publishing.Progress) *postwrightv1.PublishOutcome {
 	m := &postwrightv1.PublishOutcome{
-		Id: p.ID.String(), DatabaseStatus: postwrightv1.DatabaseStatus_DATABASE_STATUS_APPROVED, ApiStatus: apiStatuses[p.State],
+		Id: p.ID.String(), DatabaseStatus: postwrightv1.DatabaseStatus_DATABASE_STATUS_APPROVED, ApiStatus: apiStatuses.value(p.State),
 		LinkedinUrn: p.URN, Done: int32(p.Done), Total: int32(p.Total), Index: int32(p.Index), //nolint:gosec // at most 1,000
 	}
 	m.Warning = p.Warning
 	if p.Refused {
 		m.DatabaseStatus = postwrightv1.DatabaseStatus_DATABASE_STATUS_REFUSED
-	}
-	if m.ApiStatus == postwrightv1.ApiStatus_API_STATUS_UNSPECIFIED { // refused, deleted, or a draft again
-		m.ApiStatus = postwrightv1.ApiStatus_API_STATUS_NOT_ASKED
 	}
 	if p.Failure.Code != "" {
 		m.Error = &postwrightv1.PostFailure{Code: p.Failure.Code, Message: p.Failure.Message, Remedy: p.Failure.Remedy}
@@ -278,13 +208,21 @@ func outcomeMessage(p publishing.Progress) *postwrightv1.PublishOutcome {
 	return m
 }
 
+func attemptsMessage(page publishing.Attempts) *postwrightv1.ListPublishAttemptsResponse {
+	res := &postwrightv1.ListPublishAttemptsResponse{NextPageToken: page.NextPageToken}
+	for _, a := range page.Attempts {
+		res.Attempts = append(res.Attempts, attemptMessage(a))
+	}
+	return res
+}
+
 func attemptMessage(a publishing.Attempt) *postwrightv1.PublishAttempt {
 	return &postwrightv1.PublishAttempt{
 		Number: a.Number, StartTime: timestamppb.New(a.StartedAt), EndTime: timestamp(a.EndedAt),
-		Outcome: postwrightv1.AttemptOutcome(number(postwrightv1.AttemptOutcome_value, prefixOutcome, a.Outcome)),
+		Outcome: attemptOutcomes.value(a.Outcome),
 		Status:  a.Status, Code: a.Code, Message: a.Message, RequestId: a.RequestID,
 		SettleTime: timestamp(a.SettledAt),
-		Settlement: postwrightv1.Settlement(number(postwrightv1.Settlement_value, prefixSettlement, a.Settlement)),
+		Settlement: settlements.value(a.Settlement),
 	}
 }
 

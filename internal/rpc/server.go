@@ -1,7 +1,8 @@
 // Package rpc is the edge to the callers: it turns messages into use cases' inputs and their results and faults into
 // answers. It is the only package that knows connect.
 //
-// Handlers map, call, and map; they hold no rule, no SQL and no vendor.
+// Handlers map, call, and map; they hold no rule, no SQL and no vendor. Every handler goes through unary or accept: nothing else
+// holds a request against the rules.
 package rpc
 
 import (
@@ -127,10 +128,9 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		services.UnderWay.count,
 		newIntake(cfg).intercept,
 		takeIdempotencyKey,
-		validateRequests,
 	)
 	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence, cfg.Timeout))
-	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{analysis: services.Analysis})
+	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})

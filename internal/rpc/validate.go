@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -9,55 +8,28 @@ import (
 	"strings"
 
 	"buf.build/go/protovalidate"
-	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/postwright/postwright/internal/fault"
-	"github.com/postwright/postwright/internal/identity"
 )
 
-// validateRequests refuses a request with everything that is wrong with it: by the rules in the proto files, and by those
-// of the use case that it asks for, so that a caller never mends one fault only to meet the next.
-func validateRequests(next connect.ServerFunc) connect.ServerFunc {
-	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-		return next(ctx, spec, validatedStream{ServerStream: stream, ctx: ctx})
-	}
-}
-
-type validatedStream struct {
-	connect.ServerStream
-	ctx context.Context
-}
-
-func (s validatedStream) Receive(msg any) error {
-	if err := s.ServerStream.Receive(msg); err != nil {
-		return err
-	}
-	message, isProto := msg.(proto.Message)
-	if !isProto {
-		return nil
-	}
-	caller, err := identity.Caller(s.ctx)
-	if err != nil {
-		return nil // reflection: the only requests without a caller, and without rules
-	}
-	return check(message, inputOf(caller, message))
-}
-
-// validator is what a use case's input can do.
+// validator is what the input of a use case with rules of its own can do.
 type validator interface{ Validate() error }
 
-// check lists everything that is wrong with a message. input is the use case's, nil where it has no rules of its own.
-func check(message proto.Message, input validator) error {
+// check lists everything that is wrong with a message that the rules in the proto files, or PostgreSQL, object to.
+func check(message proto.Message, input any) error {
 	var faults fault.List
 	if err := ruleFaults(&faults, message); err != nil {
 		return fmt.Errorf("check the request against its proto file: %w", err)
 	}
 	look := nulSearch{faults: &faults}
 	look.message(message.ProtoReflect())
-	if input != nil {
-		if err := input.Validate(); err != nil {
+	if faults.Err() == nil {
+		return nil
+	}
+	if ruled, is := input.(validator); is {
+		if err := ruled.Validate(); err != nil {
 			f := fault.Of(err)
 			faults.AddNew(f.Fields...)
 			faults.AddMore(f.More)

@@ -22,12 +22,20 @@ const (
 	RemedyDatabase = "Look whether PostgreSQL runs and takes connections, and whether POSTWRIGHT_DATABASE_URL leads to it."
 	// RemedyMigrations is for a schema that is not this build's.
 	RemedyMigrations = "Run `postwright migrate up`, or the build that made the database's schema."
-	remedyClock      = "Let both machines keep their time with NTP."
+	// RemedyRights is for a database that lets the role in and not do what it has to: the check says what is missing.
+	RemedyRights = "Do what is said of it as the database's owner, or have its operator do it."
+	remedyClock  = "Let both machines keep their time with NTP."
 )
 
+// Pinged is a database that can be asked whether it answers.
+type Pinged interface {
+	db.DBTX
+	Ping(ctx context.Context) error
+}
+
 // Database looks whether it answers, how fast, and whether its clock agrees with this machine's.
-func Database(on db.DBTX, now func() time.Time) Look {
-	return Look{Name: "database", At: func(ctx context.Context) []Check {
+func Database(on Pinged, now func() time.Time) Look {
+	return Look{Name: "database", Ready: on.Ping, At: func(ctx context.Context) []Check {
 		began := now()
 		there, err := db.New().DatabaseLook(ctx, on)
 		took := now().Sub(began)
@@ -78,7 +86,7 @@ func clock(ahead time.Duration) []Check {
 
 // Migrations looks whether the schema is the one that this build knows.
 func Migrations(check func(context.Context) error) Look {
-	return Look{Name: "migrations", At: func(ctx context.Context) []Check {
+	return Look{Name: "migrations", Ready: check, At: func(ctx context.Context) []Check {
 		err := check(ctx)
 		switch {
 		case err == nil:

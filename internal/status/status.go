@@ -1,7 +1,6 @@
 // Package status looks whether everything that Postwright needs is in order, and says what to do where it is not.
 //
-// It owns the checks, their words and remedies, and the daily look at LinkedIn's version. It must not know who asks, nor
-// change anything that it looks at.
+// It owns the checks, their words and remedies. It must not know who asks, nor change anything that it looks at.
 package status
 
 import (
@@ -51,10 +50,12 @@ func (r Report) State() State {
 	return worst
 }
 
-// Look looks at one thing, or at several of a kind. It must end when ctx does.
+// Look looks at one thing, or at several of a kind. Both its functions must end when ctx does.
 type Look struct {
 	Name string
-	At   func(ctx context.Context) []Check
+	// Ready says, quickly and often, whether calls can be served as far as this thing goes; nil where they can without it.
+	Ready func(ctx context.Context) error
+	At    func(ctx context.Context) []Check
 }
 
 // patience bounds each look.

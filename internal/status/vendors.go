@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -130,63 +129,3 @@ func Notification(base string) Look {
 		return one(name, OK, "Its host can be reached; whether it accepts the token shows when a message is sent.", "")
 	}}
 }
-
-// What is said and done about a version, by both looks at it.
-const (
-	version       = "linkedin version"
-	remedyVersion = "Update Postwright, or set --linkedin-version to a newer one that LinkedIn serves."
-)
-
-// Version looks how long LinkedIn will serve the configured version, and, with the token of an account, whether it does.
-func Version(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
-	return Look{Name: version, At: func(ctx context.Context) []Check {
-		alive, known := probe(ctx)
-		until, left := life(configured, now)
-		switch {
-		case known && !alive:
-			return deadVersion(configured)
-		case left <= 0 && !known:
-			return one(version, Unknown, "LinkedIn was to serve the version "+configured+" "+until+"; without a connected account it can't be asked.", remedyVersion)
-		case left <= warnAhead:
-			return one(version, Warning, "LinkedIn serves the version "+configured+" "+until+".", remedyVersion)
-		case !known:
-			return one(version, Unknown, "LinkedIn is to serve the version "+configured+" "+until+"; without an account whose token works it can't be asked.", "")
-		}
-		return one(version, OK, "LinkedIn serves the version "+configured+", "+until+".", "")
-	}}
-}
-
-// AnnouncedVersion is Version for users: it says when LinkedIn is to end the version, and that it refuses it, but not whether
-// it could be asked, which would tell whether anybody's token works.
-func AnnouncedVersion(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
-	return Look{Name: version, At: func(ctx context.Context) []Check {
-		if alive, known := probe(ctx); known && !alive {
-			return deadVersion(configured)
-		}
-		until, left := life(configured, now)
-		switch {
-		case left <= 0:
-			return one(version, Warning, "LinkedIn was to serve the version "+configured+" "+until+".", remedyVersion)
-		case left <= warnAhead:
-			return one(version, Warning, "LinkedIn is to serve the version "+configured+" "+until+".", remedyVersion)
-		}
-		return one(version, OK, "LinkedIn is to serve the version "+configured+" "+until+".", "")
-	}}
-}
-
-func deadVersion(configured string) []Check {
-	return one(version, Failed, "LinkedIn does not serve the version "+configured+": nothing can be published.", remedyVersion)
-}
-
-// life is until when LinkedIn is to serve a version, in words, and how long that is yet.
-func life(configured string, now func() time.Time) (until string, left time.Duration) {
-	ends, exact := linkedin.VersionEnds(configured)
-	about := "about "
-	if exact {
-		about = ""
-	}
-	return fmt.Sprintf("until %s%s", about, ends.Format(time.DateOnly)), ends.Sub(now())
-}
-
-// warnAhead is how long before the end of a version it is warned of.
-const warnAhead = 60 * 24 * time.Hour

@@ -2,102 +2,82 @@ package status
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/riverqueue/river"
-
-	"github.com/postwright/postwright/gen/db"
-	"github.com/postwright/postwright/internal/jobs"
-	"github.com/postwright/postwright/internal/postgres"
-	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/sunset"
 )
 
-// VersionEvery is how often LinkedIn is asked whether it serves the configured version.
-const VersionEvery = 24 * time.Hour
+// What is said and done about a version, by all looks at it.
+const (
+	version       = "linkedin version"
+	remedyVersion = "Update Postwright, or set --linkedin-version to a newer one that LinkedIn serves."
+)
 
-// warnDays are how many days before the end of a version it is warned of it, each once; 0 is for one that is dead.
-var warnDays = []int32{0, 1, 7, 14, 30, 60}
-
-// VersionArgs is the job that looks at the LinkedIn version, and warns ahead of its end.
-type VersionArgs struct{}
-
-// Kind names the job in River's tables; it must never change.
-func (VersionArgs) Kind() string { return "look_at_linkedin_version" }
-
-// InsertOpts bounds how often the job is tried: the next one comes within the day.
-func (VersionArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
-
-// Ending is a version that LinkedIn will serve no more from a day on, or serves no more now.
-type Ending struct {
-	Version string
-	Ends    time.Time // the day, UTC
-	Exact   bool      // whether LinkedIn has announced the day
-	Dead    bool
+// Version looks how long LinkedIn will serve the configured version, and, with the token of an account, whether it does.
+func Version(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
+	return Look{Name: version, At: func(ctx context.Context) []Check {
+		alive, known := probe(ctx)
+		until, left := life(configured, now)
+		switch {
+		case known && !alive:
+			return deadVersion(configured)
+		case left <= 0 && !known:
+			return one(version, Unknown, "LinkedIn was to serve the version "+configured+" "+until+"; without a connected account it can't be asked.", remedyVersion)
+		case left <= sunset.WarnAhead:
+			return one(version, Warning, "LinkedIn serves the version "+configured+" "+until+".", remedyVersion)
+		case !known:
+			return one(version, Unknown, "LinkedIn is to serve the version "+configured+" "+until+"; without an account whose token works it can't be asked.", "")
+		}
+		return one(version, OK, "LinkedIn serves the version "+configured+", "+until+".", "")
+	}}
 }
 
-// VersionWorker warns everybody who has a connected account.
-type VersionWorker struct {
-	river.WorkerDefaults[VersionArgs]
-
-	Store   *postgres.Store
-	Jobs    *jobs.Client
-	Version string
-	// Probe asks LinkedIn; see Probe.
-	Probe func(context.Context) (alive, known bool)
-	// Follow says how a user is told.
-	Follow func(owner uuid.UUID, ending Ending) []river.JobArgs
-	Now    func() time.Time
-	Log    *slog.Logger
+// AnnouncedVersion is Version for users: it says when LinkedIn is to end the version, and that it refuses it, but not whether
+// it could be asked, which would tell whether anybody's token works.
+func AnnouncedVersion(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
+	return Look{Name: version, At: func(ctx context.Context) []Check {
+		if alive, known := probe(ctx); known && !alive {
+			return deadVersion(configured)
+		}
+		until, left := life(configured, now)
+		switch {
+		case left <= 0:
+			return one(version, Warning, "LinkedIn was to serve the version "+configured+" "+until+".", remedyVersion)
+		case left <= sunset.WarnAhead:
+			return one(version, Warning, "LinkedIn is to serve the version "+configured+" "+until+".", remedyVersion)
+		}
+		return one(version, OK, "LinkedIn is to serve the version "+configured+" "+until+".", "")
+	}}
 }
 
-// Work gives the warning that is due, if it has not been given before: one for each of warnDays.
-func (w *VersionWorker) Work(ctx context.Context, _ *river.Job[VersionArgs]) error {
-	ending := Ending{Version: w.Version}
-	ending.Ends, ending.Exact = linkedin.VersionEnds(w.Version)
-	alive, known := w.Probe(ctx)
-	ending.Dead = known && !alive
-	days, due := dueWarning(ending, w.Now())
-	if !due {
-		return nil
-	}
-	queries := db.New()
-	given := false
-	err := w.Store.InTx(ctx, func(tx *postgres.Tx) error {
-		given = false
-		fresh, err := queries.VersionWarningInsert(ctx, tx, db.VersionWarningInsertParams{Version: w.Version, DaysBefore: days, WarnedAt: w.Now()})
-		if err != nil || fresh == 0 {
-			return err
-		}
-		owners, err := queries.AccountListOwners(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for _, owner := range owners {
-			if err := w.Jobs.Insert(ctx, tx, w.Follow(owner, ending)...); err != nil {
-				return err
-			}
-		}
-		given = true
-		return nil
-	})
-	if err == nil && given {
-		w.Log.WarnContext(ctx, "the LinkedIn version ends", "version", w.Version, "ends", ending.Ends.Format(time.DateOnly), "announced", ending.Exact, "dead", ending.Dead)
-	}
-	return err
+func deadVersion(configured string) []Check {
+	return one(version, Failed, "LinkedIn does not serve the version "+configured+": nothing can be published.", remedyVersion)
 }
 
-// dueWarning is the latest warning that the time has come for.
-func dueWarning(e Ending, now time.Time) (days int32, due bool) {
-	if e.Dead {
-		return 0, true
+// life is until when LinkedIn is to serve a version, in words, and how long that is yet.
+func life(configured string, now func() time.Time) (until string, left time.Duration) {
+	ending := sunset.Of(configured)
+	return "until " + ending.On(), ending.Ends.Sub(now())
+}
+
+// VersionByDate says what the calendar alone knows of the version.
+func VersionByDate(configured string, now time.Time) Check {
+	ending := sunset.Of(configured)
+	c := Check{Name: version, State: OK,
+		Remedy: "Set --linkedin-version to one that LinkedIn serves, YYYYMM; see LinkedIn's page on versioning."}
+	switch {
+	case ending.Ends.IsZero():
+		c.State, c.Detail = Unknown, "Nobody knows how long LinkedIn serves the version "+configured+"."
+	case ending.By(now) && ending.Exact:
+		c.State = Failed
+		c.Detail = "LinkedIn serves the version " + configured + " no more since " + ending.On() + ": nothing can be published."
+	case ending.By(now):
+		c.State = Warning
+		c.Detail = "LinkedIn has probably served the version " + configured + " no more since " + ending.On() + ": then nothing can be published."
+	case now.Before(ending.Begins):
+		c.State, c.Detail = Warning, "LinkedIn does not serve the version "+configured+" yet, if it keeps to its calendar."
+	default:
+		c.Detail, c.Remedy = "By the calendar, LinkedIn serves the version "+configured+" until "+ending.On()+".", ""
 	}
-	left := e.Ends.Sub(now)
-	for _, days := range warnDays[1:] {
-		if left <= time.Duration(days)*24*time.Hour {
-			return days, true
-		}
-	}
-	return 0, false
+	return c
 }

@@ -9,22 +9,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Figures are what the database tells an operator, of all owners together.
-type Figures struct {
-	// Jobs and Publications are counted by state; a state without any is 0.
-	Jobs, Publications map[string]int64
-	// Overdue is how late the oldest publication is that should have gone out by now; 0 when none is.
-	Overdue time.Duration
-	// TokenDaysLeft is in days by account, how long until a person has to connect it again; one of which it is not known is
-	// left out.
-	TokenDaysLeft map[string]float64
-	// WorkersAlive is how many processes work jobs.
-	WorkersAlive int
-	// CreatesToday is how many creates were sent to LinkedIn since 00:00 UTC, by account.
-	CreatesToday map[string]int64
-	// Held is whether nothing goes out because the database is another one than before.
-	Held bool
+// Figure is a gauge whose samples are read when somebody scrapes. Who owns what is counted makes it.
+type Figure struct {
+	Name, Help string
+	// Label tells the samples apart; "" for a figure that has one.
+	Label string
+	// Read returns the samples by the label's value; the one of a figure without a label by "", as Single makes it.
+	Read func(context.Context) (map[string]float64, error)
 }
+
+// Single is the sample of a figure that has one.
+func Single(value float64) map[string]float64 { return map[string]float64{"": value} }
 
 const (
 	// figuresEvery is how long figures are good for: scrapes within it read nothing.
@@ -33,94 +28,76 @@ const (
 	figuresTimeout = 2 * time.Second
 )
 
-// WatchFigures exports figures that are read when somebody scrapes: by one at a time, and not again within five seconds.
-// Figures that can't be read are absent, not old and not zero.
-func (m *Metrics) WatchFigures(read func(context.Context) (Figures, error), now func() time.Time, log *slog.Logger) {
-	m.registry.MustRegister(&figuresCollector{
-		read: read, now: now, log: log,
-		jobs:         prometheus.NewDesc("postwright_jobs", "Jobs, by state; those that are done are kept for --retention-completed-jobs.", []string{"state"}, nil),
-		publications: prometheus.NewDesc("postwright_publications", "Approvals to publish a post, by state.", []string{"state"}, nil),
-		overdue: prometheus.NewDesc("postwright_publication_overdue_seconds",
-			"How late the oldest publication is that should have gone out by now; 0 when none is.", nil, nil),
-		tokenDays: prometheus.NewDesc("postwright_account_token_days_left",
-			"Days until a person has to connect the account again; 0 for one whose token LinkedIn refuses.", []string{"account"}, nil),
-		workers: prometheus.NewDesc("postwright_workers_alive", "Processes that work jobs.", nil, nil),
-		creates: prometheus.NewDesc("postwright_linkedin_creates_today",
-			"Creates sent to LinkedIn since 00:00 UTC, by account.", []string{"account"}, nil),
-		held: prometheus.NewDesc("postwright_publishing_held",
-			"1 while nothing goes out because the database was restored or another server took over; 0 otherwise.", nil, nil),
-	})
+// WatchFigures exports figures that are read when somebody scrapes: by one at a time, and not again within five seconds. When one
+// can't be read, all are absent, not old and not zero: half of the figures would look like calm.
+func (m *Metrics) WatchFigures(figures []Figure, now func() time.Time, log *slog.Logger) {
+	c := &figuresCollector{figures: figures, now: now, log: log}
+	for _, f := range figures {
+		var labels []string
+		if f.Label != "" {
+			labels = []string{f.Label}
+		}
+		c.descriptions = append(c.descriptions, prometheus.NewDesc(f.Name, f.Help, labels, nil))
+	}
+	m.registry.MustRegister(c)
 }
 
 type figuresCollector struct {
-	read func(context.Context) (Figures, error)
-	now  func() time.Time
-	log  *slog.Logger
-
-	jobs, publications, overdue, tokenDays, workers, creates, held *prometheus.Desc
+	figures      []Figure
+	descriptions []*prometheus.Desc // in the order of figures
+	now          func() time.Time
+	log          *slog.Logger
 
 	mu      sync.Mutex // held while reading, so that one does
 	readAt  time.Time
-	figures *Figures // nil when they could not be read
+	samples []prometheus.Metric // none when one could not be read
 }
 
 // Describe implements prometheus.Collector.
 func (c *figuresCollector) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.jobs, c.publications, c.overdue, c.tokenDays, c.workers, c.creates, c.held} {
+	for _, d := range c.descriptions {
 		descriptions <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (c *figuresCollector) Collect(metrics chan<- prometheus.Metric) {
-	figures := c.current()
-	if figures == nil {
-		return
-	}
-	for state, count := range figures.Jobs {
-		metrics <- gauge(c.jobs, float64(count), state)
-	}
-	for state, count := range figures.Publications {
-		metrics <- gauge(c.publications, float64(count), state)
-	}
-	metrics <- gauge(c.overdue, figures.Overdue.Seconds())
-	for account, days := range figures.TokenDaysLeft {
-		metrics <- gauge(c.tokenDays, days, account)
-	}
-	metrics <- gauge(c.workers, float64(figures.WorkersAlive))
-	held := 0.0
-	if figures.Held {
-		held = 1
-	}
-	metrics <- gauge(c.held, held)
-	for account, count := range figures.CreatesToday {
-		metrics <- gauge(c.creates, float64(count), account)
+	for _, sample := range c.current() {
+		metrics <- sample
 	}
 }
 
-func (c *figuresCollector) current() *Figures {
+func (c *figuresCollector) current() []prometheus.Metric {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if age := c.now().Sub(c.readAt); age >= 0 && age < figuresEvery {
-		return c.figures
+		return c.samples
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), figuresTimeout) // a scrape brings no context
 	defer cancel()
-	figures, err := c.read(ctx)
-	c.readAt, c.figures = c.now(), &figures
+	samples, err := c.read(ctx)
+	c.readAt, c.samples = c.now(), samples
 	if err != nil {
-		c.figures = nil
 		c.log.LogAttrs(ctx, slog.LevelWarn, "the figures for /metrics can't be read", slog.Any("error", err))
 	}
-	return c.figures
+	return c.samples
 }
 
-// WatchVersion exports how long LinkedIn will serve the configured version, in days from now until ends.
-func (m *Metrics) WatchVersion(version string, ends time.Time, now func() time.Time) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "postwright_linkedin_version_days_left", Help: "Days until LinkedIn serves the configured version no more.",
-		ConstLabels: prometheus.Labels{"version": version},
-	}, func() float64 { return Days(ends.Sub(now())) }))
+func (c *figuresCollector) read(ctx context.Context) (all []prometheus.Metric, err error) {
+	for i, f := range c.figures {
+		samples, err := f.Read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for label, value := range samples {
+			if f.Label == "" {
+				all = append(all, gauge(c.descriptions[i], value))
+			} else {
+				all = append(all, gauge(c.descriptions[i], value, label))
+			}
+		}
+	}
+	return all, nil
 }
 
 // Days is a time in days of 24 hours.

@@ -54,20 +54,25 @@ func startClock() *clock                         { c := &clock{}; c.pass(1_800_0
 func logTo(b *bytes.Buffer) *slog.Logger         { return telemetry.NewLogger(b, slog.LevelInfo, false) }
 func keysOf(samples map[string]float64) []string { return slices.Sorted(maps.Keys(samples)) }
 
-var someFigures = telemetry.Figures{
-	Jobs: map[string]int64{"available": 3, "running": 0}, Publications: map[string]int64{"unconfirmed": 2}, Overdue: 90 * time.Second, WorkersAlive: 2,
-	TokenDaysLeft: map[string]float64{"a": 12.5}, CreatesToday: map[string]int64{"a": 7}, Held: true,
+// someFigures have one with a label and one without; read is told of every reading, and fails it.
+func someFigures(read func(context.Context) error) []telemetry.Figure {
+	return []telemetry.Figure{
+		{Name: "postwright_late_seconds", Help: "How late.", Read: func(context.Context) (map[string]float64, error) { return telemetry.Single(90), nil }},
+		{Name: "postwright_things", Help: "Things, by state.", Label: "state", Read: func(ctx context.Context) (map[string]float64, error) {
+			return map[string]float64{"available": 3, "running": 0}, read(ctx)
+		}},
+	}
 }
 
-func TestTheFiguresOfTheDatabaseAreExported(t *testing.T) {
+func nothing(context.Context) error { return nil }
+
+func TestFiguresAreExported(t *testing.T) {
 	t.Parallel()
 	metrics := telemetry.NewMetrics()
-	metrics.WatchFigures(func(context.Context) (telemetry.Figures, error) { return someFigures, nil }, startClock().now, slog.New(slog.DiscardHandler))
+	metrics.WatchFigures(someFigures(nothing), startClock().now, slog.New(slog.DiscardHandler))
 	samples := scrape(t, metrics)
 	for key, value := range map[string]float64{
-		"postwright_jobs state=available": 3, "postwright_jobs state=running": 0, "postwright_publications state=unconfirmed": 2,
-		"postwright_publication_overdue_seconds": 90, "postwright_account_token_days_left account=a": 12.5,
-		"postwright_linkedin_creates_today account=a": 7, "postwright_workers_alive": 2, "postwright_publishing_held": 1,
+		"postwright_late_seconds": 90, "postwright_things state=available": 3, "postwright_things state=running": 0,
 	} {
 		got, there := samples[key]
 		require.True(t, there, "%s is among %v", key, keysOf(samples))
@@ -79,13 +84,13 @@ func TestHoweverOftenIsScrapedTheDatabaseIsReadOnceInFiveSeconds(t *testing.T) {
 	t.Parallel()
 	var reads atomic.Int64
 	clock, metrics := startClock(), telemetry.NewMetrics()
-	metrics.WatchFigures(func(ctx context.Context) (telemetry.Figures, error) {
+	metrics.WatchFigures(someFigures(func(ctx context.Context) error {
 		deadline, limited := ctx.Deadline()
 		require.True(t, limited)
 		require.LessOrEqual(t, time.Until(deadline), 2*time.Second)
 		reads.Add(1)
-		return someFigures, nil
-	}, clock.now, slog.New(slog.DiscardHandler))
+		return nil
+	}), clock.now, slog.New(slog.DiscardHandler))
 	var scrapes sync.WaitGroup
 	for range 20 {
 		scrapes.Go(func() { scrape(t, metrics) })
@@ -106,11 +111,11 @@ func TestFiguresThatCannotBeReadAreAbsentNotOldAndNotZero(t *testing.T) {
 	var failure error
 	var log bytes.Buffer
 	clock, metrics := startClock(), telemetry.NewMetrics()
-	metrics.WatchFigures(func(context.Context) (telemetry.Figures, error) { reads++; return someFigures, failure }, clock.now, logTo(&log))
+	metrics.WatchFigures(someFigures(func(context.Context) error { reads++; return failure }), clock.now, logTo(&log))
 	figures := func() int {
 		return len(slices.DeleteFunc(keysOf(scrape(t, metrics)), func(key string) bool { return strings.HasPrefix(key, "postwright_build_info") }))
 	}
-	require.Equal(t, 8, figures())
+	require.Equal(t, 3, figures())
 	failure = errors.New("the database is away")
 	clock.pass(6 * time.Second)
 	require.Zero(t, figures())
@@ -119,21 +124,17 @@ func TestFiguresThatCannotBeReadAreAbsentNotOldAndNotZero(t *testing.T) {
 	require.Equal(t, 1, strings.Count(log.String(), "the database is away"))
 	failure = nil
 	clock.pass(6 * time.Second)
-	require.Equal(t, 8, figures(), "and back")
+	require.Equal(t, 3, figures(), "and back")
 }
 
-func TestThePoolTheVersionAndTheBuildAreExported(t *testing.T) {
+func TestThePoolAndTheBuildAreExported(t *testing.T) {
 	t.Parallel()
-	metrics, clock := telemetry.NewMetrics(), startClock()
+	metrics := telemetry.NewMetrics()
 	metrics.WatchPool(func() telemetry.PoolState { return telemetry.PoolState{InUse: 20, Idle: 1, Waiting: 4} })
-	metrics.WatchVersion("202609", clock.now().Add(36*time.Hour), clock.now)
 	samples := scrape(t, metrics)
 	require.InDelta(t, 20, samples["db_pool_connections state=in_use"], 0)
 	require.InDelta(t, 1, samples["db_pool_connections state=idle"], 0)
 	require.InDelta(t, 4, samples["db_pool_waiting"], 0)
-	require.InDelta(t, 1.5, samples["postwright_linkedin_version_days_left version=202609"], 1e-9)
-	clock.pass(48 * time.Hour)
-	require.InDelta(t, -0.5, scrape(t, metrics)["postwright_linkedin_version_days_left version=202609"], 1e-9, "it is over")
 	build := telemetry.ReadBuild()
 	require.InDelta(t, 1, samples["postwright_build_info goversion="+build.GoVersion+" revision="+build.Revision+" version="+build.Version], 0)
 }

@@ -123,16 +123,6 @@ UPDATE linkedin_accounts SET sealed_token = @sealed_token, sealed_refresh_token 
 WHERE id = @id AND owner_id = @owner_id AND sealed_token = @old_sealed_token
     AND sealed_refresh_token IS NOT DISTINCT FROM sqlc.narg(old_sealed_refresh_token);
 
--- name: AccountCountScheduledAfter :one
--- How many posts are scheduled for a time from which on the account's token is worth nothing.
-SELECT count(*) FROM posts p JOIN linkedin_accounts a ON a.id = @id AND a.owner_id = p.owner_id
-WHERE p.owner_id = @owner_id AND p.state = 'scheduled' AND p.scheduled_at >= @ends::timestamptz
-    AND (p.account_id = a.id OR (p.account_id IS NULL AND a.is_default));
-
--- name: AccountListOwners :many
--- Everybody who has a connected account, once each.
-SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id;
-
 -- name: AccountCountRequests :execrows
 -- Counts requests of a UTC day, which begins at day. No row when more than most would have been made on it.
 UPDATE linkedin_accounts SET

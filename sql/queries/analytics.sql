@@ -1,27 +1,15 @@
 -- name: AnalyticsGet :one
-SELECT * FROM post_analytics WHERE post_id = @post_id AND owner_id = @owner_id;
-
--- name: AnalyticsPutText :one
--- What analysis found in the text; LinkedIn's numbers stay as they are. No row when the post has another text by now, or
--- is gone.
-INSERT INTO post_analytics (post_id, owner_id, sentiment_label, sentiment_score, readability_score, analyzed_at)
-SELECT p.id, p.owner_id, @sentiment_label::text, @sentiment_score::double precision, sqlc.narg(readability_score)::double precision, @now::timestamptz
+-- What is known of a post: LinkedIn's numbers, and what analysis found in the text that it has now. NULL means unknown, never
+-- zero.
+SELECT
+    p.id AS post_id, p.owner_id, a.sentiment_label, a.sentiment_score, a.readability_score, a.analyzed_at,
+    n.engagement_prediction, n.views_count, n.likes_count, n.comments_count, n.shares_count, n.refreshed_at
 FROM posts p
-WHERE p.id = @post_id AND p.owner_id = @owner_id AND p.content = @content
-ON CONFLICT (post_id) DO UPDATE SET
-    sentiment_label = excluded.sentiment_label,
-    sentiment_score = excluded.sentiment_score,
-    readability_score = excluded.readability_score,
-    analyzed_at = excluded.analyzed_at
-WHERE post_analytics.owner_id = excluded.owner_id
-RETURNING *;
+LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))
+LEFT JOIN post_analytics n ON n.post_id = p.id
+WHERE p.id = @post_id AND p.owner_id = @owner_id;
 
--- name: AnalyticsForgetText :execrows
--- What analysis found in a text that has changed since is no longer known.
-UPDATE post_analytics SET sentiment_label = NULL, sentiment_score = NULL, readability_score = NULL, analyzed_at = NULL
-WHERE post_id = @post_id AND owner_id = @owner_id;
-
--- name: AnalyticsPutNumbers :one
+-- name: AnalyticsPutNumbers :execrows
 -- What LinkedIn counted. A number that LinkedIn did not give this time keeps its last known value. No row when the post is gone.
 INSERT INTO post_analytics (post_id, owner_id, views_count, likes_count, comments_count, shares_count, refreshed_at)
 SELECT p.id, p.owner_id, sqlc.narg(views_count)::bigint, sqlc.narg(likes_count)::bigint, sqlc.narg(comments_count)::bigint,
@@ -33,8 +21,7 @@ ON CONFLICT (post_id) DO UPDATE SET
     comments_count = COALESCE(excluded.comments_count, post_analytics.comments_count),
     shares_count = COALESCE(excluded.shares_count, post_analytics.shares_count),
     refreshed_at = excluded.refreshed_at
-WHERE post_analytics.owner_id = excluded.owner_id
-RETURNING *;
+WHERE post_analytics.owner_id = excluded.owner_id;
 
 -- name: AnalyticsListUncounted :many
 -- An account's posts that went out between two times and whose numbers LinkedIn was not asked for as long afterwards as they

@@ -52,6 +52,10 @@ UPDATE posts SET
 WHERE posts.id = @id AND posts.owner_id = @owner_id
 RETURNING *;
 
+-- name: PostListAccounts :many
+-- The accounts that the owner's posts may name.
+SELECT id FROM linkedin_accounts WHERE owner_id = @owner_id AND disconnected_at IS NULL ORDER BY id;
+
 -- name: PostDelete :execrows
 -- Takes publications, attempts and numbers with it. A post in the middle of its create stays: the answer must have
 -- somewhere to go.
@@ -356,3 +360,9 @@ SELECT (
             AND (s.account_id = @account_id::uuid OR (s.account_id IS NULL AND @is_default::boolean)) LIMIT 1000
     ) AS scheduled)
 )::integer AS due;
+
+-- name: PostCountScheduledFrom :one
+-- How many posts of an account are scheduled for a time or later. Posts without an account go out with the default one.
+SELECT count(*) FROM posts
+WHERE owner_id = @owner_id AND state = 'scheduled' AND scheduled_at >= @from_time::timestamptz
+    AND (account_id = @account_id::uuid OR (account_id IS NULL AND @is_default::boolean));

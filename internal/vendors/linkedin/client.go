@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -42,12 +41,10 @@ type Config struct {
 	ClientSecret string
 }
 
-var versionForm = regexp.MustCompile(`^20[2-9][0-9](0[1-9]|1[01])$`)
-
 // Faults lists everything that is wrong with the configuration.
 func (c Config) Faults() []fault.Field {
 	faults := slices.Concat(endpoint.CheckURL("LinkedIn API URL", c.APIURL), endpoint.CheckURL("LinkedIn auth URL", c.AuthURL))
-	if !versionForm.MatchString(c.Version) {
+	if !IsVersion(c.Version) {
 		faults = append(faults, fault.Field{Path: "LinkedIn version", Problem: "must be YYYYMM with a month from 01 to 11: LinkedIn has none for December"})
 	}
 	if (c.ClientID == "") != (c.ClientSecret == "") {

@@ -200,32 +200,6 @@ func TestRolesAtTheSandbox(t *testing.T) {
 	}, roles)
 }
 
-// The two tables are written apart, so that one can't hide the other's mistake.
-func TestAVersionEndsWhenTheSandboxStopsServingIt(t *testing.T) {
-	t.Parallel()
-	for _, version := range []string{"202510", "202511", "202601", "202602", "202603", "202604", "202605", "202606", "202607", "202608", "202609", "202610"} {
-		end, _ := linkedin.VersionEnds(version)
-		for _, c := range []struct {
-			at     time.Time
-			served bool
-		}{{end.Add(-time.Second), true}, {end, false}} {
-			box := sandbox.New(sandbox.Options{Clock: func() time.Time { return c.at }, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{ada}})
-			server := httptest.NewServer(box.Handler())
-			t.Cleanup(server.Close)
-			cfg := configFor(server.URL)
-			cfg.Version = version
-			client, err := linkedin.New(cfg, answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
-			require.NoError(t, err)
-			err = client.DeletePost(t.Context(), token, mustURN("urn:li:share:1"))
-			if c.served {
-				require.NoError(t, err, version)
-				continue
-			}
-			require.Equal(t, linkedin.ReasonVersionExpired, fault.Of(err).Reason, version)
-		}
-	}
-}
-
 // Every fault that the sandbox can be told to have, met by a create. Where the post may be there the fault says so, and
 // where it says that it isn't, the ledger agrees.
 // Whatever LinkedIn says of a post that nobody has, it has understood the version.

@@ -1,9 +1,8 @@
-package app_test
+package rpc_test
 
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -11,7 +10,6 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -20,17 +18,6 @@ import (
 )
 
 const methodPrefix = "/postwright.v1.PostService/"
-
-// grpcConn is a client of gRPC's own library, as it is without settings.
-func (w *world) grpcConn(options ...grpc.DialOption) *grpc.ClientConn {
-	w.t.Helper()
-	address, err := url.Parse(w.url)
-	require.NoError(w.t, err)
-	conn, err := grpc.NewClient("passthrough:///"+address.Host, append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
-	require.NoError(w.t, err)
-	w.t.Cleanup(func() { require.NoError(w.t, conn.Close()) })
-	return conn
-}
 
 // The longest post there is, in characters that take three bytes each.
 func longestPost() *postwrightv1.Post {
@@ -45,12 +32,12 @@ func longestPost() *postwrightv1.Post {
 func TestAnswersFitWhatGRPCClientsTake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.key)
+	w.Serve()
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.Key)
 
 	t.Run("the longest refusal, in trailers of 8 KiB", func(t *testing.T) {
 		t.Parallel()
-		conn := w.grpcConn(grpc.WithMaxHeaderListSize(8 << 10))
+		conn := w.GRPCConn(grpc.WithMaxHeaderListSize(8 << 10))
 		batch := &postwrightv1.BatchCreatePostsRequest{}
 		for range 1000 {
 			batch.Posts = append(batch.Posts, &postwrightv1.Post{Hashtags: make([]string, 30), AccountId: "x", Tone: 77})
@@ -67,7 +54,7 @@ func TestAnswersFitWhatGRPCClientsTake(t *testing.T) {
 
 	t.Run("a page of a hundred of the longest posts", func(t *testing.T) {
 		t.Parallel()
-		conn := w.grpcConn(grpc.WithDefaultCallOptions(grpc.UseCompressor(gzip.Name)))
+		conn := w.GRPCConn(grpc.WithDefaultCallOptions(grpc.UseCompressor(gzip.Name)))
 		batch := &postwrightv1.BatchCreatePostsRequest{}
 		for range 100 {
 			batch.Posts = append(batch.Posts, longestPost())
@@ -81,7 +68,7 @@ func TestAnswersFitWhatGRPCClientsTake(t *testing.T) {
 
 	t.Run("a message that is too large is refused with its limit", func(t *testing.T) {
 		t.Parallel()
-		conn := w.grpcConn(grpc.WithDefaultCallOptions(grpc.UseCompressor(gzip.Name)))
+		conn := w.GRPCConn(grpc.WithDefaultCallOptions(grpc.UseCompressor(gzip.Name)))
 		err := conn.Invoke(ctx, methodPrefix+"GetPost", &postwrightv1.GetPostRequest{Id: strings.Repeat("x", 2<<20)}, &postwrightv1.GetPostResponse{})
 		require.Equal(t, codes.ResourceExhausted, status.Code(err), "%v", err)
 		require.Contains(t, status.Convert(err).Message(), "larger than 1280 KiB")
@@ -89,10 +76,10 @@ func TestAnswersFitWhatGRPCClientsTake(t *testing.T) {
 
 	t.Run("half a megabyte of metadata is refused before anything is read", func(t *testing.T) {
 		t.Parallel()
-		err := w.grpcConn().Invoke(metadata.AppendToOutgoingContext(ctx, "x-filler", strings.Repeat("x", 512<<10)),
+		err := w.GRPCConn().Invoke(metadata.AppendToOutgoingContext(ctx, "x-filler", strings.Repeat("x", 512<<10)),
 			methodPrefix+"GetPost", &postwrightv1.GetPostRequest{}, &postwrightv1.GetPostResponse{})
 		require.Error(t, err)
-		require.NoError(t, w.grpcConn().Invoke(ctx, methodPrefix+"ListPosts", &postwrightv1.ListPostsRequest{}, &postwrightv1.ListPostsResponse{}), "others go on")
+		require.NoError(t, w.GRPCConn().Invoke(ctx, methodPrefix+"ListPosts", &postwrightv1.ListPostsRequest{}, &postwrightv1.ListPostsResponse{}), "others go on")
 	})
 }
 
@@ -100,12 +87,12 @@ func TestAnswersFitWhatGRPCClientsTake(t *testing.T) {
 func TestHealthTakesNoLargeMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/grpc.health.v1.Health/Check",
+	w.Serve()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/grpc.health.v1.Health/Check",
 		strings.NewReader(`{"service":"`+strings.Repeat("x", 1<<20)+`"}`))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
-	a := w.send(req)
-	require.Equal(t, "resource_exhausted", a.failure(t).Code)
-	require.Less(t, len(a.body), 1000)
+	a := w.Send(req)
+	require.Equal(t, "resource_exhausted", a.Failure(t).Code)
+	require.Less(t, len(a.Body), 1000)
 }

@@ -1,4 +1,4 @@
-package app_test
+package notify_test
 
 import (
 	"testing"
@@ -13,25 +13,25 @@ import (
 func TestAnAddressOfAnyScriptIsOneAddressEverywhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Notification.Allow = []string{"@例え.jp"} })
-	w.serve()
-	key := w.user("User+posts@münchen.de")
+	w.Serve()
+	key := w.User("User+posts@münchen.de")
 	for _, to := range []string{"User+posts@münchen.de", "user+POSTS@MÜNCHEN.de", "user+posts@xn--mnchen-3ya.de"} {
-		require.Equal(t, 200, w.email(key, to, "To myself").status, to)
+		require.Equal(t, 200, w.email(key, to, "To myself").Status, to)
 	}
-	require.Equal(t, 200, w.email(key, "ada@例え.jp", "To whom the operator allows").status)
-	for i, n := range w.vendors.Notifications() {
+	require.Equal(t, 200, w.email(key, "ada@例え.jp", "To whom the operator allows").Status)
+	for i, n := range w.Vendors.Notifications() {
 		want := "User+posts@xn--mnchen-3ya.de"
 		if i == 3 {
 			want = "ada@xn--r8jz45g.jp"
 		}
 		require.Equal(t, want, n.Recipient)
 	}
-	_, err := w.app.Identity.CreateUser(t.Context(), "user+posts@xn--mnchen-3ya.de", "")
+	_, err := w.App.Identity.CreateUser(t.Context(), "user+posts@xn--mnchen-3ya.de", "")
 	require.Equal(t, fault.Conflict, fault.Of(err).Kind, "the same address in another spelling")
-	user, err := w.app.Identity.UserByEmail(t.Context(), "USER+posts@MÜNCHEN.DE")
+	user, err := w.App.Identity.UserByEmail(t.Context(), "USER+posts@MÜNCHEN.DE")
 	require.NoError(t, err)
 	require.Equal(t, "User+posts@münchen.de", user.Email, "as it was given")
-	_, err = w.app.Identity.CreateUser(t.Context(), "jörg@example.org", "")
+	_, err = w.App.Identity.CreateUser(t.Context(), "jörg@example.org", "")
 	require.ErrorContains(t, err, "before the @")
-	require.Equal(t, 400, w.email(key, "jörg@example.org", "Refused alike").status)
+	require.Equal(t, 400, w.email(key, "jörg@example.org", "Refused alike").Status)
 }

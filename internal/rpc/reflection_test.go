@@ -1,4 +1,4 @@
-package app_test
+package rpc_test
 
 import (
 	"bytes"
@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/limit"
 )
 
@@ -38,10 +39,10 @@ type reflection struct {
 }
 
 func (w *world) reflection() *reflection {
-	w.t.Helper()
-	stream, err := reflectionv1.NewServerReflectionClient(w.grpcConn()).ServerReflectionInfo(w.t.Context())
-	require.NoError(w.t, err)
-	return &reflection{t: w.t, stream: stream}
+	w.T.Helper()
+	stream, err := reflectionv1.NewServerReflectionClient(w.GRPCConn()).ServerReflectionInfo(w.T.Context())
+	require.NoError(w.T, err)
+	return &reflection{t: w.T, stream: stream}
 }
 
 func (r *reflection) try(request *reflectionv1.ServerReflectionRequest) (*reflectionv1.ServerReflectionResponse, error) {
@@ -88,7 +89,7 @@ func (r *reflection) services() (names []string) {
 func TestReflectionTellsAllOfTheAPIOnOneStream(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	r := w.reflection()
 	services := r.services()
 	require.Contains(t, services, "postwright.v1.PostService")
@@ -142,7 +143,7 @@ func TestReflectionTellsAllOfTheAPIOnOneStream(t *testing.T) {
 func TestReflectionAnswersNoMoreThanOneCallMayAsk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	for name, request := range map[string]*reflectionv1.ServerReflectionRequest{
 		"a large file":    containing("buf.validate.Rule"),
 		"the largest one": containing("postwright.v1.Post"),
@@ -156,9 +157,9 @@ func TestReflectionAnswersNoMoreThanOneCallMayAsk(t *testing.T) {
 			require.NoError(t, err)
 			frame := append([]byte{0, 0, 0, 0, byte(len(packed))}, packed...)
 			body := bytes.Repeat(frame, (64<<10)/len(frame))
-			transport := overHTTP2()
+			transport := apptest.OverHTTP2()
 			t.Cleanup(transport.CloseIdleConnections)
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+reflectionPath, bytes.NewReader(body))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+reflectionPath, bytes.NewReader(body))
 			require.NoError(t, err)
 			req.Header.Set("Content-Type", "application/grpc")
 			res, err := (&http.Client{Transport: transport}).Do(req)
@@ -176,15 +177,15 @@ func TestReflectionAnswersNoMoreThanOneCallMayAsk(t *testing.T) {
 
 func TestStreamsWithoutAKeyAreLimitedPerAddressAndFillNoLog(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log apptest.Log
 	w := newLoggedWorld(t, slog.New(slog.NewJSONHandler(&log, nil)), func(c *app.Config) { c.Server.ClientAddressHeader = "X-From" })
-	w.serve()
-	transport := overHTTP2()
+	w.Serve()
+	transport := apptest.OverHTTP2()
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
 	call := func(path, from string) (code, retryAfter string) {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+path, bytes.NewReader([]byte{0, 0, 0, 0, 2, 0x3a, 0}))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+path, bytes.NewReader([]byte{0, 0, 0, 0, 2, 0x3a, 0}))
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", "application/grpc")
 		req.Header.Set("X-From", from)
@@ -212,7 +213,7 @@ func TestStreamsWithoutAKeyAreLimitedPerAddressAndFillNoLog(t *testing.T) {
 		code, _ := call(strings.Replace(reflectionPath, "v1", "v1alpha", 1), "192.0.2.1")
 		return code == exhausted
 	},
-		waitLimit, 1, "the two versions have one bucket")
+		apptest.WaitLimit, 1, "the two versions have one bucket")
 	code, _ := call(reflectionPath, "192.0.2.2")
 	require.Equal(t, "0", code, "another address has its own")
 	for range 100 {
@@ -234,7 +235,7 @@ func TestStreamsWithoutAKeyAreLimitedPerAddressAndFillNoLog(t *testing.T) {
 func TestARefusalOfReflectionSaysWhy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	r := w.reflection()
 	var err error
 	for err == nil {

@@ -1,4 +1,4 @@
-package app_test
+package rpc_test
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 func TestBadRequestsAreRefusedByFieldAllAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	draft := w.draft("There already")
+	w.Serve()
+	draft := w.Draft("There already")
 	id := draft.GetId()
 	long := strings.Repeat("🎉", 1501) // 3,002 UTF-16 units
 	thousand := make([]string, 1000)
@@ -70,27 +70,27 @@ func TestBadRequestsAreRefusedByFieldAllAtOnce(t *testing.T) {
 		"unknown method":                    {"PostService/Frobnicate", `{}`, "unimplemented", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := w.curl(w.key, c.method, []byte(c.body))
-			e := got.failure(t)
-			require.Equal(t, c.code, e.Code, "%s", got.body)
+			got := w.Curl(w.Key, c.method, []byte(c.body))
+			e := got.Failure(t)
+			require.Equal(t, c.code, e.Code, "%s", got.Body)
 			require.NotEmpty(t, e.Message)
-			fields := e.fields(t)
+			fields := e.Fields(t)
 			for _, f := range c.fields {
-				require.Contains(t, fields, f, "%s", got.body)
+				require.Contains(t, fields, f, "%s", got.Body)
 			}
-			require.Len(t, fields, len(c.fields), "%s", got.body)
+			require.Len(t, fields, len(c.fields), "%s", got.Body)
 		})
 	}
-	require.Equal(t, 12, w.count(`SELECT count(*) FROM posts`), "nothing of a refused request is kept")
+	require.Equal(t, 12, w.Count(`SELECT count(*) FROM posts`), "nothing of a refused request is kept")
 }
 
 // nextPageToken makes enough posts for a second page and returns its token: eleven posts beside the one that is there.
 func (w *world) nextPageToken(t *testing.T) string {
 	t.Helper()
 	for i := range 11 {
-		w.draft(fmt.Sprintf("Page filler %d", i))
+		w.Draft(fmt.Sprintf("Page filler %d", i))
 	}
-	res, err := w.posts.ListPosts(t.Context(), &postwrightv1.ListPostsRequest{})
+	res, err := w.Posts.ListPosts(t.Context(), &postwrightv1.ListPostsRequest{})
 	require.NoError(t, err)
 	require.Len(t, res.GetPosts(), 10)
 	return res.GetNextPageToken()
@@ -99,19 +99,19 @@ func (w *world) nextPageToken(t *testing.T) string {
 func TestCallsWithoutAValidKeyAreRefusedBeforeTheyAreRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	revoked := w.user("gone@example.org")
-	_, err := w.app.Identity.RevokeKey(t.Context(), revoked[:13])
+	w.Serve()
+	revoked := w.User("gone@example.org")
+	_, err := w.App.Identity.RevokeKey(t.Context(), revoked[:13])
 	require.NoError(t, err)
-	wrongSecret := w.key[:len(w.key)-4] + "0000"
+	wrongSecret := w.Key[:len(w.Key)-4] + "0000"
 	for name, key := range map[string]string{
-		"no key": "", "not a key": "hello", "unknown prefix": "pw_0000000000" + w.key[13:], "wrong secret": wrongSecret, "revoked key": revoked,
+		"no key": "", "not a key": "hello", "unknown prefix": "pw_0000000000" + w.Key[13:], "wrong secret": wrongSecret, "revoked key": revoked,
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := w.curl(key, "PostService/CreatePost", []byte(`this is not even JSON`))
-			require.Equal(t, 401, got.status)
-			require.Equal(t, "unauthenticated", got.failure(t).Code)
-			require.NotContains(t, string(got.body), w.key[14:])
+			got := w.Curl(key, "PostService/CreatePost", []byte(`this is not even JSON`))
+			require.Equal(t, 401, got.Status)
+			require.Equal(t, "unauthenticated", got.Failure(t).Code)
+			require.NotContains(t, string(got.Body), w.Key[14:])
 		})
 	}
 }
@@ -119,9 +119,9 @@ func TestCallsWithoutAValidKeyAreRefusedBeforeTheyAreRead(t *testing.T) {
 func TestAnotherOwnersPostDoesNotExist(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	post := w.draft("Mine alone")
-	stranger := w.user("stranger@example.org")
+	w.Serve()
+	post := w.Draft("Mine alone")
+	stranger := w.User("stranger@example.org")
 	id := fmt.Sprintf(`{"id":%q}`, post.GetId())
 	for method, body := range map[string]string{
 		"PostService/GetPost": id, "PostService/DeletePost": id, "PostService/PublishPost": id, "PostService/ListPublishAttempts": id,
@@ -129,37 +129,37 @@ func TestAnotherOwnersPostDoesNotExist(t *testing.T) {
 		"PostService/UpdatePost": fmt.Sprintf(`{"post":{"id":%q,"content":"stolen"},"updateMask":"content"}`, post.GetId()),
 	} {
 		t.Run(method, func(t *testing.T) {
-			got := w.curl(stranger, method, []byte(body))
-			require.Equal(t, "not_found", got.failure(t).Code, "%s", got.body)
+			got := w.Curl(stranger, method, []byte(body))
+			require.Equal(t, "not_found", got.Failure(t).Code, "%s", got.Body)
 		})
 	}
 	t.Run("in listings", func(t *testing.T) {
-		require.JSONEq(t, `{}`, string(w.curl(stranger, "PostService/ListPosts", []byte(`{}`)).body))
-		require.JSONEq(t, `{}`, string(w.curl(stranger, "PostService/SearchPosts", []byte(`{"query":"mine"}`)).body))
+		require.JSONEq(t, `{}`, string(w.Curl(stranger, "PostService/ListPosts", []byte(`{}`)).Body))
+		require.JSONEq(t, `{}`, string(w.Curl(stranger, "PostService/SearchPosts", []byte(`{"query":"mine"}`)).Body))
 	})
 }
 
 func TestARepeatedCreateGivesTheSamePostBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	body := []byte(`{"post":{"content":"Once"},"requestId":"r-1"}`)
-	first, second := w.curl(w.key, "PostService/CreatePost", body), w.curl(w.key, "PostService/CreatePost", body)
-	require.Equal(t, 200, first.status)
-	require.JSONEq(t, string(first.body), string(second.body))
-	other := w.curl(w.key, "PostService/CreatePost", []byte(`{"post":{"content":"Twice"},"requestId":"r-1"}`))
-	require.Contains(t, other.failure(t).fields(t), "requestId")
+	first, second := w.Curl(w.Key, "PostService/CreatePost", body), w.Curl(w.Key, "PostService/CreatePost", body)
+	require.Equal(t, 200, first.Status)
+	require.JSONEq(t, string(first.Body), string(second.Body))
+	other := w.Curl(w.Key, "PostService/CreatePost", []byte(`{"post":{"content":"Twice"},"requestId":"r-1"}`))
+	require.Contains(t, other.Failure(t).Fields(t), "requestId")
 }
 
 func TestAnOwnerWithoutAnAccountIsToldWhatToDo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	w.key = w.user("new@example.org")
-	got := w.curl(w.key, "PostService/CreatePost", []byte(`{"post":{"content":"Nowhere to go"}}`))
-	require.Equal(t, 200, got.status)
-	id := strings.Split(strings.Split(string(got.body), `"id":"`)[1], `"`)[0]
-	e := w.curl(w.key, "PostService/PublishPost", []byte(`{"id":"`+id+`"}`)).failure(t)
+	w.Serve()
+	w.Key = w.User("new@example.org")
+	got := w.Curl(w.Key, "PostService/CreatePost", []byte(`{"post":{"content":"Nowhere to go"}}`))
+	require.Equal(t, 200, got.Status)
+	id := strings.Split(strings.Split(string(got.Body), `"id":"`)[1], `"`)[0]
+	e := w.Curl(w.Key, "PostService/PublishPost", []byte(`{"id":"`+id+`"}`)).Failure(t)
 	require.Equal(t, "failed_precondition", e.Code)
 	require.Contains(t, e.Message, "account add")
 }
@@ -167,9 +167,9 @@ func TestAnOwnerWithoutAnAccountIsToldWhatToDo(t *testing.T) {
 func TestWhatAVendorSaidReachesTheCallerAsDetails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	w.vendorsHTTP.Close()
-	e := w.curl(w.key, "AnalysisService/AnalyzeSentiment", []byte(`{"text":"hello"}`)).failure(t)
+	w.Serve()
+	w.VendorsHTTP.Close()
+	e := w.Curl(w.Key, "AnalysisService/AnalyzeSentiment", []byte(`{"text":"hello"}`)).Failure(t)
 	require.Equal(t, "unavailable", e.Code)
 	require.NotContains(t, e.Message, "127.0.0.1", "no raw error")
 	types := []string{}

@@ -1,4 +1,4 @@
-package app_test
+package rpc_test
 
 import (
 	"bytes"
@@ -6,34 +6,36 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postwright/postwright/internal/app/apptest"
 )
 
 // asked calls a method with headers of the test's choice beside those of curl.
-func (w *world) asked(method, body string, header http.Header) answer {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.url+"/postwright.v1."+method, bytes.NewReader([]byte(body)))
-	require.NoError(w.t, err)
+func (w *world) asked(method, body string, header http.Header) apptest.Answer {
+	w.T.Helper()
+	req, err := http.NewRequestWithContext(w.T.Context(), http.MethodPost, w.URL+"/postwright.v1."+method, bytes.NewReader([]byte(body)))
+	require.NoError(w.T, err)
 	req.Header = header.Clone()
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+w.key)
-	return w.send(req)
+	req.Header.Set("Authorization", "Bearer "+w.Key)
+	return w.Send(req)
 }
 
 func TestAnIdempotencyKeyIsTheRequestID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
+	w.Serve()
 	const hello = `{"post":{"content":"Hello"}}`
 	key := http.Header{"Idempotency-Key": {`"once"`}}
 	first := w.asked("PostService/CreatePost", hello, key)
-	require.Equal(t, http.StatusOK, first.status, "%s", first.body)
-	for _, again := range []answer{
+	require.Equal(t, http.StatusOK, first.Status, "%s", first.Body)
+	for _, again := range []apptest.Answer{
 		w.asked("PostService/CreatePost", hello, key),
 		w.asked("PostService/CreatePost", hello, http.Header{"Idempotency-Key": {"once"}}),
 		w.asked("PostService/CreatePost", `{"post":{"content":"Hello"},"requestId":"once"}`, key),
 		w.asked("PostService/CreatePost", `{"post":{"content":"Hello"},"requestId":"once"}`, http.Header{}),
 	} {
-		require.JSONEq(t, string(first.body), string(again.body))
+		require.JSONEq(t, string(first.Body), string(again.Body))
 	}
 	for name, c := range map[string]struct {
 		method, body string
@@ -48,12 +50,12 @@ func TestAnIdempotencyKeyIsTheRequestID(t *testing.T) {
 		"where nothing remembers it": {"NotificationService/SendEmail", `{"to":"tess@example.org","subject":"Hi","content":"Hi"}`, key, "Idempotency-Key", "is not taken by this method, whose repeat is another call: leave it out"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			failure := w.asked(c.method, c.body, c.header).failure(t)
+			failure := w.asked(c.method, c.body, c.header).Failure(t)
 			require.Equal(t, "invalid_argument", failure.Code)
-			require.Equal(t, map[string]string{c.field: c.want}, failure.fields(t))
+			require.Equal(t, map[string]string{c.field: c.want}, failure.Fields(t))
 		})
 	}
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM posts`))
-	require.Zero(t, w.count(`SELECT count(*) FROM notifications`))
-	require.Equal(t, http.StatusOK, w.asked("PostService/ListPosts", `{}`, key).status, "a read is repeated without harm")
+	require.Equal(t, 1, w.Count(`SELECT count(*) FROM posts`))
+	require.Zero(t, w.Count(`SELECT count(*) FROM notifications`))
+	require.Equal(t, http.StatusOK, w.asked("PostService/ListPosts", `{}`, key).Status, "a read is repeated without harm")
 }

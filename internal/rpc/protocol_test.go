@@ -1,4 +1,4 @@
-package app_test
+package rpc_test
 
 import (
 	"bytes"
@@ -17,38 +17,39 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/app"
+	"github.com/postwright/postwright/internal/app/apptest"
 )
 
 func TestReadsCanBeHadWithGET(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	post := w.draft("Got")
-	get := func(method, message string) answer {
+	w.Serve()
+	post := w.Draft("Got")
+	get := func(method, message string) apptest.Answer {
 		query := url.Values{"encoding": {"json"}, "message": {message}, "connect": {"v1"}}
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/postwright.v1.PostService/"+method+"?"+query.Encode(), nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+"/postwright.v1.PostService/"+method+"?"+query.Encode(), nil)
 		require.NoError(t, err)
-		req.Header.Set("Authorization", "Bearer "+w.key)
-		return w.send(req)
+		req.Header.Set("Authorization", "Bearer "+w.Key)
+		return w.Send(req)
 	}
-	require.Contains(t, string(get("GetPost", `{"id":"`+post.GetId()+`"}`).body), `"content":"Got"`)
-	require.Equal(t, http.StatusMethodNotAllowed, get("DeletePost", `{"id":"`+post.GetId()+`"}`).status, "what has an effect can't")
+	require.Contains(t, string(get("GetPost", `{"id":"`+post.GetId()+`"}`).Body), `"content":"Got"`)
+	require.Equal(t, http.StatusMethodNotAllowed, get("DeletePost", `{"id":"`+post.GetId()+`"}`).Status, "what has an effect can't")
 }
 
 func TestGRPCWorksWithoutTLS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	post := w.draft("Over HTTP/2")
+	w.Serve()
+	post := w.Draft("Over HTTP/2")
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	t.Cleanup(transport.CloseIdleConnections)
-	client := w.clientOver(transport, w.key, connecthttp.WithGRPC())
+	client := w.ClientOver(transport, w.Key, connecthttp.WithGRPC())
 	res, err := postwrightv1connect.NewPostServiceClient(client).GetPost(t.Context(), &postwrightv1.GetPostRequest{Id: post.GetId()})
 	require.NoError(t, err)
 	require.Equal(t, "Over HTTP/2", res.GetPost().GetContent())
 
-	stream := grpcreflect.NewClient(w.clientOver(transport, "", connecthttp.WithGRPC())).NewStream(t.Context())
+	stream := grpcreflect.NewClient(w.ClientOver(transport, "", connecthttp.WithGRPC())).NewStream(t.Context())
 	names, err := stream.ListServices()
 	require.NoError(t, err)
 	require.Contains(t, names, protoreflect.FullName("postwright.v1.PostService"))
@@ -59,14 +60,14 @@ func TestGRPCWorksWithoutTLS(t *testing.T) {
 func TestOnlyNamedOriginsMayCallFromABrowser(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Server.Origins = []string{"https://app.example.org"} })
-	w.serve()
+	w.Serve()
 	ask := func(origin string) http.Header {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, w.url+"/postwright.v1.PostService/CreatePost", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, w.URL+"/postwright.v1.PostService/CreatePost", nil)
 		require.NoError(t, err)
 		req.Header.Set("Origin", origin)
 		req.Header.Set("Access-Control-Request-Method", http.MethodPost)
 		req.Header.Set("Access-Control-Request-Headers", "authorization,connect-protocol-version,content-type")
-		return w.send(req).header
+		return w.Send(req).Header
 	}
 	require.Equal(t, "https://app.example.org", ask("https://app.example.org").Get("Access-Control-Allow-Origin"))
 	require.Empty(t, ask("https://evil.example.org").Get("Access-Control-Allow-Origin"))
@@ -75,32 +76,32 @@ func TestOnlyNamedOriginsMayCallFromABrowser(t *testing.T) {
 func TestHealthSaysWhatIsReady(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	get := func(path string) answer {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path, nil)
+	w.Serve()
+	get := func(path string) apptest.Answer {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+path, nil)
 		require.NoError(t, err)
-		return w.send(req)
+		return w.Send(req)
 	}
-	require.Equal(t, 200, get("/healthz").status)
-	require.JSONEq(t, `{"server":"ok","database":"ok","migrations":"ok","workers":"ok"}`, string(get("/readyz").body))
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/grpc.health.v1.Health/Check",
+	require.Equal(t, 200, get("/healthz").Status)
+	require.JSONEq(t, `{"server":"ok","database":"ok","migrations":"ok","workers":"ok"}`, string(get("/readyz").Body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/grpc.health.v1.Health/Check",
 		strings.NewReader(`{"service":"postwright.v1.PostService"}`))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
-	require.JSONEq(t, `{"status":"SERVING_STATUS_SERVING"}`, string(w.send(req).body), "gRPC's own health service")
+	require.JSONEq(t, `{"status":"SERVING_STATUS_SERVING"}`, string(w.Send(req).Body), "gRPC's own health service")
 }
 
 // The names that dashboards and callers rely on, read with Prometheus's own parser.
 func TestOperationsAreMeasuredUnderTheirNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.serve()
-	w.publish(w.draft("Measured"))
-	w.curl(w.key, "PostService/GetPost", []byte(`{"id":"01900000-0000-7000-8000-000000000009"}`))
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/metrics", nil)
+	w.Serve()
+	w.Publish(w.Draft("Measured"))
+	w.Curl(w.Key, "PostService/GetPost", []byte(`{"id":"01900000-0000-7000-8000-000000000009"}`))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+"/metrics", nil)
 	require.NoError(t, err)
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(w.send(req).body))
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(w.Send(req).Body))
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for _, name := range []string{"db_operation_duration_seconds", "api_operation_duration_seconds"} {

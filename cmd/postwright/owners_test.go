@@ -1,0 +1,183 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// owners are the packages of internal/ that own queries, by what their names begin with: the longest that fits. Only its owner
+// calls a query; whoever else wants to know asks the owner, or has a query of its own, named by the one who asks.
+var owners = map[string]string{
+	"Account":        "accounts",
+	"Analysis":       "analysis",
+	"Analytics":      "analytics",
+	"Attempt":        "publishing",
+	"Consent":        "accounts",
+	"Database":       "status",
+	"Key":            "identity",
+	"Notification":   "notify",
+	"Origin":         "origin",
+	"Post":           "posts",
+	"Publication":    "publishing",
+	"Request":        "requests",
+	"User":           "identity",
+	"VersionWarning": "sunset",
+	"Worker":         "jobs",
+
+	// posts owns what a post says; publishing how far it is, and how posts stand in each other's way.
+	"PostCountOpen":        "publishing",
+	"PostCountTwins":       "publishing",
+	"PostGetManyForUpdate": "publishing",
+	"PostKeepURN":          "publishing",
+	"PostListByURN":        "publishing",
+	"PostListHeldBack":     "publishing",
+	"PostListSameText":     "publishing",
+	"PostListStates":       "publishing",
+	"PostMark":             "publishing",
+	"PostNewestURN":        "publishing",
+	"PostOldestScheduled":  "publishing",
+	"PostSettle":           "publishing",
+	"PostTellDoubt":        "publishing",
+
+	// Whoever made the rows need not know when they go.
+	"NotificationCountDeleteOld": "retention",
+	"NotificationDeleteOld":      "retention",
+	"PostTransitionDeleteOld":    "retention",
+	"RequestDeleteOld":           "retention",
+}
+
+// sharedTables are those that queries of two owners write to. All others have one writer.
+var sharedTables = map[string][]string{
+	// Publishing moves a post's state, under the lock under which posts changes what it says.
+	"posts": {"posts", "publishing"},
+	// What is too old is nobody's any more.
+	"notification_counts": {"notify", "retention"},
+	"notifications":       {"notify", "retention"},
+	"requests":            {"requests", "retention"},
+}
+
+// query is one of sql/queries.
+type query struct {
+	name, kind, text string
+}
+
+func (q query) owner() string {
+	longest := ""
+	for prefix := range owners {
+		if strings.HasPrefix(q.name, prefix) && len(prefix) > len(longest) {
+			longest = prefix
+		}
+	}
+	return owners[longest]
+}
+
+// writes are the tables that a query inserts into, updates or deletes from.
+func (q query) writes() (tables []string) {
+	for _, found := range writing.FindAllStringSubmatch(locking.ReplaceAllString(q.text, ""), -1) {
+		tables = append(tables, found[1])
+	}
+	return tables
+}
+
+var (
+	heading = regexp.MustCompile(`(?m)^-- name: (\w+) :(\w+)$`)
+	comment = regexp.MustCompile(`--.*`)
+	locking = regexp.MustCompile(`\b(?:FOR|NO KEY|DO) UPDATE\b`) // and what a conflict becomes, whose table the INSERT names
+	writing = regexp.MustCompile(`\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)`)
+)
+
+func queries(t *testing.T) (all []query) {
+	t.Helper()
+	files, err := filepath.Glob("../../sql/queries/*.sql")
+	require.NoError(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		names := heading.FindAllStringSubmatchIndex(string(text), -1)
+		for i, at := range names {
+			end := len(text)
+			if i+1 < len(names) {
+				end = names[i+1][0]
+			}
+			all = append(all, query{
+				name: string(text[at[2]:at[3]]), kind: string(text[at[4]:at[5]]),
+				text: comment.ReplaceAllString(string(text[at[1]:end]), ""),
+			})
+		}
+	}
+	require.NotEmpty(t, all)
+	return all
+}
+
+// callers are the packages, by folder, that call each method, outside tests and generated code.
+func callers(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	for _, root := range []string{"cmd", "internal"} {
+		require.NoError(t, filepath.WalkDir("../../"+root, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			folder := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../../")
+			ast.Inspect(file, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok && !slices.Contains(found[s.Sel.Name], folder) {
+					found[s.Sel.Name] = append(found[s.Sel.Name], folder)
+				}
+				return true
+			})
+			return nil
+		}))
+	}
+	return found
+}
+
+func TestAQueryIsCalledByItsOwnerAlone(t *testing.T) {
+	t.Parallel()
+	all, called := queries(t), callers(t)
+	for _, q := range all {
+		assert.Equal(t, []string{"internal/" + q.owner()}, called[q.name], "who calls %s", q.name)
+	}
+	for prefix := range owners {
+		begins := func(q query) bool { return strings.HasPrefix(q.name, prefix) }
+		assert.True(t, slices.ContainsFunc(all, begins), "a query begins with %s", prefix)
+	}
+}
+
+func TestATableHasOneWriter(t *testing.T) {
+	t.Parallel()
+	writers := map[string][]string{}
+	for _, q := range queries(t) {
+		tables := q.writes()
+		if strings.HasPrefix(q.kind, "exec") {
+			assert.NotEmpty(t, tables, "what %s writes to", q.name)
+		}
+		for _, table := range tables {
+			if !slices.Contains(writers[table], q.owner()) {
+				writers[table] = append(writers[table], q.owner())
+			}
+		}
+	}
+	for table, by := range writers {
+		slices.Sort(by)
+		if shared, is := sharedTables[table]; is {
+			assert.Equal(t, shared, by, "who writes to %s", table)
+			continue
+		}
+		assert.Len(t, by, 1, "who writes to %s", table)
+	}
+}

@@ -1,0 +1,103 @@
+package sunset
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/postgres"
+)
+
+// Every is how often LinkedIn is asked whether it serves the configured version.
+const Every = 24 * time.Hour
+
+// WarnAhead is how long before the end of a version it is warned of.
+const WarnAhead = 60 * 24 * time.Hour
+
+// warnDays are how many days before the end of a version it is warned of it, each once, the first WarnAhead of it; 0 is for one
+// that is dead.
+var warnDays = []int32{0, 1, 7, 14, 30, 60}
+
+// Args is the job that looks at the LinkedIn version, and warns ahead of its end.
+type Args struct{}
+
+// Kind names the job in River's tables; it must never change.
+func (Args) Kind() string { return "look_at_linkedin_version" }
+
+// InsertOpts bounds how often the job is tried: the next one comes within the day.
+func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+
+// Worker warns everybody who has a connected account.
+type Worker struct {
+	river.WorkerDefaults[Args]
+
+	Store   *postgres.Store
+	Jobs    *jobs.Client
+	Version string
+	// Probe asks LinkedIn; see Probe.
+	Probe func(context.Context) (alive, known bool)
+	// Follow says how a user is told.
+	Follow func(owner uuid.UUID, ending Ending) []river.JobArgs
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Register adds the worker, and its daily run, to a client that works jobs.
+func (w *Worker) Register(client *jobs.Client) {
+	river.AddWorker(client.Workers(), w)
+	client.Every(Every, Args{})
+}
+
+// Work gives the warning that is due, if it has not been given before: one for each of warnDays.
+func (w *Worker) Work(ctx context.Context, _ *river.Job[Args]) error {
+	ending := Of(w.Version)
+	alive, known := w.Probe(ctx)
+	ending.Dead = known && !alive
+	days, due := dueWarning(ending, w.Now())
+	if !due {
+		return nil
+	}
+	queries := db.New()
+	given := false
+	err := w.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		given = false
+		fresh, err := queries.VersionWarningInsert(ctx, tx, db.VersionWarningInsertParams{Version: w.Version, DaysBefore: days, WarnedAt: w.Now()})
+		if err != nil || fresh == 0 {
+			return err
+		}
+		owners, err := queries.VersionWarningListOwners(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, owner := range owners {
+			if err := w.Jobs.Insert(ctx, tx, w.Follow(owner, ending)...); err != nil {
+				return err
+			}
+		}
+		given = true
+		return nil
+	})
+	if err == nil && given {
+		w.Log.WarnContext(ctx, "the LinkedIn version ends", "version", w.Version, "ends", ending.Ends.Format(time.DateOnly), "announced", ending.Exact, "dead", ending.Dead)
+	}
+	return err
+}
+
+// dueWarning is the latest warning that the time has come for.
+func dueWarning(e Ending, now time.Time) (days int32, due bool) {
+	if e.Dead {
+		return 0, true
+	}
+	left := e.Ends.Sub(now)
+	for _, days := range warnDays[1:] {
+		if left <= time.Duration(days)*24*time.Hour {
+			return days, true
+		}
+	}
+	return 0, false
+}

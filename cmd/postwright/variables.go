@@ -15,8 +15,12 @@ import (
 // variablePrefix begins the names of all environment variables that are settings.
 const variablePrefix = "POSTWRIGHT_"
 
-// ofCluster are the variables that Kubernetes gives every container for a Service that is called postwright.
-var ofCluster = regexp.MustCompile(`^POSTWRIGHT_(SERVICE_(HOST|PORT)(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_.*)?)?)$`)
+// ofCluster are the variables that Kubernetes gives every container for each Service whose name begins with postwright, such as
+// postwright-db, and Docker for what is linked under such a name. One that ends in PORT and is no such address is meant as a setting.
+var (
+	ofCluster     = regexp.MustCompile(`^POSTWRIGHT_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
+	portOfCluster = regexp.MustCompile(`^POSTWRIGHT_(.+_)?PORT=(tcp|udp|sctp)://`)
+)
 
 // strayVariables says which variables of an environment look like settings and are none: what is misspelt would be passed over in
 // silence. The values are not told. environ is of the form of os.Environ.
@@ -38,7 +42,8 @@ func strayVariables(model *kong.Application, environ []string) []status.Check {
 	var checks []status.Check
 	for _, variable := range environ {
 		name, _, _ := strings.Cut(variable, "=")
-		if !strings.HasPrefix(strings.ToUpper(name), variablePrefix) || slices.Contains(known, name) || ofCluster.MatchString(name) {
+		if !strings.HasPrefix(strings.ToUpper(name), variablePrefix) || slices.Contains(known, name) ||
+			ofCluster.MatchString(name) || portOfCluster.MatchString(variable) {
 			continue
 		}
 		remedy := "`postwright serve --help` lists them; unset it if it is not meant for Postwright."

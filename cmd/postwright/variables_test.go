@@ -17,6 +17,7 @@ func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
 		"POSTWRIGHT_LINKEDIN_TOKEN_KEYSET=secret":                  "`postwright serve --help` lists them",
 		"postwright_role=api":                                      "Did you mean POSTWRIGHT_ROLE?",
 		"POSTWRIGHT_=secret":                                       "`postwright serve --help` lists them",
+		"POSTWRIGHT_PORT=8080":                                     "`postwright serve --help` lists them",
 		"POSTWRIGHT_ENTIRELY_SOMETHING_ELSE_OF_SOMEBODYS=secret":   "`postwright serve --help` lists them",
 	} {
 		checks := strayVariables(parser.Model, []string{"HOME=/root", variable})
@@ -28,6 +29,8 @@ func TestVariablesThatAreNoSettingsAreTold(t *testing.T) {
 		"POSTWRIGHT_DATABASE_URL=x", "POSTWRIGHT_TOKEN_KEYSET=x", "POSTWRIGHT_ROLE=api", "POSTWRIGHT_SERVER_STREAMS=1", "POSTWRIGHT_LISTEN=x", "POSTWRIGHT_LOG_LEVEL=info",
 		"POSTWRIGHT_SANDBOX_LISTEN=x", "OTEL_EXPORTER_OTLP_ENDPOINT=x", "PATH=/bin",
 		"POSTWRIGHT_SERVICE_HOST=10.0.0.1", "POSTWRIGHT_SERVICE_PORT_HTTP=80", "POSTWRIGHT_PORT=tcp://10.0.0.1:80", "POSTWRIGHT_PORT_8080_TCP_ADDR=10.0.0.1",
+		"POSTWRIGHT_POSTGRESQL_SERVICE_HOST=10.0.0.2", "POSTWRIGHT_POSTGRESQL_SERVICE_PORT=5432", "POSTWRIGHT_POSTGRESQL_SERVICE_PORT_TCP_POSTGRESQL=5432",
+		"POSTWRIGHT_POSTGRESQL_PORT=tcp://10.0.0.2:5432", "POSTWRIGHT_POSTGRESQL_PORT_5432_TCP=tcp://10.0.0.2:5432", "POSTWRIGHT_POSTGRESQL_PORT_5432_TCP_PORT=5432",
 	}))
 }
 

@@ -125,7 +125,7 @@ func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 }
 
 // renew uses the refresh token when the access token is about to end, or dead. Of several processes one does. It reports
-// whether the account has a new token.
+// whether the account has a new token, or another process is getting one at this moment.
 func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	now := s.now()
 	due := account.PausedReason != "" || (account.TokenExpiresAt != nil && account.TokenExpiresAt.Sub(now) < renewBefore)
@@ -145,7 +145,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, RenewingUntil: now.Add(renewalLease), Now: now,
 	})
 	if err != nil || leased == 0 {
-		return false, err
+		return err == nil, err
 	}
 	token, err := app.API.RefreshToken(ctx, refreshToken)
 	if fault.Is(err, fault.VendorRejected) {
@@ -267,7 +267,7 @@ func (s *Service) pause(ctx context.Context, account Account, reason string) (Ac
 }
 
 // warn tells the owner when the token's end comes near, once for each of the warnings' days, and pauses the account when it
-// has come, unless that is only assumed. A token that will be renewed needs no early warning.
+// has come, unless that is only assumed. A token that is renewed by itself needs none until that has failed for a day.
 func (s *Service) warn(ctx context.Context, account Account) error {
 	if account.TokenExpiresAt == nil {
 		return nil
@@ -280,13 +280,12 @@ func (s *Service) warn(ctx context.Context, account Account) error {
 		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
 		return err
 	}
-	byItself := s.RenewedUntil(account) != nil
+	if s.RenewedUntil(account) != nil && !RenewalFailed(account, s.now()) {
+		return nil
+	}
 	for _, days := range warnings {
 		if left > time.Duration(days)*day {
 			continue
-		}
-		if byItself && time.Duration(days)*day > renewalFailed {
-			return nil
 		}
 		return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 			warned, err := s.queries.AccountWarned(ctx, tx, db.AccountWarnedParams{

@@ -174,7 +174,7 @@ func TestAnEndThatCannotBeIsAssumed(t *testing.T) {
 // After the app's secret was changed at LinkedIn, 62 days of refused introspections went by without a warning.
 func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 	t.Parallel()
-	early, late := []int{14, 7, 1, 0}, []int{1, 0} // a token that is renewed by itself is warned of when that has failed
+	early, late := []int{14, 7, 1, 0}, []int{6, 1, 0} // a token that is renewed by itself is warned of when that has failed for a day
 	for name, c := range map[string]struct {
 		member sandbox.Member
 		broken func(*world) *accounts.Service
@@ -184,6 +184,7 @@ func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 		"introspection is refused": {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "401"); return w.Service }, true, early},
 		"introspection fails":      {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "503"); return w.Service }, true, early},
 		"renewing fails":           {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "503"); return w.Service }, true, late},
+		"renewing is refused":      {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "400"); return w.Service }, false, late},
 		"renewing and asking fails": {rhea, func(w *world) *accounts.Service {
 			w.fail("createAccessToken", "503")
 			w.fail("introspectToken", "503")

@@ -52,6 +52,11 @@ func (s *Service) RenewedUntil(account Account) *time.Time {
 	return s.renewedUntil(account.App, account.TokenExpiresAt, account.RefreshTokenExpiresAt)
 }
 
+// RenewalFailed reports whether a token that is renewed by itself was due to be, a day ago and more, and was not.
+func RenewalFailed(account Account, now time.Time) bool {
+	return account.TokenExpiresAt != nil && account.TokenExpiresAt.Sub(now) <= renewalFailed
+}
+
 func (s *Service) renewedUntil(appName string, tokenEnds, refreshEnds *time.Time) *time.Time {
 	if tokenEnds == nil || refreshEnds == nil || !refreshEnds.After(*tokenEnds) || s.vault == nil {
 		return nil

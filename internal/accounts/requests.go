@@ -43,10 +43,20 @@ func RequestsToday(account Account, now time.Time) int {
 	return int(account.RequestsMade)
 }
 
-// CountRequest counts one request that publishing is about to make with an account's token, whatever becomes of it. Nothing
-// keeps publishing from making it: LinkedIn decides.
+// CountRequest counts one request that publishing is about to make with an account's token. Nothing keeps publishing from making it:
+// LinkedIn decides.
 func (s *Service) CountRequest(ctx context.Context, on db.DBTX, account Account) error {
 	_, err := s.countRequests(ctx, on, account, 1, math.MaxInt32)
+	return err
+}
+
+// UncountRequest takes back one that CountRequest counted at a time and that surely did not reach LinkedIn. One that was counted on
+// another day is forgotten with it.
+func (s *Service) UncountRequest(ctx context.Context, on db.DBTX, account Account, counted time.Time) error {
+	if !Today(counted).Equal(Today(s.now())) {
+		return nil
+	}
+	_, err := s.countRequests(ctx, on, account, -1, math.MaxInt32)
 	return err
 }
 

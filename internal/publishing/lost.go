@@ -1,11 +1,13 @@
 package publishing
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 )
@@ -29,7 +31,8 @@ func (s *Service) keepAttempt(
 // keepLost keeps what came of a lost attempt whose publication went on without it: another attempt is being made, or has been, or
 // the publication is lost as well. One that may have arrived becomes a doubt about the post, and a settled one if LinkedIn
 // accepted it: so whatever the other attempts come to, the post is not called failed. It gets a publication of its own, with this
-// id, since each has one attempt at most that may have arrived. One that surely did not changes nothing.
+// id, since each has one attempt at most that may have arrived; where the account is lost too, the zero Account, the post alone tells.
+// One that surely did not changes nothing.
 func (s *Service) keepLost(
 	ctx context.Context, tx *postgres.Tx, rows locked, publicationID uuid.UUID, attempt Attempt, o outcome,
 ) error {
@@ -37,16 +40,18 @@ func (s *Service) keepLost(
 		return nil
 	}
 	now := s.now()
-	if _, err := s.queries.PublicationInsertEnded(ctx, tx, db.PublicationInsertEndedParams{
-		ID: publicationID, PostID: rows.post.ID, OwnerID: rows.post.OwnerID, AccountID: rows.account.ID, State: posts.StateUnconfirmed,
-		CreatedAt: attempt.StartedAt, EndedAt: now,
-	}); err != nil {
-		return err
-	}
-	doubt := o
-	doubt.attempt = attemptInDoubt
-	if err := s.keepAttempt(ctx, tx, rows.post.OwnerID, publicationID, attempt, doubt); err != nil {
-		return err
+	if rows.account.ID != uuid.Nil {
+		if _, err := s.queries.PublicationInsertEnded(ctx, tx, db.PublicationInsertEndedParams{
+			ID: publicationID, PostID: rows.post.ID, OwnerID: rows.post.OwnerID, AccountID: rows.account.ID, State: posts.StateUnconfirmed,
+			CreatedAt: attempt.StartedAt, EndedAt: now,
+		}); err != nil {
+			return err
+		}
+		doubt := o
+		doubt.attempt = attemptInDoubt
+		if err := s.keepAttempt(ctx, tx, rows.post.OwnerID, publicationID, attempt, doubt); err != nil {
+			return err
+		}
 	}
 	if o.attempt == attemptAccepted {
 		return s.arrived(ctx, tx, rows.post, o.urn, settledLateAccepted, now)
@@ -62,4 +67,16 @@ func (s *Service) keepLost(
 		return s.readBackSoon(ctx, tx, rows, now)
 	}
 	return nil
+}
+
+// lostPost is the fault of an attempt whose very post the database lost: the log alone can tell what LinkedIn has.
+func lostPost(args Args, o outcome, cause error) error {
+	said := "LinkedIn did not take it."
+	switch o.attempt {
+	case attemptAccepted:
+		said = "LinkedIn has it, as " + cmp.Or(o.urn, "it did not say what") + "."
+	case attemptInDoubt:
+		said = "LinkedIn may have it."
+	}
+	return fault.Newf(fault.NotFound, "The database lost the post %s while it was sent. %s", args.PostID, said).WithCause(cause)
 }

@@ -145,3 +145,53 @@ func TestAnAnswerWhoseApprovalTheDatabaseLostIsKept(t *testing.T) {
 		})
 	}
 }
+
+// The account had been connected since the data of the database that took over: what LinkedIn answered was lost with an error of
+// the database, and the post a draft that would be sent again. Where the post is lost as well, the log names it.
+func TestAnAnswerIsKeptOrToldWhateverElseTheDatabaseLost(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		does     sandbox.Fault
+		lostPost bool
+		want     string
+	}{
+		"accepted, and no account": {sandbox.Fault{}, false, posts.StatePublished},
+		"in doubt, and no account": {sandbox.Fault{Mode: sandbox.AcceptThenDrop}, false, posts.StateUnconfirmed},
+		"accepted, and no post":    {sandbox.Fault{}, true, "LinkedIn has it, as urn:li:"},
+		"in doubt, and no post":    {sandbox.Fault{Mode: sandbox.AcceptThenDrop}, true, "LinkedIn may have it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			post, job := w.approved(t, "Never approved")
+			sent, _, err := w.claim(w.workContext(), job)
+			require.NoError(t, err)
+			if c.does.Mode != "" {
+				c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
+				require.NoError(t, w.vendors.Arm(c.does))
+			}
+			answer := judge(w.send(t.Context(), sent))
+			w.exec(t, `DELETE FROM publications`)
+			w.exec(t, `UPDATE posts SET state = 'draft', account_id = NULL, revision = revision + 1`)
+			w.exec(t, `DELETE FROM linkedin_accounts`)
+			if c.lostPost {
+				w.exec(t, `DELETE FROM posts`)
+			}
+
+			_, err = w.write(w.workContext(), job, sent, answer)
+
+			if c.lostPost {
+				require.ErrorContains(t, err, c.want)
+				require.ErrorContains(t, err, post.ID.String())
+				return
+			}
+			require.NoError(t, err)
+			post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+			require.NoError(t, err)
+			require.Equal(t, c.want, post.State)
+			if c.want == posts.StatePublished {
+				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedinURN)
+			}
+		})
+	}
+}

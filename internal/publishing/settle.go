@@ -45,6 +45,11 @@ func (s *Service) settle(
 			return until, err
 		}
 	}
+	if ended > 0 && o.attempt == attemptNotSent { // else an hour without a network would use up a day's requests
+		if err := s.accounts.UncountRequest(ctx, tx, rows.account, attempt.StartedAt); err != nil {
+			return until, err
+		}
+	}
 	return s.conclude(ctx, tx, job, rows, o)
 }
 
@@ -201,9 +206,13 @@ func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, rows locked, 
 	if err := s.settleDoubts(ctx, tx, post, posts.StateFailed, how, now); err != nil {
 		return err
 	}
+	remedy := o.failure.remedy
+	if o.state == posts.StateQueued { // that it goes out by itself, which it does not any more
+		remedy = "Nothing is on LinkedIn. Publish the post again."
+	}
 	return s.settlePost(ctx, tx, db.PostSettleParams{
 		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StateFailed,
-		FailureCode: o.failure.code, FailureMessage: o.failure.message, FailureRemedy: "Nothing is on LinkedIn. Publish the post again.",
+		FailureCode: o.failure.code, FailureMessage: o.failure.message, FailureRemedy: remedy,
 	})
 }
 

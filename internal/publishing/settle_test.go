@@ -9,6 +9,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/sandbox"
+	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
 // An attempt was given up for lost; then its process reports that LinkedIn left it in doubt as well. That settles nothing.
@@ -33,6 +34,75 @@ func TestAnAnswerInDoubtThatComesLateSettlesNothing(t *testing.T) {
 	post, err = w.posts.Get(t.Context(), w.owner, post.ID)
 	require.NoError(t, err)
 	require.Equal(t, posts.StateUnconfirmed, post.State)
+}
+
+// An attempt was given up for lost; then LinkedIn turns out to have refused it. What helps against that refusal is told, as if it
+// had come in time: to publish the same again does not help against a duplicate.
+func TestARefusalThatComesLateIsToldWithItsOwnRemedy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		does sandbox.Fault
+		want string
+	}{
+		"a duplicate":         {sandbox.Fault{Mode: sandbox.Duplicate}, "Change the text"},
+		"a permission":        {sandbox.Fault{Mode: sandbox.Status, Value: "403"}, "Connect the account again"},
+		"a limit, that waits": {sandbox.Fault{Mode: sandbox.RetryAfter, Value: "30"}, "Nothing is on LinkedIn. Publish the post again."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			post, job := w.approved(t, "Refused late")
+			lost, _, err := w.claim(w.workContext(), job)
+			require.NoError(t, err)
+			require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+			c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
+			require.NoError(t, w.vendors.Arm(c.does))
+			created, refused := w.send(t.Context(), lost)
+			answer := rules.postpone(judge(created, refused), fault.Of(refused), lost.publication.DueAt, w.clock)
+
+			_, err = w.write(w.workContext(), job, lost, answer)
+
+			require.NoError(t, err)
+			post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+			require.NoError(t, err)
+			require.Equal(t, posts.StateFailed, post.State)
+			require.Contains(t, post.FailureRemedy, c.want)
+		})
+	}
+}
+
+// While LinkedIn can't be reached a post is tried a dozen times an hour: of many posts that was more than a day's requests, and then
+// nobody asked for numbers until midnight, and doctor said that LinkedIn may refuse posts.
+func TestWhatDoesNotReachLinkedInIsNoRequestOfTheDay(t *testing.T) {
+	t.Parallel()
+	unreachable, refused := fault.New(fault.VendorUnavailable, "LinkedIn can't be reached."), fault.New(fault.VendorRejected, "No.")
+	refused.Answer = &fault.Answer{Status: 403}
+	for name, c := range map[string]struct {
+		err   error
+		after time.Duration
+		made  int32
+	}{
+		"it can't be reached":                  {unreachable, 0, 0},
+		"it can't be reached, as the day ends": {unreachable, 24 * time.Hour, 1}, // of the day before
+		"it answered":                          {refused, 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			_, job := w.approved(t, "On its way")
+			sent, _, err := w.claim(w.workContext(), job)
+			require.NoError(t, err)
+			w.clock = w.clock.Add(c.after)
+			for range 2 { // once more, as after a commit that was not answered
+				_, err = w.write(w.workContext(), job, sent, rules.postpone(judge(linkedin.Created{}, c.err), fault.Of(c.err), sent.publication.DueAt, w.clock))
+				require.NoError(t, err)
+			}
+
+			account, err := w.accounts.Get(t.Context(), w.owner, &sent.account.ID)
+			require.NoError(t, err)
+			require.Equal(t, c.made, account.RequestsMade)
+		})
+	}
 }
 
 // LinkedIn asked to wait, which was written down; but the database was lost before it said so, and the outcome is written

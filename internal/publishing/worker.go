@@ -89,8 +89,14 @@ func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, r
 	for {
 		err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 			rows, err := s.lock(ctx, tx, job.Args)
-			if fault.Is(err, fault.NotFound) && rows.post.ID != uuid.Nil { // the database lost the approval, and the attempt with it
-				rows.account = c.account
+			switch {
+			case fault.Is(err, fault.NotFound) && rows.post.ID == uuid.Nil:
+				return lostPost(job.Args, result, err)
+			case fault.Is(err, fault.NotFound): // the database lost the approval, and the attempt with it
+				rows.account, err = s.accounts.GetForUpdate(ctx, tx, job.Args.OwnerID, c.account.ID)
+				if err != nil && !fault.Is(err, fault.NotFound) {
+					return err
+				}
 				return s.keepLost(ctx, tx, rows, job.Args.PublicationID, c.attempt, result)
 			}
 			if err != nil {

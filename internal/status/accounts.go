@@ -82,6 +82,10 @@ func token(account accounts.Account, renewed *time.Time, silent bool, now time.T
 		}
 	case !now.Before(*ends):
 		c.State, c.Detail, c.Remedy = Failed, "It ended at "+ends.UTC().Format(time.RFC3339)+".", connectAgain
+	case renewed != nil && accounts.RenewalFailed(account, now):
+		c.State, c.Remedy = Warning, connectAgain
+		c.Detail = fmt.Sprintf("It ends in %d days, at %s, though it should have been renewed by itself: LinkedIn refuses that, or could not be asked.",
+			int(ends.Sub(now)/(24*time.Hour)), ends.UTC().Format(time.RFC3339))
 	case renewed != nil:
 		c.Detail = "It is renewed by itself until " + renewed.UTC().Format(time.RFC3339) + "."
 	default:

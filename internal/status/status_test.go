@@ -47,7 +47,8 @@ func TestWhatIsSaidOfATokensLife(t *testing.T) {
 	}{
 		{"long", in(30), nil, nil, OK, "It ends in 30 days"},
 		{"not long", in(14), nil, nil, Warning, "It ends in 14 days"},
-		{"not long, but renewed by itself", in(3), in(200), in(200), OK, "It is renewed by itself until " + in(200).Format(time.RFC3339)},
+		{"its renewal was due and did not come", in(3), in(200), in(200), Warning, "It ends in 3 days, at " + in(3).Format(time.RFC3339) + ", though it should have been renewed"},
+		{"not long, but renewed by itself", in(7), in(200), in(200), OK, "It is renewed by itself until " + in(200).Format(time.RFC3339)},
 		{"what renews it ends no later", in(3), in(3), nil, Warning, "It ends in 3 days"},
 		{"what renewed it is gone", in(30), in(200), nil, OK, "Nothing renews it, though it has a refresh token"},
 		{"what renewed it is gone, and the end is near", in(3), in(200), nil, Warning, "Nothing renews it, though it has a refresh token"},

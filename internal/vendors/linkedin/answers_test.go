@@ -135,7 +135,10 @@ func TestPostsByAuthor(t *testing.T) {
 		"fewer than asked for":          {`{"elements":[` + one + `,` + two + `],"paging":{"start":0,"count":3,"links":[],"total":2}}`, []linkedin.Post{first, second}, true, false},
 		"fewer, and no paging":          {`{"elements":[` + one + `]}`, []linkedin.Post{first}, true, false},
 		"fewer, and no total":           {`{"elements":[` + one + `],"paging":{"start":0,"count":3}}`, []linkedin.Post{first}, true, false},
+		"a page that holds fewer":       {`{"elements":[` + one + `,` + two + `],"paging":{"start":0,"count":2,"links":[]}}`, []linkedin.Post{first, second}, false, false},
+		"fewer than a page holds":       {`{"elements":[` + one + `],"paging":{"count":2}}`, []linkedin.Post{first}, true, false},
 		"none":                          {`{"elements":[]}`, nil, true, false},
+		"none, of a page for none":      {`{"elements":[],"paging":{"count":0}}`, nil, true, false},
 		"fewer, of a greater total":     {`{"elements":[` + one + `],"paging":{"total":2}}`, []linkedin.Post{first}, false, false},
 		"fewer, and a next page":        {`{"elements":[` + one + `],"paging":{"links":[{"rel":"prev"},{"rel":"next"}]}}`, []linkedin.Post{first}, false, false},
 		"fewer, and a page before":      {`{"elements":[` + one + `],"paging":{"links":[{"rel":"prev"}]}}`, []linkedin.Post{first}, true, false},
@@ -271,6 +274,31 @@ func TestRolesOnLaterPagesAreFound(t *testing.T) {
 		{Organization: urn(t, "urn:li:organization:6"), Role: linkedin.RoleAdministrator},
 	}, got)
 	require.Equal(t, []string{"0", "100", "200"}, asked)
+}
+
+// LinkedIn may give fewer at once than were asked for: those between its pages and ours were passed over.
+func TestRolesOnPagesThatHoldFewerAreFound(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Query().Get("start"))
+		w.Header().Set("Content-Type", "application/json")
+		elements := map[string]string{
+			"0": `{"organization":"urn:li:organization:5","role":"ADMINISTRATOR"},{"organization":"urn:li:organization:4","role":"ANALYST"}`,
+			"2": `{"organization":"urn:li:organization:6","role":"ADMINISTRATOR"}`,
+		}
+		_, _ = io.WriteString(w, `{"elements":[`+elements[r.URL.Query().Get("start")]+`],"paging":{"count":2,"links":[]}}`)
+	}))
+	t.Cleanup(server.Close)
+	client, err := linkedin.New(configFor(server.URL), answertest.Seam(t, linkedin.Vendor, time.Minute), dawn)
+	require.NoError(t, err)
+	got, err := client.OrganizationRoles(t.Context(), token)
+	require.NoError(t, err)
+	require.Equal(t, []linkedin.OrganizationRole{
+		{Organization: urn(t, "urn:li:organization:5"), Role: linkedin.RoleAdministrator},
+		{Organization: urn(t, "urn:li:organization:6"), Role: linkedin.RoleAdministrator},
+	}, got)
+	require.Equal(t, []string{"0", "2"}, asked)
 }
 
 // A member's roles were all lost when LinkedIn's word of the next page could not be read.

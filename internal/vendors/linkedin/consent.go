@@ -2,6 +2,7 @@ package linkedin
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -11,8 +12,18 @@ import (
 const ConsentOperation = "consent"
 
 // membersOwn are the errors with which LinkedIn sends a browser back because the member did not want to (authorization code
-// flow; RFC 6749, 4.1.2.1).
-var membersOwn = map[string]bool{"user_cancelled_login": true, "user_cancelled_authorize": true, "access_denied": true}
+// flow).
+var membersOwn = map[string]bool{"user_cancelled_login": true, "user_cancelled_authorize": true}
+
+// ofMember finds that it is the member of whom a description says no.
+var ofMember = regexp.MustCompile(`(?i)\b(?:user|member|resource owner)(?: or (?:the )?authorization server)?(?: has| have| did)? (?:cancel|den|declin|refus|reject|not )`)
+
+// byMember reports whether it was the member who did not want to. RFC 6749, 4.1.2.1, has access_denied for a member and for a server that
+// says no, of an app that is blocked for example, which only the description tells apart.
+func byMember(code, description string) bool {
+	code = strings.ToLower(code)
+	return membersOwn[code] || code == "access_denied" && (strings.TrimSpace(description) == "" || ofMember.MatchString(description))
+}
 
 // maxConsentWords bounds what is kept and shown of LinkedIn's description, which anybody can write into an address.
 const maxConsentWords = 300
@@ -39,11 +50,11 @@ func ConsentAnswer(code, description string) *fault.Answer {
 // RefusedConsent is why LinkedIn sent a member's browser back without a code; nil when it was the member who did not want to. settings are
 // those of the app that asked.
 func RefusedConsent(settings AppSettings, code, description string) error {
-	if membersOwn[code] {
+	if byMember(code, description) {
 		return nil
 	}
 	given := ConsentAnswer(code, description)
-	known, isKnown := oauthErrors[given.Code]
+	known, isKnown := oauthErrors[strings.ToLower(given.Code)]
 	remedy := settings.in(known.remedy)
 	if !isKnown {
 		remedy = "Look the code up in LinkedIn's documentation of its authorization code flow."

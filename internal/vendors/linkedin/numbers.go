@@ -147,11 +147,8 @@ func (c *Client) OrganizationShareStatistics(ctx context.Context, token string, 
 	if list.Elements == nil { // an empty list says that no post had activity; no list says nothing
 		return nil, false, c.answer.Unusable(operation, resp, errors.New("the answer lacks elements"))
 	}
-	most := len(list.Elements) + 1 // a page is only full if the answer says how many it takes
-	if list.Paging != nil && list.Paging.Count != nil {
-		most = min(most, *list.Paging.Count)
-	}
-	complete = follows(list.Paging, unreadable == "", 0, len(list.Elements), most) == nothingFollows
+	const full = math.MaxInt // a page is only full if the answer says how many it holds
+	complete = follows(list.Paging, unreadable == "", 0, len(list.Elements), full) == nothingFollows
 	for _, element := range list.Elements {
 		urn, err := ParseURN(cmp.Or(deref(element.Share), deref(element.UgcPost)))
 		if err != nil {

@@ -19,9 +19,9 @@ const (
 )
 
 // follows says what follows a page that began at start and held got of the asked elements. A page with fewer elements than asked is the
-// last one (pagination). But LinkedIn also leaves out of a page what the caller may not see, so an answer that speaks of a
-// next page, or of a greater total, is not believed to be the end. Nor is a full page, whatever it says of the total. readable is
-// false when something that is listed could not be read.
+// last one (pagination), unless LinkedIn says that its pages hold fewer, and this one is full by that. But LinkedIn also leaves out of
+// a page what the caller may not see, so an answer that speaks of a next page, or of a greater total, is not believed to be the end.
+// Nor is a full page, whatever it says of the total. readable is false when something that is listed could not be read.
 func follows(p *linkedin.Paging, readable bool, start, got, asked int) after {
 	if p == nil {
 		p = &linkedin.Paging{}
@@ -31,10 +31,18 @@ func follows(p *linkedin.Paging, readable bool, start, got, asked int) after {
 		return slices.ContainsFunc(p.Links, func(l linkedin.PagingLink) bool { return deref(l.Rel) == name })
 	}
 	switch {
-	case got >= asked, rel("next"), told && total > start+got:
+	case got >= holds(p, asked), rel("next"), told && total > start+got:
 		return moreFollows
 	case !readable, rel(""), told && total < 0:
 		return nobodyKnows
 	}
 	return nothingFollows
+}
+
+// holds is how many elements a page holds at most of which so many were asked for: LinkedIn may give fewer at once, and says so.
+func holds(p *linkedin.Paging, asked int) int {
+	if p == nil || deref(p.Count) < 1 {
+		return asked
+	}
+	return min(asked, *p.Count)
 }

@@ -616,6 +616,42 @@ func TestAnOAuthErrorMeansTheSameWhereverItIsSaid(t *testing.T) {
 	}
 }
 
+// A server says access_denied as well, of an app: that was told as the member's own refusal, and the log had no reason.
+func TestOnlyTheMembersOwnRefusalIsToldAsOne(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		code, description string
+		own               bool
+	}{
+		"at the log-in":                    {"user_cancelled_login", "The user cancelled LinkedIn login", true},
+		"at the consent":                   {"user_cancelled_authorize", "", true},
+		"in other letters":                 {"User_Cancelled_Authorize", "", true},
+		"denied, without a word":           {"access_denied", "", true},
+		"denied, by the user":              {"access_denied", "the user denied your request", true},
+		"denied, in the RFC's words":       {"access_denied", "The resource owner or authorization server denied the request.", true},
+		"denied, as the member did not":    {"access_denied", "The member has not given consent", true},
+		"denied, to the app":               {"access_denied", "The application is blocked", false},
+		"denied, to the app, of members":   {"access_denied", "This application may not access data of a member", false},
+		"denied, to the app, in capitals":  {"ACCESS_DENIED", "The application is blocked", false},
+		"a scope, in other letters":        {"Unauthorized_Scope_Error", "x", false},
+		"a code that begins as a member's": {"user_cancelled", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := linkedin.RefusedConsent(linkedin.SettingsByFlags, c.code, c.description)
+			if c.own {
+				require.NoError(t, err)
+				return
+			}
+			f := fault.Of(err)
+			require.NotNil(t, f)
+			require.Contains(t, f.Message, c.code)
+			require.Contains(t, f.Message, c.description)
+			require.Equal(t, linkedin.ConsentCode(c.code) == "", f.Reason == "", "a code that is known has its remedy")
+		})
+	}
+}
+
 // What LinkedIn said with the status of success was lost, since its answer may hold what it was sent.
 func TestARefusalWithTheStatusOfSuccessKeepsItsWordsWithoutSecrets(t *testing.T) {
 	t.Parallel()

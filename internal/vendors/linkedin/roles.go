@@ -42,7 +42,7 @@ func (c *Client) OrganizationRoles(ctx context.Context, token string) ([]Organiz
 	var roles []OrganizationRole
 	var illegible error // one of them takes none of the others away
 	var before []linkedin.OrganizationAcl
-	for start := 0; ; start += rolesAPage {
+	for start := 0; ; {
 		// All roles are asked for and sorted out here: that is one call instead of one for each, and LinkedIn's own pages
 		// spell one of them in two ways.
 		resp, err := c.api.FindOrganizationAcls(outbound.WithOperation(ctx, operation),
@@ -73,7 +73,7 @@ func (c *Client) OrganizationRoles(ctx context.Context, token string) ([]Organiz
 			}
 			return roles, nil
 		}
-		if start+rolesAPage >= maxRoles {
+		if start += holds(found.Paging, rolesAPage); start >= maxRoles {
 			return nil, c.answer.Unusable(operation, resp, fmt.Errorf("more than %d roles", maxRoles))
 		}
 	}

@@ -68,7 +68,7 @@ func (c canonicalForm) message(message protoreflect.Message, without protoreflec
 	slices.SortFunc(set, func(a, b protoreflect.FieldDescriptor) int { return cmp.Compare(a.Number(), b.Number()) })
 	c.sized('m', len(set))
 	for _, field := range set {
-		c.varint(uint64(field.Number()))
+		c.varint(int(field.Number()))
 		c.field(field, message.Get(field))
 	}
 }
@@ -110,9 +110,9 @@ func (c canonicalForm) value(value protoreflect.Value) {
 		c.sized('s', len(v))
 		_, _ = c.Write(v)
 	case protoreflect.EnumNumber:
-		c.fixed('i', uint64(v))
+		c.fixed('i', signed(int64(v)))
 	case int32, int64:
-		c.fixed('i', uint64(value.Int()))
+		c.fixed('i', signed(value.Int()))
 	case uint32, uint64:
 		c.fixed('u', value.Uint())
 	case float32, float64:
@@ -136,6 +136,9 @@ func compareKeys(a, b protoreflect.MapKey) int {
 	}
 }
 
+// signed is a number's two's complement.
+func signed(n int64) uint64 { return uint64(n) } //nolint:gosec // the same bits
+
 func boolByte(b bool) byte {
 	if b {
 		return 1
@@ -145,11 +148,11 @@ func boolByte(b bool) byte {
 
 func (c canonicalForm) sized(kind byte, n int) {
 	_ = c.WriteByte(kind)
-	c.varint(uint64(n))
+	c.varint(n)
 }
 
-func (c canonicalForm) varint(n uint64) {
-	_, _ = c.Write(binary.AppendUvarint(c.AvailableBuffer(), n))
+func (c canonicalForm) varint(n int) {
+	_, _ = c.Write(binary.AppendUvarint(c.AvailableBuffer(), uint64(n))) //nolint:gosec // a length or a field's number: none is negative
 }
 
 func (c canonicalForm) fixed(kind byte, bits uint64) {

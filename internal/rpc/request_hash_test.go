@@ -251,6 +251,8 @@ func TestTheFormTellsNeighboursApart(t *testing.T) {
 		"two hashtags":                   post(func(p *postwrightv1.Post) { p.Hashtags = []string{"a", "b"} }),
 		"in the other order":             post(func(p *postwrightv1.Post) { p.Hashtags = []string{"b", "a"} }),
 		"one hashtag of both":            post(func(p *postwrightv1.Post) { p.Hashtags = []string{"ab"} }),
+		"hashtags like the form":         post(func(p *postwrightv1.Post) { p.Hashtags = []string{"as", "b"} }),
+		"cut at another place":           post(func(p *postwrightv1.Post) { p.Hashtags = []string{"a", "sb"} }),
 		"an empty hashtag":               post(func(p *postwrightv1.Post) { p.Hashtags = []string{""} }),
 		"a vendor's trace id":            post(func(p *postwrightv1.Post) { p.Failure = &postwrightv1.PostFailure{Code: "once"} }),
 		"visible to all, as is unset":    post(func(p *postwrightv1.Post) { p.Visibility = postwrightv1.Visibility_VISIBILITY_PUBLIC }),

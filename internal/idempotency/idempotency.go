@@ -1,7 +1,10 @@
 // Package idempotency makes a call repeatable: a caller names it with a request id, and the same id again gives the first
 // answer instead of a second effect.
 //
-// It owns the table requests. It must not know what the calls do, nor what their messages look like.
+// The request id of logs, see telemetry.RequestID, is another: it is of one call, and a repeat has its own. What a vendor names a call by
+// is its trace id.
+//
+// It owns the table requests. It must not know what the calls do.
 package idempotency
 
 import (

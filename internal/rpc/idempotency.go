@@ -15,6 +15,9 @@ import (
 // idempotencyKeyHeader names a request as request_id does: draft-ietf-httpapi-idempotency-key-header.
 const idempotencyKeyHeader = "Idempotency-Key"
 
+// idempotencyKeyField is the field of a message that holds such a key. The request id of logs is another: see requestIDHeader.
+const idempotencyKeyField = "request_id"
+
 // misspelled are names under which others take such a key: what is meant to keep a call from having its effect twice must
 // not be passed over.
 var misspelled = []string{"X-Idempotency-Key", "Idempotence-Key", "X-Idempotence-Key"}
@@ -65,7 +68,7 @@ func (s keyedStream) Receive(msg any) error {
 
 // nameRequest gives a message the request id that the keys name, or says what stands in the way.
 func nameRequest(message protoreflect.Message, keys []string) (problem string) {
-	field := message.Descriptor().Fields().ByName(requestIDField)
+	field := message.Descriptor().Fields().ByName(idempotencyKeyField)
 	if field == nil {
 		return "is not taken by this method, whose repeat is another call: leave it out"
 	}

@@ -14,9 +14,6 @@ import (
 	"github.com/postwright/postwright/internal/idempotency"
 )
 
-// requestIDField is the field of a request by which its caller names it.
-const requestIDField = "request_id"
-
 // repeatable is what tells a repeat of a message from another one. A message without a request id is not hashed.
 func repeatable[Req interface {
 	proto.Message
@@ -48,7 +45,7 @@ func repeatable[Req interface {
 func requestHash(request protoreflect.Message) (hash [32]byte) {
 	digest := sha256.New()
 	form := canonicalForm{bufio.NewWriter(digest)} // no more than a piece of a large request is copied
-	form.message(request, request.Descriptor().Fields().ByName(requestIDField))
+	form.message(request, request.Descriptor().Fields().ByName(idempotencyKeyField))
 	_ = form.Flush() // a hash takes everything
 	digest.Sum(hash[:0])
 	return hash

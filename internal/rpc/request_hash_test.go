@@ -44,7 +44,7 @@ func everyKind(t require.TestingT, without ...int32) protoreflect.MessageDescrip
 		request.Field = append(request.Field, field)
 	}
 	const one, many = descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL, descriptorpb.FieldDescriptorProto_LABEL_REPEATED
-	add(requestIDField, descriptorpb.FieldDescriptorProto_TYPE_STRING, one, "")
+	add(idempotencyKeyField, descriptorpb.FieldDescriptorProto_TYPE_STRING, one, "")
 	var scalars []descriptorpb.FieldDescriptorProto_Type
 	for number := range descriptorpb.FieldDescriptorProto_Type_name {
 		if kind := descriptorpb.FieldDescriptorProto_Type(number); kind != descriptorpb.FieldDescriptorProto_TYPE_GROUP {
@@ -151,7 +151,7 @@ func drawValue(t *rapid.T, field protoreflect.FieldDescriptor, depth int) protor
 // say is what a message says beside its request id, as protobuf itself compares it.
 func say(message protoreflect.Message) proto.Message {
 	said := proto.Clone(message.Interface())
-	said.ProtoReflect().Clear(said.ProtoReflect().Descriptor().Fields().ByName(requestIDField))
+	said.ProtoReflect().Clear(said.ProtoReflect().Descriptor().Fields().ByName(idempotencyKeyField))
 	return said
 }
 
@@ -167,7 +167,7 @@ func TestMessagesHaveOneHashWhenTheySayTheSame(t *testing.T) {
 		require.NoError(t, err)
 		same := dynamicpb.NewMessage(kinds)
 		require.NoError(t, proto.Unmarshal(encoded, same))
-		same.Set(kinds.Fields().ByName(requestIDField), protoreflect.ValueOfString("another"))
+		same.Set(kinds.Fields().ByName(idempotencyKeyField), protoreflect.ValueOfString("another"))
 		require.Equal(t, requestHash(one), requestHash(same))
 	})
 }
@@ -272,7 +272,7 @@ func TestTheFormOfAHashStaysTheSameForEver(t *testing.T) {
 	t.Parallel()
 	kinds := everyKind(t)
 	message := dynamicpb.NewMessage(kinds)
-	message.Set(kinds.Fields().ByName(requestIDField), protoreflect.ValueOfString("once"))
+	message.Set(kinds.Fields().ByName(idempotencyKeyField), protoreflect.ValueOfString("once"))
 	set := func(name string, value any) {
 		message.Set(kinds.Fields().ByName(protoreflect.Name(name)), protoreflect.ValueOf(value))
 	}
@@ -292,7 +292,7 @@ func TestTheFormOfAHashStaysTheSameForEver(t *testing.T) {
 		numbers.Set(protoreflect.ValueOfInt32(number).MapKey(), protoreflect.ValueOfString("n"))
 	}
 	inner := message.Mutable(kinds.Fields().ByName("many_11")).List().AppendMutable().Message()
-	inner.Set(kinds.Fields().ByName(requestIDField), protoreflect.ValueOfString("within, it is no id of the request"))
+	inner.Set(kinds.Fields().ByName(idempotencyKeyField), protoreflect.ValueOfString("within, it is no id of the request"))
 
 	for name, c := range map[string]struct {
 		message protoreflect.Message

@@ -1,8 +1,8 @@
 // Package idempotency makes a call repeatable: a caller names it with a request id, and the same id again gives the first
 // answer instead of a second effect.
 //
-// The request id of logs, see telemetry.RequestID, is another: it is of one call, and a repeat has its own. What a vendor names a call by
-// is its trace id.
+// The request id of logs, see telemetry.RequestID, is another: it is of one call, and a repeat has its own. What a vendor names a
+// call by is its trace id.
 //
 // It owns the table requests. It must not know what the calls do.
 package idempotency
@@ -95,7 +95,9 @@ func Claim(ctx context.Context, tx *postgres.Tx, call Call, ids []uuid.UUID, now
 // Faults lists what is wrong with the request's id.
 func (r Request) Faults() []fault.Field {
 	if utf8.RuneCountInString(r.ID) > MaxIDLength || !postgres.Storable(r.ID) {
-		return []fault.Field{{Path: "requestId", Problem: fmt.Sprintf("must be text of at most %d characters, without NUL", MaxIDLength)}}
+		return []fault.Field{{
+			Path: "requestId", Problem: fmt.Sprintf("must be text of at most %d characters, without NUL", MaxIDLength),
+		}}
 	}
 	return nil
 }

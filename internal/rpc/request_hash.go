@@ -149,7 +149,7 @@ func (c canonicalForm) sized(kind byte, n int) {
 }
 
 func (c canonicalForm) varint(n int) {
-	_, _ = c.Write(binary.AppendUvarint(c.AvailableBuffer(), uint64(n))) //nolint:gosec // a length or a field's number: none is negative
+	_, _ = c.Write(binary.AppendUvarint(c.AvailableBuffer(), uint64(n))) //nolint:gosec // lengths and field numbers
 }
 
 func (c canonicalForm) fixed(kind byte, bits uint64) {

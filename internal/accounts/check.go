@@ -203,7 +203,7 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 		return account, err
 	}
 	if !known.Active && !dead(known.Status) {
-		// checked_at stays as it is: Silent tells by it, every time that somebody looks. The log is told once.
+		// checked_at stays as it is: Standing tells by it, every time that somebody looks. The log is told once.
 		told := account.NotKnownAt != nil
 		if _, err := s.queries.AccountNotKnown(ctx, s.store, db.AccountNotKnownParams{
 			ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, Now: now,
@@ -232,19 +232,6 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 		TokenExpiresAt: account.TokenExpiresAt, TokenExpiryAssumed: account.TokenExpiryAssumed, Scopes: account.Scopes, CheckedAt: now,
 	})
 	return account, err
-}
-
-// Silent reports whether LinkedIn should have said for more than a day what the account's token is worth, and has not.
-func (s *Service) Silent(account Account) bool {
-	app, err := s.app(account.App)
-	if err != nil || !app.Set || account.DisconnectedAt != nil || account.PausedReason != "" {
-		return false
-	}
-	heard := account.UpdatedAt
-	if account.CheckedAt != nil {
-		heard = *account.CheckedAt
-	}
-	return s.now().Sub(heard) > checkEvery+2*SweepEvery // the sweep that is due, and one that failed
 }
 
 // dead reports whether a status of introspection says how a token died.
@@ -280,7 +267,7 @@ func (s *Service) warn(ctx context.Context, account Account) error {
 		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
 		return err
 	}
-	if s.RenewedUntil(account) != nil && !RenewalFailed(account, s.now()) {
+	if s.Standing(account, s.now()).RenewedUntil != nil {
 		return nil
 	}
 	for _, days := range warnings {

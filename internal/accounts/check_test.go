@@ -242,7 +242,7 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: answer}))
 			w.events = nil
 			w.clock = w.clock.Add(24 * time.Hour)
-			require.False(t, w.Silent(account))
+			require.False(t, w.Standing(account, w.clock).Silent)
 			err := w.Check(t.Context(), w.owner, account.ID)
 			require.Equal(t, "TOKEN_NOT_KNOWN", fault.Of(err).Reason, "%v", err)
 			require.ErrorContains(t, err, "Ada Lovelace")
@@ -251,14 +251,14 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			require.Equal(t, account.Scopes, checked.Scopes)
 			require.Empty(t, w.events)
 			w.clock = w.clock.Add(3 * time.Hour)
-			require.True(t, w.Silent(checked), "doctor says so")
+			require.True(t, w.Standing(checked, w.clock).Silent, "doctor says so")
 			asked := w.asked("introspectToken")
 			w.work(account, w.Service) // which fails the test if the job says it again
 			require.Equal(t, asked, w.asked("introspectToken"), "asked once a day")
 			w.clock = w.clock.Add(24 * time.Hour)
 			w.work(account, w.Service)
 			require.Equal(t, asked+1, w.asked("introspectToken"))
-			require.True(t, w.Silent(w.read(account.ID)))
+			require.True(t, w.Standing(w.read(account.ID), w.clock).Silent)
 
 			w.vendors.Disarm()
 			w.clock = w.clock.Add(24 * time.Hour)

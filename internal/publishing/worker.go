@@ -107,7 +107,7 @@ func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, r
 				// LinkedIn refused the token of then; one that came since is tried at once.
 				known.account, known.until = accountUntouched, s.now()
 			}
-			known = heldFor(known, rows.account, s.now())
+			known = heldFor(known, s.accounts.Standing(rows.account, s.now()), s.now())
 			until, err = s.settle(ctx, tx, job, rows, c.attempt, known)
 			return err
 		})

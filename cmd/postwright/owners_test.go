@@ -182,13 +182,14 @@ func TestATableHasOneWriter(t *testing.T) {
 	}
 }
 
-// How an account stands is worked out of these columns by accounts.Service.Standing alone, which others ask, so that all say the same.
+// How an account stands is worked out of these columns by accounts.Service.Standing alone, so that
+// all who ask it say the same.
 func TestHowAnAccountStandsIsAskedOfItsOwner(t *testing.T) {
 	t.Parallel()
 	called := callers(t)
 	for _, column := range []string{
-		"TokenExpiresAt", "TokenExpiryAssumed", "SealedRefreshToken", "RefreshTokenExpiresAt", "CheckedAt", "NotKnownAt",
-		"PausedReason", "HeldUntil", "HoldStreak", "NumbersHeldUntil", "DisconnectedAt", "RequestsDay", "RequestsMade",
+		"SealedToken", "SealedRefreshToken", "TokenExpiresAt", "TokenExpiryAssumed", "RefreshTokenExpiresAt", "RenewingUntil", "CheckedAt",
+		"NotKnownAt", "WarnedDays", "PausedReason", "HeldUntil", "HoldStreak", "NumbersHeldUntil", "DisconnectedAt", "RequestsDay", "RequestsMade",
 	} {
 		assert.Equal(t, []string{"internal/accounts"}, called[column], "who reads %s", column)
 	}

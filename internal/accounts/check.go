@@ -58,7 +58,7 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 		return err
 	}
 	for after := uuid.Nil; ; {
-		page, err := s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage})
+		page, err := fromRows(s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage}))
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -99,7 +99,7 @@ func (w *checkWorker) Work(ctx context.Context, job *river.Job[CheckArgs]) error
 // dead, and warns of the end of one that lives, also when renewing or asking fails, which it reports. Called again, it does only what
 // has become due since.
 func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
-	account, err := s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID})
+	account, err := fromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID}))
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
@@ -129,7 +129,7 @@ func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	now := s.now()
 	due := account.PausedReason != "" || (account.TokenExpiresAt != nil && account.TokenExpiresAt.Sub(now) < renewBefore)
-	if account.SealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
+	if account.sealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
 		return false, nil
 	}
 	app, err := s.app(account.App)
@@ -137,7 +137,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		return false, nil // its app is not set up any more: the owner is warned of the end as others are
 	}
 	// Opened before the lease is taken: a process that has not the keyset of now must not keep those that have it waiting.
-	refreshToken, err := s.vault.open(account.SealedRefreshToken, account.OwnerID, account.URN)
+	refreshToken, err := s.vault.open(account.sealedRefreshToken, account.OwnerID, account.URN)
 	if err != nil {
 		return false, err
 	}
@@ -168,7 +168,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		}
 	}
 	err = s.outlast(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		renewed, err := s.queries.AccountRenew(ctx, tx, row)
+		renewed, err := fromRow(s.queries.AccountRenew(ctx, tx, row))
 		if fault.Is(err, fault.NotFound) {
 			return nil // connected again meanwhile, or disconnected
 		}

@@ -92,7 +92,7 @@ func TestATokenIsRenewedBeforeItsEndByOneProcess(t *testing.T) {
 	state, code := w.consent("", rhea.ID)
 	account, err := w.Complete(t.Context(), state, code)
 	require.NoError(t, err)
-	require.NotNil(t, account.SealedRefreshToken)
+	require.NotNil(t, account.SealedRefreshToken())
 	w.work(account, w.Service)
 	require.Equal(t, account.TokenRevision, w.read(account.ID).TokenRevision, "not yet")
 
@@ -107,7 +107,7 @@ func TestATokenIsRenewedBeforeItsEndByOneProcess(t *testing.T) {
 	renewed := w.read(account.ID)
 	require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
 	require.Equal(t, w.clock.Add(60*24*time.Hour), renewed.TokenExpiresAt.UTC())
-	require.NotNil(t, renewed.SealedRefreshToken)
+	require.NotNil(t, renewed.SealedRefreshToken())
 	require.Equal(t, account.RefreshTokenExpiresAt.UTC(), renewed.RefreshTokenExpiresAt.UTC(), "refreshing does not extend it")
 	require.Equal(t, []accounts.Event{accounts.Renewed}, w.events)
 	token, err := w.Token(renewed)
@@ -126,7 +126,7 @@ func TestARefreshTokenIsNeverOverwrittenWithNothing(t *testing.T) {
 	token, err := w.Token(account)
 	require.NoError(t, err)
 	again := w.add(w.owner, token) // by hand, without one
-	require.Equal(t, account.SealedRefreshToken, again.SealedRefreshToken)
+	require.Equal(t, account.SealedRefreshToken(), again.SealedRefreshToken())
 	require.Equal(t, account.RefreshTokenExpiresAt, again.RefreshTokenExpiresAt)
 }
 

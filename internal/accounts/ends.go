@@ -13,7 +13,7 @@ const mostEnds = 1000
 // Ends says of each connected account of all owners how long until a person has to connect it again; 0 when that is now.
 // Accounts of which it is not known are left out; of very many, those that end first are told.
 func (s *Service) Ends(ctx context.Context) (map[uuid.UUID]time.Duration, error) {
-	rows, err := s.queries.AccountListEnds(ctx, s.store, mostEnds)
+	rows, err := fromRows(s.queries.AccountListEnds(ctx, s.store, mostEnds))
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,8 @@ func (s *Service) Standing(account Account, at time.Time) Standing {
 	if account.HeldUntil != nil && account.HeldUntil.After(Today(at)) {
 		standing.Holds = int(account.HoldStreak)
 	}
-	if ends, refreshEnds := account.TokenExpiresAt, account.RefreshTokenExpiresAt; ends != nil && refreshEnds != nil && refreshEnds.After(*ends) {
+	ends, refreshEnds := account.TokenExpiresAt, account.RefreshTokenExpiresAt
+	if ends != nil && refreshEnds != nil && refreshEnds.After(*ends) {
 		// A refresh token that ends with the access token renews nothing.
 		switch {
 		case !s.renews(account):
@@ -98,7 +99,7 @@ func (s Standing) Lasts() *time.Time {
 	return s.Ends
 }
 
-// Ended reports whether the token has ended at a time, by LinkedIn's word. Of an end that is assumed, LinkedIn says when it has come.
+// Ended reports whether the token has ended at a time, by LinkedIn's word. When an end that is assumed has come, LinkedIn says.
 func (s Standing) Ended(at time.Time) bool {
 	return s.Ends != nil && !s.EndsAssumed && !at.Before(*s.Ends)
 }

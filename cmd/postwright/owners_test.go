@@ -39,6 +39,7 @@ var owners = map[string]string{
 	"PostCountOpen":        "publishing",
 	"PostCountTwins":       "publishing",
 	"PostGetManyForUpdate": "publishing",
+	"PostKeepAccount":      "publishing",
 	"PostKeepURN":          "publishing",
 	"PostListByURN":        "publishing",
 	"PostListHeldBack":     "publishing",

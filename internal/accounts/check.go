@@ -1,8 +1,10 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -125,11 +127,16 @@ func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 }
 
 // renew uses the refresh token when the access token is about to end, or dead. Of several processes one does. It reports
-// whether the account has a new token, or another process is getting one at this moment.
+// whether the account has a new token, or another process is getting one at this moment. A refresh token that LinkedIn refuses is
+// tried once a day all the same: what the LinkedIn app may do can be mended.
 func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	now := s.now()
 	due := account.PausedReason != "" || (account.TokenExpiresAt != nil && account.TokenExpiresAt.Sub(now) < renewBefore)
 	if account.sealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
+		return false, nil
+	}
+	refused := account.RenewalRefusedAt
+	if refused != nil && now.Sub(*refused) < checkEvery {
 		return false, nil
 	}
 	app, err := s.app(account.App)
@@ -149,7 +156,13 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	}
 	token, err := app.API.RefreshToken(ctx, refreshToken)
 	if fault.Is(err, fault.VendorRejected) {
-		return false, nil // LinkedIn does not take it any more: the owner is warned of the end as others are
+		// The owner is warned of the end as others are. The log is told once.
+		if _, kept := s.queries.AccountRenewalRefused(ctx, s.store, db.AccountRenewalRefusedParams{
+			ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, Now: now,
+		}); kept != nil || refused == nil {
+			return false, errors.Join(kept, notRenewed(account, fault.Of(err)))
+		}
+		return false, nil
 	}
 	if err != nil {
 		return false, err
@@ -178,6 +191,17 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		return s.jobs.Insert(ctx, tx, s.follow(Renewed, renewed)...)
 	})
 	return err == nil, err
+}
+
+// notRenewed is the fault of a refresh token that LinkedIn refuses, with LinkedIn's code and words.
+func notRenewed(account Account, refusal *fault.Error) error {
+	said := cmp.Or(refusal.Answer.Code, "no code")
+	if refusal.Answer.Message != "" {
+		said += " (" + refusal.Answer.Message + ")"
+	}
+	f := *refusal
+	f.Message = fmt.Sprintf("LinkedIn does not renew the token of %s: %s. %s", account.DisplayName, said, refusal.Message)
+	return &f
 }
 
 // introspect asks LinkedIn, once a day, what the token may do and when it ends, and pauses the account when LinkedIn says how the token

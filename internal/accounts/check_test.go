@@ -11,6 +11,7 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
+	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
@@ -141,8 +142,56 @@ func TestAnOwnerIsWarnedWhenARenewalKeepsFailing(t *testing.T) {
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Status, Value: "400"}))
 	w.events = nil
 	w.clock = w.clock.Add(59*24*time.Hour + time.Hour)
-	w.work(account, w.Service)
+	require.Error(t, w.Check(t.Context(), w.owner, account.ID))
 	require.Equal(t, []accounts.Event{accounts.Expiring}, w.events)
+}
+
+// Nobody was told that LinkedIn had refused a refresh token, nor why, and it was asked again every hour.
+func TestARefreshTokenThatIsRefusedIsToldOnceAndTriedOnceADay(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		refuse func(*world, accounts.Account)
+		said   string
+		heals  bool
+	}{
+		"of a token that is about to end": {
+			func(w *world, _ accounts.Account) { w.fail("createAccessToken", "400") }, "ILLEGAL_ARGUMENT (Bad Request)", true,
+		},
+		"of a token that is dead": {func(w *world, account accounts.Account) {
+			w.vendors.Revoke(rhea.ID)
+			require.NoError(w.t, w.store.InTx(w.t.Context(), func(tx *postgres.Tx) error {
+				return w.Pause(w.t.Context(), tx, account, "REVOKED_ACCESS_TOKEN")
+			}))
+		}, "invalid_grant (The refresh token is unknown, revoked or expired)", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.vendors.AddMember(rhea)
+			state, code := w.consent("", rhea.ID)
+			account, err := w.Complete(t.Context(), state, code)
+			require.NoError(t, err)
+			w.clock = w.clock.Add(54 * 24 * time.Hour)
+			c.refuse(w, account)
+			before := w.calls()
+			err = w.Check(t.Context(), w.owner, account.ID)
+			require.ErrorContains(t, err, "Rhea New")
+			require.ErrorContains(t, err, c.said)
+			for range 47 {
+				w.clock = w.clock.Add(time.Hour)
+				w.work(account, w.Service) // which fails the test if the job says it again
+			}
+			require.Equal(t, before+2, w.calls(), "once a day")
+			if c.heals {
+				w.vendors.Disarm()
+				w.clock = w.clock.Add(time.Hour)
+				w.work(account, w.Service)
+				renewed := w.read(account.ID)
+				require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
+				require.Nil(t, renewed.RenewalRefusedAt, "of the new token nothing is known")
+			}
+		})
+	}
 }
 
 // An expires_at of 0 paused an account that LinkedIn calls active, and one in milliseconds kept every warning away.
@@ -184,7 +233,7 @@ func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 		"introspection is refused": {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "401"); return w.Service }, true, early},
 		"introspection fails":      {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "503"); return w.Service }, true, early},
 		"renewing fails":           {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "503"); return w.Service }, true, late},
-		"renewing is refused":      {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "400"); return w.Service }, false, late},
+		"renewing is refused":      {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "400"); return w.Service }, true, late},
 		"renewing and asking fails": {rhea, func(w *world) *accounts.Service {
 			w.fail("createAccessToken", "503")
 			w.fail("introspectToken", "503")

@@ -58,7 +58,7 @@ func TestATokenThatIsRenewedByItselfEndsWithItsRefreshTokenUnlessTheRenewalFails
 	require.Equal(t, 365, w.endOf(account.ID))
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Status, Value: "400"}))
 	w.clock = w.clock.Add(53*aDay + time.Hour) // due to be renewed
-	w.work(account, w.Service)
+	require.Error(t, w.Check(t.Context(), w.owner, account.ID))
 	require.Equal(t, 311, w.endOf(account.ID), "not yet a reason to call a person")
 	w.clock = w.clock.Add(aDay)
 	w.work(account, w.Service)

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,7 @@ type Account struct {
 	RenewingUntil         *time.Time
 	CheckedAt             *time.Time
 	NotKnownAt            *time.Time
+	RenewalRefusedAt      *time.Time
 	WarnedDays            *int32
 
 	DisconnectedAt   *time.Time
@@ -42,6 +44,10 @@ type Account struct {
 	RequestsMade     int32
 }
 
+// SameToken reports whether the account has the token that it had when then was read. The revision alone does not tell: a database
+// that went back counts the same ones anew. A token that was sealed anew meanwhile passes for another.
+func (a Account) SameToken(then Account) bool { return bytes.Equal(a.sealedToken, then.sealedToken) }
+
 // fromRow is the account of a row. It is handed what a query returns.
 func fromRow(row db.LinkedinAccount, err error) (Account, error) {
 	return Account{
@@ -49,7 +55,8 @@ func fromRow(row db.LinkedinAccount, err error) (Account, error) {
 		IsDefault: row.IsDefault, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 		sealedToken: row.SealedToken, sealedRefreshToken: row.SealedRefreshToken, TokenExpiresAt: row.TokenExpiresAt,
 		TokenExpiryAssumed: row.TokenExpiryAssumed, RefreshTokenExpiresAt: row.RefreshTokenExpiresAt, TokenRevision: row.TokenRevision,
-		RenewingUntil: row.RenewingUntil, CheckedAt: row.CheckedAt, NotKnownAt: row.NotKnownAt, WarnedDays: row.WarnedDays,
+		RenewingUntil: row.RenewingUntil, CheckedAt: row.CheckedAt, NotKnownAt: row.NotKnownAt, RenewalRefusedAt: row.RenewalRefusedAt,
+		WarnedDays:     row.WarnedDays,
 		DisconnectedAt: row.DisconnectedAt, PausedReason: row.PausedReason, HeldUntil: row.HeldUntil, HeldReason: row.HeldReason,
 		HoldStreak: row.HoldStreak, NumbersHeldUntil: row.NumbersHeldUntil, RequestsDay: row.RequestsDay, RequestsMade: row.RequestsMade,
 	}, err

@@ -81,7 +81,7 @@ UPDATE linkedin_accounts SET
     sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL,
     token_expiry_assumed = FALSE, scopes = '{}',
     is_default = FALSE, paused_reason = '', held_until = NULL, held_reason = '', warned_days = NULL, renewing_until = NULL,
-    not_known_at = NULL,
+    not_known_at = NULL, renewal_refused_at = NULL,
     token_revision = token_revision + 1, disconnected_at = $1::timestamptz, updated_at = $1::timestamptz
 WHERE id = $2 AND owner_id = $3 AND disconnected_at IS NULL
 `
@@ -121,7 +121,7 @@ func (q *Queries) AccountEndHoldStreak(ctx context.Context, db DBTX, arg Account
 }
 
 const accountGet = `-- name: AccountGet :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2
 `
 
 type AccountGetParams struct {
@@ -160,12 +160,13 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, arg AccountGetParams)
 		&i.App,
 		&i.TokenExpiryAssumed,
 		&i.NotKnownAt,
+		&i.RenewalRefusedAt,
 	)
 	return i, err
 }
 
 const accountGetDefault = `-- name: AccountGetDefault :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE owner_id = $1 AND is_default
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at FROM linkedin_accounts WHERE owner_id = $1 AND is_default
 `
 
 func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.UUID) (LinkedinAccount, error) {
@@ -199,12 +200,13 @@ func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.U
 		&i.App,
 		&i.TokenExpiryAssumed,
 		&i.NotKnownAt,
+		&i.RenewalRefusedAt,
 	)
 	return i, err
 }
 
 const accountGetForUpdate = `-- name: AccountGetForUpdate :one
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at FROM linkedin_accounts WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
 `
 
 type AccountGetForUpdateParams struct {
@@ -244,6 +246,7 @@ func (q *Queries) AccountGetForUpdate(ctx context.Context, db DBTX, arg AccountG
 		&i.App,
 		&i.TokenExpiryAssumed,
 		&i.NotKnownAt,
+		&i.RenewalRefusedAt,
 	)
 	return i, err
 }
@@ -357,7 +360,7 @@ func (q *Queries) AccountLeaseRenewal(ctx context.Context, db DBTX, arg AccountL
 }
 
 const accountListByOwner = `-- name: AccountListByOwner :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY created_at, id
 `
 
 // Those that are connected, oldest first, all of them: a person has a handful.
@@ -398,6 +401,7 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 			&i.App,
 			&i.TokenExpiryAssumed,
 			&i.NotKnownAt,
+			&i.RenewalRefusedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -410,7 +414,7 @@ func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 }
 
 const accountListConnected = `-- name: AccountListConnected :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > $1 ORDER BY id LIMIT $2
 `
 
 type AccountListConnectedParams struct {
@@ -456,6 +460,7 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 			&i.App,
 			&i.TokenExpiryAssumed,
 			&i.NotKnownAt,
+			&i.RenewalRefusedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -468,34 +473,47 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 }
 
 const accountListEnds = `-- name: AccountListEnds :many
-SELECT id, app, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
-WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
 `
 
-type AccountListEndsRow struct {
-	ID                    uuid.UUID
-	App                   string
-	TokenExpiresAt        *time.Time
-	RefreshTokenExpiresAt *time.Time
-	PausedReason          string
-}
-
 // Of all owners, for the operator: when the tokens of those that are connected end, the first first.
-func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]AccountListEndsRow, error) {
+func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]LinkedinAccount, error) {
 	rows, err := db.Query(ctx, accountListEnds, most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []AccountListEndsRow{}
+	items := []LinkedinAccount{}
 	for rows.Next() {
-		var i AccountListEndsRow
+		var i LinkedinAccount
 		if err := rows.Scan(
 			&i.ID,
-			&i.App,
+			&i.OwnerID,
+			&i.URN,
+			&i.DisplayName,
+			&i.SealedToken,
 			&i.TokenExpiresAt,
+			&i.Scopes,
+			&i.IsDefault,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.SealedRefreshToken,
 			&i.RefreshTokenExpiresAt,
+			&i.TokenRevision,
+			&i.RenewingUntil,
+			&i.CheckedAt,
+			&i.WarnedDays,
 			&i.PausedReason,
+			&i.HeldUntil,
+			&i.HeldReason,
+			&i.DisconnectedAt,
+			&i.HoldStreak,
+			&i.RequestsDay,
+			&i.RequestsMade,
+			&i.NumbersHeldUntil,
+			&i.App,
+			&i.TokenExpiryAssumed,
+			&i.NotKnownAt,
 		); err != nil {
 			return nil, err
 		}
@@ -587,9 +605,9 @@ UPDATE linkedin_accounts SET
     sealed_refresh_token = COALESCE($4, sealed_refresh_token),
     refresh_token_expires_at = COALESCE($5, refresh_token_expires_at),
     token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, not_known_at = NULL,
-    updated_at = $6
+    renewal_refused_at = NULL, updated_at = $6
 WHERE id = $7 AND owner_id = $8 AND token_revision = $9 AND disconnected_at IS NULL
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at
 `
 
 type AccountRenewParams struct {
@@ -647,8 +665,35 @@ func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewPar
 		&i.App,
 		&i.TokenExpiryAssumed,
 		&i.NotKnownAt,
+		&i.RenewalRefusedAt,
 	)
 	return i, err
+}
+
+const accountRenewalRefused = `-- name: AccountRenewalRefused :execrows
+UPDATE linkedin_accounts SET renewal_refused_at = $1::timestamptz
+WHERE id = $2 AND owner_id = $3 AND token_revision = $4 AND disconnected_at IS NULL
+`
+
+type AccountRenewalRefusedParams struct {
+	Now           time.Time
+	ID            uuid.UUID
+	OwnerID       uuid.UUID
+	TokenRevision int64
+}
+
+// LinkedIn does not take the refresh token. No row when the account got another token meanwhile.
+func (q *Queries) AccountRenewalRefused(ctx context.Context, db DBTX, arg AccountRenewalRefusedParams) (int64, error) {
+	result, err := db.Exec(ctx, accountRenewalRefused,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+		arg.TokenRevision,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const accountReseal = `-- name: AccountReseal :execrows
@@ -702,6 +747,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
         THEN COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at) ELSE excluded.refresh_token_expires_at END,
     checked_at = excluded.checked_at,
     not_known_at = NULL,
+    renewal_refused_at = NULL,
     token_revision = linkedin_accounts.token_revision + 1,
     is_default = linkedin_accounts.is_default OR excluded.is_default,
     renewing_until = NULL,
@@ -709,7 +755,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
     paused_reason = '',
     disconnected_at = NULL,
     updated_at = excluded.updated_at
-RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at
+RETURNING id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at
 `
 
 type AccountUpsertParams struct {
@@ -776,6 +822,7 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		&i.App,
 		&i.TokenExpiryAssumed,
 		&i.NotKnownAt,
+		&i.RenewalRefusedAt,
 	)
 	return i, err
 }

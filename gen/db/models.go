@@ -56,6 +56,7 @@ type LinkedinAccount struct {
 	App                   string
 	TokenExpiryAssumed    bool
 	NotKnownAt            *time.Time
+	RenewalRefusedAt      *time.Time
 }
 
 type Notification struct {

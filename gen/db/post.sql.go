@@ -473,6 +473,25 @@ func (q *Queries) PostInsertMany(ctx context.Context, db DBTX, arg PostInsertMan
 	return items, nil
 }
 
+const postKeepAccount = `-- name: PostKeepAccount :execrows
+UPDATE posts SET account_id = $1::uuid WHERE id = $2 AND owner_id = $3
+`
+
+type PostKeepAccountParams struct {
+	AccountID uuid.UUID
+	ID        uuid.UUID
+	OwnerID   uuid.UUID
+}
+
+// The account with which LinkedIn has, or may have, a post of which the database lost that it was sent.
+func (q *Queries) PostKeepAccount(ctx context.Context, db DBTX, arg PostKeepAccountParams) (int64, error) {
+	result, err := db.Exec(ctx, postKeepAccount, arg.AccountID, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const postKeepURN = `-- name: PostKeepURN :execrows
 UPDATE posts SET linkedin_urn = $1, revision = revision + 1, updated_at = $2
 WHERE id = $3 AND owner_id = $4 AND state = 'publishing'

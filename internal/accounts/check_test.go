@@ -11,6 +11,7 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
+	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
@@ -92,7 +93,7 @@ func TestATokenIsRenewedBeforeItsEndByOneProcess(t *testing.T) {
 	state, code := w.consent("", rhea.ID)
 	account, err := w.Complete(t.Context(), state, code)
 	require.NoError(t, err)
-	require.NotNil(t, account.SealedRefreshToken)
+	require.NotNil(t, account.SealedRefreshToken())
 	w.work(account, w.Service)
 	require.Equal(t, account.TokenRevision, w.read(account.ID).TokenRevision, "not yet")
 
@@ -107,7 +108,7 @@ func TestATokenIsRenewedBeforeItsEndByOneProcess(t *testing.T) {
 	renewed := w.read(account.ID)
 	require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
 	require.Equal(t, w.clock.Add(60*24*time.Hour), renewed.TokenExpiresAt.UTC())
-	require.NotNil(t, renewed.SealedRefreshToken)
+	require.NotNil(t, renewed.SealedRefreshToken())
 	require.Equal(t, account.RefreshTokenExpiresAt.UTC(), renewed.RefreshTokenExpiresAt.UTC(), "refreshing does not extend it")
 	require.Equal(t, []accounts.Event{accounts.Renewed}, w.events)
 	token, err := w.Token(renewed)
@@ -126,7 +127,7 @@ func TestARefreshTokenIsNeverOverwrittenWithNothing(t *testing.T) {
 	token, err := w.Token(account)
 	require.NoError(t, err)
 	again := w.add(w.owner, token) // by hand, without one
-	require.Equal(t, account.SealedRefreshToken, again.SealedRefreshToken)
+	require.Equal(t, account.SealedRefreshToken(), again.SealedRefreshToken())
 	require.Equal(t, account.RefreshTokenExpiresAt, again.RefreshTokenExpiresAt)
 }
 
@@ -141,8 +142,56 @@ func TestAnOwnerIsWarnedWhenARenewalKeepsFailing(t *testing.T) {
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Status, Value: "400"}))
 	w.events = nil
 	w.clock = w.clock.Add(59*24*time.Hour + time.Hour)
-	w.work(account, w.Service)
+	require.Error(t, w.Check(t.Context(), w.owner, account.ID))
 	require.Equal(t, []accounts.Event{accounts.Expiring}, w.events)
+}
+
+// Nobody was told that LinkedIn had refused a refresh token, nor why, and it was asked again every hour.
+func TestARefreshTokenThatIsRefusedIsToldOnceAndTriedOnceADay(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		refuse func(*world, accounts.Account)
+		said   string
+		heals  bool
+	}{
+		"of a token that is about to end": {
+			func(w *world, _ accounts.Account) { w.fail("createAccessToken", "400") }, "ILLEGAL_ARGUMENT (Bad Request)", true,
+		},
+		"of a token that is dead": {func(w *world, account accounts.Account) {
+			w.vendors.Revoke(rhea.ID)
+			require.NoError(w.t, w.store.InTx(w.t.Context(), func(tx *postgres.Tx) error {
+				return w.Pause(w.t.Context(), tx, account, "REVOKED_ACCESS_TOKEN")
+			}))
+		}, "invalid_grant (The refresh token is unknown, revoked or expired)", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.vendors.AddMember(rhea)
+			state, code := w.consent("", rhea.ID)
+			account, err := w.Complete(t.Context(), state, code)
+			require.NoError(t, err)
+			w.clock = w.clock.Add(54 * 24 * time.Hour)
+			c.refuse(w, account)
+			before := w.calls()
+			err = w.Check(t.Context(), w.owner, account.ID)
+			require.ErrorContains(t, err, "Rhea New")
+			require.ErrorContains(t, err, c.said)
+			for range 47 {
+				w.clock = w.clock.Add(time.Hour)
+				w.work(account, w.Service) // which fails the test if the job says it again
+			}
+			require.Equal(t, before+2, w.calls(), "once a day")
+			if c.heals {
+				w.vendors.Disarm()
+				w.clock = w.clock.Add(time.Hour)
+				w.work(account, w.Service)
+				renewed := w.read(account.ID)
+				require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
+				require.Nil(t, renewed.RenewalRefusedAt, "of the new token nothing is known")
+			}
+		})
+	}
 }
 
 // An expires_at of 0 paused an account that LinkedIn calls active, and one in milliseconds kept every warning away.
@@ -184,7 +233,7 @@ func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 		"introspection is refused": {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "401"); return w.Service }, true, early},
 		"introspection fails":      {ada, func(w *world) *accounts.Service { w.fail("introspectToken", "503"); return w.Service }, true, early},
 		"renewing fails":           {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "503"); return w.Service }, true, late},
-		"renewing is refused":      {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "400"); return w.Service }, false, late},
+		"renewing is refused":      {rhea, func(w *world) *accounts.Service { w.fail("createAccessToken", "400"); return w.Service }, true, late},
 		"renewing and asking fails": {rhea, func(w *world) *accounts.Service {
 			w.fail("createAccessToken", "503")
 			w.fail("introspectToken", "503")
@@ -242,7 +291,7 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: answer}))
 			w.events = nil
 			w.clock = w.clock.Add(24 * time.Hour)
-			require.False(t, w.Silent(account))
+			require.False(t, w.Standing(account, w.clock).Silent)
 			err := w.Check(t.Context(), w.owner, account.ID)
 			require.Equal(t, "TOKEN_NOT_KNOWN", fault.Of(err).Reason, "%v", err)
 			require.ErrorContains(t, err, "Ada Lovelace")
@@ -251,14 +300,14 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			require.Equal(t, account.Scopes, checked.Scopes)
 			require.Empty(t, w.events)
 			w.clock = w.clock.Add(3 * time.Hour)
-			require.True(t, w.Silent(checked), "doctor says so")
+			require.True(t, w.Standing(checked, w.clock).Silent, "doctor says so")
 			asked := w.asked("introspectToken")
 			w.work(account, w.Service) // which fails the test if the job says it again
 			require.Equal(t, asked, w.asked("introspectToken"), "asked once a day")
 			w.clock = w.clock.Add(24 * time.Hour)
 			w.work(account, w.Service)
 			require.Equal(t, asked+1, w.asked("introspectToken"))
-			require.True(t, w.Silent(w.read(account.ID)))
+			require.True(t, w.Standing(w.read(account.ID), w.clock).Silent)
 
 			w.vendors.Disarm()
 			w.clock = w.clock.Add(24 * time.Hour)

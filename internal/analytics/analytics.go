@@ -5,6 +5,7 @@ package analytics
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,7 +81,11 @@ func (s *Service) Refresh(ctx context.Context, ownerID, id uuid.UUID) (Report, e
 	if err != nil {
 		return Report{}, err
 	}
-	unknown, err := s.refresh(ctx, account, one)
+	by, err := wayOf(account)
+	if err != nil {
+		return Report{}, err
+	}
+	unknown, err := s.refresh(ctx, account, by, one)
 	if err != nil {
 		return Report{}, err
 	}
@@ -107,12 +112,9 @@ func counted(post posts.Post) (onLinkedIn, error) {
 }
 
 // refresh asks for posts of one account at once, as many as the way allows, and stores what LinkedIn gives. It
-// returns what LinkedIn does not give of the first of them. Posts that are gone by then are left out.
-func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...onLinkedIn) (unknown []Unknown, err error) {
-	by, err := wayOf(account)
-	if err != nil {
-		return nil, err
-	}
+// returns what LinkedIn does not give of the first of them. Posts that are gone by then are left out. What LinkedIn said before it
+// failed is stored all the same.
+func (s *Service) refresh(ctx context.Context, account accounts.Account, by way, all ...onLinkedIn) (unknown []Unknown, err error) {
 	asking, token := ctx, ""
 	if n := by.requests(); n > 0 {
 		if asking, token, err = s.accounts.TokenToAsk(ctx, account, n); err != nil {
@@ -123,18 +125,19 @@ func (s *Service) refresh(ctx context.Context, account accounts.Account, all ...
 	for i, post := range all {
 		urns[i] = post.urn
 	}
-	found, err := s.ask(asking, token, by, urns)
-	if err != nil {
-		return nil, err
+	found, failed := s.ask(asking, token, by, urns)
+	if failed != nil && (len(found) == 0 || found[0].known() == by.had.known()) {
+		return nil, failed
 	}
+	keeping := context.WithoutCancel(ctx) // whose end may be what failed
 	for i, post := range all {
 		c := found[i]
-		if _, err := s.queries.AnalyticsPutNumbers(ctx, s.store, db.AnalyticsPutNumbersParams{
+		if _, err := s.queries.AnalyticsPutNumbers(keeping, s.store, db.AnalyticsPutNumbersParams{
 			PostID: post.id, OwnerID: account.OwnerID, Now: s.now(),
 			ViewsCount: c.views, LikesCount: c.likes, CommentsCount: c.comments, SharesCount: c.shares,
 		}); err != nil {
-			return nil, err
+			return nil, errors.Join(failed, err)
 		}
 	}
-	return found[0].unknown, nil
+	return found[0].unknown, failed
 }

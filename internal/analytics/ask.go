@@ -24,6 +24,7 @@ const pageBatch = 20
 type way struct {
 	kind   wayKind
 	author linkedin.URN
+	had    counts // what LinkedIn said before it refused to say more, which is not asked again; of a member's one post
 }
 
 type wayKind uint8
@@ -56,7 +57,7 @@ func wayOf(account accounts.Account) (way, error) {
 
 // requests is how many requests the numbers of posts take that are asked for together.
 func (w way) requests() int {
-	return map[wayKind]int{closed: 0, byMetric: len(metrics), bySummary: 1, byPage: 1}[w.kind]
+	return map[wayKind]int{closed: 0, byMetric: len(metrics) - w.had.known(), bySummary: 1, byPage: 1}[w.kind]
 }
 
 // together is how many posts can be asked for in those requests.
@@ -71,6 +72,16 @@ func (w way) together() int {
 type counts struct {
 	views, likes, comments, shares *int64
 	unknown                        []Unknown
+}
+
+// known is how many numbers LinkedIn gave.
+func (c *counts) known() (n int) {
+	for _, m := range metrics {
+		if *m.into(c) != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *counts) miss(reason string, fields ...string) {
@@ -89,13 +100,13 @@ func (c *counts) take(into **int64, number *int64, field string) {
 	}
 }
 
-// ask asks for posts, as many as the way takes together, and returns what LinkedIn gave of each.
+// ask asks for posts, as many as the way takes together, and returns what LinkedIn gave of each, also before it failed.
 func (s *Service) ask(ctx context.Context, token string, by way, urns []linkedin.URN) ([]counts, error) {
 	switch by.kind {
 	case byPage:
 		return s.askPage(ctx, token, by.author, urns)
 	case byMetric:
-		c, err := s.askMember(ctx, token, urns[0])
+		c, err := s.askMember(ctx, token, urns[0], by.had)
 		return []counts{c}, err
 	case bySummary:
 		c, err := s.askSocial(ctx, token, urns[0])
@@ -119,10 +130,13 @@ var metrics = []struct {
 	{linkedin.MetricReshare, "sharesCount", func(c *counts) **int64 { return &c.shares }},
 }
 
-func (s *Service) askMember(ctx context.Context, token string, urn linkedin.URN) (counts, error) {
-	var c counts
+func (s *Service) askMember(ctx context.Context, token string, urn linkedin.URN, had counts) (counts, error) {
+	c := had
 	var unread []error
 	for _, want := range metrics {
+		if *want.into(&had) != nil {
+			continue
+		}
 		n, known, err := s.linkedIn.PostAnalytics(ctx, token, urn, want.metric)
 		switch {
 		case refusedFor(err):
@@ -131,7 +145,7 @@ func (s *Service) askMember(ctx context.Context, token string, urn linkedin.URN)
 			unread = append(unread, err)
 			c.miss(notSaid, want.field)
 		case err != nil:
-			return counts{}, err
+			return c, err
 		case !known:
 			c.miss("LinkedIn has no number for this post yet", want.field)
 		default:

@@ -94,12 +94,23 @@ func (s *Service) first(ctx context.Context, ownerID, id uuid.UUID) (until time.
 		return time.Time{}, err
 	}
 	known, err := s.Get(ctx, ownerID, id)
-	if err != nil || known.RefreshedAt != nil && !known.RefreshedAt.Before(ripe) {
+	if err != nil {
 		return time.Time{}, err
 	}
+	by, err := wayOf(account)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if known.RefreshedAt != nil && !known.RefreshedAt.Before(ripe) {
+		by.had = counts{views: known.ViewsCount, likes: known.LikesCount, comments: known.CommentsCount, shares: known.SharesCount}
+		if by.kind != byMetric || by.requests() == 0 { // else a limit may have cut the asking short
+			return time.Time{}, nil
+		}
+	}
 	now := s.now()
-	for _, held := range []*time.Time{account.HeldUntil, account.NumbersHeldUntil} {
-		if held != nil && now.Before(*held) {
+	standing := s.accounts.Standing(account, now)
+	for _, held := range []*time.Time{standing.Held, standing.NumbersHeld} {
+		if held != nil {
 			return *held, nil
 		}
 	}
@@ -109,7 +120,7 @@ func (s *Service) first(ctx context.Context, ownerID, id uuid.UUID) (until time.
 	}
 	ctx, cancel := context.WithTimeout(ctx, leaseTime)
 	defer cancel()
-	free, err := s.round(ctx, account, one)
+	free, err := s.round(ctx, account, by, one)
 	after := context.WithoutCancel(ctx)
 	if held := s.accounts.HoldNumbers(after, account, free); err == nil {
 		err = held
@@ -122,11 +133,7 @@ func (s *Service) first(ctx context.Context, ownerID, id uuid.UUID) (until time.
 
 // round asks for a post, and for others of the account as far as they take no request more each. It returns from when on
 // LinkedIn may be asked again, and how it went for the one.
-func (s *Service) round(ctx context.Context, account accounts.Account, one onLinkedIn) (free time.Time, err error) {
-	by, err := wayOf(account)
-	if err != nil {
-		return s.now(), err
-	}
+func (s *Service) round(ctx context.Context, account accounts.Account, by way, one onLinkedIn) (free time.Time, err error) {
 	batch := []onLinkedIn{one}
 	if most := by.together(); most > 1 {
 		rows, err := s.queries.AnalyticsListUncounted(ctx, s.store, db.AnalyticsListUncountedParams{
@@ -143,7 +150,7 @@ func (s *Service) round(ctx context.Context, account accounts.Account, one onLin
 			}
 		}
 	}
-	_, err = s.refresh(ctx, account, batch...)
+	_, err = s.refresh(ctx, account, by, batch...)
 	return s.free(err), err
 }
 

@@ -2,8 +2,10 @@ package app_test
 
 import (
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 
 	"connectrpc.com/connect/v2"
@@ -147,6 +149,51 @@ func TestNumbersOfAPageAreAskedForTogether(t *testing.T) {
 		}, apptest.WaitLimit, apptest.WaitStep)
 	}
 	require.Equal(t, 21, w.Count("SELECT requests_made FROM linkedin_accounts WHERE id = '"+page.ID.String()+"'"), "20 creates, and one request for the numbers of all")
+}
+
+// The day's limit cut the asking short: the numbers that LinkedIn had given were thrown away, and cost as many requests again.
+func TestNumbersThatALimitCutsShortAreKeptAndNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{tess()}})
+	var mu sync.Mutex
+	answered, left := map[string]int{}, 2
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if metric := r.URL.Query().Get("queryType"); metric != "" {
+			mu.Lock()
+			defer mu.Unlock()
+			if left == 0 {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(http.StatusTooManyRequests)
+				_, _ = w.Write([]byte(`{"status":429,"message":"Resource level throttle MEMBER DAY limit for calls to this resource is reached."}`))
+				return
+			}
+			left--
+			answered[metric]++
+		}
+		vendors.Handler().ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	w := newWorld(t, numbersAtOnce, func(c *app.Config) { c.LinkedIn.APIURL, c.LinkedIn.AuthURL = server.URL, server.URL })
+	w.Serve()
+	post, _ := w.Publish(w.Draft("Counted in two goes"))
+	require.Equal(t, published, post.GetState())
+	require.Eventually(t, func() bool {
+		return w.Count(`SELECT count(*) FROM post_analytics WHERE views_count IS NOT NULL AND likes_count IS NOT NULL AND comments_count IS NULL`) == 1 &&
+			w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'refresh_analytics' AND state = 'scheduled'`) == 1
+	}, apptest.WaitLimit, apptest.WaitStep, "two are kept, and the rest waits")
+
+	mu.Lock()
+	left = 10
+	mu.Unlock()
+	w.Exec(`UPDATE linkedin_accounts SET numbers_held_until = NULL`)
+	w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'refresh_analytics'`)
+
+	require.Eventually(t, func() bool {
+		return w.Count(`SELECT count(*) FROM post_analytics WHERE comments_count IS NOT NULL AND shares_count IS NOT NULL`) == 1
+	}, apptest.WaitLimit, apptest.WaitStep)
+	mu.Lock()
+	defer mu.Unlock()
+	require.Equal(t, map[string]int{"IMPRESSION": 1, "REACTION": 1, "COMMENT": 1, "RESHARE": 1}, answered, "each once")
 }
 
 func TestAHeldAccountIsToldWithItsQuota(t *testing.T) {

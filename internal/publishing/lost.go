@@ -32,12 +32,12 @@ func (s *Service) keepAttempt(
 // the publication is lost as well. One that may have arrived becomes a doubt about the post, and a settled one if LinkedIn
 // accepted it: so whatever the other attempts come to, the post is not called failed. It gets a publication of its own, with this
 // id, since each has one attempt at most that may have arrived; where the account is lost too, the zero Account, the post alone tells.
-// One that surely did not changes nothing.
+// One that surely did not changes nothing but the account's state.
 func (s *Service) keepLost(
 	ctx context.Context, tx *postgres.Tx, rows locked, publicationID uuid.UUID, attempt Attempt, o outcome,
 ) error {
 	if o.attempt != attemptAccepted && o.attempt != attemptInDoubt {
-		return nil
+		return s.affect(ctx, tx, rows.account, o)
 	}
 	now := s.now()
 	if rows.account.ID != uuid.Nil {
@@ -51,6 +51,13 @@ func (s *Service) keepLost(
 		doubt.attempt = attemptInDoubt
 		if err := s.keepAttempt(ctx, tx, rows.post.OwnerID, publicationID, attempt, doubt); err != nil {
 			return err
+		}
+		if sentWith(rows.post.State, o) {
+			if _, err := s.queries.PostKeepAccount(ctx, tx, db.PostKeepAccountParams{
+				ID: rows.post.ID, OwnerID: rows.post.OwnerID, AccountID: rows.account.ID,
+			}); err != nil {
+				return err
+			}
 		}
 	}
 	if o.attempt == attemptAccepted {
@@ -67,6 +74,18 @@ func (s *Service) keepLost(
 		return s.readBackSoon(ctx, tx, rows, now)
 	}
 	return nil
+}
+
+// sentWith reports whether a post in this state becomes what a lost attempt made of it, and so belongs to that attempt's account,
+// by which its numbers are asked for and a doubt about it is looked into.
+func sentWith(state string, o outcome) bool {
+	switch state {
+	case posts.StateDraft, posts.StateScheduled, posts.StateFailed:
+		return true
+	case posts.StateQueued, posts.StateUnconfirmed: // of another attempt, perhaps with another account
+		return o.attempt == attemptAccepted
+	}
+	return false
 }
 
 // lostPost is the fault of an attempt whose very post the database lost: the log alone can tell what LinkedIn has.

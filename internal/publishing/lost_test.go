@@ -124,7 +124,7 @@ func TestAnAnswerWhoseApprovalTheDatabaseLostIsKept(t *testing.T) {
 			}
 			answer := judge(w.send(t.Context(), sent))
 			w.exec(t, `DELETE FROM publications`)
-			w.exec(t, `UPDATE posts SET state = $1, revision = revision + 1`, c.before)
+			w.exec(t, `UPDATE posts SET state = $1, account_id = NULL, revision = revision + 1`, c.before)
 
 			for range 2 { // once more, as after a commit that was not answered
 				_, err = w.write(w.workContext(), job, sent, answer)
@@ -136,6 +136,11 @@ func TestAnAnswerWhoseApprovalTheDatabaseLostIsKept(t *testing.T) {
 			require.Equal(t, c.want, post.State)
 			if c.want == posts.StatePublished {
 				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedinURN)
+			}
+			if c.want == c.before {
+				require.Nil(t, post.AccountID)
+			} else {
+				require.Equal(t, &sent.account.ID, post.AccountID, "not the default's of a later day")
 			}
 			if c.want == posts.StateUnconfirmed {
 				require.NotEmpty(t, post.FailureRemedy)

@@ -9,6 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
@@ -64,6 +65,9 @@ func (s *Service) endAttempt(ctx context.Context, tx *postgres.Tx, ownerID, atte
 // the job's completion and the jobs that follow. A publication that waits keeps its job, which the caller lets sleep
 // until then; until is zero for one that has ended.
 func (s *Service) conclude(ctx context.Context, tx *postgres.Tx, job *river.Job[Args], rows locked, o outcome) (until time.Time, err error) {
+	if err := s.affect(ctx, tx, rows.account, o); err != nil {
+		return until, err
+	}
 	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: rows.post.ID, OwnerID: rows.post.OwnerID})
 	if err != nil {
 		return until, err
@@ -130,8 +134,7 @@ func (s *Service) markPost(ctx context.Context, tx *postgres.Tx, post posts.Post
 	})
 }
 
-// wait puts a publication back into the queue, says on the post why, and holds or pauses the account where LinkedIn's
-// answer was about that.
+// wait puts a publication back into the queue and says on the post why.
 func (s *Service) wait(ctx context.Context, tx *postgres.Tx, rows locked, o outcome) error {
 	post, publication := rows.post, rows.publication
 	if o.excused {
@@ -154,18 +157,23 @@ func (s *Service) wait(ctx context.Context, tx *postgres.Tx, rows locked, o outc
 			return err
 		}
 	}
+	return nil
+}
+
+// affect holds or pauses the account where LinkedIn's answer was about that, whatever becomes of the post.
+func (s *Service) affect(ctx context.Context, tx *postgres.Tx, account accounts.Account, o outcome) error {
 	switch o.account {
 	case accountHeld:
-		return s.accounts.Hold(ctx, tx, rows.account, o.heldUntil, o.failure.code, o.streak)
+		return s.accounts.Hold(ctx, tx, account, o.heldUntil, o.failure.code, o.streak)
 	case accountPaused:
-		return s.accounts.Pause(ctx, tx, rows.account, o.failure.code)
+		return s.accounts.Pause(ctx, tx, account, o.failure.code)
 	}
 	return nil
 }
 
 // settleLate takes the answer of an attempt that another process had given up for lost, because this one was silent for
 // too long. It settles the doubt, unless a person was faster; one more send that was approved meanwhile and has not begun
-// is withdrawn when the post turns out to be there.
+// is withdrawn when the post turns out to be there. What it says of the account counts whoever was faster.
 func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, rows locked, attempt uuid.UUID, o outcome) error {
 	post := rows.post
 	how := settledLateRefused
@@ -174,6 +182,9 @@ func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, rows locked, 
 		return nil
 	case attemptAccepted:
 		how = settledLateAccepted
+	}
+	if err := s.affect(ctx, tx, rows.account, o); err != nil {
+		return err
 	}
 	now := s.now()
 	settled, err := s.queries.AttemptSettleLate(ctx, tx, db.AttemptSettleLateParams{

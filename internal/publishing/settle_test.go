@@ -71,6 +71,70 @@ func TestARefusalThatComesLateIsToldWithItsOwnRemedy(t *testing.T) {
 	}
 }
 
+// An answer that nobody waited for any more neither paused nor held the account: the posts that followed each got one of their own.
+func TestAnAnswerThatComesLateHoldsOrPausesTheAccount(t *testing.T) {
+	t.Parallel()
+	givenUp := func(t *testing.T, w *world, post posts.Post) {
+		require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+	}
+	lost := func(t *testing.T, w *world, _ posts.Post) {
+		w.exec(t, `DELETE FROM publications`)
+		w.exec(t, `UPDATE posts SET state = 'draft', revision = revision + 1`)
+	}
+	arrived := func(t *testing.T, w *world, post posts.Post) {
+		givenUp(t, w, post)
+		w.exec(t, `UPDATE publish_attempts SET settlement = 'person_published', settled_at = now()`)
+	}
+	revoked, limited := sandbox.Fault{Mode: sandbox.TokenRevoked}, sandbox.Fault{Mode: sandbox.RetryAfter, Value: "30"}
+	day := sandbox.Fault{Mode: sandbox.RateLimitedDay}
+	for name, c := range map[string]struct {
+		late         func(*testing.T, *world, posts.Post)
+		does         sandbox.Fault
+		again        bool // the account is connected again before the answer comes
+		paused, held string
+	}{
+		"a dead token, given up":                             {givenUp, revoked, false, "REVOKED_ACCESS_TOKEN", ""},
+		"a dead token, given up, and connected again":        {givenUp, revoked, true, "", ""},
+		"a dead token, lost":                                 {lost, revoked, false, "REVOKED_ACCESS_TOKEN", ""},
+		"a dead token, lost, and connected again":            {lost, revoked, true, "", ""},
+		"a dead token, and a person saw the post":            {arrived, revoked, false, "REVOKED_ACCESS_TOKEN", ""},
+		"a limit, given up":                                  {givenUp, limited, false, "", "RATE_LIMITED"},
+		"a limit, given up, and connected again":             {givenUp, limited, true, "", "RATE_LIMITED"},
+		"a limit, lost":                                      {lost, limited, false, "", "RATE_LIMITED"},
+		"a day's limit, given up":                            {givenUp, day, false, "", "DAY_LIMIT"},
+		"a day's limit, lost":                                {lost, day, false, "", "DAY_LIMIT"},
+		"a day's limit, and a person saw that it was posted": {arrived, day, false, "", "DAY_LIMIT"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			post, job := w.approved(t, "Refused late")
+			sent, _, err := w.claim(w.workContext(), job)
+			require.NoError(t, err)
+			c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
+			require.NoError(t, w.vendors.Arm(c.does))
+			created, refused := w.send(t.Context(), sent)
+			answer := rules.postpone(judge(created, refused), fault.Of(refused), sent.publication.DueAt, w.clock)
+			c.late(t, w, post)
+			if c.again { // under the same revision, as after a database that went back
+				w.exec(t, `UPDATE linkedin_accounts SET sealed_token = sealed_token || '\x00'`)
+			}
+
+			for range 2 { // once more, as after a commit that was not answered
+				_, err = w.write(w.workContext(), job, sent, answer)
+				require.NoError(t, err)
+			}
+
+			account, err := w.accounts.Get(t.Context(), w.owner, &sent.account.ID)
+			require.NoError(t, err)
+			require.Equal(t, c.paused, account.PausedReason)
+			require.Equal(t, c.held, account.HeldReason)
+			require.Equal(t, c.held != "", account.HeldUntil != nil && w.clock.Before(*account.HeldUntil))
+			require.LessOrEqual(t, account.HoldStreak, int16(1), "one hold")
+		})
+	}
+}
+
 // While LinkedIn can't be reached a post is tried a dozen times an hour: of many posts that was more than a day's requests, and then
 // nobody asked for numbers until midnight, and doctor said that LinkedIn may refuse posts.
 func TestWhatDoesNotReachLinkedInIsNoRequestOfTheDay(t *testing.T) {

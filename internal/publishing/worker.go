@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
@@ -97,18 +98,12 @@ func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, r
 				if err != nil && !fault.Is(err, fault.NotFound) {
 					return err
 				}
-				return s.keepLost(ctx, tx, rows, job.Args.PublicationID, c.attempt, result)
+				return s.keepLost(ctx, tx, rows, job.Args.PublicationID, c.attempt, s.knownOf(rows.account, c.account, result))
 			}
 			if err != nil {
 				return err
 			}
-			known := result
-			if known.account == accountPaused && rows.account.TokenRevision != c.account.TokenRevision {
-				// LinkedIn refused the token of then; one that came since is tried at once.
-				known.account, known.until = accountUntouched, s.now()
-			}
-			known = heldFor(known, rows.account, s.now())
-			until, err = s.settle(ctx, tx, job, rows, c.attempt, known)
+			until, err = s.settle(ctx, tx, job, rows, c.attempt, s.knownOf(rows.account, c.account, result))
 			return err
 		})
 		if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Deadline) && !fault.Is(err, fault.Busy) {
@@ -120,4 +115,13 @@ func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, r
 		case <-time.After(settleRetry):
 		}
 	}
+}
+
+// knownOf is what an outcome means for an account as it is now, which may have got another token since the attempt was made.
+func (s *Service) knownOf(account, then accounts.Account, o outcome) outcome {
+	if o.account == accountPaused && !account.SameToken(then) {
+		// LinkedIn refused the token of then; one that came since is tried at once.
+		o.account, o.until = accountUntouched, s.now()
+	}
+	return heldFor(o, s.accounts.Standing(account, s.now()), s.now())
 }

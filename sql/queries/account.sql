@@ -21,6 +21,7 @@ ON CONFLICT (owner_id, urn) DO UPDATE SET
         THEN COALESCE(excluded.refresh_token_expires_at, linkedin_accounts.refresh_token_expires_at) ELSE excluded.refresh_token_expires_at END,
     checked_at = excluded.checked_at,
     not_known_at = NULL,
+    renewal_refused_at = NULL,
     token_revision = linkedin_accounts.token_revision + 1,
     is_default = linkedin_accounts.is_default OR excluded.is_default,
     renewing_until = NULL,
@@ -46,8 +47,7 @@ SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > @after_id
 
 -- name: AccountListEnds :many
 -- Of all owners, for the operator: when the tokens of those that are connected end, the first first.
-SELECT id, app, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
-WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT @most;
+SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT @most;
 
 -- name: AccountGetForUpdate :one
 -- Locks the row until the transaction ends, without keeping others from referring to it; lock post and publication first.
@@ -73,7 +73,7 @@ UPDATE linkedin_accounts SET
     sealed_token = NULL, sealed_refresh_token = NULL, refresh_token_expires_at = NULL, token_expires_at = NULL,
     token_expiry_assumed = FALSE, scopes = '{}',
     is_default = FALSE, paused_reason = '', held_until = NULL, held_reason = '', warned_days = NULL, renewing_until = NULL,
-    not_known_at = NULL,
+    not_known_at = NULL, renewal_refused_at = NULL,
     token_revision = token_revision + 1, disconnected_at = @now::timestamptz, updated_at = @now::timestamptz
 WHERE id = @id AND owner_id = @owner_id AND disconnected_at IS NULL;
 
@@ -89,6 +89,11 @@ UPDATE linkedin_accounts SET renewing_until = @renewing_until::timestamptz
 WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL
     AND (renewing_until IS NULL OR renewing_until < @now::timestamptz);
 
+-- name: AccountRenewalRefused :execrows
+-- LinkedIn does not take the refresh token. No row when the account got another token meanwhile.
+UPDATE linkedin_accounts SET renewal_refused_at = @now::timestamptz
+WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL;
+
 -- name: AccountRenew :one
 -- Keeps a renewed token. A refresh token is never overwritten with nothing. No row when the account got another token
 -- meanwhile, or was disconnected.
@@ -97,7 +102,7 @@ UPDATE linkedin_accounts SET
     sealed_refresh_token = COALESCE(sqlc.narg(sealed_refresh_token), sealed_refresh_token),
     refresh_token_expires_at = COALESCE(sqlc.narg(refresh_token_expires_at), refresh_token_expires_at),
     token_revision = token_revision + 1, renewing_until = NULL, warned_days = NULL, paused_reason = '', checked_at = NULL, not_known_at = NULL,
-    updated_at = @now
+    renewal_refused_at = NULL, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND token_revision = @token_revision AND disconnected_at IS NULL
 RETURNING *;
 

@@ -269,6 +269,10 @@ UPDATE posts SET
 WHERE id = @id AND owner_id = @owner_id AND state IN ('draft', 'scheduled', 'failed', 'unconfirmed')
 RETURNING *;
 
+-- name: PostKeepAccount :execrows
+-- The account with which LinkedIn has, or may have, a post of which the database lost that it was sent.
+UPDATE posts SET account_id = @account_id::uuid WHERE id = @id AND owner_id = @owner_id;
+
 -- name: PostListSameText :many
 -- The owner's posts on their way to LinkedIn with an account, or there, that may have the same text as others, at most so many for
 -- each; element i of all arrays is one of those others, with its account. One without an account goes out with the default. Of many

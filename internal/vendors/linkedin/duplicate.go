@@ -102,15 +102,19 @@ func saysDuplicate(s string) bool {
 	s = camel.ReplaceAllString(strings.ReplaceAll(s, "_", " "), "$1$3 $2$4")
 	return slices.ContainsFunc(clauseEnd.Split(s, -1), func(clause string) bool {
 		words := strings.FieldsFunc(clause, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+		if saysAlready(words) {
+			return true
+		}
 		for i, word := range words {
 			if len(word) < len("duplicat") || !strings.EqualFold(word[:len("duplicat")], "duplicat") {
 				continue
 			}
 			before, after := words[max(0, i-wordsBefore):i], words[i+1:min(len(words), i+1+wordsAfter)]
-			if len(after) > 0 && duplicable.MatchString(after[0]) || denied(before) {
+			if len(after) > 0 && duplicable.MatchString(after[0]) || denied(before) || partOfMessage(after) {
 				continue
 			}
-			if slices.ContainsFunc(before, posted.MatchString) || slices.ContainsFunc(after, posted.MatchString) || bare(words, i) {
+			ofPost := slices.ContainsFunc(before, posted.MatchString) || slices.ContainsFunc(after, posted.MatchString)
+			if ofPost || bare(words, i) || len(after) > 0 && message.MatchString(after[0]) || areForbidden(words, i) {
 				return true
 			}
 		}
@@ -123,6 +127,51 @@ func bare(words []string, i int) bool {
 	isOne := i > 1 && strings.EqualFold(words[i-2], "is") && strings.EqualFold(words[i-1], "a")
 	detected := i+1 < len(words) && (strings.EqualFold(words[i+1], "detected") || strings.EqualFold(words[i+1], "found"))
 	return len(words) == 1 || isOne || detected || words[i] == "DUPLICATE" || words[i] == "DUPLICATED"
+}
+
+var forbidden = regexp.MustCompile(`^(?i:duplicates (?:(?:are|were|is) )?(?:not |never )?` +
+	`(?:allowed|permitted|accepted|supported|detected|found|forbidden|prohibited|rejected))\b`)
+
+// areForbidden reports whether a clause says that duplicates are, without a word of what.
+func areForbidden(words []string, i int) bool {
+	return forbidden.MatchString(strings.Join(words[i:], " ")) && !slices.ContainsFunc(words, duplicable.MatchString)
+}
+
+// message is what LinkedIn may call a post. In front of the word it is the name of what holds LinkedIn's words.
+var message = regexp.MustCompile(`^(?i:messages?)$`)
+
+// partOfMessage reports whether what comes after the word is a part of a message, such as its key, and not all of it.
+func partOfMessage(after []string) bool {
+	return len(after) > 1 && message.MatchString(after[0]) && (duplicable.MatchString(after[1]) || identity.MatchString(after[1]))
+}
+
+var (
+	// already finds that something was posted before, existing that it is there, and repeated that it would be twice.
+	already = regexp.MustCompile(`(?i)\b(?:already|previously) (?:been )?(?:shared|posted|published|submitted)\b|` +
+		`\b(?:shared|posted|published|submitted) (?:already|previously|before)\b`)
+	existing = regexp.MustCompile(`(?i)\b(?:already exists?|exists? already)\b`)
+	repeated = regexp.MustCompile(`(?i)\b(?:same|identical) (?:posts?|contents?|shares?|updates?|text|commentary|messages?)\b.*` +
+		`\b(?:twice|again|repeatedly|already|before|recently|not allowed)\b`)
+	// conditional finds that this is denied or demanded, and not said.
+	conditional = regexp.MustCompile(`(?i)\b(?:not|never|nothing|must|should|only|unless|until|if|whether)\b`)
+	// identity is what else is there already under a name of its own.
+	identity = regexp.MustCompile(`^(?i:ids?|urns?|uuids?|hash)$`)
+)
+
+// saysAlready reports whether a clause says, without the word, that a post is there already.
+func saysAlready(words []string) bool {
+	clause := strings.Join(words, " ")
+	if repeated.MatchString(clause) {
+		return !slices.ContainsFunc(words, duplicable.MatchString)
+	}
+	said := already.FindStringIndex(clause)
+	if said == nil {
+		if said = existing.FindStringIndex(clause); said == nil || !slices.ContainsFunc(words, posted.MatchString) {
+			return false
+		}
+	}
+	return !conditional.MatchString(clause[:said[0]]) &&
+		!slices.ContainsFunc(words, func(word string) bool { return duplicable.MatchString(word) || identity.MatchString(word) })
 }
 
 // denied reports whether what comes before the word says that there is no duplicate.

@@ -47,11 +47,12 @@ func (c *accountAdd) Run(env *environment) error {
 		return err
 	}
 	fmt.Fprintf(env.out, "added account %s: %s, %s\n", account.ID, account.DisplayName, account.URN)
-	if account.TokenExpiryAssumed {
-		fmt.Fprintf(env.out, "Its token is assumed to end at %s, %s.\n", account.TokenExpiresAt.UTC().Format(time.RFC3339), accounts.WhyAssumed)
+	standing := a.Accounts.Standing(account, app.Now())
+	if standing.EndsAssumed {
+		fmt.Fprintf(env.out, "Its token is assumed to end at %s, %s.\n", standing.Ends.UTC().Format(time.RFC3339), accounts.WhyAssumed)
 	}
-	if problem, remedy := accounts.CannotPublish(account); problem != "" {
-		fmt.Fprintln(env.out, problem, remedy)
+	if standing.CannotPublish != "" {
+		fmt.Fprintln(env.out, standing.CannotPublish, standing.PublishRemedy)
 	}
 	return nil
 }

@@ -181,3 +181,16 @@ func TestATableHasOneWriter(t *testing.T) {
 		assert.Len(t, by, 1, "who writes to %s", table)
 	}
 }
+
+// How an account stands is worked out of these columns by accounts.Service.Standing alone, so that
+// all who ask it say the same.
+func TestHowAnAccountStandsIsAskedOfItsOwner(t *testing.T) {
+	t.Parallel()
+	called := callers(t)
+	for _, column := range []string{
+		"SealedToken", "SealedRefreshToken", "TokenExpiresAt", "TokenExpiryAssumed", "RefreshTokenExpiresAt", "RenewingUntil", "CheckedAt",
+		"NotKnownAt", "WarnedDays", "PausedReason", "HeldUntil", "HoldStreak", "NumbersHeldUntil", "DisconnectedAt", "RequestsDay", "RequestsMade",
+	} {
+		assert.Equal(t, []string{"internal/accounts"}, called[column], "who reads %s", column)
+	}
+}

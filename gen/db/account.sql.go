@@ -473,34 +473,47 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 }
 
 const accountListEnds = `-- name: AccountListEnds :many
-SELECT id, app, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
-WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
 `
 
-type AccountListEndsRow struct {
-	ID                    uuid.UUID
-	App                   string
-	TokenExpiresAt        *time.Time
-	RefreshTokenExpiresAt *time.Time
-	PausedReason          string
-}
-
 // Of all owners, for the operator: when the tokens of those that are connected end, the first first.
-func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]AccountListEndsRow, error) {
+func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]LinkedinAccount, error) {
 	rows, err := db.Query(ctx, accountListEnds, most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []AccountListEndsRow{}
+	items := []LinkedinAccount{}
 	for rows.Next() {
-		var i AccountListEndsRow
+		var i LinkedinAccount
 		if err := rows.Scan(
 			&i.ID,
-			&i.App,
+			&i.OwnerID,
+			&i.URN,
+			&i.DisplayName,
+			&i.SealedToken,
 			&i.TokenExpiresAt,
+			&i.Scopes,
+			&i.IsDefault,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.SealedRefreshToken,
 			&i.RefreshTokenExpiresAt,
+			&i.TokenRevision,
+			&i.RenewingUntil,
+			&i.CheckedAt,
+			&i.WarnedDays,
 			&i.PausedReason,
+			&i.HeldUntil,
+			&i.HeldReason,
+			&i.DisconnectedAt,
+			&i.HoldStreak,
+			&i.RequestsDay,
+			&i.RequestsMade,
+			&i.NumbersHeldUntil,
+			&i.App,
+			&i.TokenExpiryAssumed,
+			&i.NotKnownAt,
 		); err != nil {
 			return nil, err
 		}

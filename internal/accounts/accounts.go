@@ -20,9 +20,6 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// Account is a LinkedIn member or page as it is kept; its tokens are sealed.
-type Account = db.LinkedinAccount
-
 // Reasons of the faults made here.
 const (
 	// ReasonNotFound marks the fault of an account that is not there, or is somebody else's.
@@ -109,14 +106,14 @@ func noVault() error {
 
 // List returns the owner's accounts that are connected, oldest first.
 func (s *Service) List(ctx context.Context, ownerID uuid.UUID) ([]Account, error) {
-	return s.queries.AccountListByOwner(ctx, s.store, ownerID)
+	return fromRows(s.queries.AccountListByOwner(ctx, s.store, ownerID))
 }
 
 // Find returns an account of the owner, or their default one where id is nil. It takes part in the caller's transaction
 // when on is one.
 func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *uuid.UUID) (Account, error) {
 	if id != nil {
-		account, err := s.queries.AccountGet(ctx, on, db.AccountGetParams{ID: *id, OwnerID: ownerID})
+		account, err := fromRow(s.queries.AccountGet(ctx, on, db.AccountGetParams{ID: *id, OwnerID: ownerID}))
 		if fault.Is(err, fault.NotFound) {
 			err = fault.New(fault.NotFound, "There is no such account.").WithReason(ReasonNotFound).WithCause(err)
 		}
@@ -125,7 +122,7 @@ func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *u
 		}
 		return account, err
 	}
-	account, err := s.queries.AccountGetDefault(ctx, on, ownerID)
+	account, err := fromRow(s.queries.AccountGetDefault(ctx, on, ownerID))
 	if fault.Is(err, fault.NotFound) {
 		err = fault.New(fault.Precondition, "No LinkedIn account is connected: connect one with ConnectAccount, or add one with `postwright account add`.").
 			WithReason("NO_ACCOUNT").WithCause(err)
@@ -148,10 +145,10 @@ func (s *Service) Token(account Account) (string, error) {
 	if s.vault == nil {
 		return "", noVault()
 	}
-	if account.SealedToken == nil {
+	if account.sealedToken == nil {
 		return "", disconnected(account)
 	}
-	return s.vault.open(account.SealedToken, account.OwnerID, account.URN)
+	return s.vault.open(account.sealedToken, account.OwnerID, account.URN)
 }
 
 // Profile asks LinkedIn who the account is; nil means the owner's default account. The path depends on what the token

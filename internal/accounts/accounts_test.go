@@ -131,7 +131,7 @@ func TestAnAccountIsKeptAsLinkedInNamesIt(t *testing.T) {
 	require.True(t, account.IsDefault, "the first is the default one")
 	require.ElementsMatch(t, adasScopes, account.Scopes)
 	require.True(t, account.TokenExpiresAt.Equal(noon.AddDate(0, 0, 60)), "%v", account.TokenExpiresAt)
-	require.NotContains(t, string(account.SealedToken), ada.Token)
+	require.NotContains(t, string(account.SealedToken()), ada.Token)
 
 	token, err := w.Token(account)
 	require.NoError(t, err)
@@ -253,7 +253,7 @@ func TestATokenCopiedToAnotherAccountDoesNotOpen(t *testing.T) {
 	w := newWorld(t)
 	mine := w.add(w.owner, ada.Token)
 	theirs := w.add(w.user("other@example.org"), ada.Token)
-	theirs.SealedToken = mine.SealedToken
+	theirs = theirs.With(mine.SealedToken())
 	_, err := w.Token(theirs)
 	require.True(t, fault.Is(err, fault.Precondition), "%v", err)
 	require.Equal(t, "TOKEN_SEALED", fault.Of(err).Reason)

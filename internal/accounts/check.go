@@ -60,7 +60,7 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 		return err
 	}
 	for after := uuid.Nil; ; {
-		page, err := s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage})
+		page, err := fromRows(s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage}))
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -101,7 +101,7 @@ func (w *checkWorker) Work(ctx context.Context, job *river.Job[CheckArgs]) error
 // dead, and warns of the end of one that lives, also when renewing or asking fails, which it reports. Called again, it does only what
 // has become due since.
 func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
-	account, err := s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID})
+	account, err := fromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID}))
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
@@ -132,7 +132,7 @@ func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	now := s.now()
 	due := account.PausedReason != "" || (account.TokenExpiresAt != nil && account.TokenExpiresAt.Sub(now) < renewBefore)
-	if account.SealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
+	if account.sealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
 		return false, nil
 	}
 	refused := account.RenewalRefusedAt
@@ -144,7 +144,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		return false, nil // its app is not set up any more: the owner is warned of the end as others are
 	}
 	// Opened before the lease is taken: a process that has not the keyset of now must not keep those that have it waiting.
-	refreshToken, err := s.vault.open(account.SealedRefreshToken, account.OwnerID, account.URN)
+	refreshToken, err := s.vault.open(account.sealedRefreshToken, account.OwnerID, account.URN)
 	if err != nil {
 		return false, err
 	}
@@ -181,7 +181,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		}
 	}
 	err = s.outlast(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		renewed, err := s.queries.AccountRenew(ctx, tx, row)
+		renewed, err := fromRow(s.queries.AccountRenew(ctx, tx, row))
 		if fault.Is(err, fault.NotFound) {
 			return nil // connected again meanwhile, or disconnected
 		}
@@ -227,7 +227,7 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 		return account, err
 	}
 	if !known.Active && !dead(known.Status) {
-		// checked_at stays as it is: Silent tells by it, every time that somebody looks. The log is told once.
+		// checked_at stays as it is: Standing tells by it, every time that somebody looks. The log is told once.
 		told := account.NotKnownAt != nil
 		if _, err := s.queries.AccountNotKnown(ctx, s.store, db.AccountNotKnownParams{
 			ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, Now: now,
@@ -256,19 +256,6 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 		TokenExpiresAt: account.TokenExpiresAt, TokenExpiryAssumed: account.TokenExpiryAssumed, Scopes: account.Scopes, CheckedAt: now,
 	})
 	return account, err
-}
-
-// Silent reports whether LinkedIn should have said for more than a day what the account's token is worth, and has not.
-func (s *Service) Silent(account Account) bool {
-	app, err := s.app(account.App)
-	if err != nil || !app.Set || account.DisconnectedAt != nil || account.PausedReason != "" {
-		return false
-	}
-	heard := account.UpdatedAt
-	if account.CheckedAt != nil {
-		heard = *account.CheckedAt
-	}
-	return s.now().Sub(heard) > checkEvery+2*SweepEvery // the sweep that is due, and one that failed
 }
 
 // dead reports whether a status of introspection says how a token died.
@@ -304,7 +291,7 @@ func (s *Service) warn(ctx context.Context, account Account) error {
 		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
 		return err
 	}
-	if s.RenewedUntil(account) != nil && !RenewalFailed(account, s.now()) {
+	if s.Standing(account, s.now()).RenewedUntil != nil {
 		return nil
 	}
 	for _, days := range warnings {

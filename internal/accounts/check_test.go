@@ -93,7 +93,7 @@ func TestATokenIsRenewedBeforeItsEndByOneProcess(t *testing.T) {
 	state, code := w.consent("", rhea.ID)
 	account, err := w.Complete(t.Context(), state, code)
 	require.NoError(t, err)
-	require.NotNil(t, account.SealedRefreshToken)
+	require.NotNil(t, account.SealedRefreshToken())
 	w.work(account, w.Service)
 	require.Equal(t, account.TokenRevision, w.read(account.ID).TokenRevision, "not yet")
 
@@ -108,7 +108,7 @@ func TestATokenIsRenewedBeforeItsEndByOneProcess(t *testing.T) {
 	renewed := w.read(account.ID)
 	require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
 	require.Equal(t, w.clock.Add(60*24*time.Hour), renewed.TokenExpiresAt.UTC())
-	require.NotNil(t, renewed.SealedRefreshToken)
+	require.NotNil(t, renewed.SealedRefreshToken())
 	require.Equal(t, account.RefreshTokenExpiresAt.UTC(), renewed.RefreshTokenExpiresAt.UTC(), "refreshing does not extend it")
 	require.Equal(t, []accounts.Event{accounts.Renewed}, w.events)
 	token, err := w.Token(renewed)
@@ -127,7 +127,7 @@ func TestARefreshTokenIsNeverOverwrittenWithNothing(t *testing.T) {
 	token, err := w.Token(account)
 	require.NoError(t, err)
 	again := w.add(w.owner, token) // by hand, without one
-	require.Equal(t, account.SealedRefreshToken, again.SealedRefreshToken)
+	require.Equal(t, account.SealedRefreshToken(), again.SealedRefreshToken())
 	require.Equal(t, account.RefreshTokenExpiresAt, again.RefreshTokenExpiresAt)
 }
 
@@ -291,7 +291,7 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: answer}))
 			w.events = nil
 			w.clock = w.clock.Add(24 * time.Hour)
-			require.False(t, w.Silent(account))
+			require.False(t, w.Standing(account, w.clock).Silent)
 			err := w.Check(t.Context(), w.owner, account.ID)
 			require.Equal(t, "TOKEN_NOT_KNOWN", fault.Of(err).Reason, "%v", err)
 			require.ErrorContains(t, err, "Ada Lovelace")
@@ -300,14 +300,14 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			require.Equal(t, account.Scopes, checked.Scopes)
 			require.Empty(t, w.events)
 			w.clock = w.clock.Add(3 * time.Hour)
-			require.True(t, w.Silent(checked), "doctor says so")
+			require.True(t, w.Standing(checked, w.clock).Silent, "doctor says so")
 			asked := w.asked("introspectToken")
 			w.work(account, w.Service) // which fails the test if the job says it again
 			require.Equal(t, asked, w.asked("introspectToken"), "asked once a day")
 			w.clock = w.clock.Add(24 * time.Hour)
 			w.work(account, w.Service)
 			require.Equal(t, asked+1, w.asked("introspectToken"))
-			require.True(t, w.Silent(w.read(account.ID)))
+			require.True(t, w.Standing(w.read(account.ID), w.clock).Silent)
 
 			w.vendors.Disarm()
 			w.clock = w.clock.Add(24 * time.Hour)

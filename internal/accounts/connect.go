@@ -210,7 +210,7 @@ func (s *Service) keep(ctx context.Context, ownerID uuid.UUID, urn, name string,
 	}
 	var account Account
 	err = s.outlast(ctx, func(ctx context.Context, tx *postgres.Tx) (err error) {
-		if account, err = s.queries.AccountUpsert(ctx, tx, row); err != nil {
+		if account, err = fromRow(s.queries.AccountUpsert(ctx, tx, row)); err != nil {
 			return err
 		}
 		return s.jobs.Insert(ctx, tx, s.follow(Connected, account)...)

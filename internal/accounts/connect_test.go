@@ -55,7 +55,7 @@ func TestAMembersConsentConnectsTheirAccount(t *testing.T) {
 	require.Equal(t, w.owner, account.OwnerID)
 	require.ElementsMatch(t, adasScopes, account.Scopes)
 	require.Equal(t, noon.Add(60*24*time.Hour), account.TokenExpiresAt.UTC())
-	require.Nil(t, account.SealedRefreshToken, "this app gets none")
+	require.Nil(t, account.SealedRefreshToken(), "this app gets none")
 	require.Contains(t, w.events, accounts.Connected)
 }
 

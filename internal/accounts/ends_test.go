@@ -73,14 +73,15 @@ func TestNothingRenewsATokenWhoseAppIsGone(t *testing.T) {
 	state, code := w.consent("", rhea.ID)
 	account, err := w.Complete(t.Context(), state, code)
 	require.NoError(t, err)
-	require.Equal(t, account.RefreshTokenExpiresAt, w.RenewedUntil(account))
+	require.Equal(t, account.RefreshTokenExpiresAt, w.Standing(account, w.clock).RenewedUntil)
 	for name, s := range map[string]*accounts.Service{
 		"another app is set up alone":  w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Name = "pages" }),
 		"none is":                      w.service(newVault(t), func(s *accounts.Settings) { s.Apps = nil }),
 		"it has no id and secret":      w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Set, s.Apps[0].API = false, w.withoutApp() }),
 		"no keyset opens what renewed": w.service(nil),
 	} {
-		require.Nil(t, s.RenewedUntil(account), name)
+		require.Nil(t, s.Standing(account, w.clock).RenewedUntil, name)
+		require.True(t, s.Standing(account, w.clock).RefreshUnused, name)
 		ends, err := s.Ends(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 60, int(ends[account.ID]/aDay), name)

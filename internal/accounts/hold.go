@@ -12,7 +12,7 @@ import (
 
 // GetForUpdate returns an account of the owner, connected or not, and locks it until the transaction ends.
 func (s *Service) GetForUpdate(ctx context.Context, tx *postgres.Tx, ownerID, id uuid.UUID) (Account, error) {
-	return s.queries.AccountGetForUpdate(ctx, tx, db.AccountGetForUpdateParams{ID: id, OwnerID: ownerID})
+	return fromRow(s.queries.AccountGetForUpdate(ctx, tx, db.AccountGetForUpdateParams{ID: id, OwnerID: ownerID}))
 }
 
 // Pause keeps everything of an account from going out until it has a new token, and tells its owner. An account that got
@@ -25,7 +25,7 @@ func (s *Service) Pause(ctx context.Context, tx *postgres.Tx, account Account, r
 		return err
 	}
 	next := s.follow(Paused, account)
-	if account.SealedRefreshToken != nil { // a new token may be had at once
+	if account.sealedRefreshToken != nil { // a new token may be had at once
 		next = append(next, CheckArgs{OwnerID: account.OwnerID, AccountID: account.ID})
 	}
 	return s.jobs.Insert(ctx, tx, next...)

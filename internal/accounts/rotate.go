@@ -39,7 +39,7 @@ func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 				done.Sealed += sealed
 				return nil
 			}
-			account, err = s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: account.ID, OwnerID: account.OwnerID})
+			account, err = fromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: account.ID, OwnerID: account.OwnerID}))
 			if fault.Is(err, fault.NotFound) || (err == nil && account.DisconnectedAt != nil) {
 				return nil
 			}
@@ -54,15 +54,15 @@ func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 // rotate seals an account's tokens with the key that seals now. changed is true when they are others by now.
 func (s *Service) rotate(ctx context.Context, account Account) (sealed int, changed bool, err error) {
 	row := db.AccountResealParams{
-		ID: account.ID, OwnerID: account.OwnerID, OldSealedToken: account.SealedToken, OldSealedRefreshToken: account.SealedRefreshToken,
+		ID: account.ID, OwnerID: account.OwnerID, OldSealedToken: account.sealedToken, OldSealedRefreshToken: account.sealedRefreshToken,
 	}
-	if row.SealedToken, err = s.vault.reseal(account.SealedToken, account.OwnerID, account.URN); err != nil {
+	if row.SealedToken, err = s.vault.reseal(account.sealedToken, account.OwnerID, account.URN); err != nil {
 		return 0, false, err
 	}
-	if row.SealedRefreshToken, err = s.vault.reseal(account.SealedRefreshToken, account.OwnerID, account.URN); err != nil {
+	if row.SealedRefreshToken, err = s.vault.reseal(account.sealedRefreshToken, account.OwnerID, account.URN); err != nil {
 		return 0, false, err
 	}
-	if s.vault.current(account.SealedToken) && (account.SealedRefreshToken == nil || s.vault.current(account.SealedRefreshToken)) {
+	if s.vault.current(account.sealedToken) && (account.sealedRefreshToken == nil || s.vault.current(account.sealedRefreshToken)) {
 		return 0, false, nil
 	}
 	rows, err := s.queries.AccountReseal(ctx, s.store, row)

@@ -140,7 +140,7 @@ func TestATokenThatChangesWhileTheKeyDoesIsNotLeftBehind(t *testing.T) {
 	w.Service = before
 	w.add(w.owner, ada.Token)
 	account := w.add(w.owner, ada.Token)
-	first := account.SealedToken
+	first := account.SealedToken()
 	account = w.add(w.owner, ada.Token)
 	type rotated struct {
 		accounts.Rotation

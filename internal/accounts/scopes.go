@@ -41,9 +41,8 @@ var products = map[string]string{
 	"w_organization_social": "Community Management API",
 }
 
-// CannotPublish says that an account's token is known to lack the scope to publish, and what to do; both are "" when it has it, or
-// when nobody knows what the token may.
-func CannotPublish(account Account) (problem, remedy string) {
+// cannotPublish is Standing's CannotPublish and PublishRemedy.
+func cannotPublish(account Account) (problem, remedy string) {
 	scope := PublishScope(account)
 	if account.DisconnectedAt != nil || len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) {
 		return "", ""
@@ -51,6 +50,18 @@ func CannotPublish(account Account) (problem, remedy string) {
 	return fmt.Sprintf("The account %s may not publish: its token lacks the scope %s.", account.DisplayName, scope),
 		fmt.Sprintf("Add the product %s to %s, have %s among %s, and connect the account again.",
 			products[scope], nameIn(account.App), scope, SettingsOf(account.App).Scopes)
+}
+
+// mayRead is Standing's MayRead. What a token may is not always known; of a page's it is worth asking.
+func mayRead(account Account) bool {
+	urn, err := linkedin.ParseURN(account.URN)
+	if err != nil {
+		return false
+	}
+	if urn.Kind() == linkedin.KindOrganization {
+		return len(account.Scopes) == 0 || slices.Contains(account.Scopes, "r_organization_social")
+	}
+	return slices.Contains(account.Scopes, "r_member_social") // closed to new apps, so hardly any has it
 }
 
 // scopePurposes say what a scope is needed for.

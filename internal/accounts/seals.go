@@ -40,7 +40,7 @@ func (s *Service) SealsOf(ctx context.Context, ownerID uuid.UUID) (found Seals, 
 
 func (f *Seals) add(vault *Vault, account Account) {
 	f.Accounts++
-	if _, err := vault.open(account.SealedToken, account.OwnerID, account.URN); err != nil {
+	if _, err := vault.open(account.sealedToken, account.OwnerID, account.URN); err != nil {
 		f.Closed++
 	}
 }
@@ -48,7 +48,7 @@ func (f *Seals) add(vault *Vault, account Account) {
 // each hands every connected account of all owners to do, in pages.
 func (s *Service) each(ctx context.Context, do func(Account) error) error {
 	for after := uuid.Nil; ; {
-		page, err := s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage})
+		page, err := fromRows(s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage}))
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -63,5 +63,5 @@ func (s *Service) each(ctx context.Context, do func(Account) error) error {
 
 // All returns the connected accounts of all owners, at most so many, in the order of their ids.
 func (s *Service) All(ctx context.Context, most int32) ([]Account, error) {
-	return s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: uuid.Nil, PageSize: most})
+	return fromRows(s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: uuid.Nil, PageSize: most}))
 }

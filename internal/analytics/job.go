@@ -108,8 +108,9 @@ func (s *Service) first(ctx context.Context, ownerID, id uuid.UUID) (until time.
 		}
 	}
 	now := s.now()
-	for _, held := range []*time.Time{account.HeldUntil, account.NumbersHeldUntil} {
-		if held != nil && now.Before(*held) {
+	standing := s.accounts.Standing(account, now)
+	for _, held := range []*time.Time{standing.Held, standing.NumbersHeld} {
+		if held != nil {
 			return *held, nil
 		}
 	}

@@ -121,6 +121,9 @@ func (a *App) vendors(version status.Look) []status.Look {
 
 func (a *App) probe() func(context.Context) (alive, known bool) {
 	open := func(ctx context.Context, account accounts.Account) (context.Context, string, error) {
+		if a.Accounts.Standing(account, Now()).Paused != "" {
+			return ctx, "", fault.New(fault.Precondition, "LinkedIn does not accept the account's token any more.")
+		}
 		return a.Accounts.TokenToAsk(ctx, account, 1)
 	}
 	return sunset.Probe(a.everybodys, open, a.linkedIn)

@@ -40,14 +40,15 @@ func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountArgs]) e
 	if err != nil {
 		return err
 	}
+	now := s.now()
+	standing := s.sources.Accounts.Standing(account, now)
 	var beyond int64
-	if account.TokenExpiresAt != nil {
-		ends := *account.TokenExpiresAt
-		if beyond, err = s.sources.Posts.CountScheduledFrom(ctx, account.OwnerID, account.ID, account.IsDefault, ends); err != nil {
+	if standing.Ends != nil {
+		if beyond, err = s.sources.Posts.CountScheduledFrom(ctx, account.OwnerID, account.ID, account.IsDefault, *standing.Ends); err != nil {
 			return err
 		}
 	}
-	m, due := describeAccount(account, beyond, s.now())
+	m, due := describeAccount(account.DisplayName, standing, beyond, now)
 	if !due {
 		return nil
 	}
@@ -56,16 +57,16 @@ func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountArgs]) e
 
 // describeAccount says what an account needs of its owner; due is false when it needs nothing. beyond is how many posts are
 // scheduled for after the token's end.
-func describeAccount(account accounts.Account, beyond int64, now time.Time) (m Message, due bool) {
+func describeAccount(name string, standing accounts.Standing, beyond int64, now time.Time) (m Message, due bool) {
 	const remedy = "Connect the account again, with ConnectAccount."
-	if account.PausedReason != "" {
+	if standing.Paused != "" {
 		return Message{
-			Subject: "LinkedIn does not accept " + account.DisplayName + " any more",
+			Subject: "LinkedIn does not accept " + name + " any more",
 			Content: fmt.Sprintf("LinkedIn refuses the account's token (%s), so nothing goes out with it. What is queued waits and goes out once the account is connected again; delete what is not to.\n\n%s",
-				account.PausedReason, remedy),
+				standing.Paused, remedy),
 		}, true
 	}
-	if account.TokenExpiresAt == nil {
+	if standing.Ends == nil || standing.RenewedUntil != nil {
 		return Message{}, false
 	}
 	waiting := ""
@@ -73,12 +74,12 @@ func describeAccount(account accounts.Account, beyond int64, now time.Time) (m M
 		waiting = fmt.Sprintf(" %d scheduled posts are due after that.", beyond)
 	}
 	ends := "ends at"
-	if account.TokenExpiryAssumed {
+	if standing.EndsAssumed {
 		ends = "is assumed to end, 60 days after it was added, at"
 	}
-	days := int(account.TokenExpiresAt.Sub(now)/(24*time.Hour)) + 1
+	days := int(standing.Ends.Sub(now)/(24*time.Hour)) + 1
 	return Message{
-		Subject: fmt.Sprintf("%s must be connected again within %d days", account.DisplayName, days),
-		Content: fmt.Sprintf("The account's token %s %s.%s\n\n%s", ends, account.TokenExpiresAt.UTC().Format(time.RFC3339), waiting, remedy),
+		Subject: fmt.Sprintf("%s must be connected again within %d days", name, days),
+		Content: fmt.Sprintf("The account's token %s %s.%s\n\n%s", ends, standing.Ends.UTC().Format(time.RFC3339), waiting, remedy),
 	}, true
 }

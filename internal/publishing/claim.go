@@ -176,7 +176,7 @@ func (s *Service) obstacle(c *claimed, standing origin.Standing, now time.Time) 
 		}
 		return unsent(overdue(c.publication.DueAt))
 	}
-	if o := accountObstacle(c.account, now); o.state != "" {
+	if o := accountObstacle(c.account.DisplayName, s.accounts.Standing(c.account, now), now); o.state != "" {
 		return o
 	}
 	var err error

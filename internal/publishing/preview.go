@@ -91,7 +91,7 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (p Preview, err 
 			Code: o.failure.code, Message: o.failure.message, Remedy: o.failure.remedy, Waits: o.state == posts.StateQueued,
 		})
 	}
-	p.Verdicts = append(p.Verdicts, accountVerdicts(c.account, now)...)
+	p.Verdicts = append(p.Verdicts, accountVerdicts(c.account.DisplayName, s.accounts.Standing(c.account, now), now)...)
 	if c.author.IsZero() {
 		if c.author, err = linkedin.ParseURN(c.account.URN); err != nil {
 			return p, err
@@ -110,16 +110,15 @@ func verdictOf(field string, err error) Verdict {
 }
 
 // accountVerdicts are what LinkedIn is known to refuse an account for, although nothing here keeps it from being asked.
-func accountVerdicts(account accounts.Account, now time.Time) (list []Verdict) {
-	ends := account.TokenExpiresAt
-	if ends != nil && !now.Before(*ends) && account.PausedReason == "" && !account.TokenExpiryAssumed {
+func accountVerdicts(name string, standing accounts.Standing, now time.Time) (list []Verdict) {
+	if standing.Paused == "" && standing.Ended(now) {
 		list = append(list, Verdict{
-			Code: linkedin.ReasonExpiredToken, Message: "The token of " + account.DisplayName + " ended at " + ends.UTC().Format(time.RFC3339) + ".",
+			Code: linkedin.ReasonExpiredToken, Message: "The token of " + name + " ended at " + standing.Ends.UTC().Format(time.RFC3339) + ".",
 			Remedy: "Connect the account again: the post goes out then.", Waits: true,
 		})
 	}
-	if problem, remedy := accounts.CannotPublish(account); problem != "" {
-		list = append(list, Verdict{Code: codeScopeMissing, Message: problem, Remedy: remedy})
+	if standing.CannotPublish != "" {
+		list = append(list, Verdict{Code: codeScopeMissing, Message: standing.CannotPublish, Remedy: standing.PublishRemedy})
 	}
 	return list
 }

@@ -40,22 +40,9 @@ type ReadBackArgs struct {
 // Kind names the job in River's tables; it must never change.
 func (ReadBackArgs) Kind() string { return "publish_read_back" }
 
-// readable reports whether the account's token may read the account's posts. What a token may is not always known; of a
-// page's it is worth asking.
-func readable(account accounts.Account) bool {
-	urn, err := linkedin.ParseURN(account.URN)
-	if err != nil {
-		return false
-	}
-	if urn.Kind() == linkedin.KindOrganization {
-		return len(account.Scopes) == 0 || slices.Contains(account.Scopes, "r_organization_social")
-	}
-	return slices.Contains(account.Scopes, "r_member_social") // closed to new apps, so hardly any has it
-}
-
 // readBackSoon lets the account's posts be read, when its token may, to settle a doubt that has just come up.
 func (s *Service) readBackSoon(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) error {
-	if !readable(rows.account) {
+	if !s.accounts.Standing(rows.account, now).MayRead {
 		return nil
 	}
 	return s.jobs.InsertAt(ctx, tx, now.Add(s.rules.ReadBackAfter/firstLooks), ReadBackArgs{OwnerID: rows.post.OwnerID, PostID: rows.post.ID})
@@ -145,9 +132,10 @@ func (s *Service) read(ctx context.Context, post posts.Post) (account accounts.A
 	if err != nil {
 		return account, nil, false, err
 	}
-	if held := account.HeldUntil; held != nil && s.now().Before(*held) {
+	now := s.now()
+	if held := s.accounts.Standing(account, now).Held; held != nil {
 		f := fault.New(fault.RateLimited, "LinkedIn takes no more requests of the account for now.")
-		f.RetryAfter = held.Sub(s.now())
+		f.RetryAfter = held.Sub(now)
 		return account, nil, false, f
 	}
 	asking, token, err := s.accounts.TokenToAsk(ctx, account, 1)

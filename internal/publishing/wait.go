@@ -88,20 +88,17 @@ const day = 24 * time.Hour
 // minute; and for two minutes, four, and so on with every refusal of the day that follows a hold, until 00:00 UTC at most and
 // not for less than LinkedIn asks. A create that is taken begins anew. A refusal that comes while the account is held belongs
 // to the one that it is held for.
-func heldFor(o outcome, account accounts.Account, now time.Time) outcome {
+func heldFor(o outcome, standing accounts.Standing, now time.Time) outcome {
 	if !o.passing {
 		return o
 	}
-	held := account.HeldUntil != nil && now.Before(*account.HeldUntil)
-	if held && !now.Add(o.asked).After(*account.HeldUntil) {
-		o = o.held(account.HeldUntil.UTC(), o.failure.code)
+	held := standing.Held != nil
+	if held && !now.Add(o.asked).After(*standing.Held) {
+		o = o.held(standing.Held.UTC(), o.failure.code)
 		o.account = accountUntouched
 		return o
 	}
-	before := 0
-	if account.HeldUntil != nil && account.HeldUntil.After(accounts.Today(now)) {
-		before = int(account.HoldStreak)
-	}
+	before := standing.Holds
 	if held {
 		before = max(before-1, 0) // this one is a part of it, for which LinkedIn asks more
 	}
@@ -157,20 +154,20 @@ func (o outcome) paused(now time.Time) outcome {
 }
 
 // accountObstacle is what keeps everything of an account from being sent; the zero outcome when nothing does.
-func accountObstacle(account accounts.Account, now time.Time) outcome {
+func accountObstacle(name string, standing accounts.Standing, now time.Time) outcome {
 	switch {
-	case account.DisconnectedAt != nil:
+	case standing.Disconnected:
 		return unsent(failure{
-			code: accounts.ReasonDisconnected, message: "The account " + account.DisplayName + " was disconnected.",
+			code: accounts.ReasonDisconnected, message: "The account " + name + " was disconnected.",
 			remedy: "Connect it again or choose another account, then publish the post again.",
 		})
-	case account.PausedReason != "":
+	case standing.Paused != "":
 		return unsent(failure{
-			code: account.PausedReason, message: "LinkedIn does not accept the token of " + account.DisplayName + " any more.",
+			code: standing.Paused, message: "LinkedIn does not accept the token of " + name + " any more.",
 		}).paused(now)
-	case account.HeldUntil != nil && now.Before(*account.HeldUntil):
-		o := unsent(failure{message: "LinkedIn takes no more posts of " + account.DisplayName + " for now."}).
-			held(account.HeldUntil.UTC(), account.HeldReason)
+	case standing.Held != nil:
+		o := unsent(failure{message: "LinkedIn takes no more posts of " + name + " for now."}).
+			held(standing.Held.UTC(), standing.HeldFor)
 		o.account = accountUntouched // it is held already
 		return o
 	}

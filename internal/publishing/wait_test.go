@@ -160,23 +160,21 @@ func TestOnlyWhatSurelyDidNotArriveIsTriedAgain(t *testing.T) {
 
 func TestWhatKeepsAnAccountFromSending(t *testing.T) {
 	t.Parallel()
-	before, after := noon.Add(-time.Second), noon.Add(time.Minute)
+	after := noon.Add(time.Minute)
 	for name, c := range map[string]struct {
-		account accounts.Account
-		state   string
-		code    string
+		standing accounts.Standing
+		state    string
+		code     string
 	}{
-		"nothing":           {accounts.Account{}, "", ""},
-		"paused":            {accounts.Account{PausedReason: "REVOKED_ACCESS_TOKEN"}, posts.StateQueued, "REVOKED_ACCESS_TOKEN"},
-		"held":              {accounts.Account{HeldUntil: &after, HeldReason: "RATE_LIMITED"}, posts.StateQueued, "RATE_LIMITED"},
-		"held until before": {accounts.Account{HeldUntil: &before, HeldReason: "RATE_LIMITED"}, "", ""},
-		"held until now":    {accounts.Account{HeldUntil: &noon, HeldReason: "RATE_LIMITED"}, "", ""},
-		"disconnected":      {accounts.Account{DisconnectedAt: &before}, posts.StateFailed, accounts.ReasonDisconnected},
-		"held and paused":   {accounts.Account{PausedReason: "EXPIRED_ACCESS_TOKEN", HeldUntil: &after}, posts.StateQueued, "EXPIRED_ACCESS_TOKEN"},
+		"nothing":         {accounts.Standing{}, "", ""},
+		"paused":          {accounts.Standing{Paused: "REVOKED_ACCESS_TOKEN"}, posts.StateQueued, "REVOKED_ACCESS_TOKEN"},
+		"held":            {accounts.Standing{Held: &after, HeldFor: "RATE_LIMITED"}, posts.StateQueued, "RATE_LIMITED"},
+		"disconnected":    {accounts.Standing{Disconnected: true}, posts.StateFailed, accounts.ReasonDisconnected},
+		"held and paused": {accounts.Standing{Paused: "EXPIRED_ACCESS_TOKEN", Held: &after}, posts.StateQueued, "EXPIRED_ACCESS_TOKEN"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := accountObstacle(c.account, noon)
+			o := accountObstacle("Tess Ter", c.standing, noon)
 			require.Equal(t, c.state, o.state)
 			require.Equal(t, c.code, o.failure.code)
 			require.Equal(t, accountUntouched, o.account, "what is known already is not written again")
@@ -194,6 +192,11 @@ func TestThoseFurtherBackWaitLongerForTheirTurn(t *testing.T) {
 		require.GreaterOrEqual(t, wait, least)
 		require.LessOrEqual(t, wait, least+least/2)
 	})
+}
+
+// standing is how an account stands at noon, of which no app and no keyset is known.
+func standing(account accounts.Account) accounts.Standing {
+	return new(accounts.Service).Standing(account, noon)
 }
 
 func TestAHoldOfUnknownLengthGrowsWithinTheDay(t *testing.T) {
@@ -215,7 +218,7 @@ func TestAHoldOfUnknownLengthGrowsWithinTheDay(t *testing.T) {
 		"while held for another's refusal":  {accounts.Account{HeldUntil: at(40 * time.Second), HoldStreak: 1}, 40 * time.Second, 0, accountUntouched},
 		"after one of which LinkedIn spoke": {accounts.Account{HeldUntil: at(-time.Second)}, time.Minute, 1, accountHeld},
 	} {
-		o := heldFor(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), c.account, noon)
+		o := heldFor(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), standing(c.account), noon)
 		require.Equal(t, noon.Add(c.wait).UTC(), o.until, name)
 		require.Equal(t, c.streak, o.streak, name)
 		require.Equal(t, c.effect, o.account, name)
@@ -243,7 +246,7 @@ func TestAHoldThatLinkedInAsksForGrowsToo(t *testing.T) {
 		"the first, and longer than a day":     {48 * time.Hour, accounts.Account{}, 24 * time.Hour, 1, accountHeld},
 	} {
 		refusal := answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, c.asked)
-		o := heldFor(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), c.account, noon)
+		o := heldFor(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), standing(c.account), noon)
 		require.Equal(t, noon.Add(c.wait).UTC(), o.until, name)
 		require.Equal(t, c.streak, o.streak, name)
 		require.Equal(t, c.effect, o.account, name)

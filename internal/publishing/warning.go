@@ -18,23 +18,22 @@ import (
 
 // warnings say what may keep a post from going out at a time, though nothing does today.
 func (s *Service) warnings(account accounts.Account, at time.Time) []string {
-	return s.rules.warnings(account, s.accounts.RenewedUntil(account), at)
+	return s.rules.warnings(account.DisplayName, s.accounts.Standing(account, s.now()), at)
 }
 
-// warnings are those of an account whose token is renewed by itself until a time; nil when it is not.
-func (r Rules) warnings(account accounts.Account, renewed *time.Time, at time.Time) []string {
+// warnings are those of an account by its name and how it stands now.
+func (r Rules) warnings(name string, standing accounts.Standing, at time.Time) []string {
 	var list []string
-	if problem, remedy := accounts.CannotPublish(account); problem != "" {
-		list = append(list, problem+" "+remedy)
+	if standing.CannotPublish != "" {
+		list = append(list, standing.CannotPublish+" "+standing.PublishRemedy)
 	}
-	ends := account.TokenExpiresAt
-	if ends != nil && !at.Before(*ends) && (renewed == nil || !at.Before(*renewed)) {
+	if lasts := standing.Lasts(); lasts != nil && !at.Before(*lasts) {
 		verb, why := "ends", ""
-		if account.TokenExpiryAssumed {
+		if standing.EndsAssumed {
 			verb, why = "is assumed to end", " ("+accounts.WhyAssumed+")"
 		}
 		list = append(list, fmt.Sprintf("The token of %s %s at %s%s, before the post is due: connect the account again until then.",
-			account.DisplayName, verb, ends.UTC().Format(time.RFC3339), why))
+			name, verb, standing.Ends.UTC().Format(time.RFC3339), why))
 	}
 	if warning := sunset.Of(r.Version).Endangers(at); warning != "" {
 		list = append(list, warning)

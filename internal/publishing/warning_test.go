@@ -28,6 +28,7 @@ func TestWhatEndangersASchedule(t *testing.T) {
 		{"the token ends at that very moment", due, in(60), nil, "209901", []string{"The token of Tess Ter ends at "}},
 		{"the token ends before, and is renewed by then", due, in(59), in(365), "209901", nil},
 		{"the token ends before, and so does what renews it", due, in(30), in(59), "209901", []string{"The token of Tess Ter ends at "}},
+		{"the token ends before, and its renewal has failed", due, in(3), nil, "209901", []string{"The token of Tess Ter ends at "}},
 		{"the version's last day", announced.Add(-time.Second), nil, nil, "202601", nil},
 		{"the version ends on a day that LinkedIn announced", announced, nil, nil, "202601", []string{"LinkedIn serves the configured version 202601 until 2027-01-15, "}},
 		{"the version ends on a day that can only be guessed", guessed, nil, nil, "202609", []string{"LinkedIn serves the configured version 202609 until about 2027-09-15, "}},
@@ -35,9 +36,7 @@ func TestWhatEndangersASchedule(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := Rules{Version: c.version}.warnings(accounts.Account{
-				DisplayName: "Tess Ter", TokenExpiresAt: c.token,
-			}, c.renewed, c.due)
+			got := Rules{Version: c.version}.warnings("Tess Ter", accounts.Standing{Ends: c.token, RenewedUntil: c.renewed}, c.due)
 			require.Len(t, got, len(c.warnings))
 			for i, w := range c.warnings {
 				require.Contains(t, got[i], w)

@@ -1,7 +1,6 @@
 package publishing
 
 import (
-	"bytes"
 	"context"
 	"time"
 
@@ -120,10 +119,9 @@ func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, r
 
 // knownOf is what an outcome means for an account as it is now, which may have got another token since the attempt was made.
 func (s *Service) knownOf(account, then accounts.Account, o outcome) outcome {
-	// The revision alone does not tell: a database that went back counts the same ones anew.
-	if o.account == accountPaused && !bytes.Equal(account.SealedToken, then.SealedToken) {
+	if o.account == accountPaused && !account.SameToken(then) {
 		// LinkedIn refused the token of then; one that came since is tried at once.
 		o.account, o.until = accountUntouched, s.now()
 	}
-	return heldFor(o, account, s.now())
+	return heldFor(o, s.accounts.Standing(account, s.now()), s.now())
 }

@@ -95,19 +95,18 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 	if err != nil {
 		return failedConsent(err)
 	}
-	return http.StatusOK, connectedView(account, service.Wanted(account)), nil
+	return http.StatusOK, connectedView(account, service.Standing(account, time.Now()), service.Wanted(account)), nil
 }
 
 // connectedView tells what can be done with an account: members can give less than they are asked for, and LinkedIn gives an app
 // less than it asks for.
-func connectedView(account accounts.Account, wanted []string) callbackView {
+func connectedView(account accounts.Account, standing accounts.Standing, wanted []string) callbackView {
 	view := callbackView{Title: account.DisplayName + " is connected", Connected: true}
 	withheld := accounts.Withheld(account, wanted)
-	problem, remedy := accounts.CannotPublish(account)
 	switch {
-	case problem != "":
+	case standing.CannotPublish != "":
 		view.Title, view.Connected = account.DisplayName+" is connected, but can't publish", false
-		view.Text = problem + " " + remedy
+		view.Text = standing.CannotPublish + " " + standing.PublishRemedy
 	case len(account.Scopes) == 0:
 		view.Text = "LinkedIn did not say what the account may do. Whether Postwright can publish with it shows when it does."
 	default:

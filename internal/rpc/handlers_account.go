@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -52,10 +53,11 @@ func (h accountHandler) GetProfile(ctx context.Context, req *postwrightv1.GetPro
 }
 
 func (h accountHandler) message(a accounts.Account) *postwrightv1.Account {
+	standing := h.accounts.Standing(a, time.Now())
 	return &postwrightv1.Account{
 		Id: a.ID.String(), Urn: a.URN, DisplayName: a.DisplayName, Scopes: a.Scopes,
-		TokenExpireTime: timestamp(a.TokenExpiresAt), Default: a.IsDefault, CreateTime: timestamppb.New(a.CreatedAt),
-		PausedReason: a.PausedReason, HoldTime: timestamp(a.HeldUntil), HoldReason: a.HeldReason,
-		RenewableUntilTime: timestamp(h.accounts.RenewedUntil(a)), TokenExpireTimeAssumed: a.TokenExpiryAssumed, App: a.App,
+		TokenExpireTime: timestamp(standing.Ends), Default: a.IsDefault, CreateTime: timestamppb.New(a.CreatedAt),
+		PausedReason: standing.Paused, HoldTime: timestamp(standing.Held), HoldReason: standing.HeldFor,
+		RenewableUntilTime: timestamp(standing.RenewedUntil), TokenExpireTimeAssumed: standing.EndsAssumed, App: a.App,
 	}
 }

@@ -11,11 +11,10 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-// Apps know what follows for an account from how its LinkedIn app is set up: see accounts.Service.
+// Apps know how an account stands, and what its LinkedIn app asks members for: see accounts.Service.
 type Apps interface {
 	Wanted(account accounts.Account) []string
-	Silent(account accounts.Account) bool
-	RenewedUntil(account accounts.Account) *time.Time
+	Standing(account accounts.Account, at time.Time) accounts.Standing
 }
 
 // tokenSoon is how long before its end a token that nobody renews is told.
@@ -36,7 +35,9 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps,
 		}
 		var checks []Check
 		for _, account := range connected {
-			checks = append(checks, token(account, apps.RenewedUntil(account), apps.Silent(account), now()), granted(account, apps.Wanted(account)), quota(account, daily, now()))
+			at := now()
+			standing := apps.Standing(account, at)
+			checks = append(checks, token(account, standing, at), granted(account, standing, apps.Wanted(account)), quota(account, standing, daily, at))
 		}
 		return checks
 	}}
@@ -65,39 +66,39 @@ func askLinkedIn(account accounts.Account) string {
 	return "Set " + accounts.SettingsOf(account.App).App + ", so that LinkedIn can be asked."
 }
 
-func token(account accounts.Account, renewed *time.Time, silent bool, now time.Time) Check {
+func token(account accounts.Account, standing accounts.Standing, now time.Time) Check {
 	c := Check{Name: "token of " + label(account), State: OK}
-	ends := account.TokenExpiresAt
+	ends := standing.Ends
 	switch {
-	case account.PausedReason != "":
-		c.State, c.Detail, c.Remedy = Failed, "LinkedIn refuses it ("+account.PausedReason+"): its posts wait.", connectAgain
+	case standing.Paused != "":
+		c.State, c.Detail, c.Remedy = Failed, "LinkedIn refuses it ("+standing.Paused+"): its posts wait.", connectAgain
 	case ends == nil:
 		c.State, c.Detail = Unknown, "Nobody knows when it ends: LinkedIn was not asked."
 		c.Remedy = askLinkedIn(account)
-	case account.TokenExpiryAssumed:
+	case standing.EndsAssumed:
 		c.State, c.Detail = Unknown, fmt.Sprintf("It is assumed to end at %s, %s.", ends.UTC().Format(time.RFC3339), accounts.WhyAssumed)
 		c.Remedy = askLinkedIn(account)
 		if ends.Sub(now) <= tokenSoon {
 			c.State, c.Remedy = Warning, connectAgain
 		}
-	case !now.Before(*ends):
+	case standing.Ended(now):
 		c.State, c.Detail, c.Remedy = Failed, "It ended at "+ends.UTC().Format(time.RFC3339)+".", connectAgain
-	case renewed != nil && accounts.RenewalFailed(account, now):
+	case standing.RenewalFailed:
 		c.State, c.Remedy = Warning, connectAgain
 		c.Detail = fmt.Sprintf("It ends in %d days, at %s, though it should have been renewed by itself: LinkedIn refuses that, or could not be asked.",
 			int(ends.Sub(now)/(24*time.Hour)), ends.UTC().Format(time.RFC3339))
-	case renewed != nil:
-		c.Detail = "It is renewed by itself until " + renewed.UTC().Format(time.RFC3339) + "."
+	case standing.RenewedUntil != nil:
+		c.Detail = "It is renewed by itself until " + standing.RenewedUntil.UTC().Format(time.RFC3339) + "."
 	default:
 		c.Detail = fmt.Sprintf("It ends in %d days, at %s.", int(ends.Sub(now)/(24*time.Hour)), ends.UTC().Format(time.RFC3339))
 		if ends.Sub(now) <= tokenSoon {
 			c.State, c.Remedy = Warning, connectAgain
 		}
 	}
-	if renewed == nil && ends != nil && account.RefreshTokenExpiresAt != nil && account.RefreshTokenExpiresAt.After(*ends) && c.State != Failed {
+	if standing.RefreshUnused && c.State != Failed {
 		c.Detail += " Nothing renews it, though it has a refresh token: that takes the id and secret of its LinkedIn app, and the token keyset."
 	}
-	if silent && c.State != Failed {
+	if standing.Silent && c.State != Failed {
 		c.State = Warning
 		c.Detail += " LinkedIn has not said for more than a day what it is worth: it refuses the app, or the token is not this app's, or dead."
 		c.Remedy = "If the LinkedIn app" + suffix(account.App) + " is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
@@ -106,7 +107,7 @@ func token(account accounts.Account, renewed *time.Time, silent bool, now time.T
 }
 
 // quota says whether LinkedIn takes more of an account today.
-func quota(account accounts.Account, daily int, now time.Time) Check {
+func quota(account accounts.Account, standing accounts.Standing, daily int, now time.Time) Check {
 	c := Check{Name: "quota of " + label(account), State: OK}
 	made := accounts.RequestsToday(account, now)
 	c.Detail = fmt.Sprintf("Requests made today (UTC): %d of %d.", made, daily)
@@ -114,16 +115,16 @@ func quota(account accounts.Account, daily int, now time.Time) Check {
 		c.Detail = fmt.Sprintf("Requests made today (UTC): %d; how many LinkedIn takes is not known.", made)
 	}
 	switch {
-	case account.HeldUntil != nil && now.Before(*account.HeldUntil):
+	case standing.Held != nil:
 		c.State = Warning
-		c.Detail = fmt.Sprintf("LinkedIn takes no more of its posts until %s (%s). ", account.HeldUntil.UTC().Format(time.RFC3339), account.HeldReason) + c.Detail
+		c.Detail = fmt.Sprintf("LinkedIn takes no more of its posts until %s (%s). ", standing.Held.UTC().Format(time.RFC3339), standing.HeldFor) + c.Detail
 		c.Remedy = "What waits goes out by itself after that. If it happens often, publish less in a day, or have the app's quota raised by LinkedIn."
 	case daily > 0 && made >= daily:
 		c.State = Warning
 		c.Detail += " LinkedIn may refuse posts until 00:00 UTC."
 		c.Remedy = "If LinkedIn allows the app more, tell --linkedin-daily-requests."
-	case account.NumbersHeldUntil != nil && account.NumbersHeldUntil.Sub(now) > numbersPause:
-		c.Detail += " Numbers are asked for again after " + account.NumbersHeldUntil.UTC().Format(time.RFC3339) + "."
+	case standing.NumbersHeld != nil && standing.NumbersHeld.Sub(now) > numbersPause:
+		c.Detail += " Numbers are asked for again after " + standing.NumbersHeld.UTC().Format(time.RFC3339) + "."
 	}
 	return c
 }
@@ -132,10 +133,9 @@ func quota(account accounts.Account, daily int, now time.Time) Check {
 const numbersPause = 5 * time.Minute
 
 // granted compares the scopes of an account with what it needs: one to publish, and those that members are asked for.
-func granted(account accounts.Account, wanted []string) Check {
+func granted(account accounts.Account, standing accounts.Standing, wanted []string) Check {
 	c := Check{Name: "scopes of " + label(account), State: OK, Detail: "It may do what it is asked to."}
 	withheld := accounts.Withheld(account, wanted)
-	problem, remedy := accounts.CannotPublish(account)
 	switch {
 	case account.App != accounts.DefaultApp && len(wanted) == 0:
 		c.State, c.Detail = Warning, fmt.Sprintf("Its LinkedIn app %q is not set up any more, so its token can't be renewed or asked about.", account.App)
@@ -143,8 +143,8 @@ func granted(account accounts.Account, wanted []string) Check {
 	case len(account.Scopes) == 0:
 		c.State, c.Detail = Unknown, "Nobody knows what its token may do: LinkedIn was not asked."
 		c.Remedy = askLinkedIn(account)
-	case problem != "":
-		c.State, c.Detail, c.Remedy = Failed, problem, remedy
+	case standing.CannotPublish != "":
+		c.State, c.Detail, c.Remedy = Failed, standing.CannotPublish, standing.PublishRemedy
 	case withheld != "":
 		c.State, c.Detail, c.Remedy = Warning, "Members are asked for more than it was given: "+withheld+".", connectAgain
 	}

@@ -40,21 +40,21 @@ func TestWhatIsSaidOfATokensLife(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	in := func(days int) *time.Time { at := now.AddDate(0, 0, days); return &at }
 	for _, c := range []struct {
-		name                    string
-		token, refresh, renewed *time.Time
-		state                   State
-		detail                  string
+		name     string
+		standing accounts.Standing
+		state    State
+		detail   string
 	}{
-		{"long", in(30), nil, nil, OK, "It ends in 30 days"},
-		{"not long", in(14), nil, nil, Warning, "It ends in 14 days"},
-		{"its renewal was due and did not come", in(3), in(200), in(200), Warning, "It ends in 3 days, at " + in(3).Format(time.RFC3339) + ", though it should have been renewed"},
-		{"not long, but renewed by itself", in(7), in(200), in(200), OK, "It is renewed by itself until " + in(200).Format(time.RFC3339)},
-		{"what renews it ends no later", in(3), in(3), nil, Warning, "It ends in 3 days"},
-		{"what renewed it is gone", in(30), in(200), nil, OK, "Nothing renews it, though it has a refresh token"},
-		{"what renewed it is gone, and the end is near", in(3), in(200), nil, Warning, "Nothing renews it, though it has a refresh token"},
-		{"over, whatever would have renewed it", in(-1), in(200), in(200), Failed, "It ended at "},
+		{"long", accounts.Standing{Ends: in(30)}, OK, "It ends in 30 days"},
+		{"not long", accounts.Standing{Ends: in(14)}, Warning, "It ends in 14 days"},
+		{"its renewal was due and did not come", accounts.Standing{Ends: in(3), RenewalFailed: true}, Warning, "It ends in 3 days, at " + in(3).Format(time.RFC3339) + ", though it should have been renewed"},
+		{"not long, but renewed by itself", accounts.Standing{Ends: in(7), RenewedUntil: in(200)}, OK, "It is renewed by itself until " + in(200).Format(time.RFC3339)},
+		{"near", accounts.Standing{Ends: in(3)}, Warning, "It ends in 3 days"},
+		{"what renewed it is gone", accounts.Standing{Ends: in(30), RefreshUnused: true}, OK, "Nothing renews it, though it has a refresh token"},
+		{"what renewed it is gone, and the end is near", accounts.Standing{Ends: in(3), RefreshUnused: true}, Warning, "Nothing renews it, though it has a refresh token"},
+		{"over, whatever would have renewed it", accounts.Standing{Ends: in(-1), RenewalFailed: true}, Failed, "It ended at "},
 	} {
-		got := token(accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", TokenExpiresAt: c.token, RefreshTokenExpiresAt: c.refresh}, c.renewed, false, now)
+		got := token(accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada"}, c.standing, now)
 		require.Equal(t, c.state, got.State, c.name)
 		require.Contains(t, got.Detail, c.detail, c.name)
 	}
@@ -71,7 +71,8 @@ func TestWhichScopeAnAccountNeedsToPublish(t *testing.T) {
 		{"urn:li:organization:5", "w_organization_social", OK},
 		{"urn:li:organization:5", "w_member_social", Failed},
 	} {
-		require.Equal(t, c.state, granted(accounts.Account{App: accounts.DefaultApp, URN: c.urn, Scopes: []string{c.scope}}, nil).State, "%s with %s", c.urn, c.scope)
+		account := accounts.Account{App: accounts.DefaultApp, URN: c.urn, Scopes: []string{c.scope}}
+		require.Equal(t, c.state, granted(account, new(accounts.Service).Standing(account, time.Time{}), nil).State, "%s with %s", c.urn, c.scope)
 	}
 }
 
@@ -98,12 +99,13 @@ func TestATokenThatLinkedInSaysNothingOfIsToldOf(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	ends := now.AddDate(0, 0, 40)
-	account := accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", TokenExpiresAt: &ends}
-	require.Equal(t, OK, token(account, nil, false, now).State)
-	said := token(account, nil, true, now)
+	account, standing := accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada"}, accounts.Standing{Ends: &ends}
+	require.Equal(t, OK, token(account, standing, now).State)
+	standing.Silent = true
+	said := token(account, standing, now)
 	require.Equal(t, Warning, said.State)
 	require.Contains(t, said.Detail, "not this app's, or dead")
 	require.NotEmpty(t, said.Remedy)
-	account.PausedReason = "REVOKED_ACCESS_TOKEN"
-	require.Equal(t, Failed, token(account, nil, true, now).State, "what is worse is told")
+	standing.Paused = "REVOKED_ACCESS_TOKEN"
+	require.Equal(t, Failed, token(account, standing, now).State, "what is worse is told")
 }

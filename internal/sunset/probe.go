@@ -46,7 +46,7 @@ func Probe(
 		}
 		for _, account := range connected {
 			asking, token, err := open(ctx, account)
-			if err != nil || account.PausedReason != "" {
+			if err != nil {
 				continue
 			}
 			alive, err = client.ServesVersion(asking, token)

@@ -47,8 +47,7 @@ SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > @after_id
 
 -- name: AccountListEnds :many
 -- Of all owners, for the operator: when the tokens of those that are connected end, the first first.
-SELECT id, app, token_expires_at, refresh_token_expires_at, paused_reason FROM linkedin_accounts
-WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT @most;
+SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT @most;
 
 -- name: AccountGetForUpdate :one
 -- Locks the row until the transaction ends, without keeping others from referring to it; lock post and publication first.

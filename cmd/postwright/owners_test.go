@@ -30,7 +30,7 @@ var owners = map[string]string{
 	"Origin":         "origin",
 	"Post":           "posts",
 	"Publication":    "publishing",
-	"Request":        "requests",
+	"Request":        "idempotency",
 	"User":           "identity",
 	"VersionWarning": "sunset",
 	"Worker":         "jobs",
@@ -39,6 +39,7 @@ var owners = map[string]string{
 	"PostCountOpen":        "publishing",
 	"PostCountTwins":       "publishing",
 	"PostGetManyForUpdate": "publishing",
+	"PostKeepAccount":      "publishing",
 	"PostKeepURN":          "publishing",
 	"PostListByURN":        "publishing",
 	"PostListHeldBack":     "publishing",
@@ -64,7 +65,7 @@ var sharedTables = map[string][]string{
 	// What is too old is nobody's any more.
 	"notification_counts": {"notify", "retention"},
 	"notifications":       {"notify", "retention"},
-	"requests":            {"requests", "retention"},
+	"requests":            {"idempotency", "retention"},
 }
 
 // query is one of sql/queries.

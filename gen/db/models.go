@@ -136,6 +136,7 @@ type Request struct {
 	RequestHash []byte
 	PostIDs     []uuid.UUID
 	CreatedAt   time.Time
+	HashVersion int16
 }
 
 type User struct {

@@ -28,7 +28,7 @@ func (q *Queries) RequestDeleteOld(ctx context.Context, db DBTX, before time.Tim
 }
 
 const requestGet = `-- name: RequestGet :one
-SELECT owner_id, operation, request_id, request_hash, post_ids, created_at FROM requests WHERE owner_id = $1 AND operation = $2 AND request_id = $3
+SELECT owner_id, operation, request_id, request_hash, post_ids, created_at, hash_version FROM requests WHERE owner_id = $1 AND operation = $2 AND request_id = $3
 `
 
 type RequestGetParams struct {
@@ -47,13 +47,14 @@ func (q *Queries) RequestGet(ctx context.Context, db DBTX, arg RequestGetParams)
 		&i.RequestHash,
 		&i.PostIDs,
 		&i.CreatedAt,
+		&i.HashVersion,
 	)
 	return i, err
 }
 
 const requestInsert = `-- name: RequestInsert :execrows
-INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
-VALUES ($1, $2, $3, $4, $5::uuid[], $6)
+INSERT INTO requests (owner_id, operation, request_id, request_hash, hash_version, post_ids, created_at)
+VALUES ($1, $2, $3, $4, $5, $6::uuid[], $7)
 ON CONFLICT DO NOTHING
 `
 
@@ -62,6 +63,7 @@ type RequestInsertParams struct {
 	Operation   string
 	RequestID   string
 	RequestHash []byte
+	HashVersion int16
 	PostIDs     []uuid.UUID
 	CreatedAt   time.Time
 }
@@ -73,6 +75,7 @@ func (q *Queries) RequestInsert(ctx context.Context, db DBTX, arg RequestInsertP
 		arg.Operation,
 		arg.RequestID,
 		arg.RequestHash,
+		arg.HashVersion,
 		arg.PostIDs,
 		arg.CreatedAt,
 	)

@@ -44,8 +44,8 @@ type Account struct {
 	RequestsMade     int32
 }
 
-// SameToken reports whether an account has the token that it had then. The revision alone does not tell: a database that went back
-// counts the same ones anew. Sealed anew, a token counts as another.
+// SameToken reports whether the account has the token that it had when then was read. The revision alone does not tell: a database
+// that went back counts the same ones anew. A token that was sealed anew meanwhile passes for another.
 func (a Account) SameToken(then Account) bool { return bytes.Equal(a.sealedToken, then.sealedToken) }
 
 // fromRow is the account of a row. It is handed what a query returns.

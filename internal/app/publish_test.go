@@ -234,6 +234,22 @@ func TestThePublishRequestIDApprovesOnce(t *testing.T) {
 	require.Len(t, w.Vendors.Ledger(), 1)
 }
 
+// A build from before the hashes of messages leaves no word of what else its request said.
+func TestARequestIDOfAnOlderBuildNamesThePostThatItApproved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Serve()
+	approved, other := w.Draft("Approved before"), w.Draft("Not approved")
+	w.Exec(`INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
+		SELECT owner_id, 'PublishPost', 'approval-1', '', ARRAY[id], now() FROM posts WHERE content = 'Approved before'`)
+	for _, draft := range []*postwrightv1.Post{approved, other} {
+		again, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: draft.GetId(), RequestId: "approval-1"})
+		require.NoError(t, err)
+		require.Equal(t, approved.GetId(), again.GetPost().GetId())
+	}
+	require.Zero(t, w.Count(`SELECT count(*) FROM publications`))
+}
+
 // A process that dies between the attempt's row and the answer leaves a job that another takes up.
 func TestAnAttemptWhoseProcessDiedIsInDoubtAndNotRepeated(t *testing.T) {
 	t.Parallel()

@@ -36,7 +36,7 @@ func TestAStreamSaysSomethingWhileNothingHappens(t *testing.T) {
 
 	// A batch of which one post waits for what nobody does, and the others are through or refused.
 	w.Exec(`INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
-		SELECT owner_id, 'BatchPublishPosts', 'batch', sha256(convert_to('[["` + waiting.GetId() + `"],null]', 'UTF8')), ARRAY[id], now() FROM posts`)
+		SELECT owner_id, 'BatchPublishPosts', 'batch', '', ARRAY[id], now() FROM posts`) // by an older build, whose hashes are not compared
 	batch, err := w.Posts.BatchPublishPosts(t.Context(), &postwrightv1.BatchPublishPostsRequest{Ids: []string{waiting.GetId()}, RequestId: "batch"})
 	require.NoError(t, err)
 	defer func() { _ = batch.Close() }()
@@ -74,7 +74,7 @@ func TestAStreamsHeadersComeAtOnce(t *testing.T) {
 	w.Serve()
 	waiting := w.UnderWay("queued")
 	w.Exec(`INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
-		SELECT owner_id, 'BatchPublishPosts', 'batch', sha256(convert_to('[["` + waiting.GetId() + `"],null]', 'UTF8')), ARRAY[id], now() FROM posts`)
+		SELECT owner_id, 'BatchPublishPosts', 'batch', '', ARRAY[id], now() FROM posts`) // by an older build, whose hashes are not compared
 	for method, message := range map[string]any{
 		"WatchPost":         map[string]any{"id": waiting.GetId()},
 		"BatchPublishPosts": map[string]any{"ids": []string{waiting.GetId()}, "requestId": "batch"},

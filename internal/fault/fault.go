@@ -91,8 +91,8 @@ type Answer struct {
 	Code string
 	// Message is the vendor's text, clipped to 2 KiB.
 	Message string
-	// RequestID is the vendor's trace id for the call, empty when the answer had none.
-	RequestID string
+	// TraceID is the vendor's trace id for the call, empty when the answer had none.
+	TraceID string
 }
 
 // Error is a failure: what the caller may know, and the cause that only a log may show.
@@ -144,7 +144,7 @@ func (e *Error) WithReason(reason string) *Error {
 func (e *Error) Error() string {
 	text := e.Kind.String() + ": " + e.Message
 	if a := e.Answer; a != nil {
-		text += fmt.Sprintf(" [%s %s status=%d code=%q request_id=%q]", a.Vendor, a.Operation, a.Status, a.Code, a.RequestID)
+		text += fmt.Sprintf(" [%s %s status=%d code=%q request_id=%q]", a.Vendor, a.Operation, a.Status, a.Code, a.TraceID)
 	}
 	if e.cause != nil {
 		text += ": " + e.cause.Error()

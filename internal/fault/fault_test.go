@@ -22,7 +22,7 @@ func TestAFaultKeepsItsCauseForLogsAndItsMessageForCallers(t *testing.T) {
 func TestALogTellsWhichVendorAnsweredWhat(t *testing.T) {
 	t.Parallel()
 	f := New(VendorRejected, "LinkedIn refused.")
-	f.Answer = &Answer{Vendor: "linkedin", Operation: "createPost", Status: 422, Code: "DUP\n", Message: "the text", RequestID: "abc"}
+	f.Answer = &Answer{Vendor: "linkedin", Operation: "createPost", Status: 422, Code: "DUP\n", Message: "the text", TraceID: "abc"}
 	require.Equal(t, `vendor rejected: LinkedIn refused. [linkedin createPost status=422 code="DUP\n" request_id="abc"]`, f.Error())
 }
 

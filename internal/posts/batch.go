@@ -11,22 +11,22 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
-	"github.com/postwright/postwright/internal/requests"
 	"github.com/postwright/postwright/internal/text"
 )
 
 // CreateBatchInput asks for many new drafts.
 type CreateBatchInput struct {
-	OwnerID   uuid.UUID
-	Drafts    []Draft // 1 to MaxBatch
-	RequestID string  // optional: makes the call repeatable
+	OwnerID uuid.UUID
+	Drafts  []Draft             // 1 to MaxBatch
+	Request idempotency.Request // optional: makes the call repeatable
 }
 
 // Validate lists every fault of the input, each with the place of its post.
 func (in CreateBatchInput) Validate() error {
 	var faults fault.List
-	faults.Add(requests.Faults(in.RequestID)...)
+	faults.Add(in.Request.Faults()...)
 	if n := len(in.Drafts); n < 1 || n > MaxBatch {
 		faults.Add(fault.Field{Path: "posts", Problem: fmt.Sprintf("must be 1 to %d and are %d", MaxBatch, n)})
 		return faults.Err()
@@ -53,8 +53,8 @@ func (s *Service) CreateBatch(ctx context.Context, in CreateBatchInput) ([]Post,
 	}
 	var made []Post
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		call := requests.Key{OwnerID: in.OwnerID, Operation: "BatchCreatePosts", RequestID: in.RequestID}
-		earlier, err := requests.Claim(ctx, tx, call, drafts, ids, s.now())
+		call := idempotency.Call{OwnerID: in.OwnerID, Operation: "BatchCreatePosts", Request: in.Request}
+		earlier, err := idempotency.Claim(ctx, tx, call, ids, s.now())
 		if err != nil {
 			return err
 		}

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/posts"
-	"github.com/postwright/postwright/internal/requests"
 )
 
 func TestADraftIsKeptAsItWasWritten(t *testing.T) {
@@ -53,7 +53,7 @@ func TestABadDraftIsNotKept(t *testing.T) {
 		want  []string
 	}{
 		"faults of the post and of the request": {
-			posts.CreateInput{Draft: posts.Draft{TargetAudience: "\x00"}, RequestID: strings.Repeat("r", requests.MaxIDLength+1)},
+			posts.CreateInput{Draft: posts.Draft{TargetAudience: "\x00"}, Request: request(strings.Repeat("r", idempotency.MaxIDLength+1), 1)},
 			[]string{"post.content", "post.targetAudience", "requestId"},
 		},
 		"another's account": {posts.CreateInput{Draft: posts.Draft{Content: "a", AccountID: &w.bobsAccount}}, []string{"post.accountId"}},
@@ -68,23 +68,26 @@ func TestABadDraftIsNotKept(t *testing.T) {
 	}
 }
 
+// request is one with an id, and some hash: another for another content.
+func request(id string, content byte) idempotency.Request {
+	return idempotency.Request{ID: id, Hash: [32]byte{content}}
+}
+
 func TestTheSameRequestIDGivesTheSamePost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	first := posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "Once"}, RequestID: "r1"}
+	first := posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "Once"}, Request: request("r1", 1)}
 	made, err := w.Create(t.Context(), first)
 	require.NoError(t, err)
 
-	t.Run("again, even as its defaults written out", func(t *testing.T) {
-		again := first
-		again.Draft.Visibility, again.Draft.Tone, again.Draft.Hashtags = posts.VisibilityPublic, posts.Unspecified, []string{}
-		repeated, err := w.Create(t.Context(), again)
+	t.Run("again", func(t *testing.T) {
+		repeated, err := w.Create(t.Context(), first)
 		require.NoError(t, err)
 		require.Equal(t, made, repeated)
 	})
 	t.Run("but not for other content", func(t *testing.T) {
 		other := first
-		other.Draft.Content = "Twice"
+		other.Draft.Content, other.Request = "Twice", request("r1", 2)
 		_, err := w.Create(t.Context(), other)
 		require.Equal(t, []string{"requestId"}, fieldsOf(t, err))
 	})
@@ -96,7 +99,7 @@ func TestTheSameRequestIDGivesTheSamePost(t *testing.T) {
 		require.NotEqual(t, made.ID, theirs.ID)
 	})
 	t.Run("and a batch's own", func(t *testing.T) {
-		batch, err := w.CreateBatch(t.Context(), posts.CreateBatchInput{OwnerID: w.bob, Drafts: []posts.Draft{first.Draft}, RequestID: "r1"})
+		batch, err := w.CreateBatch(t.Context(), posts.CreateBatchInput{OwnerID: w.bob, Drafts: []posts.Draft{first.Draft}, Request: request("r1", 1)})
 		require.NoError(t, err)
 		require.NotEqual(t, made.ID, batch[0].ID)
 	})
@@ -106,9 +109,9 @@ func TestTheSameRequestIDGivesTheSamePost(t *testing.T) {
 func TestARequestThatFailedCanBeRepeatedUnderItsID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := w.Create(t.Context(), posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "a", AccountID: &w.bobsAccount}, RequestID: "r1"})
+	_, err := w.Create(t.Context(), posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "a", AccountID: &w.bobsAccount}, Request: request("r1", 1)})
 	require.Equal(t, []string{"post.accountId"}, fieldsOf(t, err))
-	_, err = w.Create(t.Context(), posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "a", AccountID: &w.adasAccount}, RequestID: "r1"})
+	_, err = w.Create(t.Context(), posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "a", AccountID: &w.adasAccount}, Request: request("r1", 2)})
 	require.NoError(t, err)
 }
 
@@ -119,7 +122,7 @@ func TestConcurrentCallsWithOneRequestIDMakeOnePost(t *testing.T) {
 	var calls errgroup.Group
 	for i := range ids {
 		calls.Go(func() error {
-			post, err := w.Create(t.Context(), posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "Once"}, RequestID: "r1"})
+			post, err := w.Create(t.Context(), posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "Once"}, Request: request("r1", 1)})
 			ids[i] = post.ID
 			return err
 		})
@@ -134,7 +137,7 @@ func TestConcurrentCallsWithOneRequestIDMakeOnePost(t *testing.T) {
 func TestARepeatedRequestDoesNotBringADeletedPostBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	one := posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "Once"}, RequestID: "r1"}
+	one := posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "Once"}, Request: request("r1", 1)}
 	made, err := w.Create(t.Context(), one)
 	require.NoError(t, err)
 	require.NoError(t, w.Delete(t.Context(), posts.DeleteInput{OwnerID: w.ada, ID: made.ID}))
@@ -142,7 +145,7 @@ func TestARepeatedRequestDoesNotBringADeletedPostBack(t *testing.T) {
 	require.Equal(t, fault.NotFound, kindOf(t, err))
 	require.Contains(t, fault.Of(err).Message, "deleted since")
 
-	many := posts.CreateBatchInput{OwnerID: w.ada, Drafts: []posts.Draft{{Content: "a"}, {Content: "b"}}, RequestID: "r2"}
+	many := posts.CreateBatchInput{OwnerID: w.ada, Drafts: []posts.Draft{{Content: "a"}, {Content: "b"}}, Request: request("r2", 1)}
 	batch, err := w.CreateBatch(t.Context(), many)
 	require.NoError(t, err)
 	require.NoError(t, w.Delete(t.Context(), posts.DeleteInput{OwnerID: w.ada, ID: batch[1].ID}))
@@ -168,7 +171,7 @@ func (w *world) drafts(n int) []posts.Draft {
 func TestABatchOfAThousandIsKeptInOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	input := posts.CreateBatchInput{OwnerID: w.ada, Drafts: w.drafts(posts.MaxBatch), RequestID: "r1"}
+	input := posts.CreateBatchInput{OwnerID: w.ada, Drafts: w.drafts(posts.MaxBatch), Request: request("r1", 1)}
 	made, err := w.CreateBatch(t.Context(), input)
 	require.NoError(t, err)
 	require.Len(t, made, posts.MaxBatch)
@@ -220,7 +223,7 @@ func TestABatchIsKeptWholeOrNotAtAll(t *testing.T) {
 		"another's account":       {with(999, func(d *posts.Draft) { d.AccountID = &w.bobsAccount }), "r2", []string{"posts[999].accountId"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := w.CreateBatch(t.Context(), posts.CreateBatchInput{OwnerID: w.ada, Drafts: c.drafts, RequestID: c.requestID})
+			_, err := w.CreateBatch(t.Context(), posts.CreateBatchInput{OwnerID: w.ada, Drafts: c.drafts, Request: request(c.requestID, 1)})
 			require.Equal(t, c.want, fieldsOf(t, err))
 			require.Zero(t, w.count(w.ada))
 		})

@@ -13,8 +13,8 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
-	"github.com/postwright/postwright/internal/requests"
 	"github.com/postwright/postwright/internal/text"
 )
 
@@ -42,14 +42,14 @@ func NotFound(err error) error {
 
 // CreateInput asks for a new draft.
 type CreateInput struct {
-	OwnerID   uuid.UUID
-	Draft     Draft
-	RequestID string // optional: makes the call repeatable
+	OwnerID uuid.UUID
+	Draft   Draft
+	Request idempotency.Request // optional: makes the call repeatable
 }
 
 // Validate lists every fault of the input.
 func (in CreateInput) Validate() error {
-	return fault.Fields(slices.Concat(in.Draft.Faults("post."), requests.Faults(in.RequestID))...)
+	return fault.Fields(slices.Concat(in.Draft.Faults("post."), in.Request.Faults())...)
 }
 
 // Create makes a draft. The same request id again gives the same post back.
@@ -62,14 +62,14 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 	if err != nil {
 		return Post{}, err
 	}
-	if in.RequestID == "" && draft.AccountID == nil { // one statement needs no transaction around it
+	if in.Request.ID == "" && draft.AccountID == nil { // one statement needs no transaction around it
 		return s.insert(ctx, s.store, in.OwnerID, id, draft)
 	}
 	var post Post
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
-		call := requests.Key{OwnerID: in.OwnerID, Operation: "CreatePost", RequestID: in.RequestID}
-		earlier, err := requests.Claim(ctx, tx, call, draft, []uuid.UUID{id}, now)
+		call := idempotency.Call{OwnerID: in.OwnerID, Operation: "CreatePost", Request: in.Request}
+		earlier, err := idempotency.Claim(ctx, tx, call, []uuid.UUID{id}, now)
 		if err != nil {
 			return err
 		}

@@ -14,23 +14,23 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
-	"github.com/postwright/postwright/internal/requests"
 )
 
 // PublishBatchInput approves one send of each of many posts: of posts that are there, or of new ones.
 type PublishBatchInput struct {
-	OwnerID   uuid.UUID
-	IDs       []uuid.UUID   // 1 to posts.MaxBatch, each once; or
-	Drafts    []posts.Draft // 1 to posts.MaxBatch
-	RequestID string        // optional: makes the call repeatable
+	OwnerID uuid.UUID
+	IDs     []uuid.UUID         // 1 to posts.MaxBatch, each once; or
+	Drafts  []posts.Draft       // 1 to posts.MaxBatch
+	Request idempotency.Request // optional: makes the call repeatable
 }
 
 // Validate lists every fault of the input.
 func (in PublishBatchInput) Validate() error {
 	var faults fault.List
-	faults.Add(requests.Faults(in.RequestID)...)
+	faults.Add(in.Request.Faults()...)
 	if (len(in.IDs) == 0) == (len(in.Drafts) == 0) {
 		faults.Add(fault.Field{Path: "ids", Problem: fmt.Sprintf("or posts must be given, and only one of them, 1 to %d", posts.MaxBatch)})
 	}
@@ -88,8 +88,8 @@ func (s *Service) PublishBatch(ctx context.Context, in PublishBatchInput) (Appro
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		approved = Approved{IDs: ids, Refused: map[int]Refusal{}, Warnings: map[int]string{}}
 		now := s.now()
-		call := requests.Key{OwnerID: in.OwnerID, Operation: "BatchPublishPosts", RequestID: in.RequestID}
-		earlier, err := requests.Claim(ctx, tx, call, []any{in.IDs, in.Drafts}, ids, now)
+		call := idempotency.Call{OwnerID: in.OwnerID, Operation: "BatchPublishPosts", Request: in.Request}
+		earlier, err := idempotency.Claim(ctx, tx, call, ids, now)
 		if err != nil {
 			return err
 		}

@@ -21,11 +21,11 @@ const (
 
 // outcome is what one attempt came to, for the attempt's row and for the post's.
 type outcome struct {
-	attempt   string // one of the attempt… constants
-	status    int    // LinkedIn's HTTP status, 0 without an answer
-	code      string // LinkedIn's code, or ours where it gave none
-	message   string // LinkedIn's words, or ours where it gave none
-	requestID string // LinkedIn's trace id
+	attempt string // one of the attempt… constants
+	status  int    // LinkedIn's HTTP status, 0 without an answer
+	code    string // LinkedIn's code, or ours where it gave none
+	message string // LinkedIn's words, or ours where it gave none
+	traceID string // LinkedIn's trace id
 
 	state   string // the state that the post comes to rest in, or queued when it waits for another attempt
 	urn     string // "" where LinkedIn accepted without saying
@@ -104,7 +104,7 @@ func judge(created linkedin.Created, err error) outcome {
 			urn = created.URN.String()
 		}
 		return outcome{
-			attempt: attemptAccepted, status: created.Status, requestID: created.RequestID,
+			attempt: attemptAccepted, status: created.Status, traceID: created.TraceID,
 			state: posts.StatePublished, urn: urn,
 		}
 	}
@@ -114,7 +114,7 @@ func judge(created linkedin.Created, err error) outcome {
 		o.duplicateOf = urn.String()
 	}
 	if a := f.Answer; a != nil {
-		o.status, o.requestID = a.Status, a.RequestID
+		o.status, o.traceID = a.Status, a.TraceID
 		if a.Message != "" {
 			o.message = a.Message
 		}

@@ -53,6 +53,6 @@ func TestADoubtStandsUntilThePostIsNamedOrTaken(t *testing.T) {
 
 func TestAnAcceptedPostIsPublishedEvenWithoutAName(t *testing.T) {
 	t.Parallel()
-	o := judge(linkedin.Created{Status: 201, RequestID: "trace"}, nil)
-	require.Equal(t, outcome{attempt: attemptAccepted, status: 201, requestID: "trace", state: posts.StatePublished}, o)
+	o := judge(linkedin.Created{Status: 201, TraceID: "trace"}, nil)
+	require.Equal(t, outcome{attempt: attemptAccepted, status: 201, traceID: "trace", state: posts.StatePublished}, o)
 }

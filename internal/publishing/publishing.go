@@ -18,11 +18,11 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/origin"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
-	"github.com/postwright/postwright/internal/requests"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
@@ -93,28 +93,20 @@ func (s *Service) Register(client *jobs.Client) {
 
 // PublishInput approves one send of a post.
 type PublishInput struct {
-	OwnerID   uuid.UUID
-	ID        uuid.UUID
-	RequestID string // optional: makes the call repeatable
+	OwnerID uuid.UUID
+	ID      uuid.UUID
+	Request idempotency.Request // optional: makes the call repeatable
 	// Resend approves one more send of a post in doubt; Looked says that its author did not find it on LinkedIn.
 	Resend, Looked bool
 }
 
 // Validate lists every fault of the input.
 func (in PublishInput) Validate() error {
-	faults := requests.Faults(in.RequestID)
+	faults := in.Request.Faults()
 	if in.Looked && !in.Resend {
 		faults = append(faults, fault.Field{Path: "looked", Problem: "only says something about a resend: set resend too, or leave it out"})
 	}
 	return fault.Fields(faults...)
-}
-
-// fingerprint is what a repeated call must have in common with the first. It grew by Looked, which calls of before did not have.
-func (in PublishInput) fingerprint() []any {
-	if in.Looked {
-		return []any{in.ID, in.Resend, in.Looked}
-	}
-	return []any{in.ID, in.Resend}
 }
 
 // Queued is a post that was approved, and what may not be meant about that.
@@ -136,14 +128,17 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (Queued, error) 
 		if err != nil {
 			return err
 		}
-		call := requests.Key{OwnerID: in.OwnerID, Operation: "PublishPost", RequestID: in.RequestID}
-		earlier, err := requests.Claim(ctx, tx, call, in.fingerprint(), []uuid.UUID{in.ID}, now)
+		call := idempotency.Call{OwnerID: in.OwnerID, Operation: "PublishPost", Request: in.Request}
+		earlier, err := idempotency.Claim(ctx, tx, call, []uuid.UUID{in.ID}, now)
 		if err != nil {
 			return err
 		}
 		queued = Queued{Post: current}
 		if earlier != nil {
-			return nil
+			if earlier[0] != in.ID { // an older build's request id: see idempotency.Claim
+				queued.Post, err = s.posts.Find(ctx, tx, in.OwnerID, earlier[0])
+			}
+			return err
 		}
 		if err := publishable(current.State, in.Resend); err != nil {
 			return err

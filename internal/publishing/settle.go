@@ -57,7 +57,7 @@ func (s *Service) settle(
 func (s *Service) endAttempt(ctx context.Context, tx *postgres.Tx, ownerID, attempt uuid.UUID, o outcome) (int64, error) {
 	return s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
 		ID: attempt, OwnerID: ownerID, EndedAt: s.now(), Outcome: o.attempt, Status: int32(o.status), //nolint:gosec // an HTTP status
-		Code: o.code, Message: o.message, RequestID: o.requestID,
+		Code: o.code, Message: o.message, RequestID: o.traceID,
 	})
 }
 
@@ -189,7 +189,7 @@ func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, rows locked, 
 	now := s.now()
 	settled, err := s.queries.AttemptSettleLate(ctx, tx, db.AttemptSettleLateParams{
 		ID: attempt, OwnerID: post.OwnerID, SettledAt: now, Settlement: how, Status: int32(o.status), //nolint:gosec // an HTTP status
-		Code: o.code, Message: o.message, RequestID: o.requestID,
+		Code: o.code, Message: o.message, RequestID: o.traceID,
 	})
 	if err != nil || settled == 0 {
 		return err

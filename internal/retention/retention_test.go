@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -17,8 +18,8 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
-	"github.com/postwright/postwright/internal/requests"
 )
 
 func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
@@ -201,15 +202,16 @@ func TestARequestIDIsClaimedWhileItIsForgotten(t *testing.T) {
 	w := newWorld(t)
 	const ids = 300
 	w.requests(ids, "r", noon.Add(-keep.Requests-time.Hour))
-	w.exec(`UPDATE requests SET request_hash = sha256('"content"'), post_ids = ARRAY[gen_random_uuid()]`)
+	w.exec(`UPDATE requests SET request_hash = decode(repeat('01', 32), 'hex'), hash_version = 2, post_ids = ARRAY[gen_random_uuid()]`)
 	claimed := make(chan error, 2*ids)
 	var all sync.WaitGroup
 	for range 2 {
 		all.Go(func() {
 			for i := range ids {
-				key := requests.Key{OwnerID: w.ada, Operation: "CreatePost", RequestID: fmt.Sprintf("r%d", i+1)}
+				request := idempotency.Request{ID: fmt.Sprintf("r%d", i+1), Hash: [32]byte(bytes.Repeat([]byte{1}, 32))}
+				call := idempotency.Call{OwnerID: w.ada, Operation: "CreatePost", Request: request}
 				claimed <- w.store.InTx(context.WithoutCancel(t.Context()), func(tx *postgres.Tx) error {
-					_, err := requests.Claim(t.Context(), tx, key, "content", []uuid.UUID{uuid.New()}, noon)
+					_, err := idempotency.Claim(t.Context(), tx, call, []uuid.UUID{uuid.New()}, noon)
 					return err
 				})
 			}

@@ -97,7 +97,7 @@ func details(f *fault.Error) []proto.Message {
 		if a := f.Answer; a != nil {
 			info.Domain = a.Vendor
 			info.Metadata = map[string]string{
-				"operation": a.Operation, "status": strconv.Itoa(a.Status), "code": a.Code, "message": a.Message, "requestId": a.RequestID,
+				"operation": a.Operation, "status": strconv.Itoa(a.Status), "code": a.Code, "message": a.Message, "requestId": a.TraceID,
 			}
 		}
 		list = append(list, info)

@@ -9,11 +9,14 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/postwright/postwright/internal/fault"
-	"github.com/postwright/postwright/internal/requests"
+	"github.com/postwright/postwright/internal/idempotency"
 )
 
 // idempotencyKeyHeader names a request as request_id does: draft-ietf-httpapi-idempotency-key-header.
 const idempotencyKeyHeader = "Idempotency-Key"
+
+// idempotencyKeyField is the field of a message that holds such a key. The request id of logs is another: see requestIDHeader.
+const idempotencyKeyField = "request_id"
 
 // misspelled are names under which others take such a key: what is meant to keep a call from having its effect twice must
 // not be passed over.
@@ -65,7 +68,7 @@ func (s keyedStream) Receive(msg any) error {
 
 // nameRequest gives a message the request id that the keys name, or says what stands in the way.
 func nameRequest(message protoreflect.Message, keys []string) (problem string) {
-	field := message.Descriptor().Fields().ByName("request_id")
+	field := message.Descriptor().Fields().ByName(idempotencyKeyField)
 	if field == nil {
 		return "is not taken by this method, whose repeat is another call: leave it out"
 	}
@@ -97,8 +100,8 @@ func readKey(header string) (key, problem string) {
 	switch {
 	case key == "":
 		return "", "is empty: send a key that is new for each request, such as a UUID"
-	case len(requests.Faults(key)) > 0:
-		return "", requests.Faults(key)[0].Problem
+	case len(idempotency.Request{ID: key}.Faults()) > 0:
+		return "", idempotency.Request{ID: key}.Faults()[0].Problem
 	case strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return "", "must not contain control characters"
 	}

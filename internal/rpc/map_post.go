@@ -63,11 +63,11 @@ func (in updateInput) Validate() error {
 }
 
 func createInput(caller uuid.UUID, m *postwrightv1.CreatePostRequest) posts.CreateInput {
-	return posts.CreateInput{OwnerID: caller, Draft: draft(m.GetPost()), RequestID: m.GetRequestId()}
+	return posts.CreateInput{OwnerID: caller, Draft: draft(m.GetPost()), Request: repeatable(m)}
 }
 
 func createBatchInput(caller uuid.UUID, m *postwrightv1.BatchCreatePostsRequest) posts.CreateBatchInput {
-	in := posts.CreateBatchInput{OwnerID: caller, RequestID: m.GetRequestId()}
+	in := posts.CreateBatchInput{OwnerID: caller, Request: repeatable(m)}
 	for _, p := range m.GetPosts() {
 		in.Drafts = append(in.Drafts, draft(p))
 	}
@@ -102,11 +102,11 @@ func searchInput(caller uuid.UUID, m *postwrightv1.SearchPostsRequest) posts.Sea
 }
 
 func publishInput(caller uuid.UUID, m *postwrightv1.PublishPostRequest) publishing.PublishInput {
-	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), RequestID: m.GetRequestId(), Resend: m.GetResend(), Looked: m.GetLooked()}
+	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), Request: repeatable(m), Resend: m.GetResend(), Looked: m.GetLooked()}
 }
 
 func publishBatchInput(caller uuid.UUID, m *postwrightv1.BatchPublishPostsRequest) publishing.PublishBatchInput {
-	in := publishing.PublishBatchInput{OwnerID: caller, RequestID: m.GetRequestId()}
+	in := publishing.PublishBatchInput{OwnerID: caller, Request: repeatable(m)}
 	for _, id := range m.GetIds() {
 		in.IDs = append(in.IDs, parsed(id))
 	}

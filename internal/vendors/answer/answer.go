@@ -29,8 +29,8 @@ type Reader struct {
 	// Refine completes the fault of a refusal with what only the vendor's adapter understands: its body, which may be of
 	// any content type, cut short or empty. The fault already holds kind and message by status.
 	Refine func(f *fault.Error, body []byte)
-	// RequestID reads the vendor's trace id; nil for a vendor that has none.
-	RequestID func(http.Header) string
+	// TraceID reads the vendor's trace id; nil for a vendor that has none.
+	TraceID func(http.Header) string
 	// Now is the clock that Retry-After dates are read against.
 	Now Clock
 }
@@ -153,8 +153,8 @@ var gaveUp = map[int]bool{http.StatusRequestTimeout: true, http.StatusTooEarly: 
 
 func (r Reader) answer(operation string, resp *http.Response) *fault.Answer {
 	a := &fault.Answer{Vendor: r.Vendor, Operation: operation, Status: resp.StatusCode}
-	if r.RequestID != nil {
-		a.RequestID = clip(r.RequestID(resp.Header), 200)
+	if r.TraceID != nil {
+		a.TraceID = clip(r.TraceID(resp.Header), 200)
 	}
 	return a
 }

@@ -62,7 +62,7 @@ func TestACreatedPostIsASuccess(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, test.want, created.URN.String())
 			require.Equal(t, 201, created.Status)
-			require.Equal(t, "trace-1", created.RequestID)
+			require.Equal(t, "trace-1", created.TraceID)
 		})
 	}
 }

@@ -80,8 +80,8 @@ func New(cfg Config, seam *http.Client, now answer.Clock) (*Client, error) {
 		return nil, fmt.Errorf("make LinkedIn's client: %w", err)
 	}
 	c := &Client{cfg: cfg, api: api, auth: auth, now: now, settings: SettingsByFlags}
-	c.answer = answer.Reader{Vendor: Vendor, Refine: func(f *fault.Error, body []byte) { c.refine(f, body, "") }, RequestID: requestID, Now: now}
-	c.oauth = answer.Reader{Vendor: Vendor, Refine: c.refineOAuth, RequestID: requestID, Now: now}
+	c.answer = answer.Reader{Vendor: Vendor, Refine: func(f *fault.Error, body []byte) { c.refine(f, body, "") }, TraceID: traceID, Now: now}
+	c.oauth = answer.Reader{Vendor: Vendor, Refine: c.refineOAuth, TraceID: traceID, Now: now}
 	return c, nil
 }
 
@@ -93,7 +93,7 @@ func (c *Client) As(clientID, clientSecret string, settings AppSettings) *Client
 	return &other
 }
 
-func requestID(header http.Header) string {
+func traceID(header http.Header) string {
 	if id := header.Get("x-li-request-id"); id != "" {
 		return id
 	}

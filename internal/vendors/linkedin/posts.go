@@ -32,9 +32,9 @@ type NewPost struct {
 
 // Created is LinkedIn's answer to a create that it accepted.
 type Created struct {
-	URN       URN    // zero when LinkedIn did not say, or not readably: the post is there all the same
-	Status    int    // 201
-	RequestID string // LinkedIn's trace id
+	URN     URN    // zero when LinkedIn did not say, or not readably: the post is there all the same
+	Status  int    // 201
+	TraceID string // LinkedIn's trace id
 }
 
 // faults lists what is wrong with a post whatever LinkedIn thinks of it.
@@ -140,7 +140,7 @@ func (c *Client) created(operation, text string, resp *http.Response, err error)
 	if err != nil {
 		return Created{}, err
 	}
-	return Created{URN: createdURN(resp.Header, body), Status: resp.StatusCode, RequestID: requestID(resp.Header)}, nil
+	return Created{URN: createdURN(resp.Header, body), Status: resp.StatusCode, TraceID: traceID(resp.Header)}, nil
 }
 
 // createdURN is the name of a post that was created, the zero URN where none can be read: what names something else, such as its

@@ -178,7 +178,7 @@ func TestRefusals(t *testing.T) {
 			require.Equal(t, test.status >= 500, f.Doubt)
 			require.Equal(t, test.status, f.Answer.Status)
 			require.Equal(t, test.code, f.Answer.Code)
-			require.Equal(t, "trace-2", f.Answer.RequestID)
+			require.Equal(t, "trace-2", f.Answer.TraceID)
 		})
 	}
 }
@@ -228,7 +228,7 @@ func TestARefusalThatMayHaveCreatedThePostLeavesADoubt(t *testing.T) {
 func TestTheVendorsWordsAreKept(t *testing.T) {
 	t.Parallel()
 	f := fault.Of(create(t, 400, map[string]string{"x-li-request-id": "first", "x-li-uuid": "second"}, `{"message":"Word for word."}`))
-	require.Equal(t, fault.Answer{Vendor: "linkedin", Operation: "createPost", Status: 400, Message: "Word for word.", RequestID: "first"}, *f.Answer)
+	require.Equal(t, fault.Answer{Vendor: "linkedin", Operation: "createPost", Status: 400, Message: "Word for word.", TraceID: "first"}, *f.Answer)
 
 	f = fault.Of(create(t, 400, nil, `{"message":"`+strings.Repeat("é", 2000)+`"}`))
 	require.LessOrEqual(t, len(f.Answer.Message), 2<<10)

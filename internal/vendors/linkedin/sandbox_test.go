@@ -293,7 +293,7 @@ func TestTheSandboxesFaults(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, created.URN.IsZero())
 			require.Equal(t, "Hello by "+operation, lastEntry(box).Shown)
-			require.Equal(t, lastEntry(box).RequestID, created.RequestID)
+			require.Equal(t, lastEntry(box).RequestID, created.TraceID)
 		}
 	})
 	t.Run("a huge body is a success", func(t *testing.T) {

@@ -118,7 +118,7 @@ func runEcho(t *testing.T, vendor string, op Operation) {
 						require.ErrorAs(t, err, &f)
 						seen += "\n" + f.Message + "\n" + f.Reason
 						if f.Answer != nil {
-							seen += "\n" + f.Answer.Code + "\n" + f.Answer.Message + "\n" + f.Answer.RequestID
+							seen += "\n" + f.Answer.Code + "\n" + f.Answer.Message + "\n" + f.Answer.TraceID
 						}
 					}
 					require.NotEmpty(t, vendorSays.secrets, "the test is about secrets")

@@ -1,7 +1,8 @@
-package requests_test
+package idempotency_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"os"
@@ -15,8 +16,8 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
-	"github.com/postwright/postwright/internal/requests"
 )
 
 func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
@@ -35,12 +36,17 @@ func newStore(t *testing.T) (*postgres.Store, uuid.UUID) {
 	return store, user.ID
 }
 
+// request is one with an id, whose hash is of the content.
+func request(id, content string) idempotency.Request {
+	return idempotency.Request{ID: id, Hash: sha256.Sum256([]byte(content))}
+}
+
 // claim claims in a transaction of its own, which ends with failure.
-func claim(t *testing.T, store *postgres.Store, key requests.Key, content any, ids []uuid.UUID, failure error) (earlier []uuid.UUID, err error) {
+func claim(t *testing.T, store *postgres.Store, call idempotency.Call, ids []uuid.UUID, failure error) (earlier []uuid.UUID, err error) {
 	t.Helper()
 	err = store.InTx(t.Context(), func(tx *postgres.Tx) error {
 		var err error
-		if earlier, err = requests.Claim(t.Context(), tx, key, content, ids, noon); err != nil {
+		if earlier, err = idempotency.Claim(t.Context(), tx, call, ids, noon); err != nil {
 			return err
 		}
 		return failure
@@ -51,18 +57,19 @@ func claim(t *testing.T, store *postgres.Store, key requests.Key, content any, i
 func TestACallIsClaimedOnce(t *testing.T) {
 	t.Parallel()
 	store, ada := newStore(t)
-	key := requests.Key{OwnerID: ada, Operation: "CreatePost", RequestID: "r1"}
+	call := idempotency.Call{OwnerID: ada, Operation: "CreatePost", Request: request("r1", "content")}
 	ids := []uuid.UUID{uuid.New(), uuid.New(), uuid.New()}
 
-	earlier, err := claim(t, store, key, "content", ids, nil)
+	earlier, err := claim(t, store, call, ids, nil)
 	require.NoError(t, err)
 	require.Nil(t, earlier, "it is the caller's to do")
 
-	earlier, err = claim(t, store, key, "content", []uuid.UUID{uuid.New()}, nil)
+	earlier, err = claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
 	require.NoError(t, err)
 	require.Equal(t, ids, earlier, "what it was about then, in its order")
 
-	_, err = claim(t, store, key, "other content", ids, nil)
+	call.Request = request("r1", "other content")
+	_, err = claim(t, store, call, ids, nil)
 	require.True(t, fault.Is(err, fault.Invalid), "%v", err)
 	require.Equal(t, "requestId", fault.Of(err).Fields[0].Path)
 }
@@ -72,13 +79,13 @@ func TestAnotherCallIsClaimedByItself(t *testing.T) {
 	store, ada := newStore(t)
 	bob, err := db.New().UserInsert(t.Context(), store, db.UserInsertParams{ID: uuid.New(), Email: "bob@example.org", EmailKey: "bob@example.org", CreatedAt: noon})
 	require.NoError(t, err)
-	for name, key := range map[string]requests.Key{
-		"the first":         {OwnerID: ada, Operation: "CreatePost", RequestID: "r1"},
-		"another id":        {OwnerID: ada, Operation: "CreatePost", RequestID: "R1"},
-		"another operation": {OwnerID: ada, Operation: "PublishPost", RequestID: "r1"},
-		"another owner":     {OwnerID: bob.ID, Operation: "CreatePost", RequestID: "r1"},
+	for name, call := range map[string]idempotency.Call{
+		"the first":         {OwnerID: ada, Operation: "CreatePost", Request: request("r1", "content")},
+		"another id":        {OwnerID: ada, Operation: "CreatePost", Request: request("R1", "content")},
+		"another operation": {OwnerID: ada, Operation: "PublishPost", Request: request("r1", "content")},
+		"another owner":     {OwnerID: bob.ID, Operation: "CreatePost", Request: request("r1", "content")},
 	} {
-		earlier, err := claim(t, store, key, name, []uuid.UUID{uuid.New()}, nil)
+		earlier, err := claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
 		require.NoError(t, err, name)
 		require.Nil(t, earlier, name)
 	}
@@ -88,7 +95,8 @@ func TestWithoutARequestIDNothingIsClaimed(t *testing.T) {
 	t.Parallel()
 	store, ada := newStore(t)
 	for _, content := range []string{"one", "another"} {
-		earlier, err := claim(t, store, requests.Key{OwnerID: ada, Operation: "CreatePost"}, content, []uuid.UUID{uuid.New()}, nil)
+		call := idempotency.Call{OwnerID: ada, Operation: "CreatePost", Request: request("", content)}
+		earlier, err := claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
 		require.NoError(t, err)
 		require.Nil(t, earlier)
 	}
@@ -97,11 +105,12 @@ func TestWithoutARequestIDNothingIsClaimed(t *testing.T) {
 func TestAClaimGoesWithItsTransaction(t *testing.T) {
 	t.Parallel()
 	store, ada := newStore(t)
-	key := requests.Key{OwnerID: ada, Operation: "CreatePost", RequestID: "r1"}
+	call := idempotency.Call{OwnerID: ada, Operation: "CreatePost", Request: request("r1", "content")}
 	broken := errors.New("the work failed")
-	_, err := claim(t, store, key, "content", []uuid.UUID{uuid.New()}, broken)
+	_, err := claim(t, store, call, []uuid.UUID{uuid.New()}, broken)
 	require.ErrorIs(t, err, broken)
-	earlier, err := claim(t, store, key, "other content", []uuid.UUID{uuid.New()}, nil)
+	call.Request = request("r1", "other content")
+	earlier, err := claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
 	require.NoError(t, err)
 	require.Nil(t, earlier)
 }
@@ -118,7 +127,7 @@ func TestAClaimWaitsForTheOneUnderWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store, ada := newStore(t)
-			key := requests.Key{OwnerID: ada, Operation: "CreatePost", RequestID: "r1"}
+			call := idempotency.Call{OwnerID: ada, Operation: "CreatePost", Request: request("r1", "content")}
 			first := []uuid.UUID{uuid.New()}
 			type result struct {
 				earlier []uuid.UUID
@@ -126,11 +135,11 @@ func TestAClaimWaitsForTheOneUnderWay(t *testing.T) {
 			}
 			second := make(chan result, 1)
 			err := store.InTx(t.Context(), func(tx *postgres.Tx) error {
-				if _, err := requests.Claim(t.Context(), tx, key, "content", first, noon); err != nil {
+				if _, err := idempotency.Claim(t.Context(), tx, call, first, noon); err != nil {
 					return err
 				}
 				go func() {
-					earlier, err := claim(t, store, key, "content", []uuid.UUID{uuid.New()}, nil)
+					earlier, err := claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
 					second <- result{earlier, err}
 				}()
 				require.Eventually(t, func() bool { return waiting(t.Context(), store) }, time.Minute, 5*time.Millisecond)
@@ -153,8 +162,8 @@ func TestAClaimWaitsForTheOneUnderWay(t *testing.T) {
 func TestARequestIDThatIsForgottenDuringTheClaimIsFree(t *testing.T) {
 	t.Parallel()
 	store, ada := newStore(t)
-	key := requests.Key{OwnerID: ada, Operation: "CreatePost", RequestID: "r1"}
-	_, err := claim(t, store, key, "content", []uuid.UUID{uuid.New()}, nil)
+	call := idempotency.Call{OwnerID: ada, Operation: "CreatePost", Request: request("r1", "content")}
+	_, err := claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
 	require.NoError(t, err)
 	// After the insert, which has met the row, the claim waits here.
 	for _, sql := range []string{
@@ -171,7 +180,7 @@ func TestARequestIDThatIsForgottenDuringTheClaimIsFree(t *testing.T) {
 	ids := []uuid.UUID{uuid.New()}
 	ended := make(chan error, 1)
 	go func() {
-		earlier, err := claim(t, store, key, "content", ids, nil)
+		earlier, err := claim(t, store, call, ids, nil)
 		if earlier != nil {
 			err = errors.Join(err, errors.New("the old answer was given"))
 		}
@@ -182,7 +191,7 @@ func TestARequestIDThatIsForgottenDuringTheClaimIsFree(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, holder.Commit(t.Context()))
 	require.NoError(t, <-ended)
-	earlier, err := claim(t, store, key, "content", []uuid.UUID{uuid.New()}, nil)
+	earlier, err := claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
 	require.NoError(t, err)
 	require.Equal(t, ids, earlier)
 }
@@ -195,20 +204,48 @@ func waiting(ctx context.Context, store *postgres.Store) bool {
 	return err == nil && waits
 }
 
-func TestContentThatCannotBeHashedClaimsNothing(t *testing.T) {
+func TestARequestIDWithoutAHashClaimsNothing(t *testing.T) {
 	t.Parallel()
 	store, ada := newStore(t)
-	_, err := claim(t, store, requests.Key{OwnerID: ada, Operation: "CreatePost", RequestID: "r1"}, func() {}, nil, nil)
-	require.ErrorContains(t, err, "encode the request")
+	call := idempotency.Call{OwnerID: ada, Operation: "CreatePost", Request: idempotency.Request{ID: "r1"}}
+	_, err := claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
+	require.ErrorContains(t, err, "without the hash")
+}
+
+// A build from before the hashes of messages wrote its row without a version. Its hash can't be compared with ours.
+func TestARepeatOverADeploymentGetsTheFirstAnswer(t *testing.T) {
+	t.Parallel()
+	store, ada := newStore(t)
+	ids := []uuid.UUID{uuid.New(), uuid.New()}
+	_, err := store.Pool().Exec(t.Context(), `INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
+		VALUES ($1, 'BatchCreatePosts', 'r1', sha256('[]'), $2, $3)`, ada, ids, noon)
+	require.NoError(t, err)
+	call := idempotency.Call{OwnerID: ada, Operation: "BatchCreatePosts", Request: request("r1", "content")}
+	earlier, err := claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
+	require.NoError(t, err)
+	require.Equal(t, ids, earlier)
+}
+
+// What an older build compares is not equal to what it would have written: it refuses, and has no second effect.
+func TestAClaimTellsWhatItsHashIsOf(t *testing.T) {
+	t.Parallel()
+	store, ada := newStore(t)
+	call := idempotency.Call{OwnerID: ada, Operation: "CreatePost", Request: request("r1", "content")}
+	_, err := claim(t, store, call, []uuid.UUID{uuid.New()}, nil)
+	require.NoError(t, err)
+	row, err := db.New().RequestGet(t.Context(), store, db.RequestGetParams{OwnerID: ada, Operation: "CreatePost", RequestID: "r1"})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, row.HashVersion)
+	require.Equal(t, call.Request.Hash[:], row.RequestHash)
 }
 
 func TestARequestIDIsAShortText(t *testing.T) {
 	t.Parallel()
 	for id, fine := range map[string]bool{
-		"": true, "r1": true, strings.Repeat("é", requests.MaxIDLength): true,
-		strings.Repeat("a", requests.MaxIDLength+1): false, "a\x00": false, "\xff": false,
+		"": true, "r1": true, strings.Repeat("é", idempotency.MaxIDLength): true,
+		strings.Repeat("a", idempotency.MaxIDLength+1): false, "a\x00": false, "\xff": false,
 	} {
-		faults := requests.Faults(id)
+		faults := idempotency.Request{ID: id}.Faults()
 		if fine {
 			require.Empty(t, faults, "%q", id)
 			continue

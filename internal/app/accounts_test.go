@@ -166,6 +166,19 @@ func TestWhatLinkedInSaysOfAConsentThatIsNotKnownIsLoggedAndCounted(t *testing.T
 	}
 }
 
+// A member who said no was logged as a consent that went well.
+func TestAMemberWhoDeclinesIsLoggedAsSuch(t *testing.T) {
+	t.Parallel()
+	out := &logged{}
+	w := newLoggedWorld(t, telemetry.NewLogger(out, slog.LevelInfo, true), func(c *app.Config) { c.Server.PublicURL = "http://127.0.0.1:1" })
+	w.Serve()
+	consent, err := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key)).ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, w.Get(w.comeBack(consent.GetAuthorizationUrl()+"&login_hint=denied")).Status)
+	require.Len(t, out.lines(t, "consent declined by the member"), 1)
+	require.Empty(t, out.lines(t, "consent"))
+}
+
 func TestWithoutAPublicAddressNobodyCanConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -51,7 +52,7 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{keyset}).Checks...)
 	}
 	report.Checks = append(report.Checks, status.VersionByDate(cfg.LinkedIn.Version, Now()))
-	report.Checks = append(report.Checks, slices.Concat(cfg.LinkedIn.togetherness(), cfg.LinkedIn.unknownScopes())...)
+	report.Checks = append(report.Checks, slices.Concat(cfg.LinkedIn.togetherness(), cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, cfg.called()))...)
 	if a.Accounts != nil {
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Scopes(a.everybodys, a.Accounts.Wanted)}).Checks...)
 	}
@@ -71,7 +72,7 @@ func (a *App) warn(ctx context.Context) {
 	if c := status.VersionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
 	}
-	for _, c := range slices.Concat(a.cfg.LinkedIn.togetherness(), a.cfg.LinkedIn.unknownScopes()) {
+	for _, c := range slices.Concat(a.cfg.LinkedIn.togetherness(), a.cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, a.cfg.called())) {
 		a.log.WarnContext(ctx, c.Detail, "about", c.Name, "remedy", c.Remedy)
 	}
 }

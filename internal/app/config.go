@@ -214,7 +214,7 @@ func (c Config) Verify() error {
 	v.notification(c.Notification)
 	v.retention(c.Retention)
 	v.faults = append(v.faults, telemetry.TracesFaults()...)
-	v.proxies(os.Getenv)
+	v.proxies(os.Getenv, c.called())
 	return fault.Fields(v.faults...)
 }
 

@@ -198,6 +198,9 @@ type outcome struct {
 	breaker            string // after it
 }
 
+// noon is the clients' time, that of today: shortly before midnight UTC a wait for the next day would be short enough to be waited for.
+func noon() time.Time { return app.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour) }
+
 // cell makes one call of one operation on one bad day.
 func cell(ctx context.Context, operation outbound.Operation, b bad) (outcome, error) {
 	box := sandbox.New(sandbox.Options{
@@ -221,6 +224,7 @@ func cell(ctx context.Context, operation outbound.Operation, b bad) (outcome, er
 	if err := fault.Fields(faults...); err != nil {
 		return outcome{}, err
 	}
+	policies.Asks = map[string]outbound.Asks{linkedin.Vendor: linkedin.AskedWait(noon)}
 	metrics := telemetry.NewMetrics()
 	seam := outbound.New(outbound.Defaults(), policies, metrics.API(), slog.New(slog.DiscardHandler))
 	defer seam.Close()
@@ -326,16 +330,16 @@ func newClients(url string, seam *outbound.Seam) (*clients, error) {
 	legacy.Legacy = true
 	c := &clients{}
 	var err error
-	if c.linkedIn, err = linkedin.New(cfg, seam.Client(linkedin.Vendor), app.Now); err != nil {
+	if c.linkedIn, err = linkedin.New(cfg, seam.Client(linkedin.Vendor), noon); err != nil {
 		return nil, err
 	}
-	if c.legacy, err = linkedin.New(legacy, seam.Client(linkedin.Vendor), app.Now); err != nil {
+	if c.legacy, err = linkedin.New(legacy, seam.Client(linkedin.Vendor), noon); err != nil {
 		return nil, err
 	}
-	if c.analysis, err = analysisapi.New(analysisapi.Config{URL: url}, seam.Client(analysisapi.Vendor), app.Now); err != nil {
+	if c.analysis, err = analysisapi.New(analysisapi.Config{URL: url}, seam.Client(analysisapi.Vendor), noon); err != nil {
 		return nil, err
 	}
-	if c.notify, err = notifyapi.New(notifyapi.Config{URL: url}, seam.Client(notifyapi.Vendor), app.Now); err != nil {
+	if c.notify, err = notifyapi.New(notifyapi.Config{URL: url}, seam.Client(notifyapi.Vendor), noon); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -66,7 +66,7 @@ func TestAProxyThatCanNotBeReadIsAFaultOfTheConfiguration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var v validation
-			v.proxies(func(name string) string { return c.env[name] })
+			v.proxies(func(name string) string { return c.env[name] }, []string{"https", "http"})
 			var wrong []string
 			for _, f := range v.faults {
 				wrong = append(wrong, f.Path)
@@ -74,6 +74,41 @@ func TestAProxyThatCanNotBeReadIsAFaultOfTheConfiguration(t *testing.T) {
 				require.Contains(t, f.Problem, "with %XX for what")
 			}
 			require.Equal(t, c.wrong, wrong)
+		})
+	}
+}
+
+// An HTTP_PROXY that nothing used kept the server from starting.
+func TestAProxyThatNothingNeedsIsAWarning(t *testing.T) {
+	t.Parallel()
+	env := func(name string) string {
+		return map[string]string{"HTTP_PROXY": "http://ada:se%cret@proxy.example.org"}[name]
+	}
+	for name, c := range map[string]struct {
+		change func(*Config)
+		faulty bool
+	}{
+		"only https, and this machine":    {func(*Config) {}, false},
+		"the analysis is called by http":  {func(c *Config) { c.Analysis.URL = "http://analysis.example.org" }, true},
+		"in capitals":                     {func(c *Config) { c.Notification.URL = "HTTP://notify.example.org" }, true},
+		"LinkedIn is a sandbox elsewhere": {func(c *Config) { c.LinkedIn.AuthURL = "http://sandbox.example.org:8090" }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := Defaults()
+			c.change(&cfg)
+			var v validation
+			v.proxies(env, cfg.called())
+			warned := unusedProxies(env, cfg.called())
+			if c.faulty {
+				require.Len(t, v.faults, 1)
+				require.Empty(t, warned)
+				return
+			}
+			require.Empty(t, v.faults)
+			require.Len(t, warned, 1)
+			require.Contains(t, warned[0].Detail, "HTTP_PROXY")
+			require.NotContains(t, warned[0].Detail+warned[0].Remedy, "cret")
 		})
 	}
 }

@@ -30,6 +30,7 @@ var callbackTemplate = template.Must(template.New("callback").Parse(callbackPage
 type callbackView struct {
 	Title, Text string
 	Connected   bool // and able to publish, as far as is known
+	declined    bool // by the member
 }
 
 // NewCallback serves CallbackPath: it ends a consent and tells the member, who sits before a browser, how. State and code
@@ -57,7 +58,7 @@ func NewCallback(service *accounts.Service, timeout time.Duration, addresses *li
 		tellRetry(header, err)
 		took := time.Since(began)
 		eyes.Observe(CallbackPath, consentCode(err), took)
-		logConsent(ctx, eyes, refused, status, took, err)
+		logConsent(ctx, eyes, refused, status, took, view.declined, err)
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Cache-Control", "no-store")
 		header.Set("Referrer-Policy", "no-referrer")
@@ -84,7 +85,7 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 		if err := service.Abandon(ctx, state, refused, one("error_description")); err != nil {
 			return failedConsent(err)
 		}
-		return http.StatusOK, callbackView{Title: "Nothing was connected", Text: "You did not give your consent at LinkedIn. Nothing has changed."}, nil
+		return http.StatusOK, callbackView{Title: "Nothing was connected", Text: "You did not give your consent at LinkedIn. Nothing has changed.", declined: true}, nil
 	}
 	if state == "" || code == "" {
 		return failedConsent(fault.New(fault.Precondition, "This address is where LinkedIn sends browsers back to, and this call did not come from there.").
@@ -156,10 +157,14 @@ func consentCode(err error) string {
 
 // logConsent is the one line of a consent that came back. Of those that nobody waits for, which anybody can make up at any speed, one
 // a minute is logged for each of LinkedIn's codes, as of those that a limit refused.
-func logConsent(ctx context.Context, eyes Eyes, refused *refusals, status int, took time.Duration, err error) {
+func logConsent(ctx context.Context, eyes Eyes, refused *refusals, status int, took time.Duration, declined bool, err error) {
 	attributes := []slog.Attr{slog.String("procedure", CallbackPath), slog.Int("status", status), slog.Duration("duration", took)}
 	if err == nil {
-		eyes.Log.LogAttrs(ctx, slog.LevelInfo, "consent", attributes...)
+		what := "consent"
+		if declined {
+			what = "consent declined by the member"
+		}
+		eyes.Log.LogAttrs(ctx, slog.LevelInfo, what, attributes...)
 		return
 	}
 	f := fault.Of(err)

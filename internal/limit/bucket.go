@@ -69,16 +69,21 @@ func (b *buckets[K]) take(key K) (Standing, bool) {
 		return Standing{}, true
 	}
 	now := b.now()
+	bucket := b.bucket(key, now)
+	allowed := bucket.AllowN(now, 1)
+	return b.rate.standing(bucket.TokensAt(now)), allowed
+}
+
+func (b *buckets[K]) bucket(key K, now time.Time) *rate.Limiter {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	bucket := b.of[key]
 	if bucket == nil {
 		b.sweep(now)
 		bucket = b.rate.limiter()
 		b.of[key] = bucket
 	}
-	b.mu.Unlock()
-	allowed := bucket.AllowN(now, 1)
-	return b.rate.standing(bucket.TokensAt(now)), allowed
+	return bucket
 }
 
 // sweep throws full buckets away, which are as good as new ones, whenever there are twice as many as it left the last

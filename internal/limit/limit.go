@@ -31,6 +31,8 @@ const (
 	ReasonConsents = "CONSENT_LOOK_UPS"
 	// ReasonAddress marks that of an address that has asked too often for what needs no key.
 	ReasonAddress = "ADDRESS_RATE_LIMIT"
+	// ReasonDoor marks that of a call from an address of which too many wait to be looked at.
+	ReasonDoor = "TOO_MANY_ARRIVALS"
 	// ReasonOpen marks that of a stream without a key while too many such are open.
 	ReasonOpen = "TOO_MANY_OPEN"
 	// ReasonAsked marks that of a call without a key that asks for more than one may.
@@ -88,6 +90,8 @@ type Call struct {
 	Key  string     // the API key that came with it; may be empty or nonsense
 	// Stream says that the call may last: then it takes no share of the owner's calls.
 	Stream bool
+	// Looked is called once the rates have been asked, before the call waits for anything: its turn, the database.
+	Looked func()
 }
 
 // Admit verifies the key and takes the caller's share of calls, waiting for it if need be. verify asks the database; its
@@ -97,7 +101,7 @@ type Call struct {
 func (c *Callers) Admit(ctx context.Context, call Call, verify func(context.Context) (Caller, error)) (Admission, error) {
 	sum := sha256.Sum256([]byte(call.Key))
 	if caller, known := c.known.get(sum); known {
-		admission, err := c.enter(ctx, caller, call.Stream)
+		admission, err := c.enter(ctx, caller, call.Stream, call.Looked)
 		if err != nil {
 			return admission, err
 		}
@@ -117,17 +121,20 @@ func (c *Callers) Admit(ctx context.Context, call Call, verify func(context.Cont
 		verified = true
 		return admission, nil
 	}
-	caller, err := c.lookUp(ctx, call.From, verify)
+	caller, err := c.lookUp(ctx, call, verify)
 	if err != nil {
 		return Admission{}, err
 	}
 	c.known.add(sum, caller)
-	return c.enter(ctx, caller, call.Stream)
+	return c.enter(ctx, caller, call.Stream, func() {})
 }
 
 // lookUp verifies a key that was not right before.
-func (c *Callers) lookUp(ctx context.Context, from netip.Addr, verify func(context.Context) (Caller, error)) (Caller, error) {
-	if err := c.tooManyWrong(from); err != nil {
+func (c *Callers) lookUp(ctx context.Context, call Call, verify func(context.Context) (Caller, error)) (Caller, error) {
+	from := call.From
+	err := c.tooManyWrong(from)
+	call.Looked()
+	if err != nil {
 		return Caller{}, err
 	}
 	release, err := c.lookUps.Acquire(ctx, struct{}{})
@@ -158,26 +165,31 @@ func (c *Callers) tooManyWrong(from netip.Addr) error {
 }
 
 // enter counts the call against its key and its owner.
-func (c *Callers) enter(ctx context.Context, caller Caller, stream bool) (Admission, error) {
+func (c *Callers) enter(ctx context.Context, caller Caller, stream bool, looked func()) (Admission, error) {
 	admission := Admission{Caller: caller, Release: func() {}}
-	ofKey, keyMay := c.keys.take(caller.Key)
-	admission.Standing = ofKey
-	if !keyMay {
-		return admission, tooOften("with this API key", ofKey)
-	}
-	ofOwner, ownerMay := c.owners.take(caller.Owner)
-	admission.Standing = tighter(ofKey, ofOwner)
-	if !ownerMay {
-		return admission, tooOften("with this user's API keys", ofOwner)
-	}
-	if stream {
-		return admission, nil
+	var err error
+	admission.Standing, err = c.count(caller)
+	if looked(); err != nil || stream {
+		return admission, err
 	}
 	release, err := c.Carry(ctx, caller.Owner)
 	if err == nil {
 		admission.Release = release
 	}
 	return admission, err
+}
+
+// count takes a token of the key's and one of the owner's.
+func (c *Callers) count(caller Caller) (Standing, error) {
+	ofKey, keyMay := c.keys.take(caller.Key)
+	if !keyMay {
+		return ofKey, tooOften("with this API key", ofKey)
+	}
+	ofOwner, ownerMay := c.owners.take(caller.Owner)
+	if !ownerMay {
+		return tighter(ofKey, ofOwner), tooOften("with this user's API keys", ofOwner)
+	}
+	return tighter(ofKey, ofOwner), nil
 }
 
 // Carry waits until one more of an owner's calls may be carried out, and returns what ends it. A stream has no such place for

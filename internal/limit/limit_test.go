@@ -56,7 +56,8 @@ func (h *house) newKey(owner uuid.UUID) string {
 
 // call makes a call that ends at once.
 func (h *house) call(from netip.Addr, key string) (Standing, error) {
-	admission, err := h.Admit(context.Background(), Call{From: from, Key: key}, func(context.Context) (Caller, error) {
+	call := Call{From: from, Key: key, Looked: func() {}}
+	admission, err := h.Admit(context.Background(), call, func(context.Context) (Caller, error) {
 		h.asked++
 		if caller, there := h.keys[key]; there {
 			return caller, nil
@@ -312,7 +313,8 @@ func TestKeysMadeUpAtManyAddressesAreLookedUpAFewAtATime(t *testing.T) {
 		for i := range 100 {
 			calls.Go(func() {
 				from := netip.AddrFrom4([4]byte{10, 0, 0, byte(i)})
-				_, err := h.Admit(t.Context(), Call{From: from, Key: fmt.Sprint(i)}, func(context.Context) (Caller, error) {
+				call := Call{From: from, Key: fmt.Sprint(i), Looked: func() {}}
+				_, err := h.Admit(t.Context(), call, func(context.Context) (Caller, error) {
 					most.Store(max(most.Load(), at.Add(1)))
 					defer at.Add(-1)
 					time.Sleep(time.Millisecond) // of the bubble's clock
@@ -360,7 +362,38 @@ func TestALookUpThatPanicsGivesTheCallsPlaceBack(t *testing.T) {
 	_, err := h.call(home, key)
 	require.NoError(t, err)
 	require.Panics(t, func() {
-		_, _ = h.Admit(t.Context(), Call{From: home, Key: key}, func(context.Context) (Caller, error) { panic("broken") })
+		call := Call{From: home, Key: key, Looked: func() {}}
+		_, _ = h.Admit(t.Context(), call, func(context.Context) (Caller, error) { panic("broken") })
 	})
 	require.Empty(t, h.calls.of)
+}
+
+// Who still has a place at the door while they wait keeps it from their neighbours.
+func TestACallIsLookedAtBeforeItWaitsForAnything(t *testing.T) {
+	t.Parallel()
+	h := newHouse()
+	right, busy := h.newKey(uuid.New()), h.newKey(uuid.New())
+	for _, key := range []string{right, busy} {
+		_, err := h.call(home, key)
+		require.NoError(t, err)
+	}
+	for name, key := range map[string]string{"a known key": right, "an unknown key": "made up"} {
+		looked := 0
+		call := Call{From: home, Key: key, Looked: func() { looked++ }}
+		_, _ = h.Admit(t.Context(), call, func(context.Context) (Caller, error) {
+			require.Equal(t, 1, looked, name)
+			return h.keys[right], nil
+		})
+		require.Equal(t, 1, looked, name)
+	}
+	full, leave := context.WithCancel(t.Context())
+	leave() // whoever waits now is told so
+	for range h.calls.share {
+		_, err := h.Carry(t.Context(), h.keys[busy].Owner)
+		require.NoError(t, err)
+	}
+	looked := false
+	_, err := h.Admit(full, Call{From: home, Key: busy, Looked: func() { looked = true }}, nil)
+	require.ErrorIs(t, err, context.Canceled, "its turn has not come")
+	require.True(t, looked)
 }

@@ -30,8 +30,14 @@ var small = Config{Timeout: time.Minute, MessageTimeout: time.Minute, MaxRequest
 // newEdge is the API without use cases behind it: what is refused never gets there.
 func newEdge(t *testing.T, cfg Config, log *slog.Logger) http.Handler {
 	t.Helper()
-	handler, err := NewHandler(t.Context(), cfg, Services{
-		Callers: limit.NewCallers(limit.Config{OwnerCalls: 100, LookUps: 100}, time.Now), UnderWay: NewUnderWay(),
+	return newEdgeWith(t.Context(), t, cfg, limit.Config{OwnerCalls: 100, LookUps: 100}, log)
+}
+
+// newEdgeWith is newEdge with limits of its callers, until stopping ends.
+func newEdgeWith(stopping context.Context, t *testing.T, cfg Config, callers limit.Config, log *slog.Logger) http.Handler {
+	t.Helper()
+	handler, err := NewHandler(stopping, cfg, Services{
+		Callers: limit.NewCallers(callers, time.Now), UnderWay: NewUnderWay(),
 		Authenticate: func(context.Context, string) (identity.Key, error) {
 			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil
 		},

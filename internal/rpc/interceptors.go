@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -152,7 +153,10 @@ func limitTime(limit time.Duration) connect.ServerInterceptor {
 
 // authenticate finds out who is calling, and whether they may call now, before the request is read. Reflection shows what
 // is in the proto files anyway and asks for no key.
-func authenticate(callers *limit.Callers, verify func(ctx context.Context, key string) (identity.Key, error)) connect.ServerInterceptor {
+func authenticate(
+	callers *limit.Callers, delayed func(ctx context.Context, from netip.Addr, key uuid.UUID),
+	verify func(ctx context.Context, key string) (identity.Key, error),
+) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 			if keyless(spec.Procedure) {
@@ -162,9 +166,9 @@ func authenticate(callers *limit.Callers, verify func(ctx context.Context, key s
 			if !there {
 				return errors.New("a call without headers")
 			}
-			key := bearer(info.RequestHeader().Get("Authorization"))
+			key, from := bearer(info.RequestHeader().Get("Authorization")), connectionOf(ctx).from
 			admission, err := callers.Admit(ctx, limit.Call{
-				From: connectionOf(ctx).from, Key: key, Stream: spec.StreamType != connect.StreamTypeUnary,
+				From: from, Key: key, Stream: spec.StreamType != connect.StreamTypeUnary, Looked: func() { leaveDoor(ctx) },
 			}, func(ctx context.Context) (limit.Caller, error) {
 				if key == "" {
 					return limit.Caller{}, fault.New(fault.Unauthenticated, "Send an API key: `Authorization: Bearer pw_…`.")
@@ -178,6 +182,9 @@ func authenticate(callers *limit.Callers, verify func(ctx context.Context, key s
 			}
 			if err != nil {
 				tellRetry(info.ResponseHeader(), err)
+				if fault.Is(err, fault.OverLimit) {
+					delayed(ctx, from, admission.Key)
+				}
 				return err
 			}
 			defer admission.Release()

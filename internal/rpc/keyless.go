@@ -9,6 +9,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -40,7 +41,10 @@ var keylessRate = limit.Rate{PerSecond: 2, Burst: 40}
 // limitKeyless bounds how many calls without a key are open, how often streams of them come from one address, and what they
 // send. Health's Check is no stream and shares nothing with them: an orchestrator asks it, maybe through the same proxy as
 // strangers, and takes a process that does not answer for dead.
-func limitKeyless(refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler) http.Handler {
+func limitKeyless(
+	delayed func(ctx context.Context, from netip.Addr, key uuid.UUID),
+	refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler,
+) http.Handler {
 	open := limit.NewShares[netip.Addr](keylessPerAddress, 0, keylessOpen)
 	opened := limit.NewAddresses(keylessRate, time.Now)
 	checks := limit.NewNewest(keylessChecks)
@@ -52,20 +56,17 @@ func limitKeyless(refused func(ctx context.Context, procedure string, err error)
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, keylessBodyBytes)
 		if r.URL.Path == healthCheck {
+			leaveDoor(r.Context())
 			this := connectionOf(r.Context())
 			defer checks.Enter(this.cutOff)()
 			next.ServeHTTP(w, r)
 			return
 		}
 		release, err := enterKeyless(r, open, opened)
+		leaveDoor(r.Context())
 		if err != nil {
-			tellRetry(w.Header(), err)
-			answer := refused(r.Context(), r.URL.Path, err)
-			if !errorWriter.IsSupported(r) {
-				http.Error(w, answer.Message(), http.StatusTooManyRequests)
-				return
-			}
-			_ = errorWriter.Write(w, r, answer) // a caller who left learns nothing
+			delayed(r.Context(), connectionOf(r.Context()).from, uuid.Nil)
+			refuse(w, r, errorWriter, err, refused)
 			return
 		}
 		defer release()

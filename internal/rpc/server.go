@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -117,13 +118,20 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		return nil, fmt.Errorf("trace the calls: %w", err)
 	}
 	refused := &refusals{}
+	delays := limit.NewDelays(time.Now)
+	delayed := func(ctx context.Context, from netip.Addr, key uuid.UUID) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(stopping, cancel)()
+		delays.Wait(ctx, from, key)
+	}
 	eyes.strangers = telemetry.Sparing(eyes.Log, refusalsEvery, "")
 	server := connect.NewServer(
 		traced,
 		observe(eyes, refused),
 		limitTime(cfg.Timeout),
 		boundKeyless,
-		authenticate(services.Callers, services.Authenticate),
+		authenticate(services.Callers, delayed, services.Authenticate),
 		boundStreams(cfg.MessageTimeout),
 		services.UnderWay.count,
 		newIntake(cfg).intercept,
@@ -160,7 +168,8 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
 		return conclude(ctx, eyes, refused, procedure, uuid.NewString(), uuid.Nil, 0, err)
 	}
-	return allowOrigins(cfg.Origins, refuseWrongCalls(methods, eyes.Observe, limitKeyless(refuse, endWith(stopping, streams, mux)))), nil
+	calls := refuseWrongCalls(methods, eyes.Observe, limitKeyless(delayed, refuse, endWith(stopping, streams, mux)))
+	return allowOrigins(cfg.Origins, door(cfg.Timeout, refuse, calls)), nil
 }
 
 // allowOrigins lets pages of the named origins call.

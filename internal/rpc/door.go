@@ -1,0 +1,71 @@
+package rpc
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/limit"
+)
+
+// What is done for calls before they are known to be served costs little, but for a thousand at once it is what others wait
+// behind. So of one address only a few are looked at at once; those that wait cost nothing.
+const (
+	doorPlaces = 32
+	doorQueue  = 4_000 // 16 HTTP/2 connections full of streams
+)
+
+type doorKey struct{}
+
+// leaveDoor lets the next of the address in. Whatever makes a call wait comes after it: callers behind one proxy hold nobody up.
+func leaveDoor(ctx context.Context) {
+	if leave, there := ctx.Value(doorKey{}).(func()); there {
+		leave()
+	}
+}
+
+// door lets calls in, of each address in the order in which they came. A call has its place until leaveDoor.
+func door(
+	timeout time.Duration, refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler,
+) http.Handler {
+	places := limit.NewShares[netip.Addr](doorPlaces, doorQueue, 0)
+	errorWriter := connecthttp.NewErrorWriter()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		waiting, cancel := context.WithTimeout(r.Context(), timeout)
+		release, err := places.Acquire(waiting, connectionOf(r.Context()).from)
+		cancel()
+		switch {
+		case r.Context().Err() != nil && err != nil:
+			return // there is nobody to tell
+		case err != nil:
+			f := fault.New(fault.OverLimit, "Too many calls came from your address at once: wait for their answers before you send more.").
+				WithReason(limit.ReasonDoor)
+			f.RetryAfter = time.Second
+			refuse(w, r, errorWriter, f, refused)
+			return
+		}
+		leave := sync.OnceFunc(release)
+		defer leave()
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), doorKey{}, leave)))
+	})
+}
+
+// refuse answers a call that a limit refused before it got to its method.
+func refuse(
+	w http.ResponseWriter, r *http.Request, errorWriter *connecthttp.ErrorWriter, err error,
+	refused func(ctx context.Context, procedure string, err error) *connect.Error,
+) {
+	tellRetry(w.Header(), err)
+	answer := refused(r.Context(), r.URL.Path, err)
+	if !errorWriter.IsSupported(r) {
+		http.Error(w, answer.Message(), http.StatusTooManyRequests)
+		return
+	}
+	_ = errorWriter.Write(w, r, answer) // a caller who left learns nothing
+}

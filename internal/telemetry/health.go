@@ -3,7 +3,9 @@ package telemetry
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -17,6 +19,16 @@ type Check struct {
 	Alone bool
 	// Ready returns nil, or a fault whose message says what is wrong and what to do.
 	Ready func(ctx context.Context) error
+}
+
+// ask is Ready, of which a panic is a failure like any other: in a goroutine of its own it would end the process.
+func (c Check) ask(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Internal, "The check itself failed.").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	return c.Ready(ctx)
 }
 
 // Kept is the check whose answer is good for a while: however many ask, it is carried out once in that time, by one at a
@@ -73,7 +85,7 @@ func Ready(checks ...Check) http.HandlerFunc {
 				others = append(others, c)
 				continue
 			}
-			err := c.Ready(ctx)
+			err := c.ask(ctx)
 			if tell(c, err); err != nil {
 				writeHealth(w, states, ready)
 				return
@@ -82,7 +94,7 @@ func Ready(checks ...Check) http.HandlerFunc {
 		answers := make([]error, len(others))
 		var asked sync.WaitGroup
 		for i, c := range others {
-			asked.Go(func() { answers[i] = c.Ready(ctx) })
+			asked.Go(func() { answers[i] = c.ask(ctx) })
 		}
 		asked.Wait()
 		for i, c := range others {

@@ -127,3 +127,24 @@ func TestAServerThatStopsAsksNobodyElse(t *testing.T) {
 		})
 	}
 }
+
+// Checks are asked in goroutines of their own, where a panic ended the process.
+func TestACheckThatPanicsFailsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	broken := func(context.Context) error { panic("broken") }
+	for name, checks := range map[string][]Check{
+		"alone":            {{Name: "broken", Alone: true, Ready: broken}},
+		"beside others":    {{Name: "broken", Ready: broken}},
+		"kept for a while": {Check{Name: "broken", Ready: broken}.Kept(time.Second, time.Now)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 2 {
+				answer := httptest.NewRecorder()
+				Ready(checks...)(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
+				require.Equal(t, http.StatusServiceUnavailable, answer.Code)
+				require.JSONEq(t, `{"broken": "The check itself failed."}`, answer.Body.String())
+			}
+		})
+	}
+}

@@ -9,8 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"github.com/postwright/postwright/internal/limit"
 )
 
 // Metrics are Postwright's own, beside those of the Go runtime and the process. It is safe for concurrent use.
@@ -150,7 +148,5 @@ func (m *Metrics) RefusedCall(reason string) { m.rpcRefused.WithLabelValues(reas
 
 // Handler serves the metrics to Prometheus.
 func (m *Metrics) Handler() http.Handler {
-	return &scrapes{
-		page: promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}), rendering: make(chan struct{}, 1), takers: limit.NewNewest(maxTakers),
-	}
+	return newScrapes(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 }

@@ -167,7 +167,8 @@ func requireExported(t *testing.T, exported map[string]*dto.MetricFamily, s sele
 		return
 	}
 	name := s.metric
-	if family, there := exported[strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count")]; there && family.GetType() == dto.MetricType_HISTOGRAM {
+	if family, there := exported[strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count")]; there &&
+		family.GetType() == dto.MetricType_HISTOGRAM {
 		name = family.GetName()
 	}
 	require.Contains(t, exported, name, "in %s", expression)
@@ -232,7 +233,12 @@ func selectors(t *testing.T, expression string) []selector {
 func TestSelectorsAreFoundInExpressions(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []selector{
-		{"a_total", map[string][]string{"x": nil, "state": {"one", "two"}}}, {"b_count", map[string][]string{"x": nil}}, {"c", map[string][]string{"x": nil}},
+		{
+			"a_total",
+			map[string][]string{"x": nil, "state": {"one", "two"}},
+		},
+		{"b_count", map[string][]string{"x": nil}},
+		{"c", map[string][]string{"x": nil}},
 	}, selectors(t, `sum by (x) (rate(a_total{state=~"one|two"}[5m])) / sum(rate(b_count[1h])) > 0.05 unless on (x) absent(c)`))
 }
 

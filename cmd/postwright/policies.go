@@ -39,7 +39,14 @@ func (c *policiesCommand) Run(env *environment) error {
 	operations := slices.SortedFunc(maps.Keys(policies.Of), func(a, b outbound.Operation) int { return cmp.Compare(a.String(), b.String()) })
 	for _, o := range operations {
 		p := policies.Of[o]
-		row := shownPolicy{Vendor: o.Vendor, Operation: o.ID, Timeout: brief(p.Timeout), Budget: brief(p.Budget), Attempts: p.Attempts, Repeat: p.Repeat.String()}
+		row := shownPolicy{
+			Vendor:    o.Vendor,
+			Operation: o.ID,
+			Timeout:   brief(p.Timeout),
+			Budget:    brief(p.Budget),
+			Attempts:  p.Attempts,
+			Repeat:    p.Repeat.String(),
+		}
 		if p.Hedge > 0 {
 			row.Hedge = brief(p.Hedge)
 		}

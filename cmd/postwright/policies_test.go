@@ -9,7 +9,12 @@ import (
 
 func TestThePoliciesAreShownAsTheyAreSet(t *testing.T) {
 	t.Parallel()
-	set := []string{"policies", "--outbound-attempts=4", "--outbound-breaker-delay=90s", "--outbound-policy=linkedin.getPost=timeout:5s,hedge:1s;linkedin.getPerson=attempts:1"}
+	set := []string{
+		"policies",
+		"--outbound-attempts=4",
+		"--outbound-breaker-delay=90s",
+		"--outbound-policy=linkedin.getPost=timeout:5s,hedge:1s;linkedin.getPerson=attempts:1",
+	}
 	code, out, errOut := postwright(t, set...)
 	require.Zero(t, code, errOut)
 	require.Regexp(t, `(?m)^linkedin +createPost +30s +40s +1 +never +-$`, out)

@@ -16,7 +16,8 @@ import (
 const variablePrefix = "POSTWRIGHT_"
 
 // ofCluster are the variables that Kubernetes gives every container for each Service whose name begins with postwright, such as
-// postwright-db, and Docker for what is linked under such a name. One that ends in PORT and is no such address is meant as a setting.
+// postwright-db, and Docker for what is linked under such a name. One that ends in PORT and is no such address is meant as a
+// setting.
 var (
 	ofCluster     = regexp.MustCompile(`^POSTWRIGHT_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 	portOfCluster = regexp.MustCompile(`^POSTWRIGHT_(.+_)?PORT=(tcp|udp|sctp)://`)
@@ -51,7 +52,10 @@ func strayVariables(model *kong.Application, environ []string) []status.Check {
 			remedy = fmt.Sprintf("Did you mean %s%s? %s", variablePrefix, near, remedy)
 		}
 		checks = append(checks, status.Check{
-			Name: "environment", State: status.Warning, Detail: fmt.Sprintf("%s is set, and no setting has that name: it does nothing.", name), Remedy: remedy,
+			Name:   "environment",
+			State:  status.Warning,
+			Detail: fmt.Sprintf("%s is set, and no setting has that name: it does nothing.", name),
+			Remedy: remedy,
 		})
 	}
 	return checks

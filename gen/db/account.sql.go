@@ -473,7 +473,7 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 }
 
 const accountListEnds = `-- name: AccountListEnds :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
+SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
 `
 
 // Of all owners, for the operator: when the tokens of those that are connected end, the first first.
@@ -514,6 +514,7 @@ func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]L
 			&i.App,
 			&i.TokenExpiryAssumed,
 			&i.NotKnownAt,
+			&i.RenewalRefusedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -775,8 +776,8 @@ type AccountUpsertParams struct {
 }
 
 // Connecting an account again renews its token, keeps its id, ends its pause and revives it when it was disconnected. A
-// refresh token is never overwritten with nothing, unless it is another app's. The owner's first account becomes the default one; of two first ones
-// connected at the same moment, the second fails on linkedin_accounts_default_key.
+// refresh token is never overwritten with nothing, unless it is another app's. The owner's first account becomes the default one;
+// of two first ones connected at the same moment, the second fails on linkedin_accounts_default_key.
 func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertParams) (LinkedinAccount, error) {
 	row := db.QueryRow(ctx, accountUpsert,
 		arg.ID,

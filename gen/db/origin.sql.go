@@ -118,7 +118,8 @@ WHERE place = database_place() AND written_by = xmin::text AND written_to = tabl
 RETURNING seen_at
 `
 
-// All is as it was, and as whoever asks has seen it last. seen_at never goes back while nobody takes the data back. No row when it is not.
+// All is as it was, and as whoever asks has seen it last. seen_at never goes back while nobody takes the data back. No row when
+// it is not.
 func (q *Queries) OriginSeen(ctx context.Context, db DBTX, last time.Time) (time.Time, error) {
 	row := db.QueryRow(ctx, originSeen, last)
 	var seen_at time.Time

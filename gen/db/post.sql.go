@@ -886,9 +886,9 @@ type PostListSameTextRow struct {
 	ScheduledAt *time.Time
 }
 
-// The owner's posts on their way to LinkedIn with an account, or there, that may have the same text as others, at most so many for
-// each; element i of all arrays is one of those others, with its account. One without an account goes out with the default. Of many
-// those that are not there yet come first, then those published last, which is what LinkedIn may refuse a text for.
+// The owner's posts on their way to LinkedIn with an account, or there, that may have the same text as others, at most so many
+// for each; element i of all arrays is one of those others, with its account. One without an account goes out with the default.
+// Of many those that are not there yet come first, then those published last, which is what LinkedIn may refuse a text for.
 func (q *Queries) PostListSameText(ctx context.Context, db DBTX, arg PostListSameTextParams) ([]PostListSameTextRow, error) {
 	rows, err := db.Query(ctx, postListSameText,
 		arg.IDs,
@@ -1219,7 +1219,8 @@ type PostMarkHeldBackParams struct {
 	OwnerID        uuid.UUID
 }
 
-// A scheduled post that is due stays scheduled for now; the failure says why. No row when it is not scheduled, or says so already.
+// A scheduled post that is due stays scheduled for now; the failure says why. No row when it is not scheduled, or says so
+// already.
 func (q *Queries) PostMarkHeldBack(ctx context.Context, db DBTX, arg PostMarkHeldBackParams) (int64, error) {
 	result, err := db.Exec(ctx, postMarkHeldBack,
 		arg.FailureCode,

@@ -124,8 +124,15 @@ func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *u
 	}
 	account, err := fromRow(s.queries.AccountGetDefault(ctx, on, ownerID))
 	if fault.Is(err, fault.NotFound) {
-		err = fault.New(fault.Precondition, "No LinkedIn account is connected: connect one with ConnectAccount, or add one with `postwright account add`.").
-			WithReason("NO_ACCOUNT").WithCause(err)
+		err = fault.New(
+			fault.Precondition,
+			"No LinkedIn account is connected: connect one with ConnectAccount, or add one with `postwright account add`.",
+		).
+			WithReason(
+				"NO_ACCOUNT",
+			).WithCause(
+			err,
+		)
 	}
 	return account, err
 }

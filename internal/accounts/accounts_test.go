@@ -33,7 +33,14 @@ func clock() time.Time { return noon }
 
 var (
 	adasScopes = []string{"openid", "profile", "email", "w_member_social"}
-	ada        = sandbox.Member{ID: "ada", GivenName: "Ada", FamilyName: "Lovelace", Email: "ada@example.org", Token: "token-of-ada", Scopes: adasScopes}
+	ada        = sandbox.Member{
+		ID:         "ada",
+		GivenName:  "Ada",
+		FamilyName: "Lovelace",
+		Email:      "ada@example.org",
+		Token:      "token-of-ada",
+		Scopes:     adasScopes,
+	}
 	// leo's token may read his basic profile, but not by OpenID Connect.
 	leo = sandbox.Member{ID: "leo", GivenName: "Leo", FamilyName: "Old", Token: "token-of-leo", Scopes: []string{"r_basicprofile"}}
 )
@@ -63,7 +70,12 @@ func newWorld(t *testing.T) *world {
 	w.vendors = sandbox.New(sandbox.Options{Clock: w.now, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{ada, leo}})
 	server := httptest.NewServer(w.vendors.Handler())
 	t.Cleanup(server.Close)
-	seam := outbound.New(outbound.Defaults(), outbound.Once(), countedTokens{Unobserved: outbound.Unobserved{}, world: w}, slog.New(slog.DiscardHandler))
+	seam := outbound.New(
+		outbound.Defaults(),
+		outbound.Once(),
+		countedTokens{Unobserved: outbound.Unobserved{}, world: w},
+		slog.New(slog.DiscardHandler),
+	)
 	t.Cleanup(seam.Close)
 	var err error
 	w.linkedIn, err = linkedin.New(linkedin.Config{
@@ -182,7 +194,12 @@ func TestAnUnneededMemberOfAnotherTypeDoesNotKeepAnybodyFromConnecting(t *testin
 func TestATokenThatLinkedInCallsDeadIsNotAdded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: `{"active":false,"status":"expired"}`}))
+	require.NoError(
+		t,
+		w.vendors.Arm(
+			sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: `{"active":false,"status":"expired"}`},
+		),
+	)
 	_, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
 	require.ErrorContains(t, err, "LinkedIn says that the token is expired: get another.")
 	require.Equal(t, linkedin.ReasonExpiredToken, fault.Of(err).Reason)

@@ -61,14 +61,16 @@ func nameIn(app string) string {
 // serves reports whether the app is for accounts of a kind: pages, or members.
 func (a App) serves(page bool) bool { return page && a.Pages || !page && a.Members }
 
-// candidates are the apps that an account may be connected with: the one that is named, or those for its kind, first those that can
-// ask LinkedIn for something.
+// candidates are the apps that an account may be connected with: the one that is named, or those for its kind, first those that
+// can ask LinkedIn for something.
 func (s *Service) candidates(name string, page bool) ([]App, error) {
 	kind := map[bool]string{true: "pages", false: "members"}[page]
 	if name != "" {
 		app, err := s.app(name)
 		if err == nil && !app.serves(page) {
-			err = fault.Fields(fault.Field{Path: "app", Problem: fmt.Sprintf("is %q, which is not for %s: leave it out, or name one of %s", name, kind, s.names(page))})
+			err = fault.Fields(
+				fault.Field{Path: "app", Problem: fmt.Sprintf("is %q, which is not for %s: leave it out, or name one of %s", name, kind, s.names(page))},
+			)
 		}
 		return []App{app}, err
 	}
@@ -85,7 +87,13 @@ func (s *Service) candidates(name string, page bool) ([]App, error) {
 	if all := slices.Concat(able, others); len(all) > 0 {
 		return all, nil
 	}
-	return nil, fault.Newf(fault.Precondition, "No LinkedIn app is set up for %s: see --linkedin-app-accounts and --linkedin-apps-file.", kind).WithReason("NO_LINKEDIN_APP")
+	return nil, fault.Newf(
+		fault.Precondition,
+		"No LinkedIn app is set up for %s: see --linkedin-app-accounts and --linkedin-apps-file.",
+		kind,
+	).WithReason(
+		"NO_LINKEDIN_APP",
+	)
 }
 
 // app is the one with a name; one that is not set up is an Invalid fault.
@@ -95,7 +103,9 @@ func (s *Service) app(name string) (App, error) {
 			return app, nil
 		}
 	}
-	return App{}, fault.Fields(fault.Field{Path: "app", Problem: fmt.Sprintf("is %q, and there is no such LinkedIn app: there are %s", name, s.names(true, false))})
+	return App{}, fault.Fields(
+		fault.Field{Path: "app", Problem: fmt.Sprintf("is %q, and there is no such LinkedIn app: there are %s", name, s.names(true, false))},
+	)
 }
 
 func (s *Service) names(pages ...bool) string {

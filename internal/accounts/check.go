@@ -98,8 +98,8 @@ func (w *checkWorker) Work(ctx context.Context, job *river.Job[CheckArgs]) error
 }
 
 // Check renews an account's token where it can be, asks LinkedIn about it once a day, pauses the account when its token is
-// dead, and warns of the end of one that lives, also when renewing or asking fails, which it reports. Called again, it does only what
-// has become due since.
+// dead, and warns of the end of one that lives, also when renewing or asking fails, which it reports. Called again, it does only
+// what has become due since.
 func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 	account, err := fromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID}))
 	if fault.Is(err, fault.NotFound) {
@@ -204,9 +204,9 @@ func notRenewed(account Account, refusal *fault.Error) error {
 	return &f
 }
 
-// introspect asks LinkedIn, once a day, what the token may do and when it ends, and pauses the account when LinkedIn says how the token
-// died. Of a token that an app never gave LinkedIn says that it is not active, and no more, while it publishes as well as any: such
-// an account is not paused.
+// introspect asks LinkedIn, once a day, what the token may do and when it ends, and pauses the account when LinkedIn says how the
+// token died. Of a token that an app never gave LinkedIn says that it is not active, and no more, while it publishes as well as
+// any: such an account is not paused.
 func (s *Service) introspect(ctx context.Context, account Account) (Account, error) {
 	now := s.now()
 	for _, asked := range []*time.Time{account.CheckedAt, account.NotKnownAt} {
@@ -234,8 +234,15 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 		}); err != nil || told {
 			return account, err
 		}
-		return account, fault.Newf(fault.VendorAuth, "LinkedIn says of the token of %s only that it is not active: it is not of the LinkedIn app %q, or dead.", account.DisplayName, app.Name).
-			WithReason("TOKEN_NOT_KNOWN")
+		return account, fault.Newf(
+			fault.VendorAuth,
+			"LinkedIn says of the token of %s only that it is not active: it is not of the LinkedIn app %q, or dead.",
+			account.DisplayName,
+			app.Name,
+		).
+			WithReason(
+				"TOKEN_NOT_KNOWN",
+			)
 	}
 	if !known.Active {
 		return s.pause(ctx, account, deadReason(known.Status))

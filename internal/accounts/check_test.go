@@ -204,11 +204,17 @@ func TestAnEndThatCannotBeIsAssumed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: `{"expires_at":` + value + `}`}))
+			require.NoError(
+				t,
+				w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: `{"expires_at":` + value + `}`}),
+			)
 			account := w.add(w.owner, ada.Token)
 			require.True(t, account.TokenExpiryAssumed)
 			require.Equal(t, noon.AddDate(0, 0, 60), account.TokenExpiresAt.UTC())
-			_, err := w.store.Exec(t.Context(), "-- name: FarEnd :exec\nUPDATE linkedin_accounts SET token_expires_at = to_timestamp(1893456000000), token_expiry_assumed = FALSE")
+			_, err := w.store.Exec(
+				t.Context(),
+				"-- name: FarEnd :exec\nUPDATE linkedin_accounts SET token_expires_at = to_timestamp(1893456000000), token_expiry_assumed = FALSE",
+			)
 			require.NoError(t, err)
 			w.clock = w.clock.Add(24 * time.Hour)
 			w.work(account, w.Service)
@@ -327,7 +333,10 @@ func TestATokenWithoutALifetimeIsKept(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.vendors.AddMember(rhea)
-			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Answer, Value: `{"expires_in":` + value + `}`}))
+			require.NoError(
+				t,
+				w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createAccessToken", Mode: sandbox.Answer, Value: `{"expires_in":` + value + `}`}),
+			)
 			state, code := w.consent("", rhea.ID)
 			account, err := w.Complete(t.Context(), state, code)
 			require.NoError(t, err)

@@ -54,8 +54,9 @@ type AddInput struct {
 	App string
 }
 
-// Add asks LinkedIn whose token it is and keeps the account. An account that is there already gets the new token. What the token may
-// do and when it ends LinkedIn tells an app with client id and secret; else the former stays unknown, and the latter is assumed.
+// Add asks LinkedIn whose token it is and keeps the account. An account that is there already gets the new token. What the token
+// may do and when it ends LinkedIn tells an app with client id and secret; else the former stays unknown, and the latter is
+// assumed.
 func (s *Service) Add(ctx context.Context, in AddInput) (Account, error) {
 	if s.vault == nil {
 		return Account{}, noVault()
@@ -193,7 +194,15 @@ type grant struct {
 // keep writes an account down with its tokens sealed, and lets follow what follows a connection.
 func (s *Service) keep(ctx context.Context, ownerID uuid.UUID, urn, name string, g grant) (Account, error) {
 	row := db.AccountUpsertParams{
-		OwnerID: ownerID, URN: urn, DisplayName: name, App: g.app.Name, TokenExpiresAt: g.expiresAt, TokenExpiryAssumed: g.assumed, Scopes: g.scopes, CheckedAt: g.checkedAt, Now: s.now(),
+		OwnerID:            ownerID,
+		URN:                urn,
+		DisplayName:        name,
+		App:                g.app.Name,
+		TokenExpiresAt:     g.expiresAt,
+		TokenExpiryAssumed: g.assumed,
+		Scopes:             g.scopes,
+		CheckedAt:          g.checkedAt,
+		Now:                s.now(),
 	}
 	var err error
 	if row.ID, err = uuid.NewV7(); err != nil {
@@ -227,8 +236,8 @@ type Consent struct {
 	Warnings []string
 }
 
-// Connect begins a consent. organization is the number of the page that is to be the account, "" for the member's own; appName is the
-// LinkedIn app to consent to, "" for the first that is for such accounts.
+// Connect begins a consent. organization is the number of the page that is to be the account, "" for the member's own; appName is
+// the LinkedIn app to consent to, "" for the first that is for such accounts.
 func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, appName string) (Consent, error) {
 	if s.vault == nil {
 		return Consent{}, noVault()
@@ -255,8 +264,11 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, 
 	}
 	warnings := tooFew(app, organization != "")
 	if len(endangered) > 0 {
-		warnings = append(warnings, fmt.Sprintf("Members are asked for other scopes (%s) than before: when the member consents, LinkedIn ends the tokens that they gave the app "+
-			"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), fault.Names(endangered, fault.MaxNames)))
+		warnings = append(
+			warnings,
+			fmt.Sprintf("Members are asked for other scopes (%s) than before: when the member consents, LinkedIn ends the tokens that they gave the app "+
+				"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), fault.Names(endangered, fault.MaxNames)),
+		)
 	}
 	expires := s.now().Add(consentLife)
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -311,7 +323,15 @@ func (s *Service) Complete(ctx context.Context, state, code string) (Account, er
 	}
 	app, err := s.app(consent.App)
 	if err != nil {
-		return Account{}, fault.Newf(fault.Precondition, "The LinkedIn app %q is not set up any more.", consent.App).WithReason("NO_LINKEDIN_APP").WithCause(err)
+		return Account{}, fault.Newf(
+			fault.Precondition,
+			"The LinkedIn app %q is not set up any more.",
+			consent.App,
+		).WithReason(
+			"NO_LINKEDIN_APP",
+		).WithCause(
+			err,
+		)
 	}
 	token, err := app.API.ExchangeCode(ctx, code, s.settings.CallbackURL)
 	if err != nil {
@@ -358,12 +378,16 @@ func (s *Service) granted(app App, token linkedin.Token) grant {
 }
 
 // Abandon ends a consent that LinkedIn sent the member back from with an error, and the words for it. It returns nil when it
-// was the member who did not want to, and a VendorRejected fault with LinkedIn's code and words when it was LinkedIn. Of a consent that nobody
-// waits for it is a Precondition fault, with what LinkedIn said all the same: LinkedIn may leave the state out of its own errors.
+// was the member who did not want to, and a VendorRejected fault with LinkedIn's code and words when it was LinkedIn. Of a
+// consent that nobody waits for it is a Precondition fault, with what LinkedIn said all the same: LinkedIn may leave the state
+// out of its own errors.
 func (s *Service) Abandon(ctx context.Context, state, code, description string) error {
 	if state == "" {
-		return unclaimed(fault.New(fault.Precondition, "LinkedIn sent your browser back without saying from which consent.").WithReason(ReasonStateUnknown),
-			code, description)
+		return unclaimed(
+			fault.New(fault.Precondition, "LinkedIn sent your browser back without saying from which consent.").WithReason(ReasonStateUnknown),
+			code,
+			description,
+		)
 	}
 	consent, err := s.take(ctx, state)
 	if f := fault.Of(err); f != nil && f.Reason == ReasonStateUnknown {
@@ -375,8 +399,8 @@ func (s *Service) Abandon(ctx context.Context, state, code, description string) 
 	return linkedin.RefusedConsent(SettingsOf(consent.App), code, description)
 }
 
-// unclaimed adds what LinkedIn said to the fault of a consent that is not known, nor is its app. Whoever wrote the address may have made the
-// words up, so only a code that is known, and what to do about it, is shown.
+// unclaimed adds what LinkedIn said to the fault of a consent that is not known, nor is its app. Whoever wrote the address may
+// have made the words up, so only a code that is known, and what to do about it, is shown.
 func unclaimed(f *fault.Error, code, description string) error {
 	f.Answer = linkedin.ConsentAnswer(code, description)
 	if known := linkedin.ConsentCode(code); known != "" {
@@ -388,8 +412,8 @@ func unclaimed(f *fault.Error, code, description string) error {
 	return f
 }
 
-// ConsentCode is the code with which LinkedIn sent a member's browser back, if that is why err came to be and it is one of those that are
-// known; else "".
+// ConsentCode is the code with which LinkedIn sent a member's browser back, if that is why err came to be and it is one of those
+// that are known; else "".
 func ConsentCode(err error) string {
 	if f := fault.Of(err); f != nil && f.Answer != nil && f.Answer.Operation == linkedin.ConsentOperation {
 		return linkedin.ConsentCode(f.Answer.Code)

@@ -129,7 +129,15 @@ func TestOnlyTheStatesHashIsKept(t *testing.T) {
 func TestWithoutAPublicAddressOrAnAppNobodyCanConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bare := accounts.New(w.store, w.jobs, w.linkedIn, newVault(t), nil, accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, API: w.linkedIn, Set: true, Members: true}}}, w.now)
+	bare := accounts.New(
+		w.store,
+		w.jobs,
+		w.linkedIn,
+		newVault(t),
+		nil,
+		accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, API: w.linkedIn, Set: true, Members: true}}},
+		w.now,
+	)
 	_, err := bare.Connect(t.Context(), w.owner, "", "")
 	require.Equal(t, "NO_PUBLIC_URL", fault.Of(err).Reason)
 	require.Contains(t, fault.Of(err).Message, "--server-public-url")
@@ -182,7 +190,16 @@ func TestADisconnectedAccountIsForgottenAndCanComeBack(t *testing.T) {
 	_, err = w.Get(t.Context(), w.owner, &account.ID)
 	require.Equal(t, accounts.ReasonDisconnected, fault.Of(err).Reason)
 	var tokens int
-	require.NoError(t, w.store.QueryRow(t.Context(), "SELECT count(*) FROM linkedin_accounts WHERE id = $1 AND (sealed_token IS NOT NULL OR sealed_refresh_token IS NOT NULL)", account.ID).Scan(&tokens))
+	require.NoError(
+		t,
+		w.store.QueryRow(
+			t.Context(),
+			"SELECT count(*) FROM linkedin_accounts WHERE id = $1 AND (sealed_token IS NOT NULL OR sealed_refresh_token IS NOT NULL)",
+			account.ID,
+		).Scan(
+			&tokens,
+		),
+	)
 	require.Zero(t, tokens)
 
 	back := w.add(w.owner, ada.Token)

@@ -65,7 +65,8 @@ func TestATokenThatIsRenewedByItselfEndsWithItsRefreshTokenUnlessTheRenewalFails
 	require.Equal(t, 5, w.endOf(account.ID), "it has failed for a day")
 }
 
-// Of an account whose app was taken out of the configuration, everything said that its token is renewed by itself, until it ended.
+// Of an account whose app was taken out of the configuration, everything said that its token is renewed by itself, until it
+// ended.
 func TestNothingRenewsATokenWhoseAppIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

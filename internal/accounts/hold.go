@@ -36,7 +36,12 @@ func (s *Service) Pause(ctx context.Context, tx *postgres.Tx, account Account, r
 // did.
 func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, account Account, until time.Time, reason string, streak int) error {
 	_, err := s.queries.AccountHold(ctx, tx, db.AccountHoldParams{
-		ID: account.ID, OwnerID: account.OwnerID, HeldUntil: until, HeldReason: reason, HoldStreak: int16(streak), Now: s.now(), //nolint:gosec // a dozen fill a day
+		ID:         account.ID,
+		OwnerID:    account.OwnerID,
+		HeldUntil:  until,
+		HeldReason: reason,
+		HoldStreak: int16(streak),
+		Now:        s.now(), //nolint:gosec // a dozen fill a day
 	})
 	return err
 }

@@ -16,9 +16,9 @@ import (
 // ReasonKeptForPublishing marks the fault of a request that can wait, when what is left of the day's requests is kept for posts.
 const ReasonKeptForPublishing = "KEPT_FOR_PUBLISHING"
 
-// Quota is how many requests LinkedIn takes in a day, and what of them is kept for publishing. LinkedIn counts a member's requests
-// to an app by UTC days and takes 150 (product Share on LinkedIn); what other products allow, the Developer Portal shows.
-// Postwright counts for each account, so the pages that a member manages count apart from the member.
+// Quota is how many requests LinkedIn takes in a day, and what of them is kept for publishing. LinkedIn counts a member's
+// requests to an app by UTC days and takes 150 (product Share on LinkedIn); what other products allow, the Developer Portal
+// shows. Postwright counts for each account, so the pages that a member manages count apart from the member.
 type Quota struct {
 	// Daily is how many requests there are in a day; 0 when nobody knows, and then nothing is kept back.
 	Daily int
@@ -43,15 +43,15 @@ func RequestsToday(account Account, now time.Time) int {
 	return int(account.RequestsMade)
 }
 
-// CountRequest counts one request that publishing is about to make with an account's token. Nothing keeps publishing from making it:
-// LinkedIn decides.
+// CountRequest counts one request that publishing is about to make with an account's token. Nothing keeps publishing from making
+// it: LinkedIn decides.
 func (s *Service) CountRequest(ctx context.Context, on db.DBTX, account Account) error {
 	_, err := s.countRequests(ctx, on, account, 1, math.MaxInt32)
 	return err
 }
 
-// UncountRequest takes back one that CountRequest counted at a time and that surely did not reach LinkedIn. One that was counted on
-// another day is forgotten with it.
+// UncountRequest takes back one that CountRequest counted at a time and that surely did not reach LinkedIn. One that was counted
+// on another day is forgotten with it.
 func (s *Service) UncountRequest(ctx context.Context, on db.DBTX, account Account, counted time.Time) error {
 	if !Today(counted).Equal(Today(s.now())) {
 		return nil
@@ -61,8 +61,8 @@ func (s *Service) UncountRequest(ctx context.Context, on db.DBTX, account Accoun
 }
 
 // TokenToAsk opens an account's token for so many requests that can wait, and counts them. They are a RateLimited fault with
-// ReasonKeptForPublishing when what is left of the day is kept for posts; the same may be asked for on the next day. They are to be
-// made with the context asking, which counts those that are sent once more, and lets none be where none is left.
+// ReasonKeptForPublishing when what is left of the day is kept for posts; the same may be asked for on the next day. They are to
+// be made with the context asking, which counts those that are sent once more, and lets none be where none is left.
 func (s *Service) TokenToAsk(ctx context.Context, account Account, requests int) (asking context.Context, token string, err error) {
 	if token, err = s.Token(account); err != nil {
 		return ctx, "", err
@@ -102,9 +102,16 @@ func (s *Service) countRequests(ctx context.Context, on db.DBTX, account Account
 }
 
 func (s *Service) keptForPublishing(account Account, now time.Time) error {
-	f := fault.Newf(fault.RateLimited, "LinkedIn takes %d requests of %s in a day (UTC), and what is left of them today is kept for posts: ask again after %s. "+
-		"--linkedin-daily-requests and --publishing-reserve say how many there are and how many are kept.",
-		s.settings.Quota.Daily, account.DisplayName, Tomorrow(now).Format(time.RFC3339)).WithReason(ReasonKeptForPublishing)
+	f := fault.Newf(
+		fault.RateLimited,
+		"LinkedIn takes %d requests of %s in a day (UTC), and what is left of them today is kept for posts: ask again after %s. "+
+			"--linkedin-daily-requests and --publishing-reserve say how many there are and how many are kept.",
+		s.settings.Quota.Daily,
+		account.DisplayName,
+		Tomorrow(now).Format(time.RFC3339),
+	).WithReason(
+		ReasonKeptForPublishing,
+	)
 	f.RetryAfter = Tomorrow(now).Sub(now)
 	return f
 }
@@ -121,7 +128,11 @@ func (s *Service) LeaseNumbers(ctx context.Context, account Account, until time.
 
 // HoldNumbers gives the right back: from a time on anybody may take it again.
 func (s *Service) HoldNumbers(ctx context.Context, account Account, until time.Time) error {
-	if _, err := s.queries.AccountHoldNumbers(ctx, s.store, db.AccountHoldNumbersParams{ID: account.ID, OwnerID: account.OwnerID, Until: until}); err != nil {
+	if _, err := s.queries.AccountHoldNumbers(
+		ctx,
+		s.store,
+		db.AccountHoldNumbersParams{ID: account.ID, OwnerID: account.OwnerID, Until: until},
+	); err != nil {
 		return fmt.Errorf("say when numbers may be asked for again: %w", err)
 	}
 	return nil

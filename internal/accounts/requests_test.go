@@ -27,10 +27,14 @@ func TestRequestsThatCanWaitLeaveTheRestOfTheDayToPublishing(t *testing.T) {
 		daily, reserve := rapid.IntRange(1, 40).Draw(r, "daily"), rapid.IntRange(0, 10).Draw(r, "reserve")
 		due, made := 0, 0
 		w.Service = w.service(vault, func(settings *accounts.Settings) {
-			settings.Quota = accounts.Quota{Daily: daily, Reserve: reserve, Due: func(_ context.Context, owner, id uuid.UUID, isDefault bool, before time.Time) (int, error) {
-				require.Equal(t, []any{w.owner, account.ID, true, accounts.Tomorrow(w.clock)}, []any{owner, id, isDefault, before})
-				return due, nil
-			}}
+			settings.Quota = accounts.Quota{
+				Daily:   daily,
+				Reserve: reserve,
+				Due: func(_ context.Context, owner, id uuid.UUID, isDefault bool, before time.Time) (int, error) {
+					require.Equal(t, []any{w.owner, account.ID, true, accounts.Tomorrow(w.clock)}, []any{owner, id, isDefault, before})
+					return due, nil
+				},
+			}
 		})
 		r.Repeat(map[string]func(*rapid.T){
 			"a create": func(*rapid.T) {
@@ -80,7 +84,8 @@ func TestAClockThatIsBehindAtMidnightForgetsNoRequest(t *testing.T) {
 	require.Equal(t, 3, accounts.RequestsToday(account, w.clock))
 }
 
-// Two posts of one account become old enough at once: the first job asks for both while the second still holds what it read before.
+// Two posts of one account become old enough at once: the first job asks for both while the second still holds what it read
+// before.
 func TestWhatWasReadBeforeSomebodyAskedIsNotAskedForAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

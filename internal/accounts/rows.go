@@ -9,8 +9,8 @@ import (
 	"github.com/postwright/postwright/gen/db"
 )
 
-// Account is a LinkedIn member or page that posts go out with. Standing says how it stands; Token and TokenToAsk open its token for
-// a call at hand.
+// Account is a LinkedIn member or page that posts go out with. Standing says how it stands; Token and TokenToAsk open its token
+// for a call at hand.
 type Account struct {
 	ID          uuid.UUID
 	OwnerID     uuid.UUID
@@ -44,8 +44,8 @@ type Account struct {
 	RequestsMade     int32
 }
 
-// SameToken reports whether the account has the token that it had when then was read. The revision alone does not tell: a database
-// that went back counts the same ones anew. A token that was sealed anew meanwhile passes for another.
+// SameToken reports whether the account has the token that it had when then was read. The revision alone does not tell: a
+// database that went back counts the same ones anew. A token that was sealed anew meanwhile passes for another.
 func (a Account) SameToken(then Account) bool { return bytes.Equal(a.sealedToken, then.sealedToken) }
 
 // fromRow is the account of a row. It is handed what a query returns.

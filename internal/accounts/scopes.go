@@ -25,12 +25,18 @@ func publishScope(page bool) string {
 // tooFew says what an account of a kind could not do after a consent to the scopes, and what to do; nothing when all is there.
 func tooFew(app App, page bool) (warnings []string) {
 	if scope := publishScope(page); !slices.Contains(app.Scopes, scope) {
-		warnings = append(warnings, fmt.Sprintf("Members are not asked for the scope %s, without which the account can't publish: add the product %s to the LinkedIn app %q, "+
-			"and the scope to %s.", scope, products[scope], app.Name, SettingsOf(app.Name).Scopes))
+		warnings = append(
+			warnings,
+			fmt.Sprintf("Members are not asked for the scope %s, without which the account can't publish: add the product %s to the LinkedIn app %q, "+
+				"and the scope to %s.", scope, products[scope], app.Name, SettingsOf(app.Name).Scopes),
+		)
 	}
 	if page && !slices.Contains(app.Scopes, "rw_organization_admin") && !slices.Contains(app.Scopes, "r_organization_admin") {
-		warnings = append(warnings, fmt.Sprintf("Members are not asked for the scope rw_organization_admin or r_organization_admin, without which LinkedIn does not say for which "+
-			"pages they may post, and the page can't be connected: add one to %s.", SettingsOf(app.Name).Scopes))
+		warnings = append(
+			warnings,
+			fmt.Sprintf("Members are not asked for the scope rw_organization_admin or r_organization_admin, without which LinkedIn does not say for which "+
+				"pages they may post, and the page can't be connected: add one to %s.", SettingsOf(app.Name).Scopes),
+		)
 	}
 	return warnings
 }
@@ -79,8 +85,8 @@ var scopePurposes = map[string]string{
 	"r_member_social_feed":       "comments and reactions on the member's posts",
 }
 
-// Withheld names those of the wanted scopes that an account's token is known to lack, each with what it is for, but for the one to
-// publish; "" for none, and when nobody knows what the token may.
+// Withheld names those of the wanted scopes that an account's token is known to lack, each with what it is for, but for the one
+// to publish; "" for none, and when nobody knows what the token may.
 func Withheld(account Account, wanted []string) string {
 	var list []string
 	for _, scope := range wanted {

@@ -115,8 +115,8 @@ type Report struct {
 	Optimized string
 }
 
-// AnalyzePost analyses a post of the owner and stores the result. A text that changes meanwhile is a Stale fault. A post without hashtags that can still change gets the
-// suggested ones, as many as its text has room for.
+// AnalyzePost analyses a post of the owner and stores the result. A text that changes meanwhile is a Stale fault. A post without
+// hashtags that can still change gets the suggested ones, as many as its text has room for.
 func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Report, error) {
 	post, err := s.posts.Get(ctx, ownerID, id)
 	if err != nil {

@@ -66,7 +66,11 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(w.store.Close)
 	w.posts = posts.New(w.store, clock)
 	w.Service = analysis.New(w.store, w.posts, analysis.Remote{API: api}, clock)
-	user, err := db.New().UserInsert(t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", EmailKey: "ada@example.org", CreatedAt: noon})
+	user, err := db.New().UserInsert(
+		t.Context(),
+		w.store,
+		db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", EmailKey: "ada@example.org", CreatedAt: noon},
+	)
 	require.NoError(t, err)
 	w.owner = user.ID
 	return w

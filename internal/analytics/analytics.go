@@ -25,7 +25,12 @@ type Analytics = db.AnalyticsGetRow
 type LinkedIn interface {
 	PostAnalytics(ctx context.Context, token string, urn linkedin.URN, metric linkedin.Metric) (count int64, known bool, err error)
 	SocialMetadata(ctx context.Context, token string, urn linkedin.URN) (linkedin.SocialMetadata, error)
-	OrganizationShareStatistics(ctx context.Context, token string, organization linkedin.URN, posts []linkedin.URN) (found []linkedin.ShareStatistics, complete bool, err error)
+	OrganizationShareStatistics(
+		ctx context.Context,
+		token string,
+		organization linkedin.URN,
+		posts []linkedin.URN,
+	) (found []linkedin.ShareStatistics, complete bool, err error)
 }
 
 // Unknown is a number that LinkedIn did not give, and why.
@@ -102,18 +107,29 @@ type onLinkedIn struct {
 // counted is a post of which LinkedIn may have numbers, or the fault that says why it has none.
 func counted(post posts.Post) (onLinkedIn, error) {
 	if post.State != posts.StatePublished {
-		return onLinkedIn{}, fault.Newf(fault.Precondition, "The post is %s: LinkedIn counts only what is published.", post.State).WithReason("NOT_PUBLISHED")
+		return onLinkedIn{}, fault.Newf(
+			fault.Precondition,
+			"The post is %s: LinkedIn counts only what is published.",
+			post.State,
+		).WithReason(
+			"NOT_PUBLISHED",
+		)
 	}
 	urn, err := linkedin.ParseURN(post.LinkedinURN)
 	if err != nil {
-		return onLinkedIn{}, fault.New(fault.Precondition, "LinkedIn did not say which URN the post has, so it can't be asked for its numbers.").WithReason("URN_UNKNOWN")
+		return onLinkedIn{}, fault.New(
+			fault.Precondition,
+			"LinkedIn did not say which URN the post has, so it can't be asked for its numbers.",
+		).WithReason(
+			"URN_UNKNOWN",
+		)
 	}
 	return onLinkedIn{post.ID, urn}, nil
 }
 
 // refresh asks for posts of one account at once, as many as the way allows, and stores what LinkedIn gives. It
-// returns what LinkedIn does not give of the first of them. Posts that are gone by then are left out. What LinkedIn said before it
-// failed is stored all the same.
+// returns what LinkedIn does not give of the first of them. Posts that are gone by then are left out. What LinkedIn said before
+// it failed is stored all the same.
 func (s *Service) refresh(ctx context.Context, account accounts.Account, by way, all ...onLinkedIn) (unknown []Unknown, err error) {
 	asking, token := ctx, ""
 	if n := by.requests(); n > 0 {

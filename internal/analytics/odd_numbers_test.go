@@ -34,13 +34,19 @@ func (o odd) OrganizationShareStatistics(context.Context, string, linkedin.URN, 
 	return o.page, o.complete, nil
 }
 
-// What LinkedIn said and can be read is kept, the rest is unknown, and zero is only what LinkedIn said or left out of a whole list.
+// What LinkedIn said and can be read is kept, the rest is unknown, and zero is only what LinkedIn said or left out of a whole
+// list.
 func TestANumberThatCanNotBeReadIsUnknownAndTakesNoneOfTheOthersAway(t *testing.T) {
 	t.Parallel()
 	one, err := linkedin.ParseURN("urn:li:share:1")
 	require.NoError(t, err)
 	seven, zero := int64(7), int64(0)
-	all := map[linkedin.Metric]bool{linkedin.MetricImpression: true, linkedin.MetricReaction: true, linkedin.MetricComment: true, linkedin.MetricReshare: true}
+	all := map[linkedin.Metric]bool{
+		linkedin.MetricImpression: true,
+		linkedin.MetricReaction:   true,
+		linkedin.MetricComment:    true,
+		linkedin.MetricReshare:    true,
+	}
 	for name, c := range map[string]struct {
 		by                             wayKind
 		answers                        odd

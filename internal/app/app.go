@@ -39,8 +39,8 @@ import (
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 )
 
-// Now is the wall clock, cut to what PostgreSQL keeps: what is written equals what is read back. How long something took, or is good
-// for, is measured by time.Now, which does that rightly also while the clock is set.
+// Now is the wall clock, cut to what PostgreSQL keeps: what is written equals what is read back. How long something took, or is
+// good for, is measured by time.Now, which does that rightly also while the clock is set.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // App is Postwright, put together and connected, not yet serving.
@@ -89,7 +89,12 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 
 // begin makes what needs no database: the traces, and the vendors' clients. The configuration is verified.
 func begin(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
-	a := &App{cfg: cfg, log: log, metrics: telemetry.NewMetrics(), onWire: wireLimits{request: requestTimeout, message: messageTimeout, silence: streamSilence}}
+	a := &App{
+		cfg:     cfg,
+		log:     log,
+		metrics: telemetry.NewMetrics(),
+		onWire:  wireLimits{request: requestTimeout, message: messageTimeout, silence: streamSilence},
+	}
 	if err := a.callVendors(ctx); err != nil {
 		a.Close()
 		return nil, err
@@ -154,14 +159,28 @@ func (a *App) wire() (err error) {
 	accountSettings := a.cfg.accounts(a.linkedIn)
 	accountSettings.Quota.Due = postService.CountDue
 	a.Accounts = accounts.New(a.store, a.jobs, a.linkedIn, vault, followAccount, accountSettings, Now)
-	a.Publishing = publishing.New(a.store, a.jobs, postService, a.Accounts, a.linkedIn, a.origin, follow, a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now)
+	a.Publishing = publishing.New(
+		a.store,
+		a.jobs,
+		postService,
+		a.Accounts,
+		a.linkedIn,
+		a.origin,
+		follow,
+		a.cfg.Publishing.rules(a.cfg.LinkedIn.Version),
+		Now,
+	)
 	numbers := analytics.New(a.store, postService, a.Accounts, a.linkedIn, a.cfg.Publishing.NumbersAfter.Value, Now)
 	notifyService := notify.New(
 		a.store, notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
 		notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, a.cfg.Notification.limits(), Now, a.log,
 	)
 	a.system = &status.Kept{Looks: a.own(), Good: systemGood, Now: time.Now}
-	a.others = &status.Kept{Looks: a.vendors(status.AnnouncedVersion(a.cfg.LinkedIn.Version, sunset.Remember(a.probe(), time.Now), Now)), Good: vendorsGood, Now: time.Now}
+	a.others = &status.Kept{
+		Looks: a.vendors(status.AnnouncedVersion(a.cfg.LinkedIn.Version, sunset.Remember(a.probe(), time.Now), Now)),
+		Good:  vendorsGood,
+		Now:   time.Now,
+	}
 	for _, owner := range []interface{ Register(*jobs.Client) }{
 		a.Publishing, a.Accounts, notifyService, numbers, a.versionWorker(), retention.NewWorker(a.store, a.cfg.Retention.keep(), Now, a.log),
 	} {
@@ -364,11 +383,19 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
 	return &http.Server{
-		Handler: rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mux), Protocols: protocols,
+		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mux),
+		Protocols: protocols,
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
-		ReadHeaderTimeout: min(readHeaderTimeout, a.onWire.request), ReadTimeout: a.onWire.request, WriteTimeout: a.onWire.request, IdleTimeout: idleTimeout,
+		ReadHeaderTimeout: min(
+			readHeaderTimeout,
+			a.onWire.request,
+		),
+		ReadTimeout:    a.onWire.request,
+		WriteTimeout:   a.onWire.request,
+		IdleTimeout:    idleTimeout,
 		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: writeByteTimeout, SendPingTimeout: pingAfter},
-		MaxHeaderBytes: maxHeaderBytes, ErrorLog: serverLog(a.log),
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       serverLog(a.log),
 	}, nil
 }
 

@@ -52,7 +52,9 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{keyset}).Checks...)
 	}
 	report.Checks = append(report.Checks, status.VersionByDate(cfg.LinkedIn.Version, Now()))
-	report.Checks = append(report.Checks, slices.Concat(cfg.LinkedIn.togetherness(), cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, cfg.called()))...)
+	report.Checks = append(
+		report.Checks,
+		slices.Concat(cfg.LinkedIn.togetherness(), cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, cfg.called()))...)
 	if a.Accounts != nil {
 		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Scopes(a.everybodys, a.Accounts.Wanted)}).Checks...)
 	}

@@ -102,7 +102,10 @@ func TestScopesThatLinkedInProbablyLacksAreWarnedOf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Config.LinkedIn.Scopes = []string{"openid", "profile", "w_member_socail", "r_weather_everywhere_today"}
-	w.Config.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"s","scopes":["w_organisation_social"],"accounts":["pages"]}]`)
+	w.Config.LinkedIn.AppsFile = appsFile(
+		t,
+		`[{"name":"pages","clientId":"cm","clientSecret":"s","scopes":["w_organisation_social"],"accounts":["pages"]}]`,
+	)
 	report, err := app.Try(t.Context(), w.Config, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	found := map[string]string{}
@@ -111,7 +114,11 @@ func TestScopesThatLinkedInProbablyLacksAreWarnedOf(t *testing.T) {
 			found[check.Name] = check.Detail
 		}
 	}
-	require.Contains(t, found["names of the scopes of the LinkedIn app default"], `It asks for "w_member_socail" (did you mean w_member_social?), "r_weather_everywhere_today", which Postwright does not know`)
+	require.Contains(
+		t,
+		found["names of the scopes of the LinkedIn app default"],
+		`It asks for "w_member_socail" (did you mean w_member_social?), "r_weather_everywhere_today", which Postwright does not know`,
+	)
 	require.Contains(t, found["names of the scopes of the LinkedIn app pages"], `"w_organisation_social" (did you mean w_organization_social?)`)
 	var log bytes.Buffer
 	w.Log = slog.New(slog.NewTextHandler(&log, nil))

@@ -379,9 +379,15 @@ func (v *validation) vendor(faults []fault.Field) {
 // Store is the database's configuration for postgres.Open.
 func (c DatabaseConfig) Store() postgres.Config {
 	return postgres.Config{
-		URL: c.URL.Reveal(), DirectURL: c.DirectURL.Reveal(), ApplicationName: "postwright", MinConns: int32(c.MinConnections.Value), MaxConns: int32(c.MaxConnections.Value), //nolint:gosec // bounded by Verify
-		AcquireTimeout: c.AcquireTimeout.Value, LockTimeout: c.LockTimeout.Value, OperationTimeout: c.OperationTimeout.Value,
-		Constraints: constraints(),
+		URL:              c.URL.Reveal(),
+		DirectURL:        c.DirectURL.Reveal(),
+		ApplicationName:  "postwright",
+		MinConns:         int32(c.MinConnections.Value),
+		MaxConns:         int32(c.MaxConnections.Value), //nolint:gosec // bounded by Verify
+		AcquireTimeout:   c.AcquireTimeout.Value,
+		LockTimeout:      c.LockTimeout.Value,
+		OperationTimeout: c.OperationTimeout.Value,
+		Constraints:      constraints(),
 	}
 }
 

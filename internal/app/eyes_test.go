@@ -77,7 +77,11 @@ func TestTheFiguresSayWhatTheDatabaseHolds(t *testing.T) {
 		require.InDelta(t, value, got, 0, key)
 	}
 	require.InDelta(t, 60, samples["postwright_account_token_days_left account="+account], 1)
-	require.Greater(t, samples["postwright_jobs state=completed"]+samples["postwright_jobs state=running"]+samples["postwright_jobs state=available"], 1.0)
+	require.Greater(
+		t,
+		samples["postwright_jobs state=completed"]+samples["postwright_jobs state=running"]+samples["postwright_jobs state=available"],
+		1.0,
+	)
 	require.Positive(t, samples["postwright_linkedin_version_days_left version="+w.Config.LinkedIn.Version])
 }
 
@@ -161,7 +165,12 @@ func TestOneTraceLeadsFromTheCallThroughItsJobsToTheirSQL(t *testing.T) {
 	require.Equal(t, published, post.GetState())
 	w.Idle()
 	const callers = "0af7651916cd43dd8448eb211c80319c"
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/postwright.v1.PostService/GetPost", strings.NewReader(`{"id":"`+post.GetId()+`"}`))
+	req, err := http.NewRequestWithContext(
+		t.Context(),
+		http.MethodPost,
+		w.URL+"/postwright.v1.PostService/GetPost",
+		strings.NewReader(`{"id":"`+post.GetId()+`"}`),
+	)
 	require.NoError(t, err)
 	for name, value := range map[string]string{
 		"Content-Type": "application/json", "Authorization": "Bearer " + w.Key, "Traceparent": "00-" + callers + "-b7ad6b7169203331-01",
@@ -243,7 +252,12 @@ func TestAFailureOnTheWayIsFoundByTheRequestIDOfTheCall(t *testing.T) {
 	w.Serve()
 	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Status, Value: "403", Times: 1}))
 	draft := w.Draft("Which call was it?")
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/postwright.v1.PostService/PublishPost", strings.NewReader(`{"id":"`+draft.GetId()+`"}`))
+	req, err := http.NewRequestWithContext(
+		t.Context(),
+		http.MethodPost,
+		w.URL+"/postwright.v1.PostService/PublishPost",
+		strings.NewReader(`{"id":"`+draft.GetId()+`"}`),
+	)
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+w.Key)

@@ -87,8 +87,12 @@ var dbCalls = []dbCall{
 	{"a list", "PostService/ListPosts", func(string) string { return `{}` }, ""},
 	{"a create", "PostService/CreatePost", func(string) string { return `{"post":{"content":"Made on a bad day"}}` },
 		`SELECT count(*) FROM posts WHERE content = 'Made on a bad day'`},
-	{"a create with a request id", "PostService/CreatePost", func(string) string { return `{"requestId":"bad-day","post":{"content":"Made twice on a bad day"}}` },
-		`SELECT count(*) FROM posts WHERE content = 'Made twice on a bad day'`},
+	{
+		"a create with a request id",
+		"PostService/CreatePost",
+		func(string) string { return `{"requestId":"bad-day","post":{"content":"Made twice on a bad day"}}` },
+		`SELECT count(*) FROM posts WHERE content = 'Made twice on a bad day'`,
+	},
 	{"a change", "PostService/UpdatePost", func(post string) string {
 		return `{"post":{"id":"` + post + `","content":"Changed on a bad day"},"updateMask":"content"}`
 	}, `SELECT count(*) FROM posts WHERE content = 'Changed on a bad day'`},
@@ -120,8 +124,13 @@ func (w *wired) do(c dbCall, post string) apptest.Answer {
 
 // first is what the client sends first of a call's own work, after its key was looked up.
 var firstStatement = map[string]string{
-	"a read": "name: PostGet ", "a list": "name: PostListByOwner ", "a create": "name: PostInsert ", "a create with a request id": "name: RequestInsert ", "a change": "name: PostGetForUpdate ",
-	"an approval": "name: PostGetForUpdate ", "a delete": "name: PostGetForUpdate ",
+	"a read":                     "name: PostGet ",
+	"a list":                     "name: PostListByOwner ",
+	"a create":                   "name: PostInsert ",
+	"a create with a request id": "name: RequestInsert ",
+	"a change":                   "name: PostGetForUpdate ",
+	"an approval":                "name: PostGetForUpdate ",
+	"a delete":                   "name: PostGetForUpdate ",
 }
 
 var dbBads = []dbBad{
@@ -222,7 +231,16 @@ func TestEverySortOfCallOnEveryBadDayOfTheDatabase(t *testing.T) {
 			}
 		}
 		for _, o := range order {
-			fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s |\n", bad.name, strings.Join(alike[o], ", "), o.code, o.reason, strings.Trim(o.wait, "-"), o.effect)
+			fmt.Fprintf(
+				&table,
+				"| %s | %s | %s | %s | %s | %s |\n",
+				bad.name,
+				strings.Join(alike[o], ", "),
+				o.code,
+				o.reason,
+				strings.Trim(o.wait, "-"),
+				o.effect,
+			)
 		}
 	}
 	compare(t, "database", table.String())
@@ -359,7 +377,12 @@ func TestACallerWhoLeavesOnABadDayHoldsNothing(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+"/postwright.v1."+dbCalls[4].method, strings.NewReader(dbCalls[4].body(post)))
+			req, err := http.NewRequestWithContext(
+				ctx,
+				http.MethodPost,
+				w.URL+"/postwright.v1."+dbCalls[4].method,
+				strings.NewReader(dbCalls[4].body(post)),
+			)
 			if err == nil {
 				req.Header.Set("Content-Type", "application/json")
 				req.Header.Set("Authorization", "Bearer "+w.Key)

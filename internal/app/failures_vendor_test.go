@@ -50,11 +50,19 @@ type clients struct {
 // operations calls every operation of every vendor with what works on a good day.
 var operations = map[outbound.Operation]func(context.Context, *clients) error{
 	{Vendor: "linkedin", ID: "createPost"}: func(ctx context.Context, c *clients) error {
-		_, err := c.linkedIn.CreatePost(ctx, apptest.MemberToken, linkedin.NewPost{Author: author, Text: "Under test", Visibility: linkedin.VisibilityPublic})
+		_, err := c.linkedIn.CreatePost(
+			ctx,
+			apptest.MemberToken,
+			linkedin.NewPost{Author: author, Text: "Under test", Visibility: linkedin.VisibilityPublic},
+		)
 		return err
 	},
 	{Vendor: "linkedin", ID: "createUgcPost"}: func(ctx context.Context, c *clients) error {
-		_, err := c.legacy.CreatePost(ctx, apptest.MemberToken, linkedin.NewPost{Author: author, Text: "Under test", Visibility: linkedin.VisibilityPublic})
+		_, err := c.legacy.CreatePost(
+			ctx,
+			apptest.MemberToken,
+			linkedin.NewPost{Author: author, Text: "Under test", Visibility: linkedin.VisibilityPublic},
+		)
 		return err
 	},
 	{Vendor: "linkedin", ID: "updatePost"}: func(ctx context.Context, c *clients) error {
@@ -198,7 +206,8 @@ type outcome struct {
 	breaker            string // after it
 }
 
-// noon is the clients' time, that of today: shortly before midnight UTC a wait for the next day would be short enough to be waited for.
+// noon is the clients' time, that of today: shortly before midnight UTC a wait for the next day would be short enough to be
+// waited for.
 func noon() time.Time { return app.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour) }
 
 // cell makes one call of one operation on one bad day.
@@ -354,7 +363,11 @@ func (c *clients) prepare(ctx context.Context, url string) error {
 		return err
 	}
 	for by, post := range map[linkedin.URN]*linkedin.URN{author: &c.post, page: &c.pagePost} {
-		created, err := good.linkedIn.CreatePost(ctx, apptest.MemberToken, linkedin.NewPost{Author: by, Text: "There before", Visibility: linkedin.VisibilityPublic})
+		created, err := good.linkedIn.CreatePost(
+			ctx,
+			apptest.MemberToken,
+			linkedin.NewPost{Author: by, Text: "There before", Visibility: linkedin.VisibilityPublic},
+		)
 		if err != nil {
 			return err
 		}
@@ -472,7 +485,9 @@ func lawful(policy outbound.Policy, b bad, o outcome) error {
 // vendorTable tells every outcome of a bad day once, with the operations that fare alike; the most of them are "the others".
 func vendorTable(outcomes []map[outbound.Operation]outcome) string {
 	var b strings.Builder
-	b.WriteString("| what is wrong | with | code | reason | come again after | may have happened | attempts | breaker |\n|---|---|---|---|---|---|---:|---|\n")
+	b.WriteString(
+		"| what is wrong | with | code | reason | come again after | may have happened | attempts | breaker |\n|---|---|---|---|---|---|---:|---|\n",
+	)
 	for i, bad := range bads {
 		alike := map[outcome][]string{}
 		for operation, o := range outcomes[i] {

@@ -82,7 +82,10 @@ func TestOneOwnersBatchesDelayNobodyElsesPost(t *testing.T) {
 	defer leave()
 	for n := range 2 {
 		callers.Go(func() { // which waits for the approval
-			stream, err := w.Posts.BatchPublishPosts(batches, &postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(200), RequestId: fmt.Sprint(n)})
+			stream, err := w.Posts.BatchPublishPosts(
+				batches,
+				&postwrightv1.BatchPublishPostsRequest{Posts: apptest.NewPosts(200), RequestId: fmt.Sprint(n)},
+			)
 			if err == nil {
 				_ = stream.Close()
 			}
@@ -113,8 +116,8 @@ func (w *world) arrives(g *gate) string {
 	}
 }
 
-// A batch is followed by a stream, which has no place among its owner's calls; but its approval is a call like others, and as many
-// of them as there may be streams would take all connections to the database.
+// A batch is followed by a stream, which has no place among its owner's calls; but its approval is a call like others, and as
+// many of them as there may be streams would take all connections to the database.
 func TestTheApprovalOfABatchTakesItsOwnersPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *app.Config) { c.Server.OwnerCalls.Value = 1 })

@@ -17,7 +17,8 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// LinkedInApps are further LinkedIn apps, read from a file: LinkedIn gives the Community Management API only to an app of its own.
+// LinkedInApps are further LinkedIn apps, read from a file: LinkedIn gives the Community Management API only to an app of its
+// own.
 type LinkedInApps struct {
 	path string
 	list []linkedInApp
@@ -64,12 +65,16 @@ func (a *LinkedInApps) UnmarshalText(path []byte) error {
 	var at int64
 	if a.list, at = decodeApps(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))); a.list == nil {
 		// What is wrong may be a secret, so the decoder's words are not told.
-		a.err = fmt.Errorf("is not a JSON list of apps, each with name, clientId, clientSecret, scopes, accounts and identity: look at about character %d", at)
+		a.err = fmt.Errorf(
+			"is not a JSON list of apps, each with name, clientId, clientSecret, scopes, accounts and identity: look at about character %d",
+			at,
+		)
 	}
 	return nil
 }
 
-// decodeApps reads the list, which may be empty. When there is none, or something follows it, it returns nil and about where that is.
+// decodeApps reads the list, which may be empty. When there is none, or something follows it, it returns nil and about where that
+// is.
 func decodeApps(raw []byte) (list []linkedInApp, at int64) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
@@ -193,26 +198,42 @@ func (c LinkedInConfig) accounts(client *linkedin.Client) []accounts.App {
 	var list []accounts.App
 	for _, app := range c.apps() {
 		list = append(list, accounts.App{
-			Name: app.Name, API: client.As(app.ClientID, app.ClientSecret.Reveal(), accounts.SettingsOf(app.Name)), Set: app.ClientID != "", Scopes: app.Scopes,
-			Members: slices.Contains(app.Accounts, forMembers), Pages: slices.Contains(app.Accounts, forPages), ByMe: app.Identity == byMe,
+			Name:    app.Name,
+			API:     client.As(app.ClientID, app.ClientSecret.Reveal(), accounts.SettingsOf(app.Name)),
+			Set:     app.ClientID != "",
+			Scopes:  app.Scopes,
+			Members: slices.Contains(app.Accounts, forMembers),
+			Pages:   slices.Contains(app.Accounts, forPages),
+			ByMe:    app.Identity == byMe,
 		})
 	}
 	return list
 }
 
 // communityScopes come with LinkedIn's Community Management API alone.
-var communityScopes = []string{"w_organization_social", "r_organization_social", "rw_organization_admin", "r_organization_admin", "r_member_postAnalytics", "r_basicprofile"}
+var communityScopes = []string{
+	"w_organization_social",
+	"r_organization_social",
+	"rw_organization_admin",
+	"r_organization_admin",
+	"r_member_postAnalytics",
+	"r_basicprofile",
+}
 
-// togetherness says which apps ask for what LinkedIn gives no single app: a self-serve product's scopes with the Community Management
-// API's. Apps that were granted both long ago may have them, so it is no fault.
+// togetherness says which apps ask for what LinkedIn gives no single app: a self-serve product's scopes with the Community
+// Management API's. Apps that were granted both long ago may have them, so it is no fault.
 func (c LinkedInConfig) togetherness() []status.Check {
 	var checks []status.Check
 	for _, app := range c.apps() {
 		community := slices.IndexFunc(app.Scopes, func(scope string) bool { return slices.Contains(communityScopes, scope) })
 		if community >= 0 && slices.Contains(app.Scopes, "openid") {
 			checks = append(checks, status.Check{
-				Name: "scopes of the LinkedIn app " + app.Name, State: status.Warning,
-				Detail: fmt.Sprintf("It asks for openid and %s together. LinkedIn gives the Community Management API only to an app without other products, which refuses openid.", app.Scopes[community]),
+				Name:  "scopes of the LinkedIn app " + app.Name,
+				State: status.Warning,
+				Detail: fmt.Sprintf(
+					"It asks for openid and %s together. LinkedIn gives the Community Management API only to an app without other products, which refuses openid.",
+					app.Scopes[community],
+				),
 				Remedy: "Set up two apps: see --linkedin-apps-file.",
 			})
 		}

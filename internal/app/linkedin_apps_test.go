@@ -47,8 +47,24 @@ func twoApps(t *testing.T) (*world, postwrightv1connect.AccountServiceClient) {
 		Clock: app.Now, Log: slog.New(slog.DiscardHandler),
 		Apps: []sandbox.App{{ClientID: "self", ClientSecret: "s1", Scopes: selfServe}, {ClientID: "cm", ClientSecret: "s2", Scopes: community}},
 		Members: []sandbox.Member{
-			{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: apptest.MemberToken, ClientID: "self", Scopes: selfServe, Organizations: []string{"5"}},
-			{ID: "tester-at-cm", GivenName: "Tess", FamilyName: "Ter", Token: "page-token", ClientID: "cm", Scopes: community, Organizations: []string{"5"}},
+			{
+				ID:            "tester",
+				GivenName:     "Tess",
+				FamilyName:    "Ter",
+				Token:         apptest.MemberToken,
+				ClientID:      "self",
+				Scopes:        selfServe,
+				Organizations: []string{"5"},
+			},
+			{
+				ID:            "tester-at-cm",
+				GivenName:     "Tess",
+				FamilyName:    "Ter",
+				Token:         "page-token",
+				ClientID:      "cm",
+				Scopes:        community,
+				Organizations: []string{"5"},
+			},
 		},
 	})
 	server := httptest.NewServer(vendors.Handler())
@@ -57,7 +73,10 @@ func twoApps(t *testing.T) (*world, postwrightv1connect.AccountServiceClient) {
 		c.Server.PublicURL = "http://127.0.0.1:1"
 		c.LinkedIn.APIURL, c.LinkedIn.AuthURL = server.URL, server.URL
 		c.LinkedIn.ClientID, c.LinkedIn.ClientSecret, c.LinkedIn.AppAccounts = "self", "s1", []string{"members"}
-		c.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"s2","scopes":["r_basicprofile","w_organization_social","rw_organization_admin"],"accounts":["pages","members"],"identity":"me"}]`)
+		c.LinkedIn.AppsFile = appsFile(
+			t,
+			`[{"name":"pages","clientId":"cm","clientSecret":"s2","scopes":["r_basicprofile","w_organization_social","rw_organization_admin"],"accounts":["pages","members"],"identity":"me"}]`,
+		)
 	})
 	w.Vendors = vendors
 	w.Serve()
@@ -94,7 +113,11 @@ func TestMembersAndPagesHaveAnAppEach(t *testing.T) {
 	for _, a := range list.GetAccounts() {
 		apps[a.GetUrn()] = a.GetApp()
 	}
-	require.Equal(t, map[string]string{"urn:li:person:tester": "default", "urn:li:organization:5": "pages", "urn:li:person:tester-at-cm": "pages"}, apps)
+	require.Equal(
+		t,
+		map[string]string{"urn:li:person:tester": "default", "urn:li:organization:5": "pages", "urn:li:person:tester-at-cm": "pages"},
+		apps,
+	)
 	found := w.examine(w.Config)
 	require.Equal(t, "ok", string(found["linkedin app"].State))
 	require.Equal(t, "ok", string(found["linkedin app pages"].State))
@@ -140,7 +163,11 @@ func TestChangedScopesSayWhichTokensTheyEnd(t *testing.T) {
 	consent, err := client.ConnectAccount(t.Context(), &postwrightv1.ConnectAccountRequest{})
 	require.NoError(t, err)
 	require.Len(t, consent.GetWarnings(), 1)
-	require.Contains(t, consent.GetWarnings()[0], "LinkedIn ends the tokens that they gave the app earlier. If these accounts are theirs, connect them again afterwards: Tess Ter.")
+	require.Contains(
+		t,
+		consent.GetWarnings()[0],
+		"LinkedIn ends the tokens that they gave the app earlier. If these accounts are theirs, connect them again afterwards: Tess Ter.",
+	)
 }
 
 // An app that is gone from the settings takes nothing down: doctor names it, profiles and warnings go on.
@@ -198,7 +225,10 @@ func TestARemedyNamesTheAppThatItIsAbout(t *testing.T) {
 	require.Contains(t, back("error=unauthorized_scope_error"), "leave the scope out of "+scopesAt)
 
 	cfg := w.Config
-	cfg.LinkedIn.AppsFile = appsFile(t, `[{"name":"pages","clientId":"cm","clientSecret":"another","scopes":["r_basicprofile"],"accounts":["pages"],"identity":"me"}]`)
+	cfg.LinkedIn.AppsFile = appsFile(
+		t,
+		`[{"name":"pages","clientId":"cm","clientSecret":"another","scopes":["r_basicprofile"],"accounts":["pages"],"identity":"me"}]`,
+	)
 	check := w.examine(cfg)["linkedin app pages"]
 	require.Equal(t, "failed", string(check.State))
 	require.Contains(t, check.Remedy, credentialsAt)
@@ -218,7 +248,11 @@ func TestATokenWhoseAppIsGoneIsNotSaidToBeRenewed(t *testing.T) {
 		require.Len(t, list.GetAccounts(), 1)
 		scheduled := w.schedule(w.Draft("Hello"), 70*24*time.Hour)
 		renewable = list.GetAccounts()[0].GetRenewableUntilTime() != nil
-		require.Equal(t, renewable, !slices.ContainsFunc(scheduled.GetWarnings(), func(s string) bool { return strings.HasPrefix(s, "The token of Tess Ter ends at") }))
+		require.Equal(
+			t,
+			renewable,
+			!slices.ContainsFunc(scheduled.GetWarnings(), func(s string) bool { return strings.HasPrefix(s, "The token of Tess Ter ends at") }),
+		)
 		return renewable
 	}
 	require.True(t, told())

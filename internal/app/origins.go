@@ -10,7 +10,14 @@ import (
 
 // originDomains reads domains as browsers do, which are less strict than registries: names within a network have underscores, and
 // previews of a branch hyphens in the third and fourth place (WHATWG URL, domain to ASCII).
-var originDomains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.CheckJoiners(true), idna.StrictDomainName(false), idna.CheckHyphens(false))
+var originDomains = idna.New(
+	idna.MapForLookup(),
+	idna.Transitional(false),
+	idna.BidiRule(),
+	idna.CheckJoiners(true),
+	idna.StrictDomainName(false),
+	idna.CheckHyphens(false),
+)
 
 // originHost is a domain as it may be then. A star, above all, would be taken for any origin.
 var originHost = regexp.MustCompile(`^[a-z0-9._-]+$`)

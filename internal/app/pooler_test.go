@@ -28,7 +28,10 @@ func TestEverythingWorksBehindATransactionPooler(t *testing.T) {
 		group.Go(func() error {
 			for i := range 5 {
 				content := fmt.Sprintf("Pooled %d %d", n, i)
-				made, err := w.Posts.CreatePost(t.Context(), &postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{Content: content, Hashtags: []string{"a", "b"}}})
+				made, err := w.Posts.CreatePost(
+					t.Context(),
+					&postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{Content: content, Hashtags: []string{"a", "b"}}},
+				)
 				if err != nil {
 					return err
 				}
@@ -51,7 +54,10 @@ func TestEverythingWorksBehindATransactionPooler(t *testing.T) {
 	post, _ := w.Publish(w.Draft("Followed by a stream"))
 	require.Equal(t, published, post.GetState())
 	require.Less(t, time.Since(began), 10*time.Second)
-	batch, err := w.Posts.BatchPublishPosts(t.Context(), &postwrightv1.BatchPublishPostsRequest{Posts: []*postwrightv1.Post{{Content: "One of two"}, {Content: "Two of two"}}})
+	batch, err := w.Posts.BatchPublishPosts(
+		t.Context(),
+		&postwrightv1.BatchPublishPostsRequest{Posts: []*postwrightv1.Post{{Content: "One of two"}, {Content: "Two of two"}}},
+	)
 	require.NoError(t, err)
 	for {
 		if _, err := batch.Receive(); err != nil {
@@ -64,6 +70,12 @@ func TestEverythingWorksBehindATransactionPooler(t *testing.T) {
 	require.Equal(t, published, post.GetState())
 	require.Len(t, w.Vendors.Ledger(), 4)
 	require.Equal(t, 200, w.Get(w.URL+"/readyz").Status)
-	require.GreaterOrEqual(t, w.Count(`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'postwright all' AND datname = current_database() AND query LIKE 'LISTEN%'`), 3,
-		"streams and jobs of both nodes listen past the pooler")
+	require.GreaterOrEqual(
+		t,
+		w.Count(
+			`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'postwright all' AND datname = current_database() AND query LIKE 'LISTEN%'`,
+		),
+		3,
+		"streams and jobs of both nodes listen past the pooler",
+	)
 }

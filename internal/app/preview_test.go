@@ -32,7 +32,9 @@ func (w *world) accountID() (id string) {
 }
 
 func withAccount(id string) *postwrightv1.ValidatePostRequest {
-	return &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Post{Post: &postwrightv1.Post{Content: "With this one", AccountId: id}}}
+	return &postwrightv1.ValidatePostRequest{
+		Subject: &postwrightv1.ValidatePostRequest_Post{Post: &postwrightv1.Post{Content: "With this one", AccountId: id}},
+	}
 }
 
 // What is shown is what LinkedIn gets, byte for byte.

@@ -8,8 +8,8 @@ import (
 	"github.com/postwright/postwright/internal/status"
 )
 
-// proxyVariables name the proxies of the calls to vendors by the scheme that is called; what is in small letters counts only where
-// the other is empty.
+// proxyVariables name the proxies of the calls to vendors by the scheme that is called; what is in small letters counts only
+// where the other is empty.
 var proxyVariables = []struct{ scheme, name, small string }{{"https", "HTTPS_PROXY", "https_proxy"}, {"http", "HTTP_PROXY", "http_proxy"}}
 
 // proxySchemes are those of the proxies that net/http can use.

@@ -28,7 +28,9 @@ func numbersAtOnce(c *app.Config) {
 // takes lets LinkedIn take so many requests of a member in a day, of which Postwright knows.
 func takes(t *testing.T, requests int, member sandbox.Member) func(c *app.Config) {
 	t.Helper()
-	vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), MemberDayLimit: requests, Members: []sandbox.Member{member}})
+	vendors := sandbox.New(
+		sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), MemberDayLimit: requests, Members: []sandbox.Member{member}},
+	)
 	server := httptest.NewServer(vendors.Handler())
 	t.Cleanup(server.Close)
 	return func(c *app.Config) {
@@ -38,7 +40,14 @@ func takes(t *testing.T, requests int, member sandbox.Member) func(c *app.Config
 }
 
 func tess() sandbox.Member {
-	return sandbox.Member{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: apptest.MemberToken, Scopes: apptest.Scopes, Organizations: []string{"5"}}
+	return sandbox.Member{
+		ID:            "tester",
+		GivenName:     "Tess",
+		FamilyName:    "Ter",
+		Token:         apptest.MemberToken,
+		Scopes:        apptest.Scopes,
+		Organizations: []string{"5"},
+	}
 }
 
 // quota is what GetStatus says of an account's requests.
@@ -89,7 +98,8 @@ func TestNumbersLeavePostsTheirPartOfTheDay(t *testing.T) {
 	require.Equal(t, published, post.GetState())
 }
 
-// A request that LinkedIn answered with a failure is sent again, and LinkedIn counts both. With none left for what can wait, it is not.
+// A request that LinkedIn answered with a failure is sent again, and LinkedIn counts both. With none left for what can wait, it
+// is not.
 func TestEveryRequestThatReachesLinkedInIsCountedOfTheDay(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -107,7 +117,11 @@ func TestEveryRequestThatReachesLinkedInIsCountedOfTheDay(t *testing.T) {
 				c.LinkedIn.DailyRequests, c.Publishing.Reserve = app.Count{Value: 50}, app.Count{Value: 5}
 			})
 			w.Serve()
-			w.Exec("UPDATE linkedin_accounts SET requests_day = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC', requests_made = " + strconv.Itoa(45-c.left))
+			w.Exec(
+				"UPDATE linkedin_accounts SET requests_day = date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC', requests_made = " + strconv.Itoa(
+					45-c.left,
+				),
+			)
 			require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Status, Value: "503", Times: 2}))
 			_, err := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key)).GetProfile(t.Context(), &postwrightv1.GetProfileRequest{})
 			if c.answered {
@@ -125,7 +139,10 @@ func TestNumbersOfAPageAreAskedForTogether(t *testing.T) {
 	member := tess()
 	member.Scopes = []string{"openid", "profile", "w_member_social", "w_organization_social", "rw_organization_admin"}
 	w := newWorld(t, takes(t, 150, member))
-	page, err := w.App.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: uuid.MustParse(w.UserID("tess@example.org")), Token: apptest.MemberToken, Organization: "5"})
+	page, err := w.App.Accounts.Add(
+		t.Context(),
+		accounts.AddInput{OwnerID: uuid.MustParse(w.UserID("tess@example.org")), Token: apptest.MemberToken, Organization: "5"},
+	)
 	require.NoError(t, err)
 	stop := w.Serve()
 	posts := apptest.NewPosts(20)
@@ -148,7 +165,12 @@ func TestNumbersOfAPageAreAskedForTogether(t *testing.T) {
 			return err == nil && res.GetAnalytics().ViewsCount != nil
 		}, apptest.WaitLimit, apptest.WaitStep)
 	}
-	require.Equal(t, 21, w.Count("SELECT requests_made FROM linkedin_accounts WHERE id = '"+page.ID.String()+"'"), "20 creates, and one request for the numbers of all")
+	require.Equal(
+		t,
+		21,
+		w.Count("SELECT requests_made FROM linkedin_accounts WHERE id = '"+page.ID.String()+"'"),
+		"20 creates, and one request for the numbers of all",
+	)
 }
 
 // The day's limit cut the asking short: the numbers that LinkedIn had given were thrown away, and cost as many requests again.

@@ -22,7 +22,15 @@ import (
 func readers(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, func(c *app.Config) { c.Publishing.ReadBackAfter.Value = time.Second })
-	w.Vendors.AddMember(sandbox.Member{ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: apptest.MemberToken, Scopes: append([]string{"r_member_social"}, apptest.Scopes...)})
+	w.Vendors.AddMember(
+		sandbox.Member{
+			ID:         "tester",
+			GivenName:  "Tess",
+			FamilyName: "Ter",
+			Token:      apptest.MemberToken,
+			Scopes:     append([]string{"r_member_social"}, apptest.Scopes...),
+		},
+	)
 	w.connect()
 	w.Serve()
 	return w
@@ -303,7 +311,17 @@ func TestAListThatLacksWhatIsThereProvesNothing(t *testing.T) {
 			t.Parallel()
 			w := readers(t)
 			before(w)
-			require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "findPostsByAuthor", Mode: sandbox.Answer, Value: `{"elements":[],"paging":{"start":0,"count":50,"links":[]}}`}))
+			require.NoError(
+				t,
+				w.Vendors.Arm(
+					sandbox.Fault{
+						Vendor:    "linkedin",
+						Operation: "findPostsByAuthor",
+						Mode:      sandbox.Answer,
+						Value:     `{"elements":[],"paging":{"start":0,"count":50,"links":[]}}`,
+					},
+				),
+			)
 			w.onCreate(sandbox.Fault{Mode: sandbox.AcceptThenDrop, Times: 1})
 			doubted, _ := w.Publish(w.Draft("Out, and the list is behind"))
 			require.Eventually(t, func() bool {
@@ -333,7 +351,9 @@ func TestReadingBackLeavesTheDaysRequestsToPublishing(t *testing.T) {
 			_, _ = w.Publish(w.Draft("x"))
 			// The wait is at least as long as what has passed, so it comes to exceed any bound after few looks.
 			require.Eventually(t, func() bool {
-				return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'scheduled' AND scheduled_at > now() + interval '4 seconds'`) == 1
+				return w.Count(
+					`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'scheduled' AND scheduled_at > now() + interval '4 seconds'`,
+				) == 1
 			}, apptest.WaitLimit, apptest.WaitStep)
 			require.LessOrEqual(t, w.Count(`SELECT requests_made FROM linkedin_accounts`), 8)
 		})

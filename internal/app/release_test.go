@@ -221,7 +221,12 @@ func TestAnAnswerWhoseAttemptTheDatabaseLostIsKept(t *testing.T) {
 	post := w.Draft("The last moments are missing")
 	_, err := w.Posts.PublishPost(t.Context(), &postwrightv1.PublishPostRequest{Id: post.GetId()})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.Count(`SELECT count(*) FROM publish_attempts WHERE outcome = 'started'`) == 1 }, apptest.WaitLimit, apptest.WaitStep)
+	require.Eventually(
+		t,
+		func() bool { return w.Count(`SELECT count(*) FROM publish_attempts WHERE outcome = 'started'`) == 1 },
+		apptest.WaitLimit,
+		apptest.WaitStep,
+	)
 	w.Exec(`WITH gone AS (DELETE FROM publish_attempts), back AS (UPDATE publications SET state = 'queued')
 		UPDATE posts SET state = 'queued', revision = revision + 1`)
 	post = w.rest(post, published)

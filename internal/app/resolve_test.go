@@ -40,9 +40,12 @@ func TestAPersonSettlesADoubt(t *testing.T) {
 		w.Serve()
 		post := w.doubt(true)
 		urn := w.Vendors.Ledger()[0].URN
-		res, err := w.Posts.ResolvePost(t.Context(), &postwrightv1.ResolvePostRequest{Id: post.GetId(), Outcome: &postwrightv1.ResolvePostRequest_Published_{
-			Published: &postwrightv1.ResolvePostRequest_Published{LinkedinUrn: urn},
-		}})
+		res, err := w.Posts.ResolvePost(
+			t.Context(),
+			&postwrightv1.ResolvePostRequest{Id: post.GetId(), Outcome: &postwrightv1.ResolvePostRequest_Published_{
+				Published: &postwrightv1.ResolvePostRequest_Published{LinkedinUrn: urn},
+			}},
+		)
 		require.NoError(t, err)
 		require.Equal(t, published, res.GetPost().GetState())
 		require.Equal(t, urn, res.GetPost().GetLinkedinUrn())
@@ -122,7 +125,13 @@ func TestADuplicateOfAnotherPostSettlesNoDoubt(t *testing.T) {
 	twin := w.doubt(false)
 	post = w.resend(post)
 	require.Equal(t, unconfirmed, post.GetState(), "also once a second one is in doubt")
-	e := w.Curl(w.Key, "PostService/ResolvePost", []byte(`{"id":"`+twin.GetId()+`","published":{"linkedinUrn":"`+theirs.GetLinkedinUrn()+`"}}`)).Failure(t)
+	e := w.Curl(
+		w.Key,
+		"PostService/ResolvePost",
+		[]byte(`{"id":"`+twin.GetId()+`","published":{"linkedinUrn":"`+theirs.GetLinkedinUrn()+`"}}`),
+	).Failure(
+		t,
+	)
 	require.Equal(t, "invalid_argument", e.Code)
 	require.Contains(t, e.Fields(t), "published.linkedinUrn")
 }

@@ -20,7 +20,10 @@ func TestTheSameTextTwiceIsTold(t *testing.T) {
 	require.Equal(t, published, first.GetState())
 	again := w.Draft("Caf\u00e9 opening \ntoday\u200b")
 
-	preview, err := w.Posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Id{Id: again.GetId()}})
+	preview, err := w.Posts.ValidatePost(
+		t.Context(),
+		&postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Id{Id: again.GetId()}},
+	)
 	require.NoError(t, err)
 	require.Len(t, preview.GetWarnings(), 1)
 	require.Contains(t, preview.GetWarnings()[0], first.GetId())
@@ -76,7 +79,10 @@ func TestTheSameTextIsToldWhereverItsHashtagsAre(t *testing.T) {
 			require.NoError(t, err)
 			first, _ := w.Publish(made.GetPost())
 			require.Equal(t, published, first.GetState())
-			preview, err := w.Posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Post{Post: pair[1]}})
+			preview, err := w.Posts.ValidatePost(
+				t.Context(),
+				&postwrightv1.ValidatePostRequest{Subject: &postwrightv1.ValidatePostRequest_Post{Post: pair[1]}},
+			)
 			require.NoError(t, err)
 			require.Len(t, preview.GetWarnings(), 1)
 			require.Contains(t, preview.GetWarnings()[0], first.GetId())
@@ -92,7 +98,13 @@ func TestOfManyPostsOfTheSameTextTheLastIsTold(t *testing.T) {
 	var last *postwrightv1.Post
 	for hours := 9; hours >= 0; hours-- {
 		last = w.Draft("Once more")
-		w.Exec(fmt.Sprintf(`UPDATE posts SET state = 'published', revision = revision + 1, published_at = now() - interval '%d hours', linkedin_urn = 'urn:li:share:%d' WHERE state = 'draft'`, hours, 100+hours))
+		w.Exec(
+			fmt.Sprintf(
+				`UPDATE posts SET state = 'published', revision = revision + 1, published_at = now() - interval '%d hours', linkedin_urn = 'urn:li:share:%d' WHERE state = 'draft'`,
+				hours,
+				100+hours,
+			),
+		)
 	}
 	tell := func() string {
 		preview, err := w.Posts.ValidatePost(t.Context(), &postwrightv1.ValidatePostRequest{

@@ -27,7 +27,10 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 		report := status.Report{}
 		for _, field := range fault.Of(err).Fields {
 			report.Checks = append(report.Checks, status.Check{
-				Name: "configuration", State: status.Failed, Detail: field.Path + " " + field.Problem + ".", Remedy: "Correct it; nothing else was looked at.",
+				Name:   "configuration",
+				State:  status.Failed,
+				Detail: field.Path + " " + field.Problem + ".",
+				Remedy: "Correct it; nothing else was looked at.",
 			})
 		}
 		return report
@@ -40,8 +43,14 @@ func Examine(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 	if err := a.connect(ctx); err != nil {
 		return status.Examine(ctx, append(a.withoutDatabase(err), a.vendors(status.Version(cfg.LinkedIn.Version, nobody, Now))...))
 	}
-	all := slices.Concat(a.own(), []status.Look{status.Keyset(a.Accounts.Seals)},
-		a.vendors(status.Version(cfg.LinkedIn.Version, a.probe(), Now)), []status.Look{status.Accounts(a.everybodys, a.Accounts, cfg.LinkedIn.DailyRequests.Value, Now)})
+	all := slices.Concat(
+		a.own(),
+		[]status.Look{status.Keyset(a.Accounts.Seals)},
+		a.vendors(
+			status.Version(cfg.LinkedIn.Version, a.probe(), Now),
+		),
+		[]status.Look{status.Accounts(a.everybodys, a.Accounts, cfg.LinkedIn.DailyRequests.Value, Now)},
+	)
 	return status.Examine(ctx, all)
 }
 
@@ -86,7 +95,8 @@ func (a *App) own() []status.Look {
 	return append(a.database(nil), status.Workers(a.jobs.Alive), status.Held(a.Publishing.Held))
 }
 
-// ready are what makes this process ready for its role: its own state, and of what own looks at that without which no call is served.
+// ready are what makes this process ready for its role: its own state, and of what own looks at that without which no call is
+// served.
 func (a *App) ready() []telemetry.Check {
 	checks := []telemetry.Check{{Name: "server", Alone: true, Ready: func(context.Context) error {
 		if a.stopping.Load() {

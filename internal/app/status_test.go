@@ -263,7 +263,9 @@ func TestTheEndOfAVersionIsToldAheadOnceEach(t *testing.T) {
 	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getPost", Mode: sandbox.VersionSunset}))
 	w.Serve()
 	look := func() {
-		w.Exec(`INSERT INTO river.river_job (args, kind, max_attempts, queue, state) VALUES ('{}', 'look_at_linkedin_version', 5, 'default', 'available')`)
+		w.Exec(
+			`INSERT INTO river.river_job (args, kind, max_attempts, queue, state) VALUES ('{}', 'look_at_linkedin_version', 5, 'default', 'available')`,
+		)
 		require.Eventually(t, func() bool {
 			return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'look_at_linkedin_version' AND state <> 'completed'`) == 0
 		}, apptest.WaitLimit, apptest.WaitStep)

@@ -60,7 +60,11 @@ func surprising(err error) bool {
 }
 
 // insist calls until it is answered, by one node after the other. first is true for the first try alone.
-func (c *caller) insist(ctx context.Context, start int, call func(ctx context.Context, api postwrightv1connect.PostServiceClient, first bool) error) error {
+func (c *caller) insist(
+	ctx context.Context,
+	start int,
+	call func(ctx context.Context, api postwrightv1connect.PostServiceClient, first bool) error,
+) error {
 	for try := 0; ; try++ {
 		attempt, cancel := context.WithTimeout(ctx, callTimeout)
 		err := call(attempt, c.apis[(start+try)%len(c.apis)], try == 0)
@@ -170,7 +174,10 @@ func follow(ctx context.Context, api postwrightv1connect.PostServiceClient, req 
 
 // settle says what became of a post in doubt, as a person does who has looked.
 func (c *caller) settle(ctx context.Context, id, urn string) error {
-	req := &postwrightv1.ResolvePostRequest{Id: id, Outcome: &postwrightv1.ResolvePostRequest_NotPublished_{NotPublished: &postwrightv1.ResolvePostRequest_NotPublished{}}}
+	req := &postwrightv1.ResolvePostRequest{
+		Id:      id,
+		Outcome: &postwrightv1.ResolvePostRequest_NotPublished_{NotPublished: &postwrightv1.ResolvePostRequest_NotPublished{}},
+	}
 	if urn != "" {
 		req.Outcome = &postwrightv1.ResolvePostRequest_Published_{Published: &postwrightv1.ResolvePostRequest_Published{LinkedinUrn: urn}}
 	}

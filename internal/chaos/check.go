@@ -53,8 +53,8 @@ type evidence struct {
 type verdict struct {
 	Published, Failed, Unconfirmed, Creates, Rejected, Kills, Restarts int
 	// Overtaken is how many attempts of the loud owner's posts began while a quiet owner's post was the next of theirs: since its
-	// approval, and since their last turn. It is the 95th percentile of theirs but the HeldUp, whose turn had come before, and come to
-	// nothing.
+	// approval, and since their last turn. It is the 95th percentile of theirs but the HeldUp, whose turn had come before, and come
+	// to nothing.
 	Overtaken, HeldUp int
 
 	Doubles        []string // more creates at LinkedIn than were approved
@@ -79,8 +79,16 @@ func callLengths(attempts int) float64 { return float64(attempts) / (nodes * wor
 
 func (v verdict) findings() map[string][]string {
 	return map[string][]string{
-		"double": v.Doubles, "unrecorded": v.Unrecorded, "lost": v.Lost, "false_published": v.FalsePublished,
-		"false_failed": v.FalseFailed, "unexplained": v.Unexplained, "unsettled": v.Unsettled, "delayed": v.Delayed, "missed": v.Missed, "trouble": v.Trouble,
+		"double":          v.Doubles,
+		"unrecorded":      v.Unrecorded,
+		"lost":            v.Lost,
+		"false_published": v.FalsePublished,
+		"false_failed":    v.FalseFailed,
+		"unexplained":     v.Unexplained,
+		"unsettled":       v.Unsettled,
+		"delayed":         v.Delayed,
+		"missed":          v.Missed,
+		"trouble":         v.Trouble,
 	}
 }
 
@@ -283,8 +291,32 @@ func (v verdict) line(o Options) string {
 	if !v.passed() {
 		word = "FAIL"
 	}
-	return fmt.Sprintf("chaos: %s seed=%d posts=%d kills=%d restarts=%d creates_sent=%d rejected=%d published=%d failed=%d unconfirmed=%d overtaken=%d held_up=%d "+
-		"doubles=%d unrecorded=%d lost=%d false_published=%d false_failed=%d unexplained=%d unsettled=%d delayed=%d missed=%d trouble=%d",
-		word, o.Seed, o.Posts, v.Kills, v.Restarts, v.Creates, v.Rejected, v.Published, v.Failed, v.Unconfirmed, v.Overtaken, v.HeldUp,
-		len(v.Doubles), len(v.Unrecorded), len(v.Lost), len(v.FalsePublished), len(v.FalseFailed), len(v.Unexplained), len(v.Unsettled), len(v.Delayed), len(v.Missed), len(v.Trouble))
+	return fmt.Sprintf(
+		"chaos: %s seed=%d posts=%d kills=%d restarts=%d creates_sent=%d rejected=%d published=%d failed=%d unconfirmed=%d overtaken=%d held_up=%d "+
+			"doubles=%d unrecorded=%d lost=%d false_published=%d false_failed=%d unexplained=%d unsettled=%d delayed=%d missed=%d trouble=%d",
+		word,
+		o.Seed,
+		o.Posts,
+		v.Kills,
+		v.Restarts,
+		v.Creates,
+		v.Rejected,
+		v.Published,
+		v.Failed,
+		v.Unconfirmed,
+		v.Overtaken,
+		v.HeldUp,
+		len(
+			v.Doubles,
+		),
+		len(v.Unrecorded),
+		len(v.Lost),
+		len(v.FalsePublished),
+		len(v.FalseFailed),
+		len(v.Unexplained),
+		len(v.Unsettled),
+		len(v.Delayed),
+		len(v.Missed),
+		len(v.Trouble),
+	)
 }

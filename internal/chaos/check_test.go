@@ -28,7 +28,9 @@ func honest() evidence {
 	}
 	settled := doubtful
 	settled.State, settled.URN = "published", "urn:li:share:2"
-	settled.Attempts = []attempt{{Number: 1, Outcome: "in_doubt", Code: codeProcessDied, Settlement: "person_published", Started: at(0), Ended: ended(30)}}
+	settled.Attempts = []attempt{
+		{Number: 1, Outcome: "in_doubt", Code: codeProcessDied, Settlement: "person_published", Started: at(0), Ended: ended(30)},
+	}
 	return evidence{
 		Planned: []planned{{Text: "plain", Way: wayNow}, {Text: "doubtful", Way: wayBatch}},
 		Posts:   []post{published, doubtful},
@@ -46,9 +48,12 @@ func TestAnHonestRunPasses(t *testing.T) {
 	t.Parallel()
 	v := check(honest())
 	require.True(t, v.passed(), "%v", v.findings())
-	require.Equal(t, "chaos: PASS seed=7 posts=2 kills=1 restarts=0 creates_sent=2 rejected=0 published=1 failed=0 unconfirmed=1 overtaken=0 held_up=0 "+
-		"doubles=0 unrecorded=0 lost=0 false_published=0 false_failed=0 unexplained=0 unsettled=0 delayed=0 missed=0 trouble=0",
-		v.line(Options{Seed: 7, Posts: 2}))
+	require.Equal(
+		t,
+		"chaos: PASS seed=7 posts=2 kills=1 restarts=0 creates_sent=2 rejected=0 published=1 failed=0 unconfirmed=1 overtaken=0 held_up=0 "+
+			"doubles=0 unrecorded=0 lost=0 false_published=0 false_failed=0 unexplained=0 unsettled=0 delayed=0 missed=0 trouble=0",
+		v.line(Options{Seed: 7, Posts: 2}),
+	)
 }
 
 // Every way in which a run can be wrong is found, and under its own name alone.

@@ -166,7 +166,10 @@ func (d *database) posts(ctx context.Context) ([]post, error) {
 	for i, p := range list {
 		place[p.ID] = i
 	}
-	rows, err = conn.Query(ctx, `SELECT post_id::text, number, outcome, code, settlement, started_at, ended_at FROM publish_attempts ORDER BY post_id, number`)
+	rows, err = conn.Query(
+		ctx,
+		`SELECT post_id::text, number, outcome, code, settlement, started_at, ended_at FROM publish_attempts ORDER BY post_id, number`,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,10 @@ func (r Result) report() string {
 		row("creates beyond the approvals (doubles)", len(v.Doubles)) + row("creates that no attempt tells of", len(v.Unrecorded)) +
 		row("posts lost", len(v.Lost)) + row("called published, and LinkedIn lacks it", len(v.FalsePublished)) +
 		row("called failed, and LinkedIn has it", len(v.FalseFailed)) + row("in doubt without a reason", len(v.Unexplained)) +
-		row("the wait of a quiet owner's post for its turn, in lengths of a call (95th percentile)", strconv.FormatFloat(callLengths(v.Overtaken), 'f', 1, 64)) +
+		row(
+			"the wait of a quiet owner's post for its turn, in lengths of a call (95th percentile)",
+			strconv.FormatFloat(callLengths(v.Overtaken), 'f', 1, 64),
+		) +
 		row("posts of theirs whose turn had come before, and come to nothing", v.HeldUp) +
 		row("in doubt after settling", len(v.Unsettled)) + row("planned, and did not happen", len(v.Missed)) + row("other trouble", len(v.Trouble))
 }

@@ -166,7 +166,12 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 	}
 	loud := &testbed.Owner{Email: "loud@example.org", Tokens: tokens[:members]}
 	quiet := &testbed.Owner{Email: "quiet@example.org", Tokens: tokens[members:]}
-	if err := testbed.AddOwners(ctx, testbed.Wiring{DatabaseURL: w.database.url(), VendorsURL: vendorsURLs[0], Keyset: keyset}, loud, quiet); err != nil {
+	if err := testbed.AddOwners(
+		ctx,
+		testbed.Wiring{DatabaseURL: w.database.url(), VendorsURL: vendorsURLs[0], Keyset: keyset},
+		loud,
+		quiet,
+	); err != nil {
 		return err
 	}
 	var urls []string
@@ -182,12 +187,27 @@ func (w *world) serve(ctx, serving context.Context, group *errgroup.Group) error
 			urls = append(urls, "http://"+address)
 		}
 		wiring := testbed.Wiring{Listen: address, DatabaseURL: w.database.url(), VendorsURL: vendorsURLs[i], Keyset: keyset}
-		n := &node{number: i, binary: w.Binary, now: w.Now, excused: w.database.awayLately, log: filepath.Join(w.Dir, fmt.Sprintf("node-%d.log", i)), env: wiring.Environment(
-			"POSTWRIGHT_ROLE="+role,
-			"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2", "POSTWRIGHT_OUTBOUND_ATTEMPT_TIMEOUT="+attemptTimeout.String(),
-			"POSTWRIGHT_OUTBOUND_BUDGET="+attemptTimeout.String(), "POSTWRIGHT_OUTBOUND_BREAKER_DELAY=2s",
-			"POSTWRIGHT_JOBS_MAX_WORKERS="+strconv.Itoa(workers), "POSTWRIGHT_JOBS_TIMEOUT="+jobTimeout.String(), "POSTWRIGHT_JOBS_RESCUE_AFTER="+rescueAfter.String(),
-			"POSTWRIGHT_PUBLISHING_ACCOUNT_CONCURRENCY=20", "POSTWRIGHT_PUBLISHING_RETRY_WAIT=500ms")}
+		n := &node{
+			number:  i,
+			binary:  w.Binary,
+			now:     w.Now,
+			excused: w.database.awayLately,
+			log:     filepath.Join(w.Dir, fmt.Sprintf("node-%d.log", i)),
+			env: wiring.Environment(
+				"POSTWRIGHT_ROLE="+role,
+				"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2",
+				"POSTWRIGHT_OUTBOUND_ATTEMPT_TIMEOUT="+attemptTimeout.String(),
+				"POSTWRIGHT_OUTBOUND_BUDGET="+attemptTimeout.String(),
+				"POSTWRIGHT_OUTBOUND_BREAKER_DELAY=2s",
+				"POSTWRIGHT_JOBS_MAX_WORKERS="+strconv.Itoa(
+					workers,
+				),
+				"POSTWRIGHT_JOBS_TIMEOUT="+jobTimeout.String(),
+				"POSTWRIGHT_JOBS_RESCUE_AFTER="+rescueAfter.String(),
+				"POSTWRIGHT_PUBLISHING_ACCOUNT_CONCURRENCY=20",
+				"POSTWRIGHT_PUBLISHING_RETRY_WAIT=500ms",
+			),
+		}
 		w.nodes = append(w.nodes, n)
 	}
 	for _, n := range w.nodes {

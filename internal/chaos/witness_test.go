@@ -60,7 +60,10 @@ func newDoor(t *testing.T, p plan) *door {
 // send sends a create and returns LinkedIn's status; 0 when there was no answer.
 func (d *door) send(text string) int {
 	d.t.Helper()
-	body := fmt.Sprintf(`{"author":"urn:li:person:member0","commentary":%q,"visibility":"PUBLIC","distribution":{"feedDistribution":"MAIN_FEED"},"lifecycleState":"PUBLISHED"}`, text)
+	body := fmt.Sprintf(
+		`{"author":"urn:li:person:member0","commentary":%q,"visibility":"PUBLIC","distribution":{"feedDistribution":"MAIN_FEED"},"lifecycleState":"PUBLISHED"}`,
+		text,
+	)
 	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodPost, d.url+"/rest/posts", bytes.NewBufferString(body))
 	require.NoError(d.t, err)
 	for name, value := range map[string]string{

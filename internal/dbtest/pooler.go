@@ -47,8 +47,16 @@ func Pooler(t testing.TB, databaseURL string, settings ...string) string {
 	path := filepath.Join(t.TempDir(), "pgbouncer.ini")
 	require.NoError(t, os.WriteFile(path, []byte(strings.Join(config, "\n")+"\n"), 0o600))
 	// Its shell ends it when the pipe is closed: by us, or because this process is gone.
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "/bin/sh", "-c", `exec 3<&0; "$@" </dev/null & read -r _ <&3; kill -TERM $!; wait $!`,
-		"sh", program, "--quiet", path)
+	cmd := exec.CommandContext(
+		context.WithoutCancel(t.Context()),
+		"/bin/sh",
+		"-c",
+		`exec 3<&0; "$@" </dev/null & read -r _ <&3; kill -TERM $!; wait $!`,
+		"sh",
+		program,
+		"--quiet",
+		path,
+	)
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &said
 	pipe, err := cmd.StdinPipe()

@@ -1,4 +1,5 @@
-// Package email owns the one rule for e-mail addresses: which text is one, when two are the same, and how one stands on an envelope.
+// Package email owns the one rule for e-mail addresses: which text is one, when two are the same, and how one stands on an
+// envelope.
 //
 // It must not know whose address it is, nor who sends what there.
 package email
@@ -88,6 +89,6 @@ func (a Address) Envelope() string { return a.local + "@" + a.domain }
 // Domain is the domain in ASCII and small letters.
 func (a Address) Domain() string { return a.domain }
 
-// Key is the same for all spellings of one address. The case of letters makes no difference before the @ either: servers that tell
-// apart what differs by it alone are hardly any, and people don't.
+// Key is the same for all spellings of one address. The case of letters makes no difference before the @ either: servers that
+// tell apart what differs by it alone are hardly any, and people don't.
 func (a Address) Key() string { return strings.ToLower(a.local) + "@" + a.domain }

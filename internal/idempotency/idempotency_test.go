@@ -31,7 +31,11 @@ func newStore(t *testing.T) (*postgres.Store, uuid.UUID) {
 	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	user, err := db.New().UserInsert(t.Context(), store, db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", EmailKey: "ada@example.org", CreatedAt: noon})
+	user, err := db.New().UserInsert(
+		t.Context(),
+		store,
+		db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", EmailKey: "ada@example.org", CreatedAt: noon},
+	)
 	require.NoError(t, err)
 	return store, user.ID
 }
@@ -77,7 +81,11 @@ func TestACallIsClaimedOnce(t *testing.T) {
 func TestAnotherCallIsClaimedByItself(t *testing.T) {
 	t.Parallel()
 	store, ada := newStore(t)
-	bob, err := db.New().UserInsert(t.Context(), store, db.UserInsertParams{ID: uuid.New(), Email: "bob@example.org", EmailKey: "bob@example.org", CreatedAt: noon})
+	bob, err := db.New().UserInsert(
+		t.Context(),
+		store,
+		db.UserInsertParams{ID: uuid.New(), Email: "bob@example.org", EmailKey: "bob@example.org", CreatedAt: noon},
+	)
 	require.NoError(t, err)
 	for name, call := range map[string]idempotency.Call{
 		"the first":         {OwnerID: ada, Operation: "CreatePost", Request: request("r1", "content")},

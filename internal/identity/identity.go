@@ -67,7 +67,11 @@ func (s *Service) CreateUser(ctx context.Context, address, name string) (User, e
 	if err != nil {
 		return User{}, err
 	}
-	return s.queries.UserInsert(ctx, s.store, db.UserInsertParams{ID: id, Email: parsed.String(), EmailKey: parsed.Key(), Name: name, CreatedAt: s.now()})
+	return s.queries.UserInsert(
+		ctx,
+		s.store,
+		db.UserInsertParams{ID: id, Email: parsed.String(), EmailKey: parsed.Key(), Name: name, CreatedAt: s.now()},
+	)
 }
 
 // ListUsers lists all users, oldest first.
@@ -146,7 +150,10 @@ func (s *Service) RevokeKey(ctx context.Context, prefix string) (Key, error) {
 func (s *Service) Authenticate(ctx context.Context, key string) (Key, error) {
 	parts := keyForm.FindStringSubmatch(key)
 	if parts == nil {
-		return Key{}, fault.New(fault.Unauthenticated, "The API key has not the form of one: it starts with pw_ and is shown once, by `postwright key create`.")
+		return Key{}, fault.New(
+			fault.Unauthenticated,
+			"The API key has not the form of one: it starts with pw_ and is shown once, by `postwright key create`.",
+		)
 	}
 	kept, err := s.queries.KeyGetByPrefix(ctx, s.store, parts[1])
 	if err != nil && !fault.Is(err, fault.NotFound) {

@@ -105,8 +105,11 @@ func (h *heart) ready() error {
 	silent := h.now().Sub(h.last)
 	h.mu.Unlock()
 	if silent > beatLost {
-		return fault.Newf(fault.Unavailable, "The workers have not been heard of for %s: see the log, and start the process again when the database answers.",
-			silent.Round(time.Second))
+		return fault.Newf(
+			fault.Unavailable,
+			"The workers have not been heard of for %s: see the log, and start the process again when the database answers.",
+			silent.Round(time.Second),
+		)
 	}
 	return nil
 }

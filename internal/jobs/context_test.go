@@ -86,7 +86,13 @@ func run(t *testing.T, does string) (out *lines, spans *tracetest.SpanRecorder, 
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	tracer := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)).Tracer("test")
-	client, err := jobs.New(store, jobs.Config{MaxWorkers: 1, Timeout: time.Minute, RescueAfter: time.Hour, SoftStop: 10 * time.Second, HardStop: 10 * time.Second}, tracer, time.Now, log)
+	client, err := jobs.New(
+		store,
+		jobs.Config{MaxWorkers: 1, Timeout: time.Minute, RescueAfter: time.Hour, SoftStop: 10 * time.Second, HardStop: 10 * time.Second},
+		tracer,
+		time.Now,
+		log,
+	)
 	require.NoError(t, err)
 	w := &worker{log: log, ran: make(chan context.Context, 1)}
 	river.AddWorker(client.Workers(), w)

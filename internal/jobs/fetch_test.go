@@ -41,10 +41,20 @@ func TestJobsThatWereTakenAreWorkedThoughTheNextLineFails(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	for range 2 {
-		_, err := store.Exec(t.Context(), `INSERT INTO river.river_job (state, queue, kind, args, max_attempts) VALUES ('available', $1, 'test', '{}', 1)`, lineOf(uuid.New()))
+		_, err := store.Exec(
+			t.Context(),
+			`INSERT INTO river.river_job (state, queue, kind, args, max_attempts) VALUES ('available', $1, 'test', '{}', 1)`,
+			lineOf(uuid.New()),
+		)
 		require.NoError(t, err)
 	}
-	taken, err := fetcher{Executor: &breaking{}, turns: &turns{store: store, log: log}}.JobGetAvailable(t.Context(), &riverdriver.JobGetAvailableParams{MaxToLock: 10})
+	taken, err := fetcher{
+		Executor: &breaking{},
+		turns:    &turns{store: store, log: log},
+	}.JobGetAvailable(
+		t.Context(),
+		&riverdriver.JobGetAvailableParams{MaxToLock: 10},
+	)
 	require.NoError(t, err)
 	require.Len(t, taken.Jobs, 1)
 }

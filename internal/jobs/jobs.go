@@ -222,7 +222,8 @@ func (c *Client) Ready(context.Context) error {
 	return c.heart.ready()
 }
 
-// Start begins to work jobs; a client without workers has nothing to start. ctx bounds the start, not the work; end that with Stop.
+// Start begins to work jobs; a client without workers has nothing to start. ctx bounds the start, not the work; end that with
+// Stop.
 func (c *Client) Start(ctx context.Context) error {
 	if c.cfg.MaxWorkers == 0 {
 		return nil

@@ -158,8 +158,13 @@ func (c *Callers) tooManyWrong(from netip.Addr) error {
 	if wait == 0 {
 		return nil
 	}
-	f := fault.New(fault.OverLimit, "Too many calls with a missing or wrong API key came from this address: set the right key, and wait before the next call.").
-		WithReason(ReasonWrongKeys)
+	f := fault.New(
+		fault.OverLimit,
+		"Too many calls with a missing or wrong API key came from this address: set the right key, and wait before the next call.",
+	).
+		WithReason(
+			ReasonWrongKeys,
+		)
 	f.RetryAfter = wait
 	return f
 }

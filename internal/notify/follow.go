@@ -12,8 +12,8 @@ import (
 	"github.com/postwright/postwright/internal/sunset"
 )
 
-// AfterPublication names the jobs that tell a post's owner how its publication ended, or, with a warning, what endangers one that is
-// scheduled.
+// AfterPublication names the jobs that tell a post's owner how its publication ended, or, with a warning, what endangers one that
+// is scheduled.
 func AfterPublication(post posts.Post, warning string) []river.JobArgs {
 	return throughEvery(func(channel string) river.JobArgs {
 		return PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: channel, Warning: warning}

@@ -73,8 +73,13 @@ func (s *Service) countRequested(ctx context.Context, ownerID uuid.UUID) error {
 	if err != nil || left {
 		return err
 	}
-	f := fault.Newf(fault.OverLimit, "You have sent %d messages today, which are all that a user may in a day (UTC): send this one after 00:00 UTC, or have the operator raise --notification-daily-limit.",
-		s.limits.Daily).WithReason(ReasonDailyLimit)
+	f := fault.Newf(
+		fault.OverLimit,
+		"You have sent %d messages today, which are all that a user may in a day (UTC): send this one after 00:00 UTC, or have the operator raise --notification-daily-limit.",
+		s.limits.Daily,
+	).WithReason(
+		ReasonDailyLimit,
+	)
 	now := s.now()
 	f.RetryAfter = today(now).Add(day).Sub(now)
 	return f
@@ -91,7 +96,10 @@ func (s *Service) countAutomatic(ctx context.Context, ownerID uuid.UUID, about t
 	case err != nil:
 		return "", err
 	case !left:
-		return fmt.Sprintf("It was not sent: %d messages like it were today, and --notification-automatic-daily-limit allows no more.", s.limits.AutomaticDaily), nil
+		return fmt.Sprintf(
+			"It was not sent: %d messages like it were today, and --notification-automatic-daily-limit allows no more.",
+			s.limits.AutomaticDaily,
+		), nil
 	case nth == s.limits.AutomaticDaily:
 		m.Content += lastOfTheDay
 	}

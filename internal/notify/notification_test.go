@@ -19,7 +19,11 @@ import (
 
 func (w *world) email(key, to, subject string) apptest.Answer {
 	w.T.Helper()
-	return w.Curl(key, "NotificationService/SendEmail", apptest.JSON(w.T, map[string]any{"to": to, "subject": subject, "content": "Two\nlines\tand a tab"}))
+	return w.Curl(
+		key,
+		"NotificationService/SendEmail",
+		apptest.JSON(w.T, map[string]any{"to": to, "subject": subject, "content": "Two\nlines\tand a tab"}),
+	)
 }
 
 func (w *world) push(key, userID, title string) apptest.Answer {
@@ -101,7 +105,9 @@ func TestNamesAndTextsOfOthersWriteNoHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Serve()
-	w.Exec(`UPDATE linkedin_accounts SET display_name = E'Tess\r\nBcc: x@example.com \u202Egpj' || repeat('x', 500), token_expires_at = now() + interval '1 hour'`)
+	w.Exec(
+		`UPDATE linkedin_accounts SET display_name = E'Tess\r\nBcc: x@example.com \u202Egpj' || repeat('x', 500), token_expires_at = now() + interval '1 hour'`,
+	)
 	w.Vendors.Revoke("tester")
 	w.Publish(w.Draft("Never out\u0085 \x1b[31m of the queue"))
 	w.Idle()

@@ -149,7 +149,18 @@ func (s *Service) send(ctx context.Context, ownerID uuid.UUID, postID *uuid.UUID
 	}
 	// A caller who went away meanwhile does not change what is to be recorded.
 	if err := s.record(context.WithoutCancel(ctx), ownerID, postID, channel, m, delivered, problem); err != nil {
-		s.log.ErrorContext(ctx, "what became of a notification could not be recorded", "channel", channel, "owner_id", ownerID, "delivered", delivered, "error", err)
+		s.log.ErrorContext(
+			ctx,
+			"what became of a notification could not be recorded",
+			"channel",
+			channel,
+			"owner_id",
+			ownerID,
+			"delivered",
+			delivered,
+			"error",
+			err,
+		)
 	}
 	return delivered
 }

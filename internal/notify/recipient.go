@@ -32,7 +32,10 @@ func ParseAllowed(entries []string) (allowed Allowed, problems []string) {
 		}
 		address, err := email.Parse(entry)
 		if err != nil || strings.HasPrefix(entry, "*@") { // whoever writes that means the domain
-			problems = append(problems, fmt.Sprintf("holds %q, which is neither one plain address such as ada@example.org nor a domain such as @example.org", entry))
+			problems = append(
+				problems,
+				fmt.Sprintf("holds %q, which is neither one plain address such as ada@example.org nor a domain such as @example.org", entry),
+			)
 			continue
 		}
 		allowed.addresses[address.Key()] = address.Envelope()

@@ -45,13 +45,25 @@ func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
 			store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 			require.NoError(t, err)
 			t.Cleanup(store.Close)
-			user, err := db.New().UserInsert(t.Context(), store, db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", EmailKey: "ada@example.org", CreatedAt: time.Now()})
+			user, err := db.New().UserInsert(
+				t.Context(),
+				store,
+				db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", EmailKey: "ada@example.org", CreatedAt: time.Now()},
+			)
 			require.NoError(t, err)
 			_, err = store.Pool().Exec(t.Context(), `ALTER TABLE notifications ADD CONSTRAINT nothing_is_taken CHECK (false)`)
 			require.NoError(t, err)
 			var log bytes.Buffer
 			vendor := &counting{err: c.refusal}
-			s := New(store, Sources{Users: identity.New(store, time.Now)}, vendor, vendor, Limits{Daily: 10}, time.Now, slog.New(slog.NewTextHandler(&log, nil)))
+			s := New(
+				store,
+				Sources{Users: identity.New(store, time.Now)},
+				vendor,
+				vendor,
+				Limits{Daily: 10},
+				time.Now,
+				slog.New(slog.NewTextHandler(&log, nil)),
+			)
 
 			delivered, err := s.SendEmail(t.Context(), EmailInput{OwnerID: user.ID, To: "ada@example.org", Subject: "Hello", Content: "Text"})
 			require.NoError(t, err)
@@ -59,7 +71,11 @@ func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
 			delivered, err = s.SendPush(t.Context(), PushInput{OwnerID: user.ID, UserID: user.ID.String(), Title: "Hello", Message: "Text"})
 			require.NoError(t, err)
 			require.Equal(t, c.refusal == nil, delivered)
-			require.NoError(t, s.tell(t.Context(), user.ID, nil, Email, duty, Message{Subject: "Hello", Content: "Text"}), "a job whose run fails runs again")
+			require.NoError(
+				t,
+				s.tell(t.Context(), user.ID, nil, Email, duty, Message{Subject: "Hello", Content: "Text"}),
+				"a job whose run fails runs again",
+			)
 			require.Equal(t, 3, vendor.sent)
 			require.Contains(t, log.String(), "could not be recorded")
 			require.NotContains(t, log.String(), "ada@example.org")

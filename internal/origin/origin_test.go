@@ -102,7 +102,10 @@ func TestARunningProcessNoticesThatTheDataWentBack(t *testing.T) {
 	store := open(t, dbtest.New(t))
 	s := origin.New(store, time.Now, quiet)
 	watchOnce(t, s, store)
-	_, err := store.Pool().Exec(t.Context(), `UPDATE database_origin SET seen_at = seen_at - interval '1 second', written_by = pg_current_xact_id()::xid::text`)
+	_, err := store.Pool().Exec(
+		t.Context(),
+		`UPDATE database_origin SET seen_at = seen_at - interval '1 second', written_by = pg_current_xact_id()::xid::text`,
+	)
 	require.NoError(t, err)
 	require.Nil(t, standing(t, origin.New(store, time.Now, quiet)).Hold, "one that starts now can't know")
 	require.Equal(t, origin.RolledBack, standing(t, s).Hold.Reason)

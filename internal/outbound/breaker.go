@@ -238,8 +238,14 @@ func (b *breaker) tell(now time.Time) {
 
 // refusal is the fault of a call that an open breaker does not let through: nothing was sent.
 func refusal(vendor, operation string, wait time.Duration) *fault.Error {
-	f := fault.Newf(fault.VendorUnavailable, "%s has failed several times in a row and is left alone for a moment: try again later.", DisplayName(vendor)).
-		WithReason(ReasonBreakerOpen)
+	f := fault.Newf(
+		fault.VendorUnavailable,
+		"%s has failed several times in a row and is left alone for a moment: try again later.",
+		DisplayName(vendor),
+	).
+		WithReason(
+			ReasonBreakerOpen,
+		)
 	f.Answer = &fault.Answer{Vendor: vendor, Operation: operation}
 	f.RetryAfter = max(wait, time.Second) // a call may be under way to see: then it is a matter of moments
 	return f

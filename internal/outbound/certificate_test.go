@@ -27,8 +27,14 @@ func certificate(t *testing.T, address string, from time.Time) tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "vendor"}, IPAddresses: []net.IP{net.ParseIP(address)},
-		NotBefore: from, NotAfter: from.Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "vendor"},
+		IPAddresses:           []net.IP{net.ParseIP(address)},
+		NotBefore:             from,
+		NotAfter:              from.Add(time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}, &x509.Certificate{SerialNumber: big.NewInt(1)}, &key.PublicKey, key)
 	require.NoError(t, err)
 	leaf, err := x509.ParseCertificate(der)

@@ -236,8 +236,8 @@ func (s secrets) redactAnswer(resp *http.Response, body []byte) []byte {
 	return s.redact(body)
 }
 
-// refuses reports whether the answer to a request for a token gives none and says why (RFC 6749, 5.2), whatever its status. What can't be
-// read is no token either.
+// refuses reports whether the answer to a request for a token gives none and says why (RFC 6749, 5.2), whatever its status. What
+// can't be read is no token either.
 func refuses(body []byte) bool {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), &members) != nil {

@@ -53,7 +53,12 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 	require.Equal(t, text, string(s.redact([]byte(text))))
 	require.Equal(t, "["+redacted+"]", string(s.redact([]byte("[AQX-a-refresh]"))), "cut short")
 	granted := `{"refresh_token":"AQX-a-refresh-token"}`
-	require.Equal(t, granted, string(s.redactAnswer(&http.Response{StatusCode: 200}, []byte(granted))), "a token that is given may be the one that was sent")
+	require.Equal(
+		t,
+		granted,
+		string(s.redactAnswer(&http.Response{StatusCode: 200}, []byte(granted))),
+		"a token that is given may be the one that was sent",
+	)
 	require.NotContains(t, string(s.redactAnswer(&http.Response{StatusCode: 400}, []byte(granted))), "AQX")
 }
 

@@ -269,13 +269,18 @@ func TestFailuresBecomeFaults(t *testing.T) {
 		status  int
 		doubt   bool // for a POST
 	}{
-		"nobody listens":                    {nobody, ReasonUnreachable, 0, false},
-		"TLS against a plain server":        {strings.Replace(plain, "http:", "https:", 1), ReasonUnreachable, 0, false},
-		"closed before an answer":           {answering(""), ReasonUnreachable, 0, true},
-		"an answer that is not HTTP":        {answering("go away\r\n\r\n"), ReasonBadAnswer, 0, true},
-		"a header that breaks off":          {answering("HTTP/1.1 200 OK\r\nContent-"), ReasonBadAnswer, 0, true},
-		"a body that breaks off":            {answering("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour"), ReasonBadAnswer, 200, true},
-		"a chunked body that breaks off":    {answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n"), ReasonBadAnswer, 200, true},
+		"nobody listens":             {nobody, ReasonUnreachable, 0, false},
+		"TLS against a plain server": {strings.Replace(plain, "http:", "https:", 1), ReasonUnreachable, 0, false},
+		"closed before an answer":    {answering(""), ReasonUnreachable, 0, true},
+		"an answer that is not HTTP": {answering("go away\r\n\r\n"), ReasonBadAnswer, 0, true},
+		"a header that breaks off":   {answering("HTTP/1.1 200 OK\r\nContent-"), ReasonBadAnswer, 0, true},
+		"a body that breaks off":     {answering("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour"), ReasonBadAnswer, 200, true},
+		"a chunked body that breaks off": {
+			answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n"),
+			ReasonBadAnswer,
+			200,
+			true,
+		},
 		"a body of one byte over the limit": {answering("HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n12345678901234567"), ReasonBadAnswer, 200, true},
 	}
 	for name, test := range tests {

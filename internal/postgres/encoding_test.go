@@ -11,8 +11,8 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 )
 
-// Who sets another encoding of connections than UTF-8 would have PostgreSQL keep other texts than were written, and read them back
-// as they were: nobody would notice before another program reads them.
+// Who sets another encoding of connections than UTF-8 would have PostgreSQL keep other texts than were written, and read them
+// back as they were: nobody would notice before another program reads them.
 func TestTextsAreKeptAsWrittenWhateverEncodingIsSet(t *testing.T) {
 	t.Parallel()
 	const written = "Zürich – 東京 🦊"
@@ -54,7 +54,11 @@ func TestTextsAreKeptAsWrittenWhateverEncodingIsSet(t *testing.T) {
 			store, err := openPooled(t, pooled, direct)
 			require.NoError(t, err)
 			require.NoError(t, store.InTx(t.Context(), func(tx *postgres.Tx) error {
-				_, err := tx.Exec(t.Context(), `INSERT INTO users (id, email, name, created_at) VALUES (gen_random_uuid(), 'ada@example.org', $1, now())`, written)
+				_, err := tx.Exec(
+					t.Context(),
+					`INSERT INTO users (id, email, name, created_at) VALUES (gen_random_uuid(), 'ada@example.org', $1, now())`,
+					written,
+				)
 				return err
 			}))
 			var kept []byte

@@ -2,7 +2,8 @@ package postgres
 
 import "context"
 
-// ConnectionLimit is how many connections PostgreSQL takes at most, of this role and to this database, all clients together. Superusers are held to the server's limit alone.
+// ConnectionLimit is how many connections PostgreSQL takes at most, of this role and to this database, all clients together.
+// Superusers are held to the server's limit alone.
 func (s *Store) ConnectionLimit(ctx context.Context) (limit int, err error) {
 	err = s.QueryRow(ctx, `SELECT min(n) FROM (
 			SELECT current_setting('max_connections')::int AS n

@@ -23,9 +23,18 @@ type place struct {
 
 // placeOf asks in one message, which needs no session.
 func placeOf(ctx context.Context, conn *pgx.Conn) (p place, err error) {
-	err = conn.QueryRow(ctx, `SELECT d.datname::text, d.oid::bigint, COALESCE(host(inet_server_addr()) || ':' || inet_server_port(), 'a socket of its machine'),
+	err = conn.QueryRow(
+		ctx,
+		`SELECT d.datname::text, d.oid::bigint, COALESCE(host(inet_server_addr()) || ':' || inet_server_port(), 'a socket of its machine'),
 			(pg_postmaster_start_time() AT TIME ZONE 'UTC')::text
-		FROM pg_database d WHERE d.datname = current_database()`, pgx.QueryExecModeExec).Scan(&p.database, &p.number, &p.server, &p.started)
+		FROM pg_database d WHERE d.datname = current_database()`,
+		pgx.QueryExecModeExec,
+	).Scan(
+		&p.database,
+		&p.number,
+		&p.server,
+		&p.started,
+	)
 	if err != nil {
 		return place{}, Fault(ctx, err)
 	}
@@ -45,17 +54,35 @@ func samePlace(ctx context.Context, pooled, direct *pgx.Conn) error {
 	}
 	var differs []string
 	if one.started != other.started {
-		differs = append(differs, fmt.Sprintf("the server (one listens at %s and was started at %s UTC, the other at %s and %s UTC)", one.server, one.started, other.server, other.started))
+		differs = append(
+			differs,
+			fmt.Sprintf(
+				"the server (one listens at %s and was started at %s UTC, the other at %s and %s UTC)",
+				one.server,
+				one.started,
+				other.server,
+				other.started,
+			),
+		)
 	}
 	switch {
 	case one.database != other.database:
-		differs = append(differs, fmt.Sprintf("the database (%s and %s)", pgx.Identifier{one.database}.Sanitize(), pgx.Identifier{other.database}.Sanitize()))
+		differs = append(
+			differs,
+			fmt.Sprintf("the database (%s and %s)", pgx.Identifier{one.database}.Sanitize(), pgx.Identifier{other.database}.Sanitize()),
+		)
 	case one.number != other.number && len(differs) == 0: // dropped and made anew in between
 		differs = append(differs, fmt.Sprintf("the database's oid (%d and %d)", one.number, other.number))
 	}
 	if len(differs) == 0 {
 		return nil
 	}
-	return fault.Newf(fault.Precondition, "--database-url (POSTWRIGHT_DATABASE_URL) and --database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) must lead to the same database, "+
-		"the one through a pooler and the other past it. What differs: %s. Correct the one that is wrong. See docs/poolers.md.", strings.Join(differs, ", ")).WithReason(ReasonTwoDatabases)
+	return fault.Newf(
+		fault.Precondition,
+		"--database-url (POSTWRIGHT_DATABASE_URL) and --database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) must lead to the same database, "+
+			"the one through a pooler and the other past it. What differs: %s. Correct the one that is wrong. See docs/poolers.md.",
+		strings.Join(differs, ", "),
+	).WithReason(
+		ReasonTwoDatabases,
+	)
 }

@@ -29,9 +29,9 @@ const (
 	directSetting = "--database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL)"
 )
 
-// requireSessions makes sure that a session of a connection by the URL of a setting is its own: a Precondition fault says so where a pooler shares it
-// between transactions, as PgBouncer does in its pool_mode transaction and statement. One that gives each connection a session
-// for as long as it lasts does no harm.
+// requireSessions makes sure that a session of a connection by the URL of a setting is its own: a Precondition fault says so
+// where a pooler shares it between transactions, as PgBouncer does in its pool_mode transaction and statement. One that gives
+// each connection a session for as long as it lasts does no harm.
 func requireSessions(ctx context.Context, cfg *pgx.ConnConfig, setting string) error {
 	first, err := connectOne(ctx, cfg, setting)
 	if err != nil {
@@ -69,16 +69,26 @@ func sharedSessions(setting string) *fault.Error {
 	if setting == directSetting {
 		remedy = "it must lead to PostgreSQL itself, past every pooler"
 	}
-	return fault.New(fault.Precondition, setting+" leads to a pooler that shares sessions between transactions, such as PgBouncer with pool_mode=transaction or "+
-		"the pooled address of a provider. Migrations, the jobs' and streams' announcements (LISTEN) and prepared statements need sessions: "+remedy+
-		". See docs/poolers.md.").WithReason(ReasonPooler)
+	return fault.New(
+		fault.Precondition,
+		setting+" leads to a pooler that shares sessions between transactions, such as PgBouncer with pool_mode=transaction or "+
+			"the pooled address of a provider. Migrations, the jobs' and streams' announcements (LISTEN) and prepared statements need sessions: "+remedy+
+			". See docs/poolers.md.",
+	).WithReason(
+		ReasonPooler,
+	)
 }
 
 // settingRefused is the fault of a pooler that gives sessions, and does not take the one setting that connections begin with.
 func settingRefused(setting string) *fault.Error {
-	return fault.New(fault.Precondition, setting+" leads to a pooler that gives each connection a session, but does not take the setting lock_timeout: have it "+
-		"pass that over (ignore_startup_parameters = lock_timeout in PgBouncer's configuration), or set "+directSetting+" to PostgreSQL itself beside it. "+
-		"See docs/poolers.md.").WithReason(ReasonPooler)
+	return fault.New(
+		fault.Precondition,
+		setting+" leads to a pooler that gives each connection a session, but does not take the setting lock_timeout: have it "+
+			"pass that over (ignore_startup_parameters = lock_timeout in PgBouncer's configuration), or set "+directSetting+" to PostgreSQL itself beside it. "+
+			"See docs/poolers.md.",
+	).WithReason(
+		ReasonPooler,
+	)
 }
 
 // requireTransactions makes sure that a connection carries transactions, as the Store begins them: a Precondition fault says so
@@ -91,9 +101,16 @@ func requireTransactions(ctx context.Context, conn *pgx.Conn, options pgx.TxOpti
 	}
 	var answer *pgconn.PgError
 	if errors.As(err, &answer) && answer.Code == codeProtocol {
-		return fault.New(fault.Precondition, urlSetting+" leads to a pooler that carries no transactions, such as PgBouncer with pool_mode=statement: give it "+
-			"pool_mode=transaction or session, or set it to PostgreSQL itself. See docs/poolers.md.").
-			WithReason(ReasonPooler).WithCause(err)
+		return fault.New(
+			fault.Precondition,
+			urlSetting+" leads to a pooler that carries no transactions, such as PgBouncer with pool_mode=statement: give it "+
+				"pool_mode=transaction or session, or set it to PostgreSQL itself. See docs/poolers.md.",
+		).
+			WithReason(
+				ReasonPooler,
+			).WithCause(
+			err,
+		)
 	}
 	return Fault(ctx, err)
 }
@@ -107,7 +124,8 @@ func sessionOf(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
 	return pid, nil
 }
 
-// connectOne makes a connection by the URL of a setting. Where it is refused for how it was begun, the fault says what is not taken.
+// connectOne makes a connection by the URL of a setting. Where it is refused for how it was begun, the fault says what is not
+// taken.
 func connectOne(ctx context.Context, cfg *pgx.ConnConfig, setting string) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	var answer *pgconn.PgError

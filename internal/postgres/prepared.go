@@ -149,14 +149,28 @@ func (m *Migrator) prepared(ctx context.Context) error {
 		wrong("the server", "takes no changes: connect to the primary, and let default_transaction_read_only be off")
 	}
 	if found.encoding != "UTF8" {
-		wrong("the database "+database, "has the encoding %s, which can't keep every text: make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", found.encoding)
+		wrong(
+			"the database "+database,
+			"has the encoding %s, which can't keep every text: make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+			found.encoding,
+		)
 	}
 	if !found.language {
-		wrong("the language plpgsql", "is not there for %s: run CREATE EXTENSION IF NOT EXISTS plpgsql; GRANT USAGE ON LANGUAGE plpgsql TO %s", role, role)
+		wrong(
+			"the language plpgsql",
+			"is not there for %s: run CREATE EXTENSION IF NOT EXISTS plpgsql; GRANT USAGE ON LANGUAGE plpgsql TO %s",
+			role,
+			role,
+		)
 	}
 	switch {
 	case found.schema == "":
-		wrong("the role "+role, "has no schema to make tables in: run CREATE SCHEMA IF NOT EXISTS public; GRANT CREATE, USAGE ON SCHEMA public TO %s; ALTER ROLE %s SET search_path = public", role, role)
+		wrong(
+			"the role "+role,
+			"has no schema to make tables in: run CREATE SCHEMA IF NOT EXISTS public; GRANT CREATE, USAGE ON SCHEMA public TO %s; ALTER ROLE %s SET search_path = public",
+			role,
+			role,
+		)
 	case !found.mayCreateTables:
 		schema := pgx.Identifier{found.schema}.Sanitize()
 		wrong("the role "+role, "may not make tables in the schema %s: run GRANT CREATE, USAGE ON SCHEMA %s TO %s", schema, schema, role)
@@ -165,7 +179,11 @@ func (m *Migrator) prepared(ctx context.Context) error {
 	case !found.jobSchema && !found.mayCreateSchema:
 		wrong("the role "+role, "may not make the schema %s for the jobs: run GRANT CREATE ON DATABASE %s TO %s", JobSchema, database, role)
 	case found.jobSchema && !initialised:
-		wrong("the schema "+JobSchema, "is there already, and not Postwright's: use a database of Postwright's own, or rename it with ALTER SCHEMA %s RENAME TO …", JobSchema)
+		wrong(
+			"the schema "+JobSchema,
+			"is there already, and not Postwright's: use a database of Postwright's own, or rename it with ALTER SCHEMA %s RENAME TO …",
+			JobSchema,
+		)
 	case found.jobSchema && !found.ownsJobSchema:
 		wrong("the role "+role, "does not own the schema %s: run ALTER SCHEMA %s OWNER TO %s", JobSchema, JobSchema, role)
 	}

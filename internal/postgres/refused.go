@@ -110,7 +110,8 @@ func overNetwork(err error) bool {
 	return errors.As(err, &network) || errors.Is(err, context.Canceled) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// refusedStart is what an operator has to change after a SQLSTATE that answered the beginning of a connection; "" where it passes.
+// refusedStart is what an operator has to change after a SQLSTATE that answered the beginning of a connection; "" where it
+// passes.
 func refusedStart(code string, cfg *pgconn.Config) string {
 	if words := refusedRole(code); words != "" {
 		return words

@@ -113,7 +113,12 @@ func somebodyWithTLS(t *testing.T) string {
 					return
 				}
 				if _, err := conn.Write([]byte("S")); err == nil {
-					_ = tls.Server(conn, &tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12}).HandshakeContext(t.Context()) // the client ends it
+					_ = tls.Server(
+						conn,
+						&tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12},
+					).HandshakeContext(
+						t.Context(),
+					) // the client ends it
 				}
 			})
 		}

@@ -51,7 +51,10 @@ func (s *Store) RequireRights(ctx context.Context) error {
 	}
 	var missing []string
 	if readOnly {
-		missing = append(missing, "The database takes no changes: connect to the primary, and let default_transaction_read_only be off for the role "+role+" and in the database URL.")
+		missing = append(
+			missing,
+			"The database takes no changes: connect to the primary, and let default_transaction_read_only be off for the role "+role+" and in the database URL.",
+		)
 	}
 	var grants []string
 	for _, g := range []struct {

@@ -33,7 +33,16 @@ func TestARoleWithoutRightsIsToldWhatToGrant(t *testing.T) {
 			t.Parallel()
 			databaseURL := dbtest.New(t)
 			role := "rights_" + databaseOf(t, databaseURL)
-			fill := strings.NewReplacer("ALTER ROLE ROLE", "ALTER ROLE "+role, "TO ROLE", "TO "+role, "FROM ROLE", "FROM "+role, "the role ROLE", "the role "+role)
+			fill := strings.NewReplacer(
+				"ALTER ROLE ROLE",
+				"ALTER ROLE "+role,
+				"TO ROLE",
+				"TO "+role,
+				"FROM ROLE",
+				"FROM "+role,
+				"the role ROLE",
+				"the role "+role,
+			)
 			admin(t, databaseURL, "CREATE ROLE "+role+" LOGIN", fill.Replace(c.before))
 			lacks := func() error {
 				store, err := openPooled(t, as(t, databaseURL, role), "")

@@ -24,7 +24,12 @@ func TestAnUpdateChangesTheFieldsNamedAndNoOther(t *testing.T) {
 	w := newWorld(t)
 	// Every field is another one: what the mask does not name must not come in with it.
 	changed := posts.Draft{
-		Content: "After", PostType: "opinion", Tone: "professional", TargetAudience: "all", Visibility: posts.VisibilityPublic, Hashtags: []string{"after"},
+		Content:        "After",
+		PostType:       "opinion",
+		Tone:           "professional",
+		TargetAudience: "all",
+		Visibility:     posts.VisibilityPublic,
+		Hashtags:       []string{"after"},
 	}
 	for name, c := range map[string]struct {
 		fields []string

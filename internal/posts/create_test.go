@@ -109,9 +109,15 @@ func TestTheSameRequestIDGivesTheSamePost(t *testing.T) {
 func TestARequestThatFailedCanBeRepeatedUnderItsID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := w.Create(t.Context(), posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "a", AccountID: &w.bobsAccount}, Request: request("r1", 1)})
+	_, err := w.Create(
+		t.Context(),
+		posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "a", AccountID: &w.bobsAccount}, Request: request("r1", 1)},
+	)
 	require.Equal(t, []string{"post.accountId"}, fieldsOf(t, err))
-	_, err = w.Create(t.Context(), posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "a", AccountID: &w.adasAccount}, Request: request("r1", 2)})
+	_, err = w.Create(
+		t.Context(),
+		posts.CreateInput{OwnerID: w.ada, Draft: posts.Draft{Content: "a", AccountID: &w.adasAccount}, Request: request("r1", 2)},
+	)
 	require.NoError(t, err)
 }
 

@@ -13,8 +13,8 @@ import (
 const foldAtOnce = 500
 
 // FoldAll makes the posts of all owners searchable by their folded contents that are not yet, because they are from before there
-// were any, or were made by an older build since. It returns how many there were. What it has done stays done when it is stopped, and
-// while it runs everything goes on.
+// were any, or were made by an older build since. It returns how many there were. What it has done stays done when it is stopped,
+// and while it runs everything goes on.
 func (s *Service) FoldAll(ctx context.Context) (folded int, err error) {
 	for after := uuid.Nil; ; {
 		found, err := s.queries.PostListUnfolded(ctx, s.store, db.PostListUnfoldedParams{AfterID: after, PageSize: foldAtOnce})

@@ -373,8 +373,15 @@ func TestEveryListIsWhatItsFiltersSay(t *testing.T) {
 			at := hour(24 + i%6)
 			p.ScheduledAt = &at
 		}
-		_, err := w.store.Pool().Exec(t.Context(), "UPDATE posts SET revision = revision + 1, state = $2, created_at = $3, account_id = $4, scheduled_at = $5 WHERE id = $1",
-			p.ID, p.State, p.CreatedAt, p.AccountID, p.ScheduledAt)
+		_, err := w.store.Pool().Exec(
+			t.Context(),
+			"UPDATE posts SET revision = revision + 1, state = $2, created_at = $3, account_id = $4, scheduled_at = $5 WHERE id = $1",
+			p.ID,
+			p.State,
+			p.CreatedAt,
+			p.AccountID,
+			p.ScheduledAt,
+		)
 		require.NoError(t, err)
 	}
 	rapid.Check(t, func(rt *rapid.T) {

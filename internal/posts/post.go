@@ -85,7 +85,10 @@ func (d Draft) withDefaults() Draft {
 	return d
 }
 
-var hashtagProblem = fmt.Sprintf(`must be 1 to %d letters, digits or "_", at least one of them a letter, without "#", and not begin with a mark`, MaxHashtag)
+var hashtagProblem = fmt.Sprintf(
+	`must be 1 to %d letters, digits or "_", at least one of them a letter, without "#", and not begin with a mark`,
+	MaxHashtag,
+)
 
 // Faults lists everything that is wrong with the draft. path is put before the names of the fields: "post.".
 func (d Draft) Faults(path string) []fault.Field {

@@ -59,7 +59,10 @@ func TestAnEditedPostIsFoundByItsNewText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	post := w.draft("The old ÉCOLE")
-	_, err := w.Update(t.Context(), posts.UpdateInput{OwnerID: w.ada, ID: post.ID, Draft: posts.Draft{Content: "The new STRASSE"}, Fields: []string{"content"}})
+	_, err := w.Update(
+		t.Context(),
+		posts.UpdateInput{OwnerID: w.ada, ID: post.ID, Draft: posts.Draft{Content: "The new STRASSE"}, Fields: []string{"content"}},
+	)
 	require.NoError(t, err)
 	for query, want := range map[string]int{"école": 0, "straße": 1} {
 		page, err := w.Search(t.Context(), posts.SearchInput{OwnerID: w.ada, Query: query})

@@ -97,7 +97,12 @@ func (s *Service) insert(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID,
 // goneSince is the answer to a repeated request whose post has been deleted: making it again would be a second effect.
 func goneSince(err error) error {
 	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "What this request id created has been deleted since: choose a new request id to create it again.").WithCause(err)
+		return fault.New(
+			fault.NotFound,
+			"What this request id created has been deleted since: choose a new request id to create it again.",
+		).WithCause(
+			err,
+		)
 	}
 	return err
 }
@@ -133,8 +138,8 @@ func (s *Service) foreignAccounts(ctx context.Context, tx *postgres.Tx, ownerID 
 	return faults, nil
 }
 
-// CountDue counts the posts of an account that go out before a time, by what is known now, up to some thousand. Posts that name no
-// account go out with the default one.
+// CountDue counts the posts of an account that go out before a time, by what is known now, up to some thousand. Posts that name
+// no account go out with the default one.
 func (s *Service) CountDue(ctx context.Context, ownerID, accountID uuid.UUID, isDefault bool, before time.Time) (int, error) {
 	due, err := s.queries.PostCountDue(ctx, s.store, db.PostCountDueParams{
 		OwnerID: ownerID, AccountID: accountID, IsDefault: isDefault, BeforeTime: before,
@@ -335,7 +340,12 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		}
 		deleted, err := s.queries.PostDelete(ctx, tx, db.PostDeleteParams{ID: in.ID, OwnerID: in.OwnerID})
 		if err == nil && deleted == 0 {
-			err = fault.New(fault.Precondition, "The post is being sent to LinkedIn at this moment: delete it when that has ended.").WithReason("POST_PUBLISHING")
+			err = fault.New(
+				fault.Precondition,
+				"The post is being sent to LinkedIn at this moment: delete it when that has ended.",
+			).WithReason(
+				"POST_PUBLISHING",
+			)
 		}
 		return err
 	})

@@ -64,7 +64,11 @@ func (w *world) now() time.Time {
 // owner makes a user with a LinkedIn account.
 func (w *world) owner(name string) (id, accountID uuid.UUID) {
 	w.t.Helper()
-	user, err := queries.UserInsert(w.t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: name + "@example.org", EmailKey: name + "@example.org", CreatedAt: dawn})
+	user, err := queries.UserInsert(
+		w.t.Context(),
+		w.store,
+		db.UserInsertParams{ID: uuid.New(), Email: name + "@example.org", EmailKey: name + "@example.org", CreatedAt: dawn},
+	)
 	require.NoError(w.t, err)
 	return user.ID, w.account(user.ID, name)
 }
@@ -94,7 +98,11 @@ func (w *world) enter(post posts.Post, state string) posts.Post {
 	var err error
 	switch now := w.now(); state {
 	case posts.StateQueued:
-		moved, err = queries.PostMarkQueued(w.t.Context(), w.store, db.PostMarkQueuedParams{ID: post.ID, OwnerID: w.ada, AccountID: w.adasAccount, Now: now})
+		moved, err = queries.PostMarkQueued(
+			w.t.Context(),
+			w.store,
+			db.PostMarkQueuedParams{ID: post.ID, OwnerID: w.ada, AccountID: w.adasAccount, Now: now},
+		)
 	case posts.StatePublishing:
 		moved, err = queries.PostMarkPublishing(w.t.Context(), w.store, db.PostMarkPublishingParams{ID: post.ID, OwnerID: w.ada, Now: now})
 	case posts.StatePublished:

@@ -143,8 +143,8 @@ func (s *Service) warnOfSameTexts(ctx context.Context, tx *postgres.Tx, ownerID 
 	return err
 }
 
-// approvable locks the posts of a batch and says which can be approved, in their order; it notes what endangers those, and why the
-// others can't.
+// approvable locks the posts of a batch and says which can be approved, in their order; it notes what endangers those, and why
+// the others can't.
 func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, batch Approved) ([]approval, error) {
 	locked, err := s.queries.PostGetManyForUpdate(ctx, tx, db.PostGetManyForUpdateParams{IDs: batch.IDs, OwnerID: ownerID})
 	if err != nil {

@@ -44,7 +44,11 @@ func (w *world) overdueFor(t *testing.T) time.Duration {
 func TestFiguresOfNothingAreZeroAndNotMissing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.Equal(t, map[string]float64{"queued": 0, "publishing": 0, "published": 0, "failed": 0, "unconfirmed": 0}, w.figures(t, "postwright_publications"))
+	require.Equal(
+		t,
+		map[string]float64{"queued": 0, "publishing": 0, "published": 0, "failed": 0, "unconfirmed": 0},
+		w.figures(t, "postwright_publications"),
+	)
 	require.Equal(t, map[string]float64{"": 0}, w.figures(t, "postwright_publication_overdue_seconds"))
 	require.Empty(t, w.figures(t, "postwright_linkedin_creates_today"))
 }

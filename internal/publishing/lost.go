@@ -31,8 +31,8 @@ func (s *Service) keepAttempt(
 // keepLost keeps what came of a lost attempt whose publication went on without it: another attempt is being made, or has been, or
 // the publication is lost as well. One that may have arrived becomes a doubt about the post, and a settled one if LinkedIn
 // accepted it: so whatever the other attempts come to, the post is not called failed. It gets a publication of its own, with this
-// id, since each has one attempt at most that may have arrived; where the account is lost too, the zero Account, the post alone tells.
-// One that surely did not changes nothing but the account's state.
+// id, since each has one attempt at most that may have arrived; where the account is lost too, the zero Account, the post alone
+// tells. One that surely did not changes nothing but the account's state.
 func (s *Service) keepLost(
 	ctx context.Context, tx *postgres.Tx, rows locked, publicationID uuid.UUID, attempt Attempt, o outcome,
 ) error {

@@ -86,10 +86,32 @@ func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
 	require.NoError(t, err)
 	vault, err := accounts.NewVault(keyset)
 	require.NoError(t, err)
-	w.accounts = accounts.New(w.store, client, linkedIn, vault, func(accounts.Event, accounts.Account) []river.JobArgs { return nil }, accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, Members: true}}}, now)
-	w.Service = New(w.store, client, posts.New(w.store, now), w.accounts, linkedIn, origin.New(w.store, now, log), func(posts.Post, string) []river.JobArgs { return nil }, rules, now)
+	w.accounts = accounts.New(
+		w.store,
+		client,
+		linkedIn,
+		vault,
+		func(accounts.Event, accounts.Account) []river.JobArgs { return nil },
+		accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, Members: true}}},
+		now,
+	)
+	w.Service = New(
+		w.store,
+		client,
+		posts.New(w.store, now),
+		w.accounts,
+		linkedIn,
+		origin.New(w.store, now, log),
+		func(posts.Post, string) []river.JobArgs { return nil },
+		rules,
+		now,
+	)
 	w.Register(client)
-	user, err := db.New().UserInsert(t.Context(), w.store, db.UserInsertParams{ID: uuid.New(), Email: "tess@example.org", EmailKey: "tess@example.org", CreatedAt: noon})
+	user, err := db.New().UserInsert(
+		t.Context(),
+		w.store,
+		db.UserInsertParams{ID: uuid.New(), Email: "tess@example.org", EmailKey: "tess@example.org", CreatedAt: noon},
+	)
 	require.NoError(t, err)
 	w.owner = user.ID
 	account, err := w.accounts.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: tess.Token})

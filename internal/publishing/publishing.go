@@ -77,7 +77,16 @@ func New(
 	follow Follow, rules Rules, now func() time.Time,
 ) *Service {
 	return &Service{
-		store: store, queries: db.New(), jobs: client, posts: posts, accounts: accounts, linkedIn: linkedIn, origin: origin, follow: follow, rules: rules, now: now,
+		store:    store,
+		queries:  db.New(),
+		jobs:     client,
+		posts:    posts,
+		accounts: accounts,
+		linkedIn: linkedIn,
+		origin:   origin,
+		follow:   follow,
+		rules:    rules,
+		now:      now,
 	}
 }
 
@@ -184,9 +193,12 @@ func (s *Service) tooLate(ctx context.Context, tx *postgres.Tx, post posts.Post,
 	if err != nil || doubts.Open == 0 || now.Sub(doubts.OpenSince) <= s.rules.resendBy() {
 		return err
 	}
-	return fault.Newf(fault.Precondition,
+	return fault.Newf(
+		fault.Precondition,
 		"The post was sent at %s, and LinkedIn refuses the same text for about %s only: sent again now, it could stand there twice. Look on LinkedIn; if the post is not there, send it again with looked, or say what you saw with ResolvePost.",
-		doubts.OpenSince.UTC().Format(time.RFC3339), s.rules.DuplicateWindow).WithReason(ReasonResendTooLate)
+		doubts.OpenSince.UTC().Format(time.RFC3339),
+		s.rules.DuplicateWindow,
+	).WithReason(ReasonResendTooLate)
 }
 
 // ReasonResendTooLate marks the refusal, or the end, of one more send that LinkedIn might no longer recognise.
@@ -228,8 +240,10 @@ func publishable(state string, resend bool) error {
 		if resend {
 			return nil
 		}
-		return fault.New(fault.Precondition,
-			"It is not known whether LinkedIn has the post: look there and say what you saw with ResolvePost, or approve one more send with resend, which could publish it twice.").WithReason("UNCONFIRMED")
+		return fault.New(
+			fault.Precondition,
+			"It is not known whether LinkedIn has the post: look there and say what you saw with ResolvePost, or approve one more send with resend, which could publish it twice.",
+		).WithReason("UNCONFIRMED")
 	}
 	return fault.Newf(fault.Precondition, "The post is %s: cancel its schedule first.", state).WithReason("SCHEDULED")
 }

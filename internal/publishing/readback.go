@@ -146,8 +146,8 @@ func (s *Service) read(ctx context.Context, post posts.Post) (account accounts.A
 	return account, listed, complete, err
 }
 
-// holdsWhatIsKnown reports whether a list shows what is known to be there: the newest other post of the account. One that lacks it
-// is behind, or is not shown whole, and an empty one proves nothing: neither says that a post is absent.
+// holdsWhatIsKnown reports whether a list shows what is known to be there: the newest other post of the account. One that lacks
+// it is behind, or is not shown whole, and an empty one proves nothing: neither says that a post is absent.
 func (s *Service) holdsWhatIsKnown(ctx context.Context, post posts.Post, account accounts.Account, listed []linkedin.Post) (bool, error) {
 	known, err := s.queries.PostNewestURN(ctx, s.store, db.PostNewestURNParams{AccountURN: account.URN, ID: post.ID})
 	if err != nil {

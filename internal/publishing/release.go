@@ -41,8 +41,10 @@ func heldBack(now time.Time) outcome {
 
 // mayHaveBeenSent settles what may have been sent after the data were copied, without sending it.
 var mayHaveBeenSent = outcome{
-	attempt: attemptInDoubt, code: ReasonRestored, message: "The database was restored, or another server took over, and the post may have been sent before.",
-	state: posts.StateUnconfirmed,
+	attempt: attemptInDoubt,
+	code:    ReasonRestored,
+	message: "The database was restored, or another server took over, and the post may have been sent before.",
+	state:   posts.StateUnconfirmed,
 	failure: failure{
 		code:    ReasonRestored,
 		message: "The database was restored, or another server took over, and it is not known whether the post was sent before.",
@@ -76,7 +78,12 @@ func (s *Service) dueInDoubt(ctx context.Context, tx *postgres.Tx, post posts.Po
 		return err
 	}
 	if _, err := s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
-		ID: attemptID, OwnerID: post.OwnerID, EndedAt: now, Outcome: mayHaveBeenSent.attempt, Code: mayHaveBeenSent.code, Message: mayHaveBeenSent.message,
+		ID:      attemptID,
+		OwnerID: post.OwnerID,
+		EndedAt: now,
+		Outcome: mayHaveBeenSent.attempt,
+		Code:    mayHaveBeenSent.code,
+		Message: mayHaveBeenSent.message,
 	}); err != nil {
 		return err
 	}

@@ -96,7 +96,9 @@ func (s *Service) notAnothers(ctx context.Context, tx *postgres.Tx, in ResolveIn
 	case !known:
 		return nil
 	case other.OwnerID == in.OwnerID:
-		return fault.Fields(fault.Field{Path: "published.linkedinUrn", Problem: fmt.Sprintf("is the name of the post %s; each post on LinkedIn has its own", other.ID)})
+		return fault.Fields(
+			fault.Field{Path: "published.linkedinUrn", Problem: fmt.Sprintf("is the name of the post %s; each post on LinkedIn has its own", other.ID)},
+		)
 	}
 	return fault.Fields(fault.Field{Path: "published.linkedinUrn", Problem: "is the name of another post; each post on LinkedIn has its own"})
 }

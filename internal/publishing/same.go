@@ -17,12 +17,27 @@ const maxSamePerPost = 3
 
 // sameTexts says of posts, each with its account, which other post of the account has the same text, as people read it. Posts
 // without one are missing.
-func (s *Service) sameTexts(ctx context.Context, on db.DBTX, ownerID uuid.UUID, list []posts.Post, accountIDs []uuid.UUID) (map[uuid.UUID]string, error) {
+func (s *Service) sameTexts(
+	ctx context.Context,
+	on db.DBTX,
+	ownerID uuid.UUID,
+	list []posts.Post,
+	accountIDs []uuid.UUID,
+) (map[uuid.UUID]string, error) {
 	arg := db.PostListSameTextParams{OwnerID: ownerID, MostEach: maxSamePerPost}
 	read := make(map[uuid.UUID]string, len(list))
 	for i, p := range list {
 		for _, content := range contentsOf(p) {
-			arg.IDs, arg.AccountIDs, arg.Contents = append(arg.IDs, p.ID), append(arg.AccountIDs, accountIDs[i]), append(arg.Contents, content) //nolint:gosec // each post comes with its account
+			arg.IDs, arg.AccountIDs, arg.Contents = append(
+				arg.IDs,
+				p.ID,
+			), append(
+				arg.AccountIDs,
+				accountIDs[i],
+			), append(
+				arg.Contents,
+				content,
+			) //nolint:gosec // each post comes with its account
 		}
 		read[p.ID] = text.AsRead(posts.Text(p))
 	}
@@ -32,7 +47,8 @@ func (s *Service) sameTexts(ctx context.Context, on db.DBTX, ownerID uuid.UUID, 
 	}
 	now, warnings := s.now(), map[uuid.UUID]string{}
 	for _, other := range found {
-		if _, told := warnings[other.SameAs]; told || text.AsRead(posts.Text(posts.Post{Content: other.Content, Hashtags: other.Hashtags})) != read[other.SameAs] {
+		if _, told := warnings[other.SameAs]; told ||
+			text.AsRead(posts.Text(posts.Post{Content: other.Content, Hashtags: other.Hashtags})) != read[other.SameAs] {
 			continue
 		}
 		warnings[other.SameAs] = s.rules.sameText(other, now)

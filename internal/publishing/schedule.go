@@ -29,8 +29,8 @@ type ScheduleInput struct {
 // farthest is how far ahead a post may be scheduled: as the proto file says it of the moment.
 const farthest = 365 * day
 
-// Validate lists every fault of the input, what contradicts itself too. How far ahead Time may be stands in the proto file; one that
-// has passed is due at once.
+// Validate lists every fault of the input, what contradicts itself too. How far ahead Time may be stands in the proto file; one
+// that has passed is due at once.
 func (in ScheduleInput) Validate() error {
 	_, err := in.moment()
 	return err
@@ -237,12 +237,23 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 		}
 		if fault.Is(err, fault.Precondition) {
 			f := fault.Of(err)
-			return s.miss(ctx, tx, post, now, posts.StateFailed, failure{code: f.Reason, message: f.Message, remedy: "Connect an account, then publish the post."})
+			return s.miss(
+				ctx,
+				tx,
+				post,
+				now,
+				posts.StateFailed,
+				failure{code: f.Reason, message: f.Message, remedy: "Connect an account, then publish the post."},
+			)
 		}
 		if err != nil {
 			return err
 		}
-		if _, err := s.queries.PostMarkDue(ctx, tx, db.PostMarkDueParams{ID: post.ID, OwnerID: post.OwnerID, AccountID: account.ID, Now: now}); err != nil {
+		if _, err := s.queries.PostMarkDue(
+			ctx,
+			tx,
+			db.PostMarkDueParams{ID: post.ID, OwnerID: post.OwnerID, AccountID: account.ID, Now: now},
+		); err != nil {
 			return err
 		}
 		if sent {

@@ -142,7 +142,11 @@ func (s *Service) wait(ctx context.Context, tx *postgres.Tx, rows locked, o outc
 	}
 	var err error
 	if publication.State == posts.StatePublishing {
-		_, err = s.queries.PublicationMarkWaiting(ctx, tx, db.PublicationMarkWaitingParams{ID: publication.ID, OwnerID: post.OwnerID, DueAt: publication.DueAt})
+		_, err = s.queries.PublicationMarkWaiting(
+			ctx,
+			tx,
+			db.PublicationMarkWaitingParams{ID: publication.ID, OwnerID: post.OwnerID, DueAt: publication.DueAt},
+		)
 	} else {
 		_, err = s.queries.PublicationDefer(ctx, tx, db.PublicationDeferParams{ID: publication.ID, OwnerID: post.OwnerID, DueAt: publication.DueAt})
 	}
@@ -239,7 +243,11 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 			ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedinURN: urn,
 		})
 	case posts.StateQueued:
-		if _, err := s.queries.PublicationWithdraw(ctx, tx, db.PublicationWithdrawParams{PostID: post.ID, OwnerID: post.OwnerID, EndedAt: now}); err != nil {
+		if _, err := s.queries.PublicationWithdraw(
+			ctx,
+			tx,
+			db.PublicationWithdrawParams{PostID: post.ID, OwnerID: post.OwnerID, EndedAt: now},
+		); err != nil {
 			return err
 		}
 		published, err := s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{ID: post.ID, OwnerID: post.OwnerID, LinkedinURN: urn, Now: now})

@@ -71,7 +71,8 @@ func TestARefusalThatComesLateIsToldWithItsOwnRemedy(t *testing.T) {
 	}
 }
 
-// An answer that nobody waited for any more neither paused nor held the account: the posts that followed each got one of their own.
+// An answer that nobody waited for any more neither paused nor held the account: the posts that followed each got one of their
+// own.
 func TestAnAnswerThatComesLateHoldsOrPausesTheAccount(t *testing.T) {
 	t.Parallel()
 	givenUp := func(t *testing.T, w *world, post posts.Post) {
@@ -135,8 +136,8 @@ func TestAnAnswerThatComesLateHoldsOrPausesTheAccount(t *testing.T) {
 	}
 }
 
-// While LinkedIn can't be reached a post is tried a dozen times an hour: of many posts that was more than a day's requests, and then
-// nobody asked for numbers until midnight, and doctor said that LinkedIn may refuse posts.
+// While LinkedIn can't be reached a post is tried a dozen times an hour: of many posts that was more than a day's requests, and
+// then nobody asked for numbers until midnight, and doctor said that LinkedIn may refuse posts.
 func TestWhatDoesNotReachLinkedInIsNoRequestOfTheDay(t *testing.T) {
 	t.Parallel()
 	unreachable, refused := fault.New(fault.VendorUnavailable, "LinkedIn can't be reached."), fault.New(fault.VendorRejected, "No.")
@@ -158,7 +159,12 @@ func TestWhatDoesNotReachLinkedInIsNoRequestOfTheDay(t *testing.T) {
 			require.NoError(t, err)
 			w.clock = w.clock.Add(c.after)
 			for range 2 { // once more, as after a commit that was not answered
-				_, err = w.write(w.workContext(), job, sent, rules.postpone(judge(linkedin.Created{}, c.err), fault.Of(c.err), sent.publication.DueAt, w.clock))
+				_, err = w.write(
+					w.workContext(),
+					job,
+					sent,
+					rules.postpone(judge(linkedin.Created{}, c.err), fault.Of(c.err), sent.publication.DueAt, w.clock),
+				)
 				require.NoError(t, err)
 			}
 

@@ -42,7 +42,11 @@ func newWorld(t *testing.T) *world {
 	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	user, err := db.New().UserInsert(t.Context(), store, db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", EmailKey: "ada@example.org", CreatedAt: noon})
+	user, err := db.New().UserInsert(
+		t.Context(),
+		store,
+		db.UserInsertParams{ID: uuid.New(), Email: "ada@example.org", EmailKey: "ada@example.org", CreatedAt: noon},
+	)
 	require.NoError(t, err)
 	return &world{t: t, store: store, ada: user.ID}
 }
@@ -75,7 +79,12 @@ func (w *world) requests(n int, name string, at time.Time) {
 
 func (w *world) notifications(n int, at time.Time) {
 	w.t.Helper()
-	w.exec(`INSERT INTO notifications SELECT gen_random_uuid(), $1, NULL, 'email', 'ada@example.org', 's', true, '', $2 FROM generate_series(1, $3)`, w.ada, at, n)
+	w.exec(
+		`INSERT INTO notifications SELECT gen_random_uuid(), $1, NULL, 'email', 'ada@example.org', 's', true, '', $2 FROM generate_series(1, $3)`,
+		w.ada,
+		at,
+		n,
+	)
 }
 
 // posts makes so many posts in a state that they entered at a time, as their one transition.
@@ -117,9 +126,19 @@ func TestWhatIsTooOldGoesAndWhatIsNotStays(t *testing.T) {
 	require.Equal(t, 2, w.count(`SELECT count(*) FROM requests`))
 	require.Equal(t, 2, w.count(`SELECT count(*) FROM notifications`))
 	require.Equal(t, 3, w.count(`SELECT count(*) FROM notification_counts`), "today, and the two days before")
-	require.Equal(t, 4, w.count(`SELECT count(*) FROM post_transitions t JOIN posts p ON p.id = t.post_id WHERE p.state IN ('draft', 'published', 'failed', 'unconfirmed')`))
-	require.Equal(t, 1_800, w.count(`SELECT count(*) FROM post_transitions t JOIN posts p ON p.id = t.post_id WHERE p.state IN ('scheduled', 'queued', 'publishing')`),
-		"somebody may be watching them")
+	require.Equal(
+		t,
+		4,
+		w.count(
+			`SELECT count(*) FROM post_transitions t JOIN posts p ON p.id = t.post_id WHERE p.state IN ('draft', 'published', 'failed', 'unconfirmed')`,
+		),
+	)
+	require.Equal(
+		t,
+		1_800,
+		w.count(`SELECT count(*) FROM post_transitions t JOIN posts p ON p.id = t.post_id WHERE p.state IN ('scheduled', 'queued', 'publishing')`),
+		"somebody may be watching them",
+	)
 	require.Equal(t, 4_204, w.count(`SELECT count(*) FROM posts`), "posts are never too old")
 }
 
@@ -236,7 +255,11 @@ func TestABiteNeverReadsAWholeTable(t *testing.T) {
 	w.requests(20_000, "new", noon)
 	w.notifications(20_000, noon)
 	w.posts(20_000, "published", noon)
-	w.exec(`INSERT INTO notification_counts SELECT $1, $2::timestamptz - i * interval '1 day', 'requested', 1 FROM generate_series(1, 20000) i`, w.ada, noon)
+	w.exec(
+		`INSERT INTO notification_counts SELECT $1, $2::timestamptz - i * interval '1 day', 'requested', 1 FROM generate_series(1, 20000) i`,
+		w.ada,
+		noon,
+	)
 	w.exec(`ANALYZE`)
 	conn, err := w.store.Pool().Acquire(t.Context())
 	require.NoError(t, err)

@@ -113,7 +113,12 @@ func TestAListIsCountedBeforeItIsReadInBinaryToo(t *testing.T) {
 	require.Nil(t, problems(scanBinary(bytes.Repeat(once, 100), boundsOf(update))), "the last one counts")
 	split, err := proto.Marshal(&postwrightv1.UpdatePostRequest{Post: &postwrightv1.Post{Hashtags: make([]string, 30)}})
 	require.NoError(t, err)
-	require.Equal(t, map[string]string{"post": "is there 2 times: give it once"}, problems(scanBinary(bytes.Repeat(split, 2), boundsOf(update))), "they would be one post with 60 hashtags")
+	require.Equal(
+		t,
+		map[string]string{"post": "is there 2 times: give it once"},
+		problems(scanBinary(bytes.Repeat(split, 2), boundsOf(update))),
+		"they would be one post with 60 hashtags",
+	)
 	require.Equal(t, map[string]string{"etag": "is there 101 times: give it once"}, problems(scanBinary(bytes.Repeat(once, 101), boundsOf(update))))
 }
 
@@ -258,7 +263,8 @@ func withinBounds(message protoreflect.Message, b *bounds) (err error) {
 				err = fault.New(fault.Invalid, f.name)
 			}
 			for i := 0; f.text && err == nil && i < value.List().Len(); i++ {
-				if field.FullName() == "google.protobuf.FieldMask.paths" && slices.ContainsFunc(strings.Split(value.List().Get(i).String(), "."), func(name string) bool { return name[0] == '_' }) {
+				if field.FullName() == "google.protobuf.FieldMask.paths" &&
+					slices.ContainsFunc(strings.Split(value.List().Get(i).String(), "."), func(name string) bool { return name[0] == '_' }) {
 					err = fault.New(fault.Invalid, f.name) // written with a capital first, as no field is
 				}
 			}

@@ -63,7 +63,10 @@ func NewCallback(service *accounts.Service, timeout time.Duration, addresses *li
 		header.Set("Cache-Control", "no-store")
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		header.Set(
+			"Content-Security-Policy",
+			"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+		)
 		w.WriteHeader(status)
 		_ = callbackTemplate.Execute(w, view) // a member who left learns nothing
 	})
@@ -85,11 +88,17 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 		if err := service.Abandon(ctx, state, refused, one("error_description")); err != nil {
 			return failedConsent(err)
 		}
-		return http.StatusOK, callbackView{Title: "Nothing was connected", Text: "You did not give your consent at LinkedIn. Nothing has changed.", declined: true}, nil
+		return http.StatusOK, callbackView{
+			Title:    "Nothing was connected",
+			Text:     "You did not give your consent at LinkedIn. Nothing has changed.",
+			declined: true,
+		}, nil
 	}
 	if state == "" || code == "" {
-		return failedConsent(fault.New(fault.Precondition, "This address is where LinkedIn sends browsers back to, and this call did not come from there.").
-			WithReason(accounts.ReasonStateUnknown))
+		return failedConsent(
+			fault.New(fault.Precondition, "This address is where LinkedIn sends browsers back to, and this call did not come from there.").
+				WithReason(accounts.ReasonStateUnknown),
+		)
 	}
 	account, err := service.Complete(ctx, state, code)
 	if err != nil {
@@ -155,8 +164,8 @@ func consentCode(err error) string {
 	return cmp.Or(accounts.ConsentCode(err), codes[f.Kind].String())
 }
 
-// logConsent is the one line of a consent that came back. Of those that nobody waits for, which anybody can make up at any speed, one
-// a minute is logged for each of LinkedIn's codes, as of those that a limit refused.
+// logConsent is the one line of a consent that came back. Of those that nobody waits for, which anybody can make up at any speed,
+// one a minute is logged for each of LinkedIn's codes, as of those that a limit refused.
 func logConsent(ctx context.Context, eyes Eyes, refused *refusals, status int, took time.Duration, declined bool, err error) {
 	attributes := []slog.Attr{slog.String("procedure", CallbackPath), slog.Int("status", status), slog.Duration("duration", took)}
 	if err == nil {

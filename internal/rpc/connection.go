@@ -72,9 +72,9 @@ func NewConnections(addressHeader string, next http.Handler) http.Handler {
 	})
 }
 
-// takenBack reports whether a request was taken back before its turn came. Over HTTP/2 a few connections can begin and take back tens
-// of thousands a second: were each carried out until it finds out, the others' calls would wait behind them, hundreds of times as
-// long as alone. What takes it back comes right behind it, and whoever reads the connection is let go first to see it.
+// takenBack reports whether a request was taken back before its turn came. Over HTTP/2 a few connections can begin and take back
+// tens of thousands a second: were each carried out until it finds out, the others' calls would wait behind them, hundreds of
+// times as long as alone. What takes it back comes right behind it, and whoever reads the connection is let go first to see it.
 func takenBack(ctx context.Context) bool {
 	runtime.Gosched()
 	return ctx.Err() != nil

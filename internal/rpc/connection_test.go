@@ -41,8 +41,8 @@ func TestWhereARequestComesFrom(t *testing.T) {
 	}
 }
 
-// Streams of HTTP/2 that were reset as soon as they were begun were carried out nevertheless, until they found out: 40,000 a second
-// took another owner's calls from 2 ms to 700.
+// Streams of HTTP/2 that were reset as soon as they were begun were carried out nevertheless, until they found out: 40,000 a
+// second took another owner's calls from 2 ms to 700.
 func TestARequestThatWasTakenBackBeforeItsTurnIsNotCarriedOut(t *testing.T) {
 	t.Parallel()
 	for name, back := range map[string]bool{"taken back": true, "waited for": false} {

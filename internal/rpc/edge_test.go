@@ -25,7 +25,14 @@ import (
 
 // small are limits under which a test can fill a message to its end in every way. Larger messages are easier to bear:
 // what a thousand elements cost weighs less beside them.
-var small = Config{Timeout: time.Minute, MessageTimeout: time.Minute, MaxRequestBytes: 64 << 10, MaxBatchBytes: 512 << 10, MaxStreams: 10, StreamsPerOwner: 10}
+var small = Config{
+	Timeout:         time.Minute,
+	MessageTimeout:  time.Minute,
+	MaxRequestBytes: 64 << 10,
+	MaxBatchBytes:   512 << 10,
+	MaxStreams:      10,
+	StreamsPerOwner: 10,
+}
 
 // newEdge is the API without use cases behind it: what is refused never gets there.
 func newEdge(t *testing.T, cfg Config, log *slog.Logger) http.Handler {

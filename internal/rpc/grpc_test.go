@@ -79,7 +79,11 @@ func TestAnswersFitWhatGRPCClientsTake(t *testing.T) {
 		err := w.GRPCConn().Invoke(metadata.AppendToOutgoingContext(ctx, "x-filler", strings.Repeat("x", 512<<10)),
 			methodPrefix+"GetPost", &postwrightv1.GetPostRequest{}, &postwrightv1.GetPostResponse{})
 		require.Error(t, err)
-		require.NoError(t, w.GRPCConn().Invoke(ctx, methodPrefix+"ListPosts", &postwrightv1.ListPostsRequest{}, &postwrightv1.ListPostsResponse{}), "others go on")
+		require.NoError(
+			t,
+			w.GRPCConn().Invoke(ctx, methodPrefix+"ListPosts", &postwrightv1.ListPostsRequest{}, &postwrightv1.ListPostsResponse{}),
+			"others go on",
+		)
 	})
 }
 

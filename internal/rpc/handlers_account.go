@@ -36,7 +36,10 @@ func (h accountHandler) ConnectAccount(ctx context.Context, req *postwrightv1.Co
 	})
 }
 
-func (h accountHandler) DisconnectAccount(ctx context.Context, req *postwrightv1.DisconnectAccountRequest) (*postwrightv1.DisconnectAccountResponse, error) {
+func (h accountHandler) DisconnectAccount(
+	ctx context.Context,
+	req *postwrightv1.DisconnectAccountRequest,
+) (*postwrightv1.DisconnectAccountResponse, error) {
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, caller uuid.UUID) (*postwrightv1.DisconnectAccountResponse, error) {
 		return &postwrightv1.DisconnectAccountResponse{}, h.accounts.Disconnect(ctx, caller, parsed(req.GetAccountId()))
 	}, same)

@@ -18,7 +18,10 @@ type analysisHandler struct {
 
 var _ postwrightv1connect.AnalysisServiceHandler = analysisHandler{}
 
-func (h analysisHandler) AnalyzeSentiment(ctx context.Context, req *postwrightv1.AnalyzeSentimentRequest) (*postwrightv1.AnalyzeSentimentResponse, error) {
+func (h analysisHandler) AnalyzeSentiment(
+	ctx context.Context,
+	req *postwrightv1.AnalyzeSentimentRequest,
+) (*postwrightv1.AnalyzeSentimentResponse, error) {
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (analysis.Sentiment, error) {
 		return h.analysis.Sentiment(ctx, req.GetText())
 	}, func(found analysis.Sentiment) *postwrightv1.AnalyzeSentimentResponse {
@@ -26,14 +29,20 @@ func (h analysisHandler) AnalyzeSentiment(ctx context.Context, req *postwrightv1
 	})
 }
 
-func (h analysisHandler) GenerateHashtags(ctx context.Context, req *postwrightv1.GenerateHashtagsRequest) (*postwrightv1.GenerateHashtagsResponse, error) {
+func (h analysisHandler) GenerateHashtags(
+	ctx context.Context,
+	req *postwrightv1.GenerateHashtagsRequest,
+) (*postwrightv1.GenerateHashtagsResponse, error) {
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (*postwrightv1.GenerateHashtagsResponse, error) {
 		tags, err := h.analysis.Hashtags(ctx, req.GetContent(), int(req.GetMaxCount()))
 		return &postwrightv1.GenerateHashtagsResponse{Hashtags: tags}, err
 	}, same)
 }
 
-func (h analysisHandler) OptimizeContent(ctx context.Context, req *postwrightv1.OptimizeContentRequest) (*postwrightv1.OptimizeContentResponse, error) {
+func (h analysisHandler) OptimizeContent(
+	ctx context.Context,
+	req *postwrightv1.OptimizeContentRequest,
+) (*postwrightv1.OptimizeContentResponse, error) {
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (*postwrightv1.OptimizeContentResponse, error) {
 		optimized, err := h.analysis.Optimize(ctx, req.GetContent(), optimizationTypes.word(req.GetOptimizationType()))
 		return &postwrightv1.OptimizeContentResponse{OptimizedContent: optimized}, err

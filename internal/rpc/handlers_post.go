@@ -27,7 +27,15 @@ type postHandler struct {
 var _ postwrightv1connect.PostServiceHandler = (*postHandler)(nil)
 
 func newPostHandler(s Services, open *streams, silence, timeout time.Duration) *postHandler {
-	return &postHandler{posts: s.Posts, publishing: s.Publishing, analytics: s.Analytics, callers: s.Callers, streams: open, silence: silence, timeout: timeout}
+	return &postHandler{
+		posts:      s.Posts,
+		publishing: s.Publishing,
+		analytics:  s.Analytics,
+		callers:    s.Callers,
+		streams:    open,
+		silence:    silence,
+		timeout:    timeout,
+	}
 }
 
 func (h *postHandler) CreatePost(ctx context.Context, req *postwrightv1.CreatePostRequest) (*postwrightv1.CreatePostResponse, error) {
@@ -76,7 +84,10 @@ func (h *postHandler) SearchPosts(ctx context.Context, req *postwrightv1.SearchP
 	})
 }
 
-func (h *postHandler) BatchCreatePosts(ctx context.Context, req *postwrightv1.BatchCreatePostsRequest) (*postwrightv1.BatchCreatePostsResponse, error) {
+func (h *postHandler) BatchCreatePosts(
+	ctx context.Context,
+	req *postwrightv1.BatchCreatePostsRequest,
+) (*postwrightv1.BatchCreatePostsResponse, error) {
 	return unary(ctx, req, createBatchInput, h.posts.CreateBatch, func(made []posts.Post) *postwrightv1.BatchCreatePostsResponse {
 		return &postwrightv1.BatchCreatePostsResponse{Posts: postMessages(made)}
 	})
@@ -120,7 +131,8 @@ func (h *postHandler) BatchPublishPosts(
 	})
 }
 
-// approveBatch is a call like others, though a stream follows it: it takes its owner's place among them, for as long as a call may.
+// approveBatch is a call like others, though a stream follows it: it takes its owner's place among them, for as long as a call
+// may.
 func (h *postHandler) approveBatch(ctx context.Context, batch publishing.PublishBatchInput) (publishing.Approved, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
@@ -150,7 +162,11 @@ func (h *postHandler) ResolvePost(ctx context.Context, req *postwrightv1.Resolve
 	})
 }
 
-func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPostRequest, stream postwrightv1connect.PostServiceWatchPostServerStream) error {
+func (h *postHandler) WatchPost(
+	ctx context.Context,
+	req *postwrightv1.WatchPostRequest,
+	stream postwrightv1connect.PostServiceWatchPostServerStream,
+) error {
 	post, err := accept(ctx, req, readID)
 	if err != nil {
 		return err
@@ -165,17 +181,26 @@ func (h *postHandler) WatchPost(ctx context.Context, req *postwrightv1.WatchPost
 	})
 }
 
-func (h *postHandler) ListPublishAttempts(ctx context.Context, req *postwrightv1.ListPublishAttemptsRequest) (*postwrightv1.ListPublishAttemptsResponse, error) {
+func (h *postHandler) ListPublishAttempts(
+	ctx context.Context,
+	req *postwrightv1.ListPublishAttemptsRequest,
+) (*postwrightv1.ListPublishAttemptsResponse, error) {
 	return unary(ctx, req, attemptsInput, h.publishing.ListAttempts, attemptsMessage)
 }
 
-func (h *postHandler) GetPostAnalytics(ctx context.Context, req *postwrightv1.GetPostAnalyticsRequest) (*postwrightv1.GetPostAnalyticsResponse, error) {
+func (h *postHandler) GetPostAnalytics(
+	ctx context.Context,
+	req *postwrightv1.GetPostAnalyticsRequest,
+) (*postwrightv1.GetPostAnalyticsResponse, error) {
 	return unary(ctx, req, readID, byID(h.analytics.Get), func(found analytics.Analytics) *postwrightv1.GetPostAnalyticsResponse {
 		return &postwrightv1.GetPostAnalyticsResponse{Analytics: analyticsMessage(found, nil)}
 	})
 }
 
-func (h *postHandler) RefreshPostAnalytics(ctx context.Context, req *postwrightv1.RefreshPostAnalyticsRequest) (*postwrightv1.RefreshPostAnalyticsResponse, error) {
+func (h *postHandler) RefreshPostAnalytics(
+	ctx context.Context,
+	req *postwrightv1.RefreshPostAnalyticsRequest,
+) (*postwrightv1.RefreshPostAnalyticsResponse, error) {
 	return unary(ctx, req, readID, byID(h.analytics.Refresh), func(r analytics.Report) *postwrightv1.RefreshPostAnalyticsResponse {
 		return &postwrightv1.RefreshPostAnalyticsResponse{Analytics: analyticsMessage(r.Analytics, r.Unknown)}
 	})

@@ -174,7 +174,10 @@ func (r *room) take(ctx context.Context, bytes int64) error {
 	defer cancel()
 	if err := share.bytes.Acquire(waiting, bytes); err != nil {
 		in.leave(r.owner, share)
-		return noRoom(ctx, fault.New(fault.OverLimit, "Too many large requests of yours are under way: wait for their answers, then call again.").WithReason(reasonRoom))
+		return noRoom(
+			ctx,
+			fault.New(fault.OverLimit, "Too many large requests of yours are under way: wait for their answers, then call again.").WithReason(reasonRoom),
+		)
 	}
 	if err := in.all.Acquire(waiting, bytes); err != nil {
 		share.bytes.Release(bytes)

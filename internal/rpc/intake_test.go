@@ -132,15 +132,22 @@ func TestSlowReadersOfLongListsHoldOnlyTheirOwnersShare(t *testing.T) {
 		sending := make(chan struct{}, 1000)
 		const list = "/ListPosts"
 		server := connect.NewServer(in.intercept)
-		server.Register(connect.Method{Spec: connect.Spec{Procedure: list}, Handler: func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error {
-			if err := stream.Receive(&postwrightv1.ListPostsRequest{}); err != nil {
-				return err
-			}
-			sending <- struct{}{}
-			return stream.Send(nil)
-		}})
+		server.Register(
+			connect.Method{Spec: connect.Spec{Procedure: list}, Handler: func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error {
+				if err := stream.Receive(&postwrightv1.ListPostsRequest{}); err != nil {
+					return err
+				}
+				sending <- struct{}{}
+				return stream.Send(nil)
+			}},
+		)
 		ask := func(owner uuid.UUID) error {
-			return server.Call(identity.WithCaller(t.Context(), owner), list, &connect.CallInfo{RequestEncoding: connect.CompressionNameIdentity}, slowReader{read: read})
+			return server.Call(
+				identity.WithCaller(t.Context(), owner),
+				list,
+				&connect.CallInfo{RequestEncoding: connect.CompressionNameIdentity},
+				slowReader{read: read},
+			)
 		}
 		ada, bob := uuid.New(), uuid.New()
 		ended := make(chan error, 1000)

@@ -130,8 +130,14 @@ func (s *keylessStream) Send(msg any) error {
 }
 
 func tooMuchAsked() error {
-	f := fault.Newf(fault.OverLimit, "A call without an API key is answered %d messages and %d MiB at most: keep the files that you have, and make another call for the rest.",
-		keylessMessages, keylessAnswerBytes>>20).WithReason(limit.ReasonAsked)
+	f := fault.Newf(
+		fault.OverLimit,
+		"A call without an API key is answered %d messages and %d MiB at most: keep the files that you have, and make another call for the rest.",
+		keylessMessages,
+		keylessAnswerBytes>>20,
+	).WithReason(
+		limit.ReasonAsked,
+	)
 	f.RetryAfter = time.Second
 	return f
 }

@@ -182,8 +182,8 @@ func TestAFloodOfRefusedCallsFillsNoLog(t *testing.T) {
 	require.Contains(t, metrics, fmt.Sprintf(`rpc_refused_total{reason="WRONG_KEYS"} %d`, refused))
 }
 
-// Anybody can come back with a consent that is made up, from as many addresses as they have: each left a line in the log, and what
-// was no consent at all was counted as one that went well.
+// Anybody can come back with a consent that is made up, from as many addresses as they have: each left a line in the log, and
+// what was no consent at all was counted as one that went well.
 func TestAFloodOfMadeUpConsentsFillsNoLog(t *testing.T) {
 	t.Parallel()
 	var log apptest.Log

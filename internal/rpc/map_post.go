@@ -236,7 +236,11 @@ func previewInput(caller uuid.UUID, req *postwrightv1.ValidatePostRequest) publi
 }
 
 func previewMessage(p publishing.Preview) *postwrightv1.ValidatePostResponse {
-	res := &postwrightv1.ValidatePostResponse{Length: int32(p.Length), Payload: string(p.Payload), Warnings: p.Warnings} //nolint:gosec // bounded by the size of a request
+	res := &postwrightv1.ValidatePostResponse{
+		Length:   int32(p.Length),
+		Payload:  string(p.Payload),
+		Warnings: p.Warnings,
+	} //nolint:gosec // bounded by the size of a request
 	for _, v := range p.Verdicts {
 		res.Verdicts = append(res.Verdicts, &postwrightv1.Verdict{Field: v.Field, Code: v.Code, Message: v.Message, Remedy: v.Remedy, Waits: v.Waits})
 	}

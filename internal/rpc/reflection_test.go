@@ -57,7 +57,9 @@ func (r *reflection) try(request *reflectionv1.ServerReflectionRequest) (*reflec
 }
 
 func containing(symbol string) *reflectionv1.ServerReflectionRequest {
-	return &reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: symbol}}
+	return &reflectionv1.ServerReflectionRequest{
+		MessageRequest: &reflectionv1.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: symbol},
+	}
 }
 
 // files are those that an answer brought.
@@ -103,7 +105,9 @@ func TestReflectionTellsAllOfTheAPIOnOneStream(t *testing.T) {
 	all := &descriptorpb.FileDescriptorSet{}
 	for name, file := range known {
 		all.File = append(all.File, file)
-		again := r.files(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_FileByFilename{FileByFilename: name}})
+		again := r.files(
+			&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_FileByFilename{FileByFilename: name}},
+		)
 		require.Equal(t, name, again[0].GetName())
 	}
 	resolved, err := protodesc.NewFiles(all)

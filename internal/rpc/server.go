@@ -137,7 +137,10 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		newIntake(cfg).intercept,
 		takeIdempotencyKey,
 	)
-	postwrightv1connect.RegisterPostServiceHandler(server, newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence, cfg.Timeout))
+	postwrightv1connect.RegisterPostServiceHandler(
+		server,
+		newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence, cfg.Timeout),
+	)
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})

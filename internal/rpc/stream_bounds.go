@@ -42,8 +42,9 @@ func endSilent(silence time.Duration, next http.Handler) http.Handler {
 }
 
 // boundStreams lets a stream last once its caller is known and its request is in: until then, and for everything else, the
-// server's limits of a whole request hold. Its headers tell proxies to hand on what comes as it comes. Each message then has a time of its own to leave, so that it is the caller who
-// takes nothing any more that is cut off, not the one who watches for long.
+// server's limits of a whole request hold. Its headers tell proxies to hand on what comes as it comes. Each message then has a
+// time of its own to leave, so that it is the caller who takes nothing any more that is cut off, not the one who watches for
+// long.
 func boundStreams(messageTimeout time.Duration) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {

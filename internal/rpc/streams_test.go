@@ -24,7 +24,11 @@ func TestAnOwnerWhoseShareOfStreamsIsUsedUpIsTold(t *testing.T) {
 	told := fault.Of(err)
 	require.Equal(t, fault.OverLimit, told.Kind)
 	require.Equal(t, "TOO_MANY_STREAMS", told.Reason)
-	require.Equal(t, "You have 2 streams open and may have 2 at once: close some and call again, or follow posts with GetPost. This call did nothing.", told.Message)
+	require.Equal(
+		t,
+		"You have 2 streams open and may have 2 at once: close some and call again, or follow posts with GetPost. This call did nothing.",
+		told.Message,
+	)
 	release()
 	_, err = open.take(ada)
 	require.NoError(t, err, "one has ended")

@@ -14,8 +14,8 @@ import (
 	"github.com/postwright/postwright/internal/zone"
 )
 
-// writtenOffset holds the offset with which a time stands in JSON against the zone beside it: 09:00+01:00 in America/New_York is a
-// mistake in one of the two. The message keeps the moment alone, so it can be seen here only. UTC contradicts no zone: programs
+// writtenOffset holds the offset with which a time stands in JSON against the zone beside it: 09:00+01:00 in America/New_York is
+// a mistake in one of the two. The message keeps the moment alone, so it can be seen here only. UTC contradicts no zone: programs
 // write every moment so.
 func writtenOffset(body []byte, message proto.Message) error {
 	m, schedules := message.(*postwrightv1.SchedulePostRequest)

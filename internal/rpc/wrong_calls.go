@@ -57,8 +57,8 @@ func (w *wrongCall) with(header, value string) *wrongCall {
 }
 
 // refuseWrongCalls answers calls that connect answers with a bare status or in words that name no remedy: of what there is
-// not, in a way that there is not. They ask for no key, since none of them gets to anything. They are counted, all of what there is
-// not as one, and not logged: strangers make as many as they like.
+// not, in a way that there is not. They ask for no key, since none of them gets to anything. They are counted, all of what there
+// is not as one, and not logged: strangers make as many as they like.
 func refuseWrongCalls(methods map[string]method, observe func(procedure, code string, took time.Duration), next http.Handler) http.Handler {
 	names := make([]string, 0, len(methods))
 	for name := range methods {
@@ -196,7 +196,10 @@ func lookAtGet(r *http.Request) *wrongCall {
 	}
 	if query.Get("base64") == "1" {
 		if _, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(message, "=")); err != nil {
-			return wrong(http.StatusBadRequest, "The parameter message is not in base64 with - and _, which base64=1 says: encode it so, or leave base64 out.")
+			return wrong(
+				http.StatusBadRequest,
+				"The parameter message is not in base64 with - and _, which base64=1 says: encode it so, or leave base64 out.",
+			)
 		}
 	}
 	if refused := lookAtCompression("compression", query.Get("compression")); refused != nil {
@@ -239,7 +242,10 @@ func lookAtType(r *http.Request, m method) *wrongCall {
 	case err != nil:
 		return refuse("The Content-Type %q can't be read: %s.", fault.Clip(header, maxWords), how)
 	case unary && (base == "application/x-www-form-urlencoded" || base == "multipart/form-data"):
-		return refuse("The Content-Type is that of a form, which curl sends unless told otherwise: %s (curl -H 'Content-Type: application/json' -d '{…}').", how)
+		return refuse(
+			"The Content-Type is that of a form, which curl sends unless told otherwise: %s (curl -H 'Content-Type: application/json' -d '{…}').",
+			how,
+		)
 	case parameters["charset"] != "" && !strings.EqualFold(parameters["charset"], "utf-8"):
 		return refuse("The Content-Type names the charset %q, and texts are in utf-8: %s.", fault.Clip(parameters["charset"], maxWords), how)
 	case len(parameters) > 1, len(parameters) == 1 && parameters["charset"] == "":

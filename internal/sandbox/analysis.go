@@ -14,7 +14,10 @@ type analysisServer struct{ *Sandbox }
 var _ analysis.StrictServerInterface = analysisServer{}
 
 // AnalyzeSentiment implements POST /analyze/sentiment.
-func (s analysisServer) AnalyzeSentiment(_ context.Context, r analysis.AnalyzeSentimentRequestObject) (analysis.AnalyzeSentimentResponseObject, error) {
+func (s analysisServer) AnalyzeSentiment(
+	_ context.Context,
+	r analysis.AnalyzeSentimentRequestObject,
+) (analysis.AnalyzeSentimentResponseObject, error) {
 	if r.Body.Text == "" {
 		return nil, refuse(http.StatusUnprocessableEntity, "empty_text", "text must not be empty")
 	}
@@ -23,7 +26,10 @@ func (s analysisServer) AnalyzeSentiment(_ context.Context, r analysis.AnalyzeSe
 }
 
 // GenerateHashtags implements POST /generate/hashtags.
-func (s analysisServer) GenerateHashtags(_ context.Context, r analysis.GenerateHashtagsRequestObject) (analysis.GenerateHashtagsResponseObject, error) {
+func (s analysisServer) GenerateHashtags(
+	_ context.Context,
+	r analysis.GenerateHashtagsRequestObject,
+) (analysis.GenerateHashtagsResponseObject, error) {
 	return analysis.GenerateHashtags200JSONResponse{Hashtags: lexical.Hashtags(r.Body.Content)}, nil
 }
 

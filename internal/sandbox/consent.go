@@ -68,7 +68,13 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fresh := randomID()
-	s.codes[fresh] = code{memberID: memberID, redirectURI: query.Get("redirect_uri"), clientID: query.Get("client_id"), scopes: asked, expires: s.opts.Clock().Add(codeLife)}
+	s.codes[fresh] = code{
+		memberID:    memberID,
+		redirectURI: query.Get("redirect_uri"),
+		clientID:    query.Get("client_id"),
+		scopes:      asked,
+		expires:     s.opts.Clock().Add(codeLife),
+	}
 	sendBack(w, r, target, url.Values{"code": {fresh}})
 }
 

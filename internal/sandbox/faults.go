@@ -48,7 +48,20 @@ const (
 
 // Modes are all modes that a fault may have.
 var Modes = []string{
-	AcceptThenDrop, Drop, Slow, Status, RateLimitedDay, RetryAfter, TokenExpired, TokenRevoked, Duplicate, VersionSunset, GarbageBody, NoID, Answer, HugeBody,
+	AcceptThenDrop,
+	Drop,
+	Slow,
+	Status,
+	RateLimitedDay,
+	RetryAfter,
+	TokenExpired,
+	TokenRevoked,
+	Duplicate,
+	VersionSunset,
+	GarbageBody,
+	NoID,
+	Answer,
+	HugeBody,
 }
 
 const (

@@ -108,7 +108,11 @@ func TestATokenLivesSixtyDays(t *testing.T) {
 	w.pass(time.Second)
 	got := w.call(t, "GET", "/v2/userinfo", "")
 	require.Equal(t, http.StatusUnauthorized, got.status)
-	require.JSONEq(t, `{"status":401,"serviceErrorCode":65602,"code":"EXPIRED_ACCESS_TOKEN","message":"The token used in the request has expired"}`, got.body)
+	require.JSONEq(
+		t,
+		`{"status":401,"serviceErrorCode":65602,"code":"EXPIRED_ACCESS_TOKEN","message":"The token used in the request has expired"}`,
+		got.body,
+	)
 }
 
 func TestGrantingOtherScopesRevokesTheTokensBefore(t *testing.T) {

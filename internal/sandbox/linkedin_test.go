@@ -135,7 +135,12 @@ func TestAPageIsPostedForByItsContentAdministrator(t *testing.T) {
 	w := newWorld(t)
 	got := w.call(t, "POST", "/rest/posts", newPostBy("urn:li:organization:7", "Hello"))
 	require.Equal(t, http.StatusCreated, got.status, got.body)
-	got = w.call(t, "GET", "/rest/organizationalEntityShareStatistics?q=organizationalEntity&organizationalEntity="+encoded("urn:li:organization:7"), "")
+	got = w.call(
+		t,
+		"GET",
+		"/rest/organizationalEntityShareStatistics?q=organizationalEntity&organizationalEntity="+encoded("urn:li:organization:7"),
+		"",
+	)
 	require.Equal(t, http.StatusForbidden, got.status, "who does not see its numbers")
 }
 

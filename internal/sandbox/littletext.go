@@ -6,15 +6,18 @@ import (
 	"unicode/utf8"
 )
 
-// The elements of little text, and the characters that must be escaped outside of them (LinkedIn, little-text-format). LinkedIn does not
-// say which words can be hashtags. Here it is what Unicode calls one (UAX #31, hashtag identifiers) without emoji: it begins with a
-// letter, a digit or "_", and goes on with these and marks, before which joiners may stand, and Mongolian's separator of vowels. What is none
-// is cut, so that nobody relies on it; so is one that takes a character out of what encloses it, as of a keycap.
+// The elements of little text, and the characters that must be escaped outside of them (LinkedIn, little-text-format). LinkedIn
+// does not say which words can be hashtags. Here it is what Unicode calls one (UAX #31, hashtag identifiers) without emoji: it
+// begins with a letter, a digit or "_", and goes on with these and marks, before which joiners may stand, and Mongolian's
+// separator of vowels. What is none is cut, so that nobody relies on it; so is one that takes a character out of what encloses
+// it, as of a keycap.
 var (
-	templateElement = regexp.MustCompile(`^\{hashtag\|\\?[#＃]\|((?:\\?_|[\p{L}\p{N}])(?:[\x{200c}\x{200d}\x{180e}]*(?:\\?_|[\p{L}\p{N}\p{Mn}\p{Mc}]))*)\}`)
-	enclosing       = regexp.MustCompile(`^[\p{Mn}\p{Mc}]*\p{Me}`)
-	mentionElement  = regexp.MustCompile(`^@\[((?:\\.|[^\\\]])+)\]\(urn:li:(?:person|organization):[A-Za-z0-9_-]+\)`)
-	hashtagElement  = regexp.MustCompile(`^#[\p{L}\p{N}]+`)
+	templateElement = regexp.MustCompile(
+		`^\{hashtag\|\\?[#＃]\|((?:\\?_|[\p{L}\p{N}])(?:[\x{200c}\x{200d}\x{180e}]*(?:\\?_|[\p{L}\p{N}\p{Mn}\p{Mc}]))*)\}`,
+	)
+	enclosing      = regexp.MustCompile(`^[\p{Mn}\p{Mc}]*\p{Me}`)
+	mentionElement = regexp.MustCompile(`^@\[((?:\\.|[^\\\]])+)\]\(urn:li:(?:person|organization):[A-Za-z0-9_-]+\)`)
+	hashtagElement = regexp.MustCompile(`^#[\p{L}\p{N}]+`)
 )
 
 const littleReserved = `\|{}@[]()<>#*_~`

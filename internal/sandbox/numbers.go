@@ -20,13 +20,22 @@ func (s *Sandbox) invent(e *Entry) numbers {
 	liking := int64(h.Sum32() % 7)
 	minutes := max(0, int64(s.opts.Clock().Sub(e.Time).Minutes()))
 	impressions := 25 + 10*liking + minutes*(1+liking)
-	return numbers{impressions: impressions, reached: impressions * 4 / 5, reactions: impressions / 12, comments: impressions / 60, reshares: impressions / 110}
+	return numbers{
+		impressions: impressions,
+		reached:     impressions * 4 / 5,
+		reactions:   impressions / 12,
+		comments:    impressions / 60,
+		reshares:    impressions / 110,
+	}
 }
 
 var entityForm = regexp.MustCompile(`^\((?:share:(urn:li:share:[0-9]+)|ugc:(urn:li:ugcPost:[0-9]+))\)$`)
 
 // GetMemberPostAnalytics implements the finder "entity": one number of one post.
-func (s linkedInServer) GetMemberPostAnalytics(ctx context.Context, r linkedin.GetMemberPostAnalyticsRequestObject) (linkedin.GetMemberPostAnalyticsResponseObject, error) {
+func (s linkedInServer) GetMemberPostAnalytics(
+	ctx context.Context,
+	r linkedin.GetMemberPostAnalyticsRequestObject,
+) (linkedin.GetMemberPostAnalyticsResponseObject, error) {
 	entity := entityForm.FindStringSubmatch(r.Params.Entity)
 	if entity == nil || r.Params.Q != "entity" || r.Params.Aggregation != "TOTAL" {
 		return nil, invalidParam
@@ -55,7 +64,10 @@ func (s linkedInServer) GetMemberPostAnalytics(ctx context.Context, r linkedin.G
 }
 
 // GetSocialMetadata implements GET /rest/socialMetadata/{urn}.
-func (s linkedInServer) GetSocialMetadata(_ context.Context, r linkedin.GetSocialMetadataRequestObject) (linkedin.GetSocialMetadataResponseObject, error) {
+func (s linkedInServer) GetSocialMetadata(
+	_ context.Context,
+	r linkedin.GetSocialMetadataRequestObject,
+) (linkedin.GetSocialMetadataResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, there := s.published(r.Urn)

@@ -51,7 +51,10 @@ func (s *Sandbox) appOf(clientID string) (app App, apps bool) {
 }
 
 // CreateAccessToken implements the grants authorization_code and refresh_token.
-func (s linkedInServer) CreateAccessToken(_ context.Context, r linkedin.CreateAccessTokenRequestObject) (linkedin.CreateAccessTokenResponseObject, error) {
+func (s linkedInServer) CreateAccessToken(
+	_ context.Context,
+	r linkedin.CreateAccessTokenRequestObject,
+) (linkedin.CreateAccessTokenResponseObject, error) {
 	if err := s.checkApp(r.Body.ClientId, r.Body.ClientSecret); err != nil {
 		return nil, err
 	}

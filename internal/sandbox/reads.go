@@ -29,7 +29,10 @@ func (s linkedInServer) GetPost(ctx context.Context, r linkedin.GetPostRequestOb
 }
 
 // FindPostsByAuthor implements the finder "author", whose order is the newest modified first.
-func (s linkedInServer) FindPostsByAuthor(ctx context.Context, r linkedin.FindPostsByAuthorRequestObject) (linkedin.FindPostsByAuthorResponseObject, error) {
+func (s linkedInServer) FindPostsByAuthor(
+	ctx context.Context,
+	r linkedin.FindPostsByAuthorRequestObject,
+) (linkedin.FindPostsByAuthorResponseObject, error) {
 	switch method, order := r.Params.XRestLiMethod, r.Params.SortBy; {
 	case method != nil && *method != "FINDER":
 		return nil, refuse(http.StatusBadRequest, "ILLEGAL_ARGUMENT", "X-RestLi-Method must be FINDER")

@@ -36,13 +36,25 @@ func TestTheAuthorsPostsNewestModifiedFirst(t *testing.T) {
 	require.Equal(t, []string{third, second, first}, found(t, w.call(t, "GET", byAda, "", with("X-Restli-Method", "FINDER"))))
 
 	w.pass(time.Minute)
-	require.Equal(t, http.StatusNoContent, w.call(t, "POST", "/rest/posts/"+encoded(first), `{"patch":{"$set":{"commentary":"1 \\(one\\)"}}}`, partially).status)
+	require.Equal(
+		t,
+		http.StatusNoContent,
+		w.call(t, "POST", "/rest/posts/"+encoded(first), `{"patch":{"$set":{"commentary":"1 \\(one\\)"}}}`, partially).status,
+	)
 	require.Equal(t, http.StatusNoContent, w.call(t, "DELETE", "/rest/posts/"+encoded(second), "").status)
 	got := w.call(t, "GET", byAda+"&sortBy=LAST_MODIFIED", "")
 	require.Equal(t, []string{first, third}, found(t, got), "one was edited, one deleted")
 	require.Equal(t, map[string]any{
-		"id": first, "author": "urn:li:person:ada", "commentary": `1 \(one\)`, "visibility": "PUBLIC", "lifecycleState": "PUBLISHED",
-		"createdAt": float64(noon.UnixMilli()), "publishedAt": float64(noon.UnixMilli()), "lastModifiedAt": float64(noon.Add(2 * time.Minute).UnixMilli()),
+		"id":             first,
+		"author":         "urn:li:person:ada",
+		"commentary":     `1 \(one\)`,
+		"visibility":     "PUBLIC",
+		"lifecycleState": "PUBLISHED",
+		"createdAt": float64(
+			noon.UnixMilli(),
+		),
+		"publishedAt":    float64(noon.UnixMilli()),
+		"lastModifiedAt": float64(noon.Add(2 * time.Minute).UnixMilli()),
 	}, got.json(t)["elements"].([]any)[0])
 }
 

@@ -47,18 +47,36 @@ func badRequests(size int) []badRequest {
 	plain := func(name, path, body string) badRequest {
 		return badRequest{name: name, path: path, body: []byte(body), holds: int64(len(body))}
 	}
-	binaryTags, _ := proto.Marshal(&postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{Content: "x", Hashtags: make([]string, size/2)}}) // valid UTF-8: it can't fail
+	binaryTags, _ := proto.Marshal(
+		&postwrightv1.CreatePostRequest{Post: &postwrightv1.Post{Content: "x", Hashtags: make([]string, size/2)}},
+	) // valid UTF-8: it can't fail
 	ids := plain("ids of a batch", pathPosts+"BatchPublishPosts", `{"ids":[`+list(`"x"`)+`]}`)
 	ids.body, ids.headers = envelope(ids.body), []string{"Content-Type", "application/connect+json"}
 	id := `"id":"0193a5a0-0000-7000-8000-000000000000"`
 	return []badRequest{
 		{name: "hashtags", path: pathPosts + "CreatePost", body: hashtags, holds: int64(len(hashtags))},
-		{name: "hashtags, gzipped", path: pathPosts + "CreatePost", body: gzipped(hashtags), headers: []string{"Content-Encoding", "gzip"}, holds: int64(len(hashtags))},
-		{name: "hashtags, binary", path: pathPosts + "CreatePost", body: binaryTags, headers: []string{"Content-Type", "application/proto"}, holds: int64(len(binaryTags))},
+		{
+			name:    "hashtags, gzipped",
+			path:    pathPosts + "CreatePost",
+			body:    gzipped(hashtags),
+			headers: []string{"Content-Encoding", "gzip"},
+			holds:   int64(len(hashtags)),
+		},
+		{
+			name:    "hashtags, binary",
+			path:    pathPosts + "CreatePost",
+			body:    binaryTags,
+			headers: []string{"Content-Type", "application/proto"},
+			holds:   int64(len(binaryTags)),
+		},
 		plain("hashtags of a batch", pathPosts+"BatchCreatePosts", `{"posts":[{"content":"x","hashtags":[`+list(`""`)+`]}]}`),
 		plain("empty posts", pathPosts+"BatchCreatePosts", `{"posts":[`+list(`{}`)+`]}`),
 		ids,
-		plain("a mask of many paths", pathPosts+"UpdatePost", `{"post":{`+id+`},"updateMask":"`+strings.TrimSuffix(strings.Repeat("a,", size/2), ",")+`"}`),
+		plain(
+			"a mask of many paths",
+			pathPosts+"UpdatePost",
+			`{"post":{`+id+`},"updateMask":"`+strings.TrimSuffix(strings.Repeat("a,", size/2), ",")+`"}`,
+		),
 		plain("an unknown field with a long name", pathPosts+"CreatePost", `{"`+long+`":1}`),
 		plain("a long enum value", pathPosts+"CreatePost", `{"post":{"content":"x","tone":"`+long+`"}}`),
 		plain("a long content", pathPosts+"CreatePost", `{"post":{"content":"`+long+`"}}`),

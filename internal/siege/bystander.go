@@ -11,8 +11,8 @@ import (
 )
 
 // bystander is the quiet owner's like on a node that nobody attacks, with a database and vendors of its own. It shares no more
-// with the attacked one than the machine and PostgreSQL's processes, so what it sees during an attack is what the machine makes of
-// it, which is nobody's fault.
+// with the attacked one than the machine and PostgreSQL's processes, so what it sees during an attack is what the machine makes
+// of it, which is nobody's fault.
 type bystander struct {
 	quiet   *quiet
 	vendors *sandbox.Sandbox

@@ -99,10 +99,26 @@ func (v verdict) line() string {
 	if !v.passed() {
 		word = "FAIL"
 	}
-	return fmt.Sprintf("siege: %s attacks=%d figures=%d errors=%.0f unserved=%.0f get_p50_ms=%.1f get_p99_ms=%.1f create_p99_ms=%.1f published_worst_ms=%.0f memory_mib=%.0f log_kib=%.0f "+
-		"pool_in_use=%.0f exit_s=%.1f exit_code=%.0f broken=%d missed=%d",
-		word, len(v.Attacks), len(v.Figures), v.worst(nameErrors), v.worst(nameUnserved), v.worst(nameGet50), v.worst(nameGet99), v.worst(nameCreate99), v.worst(namePublishedWorst), v.worst(nameMemory), v.worst(nameLog),
-		v.worst(namePool), v.worst(nameExit), v.worst(nameExitCode), len(v.broken()), len(v.Missed))
+	return fmt.Sprintf(
+		"siege: %s attacks=%d figures=%d errors=%.0f unserved=%.0f get_p50_ms=%.1f get_p99_ms=%.1f create_p99_ms=%.1f published_worst_ms=%.0f memory_mib=%.0f log_kib=%.0f "+
+			"pool_in_use=%.0f exit_s=%.1f exit_code=%.0f broken=%d missed=%d",
+		word,
+		len(v.Attacks),
+		len(v.Figures),
+		v.worst(nameErrors),
+		v.worst(nameUnserved),
+		v.worst(nameGet50),
+		v.worst(nameGet99),
+		v.worst(nameCreate99),
+		v.worst(namePublishedWorst),
+		v.worst(nameMemory),
+		v.worst(nameLog),
+		v.worst(namePool),
+		v.worst(nameExit),
+		v.worst(nameExitCode),
+		len(v.broken()),
+		len(v.Missed),
+	)
 }
 
 // The figures that every attack has.

@@ -41,8 +41,12 @@ func TestTheVerdict(t *testing.T) {
 func TestTheLineHasTheWorstOfAllAttacks(t *testing.T) {
 	t.Parallel()
 	v := verdict{Attacks: []string{"streams", "relay"}, Figures: figuresOfCalm()}
-	require.Equal(t, "siege: PASS attacks=2 figures=4 errors=0 unserved=0 get_p50_ms=0.0 get_p99_ms=20.0 create_p99_ms=0.0 published_worst_ms=0 memory_mib=0 log_kib=0 "+
-		"pool_in_use=0 exit_s=1.2 exit_code=0 broken=0 missed=0", v.line())
+	require.Equal(
+		t,
+		"siege: PASS attacks=2 figures=4 errors=0 unserved=0 get_p50_ms=0.0 get_p99_ms=20.0 create_p99_ms=0.0 published_worst_ms=0 memory_mib=0 log_kib=0 "+
+			"pool_in_use=0 exit_s=1.2 exit_code=0 broken=0 missed=0",
+		v.line(),
+	)
 	v.Figures[0].Value, v.Missed = 3, []string{"a stream"}
 	require.Contains(t, v.line(), "siege: FAIL attacks=2 figures=4 errors=3 unserved=0 ")
 	require.Contains(t, v.line(), " broken=1 missed=1")
@@ -62,9 +66,13 @@ func TestOfManyFiguresTheBrokenOnesAreKeptOrElseTheClosest(t *testing.T) {
 	of := func(name, note string, value float64) figure {
 		return figure{Name: name, Note: note, Value: value, Most: 10}
 	}
-	require.Equal(t,
+	require.Equal(
+		t,
 		[]figure{of("answer", "b", 11), of("answer", "c", 99), of("memory", "b", 9)},
-		tightest([]figure{of("answer", "a", 1), of("memory", "a", 2), of("answer", "b", 11), of("memory", "b", 9), of("answer", "c", 99), of("memory", "c", 3)}))
+		tightest(
+			[]figure{of("answer", "a", 1), of("memory", "a", 2), of("answer", "b", 11), of("memory", "b", 9), of("answer", "c", 99), of("memory", "c", 3)},
+		),
+	)
 	wide := figure{Name: "time", Note: "wide", Value: 20, Most: 100}
 	require.Equal(t, []figure{of("time", "tight", 5)}, tightest([]figure{wide, of("time", "tight", 5)}), "closest is a ratio")
 	require.Empty(t, tightest(nil))

@@ -38,7 +38,12 @@ type node struct {
 func startNode(ctx context.Context, binary, dir, name string, wiring testbed.Wiring, settings []string) (*node, error) {
 	var err error
 	n := &node{url: "http://" + wiring.Listen, address: wiring.Listen, log: filepath.Join(dir, name+".log")}
-	if n.process, err = testbed.Serve(ctx, binary, wiring.Environment(append([]string{"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2"}, settings...)...), n.log); err != nil {
+	if n.process, err = testbed.Serve(
+		ctx,
+		binary,
+		wiring.Environment(append([]string{"POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2"}, settings...)...),
+		n.log,
+	); err != nil {
 		return nil, err
 	}
 	if n.proc, err = procfs.NewProc(n.process.PID()); err != nil {

@@ -39,7 +39,14 @@ func TestPercentileIsTheNearestRank(t *testing.T) {
 func TestAtLeastThatManySamplesDoNotExceedAPercentile(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		samples := rapid.SliceOfN(rapid.Map(rapid.Int64Range(0, 1000), func(n int64) time.Duration { return time.Duration(n) }), 1, 200).Draw(t, "samples")
+		samples := rapid.SliceOfN(
+			rapid.Map(rapid.Int64Range(0, 1000), func(n int64) time.Duration { return time.Duration(n) }),
+			1,
+			200,
+		).Draw(
+			t,
+			"samples",
+		)
 		p := rapid.Float64Range(1, 100).Draw(t, "p")
 		got := percentile(samples, p)
 		within := 0

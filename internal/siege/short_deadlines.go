@@ -37,7 +37,9 @@ func leaveProbes(ctx context.Context, s *stage) error {
 		return err
 	}
 	s.vendors.Disarm()
-	if err := s.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Slow, AfterMS: int(profileTime.Milliseconds())}); err != nil {
+	if err := s.vendors.Arm(
+		sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.Slow, AfterMS: int(profileTime.Milliseconds())},
+	); err != nil {
 		return err
 	}
 	attacking, end := context.WithCancel(ctx)

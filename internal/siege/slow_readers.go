@@ -60,8 +60,11 @@ func readSlowly(ctx context.Context, s *stage) error {
 	var requests []string
 	for _, owner := range owners {
 		for range slowOfOwner {
-			requests = append(requests, fmt.Sprintf("POST %sListPosts HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\n"+
-				"Content-Length: %d\r\n\r\n%s", pathPosts, s.node.address, owner.Key, len(body), body))
+			requests = append(
+				requests,
+				fmt.Sprintf("POST %sListPosts HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\n"+
+					"Content-Length: %d\r\n\r\n%s", pathPosts, s.node.address, owner.Key, len(body), body),
+			)
 		}
 	}
 	lists := len(requests)

@@ -21,8 +21,8 @@ type Apps interface {
 const tokenSoon = 14 * 24 * time.Hour
 
 // Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
-// is needed, and whether LinkedIn takes more of them today. daily is how many requests LinkedIn takes of an account in a day, 0 when
-// nobody knows.
+// is needed, and whether LinkedIn takes more of them today. daily is how many requests LinkedIn takes of an account in a day, 0
+// when nobody knows.
 func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps, daily int, now func() time.Time) Look {
 	const name = "accounts"
 	return Look{Name: name, At: func(ctx context.Context) []Check {
@@ -31,7 +31,12 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps,
 		case err != nil:
 			return one(name, Unknown, "The accounts can't be read from the database.", "")
 		case len(connected) == 0:
-			return one(name, Warning, "No LinkedIn account is connected: nothing can be published.", "Connect one with ConnectAccount, or `postwright account add`.")
+			return one(
+				name,
+				Warning,
+				"No LinkedIn account is connected: nothing can be published.",
+				"Connect one with ConnectAccount, or `postwright account add`.",
+			)
 		}
 		var checks []Check
 		for _, account := range connected {
@@ -101,7 +106,9 @@ func token(account accounts.Account, standing accounts.Standing, now time.Time) 
 	if standing.Silent && c.State != Failed {
 		c.State = Warning
 		c.Detail += " LinkedIn has not said for more than a day what it is worth: it refuses the app, or the token is not this app's, or dead."
-		c.Remedy = "If the LinkedIn app" + suffix(account.App) + " is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
+		c.Remedy = "If the LinkedIn app" + suffix(
+			account.App,
+		) + " is accepted (see there) and posts with the account fail, connect it again, with ConnectAccount."
 	}
 	return c
 }
@@ -117,7 +124,11 @@ func quota(account accounts.Account, standing accounts.Standing, daily int, now 
 	switch {
 	case standing.Held != nil:
 		c.State = Warning
-		c.Detail = fmt.Sprintf("LinkedIn takes no more of its posts until %s (%s). ", standing.Held.UTC().Format(time.RFC3339), standing.HeldFor) + c.Detail
+		c.Detail = fmt.Sprintf(
+			"LinkedIn takes no more of its posts until %s (%s). ",
+			standing.Held.UTC().Format(time.RFC3339),
+			standing.HeldFor,
+		) + c.Detail
 		c.Remedy = "What waits goes out by itself after that. If it happens often, publish less in a day, or have the app's quota raised by LinkedIn."
 	case daily > 0 && made >= daily:
 		c.State = Warning

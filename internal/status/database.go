@@ -64,9 +64,16 @@ func Connections(limit func(context.Context) (int, error), most int) Look {
 		case err != nil:
 			return one("connections", Unknown, "The database does not tell how many it takes.", "")
 		case most > takes:
-			return one("connections", Warning,
-				fmt.Sprintf("One process may open %d, and PostgreSQL takes %d in all of this role and database: when they are used up, calls and jobs fail.", most, takes),
-				"Lower --database-max-connections, or raise PostgreSQL's max_connections or the CONNECTION LIMIT of the role or database.")
+			return one(
+				"connections",
+				Warning,
+				fmt.Sprintf(
+					"One process may open %d, and PostgreSQL takes %d in all of this role and database: when they are used up, calls and jobs fail.",
+					most,
+					takes,
+				),
+				"Lower --database-max-connections, or raise PostgreSQL's max_connections or the CONNECTION LIMIT of the role or database.",
+			)
 		}
 		return one("connections", OK, fmt.Sprintf("One process may open %d, and PostgreSQL takes %d in all.", most, takes), "")
 	}}
@@ -77,7 +84,12 @@ func clock(ahead time.Duration) []Check {
 	skew := ahead.Abs().Round(time.Millisecond)
 	switch {
 	case skew >= apart:
-		return one("clock", Failed, fmt.Sprintf("This machine's clock and the database's are %s apart: posts would go out at wrong times.", skew), remedyClock)
+		return one(
+			"clock",
+			Failed,
+			fmt.Sprintf("This machine's clock and the database's are %s apart: posts would go out at wrong times.", skew),
+			remedyClock,
+		)
 	case skew >= skewed:
 		return one("clock", Warning, fmt.Sprintf("This machine's clock and the database's are %s apart.", skew), remedyClock)
 	}

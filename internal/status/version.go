@@ -22,11 +22,21 @@ func Version(configured string, probe func(context.Context) (alive, known bool),
 		case known && !alive:
 			return deadVersion(configured)
 		case left <= 0 && !known:
-			return one(version, Unknown, "LinkedIn was to serve the version "+configured+" "+until+"; without a connected account it can't be asked.", remedyVersion)
+			return one(
+				version,
+				Unknown,
+				"LinkedIn was to serve the version "+configured+" "+until+"; without a connected account it can't be asked.",
+				remedyVersion,
+			)
 		case left <= sunset.WarnAhead:
 			return one(version, Warning, "LinkedIn serves the version "+configured+" "+until+".", remedyVersion)
 		case !known:
-			return one(version, Unknown, "LinkedIn is to serve the version "+configured+" "+until+"; without an account whose token works it can't be asked.", "")
+			return one(
+				version,
+				Unknown,
+				"LinkedIn is to serve the version "+configured+" "+until+"; without an account whose token works it can't be asked.",
+				"",
+			)
 		}
 		return one(version, OK, "LinkedIn serves the version "+configured+", "+until+".", "")
 	}}

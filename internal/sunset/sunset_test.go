@@ -89,7 +89,11 @@ func TestAVersionEndsWhenTheSandboxStopsServingIt(t *testing.T) {
 			box := sandbox.New(sandbox.Options{Clock: func() time.Time { return c.at }, Log: slog.New(slog.DiscardHandler), Members: []sandbox.Member{ada}})
 			server := httptest.NewServer(box.Handler())
 			t.Cleanup(server.Close)
-			client, err := linkedin.New(linkedin.Config{APIURL: server.URL, AuthURL: server.URL, Version: version}, answertest.Seam(t, linkedin.Vendor, time.Minute), time.Now)
+			client, err := linkedin.New(
+				linkedin.Config{APIURL: server.URL, AuthURL: server.URL, Version: version},
+				answertest.Seam(t, linkedin.Vendor, time.Minute),
+				time.Now,
+			)
 			require.NoError(t, err)
 			err = client.DeletePost(t.Context(), ada.Token, share)
 			if c.served {

@@ -83,7 +83,18 @@ func (w *Worker) Work(ctx context.Context, _ *river.Job[Args]) error {
 		return nil
 	})
 	if err == nil && given {
-		w.Log.WarnContext(ctx, "the LinkedIn version ends", "version", w.Version, "ends", ending.Ends.Format(time.DateOnly), "announced", ending.Exact, "dead", ending.Dead)
+		w.Log.WarnContext(
+			ctx,
+			"the LinkedIn version ends",
+			"version",
+			w.Version,
+			"ends",
+			ending.Ends.Format(time.DateOnly),
+			"announced",
+			ending.Exact,
+			"dead",
+			ending.Dead,
+		)
 	}
 	return err
 }

@@ -57,7 +57,11 @@ func keysOf(samples map[string]float64) []string { return slices.Sorted(maps.Key
 // someFigures have one with a label and one without; read is told of every reading, and fails it.
 func someFigures(read func(context.Context) error) []telemetry.Figure {
 	return []telemetry.Figure{
-		{Name: "postwright_late_seconds", Help: "How late.", Read: func(context.Context) (map[string]float64, error) { return telemetry.Single(90), nil }},
+		{
+			Name: "postwright_late_seconds",
+			Help: "How late.",
+			Read: func(context.Context) (map[string]float64, error) { return telemetry.Single(90), nil },
+		},
 		{Name: "postwright_things", Help: "Things, by state.", Label: "state", Read: func(ctx context.Context) (map[string]float64, error) {
 			return map[string]float64{"available": 3, "running": 0}, read(ctx)
 		}},

@@ -56,7 +56,8 @@ func NewMetrics() *Metrics {
 			Name: "api_operations_in_flight", Help: "Attempts to call vendors that are under way.",
 		}, []string{"vendor"}),
 		apiBreaker: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "api_breaker_state", Help: "What a vendor host's breaker does with calls: 0 lets them through, 1 lets one through to see, 2 refuses them.",
+			Name: "api_breaker_state",
+			Help: "What a vendor host's breaker does with calls: 0 lets them through, 1 lets one through to see, 2 refuses them.",
 		}, []string{"vendor", "host"}),
 		rpcCalls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rpc_calls_total", Help: "Calls of the API that ended, by procedure and code; ok is one.",

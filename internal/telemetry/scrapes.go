@@ -18,10 +18,10 @@ import (
 // maxTakers is how many pages may be on their way out, each of them in memory; a scraper takes one within moments.
 const maxTakers = 100
 
-// scrapes serves a page that each asks for anew. One at a time is rendered, for all who wait for it: those who come meanwhile wait
-// for the next, so that no answer is older than its question, and however many ask, each waits for two at most of each form. None of
-// it is written before it is whole: what is shared is not held while a scraper takes the page, which one that reads nothing draws
-// out. When too many draw it out, the one that has done so longest is cut off, so that whoever comes is served.
+// scrapes serves a page that each asks for anew. One at a time is rendered, for all who wait for it: those who come meanwhile
+// wait for the next, so that no answer is older than its question, and however many ask, each waits for two at most of each form.
+// None of it is written before it is whole: what is shared is not held while a scraper takes the page, which one that reads
+// nothing draws out. When too many draw it out, the one that has done so longest is cut off, so that whoever comes is served.
 type scrapes struct {
 	page      http.Handler
 	takers    *limit.Newest

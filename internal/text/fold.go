@@ -10,10 +10,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fold is a text as it is searched: the same for all spellings that differ by case, by whether an accent is a character of its own,
-// by the width of letters, by the kind and number of blanks, or by characters that show nothing (Unicode's compatibility caseless
-// matching, D146, composed again). So ß is ss, and a final sigma is a sigma. An accent makes a difference: it makes another letter
-// in many languages. What is kept folded must be folded anew when this changes.
+// Fold is a text as it is searched: the same for all spellings that differ by case, by whether an accent is a character of its
+// own, by the width of letters, by the kind and number of blanks, or by characters that show nothing (Unicode's compatibility
+// caseless matching, D146, composed again). So ß is ss, and a final sigma is a sigma. An accent makes a difference: it makes
+// another letter in many languages. What is kept folded must be folded anew when this changes.
 func Fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))

@@ -21,7 +21,12 @@ func TestFoldingOneByOneIsFolding(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		s := rapid.StringOf(rapid.OneOf(rapid.Rune(), rapid.SampledFrom([]rune("ßẞΣσςİıKÅﬁe\u0301\u0308\u0345\u1100\u1161\u11a8ｶﾞ \n\u200d´¨")))).Draw(t, "text")
+		s := rapid.StringOf(
+			rapid.OneOf(rapid.Rune(), rapid.SampledFrom([]rune("ßẞΣσςİıKÅﬁe\u0301\u0308\u0345\u1100\u1161\u11a8ｶﾞ \n\u200d´¨"))),
+		).Draw(
+			t,
+			"text",
+		)
 		require.Equal(t, fold(s), Fold(s), "%q", s)
 	})
 }

@@ -16,8 +16,8 @@ func between(r rune) bool {
 
 // HashtagWord is how many bytes at the beginning of a text are the word of a hashtag, without its sign; 0 for none. It is made
 // of letters, digits, "_", the marks on them, and what may stand between them; at least one of it is a letter that can be seen.
-// It never begins with a mark: what begins so belongs to the character before. What a mark encloses, as a keycap does, is a sign of
-// its own, and no part of a word.
+// It never begins with a mark: what begins so belongs to the character before. What a mark encloses, as a keycap does, is a sign
+// of its own, and no part of a word.
 func HashtagWord(s string) int {
 	end, letters := 0, 0
 	last, lettersBefore := 0, 0 // where the last letter, digit or "_" begins, with what stands before it

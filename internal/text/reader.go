@@ -50,10 +50,11 @@ func BeforeHashtags(s string) string {
 	return s[:end]
 }
 
-// unseen characters show nothing by themselves: format characters such as the joiners and the byte order mark, but for those that are
-// drawn before or around digits (U+06DD), and variation selectors, which some keep and some take out.
+// unseen characters show nothing by themselves: format characters such as the joiners and the byte order mark, but for those that
+// are drawn before or around digits (U+06DD), and variation selectors, which some keep and some take out.
 func unseen(r rune) bool {
-	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) || unicode.Is(unicode.Variation_Selector, r) || unicode.IsControl(r)
+	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) || unicode.Is(unicode.Variation_Selector, r) ||
+		unicode.IsControl(r)
 }
 
 // alikeShare is which share of the pairs of letters of the shorter of two texts must be in the longer for them to be alike.

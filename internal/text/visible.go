@@ -13,15 +13,15 @@ func Visible(s string) bool {
 	return false
 }
 
-// shows reports whether a character can be seen at all. One that the tables here lack is taken to be newer than they are, as an emoji of
-// this year is, and one for private use to be in the font of those who use it: readers see it, or a box in its place.
+// shows reports whether a character can be seen at all. One that the tables here lack is taken to be newer than they are, as an
+// emoji of this year is, and one for private use to be in the font of those who use it: readers see it, or a box in its place.
 func shows(r rune) bool {
 	return unicode.IsGraphic(r) || unicode.Is(unicode.Prepended_Concatenation_Mark, r) || unicode.Is(unicode.Co, r) ||
 		unicode.Is(unicode.Cn, r) && !unicode.Is(unicode.Noncharacter_Code_Point, r)
 }
 
-// filler characters are letters and symbols that are blank: those that Hangul is filled up with, Braille without a dot, a note without its
-// head, Egyptian blanks, and others that Unicode lets every program ignore, some of which it has not assigned yet.
+// filler characters are letters and symbols that are blank: those that Hangul is filled up with, Braille without a dot, a note
+// without its head, Egyptian blanks, and others that Unicode lets every program ignore, some of which it has not assigned yet.
 func filler(r rune) bool {
 	switch r {
 	case '\u2800', '\U0001D159', '\U00013441', '\U00013442':

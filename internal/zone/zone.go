@@ -18,8 +18,9 @@ import (
 // Release is the release of IANA's database (https://www.iana.org/time-zones) that the program carries.
 const Release = "2025c"
 
-// archive is Go's lib/time/zoneinfo.zip: `just zones` copies it here. Nothing else is asked: time.LoadLocation would ask $ZONEINFO and the
-// machine's folders first, so that two nodes could take one local time for two moments, and an old folder would win over a new program.
+// archive is Go's lib/time/zoneinfo.zip: `just zones` copies it here. Nothing else is asked: time.LoadLocation would ask
+// $ZONEINFO and the machine's folders first, so that two nodes could take one local time for two moments, and an old folder would
+// win over a new program.
 //
 //go:embed zoneinfo.zip
 var archive []byte
@@ -54,8 +55,8 @@ func read(file *zip.File) (*time.Location, error) {
 	return time.LoadLocationFromTZData(file.Name, rules)
 }
 
-// Load returns a zone by IANA's name, such as Europe/Berlin, in exactly that spelling; "" is UTC. Its error says what the name must
-// be, as it goes on after the name of a field.
+// Load returns a zone by IANA's name, such as Europe/Berlin, in exactly that spelling; "" is UTC. Its error says what the name
+// must be, as it goes on after the name of a field.
 func Load(name string) (*time.Location, error) {
 	if name == "" || name == "UTC" {
 		return time.UTC, nil

@@ -166,13 +166,27 @@ func TestInstants(t *testing.T) {
 func TestEveryMomentIsFoundByItsClock(t *testing.T) {
 	t.Parallel()
 	names := []string{
-		"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Tehran", "Africa/Casablanca", "America/Asuncion", "Asia/Kathmandu", "Europe/Dublin",
-		"Antarctica/Troll", "America/Caracas", "Pacific/Kiritimati", "UTC",
+		"Europe/Berlin",
+		"America/New_York",
+		"Australia/Lord_Howe",
+		"Pacific/Apia",
+		"Asia/Tehran",
+		"Africa/Casablanca",
+		"America/Asuncion",
+		"Asia/Kathmandu",
+		"Europe/Dublin",
+		"Antarctica/Troll",
+		"America/Caracas",
+		"Pacific/Kiritimati",
+		"UTC",
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		at, err := zone.Load(rapid.SampledFrom(names).Draw(t, "zone"))
 		require.NoError(t, err)
-		instant := time.Unix(rapid.Int64Range(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2037, 1, 1, 0, 0, 0, 0, time.UTC).Unix()).Draw(t, "moment"), 0)
+		instant := time.Unix(
+			rapid.Int64Range(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2037, 1, 1, 0, 0, 0, 0, time.UTC).Unix()).Draw(t, "moment"),
+			0,
+		)
 		if rapid.Bool().Draw(t, "near a change") {
 			if _, end := instant.In(at).ZoneBounds(); !end.IsZero() {
 				instant = end.Add(time.Duration(rapid.Int64Range(-7200, 7200).Draw(t, "seconds")) * time.Second)

@@ -1,7 +1,7 @@
 -- name: AccountUpsert :one
 -- Connecting an account again renews its token, keeps its id, ends its pause and revives it when it was disconnected. A
--- refresh token is never overwritten with nothing, unless it is another app's. The owner's first account becomes the default one; of two first ones
--- connected at the same moment, the second fails on linkedin_accounts_default_key.
+-- refresh token is never overwritten with nothing, unless it is another app's. The owner's first account becomes the default one;
+-- of two first ones connected at the same moment, the second fails on linkedin_accounts_default_key.
 INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, app, sealed_token, token_expires_at, token_expiry_assumed, scopes,
     sealed_refresh_token, refresh_token_expires_at, checked_at, is_default, created_at, updated_at)
 VALUES (@id, @owner_id, @urn, @display_name, @app, @sealed_token, sqlc.narg(token_expires_at), @token_expiry_assumed, @scopes::text[],

@@ -17,7 +17,8 @@ VALUES (database_place(), pg_current_xact_id()::xid::text, 'database_origin'::re
 ON CONFLICT DO NOTHING;
 
 -- name: OriginSeen :one
--- All is as it was, and as whoever asks has seen it last. seen_at never goes back while nobody takes the data back. No row when it is not.
+-- All is as it was, and as whoever asks has seen it last. seen_at never goes back while nobody takes the data back. No row when
+-- it is not.
 UPDATE database_origin SET seen_at = greatest(seen_at, clock_timestamp()), written_by = pg_current_xact_id()::xid::text
 WHERE place = database_place() AND written_by = xmin::text AND written_to = tableoid::text AND seen_at >= @last::timestamptz
 RETURNING seen_at;

@@ -232,7 +232,8 @@ WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled'
 RETURNING *;
 
 -- name: PostMarkHeldBack :execrows
--- A scheduled post that is due stays scheduled for now; the failure says why. No row when it is not scheduled, or says so already.
+-- A scheduled post that is due stays scheduled for now; the failure says why. No row when it is not scheduled, or says so
+-- already.
 UPDATE posts SET
     failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
     revision = revision + 1, updated_at = @now
@@ -274,9 +275,9 @@ RETURNING *;
 UPDATE posts SET account_id = @account_id::uuid WHERE id = @id AND owner_id = @owner_id;
 
 -- name: PostListSameText :many
--- The owner's posts on their way to LinkedIn with an account, or there, that may have the same text as others, at most so many for
--- each; element i of all arrays is one of those others, with its account. One without an account goes out with the default. Of many
--- those that are not there yet come first, then those published last, which is what LinkedIn may refuse a text for.
+-- The owner's posts on their way to LinkedIn with an account, or there, that may have the same text as others, at most so many
+-- for each; element i of all arrays is one of those others, with its account. One without an account goes out with the default.
+-- Of many those that are not there yet come first, then those published last, which is what LinkedIn may refuse a text for.
 SELECT i.id::uuid AS same_as, o.id, o.account_id, o.state, o.content, o.hashtags, o.linkedin_urn, o.published_at, o.scheduled_at
 FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@account_ids::uuid[]) AS account_id, unnest(@contents::text[]) AS content) AS i
 CROSS JOIN LATERAL (

@@ -16,8 +16,10 @@ const maxHashtags = 10
 const unbroken = `[\p{L}\p{N}](?:[\x{200c}\x{200d}\x{180e}]*[\p{L}\p{Mn}\p{Mc}\p{N}])*`
 
 var (
-	phraseEnd = regexp.MustCompile(`https?://\S+|\S*@\S+|[\p{L}\p{N}][\p{Mn}\p{Mc}]*\p{Me}|[^\p{L}\p{M}\p{N}\x{200c}\x{200d}\x{180e}'’\s-]+|\n+`) // keycaps as well
-	wordForm  = regexp.MustCompile(unbroken + `(?:['’-]` + unbroken + `)*`)
+	phraseEnd = regexp.MustCompile(
+		`https?://\S+|\S*@\S+|[\p{L}\p{N}][\p{Mn}\p{Mc}]*\p{Me}|[^\p{L}\p{M}\p{N}\x{200c}\x{200d}\x{180e}'’\s-]+|\n+`,
+	) // keycaps as well
+	wordForm = regexp.MustCompile(unbroken + `(?:['’-]` + unbroken + `)*`)
 )
 
 // stopWords end a key phrase.

@@ -11,8 +11,8 @@ import (
 	"net"
 )
 
-// Ports that systems give to nobody by themselves: Linux's ephemeral ones begin at 32768, those of macOS at 49152. So a port that is
-// free stays so until somebody asks for it by its number.
+// Ports that systems give to nobody by themselves: Linux's ephemeral ones begin at 32768, those of macOS at 49152. So a port that
+// is free stays so until somebody asks for it by its number.
 const (
 	lowest  = 20000
 	highest = 32767

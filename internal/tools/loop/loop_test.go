@@ -18,7 +18,13 @@ func TestAColumnIsAddedAndSeenInTheAPIAndThenWritten(t *testing.T) {
 	tree := copyOfTheTree(t)
 	write(t, tree, "sql/migrations/99999_add_campaign.sql",
 		"-- +goose Up\nALTER TABLE posts ADD COLUMN campaign text NOT NULL DEFAULT '';\n\n-- +goose Down\nALTER TABLE posts DROP COLUMN campaign;\n")
-	replace(t, tree, "specs/api/postwright/v1/post.proto", "message Post {\n", "message Post {\n  string campaign = 1000 [(buf.validate.field).string.max_len = 100];\n")
+	replace(
+		t,
+		tree,
+		"specs/api/postwright/v1/post.proto",
+		"message Post {\n",
+		"message Post {\n  string campaign = 1000 [(buf.validate.field).string.max_len = 100];\n",
+	)
 	run(t, tree, "just", "gen")
 	replace(t, tree, "internal/rpc/map_post.go", "Etag: posts.Etag(p),", "Etag: posts.Etag(p), Campaign: p.Campaign,")
 	run(t, tree, "go", "build", "./...")

@@ -67,7 +67,11 @@ func serve(t *testing.T, answer string) (*analysisapi.Client, *vendor) {
 		_, _ = io.WriteString(w, answer)
 	}))
 	t.Cleanup(server.Close)
-	client, err := analysisapi.New(analysisapi.Config{URL: server.URL, Token: answertest.Token}, answertest.Seam(t, analysisapi.Vendor, time.Minute), time.Now)
+	client, err := analysisapi.New(
+		analysisapi.Config{URL: server.URL, Token: answertest.Token},
+		answertest.Seam(t, analysisapi.Vendor, time.Minute),
+		time.Now,
+	)
 	require.NoError(t, err)
 	return client, seen
 }

@@ -19,11 +19,16 @@ import (
 type canned []byte
 
 func (c canned) RoundTrip(req *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(c)), Request: req}, nil
+	return &http.Response{
+		StatusCode: http.StatusOK,
+		Header:     http.Header{"Content-Type": {"application/json"}},
+		Body:       io.NopCloser(bytes.NewReader(c)),
+		Request:    req,
+	}, nil
 }
 
-// fuzzAnswer puts any value at any place of an answer: a member that is not needed changes nothing, and a needed one that can't be
-// read is no answer and never passes for one that says nothing.
+// fuzzAnswer puts any value at any place of an answer: a member that is not needed changes nothing, and a needed one that can't
+// be read is no answer and never passes for one that says nothing.
 func fuzzAnswer(f *testing.F, answer string, needed []string, call func(ctx context.Context, c *analysisapi.Client) (any, error)) {
 	f.Helper()
 	ask := func(t testing.TB, body []byte) (any, error) {
@@ -60,9 +65,14 @@ func fuzzAnswer(f *testing.F, answer string, needed []string, call func(ctx cont
 }
 
 func FuzzAnalyzeSentiment(f *testing.F) {
-	fuzzAnswer(f, `{"label":"positive","score":0.5,"model":"x"}`, []string{"label", "score"}, func(ctx context.Context, c *analysisapi.Client) (any, error) {
-		return c.Sentiment(ctx, "text")
-	})
+	fuzzAnswer(
+		f,
+		`{"label":"positive","score":0.5,"model":"x"}`,
+		[]string{"label", "score"},
+		func(ctx context.Context, c *analysisapi.Client) (any, error) {
+			return c.Sentiment(ctx, "text")
+		},
+	)
 }
 
 func FuzzGenerateHashtags(f *testing.F) {
@@ -72,7 +82,12 @@ func FuzzGenerateHashtags(f *testing.F) {
 }
 
 func FuzzOptimizeContent(f *testing.F) {
-	fuzzAnswer(f, `{"optimized_content":"better","model":"x"}`, []string{"optimized_content"}, func(ctx context.Context, c *analysisapi.Client) (any, error) {
-		return c.Optimize(ctx, "text", "clarity")
-	})
+	fuzzAnswer(
+		f,
+		`{"optimized_content":"better","model":"x"}`,
+		[]string{"optimized_content"},
+		func(ctx context.Context, c *analysisapi.Client) (any, error) {
+			return c.Optimize(ctx, "text", "clarity")
+		},
+	)
 }

@@ -54,9 +54,16 @@ func Decode[T any](r Reader, operation string, wanted int, resp *http.Response, 
 	return value, failed
 }
 
-// DecodeReadable is Decode for callers who do with what can be read: unreadable is the first of the watched members, at any depth, that is
-// given and can't be, "" when there is none.
-func DecodeReadable[T any](r Reader, operation string, wanted int, resp *http.Response, err error, watched ...string) (value T, unreadable string, failed error) {
+// DecodeReadable is Decode for callers who do with what can be read: unreadable is the first of the watched members, at any
+// depth, that is given and can't be, "" when there is none.
+func DecodeReadable[T any](
+	r Reader,
+	operation string,
+	wanted int,
+	resp *http.Response,
+	err error,
+	watched ...string,
+) (value T, unreadable string, failed error) {
 	body, cut, failed := r.read(operation, wanted, resp, err)
 	if failed != nil {
 		return value, "", failed
@@ -70,7 +77,10 @@ func DecodeReadable[T any](r Reader, operation string, wanted int, resp *http.Re
 	}
 	// A JSON object is one, whatever the content type says; but one that says nothing known may be anything.
 	found, unreadable, err := decode(body, &value, watched...)
-	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil && !found && mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
+	if mediaType, _, _ := mime.ParseMediaType(
+		resp.Header.Get("Content-Type"),
+	); err == nil && !found && mediaType != "application/json" &&
+		!strings.HasSuffix(mediaType, "+json") {
 		err = errors.New("nothing that is known is in it")
 	}
 	if err != nil {
@@ -146,9 +156,9 @@ func (r Reader) refused(operation string, resp *http.Response, body []byte) *fau
 	return f
 }
 
-// gaveUp are the refusals that say nothing of the request, but that somebody on the way, such as a proxy, waited for no answer any
-// longer, or was not ready for it: 408 and 425 (RFC 9110, 15.5.9; RFC 8470, 5.2), nginx's 499 and the 460 of AWS's load balancers,
-// which tell of a caller that left. The vendor may have carried the request out all the same.
+// gaveUp are the refusals that say nothing of the request, but that somebody on the way, such as a proxy, waited for no answer
+// any longer, or was not ready for it: 408 and 425 (RFC 9110, 15.5.9; RFC 8470, 5.2), nginx's 499 and the 460 of AWS's load
+// balancers, which tell of a caller that left. The vendor may have carried the request out all the same.
 var gaveUp = map[int]bool{http.StatusRequestTimeout: true, http.StatusTooEarly: true, 460: true, 499: true}
 
 func (r Reader) answer(operation string, resp *http.Response) *fault.Answer {
@@ -164,8 +174,8 @@ func changes(resp *http.Response) bool {
 	return resp.Request == nil || (resp.Request.Method != http.MethodGet && resp.Request.Method != http.MethodHead)
 }
 
-// Lenient decodes as much of a refusal's body as can be read into value, a pointer to a struct whose members may all be missing or of
-// another type; false when the body is no JSON object.
+// Lenient decodes as much of a refusal's body as can be read into value, a pointer to a struct whose members may all be missing
+// or of another type; false when the body is no JSON object.
 func Lenient(body []byte, value any) bool {
 	_, _, err := decode(body, value)
 	return err == nil

@@ -15,8 +15,8 @@ import (
 // decode reads a JSON object into value, a pointer to a struct, as far as it can: vendors change the types of members that nobody
 // needs, and such a member must not break those that are. A member is left out, as if the vendor had not given it, when it is
 // null or of a type from which it can't be told beyond doubt what is meant. It can where a number stands as a string or the other
-// way round, true and false as strings, and a whole number as 3.0 or 3e2. unreadable is the first watched member, at whatever depth,
-// that is given and can't be read: it must not pass for one that was not given. found is false when nothing was read.
+// way round, true and false as strings, and a whole number as 3.0 or 3e2. unreadable is the first watched member, at whatever
+// depth, that is given and can't be read: it must not pass for one that was not given. found is false when nothing was read.
 func decode(body []byte, value any, watched ...string) (found bool, unreadable string, err error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	if !json.Valid(body) {
@@ -130,7 +130,8 @@ func scalar(raw json.RawMessage) (s string, quoted, ok bool) {
 	return string(raw), false, true
 }
 
-// text takes a whole number for the text that its digits are, however it is written: an id of 1e5 is 100000. No other number is a text.
+// text takes a whole number for the text that its digits are, however it is written: an id of 1e5 is 100000. No other number is a
+// text.
 func text(raw json.RawMessage, v reflect.Value) bool {
 	s, quoted, ok := scalar(raw)
 	if !ok {

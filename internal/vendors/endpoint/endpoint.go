@@ -17,7 +17,9 @@ func CheckURL(setting, value string) []fault.Field {
 	u, err := url.Parse(value)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" ||
 		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return []fault.Field{{Path: setting, Problem: "must be an http or https URL of a host, without user, query or fragment, such as https://api.example.com"}}
+		return []fault.Field{
+			{Path: setting, Problem: "must be an http or https URL of a host, without user, query or fragment, such as https://api.example.com"},
+		}
 	}
 	return nil
 }
@@ -26,7 +28,9 @@ func CheckURL(setting, value string) []fault.Field {
 // where the vendor wants none.
 func CheckToken(setting, value string) []fault.Field {
 	if !sendable(value) {
-		return []fault.Field{{Path: setting, Problem: "must be visible ASCII characters only: look for a space, a line break or quotation marks copied with it"}}
+		return []fault.Field{
+			{Path: setting, Problem: "must be visible ASCII characters only: look for a space, a line break or quotation marks copied with it"},
+		}
 	}
 	return nil
 }

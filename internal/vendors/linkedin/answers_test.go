@@ -28,25 +28,35 @@ func TestACreatedPostIsASuccess(t *testing.T) {
 		body   string
 		want   string // URN, "" for unknown
 	}{
-		"a share":                               {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "", "urn:li:share:7"},
-		"a ugcPost":                             {nil, map[string]string{"X-RestLi-Id": "urn:li:ugcPost:7"}, "", "urn:li:ugcPost:7"},
-		"no id":                                 {nil, nil, "", ""},
-		"an unreadable id":                      {nil, map[string]string{"x-restli-id": "7"}, "", ""},
-		"garbage in the body":                   {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "<html>", "urn:li:share:7"},
-		"the id in the body":                    {legacy, nil, `{"id":"urn:li:share:8"}`, "urn:li:share:8"},
-		"legacy, id in the header":              {legacy, map[string]string{"x-restli-id": "urn:li:share:7"}, `{"id":"urn:li:share:8"}`, "urn:li:share:7"},
-		"legacy, nothing":                       {legacy, nil, "", ""},
-		"legacy, garbage as the id":             {legacy, nil, `{"id":7}`, ""},
-		"legacy, garbage all around":            {legacy, nil, `[`, ""},
-		"the name of its author":                {nil, map[string]string{"x-restli-id": "urn:li:person:ada"}, "", ""},
-		"a name of another kind":                {nil, map[string]string{"x-restli-id": "urn:li:groupPost:7"}, "", ""},
-		"its author's, and its own in the body": {nil, map[string]string{"x-restli-id": "urn:li:person:ada"}, `{"id":"urn:li:share:8"}`, "urn:li:share:8"},
-		"the author's in the body":              {legacy, nil, `{"id":"urn:li:organization:5"}`, ""},
-		"encoded":                               {nil, map[string]string{"x-restli-id": "urn%3Ali%3Ashare%3A7"}, "", "urn:li:share:7"},
-		"in the older header":                   {nil, map[string]string{"X-LinkedIn-Id": "urn:li:share:7"}, "", "urn:li:share:7"},
-		"in the location":                       {nil, map[string]string{"Location": "/rest/posts/urn%3Ali%3AugcPost%3A7"}, "", "urn:li:ugcPost:7"},
-		"another location":                      {nil, map[string]string{"Location": "https://www.linkedin.com/feed/"}, "", ""},
-		"a number in the body":                  {nil, nil, `{"id":7}`, ""},
+		"a share":             {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "", "urn:li:share:7"},
+		"a ugcPost":           {nil, map[string]string{"X-RestLi-Id": "urn:li:ugcPost:7"}, "", "urn:li:ugcPost:7"},
+		"no id":               {nil, nil, "", ""},
+		"an unreadable id":    {nil, map[string]string{"x-restli-id": "7"}, "", ""},
+		"garbage in the body": {nil, map[string]string{"x-restli-id": "urn:li:share:7"}, "<html>", "urn:li:share:7"},
+		"the id in the body":  {legacy, nil, `{"id":"urn:li:share:8"}`, "urn:li:share:8"},
+		"legacy, id in the header": {
+			legacy,
+			map[string]string{"x-restli-id": "urn:li:share:7"},
+			`{"id":"urn:li:share:8"}`,
+			"urn:li:share:7",
+		},
+		"legacy, nothing":            {legacy, nil, "", ""},
+		"legacy, garbage as the id":  {legacy, nil, `{"id":7}`, ""},
+		"legacy, garbage all around": {legacy, nil, `[`, ""},
+		"the name of its author":     {nil, map[string]string{"x-restli-id": "urn:li:person:ada"}, "", ""},
+		"a name of another kind":     {nil, map[string]string{"x-restli-id": "urn:li:groupPost:7"}, "", ""},
+		"its author's, and its own in the body": {
+			nil,
+			map[string]string{"x-restli-id": "urn:li:person:ada"},
+			`{"id":"urn:li:share:8"}`,
+			"urn:li:share:8",
+		},
+		"the author's in the body": {legacy, nil, `{"id":"urn:li:organization:5"}`, ""},
+		"encoded":                  {nil, map[string]string{"x-restli-id": "urn%3Ali%3Ashare%3A7"}, "", "urn:li:share:7"},
+		"in the older header":      {nil, map[string]string{"X-LinkedIn-Id": "urn:li:share:7"}, "", "urn:li:share:7"},
+		"in the location":          {nil, map[string]string{"Location": "/rest/posts/urn%3Ali%3AugcPost%3A7"}, "", "urn:li:ugcPost:7"},
+		"another location":         {nil, map[string]string{"Location": "https://www.linkedin.com/feed/"}, "", ""},
+		"a number in the body":     {nil, nil, `{"id":7}`, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -132,28 +142,58 @@ func TestPostsByAuthor(t *testing.T) {
 		complete bool
 		bad      bool
 	}{
-		"fewer than asked for":          {`{"elements":[` + one + `,` + two + `],"paging":{"start":0,"count":3,"links":[],"total":2}}`, []linkedin.Post{first, second}, true, false},
-		"fewer, and no paging":          {`{"elements":[` + one + `]}`, []linkedin.Post{first}, true, false},
-		"fewer, and no total":           {`{"elements":[` + one + `],"paging":{"start":0,"count":3}}`, []linkedin.Post{first}, true, false},
-		"a page that holds fewer":       {`{"elements":[` + one + `,` + two + `],"paging":{"start":0,"count":2,"links":[]}}`, []linkedin.Post{first, second}, false, false},
-		"fewer than a page holds":       {`{"elements":[` + one + `],"paging":{"count":2}}`, []linkedin.Post{first}, true, false},
-		"none":                          {`{"elements":[]}`, nil, true, false},
-		"none, of a page for none":      {`{"elements":[],"paging":{"count":0}}`, nil, true, false},
-		"fewer, of a greater total":     {`{"elements":[` + one + `],"paging":{"total":2}}`, []linkedin.Post{first}, false, false},
-		"fewer, and a next page":        {`{"elements":[` + one + `],"paging":{"links":[{"rel":"prev"},{"rel":"next"}]}}`, []linkedin.Post{first}, false, false},
-		"fewer, and a page before":      {`{"elements":[` + one + `],"paging":{"links":[{"rel":"prev"}]}}`, []linkedin.Post{first}, true, false},
-		"none here, but a next page":    {`{"elements":[],"paging":{"links":[{"rel":"next"}]}}`, nil, false, false},
-		"as many as asked for":          {`{"elements":[` + one + `,` + two + `,` + one + `],"paging":{"total":3}}`, []linkedin.Post{first, second, first}, false, false},
-		"nothing said":                  {`{}`, nil, false, true},
-		"null":                          {`{"elements":null}`, nil, false, true},
-		"an element without a URN":      {`{"elements":[` + one + `,{"author":"urn:li:person:ada","commentary":""}]}`, nil, false, true},
-		"an element of an unknown kind": {`{"elements":[{"id":"urn:li:groupPost:1","author":"urn:li:person:ada","commentary":""},` + one + `]}`, nil, false, true},
-		"an element without an author":  {`{"elements":[{"id":"urn:li:share:1","commentary":""}]}`, nil, false, true},
-		"an element of another author":  {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:bob","commentary":""}]}`, nil, false, true},
-		"an element without a text":     {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada"}]}`, nil, false, true},
-		"an element that is a person":   {`{"elements":[{"id":"urn:li:person:ada","author":"urn:li:person:ada","commentary":""}]}`, nil, false, true},
-		"an element that is null":       {`{"elements":[null]}`, nil, false, true},
-		"a text of another type":        {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":{"text":""}}]}`, nil, false, true},
+		"fewer than asked for": {
+			`{"elements":[` + one + `,` + two + `],"paging":{"start":0,"count":3,"links":[],"total":2}}`,
+			[]linkedin.Post{first, second},
+			true,
+			false,
+		},
+		"fewer, and no paging": {`{"elements":[` + one + `]}`, []linkedin.Post{first}, true, false},
+		"fewer, and no total":  {`{"elements":[` + one + `],"paging":{"start":0,"count":3}}`, []linkedin.Post{first}, true, false},
+		"a page that holds fewer": {
+			`{"elements":[` + one + `,` + two + `],"paging":{"start":0,"count":2,"links":[]}}`,
+			[]linkedin.Post{first, second},
+			false,
+			false,
+		},
+		"fewer than a page holds":   {`{"elements":[` + one + `],"paging":{"count":2}}`, []linkedin.Post{first}, true, false},
+		"none":                      {`{"elements":[]}`, nil, true, false},
+		"none, of a page for none":  {`{"elements":[],"paging":{"count":0}}`, nil, true, false},
+		"fewer, of a greater total": {`{"elements":[` + one + `],"paging":{"total":2}}`, []linkedin.Post{first}, false, false},
+		"fewer, and a next page": {
+			`{"elements":[` + one + `],"paging":{"links":[{"rel":"prev"},{"rel":"next"}]}}`,
+			[]linkedin.Post{first},
+			false,
+			false,
+		},
+		"fewer, and a page before":   {`{"elements":[` + one + `],"paging":{"links":[{"rel":"prev"}]}}`, []linkedin.Post{first}, true, false},
+		"none here, but a next page": {`{"elements":[],"paging":{"links":[{"rel":"next"}]}}`, nil, false, false},
+		"as many as asked for": {
+			`{"elements":[` + one + `,` + two + `,` + one + `],"paging":{"total":3}}`,
+			[]linkedin.Post{first, second, first},
+			false,
+			false,
+		},
+		"nothing said":             {`{}`, nil, false, true},
+		"null":                     {`{"elements":null}`, nil, false, true},
+		"an element without a URN": {`{"elements":[` + one + `,{"author":"urn:li:person:ada","commentary":""}]}`, nil, false, true},
+		"an element of an unknown kind": {
+			`{"elements":[{"id":"urn:li:groupPost:1","author":"urn:li:person:ada","commentary":""},` + one + `]}`,
+			nil,
+			false,
+			true,
+		},
+		"an element without an author": {`{"elements":[{"id":"urn:li:share:1","commentary":""}]}`, nil, false, true},
+		"an element of another author": {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:bob","commentary":""}]}`, nil, false, true},
+		"an element without a text":    {`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada"}]}`, nil, false, true},
+		"an element that is a person":  {`{"elements":[{"id":"urn:li:person:ada","author":"urn:li:person:ada","commentary":""}]}`, nil, false, true},
+		"an element that is null":      {`{"elements":[null]}`, nil, false, true},
+		"a text of another type": {
+			`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":{"text":""}}]}`,
+			nil,
+			false,
+			true,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -225,8 +265,11 @@ func TestOrganizationRoles(t *testing.T) {
 		"nothing said":        {`{}`, nil, true},
 		"null":                {`{"elements":null}`, nil, true},
 		"one that can't be read takes no other away": {
-			roles(`{"role":"ADMINISTRATOR"},{"organization":{"id":7},"role":"ADMINISTRATOR"},{"organization":"urn:li:organization:5","role":"ADMINISTRATOR"},{"organization":"urn:li:school:7","role":"ADMINISTRATOR"}`),
-			[]linkedin.OrganizationRole{{Organization: urn(t, "urn:li:organization:5"), Role: linkedin.RoleAdministrator}}, false,
+			roles(
+				`{"role":"ADMINISTRATOR"},{"organization":{"id":7},"role":"ADMINISTRATOR"},{"organization":"urn:li:organization:5","role":"ADMINISTRATOR"},{"organization":"urn:li:school:7","role":"ADMINISTRATOR"}`,
+			),
+			[]linkedin.OrganizationRole{{Organization: urn(t, "urn:li:organization:5"), Role: linkedin.RoleAdministrator}},
+			false,
 		},
 		"a role at nothing":         {roles(`{"role":"ADMINISTRATOR","state":"APPROVED"}`), nil, true},
 		"a role at no URN":          {roles(`{"organization":"5","role":"ADMINISTRATOR","state":"APPROVED"}`), nil, true},
@@ -309,7 +352,10 @@ func TestRolesAreAskedForUntilNoneComeWhenPagingCannotBeRead(t *testing.T) {
 		start := r.URL.Query().Get("start")
 		asked = append(asked, start)
 		w.Header().Set("Content-Type", "application/json")
-		elements := map[string]string{"0": `{"organization":"urn:li:organization:5","role":"ADMINISTRATOR"}`, "100": `{"organization":"urn:li:organization:6","role":"ADMINISTRATOR"}`}
+		elements := map[string]string{
+			"0":   `{"organization":"urn:li:organization:5","role":"ADMINISTRATOR"}`,
+			"100": `{"organization":"urn:li:organization:6","role":"ADMINISTRATOR"}`,
+		}
 		_, _ = io.WriteString(w, `{"elements":[`+elements[start]+`],"paging":{"links":{}}}`)
 	}))
 	t.Cleanup(server.Close)
@@ -354,11 +400,14 @@ func TestUserInfo(t *testing.T) {
 				Locale: "en-GB", Email: "ada@example.com", EmailVerified: true,
 			},
 		},
-		"the locale a string":     {`{"sub":"a","locale":"en_US"}`, linkedin.Profile{MemberID: "a", Locale: "en-US"}},
-		"a locale of no country":  {`{"sub":"a","locale":{"language":"en"}}`, linkedin.Profile{MemberID: "a", Locale: "en"}},
-		"a locale of neither":     {`{"sub":"a","locale":7}`, linkedin.Profile{MemberID: "a"}},
-		"nothing but who it is":   {`{"sub":"a"}`, linkedin.Profile{MemberID: "a"}},
-		"an e-mail not confirmed": {`{"sub":"a","email":"a@example.com","email_verified":false}`, linkedin.Profile{MemberID: "a", Email: "a@example.com"}},
+		"the locale a string":    {`{"sub":"a","locale":"en_US"}`, linkedin.Profile{MemberID: "a", Locale: "en-US"}},
+		"a locale of no country": {`{"sub":"a","locale":{"language":"en"}}`, linkedin.Profile{MemberID: "a", Locale: "en"}},
+		"a locale of neither":    {`{"sub":"a","locale":7}`, linkedin.Profile{MemberID: "a"}},
+		"nothing but who it is":  {`{"sub":"a"}`, linkedin.Profile{MemberID: "a"}},
+		"an e-mail not confirmed": {
+			`{"sub":"a","email":"a@example.com","email_verified":false}`,
+			linkedin.Profile{MemberID: "a", Email: "a@example.com"},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -445,21 +494,65 @@ func TestSocialMetadata(t *testing.T) {
 			`{"commentSummary":{"count":3,"topLevelCount":1},"reactionSummaries":{"LIKE":{"count":4},"PRAISE":{"count":5}}}`,
 			linkedin.SocialMetadata{Comments: number(3), Reactions: number(9)}, false,
 		},
-		"no reactions":             {`{"commentSummary":{"count":0},"reactionSummaries":{}}`, linkedin.SocialMetadata{Comments: number(0), Reactions: number(0)}, false},
-		"reactions left out":       {`{"commentSummary":{"count":3}}`, linkedin.SocialMetadata{Comments: number(3)}, false},
-		"reactions null":           {`{"commentSummary":{"count":3},"reactionSummaries":null}`, linkedin.SocialMetadata{Comments: number(3)}, false},
-		"reactions as a list":      {`{"commentSummary":{"count":3},"reactionSummaries":[{"reactionType":"LIKE","count":4}]}`, linkedin.SocialMetadata{Comments: number(3)}, false},
-		"reactions as a number":    {`{"commentSummary":{"count":3},"reactionSummaries":4}`, linkedin.SocialMetadata{Comments: number(3)}, false},
-		"counts as texts":          {`{"commentSummary":{"count":"3"},"reactionSummaries":{"LIKE":{"count":"4"},"PRAISE":{"count":"5.0"}}}`, linkedin.SocialMetadata{Comments: number(3), Reactions: number(9)}, false},
-		"a reaction, not counted":  {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":4},"PRAISE":{}}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
-		"a reaction that is null":  {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":null}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
-		"a reaction by number":     {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":4}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
-		"a reaction below zero":    {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":4},"PRAISE":{"count":-1}}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
-		"half a reaction":          {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":1.5}}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
-		"more than can be counted": {`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":9223372036854775807},"PRAISE":{"count":1}}}`, linkedin.SocialMetadata{Comments: number(0)}, false},
-		"comments below zero":      {`{"commentSummary":{"count":-3},"reactionSummaries":{"LIKE":{"count":4}}}`, linkedin.SocialMetadata{Reactions: number(4)}, false},
-		"no comments":              {`{"reactionSummaries":{"LIKE":{"count":4}}}`, linkedin.SocialMetadata{Reactions: number(4)}, false},
-		"comments without count":   {`{"commentSummary":{},"reactionSummaries":{"LIKE":{"count":4}}}`, linkedin.SocialMetadata{Reactions: number(4)}, false},
+		"no reactions": {
+			`{"commentSummary":{"count":0},"reactionSummaries":{}}`,
+			linkedin.SocialMetadata{Comments: number(0), Reactions: number(0)},
+			false,
+		},
+		"reactions left out": {`{"commentSummary":{"count":3}}`, linkedin.SocialMetadata{Comments: number(3)}, false},
+		"reactions null":     {`{"commentSummary":{"count":3},"reactionSummaries":null}`, linkedin.SocialMetadata{Comments: number(3)}, false},
+		"reactions as a list": {
+			`{"commentSummary":{"count":3},"reactionSummaries":[{"reactionType":"LIKE","count":4}]}`,
+			linkedin.SocialMetadata{Comments: number(3)},
+			false,
+		},
+		"reactions as a number": {`{"commentSummary":{"count":3},"reactionSummaries":4}`, linkedin.SocialMetadata{Comments: number(3)}, false},
+		"counts as texts": {
+			`{"commentSummary":{"count":"3"},"reactionSummaries":{"LIKE":{"count":"4"},"PRAISE":{"count":"5.0"}}}`,
+			linkedin.SocialMetadata{Comments: number(3), Reactions: number(9)},
+			false,
+		},
+		"a reaction, not counted": {
+			`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":4},"PRAISE":{}}}`,
+			linkedin.SocialMetadata{Comments: number(0)},
+			false,
+		},
+		"a reaction that is null": {
+			`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":null}}`,
+			linkedin.SocialMetadata{Comments: number(0)},
+			false,
+		},
+		"a reaction by number": {
+			`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":4}}`,
+			linkedin.SocialMetadata{Comments: number(0)},
+			false,
+		},
+		"a reaction below zero": {
+			`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":4},"PRAISE":{"count":-1}}}`,
+			linkedin.SocialMetadata{Comments: number(0)},
+			false,
+		},
+		"half a reaction": {
+			`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":1.5}}}`,
+			linkedin.SocialMetadata{Comments: number(0)},
+			false,
+		},
+		"more than can be counted": {
+			`{"commentSummary":{"count":0},"reactionSummaries":{"LIKE":{"count":9223372036854775807},"PRAISE":{"count":1}}}`,
+			linkedin.SocialMetadata{Comments: number(0)},
+			false,
+		},
+		"comments below zero": {
+			`{"commentSummary":{"count":-3},"reactionSummaries":{"LIKE":{"count":4}}}`,
+			linkedin.SocialMetadata{Reactions: number(4)},
+			false,
+		},
+		"no comments": {`{"reactionSummaries":{"LIKE":{"count":4}}}`, linkedin.SocialMetadata{Reactions: number(4)}, false},
+		"comments without count": {
+			`{"commentSummary":{},"reactionSummaries":{"LIKE":{"count":4}}}`,
+			linkedin.SocialMetadata{Reactions: number(4)},
+			false,
+		},
 		"nothing that can be read": {`{"commentSummary":{},"reactionSummaries":[]}`, linkedin.SocialMetadata{}, true},
 	}
 	for name, test := range tests {
@@ -493,13 +586,28 @@ func TestOrganizationShareStatistics(t *testing.T) {
 				{Post: urn(t, "urn:li:ugcPost:2"), Impressions: number(10), Likes: number(-1), Comments: number(2), Shares: number(3)},
 			}, false, false,
 		},
-		"no activity":           {`{"elements":[]}`, nil, false, false},
-		"nothing said":          {`{}`, nil, false, true},
-		"numbers of no post":    {`{"elements":[{` + numbers + `}]}`, nil, true, false},
-		"an element null":       {`{"elements":[null]}`, nil, true, false},
-		"a post, no numbers":    {`{"elements":[{"share":"urn:li:share:1"}]}`, []linkedin.ShareStatistics{{Post: urn(t, "urn:li:share:1")}}, false, false},
-		"numbers as a list":     {`{"elements":[{"share":"urn:li:share:1","totalShareStatistics":[1]}]}`, []linkedin.ShareStatistics{{Post: urn(t, "urn:li:share:1")}}, false, false},
-		"a post, some numbers":  {`{"elements":[{"share":"urn:li:share:1","totalShareStatistics":{"likeCount":"1","commentCount":1.5,"shareCount":null}}]}`, []linkedin.ShareStatistics{{Post: urn(t, "urn:li:share:1"), Likes: number(1)}}, false, false},
+		"no activity":        {`{"elements":[]}`, nil, false, false},
+		"nothing said":       {`{}`, nil, false, true},
+		"numbers of no post": {`{"elements":[{` + numbers + `}]}`, nil, true, false},
+		"an element null":    {`{"elements":[null]}`, nil, true, false},
+		"a post, no numbers": {
+			`{"elements":[{"share":"urn:li:share:1"}]}`,
+			[]linkedin.ShareStatistics{{Post: urn(t, "urn:li:share:1")}},
+			false,
+			false,
+		},
+		"numbers as a list": {
+			`{"elements":[{"share":"urn:li:share:1","totalShareStatistics":[1]}]}`,
+			[]linkedin.ShareStatistics{{Post: urn(t, "urn:li:share:1")}},
+			false,
+			false,
+		},
+		"a post, some numbers": {
+			`{"elements":[{"share":"urn:li:share:1","totalShareStatistics":{"likeCount":"1","commentCount":1.5,"shareCount":null}}]}`,
+			[]linkedin.ShareStatistics{{Post: urn(t, "urn:li:share:1"), Likes: number(1)}},
+			false,
+			false,
+		},
 		"a next page":           {`{"elements":[],"paging":{"links":[{"rel":"next"}]}}`, nil, true, false},
 		"a greater total":       {`{"elements":[],"paging":{"total":1}}`, nil, true, false},
 		"a page that is full":   {`{"elements":[null],"paging":{"count":1}}`, nil, true, false},
@@ -509,7 +617,12 @@ func TestOrganizationShareStatistics(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, _ := serve(t, nil, 200, nil, test.body)
-			got, complete, err := client.OrganizationShareStatistics(t.Context(), token, urn(t, "urn:li:organization:5"), []linkedin.URN{urn(t, "urn:li:share:1")})
+			got, complete, err := client.OrganizationShareStatistics(
+				t.Context(),
+				token,
+				urn(t, "urn:li:organization:5"),
+				[]linkedin.URN{urn(t, "urn:li:share:1")},
+			)
 			require.Equal(t, test.want, got)
 			require.Equal(t, !test.part && !test.bad, complete)
 			if test.bad {

@@ -45,7 +45,10 @@ type Config struct {
 func (c Config) Faults() []fault.Field {
 	faults := slices.Concat(endpoint.CheckURL("LinkedIn API URL", c.APIURL), endpoint.CheckURL("LinkedIn auth URL", c.AuthURL))
 	if !IsVersion(c.Version) {
-		faults = append(faults, fault.Field{Path: "LinkedIn version", Problem: "must be YYYYMM with a month from 01 to 11: LinkedIn has none for December"})
+		faults = append(
+			faults,
+			fault.Field{Path: "LinkedIn version", Problem: "must be YYYYMM with a month from 01 to 11: LinkedIn has none for December"},
+		)
 	}
 	if (c.ClientID == "") != (c.ClientSecret == "") {
 		faults = append(faults, fault.Field{Path: "LinkedIn client id and secret", Problem: "must be set both or neither"})

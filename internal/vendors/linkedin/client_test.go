@@ -269,8 +269,9 @@ func TestRequests(t *testing.T) {
 				_, err := c.ExchangeCode(ctx, "the code", "https://postwright.example/back?a=b")
 				return err
 			},
-			line: "POST /base/oauth/v2/accessToken", header: form,
-			body: "client_id=an-id&client_secret=" + token + "&code=the+code&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fpostwright.example%2Fback%3Fa%3Db",
+			line:   "POST /base/oauth/v2/accessToken",
+			header: form,
+			body:   "client_id=an-id&client_secret=" + token + "&code=the+code&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fpostwright.example%2Fback%3Fa%3Db",
 		},
 		"a token for a refresh token": {
 			call: func(ctx context.Context, c *linkedin.Client) error {
@@ -332,7 +333,10 @@ func TestWhatCannotBeAskedIsNotSent(t *testing.T) {
 		"an update of nothing": {func(ctx context.Context, c *linkedin.Client) error {
 			return c.UpdatePost(ctx, token, linkedin.URN{}, "a")
 		}, fault.Precondition},
-		"a delete of nothing": {func(ctx context.Context, c *linkedin.Client) error { return c.DeletePost(ctx, token, linkedin.URN{}) }, fault.Precondition},
+		"a delete of nothing": {
+			func(ctx context.Context, c *linkedin.Client) error { return c.DeletePost(ctx, token, linkedin.URN{}) },
+			fault.Precondition,
+		},
 		"nothing to get": {func(ctx context.Context, c *linkedin.Client) error {
 			_, err := c.GetPost(ctx, token, linkedin.URN{})
 			return err

@@ -16,10 +16,12 @@ const ConsentOperation = "consent"
 var membersOwn = map[string]bool{"user_cancelled_login": true, "user_cancelled_authorize": true}
 
 // ofMember finds that it is the member of whom a description says no.
-var ofMember = regexp.MustCompile(`(?i)\b(?:user|member|resource owner)(?: or (?:the )?authorization server)?(?: has| have| did)? (?:cancel|den|declin|refus|reject|not )`)
+var ofMember = regexp.MustCompile(
+	`(?i)\b(?:user|member|resource owner)(?: or (?:the )?authorization server)?(?: has| have| did)? (?:cancel|den|declin|refus|reject|not )`,
+)
 
-// byMember reports whether it was the member who did not want to. RFC 6749, 4.1.2.1, has access_denied for a member and for a server that
-// says no, of an app that is blocked for example, which only the description tells apart.
+// byMember reports whether it was the member who did not want to. RFC 6749, 4.1.2.1, has access_denied for a member and for a
+// server that says no, of an app that is blocked for example, which only the description tells apart.
 func byMember(code, description string) bool {
 	code = strings.ToLower(code)
 	return membersOwn[code] || code == "access_denied" && (strings.TrimSpace(description) == "" || ofMember.MatchString(description))
@@ -28,8 +30,8 @@ func byMember(code, description string) bool {
 // maxConsentWords bounds what is kept and shown of LinkedIn's description, which anybody can write into an address.
 const maxConsentWords = 300
 
-// ConsentCode is the code with which LinkedIn sent a browser back, in the letters that it is known by, and "" when it is none of those
-// that are known: anybody can write anything into an address, so only this may name a figure.
+// ConsentCode is the code with which LinkedIn sent a browser back, in the letters that it is known by, and "" when it is none of
+// those that are known: anybody can write anything into an address, so only this may name a figure.
 func ConsentCode(code string) string {
 	code = strings.ToLower(code)
 	if _, known := oauthErrors[code]; known || membersOwn[code] {
@@ -38,8 +40,8 @@ func ConsentCode(code string) string {
 	return ""
 }
 
-// ConsentAnswer is what LinkedIn sent a browser back with, the error and error_description of the address. Both are words that anybody
-// may have written: they are for people to read.
+// ConsentAnswer is what LinkedIn sent a browser back with, the error and error_description of the address. Both are words that
+// anybody may have written: they are for people to read.
 func ConsentAnswer(code, description string) *fault.Answer {
 	return &fault.Answer{
 		Vendor: Vendor, Operation: ConsentOperation,
@@ -47,8 +49,8 @@ func ConsentAnswer(code, description string) *fault.Answer {
 	}
 }
 
-// RefusedConsent is why LinkedIn sent a member's browser back without a code; nil when it was the member who did not want to. settings are
-// those of the app that asked.
+// RefusedConsent is why LinkedIn sent a member's browser back without a code; nil when it was the member who did not want to.
+// settings are those of the app that asked.
 func RefusedConsent(settings AppSettings, code, description string) error {
 	if byMember(code, description) {
 		return nil

@@ -9,9 +9,10 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-// A refusal that says that the post is there already is told by words or codes, for which LinkedIn has several places and no fixed
-// form (linkedin-facts, 5.2 and 5.4). The status is not always the 422 that is known best, so every refusal is read. With an
-// earlier attempt in doubt, the post that LinkedIn names becomes ours: so nothing is taken for its words that may be the user's.
+// A refusal that says that the post is there already is told by words or codes, for which LinkedIn has several places and no
+// fixed form (linkedin-facts, 5.2 and 5.4). The status is not always the 422 that is known best, so every refusal is read. With
+// an earlier attempt in doubt, the post that LinkedIn names becomes ours: so nothing is taken for its words that may be the
+// user's.
 
 // duplicated is the cause of a refusal as a duplicate, with the post that LinkedIn names.
 type duplicated struct{ of URN }
@@ -60,7 +61,9 @@ var (
 	// duplicateURN finds a post's URN that stands by itself: neither part of another word, nor cut off where the message was.
 	duplicateURN = regexp.MustCompile(`(?:^|[^0-9A-Za-z:])(urn:li:(?:share|ugcPost|activity):[0-9]+)(?:$|[^0-9A-Za-z:…_-])`)
 	// duplicateOf finds the one of several that the others are duplicates of.
-	duplicateOf = regexp.MustCompile(`(?i:duplicat[a-z]*)(?:[ :]+(?:of|with|the|an?|existing|share|post|content|ugc|ugcPost))*[ :('"]+(urn:li:(?:share|ugcPost|activity):[0-9]+)(?:$|[^0-9A-Za-z:…_-])`)
+	duplicateOf = regexp.MustCompile(
+		`(?i:duplicat[a-z]*)(?:[ :]+(?:of|with|the|an?|existing|share|post|content|ugc|ugcPost))*[ :('"]+(urn:li:(?:share|ugcPost|activity):[0-9]+)(?:$|[^0-9A-Za-z:…_-])`,
+	)
 )
 
 // postsIn are the posts that a sentence names, or only the one that it says is duplicated. One that the text of the post names
@@ -87,10 +90,13 @@ var (
 	clauseEnd = regexp.MustCompile(`[.;!?\n\r/]`)
 	// posted is what the content of a post is called, duplicable what else can be there twice.
 	posted     = regexp.MustCompile(`^(?i:posts?|posting|contents?|shares?|ugc|ugcposts?|commentary|text|updates?|submissions?)$`)
-	duplicable = regexp.MustCompile(`^(?i:keys?|fields?|param|parameters?|values?|headers?|properties|property|elements?|entry|entries|items?|attributes?|names?|hashtags?|tags?|mentions?|links?|urls?|media|images?|assets?|videos?|documents?|comments?|reactions?|likes?|votes?|accounts?|members?|authors?|emails?|tokens?|codes?|records?|rows?|index|identifiers?)$`)
+	duplicable = regexp.MustCompile(
+		`^(?i:keys?|fields?|param|parameters?|values?|headers?|properties|property|elements?|entry|entries|items?|attributes?|names?|hashtags?|tags?|mentions?|links?|urls?|media|images?|assets?|videos?|documents?|comments?|reactions?|likes?|votes?|accounts?|members?|authors?|emails?|tokens?|codes?|records?|rows?|index|identifiers?)$`,
+	)
 )
 
-// How far from the word the post may be spoken of: "the post was refused because it is a duplicate", "duplicate of an existing post".
+// How far from the word the post may be spoken of: "the post was refused because it is a duplicate", "duplicate of an existing
+// post".
 const (
 	wordsBefore = 7
 	wordsAfter  = 4

@@ -83,7 +83,8 @@ var (
 var readings = map[string]reading{
 	"getUserInfo": {
 		`{"sub":"ada","name":"Ada","given_name":"Ada","family_name":"L","email":"ada@example.org","email_verified":true,"picture":"https://x","locale":{"country":"US","language":"en"}}`,
-		[]string{"sub"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+		[]string{"sub"},
+		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			p, err := c.UserInfo(ctx, "t")
 			return p.MemberID, err
 		},
@@ -126,26 +127,30 @@ var readings = map[string]reading{
 	},
 	"getSocialMetadata": {
 		`{"commentSummary":{"count":2,"topLevelCount":1},"commentsState":"OPEN","reactionSummaries":{"LIKE":{"reactionType":"LIKE","count":3}},"entity":"urn:li:share:1"}`,
-		[]string{"commentSummary", "reactionSummaries"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+		[]string{"commentSummary", "reactionSummaries"},
+		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			return c.SocialMetadata(ctx, "t", aPost)
 		},
 	},
 	"getOrganizationShareStatistics": {
 		`{"elements":[{"organizationalEntity":"urn:li:organization:5","share":"urn:li:share:1","totalShareStatistics":{"impressionCount":1,"likeCount":2,"commentCount":3,"shareCount":4,"engagement":0.5}}],"paging":{"start":0}}`,
-		[]string{"elements", "paging"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+		[]string{"elements", "paging"},
+		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			found, complete, err := c.OrganizationShareStatistics(ctx, "t", aPage, []linkedin.URN{aPost})
 			return []any{found, complete}, err
 		},
 	},
 	"findOrganizationAcls": {
 		`{"elements":[{"role":"ADMINISTRATOR","state":"APPROVED","organization":"urn:li:organization:5","roleAssignee":"urn:li:person:ada"}],"paging":{"start":0,"count":100,"links":[]}}`,
-		[]string{"elements", "paging"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+		[]string{"elements", "paging"},
+		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			return c.OrganizationRoles(ctx, "t")
 		},
 	},
 	"findPostsByAuthor": {
 		`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":"Hello","createdAt":1,"publishedAt":1,"lastModifiedAt":1,"lifecycleState":"PUBLISHED","visibility":"PUBLIC"}],"paging":{"start":0,"count":50,"links":[],"total":1}}`,
-		[]string{"elements", "paging"}, func(ctx context.Context, c *linkedin.Client) (any, error) {
+		[]string{"elements", "paging"},
+		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			posts, complete, err := c.PostsByAuthor(ctx, "t", aMember, 50)
 			return []any{posts, complete}, err
 		},
@@ -171,8 +176,8 @@ func answered(t *testing.T, r reading, contentType string, body []byte) (any, er
 	return got, err
 }
 
-// fuzzAnswer puts any value at any place of an operation's answer. A member that is not needed changes nothing, whatever it holds;
-// without a needed one there is no answer; and no body at all makes one up.
+// fuzzAnswer puts any value at any place of an operation's answer. A member that is not needed changes nothing, whatever it
+// holds; without a needed one there is no answer; and no body at all makes one up.
 func fuzzAnswer(f *testing.F, operation string) {
 	f.Helper()
 	r := readings[operation]

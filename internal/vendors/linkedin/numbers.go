@@ -118,7 +118,12 @@ type ShareStatistics struct {
 // OrganizationShareStatistics asks for the numbers of a page's posts, which must be shares or ugcPosts; those without
 // activity are left out. complete is false when others may have been left out too: the list goes on, or it can't be read whose
 // numbers they are. Numbers can be negative (share-statistics). Needs the scope rw_organization_admin and the role ADMINISTRATOR.
-func (c *Client) OrganizationShareStatistics(ctx context.Context, token string, organization URN, posts []URN) (found []ShareStatistics, complete bool, err error) {
+func (c *Client) OrganizationShareStatistics(
+	ctx context.Context,
+	token string,
+	organization URN,
+	posts []URN,
+) (found []ShareStatistics, complete bool, err error) {
 	const operation = "getOrganizationShareStatistics"
 	lists := map[Kind][]string{}
 	for _, post := range posts {

@@ -36,21 +36,37 @@ func (s AppSettings) in(remedy string) string {
 }
 
 // oauthErrors are those of the page for consents and of the token endpoint (RFC 6749, 4.1.2.1 and 5.2, and LinkedIn's own). One
-// that LinkedIn gives for several causes names them all. {credentials} and {scopes} stand for where the app has them: see AppSettings.
+// that LinkedIn gives for several causes names them all. {credentials} and {scopes} stand for where the app has them: see
+// AppSettings.
 var oauthErrors = map[string]oauthError{
-	"unauthorized_scope_error":  {fault.VendorRejected, "The LinkedIn app lacks the product for a scope that is asked for: add the product in LinkedIn's developer portal, or leave the scope out of {scopes}."},
-	"invalid_scope":             {fault.VendorRejected, "A scope that is asked for does not exist, or is not this app's: correct {scopes}."},
-	"unauthorized_client":       {fault.VendorRejected, "The LinkedIn app may not do this, or is disabled: look at it in LinkedIn's developer portal."},
-	"access_denied":             {fault.VendorRejected, "The LinkedIn app may not do this, or is blocked: look at it in LinkedIn's developer portal."},
-	"invalid_client":            {fault.VendorAuth, "LinkedIn does not accept the app's client id and secret: check both in the configuration ({credentials})."},
-	"invalid_redirect_uri":      {fault.VendorRejected, remedyAddress},
-	"redirect_uri_mismatch":     {fault.VendorRejected, remedyAddress},
-	"invalid_request":           {fault.VendorRejected, "LinkedIn does not take the link that was made, or the code that came of it, which lives for half an hour: connect the account again. If that does not help, check {credentials}, {scopes} and --server-public-url, whose address must be registered with the app."},
-	"invalid_grant":             {fault.VendorRejected, "What LinkedIn gave for the member's consent is used, too old or taken back: connect the account again."},
-	"unsupported_grant_type":    {fault.VendorRejected, "The LinkedIn app may not get tokens in this way: look at it in LinkedIn's developer portal."},
-	"unsupported_response_type": {fault.VendorRejected, "The LinkedIn app may not ask for consents with a code: look at it in LinkedIn's developer portal."},
-	"server_error":              {fault.VendorUnavailable, remedyTrouble},
-	"temporarily_unavailable":   {fault.VendorUnavailable, remedyTrouble},
+	"unauthorized_scope_error": {
+		fault.VendorRejected,
+		"The LinkedIn app lacks the product for a scope that is asked for: add the product in LinkedIn's developer portal, or leave the scope out of {scopes}.",
+	},
+	"invalid_scope":       {fault.VendorRejected, "A scope that is asked for does not exist, or is not this app's: correct {scopes}."},
+	"unauthorized_client": {fault.VendorRejected, "The LinkedIn app may not do this, or is disabled: look at it in LinkedIn's developer portal."},
+	"access_denied":       {fault.VendorRejected, "The LinkedIn app may not do this, or is blocked: look at it in LinkedIn's developer portal."},
+	"invalid_client": {
+		fault.VendorAuth,
+		"LinkedIn does not accept the app's client id and secret: check both in the configuration ({credentials}).",
+	},
+	"invalid_redirect_uri":  {fault.VendorRejected, remedyAddress},
+	"redirect_uri_mismatch": {fault.VendorRejected, remedyAddress},
+	"invalid_request": {
+		fault.VendorRejected,
+		"LinkedIn does not take the link that was made, or the code that came of it, which lives for half an hour: connect the account again. If that does not help, check {credentials}, {scopes} and --server-public-url, whose address must be registered with the app.",
+	},
+	"invalid_grant": {
+		fault.VendorRejected,
+		"What LinkedIn gave for the member's consent is used, too old or taken back: connect the account again.",
+	},
+	"unsupported_grant_type": {fault.VendorRejected, "The LinkedIn app may not get tokens in this way: look at it in LinkedIn's developer portal."},
+	"unsupported_response_type": {
+		fault.VendorRejected,
+		"The LinkedIn app may not ask for consents with a code: look at it in LinkedIn's developer portal.",
+	},
+	"server_error":            {fault.VendorUnavailable, remedyTrouble},
+	"temporarily_unavailable": {fault.VendorUnavailable, remedyTrouble},
 }
 
 // refineOAuth completes the fault of a refusal of the OAuth endpoints. There 401 is about the app and not about a member's token,
@@ -96,8 +112,8 @@ func (c *Client) explainOAuth(f *fault.Error) bool {
 	return ok
 }
 
-// refusedAsSuccess is the fault of an answer of the OAuth endpoints that has the status of success and lacks what was asked for. It
-// may be a refusal all the same, and is one when its code is known; what another code means is in its words.
+// refusedAsSuccess is the fault of an answer of the OAuth endpoints that has the status of success and lacks what was asked for.
+// It may be a refusal all the same, and is one when its code is known; what another code means is in its words.
 func (c *Client) refusedAsSuccess(operation string, resp *http.Response, code, description *string, lacks string) error {
 	f := c.oauth.Unusable(operation, resp, errors.New("the answer lacks "+lacks))
 	f.Answer.Code = fault.Clip(answer.Clip(strings.ToLower(deref(code))), maxConsentCode)

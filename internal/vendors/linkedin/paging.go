@@ -6,7 +6,8 @@ import (
 	"github.com/postwright/postwright/gen/linkedin"
 )
 
-// listed are the members by which it is known whether a list is whole: one that can't be read must not pass for one that is missing.
+// listed are the members by which it is known whether a list is whole: one that can't be read must not pass for one that is
+// missing.
 var listed = []string{"elements", "paging", "links", "rel", "total"}
 
 // after is what follows a page of a list.
@@ -18,10 +19,11 @@ const (
 	nobodyKnows          // the answer speaks of it in a way that can't be read
 )
 
-// follows says what follows a page that began at start and held got of the asked elements. A page with fewer elements than asked is the
-// last one (pagination), unless LinkedIn says that its pages hold fewer, and this one is full by that. But LinkedIn also leaves out of
-// a page what the caller may not see, so an answer that speaks of a next page, or of a greater total, is not believed to be the end.
-// Nor is a full page, whatever it says of the total. readable is false when something that is listed could not be read.
+// follows says what follows a page that began at start and held got of the asked elements. A page with fewer elements than asked
+// is the last one (pagination), unless LinkedIn says that its pages hold fewer, and this one is full by that. But LinkedIn also
+// leaves out of a page what the caller may not see, so an answer that speaks of a next page, or of a greater total, is not
+// believed to be the end. Nor is a full page, whatever it says of the total. readable is false when something that is listed
+// could not be read.
 func follows(p *linkedin.Paging, readable bool, start, got, asked int) after {
 	if p == nil {
 		p = &linkedin.Paging{}

@@ -120,8 +120,8 @@ func named(post URN) error {
 	return nil
 }
 
-// answerToCreate reads the answers to a create of a post with this text. LinkedIn's 409, a "write conflict", is not proven to mean
-// that nothing was created (linkedin-facts, 5.2), unless it is about a duplicate.
+// answerToCreate reads the answers to a create of a post with this text. LinkedIn's 409, a "write conflict", is not proven to
+// mean that nothing was created (linkedin-facts, 5.2), unless it is about a duplicate.
 func (c *Client) answerToCreate(text string) answer.Reader {
 	reader := c.answer
 	reader.Refine = func(f *fault.Error, body []byte) {

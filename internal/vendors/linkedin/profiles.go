@@ -61,8 +61,8 @@ func locale(value any) string {
 // person is the URN of a member's id.
 func person(id string) (URN, error) { return ParseURN("urn:li:" + string(KindPerson) + ":" + id) }
 
-// Me asks who the token's member is, with a token that has r_basicprofile. LinkedIn refuses `openid`, which UserInfo needs, to apps
-// that have the Community Management API.
+// Me asks who the token's member is, with a token that has r_basicprofile. LinkedIn refuses `openid`, which UserInfo needs, to
+// apps that have the Community Management API.
 func (c *Client) Me(ctx context.Context, token string) (Profile, error) {
 	const operation = "getMe"
 	resp, err := c.api.GetMe(outbound.WithOperation(ctx, operation), &linkedin.GetMeParams{XRestliProtocolVersion: protocolVersion}, bearer(token))

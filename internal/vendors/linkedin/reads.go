@@ -53,8 +53,8 @@ const maxPostsAPage = 100
 
 // PostsByAuthor asks for the posts of a member or a page that were modified last, at most count of them (1 to 100), the
 // newest first: LinkedIn's order, which is taken at its word. Those that were deleted are missing. complete is true when
-// these are all, as far as the answer tells: fewer than asked for, and no word of more, nor one that can't be read. How soon LinkedIn lists a new
-// post is not documented.
+// these are all, as far as the answer tells: fewer than asked for, and no word of more, nor one that can't be read. How soon
+// LinkedIn lists a new post is not documented.
 //
 // Whoever concludes from the list that a post is not there needs all of it, so an element that can't be read, one
 // without a text or of another author included, makes the whole answer unusable.

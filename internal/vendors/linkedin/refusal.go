@@ -31,8 +31,8 @@ const (
 	ReasonDayLimit       = "DAY_LIMIT"
 )
 
-// refusal is what LinkedIn's refusals say, members that may all be missing (linkedin.Error). LinkedIn names an error in one place and
-// numbers it in another, and either may stand as a number or as text: all are read as text.
+// refusal is what LinkedIn's refusals say, members that may all be missing (linkedin.Error). LinkedIn names an error in one place
+// and numbers it in another, and either may stand as a number or as text: all are read as text.
 type refusal struct {
 	Code             string `json:"code"`
 	ServiceErrorCode string `json:"serviceErrorCode"`
@@ -44,8 +44,8 @@ type refusal struct {
 	} `json:"errorDetails"`
 }
 
-// tokenNumbers are in the older answers in place of names (error-handling; codes as met in the field). 65600 is missing: LinkedIn gives
-// it to tokens that have ended as well, so it says the least.
+// tokenNumbers are in the older answers in place of names (error-handling; codes as met in the field). 65600 is missing: LinkedIn
+// gives it to tokens that have ended as well, so it says the least.
 var tokenNumbers = map[string]string{"65601": ReasonRevokedToken, "65602": ReasonExpiredToken}
 
 // What LinkedIn's words say of a token that it refuses; "revoked or expired" says neither.
@@ -55,8 +55,8 @@ var (
 	invalidToken = regexp.MustCompile(`(?i)\binvalid access token\b`)
 )
 
-// tokenReason is why LinkedIn refuses a token, "" when it is not said: by the name, failing that by the number, failing that by the
-// words (linkedin-facts, 5.2).
+// tokenReason is why LinkedIn refuses a token, "" when it is not said: by the name, failing that by the number, failing that by
+// the words (linkedin-facts, 5.2).
 func (r refusal) tokenReason() string {
 	codes := []string{strings.ToUpper(strings.TrimSpace(r.Code)), strings.ToUpper(strings.TrimSpace(r.ServiceErrorCode))}
 	for _, code := range codes {
@@ -240,7 +240,8 @@ func refineDenial(f *fault.Error, said []string) {
 }
 
 // DuplicateOf returns the URN of the post that LinkedIn named when it refused a create as a duplicate. It proves a publication
-// only if an earlier attempt of the same post is in doubt and it is no other post's: LinkedIn also names posts that have been deleted.
+// only if an earlier attempt of the same post is in doubt and it is no other post's: LinkedIn also names posts that have been
+// deleted.
 func DuplicateOf(err error) (URN, bool) {
 	f := fault.Of(err)
 	if f == nil || f.Kind != fault.VendorRejected || f.Reason != ReasonDuplicatePost {

@@ -70,8 +70,12 @@ func TestRefusals(t *testing.T) {
 			fault.VendorAuth, "", "401", "connect the account again",
 		},
 		"no permission": {
-			403, `{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Not enough permissions to access: partnerApiPostsExternal.CREATE.20260901"}`,
-			fault.VendorRejected, linkedin.ReasonAccessDenied, "ACCESS_DENIED", "a scope, a product of the app or a role is missing",
+			403,
+			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Not enough permissions to access: partnerApiPostsExternal.CREATE.20260901"}`,
+			fault.VendorRejected,
+			linkedin.ReasonAccessDenied,
+			"ACCESS_DENIED",
+			"a scope, a product of the app or a role is missing",
 		},
 		"no permission, without a code": {
 			403, `{"message":"Not enough permissions to access: POST /ugcPosts","status":403}`,
@@ -87,8 +91,12 @@ func TestRefusals(t *testing.T) {
 		},
 		"not found": {404, `{"status":404,"code":"NOT_FOUND","message":"Not Found"}`, fault.VendorRejected, "NOT_FOUND", "NOT_FOUND", "no such thing"},
 		"duplicate": {
-			422, duplicateBody("com.linkedin.content.common.exception.BadRequestResponseException: Content is a duplicate of urn:li:share:7141138937766391808"),
-			fault.VendorRejected, linkedin.ReasonDuplicatePost, "DUPLICATE_POST", "posted recently as urn:li:share:7141138937766391808",
+			422,
+			duplicateBody("com.linkedin.content.common.exception.BadRequestResponseException: Content is a duplicate of urn:li:share:7141138937766391808"),
+			fault.VendorRejected,
+			linkedin.ReasonDuplicatePost,
+			"DUPLICATE_POST",
+			"posted recently as urn:li:share:7141138937766391808",
 		},
 		"duplicate under a broader code": {
 			422, `{"code":"UNPROCESSABLE","message":"m","errorDetails":{"inputErrors":[{"code":"OTHER"},{"code":"DUPLICATE_POST"}]}}`,
@@ -123,8 +131,12 @@ func TestRefusals(t *testing.T) {
 			fault.VendorRejected, "PARAM_INVALID", "PARAM_INVALID", "with the code PARAM_INVALID",
 		},
 		"a field that may not be there": {
-			403, `{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Unpermitted fields present in REQUEST_BODY: Data Processing Exception while processing fields [/distribution/x]"}`,
-			fault.VendorRejected, linkedin.ReasonUnpermitted, "ACCESS_DENIED", "no matter of the account's rights",
+			403,
+			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Unpermitted fields present in REQUEST_BODY: Data Processing Exception while processing fields [/distribution/x]"}`,
+			fault.VendorRejected,
+			linkedin.ReasonUnpermitted,
+			"ACCESS_DENIED",
+			"no matter of the account's rights",
 		},
 		"somebody else's document": {
 			403, `{"status":403,"code":"ACCESS_DENIED","message":"Accessing this document resource is forbidden"}`,
@@ -144,12 +156,20 @@ func TestRefusals(t *testing.T) {
 			fault.VendorRejected, linkedin.ReasonAccessDenied, "ACCESS_DENIED", "a scope, a product of the app or a role is missing",
 		},
 		"another's author": {
-			403, `{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/author]"}`,
-			fault.VendorRejected, linkedin.ReasonWrongAuthor, "ACCESS_DENIED", "does not take the account as the author",
+			403,
+			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/author]"}`,
+			fault.VendorRejected,
+			linkedin.ReasonWrongAuthor,
+			"ACCESS_DENIED",
+			"does not take the account as the author",
 		},
 		"another field's value": {
-			403, `{"status":403,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/visibility]"}`,
-			fault.VendorRejected, linkedin.ReasonForbidden, "ACCESS_DENIED", "its own words say why",
+			403,
+			`{"status":403,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/visibility]"}`,
+			fault.VendorRejected,
+			linkedin.ReasonForbidden,
+			"ACCESS_DENIED",
+			"its own words say why",
 		},
 		"no permission, without a word": {
 			403, ``, fault.VendorRejected, linkedin.ReasonAccessDenied, "", "a scope, a product of the app or a role is missing",
@@ -530,8 +550,11 @@ func TestOAuthRefusals(t *testing.T) {
 			fault.VendorAuth, "INVALID_CLIENT", "check both in the configuration",
 		},
 		"a code that does not match": {
-			401, `{"error":"invalid_request","error_description":"Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code. Or authorization code expired."}`,
-			fault.VendorRejected, "INVALID_REQUEST", "connect the account again",
+			401,
+			`{"error":"invalid_request","error_description":"Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code. Or authorization code expired."}`,
+			fault.VendorRejected,
+			"INVALID_REQUEST",
+			"connect the account again",
 		},
 		"another redirection": {
 			400, `{"error":"invalid_redirect_uri","error_description":"does not match"}`,

@@ -126,8 +126,8 @@ func lifetime(seconds int64) bool {
 	return 0 < seconds && seconds < tenYears
 }
 
-// scopes splits a list that introspection separates by commas and the token endpoint by spaces or commas. What can't be the name of
-// a scope is none.
+// scopes splits a list that introspection separates by commas and the token endpoint by spaces or commas. What can't be the name
+// of a scope is none.
 func scopes(list string) []string {
 	words := strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	return slices.DeleteFunc(words, func(word string) bool { return !scopeForm.MatchString(word) })

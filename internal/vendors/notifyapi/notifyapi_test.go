@@ -76,7 +76,11 @@ func TestWhatIsSent(t *testing.T) {
 				_ = json.Unmarshal(raw, &body)
 			}))
 			t.Cleanup(server.Close)
-			client, err := notifyapi.New(notifyapi.Config{URL: server.URL, Token: answertest.Token}, answertest.Seam(t, notifyapi.Vendor, time.Minute), time.Now)
+			client, err := notifyapi.New(
+				notifyapi.Config{URL: server.URL, Token: answertest.Token},
+				answertest.Seam(t, notifyapi.Vendor, time.Minute),
+				time.Now,
+			)
 			require.NoError(t, err)
 
 			delivered, err := test.send(client)
@@ -105,7 +109,11 @@ func TestARefusalKeepsTheVendorsWords(t *testing.T) {
 	f := fault.Of(err)
 	require.Equal(t, fault.VendorRejected, f.Kind)
 	require.Equal(t, "UNKNOWN_ADDRESS", f.Reason)
-	require.Equal(t, fault.Answer{Vendor: "notification", Operation: "sendEmail", Status: 422, Code: "unknown_address", Message: "No such mailbox."}, *f.Answer)
+	require.Equal(
+		t,
+		fault.Answer{Vendor: "notification", Operation: "sendEmail", Status: 422, Code: "unknown_address", Message: "No such mailbox."},
+		*f.Answer,
+	)
 }
 
 func TestConfigFaultsAreListedAllAtOnce(t *testing.T) {

@@ -322,7 +322,8 @@ type Account struct {
 	HoldReason string `protobuf:"bytes,10,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
 	// Whether the token is renewed by itself, and until when that goes on; absent where the member has to consent again.
 	RenewableUntilTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=renewable_until_time,json=renewableUntilTime,proto3" json:"renewable_until_time,omitempty"`
-	// Whether token_expire_time is only assumed: 60 days after LinkedIn gave the token or it was added by hand, when LinkedIn did not say.
+	// Whether token_expire_time is only assumed: 60 days after LinkedIn gave the token or it was added by hand, when LinkedIn did
+	// not say.
 	TokenExpireTimeAssumed bool `protobuf:"varint,12,opt,name=token_expire_time_assumed,json=tokenExpireTimeAssumed,proto3" json:"token_expire_time_assumed,omitempty"`
 	// The LinkedIn app that the token is of, by its name in the configuration.
 	App           string `protobuf:"bytes,13,opt,name=app,proto3" json:"app,omitempty"`

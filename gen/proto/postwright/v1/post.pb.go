@@ -344,8 +344,8 @@ type Post struct {
 	TargetAudience string `protobuf:"bytes,7,opt,name=target_audience,json=targetAudience,proto3" json:"target_audience,omitempty"`
 	// Unspecified means public.
 	Visibility Visibility `protobuf:"varint,8,opt,name=visibility,proto3,enum=postwright.v1.Visibility" json:"visibility,omitempty"`
-	// Without "#"; letters, digits and "_", at least one of them a letter. Those that the content does not hold already are added at its end when the
-	// post is published. At most 30, of at most 100 characters each.
+	// Without "#"; letters, digits and "_", at least one of them a letter. Those that the content does not hold already are added
+	// at its end when the post is published. At most 30, of at most 100 characters each.
 	Hashtags []string `protobuf:"bytes,9,rep,name=hashtags,proto3" json:"hashtags,omitempty"`
 	// Where the post stands. Set by Postwright.
 	State PostState `protobuf:"varint,10,opt,name=state,proto3,enum=postwright.v1.PostState" json:"state,omitempty"`

@@ -1330,8 +1330,9 @@ type PublishPostRequest struct {
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Approves one more send of a post in state UNCONFIRMED. If LinkedIn has the post already, it refuses the second as a
 	// duplicate and names the first, which settles the doubt. It remembers a text for about ten minutes: later than that after
-	// the first attempt (--publishing-duplicate-window) the post could stand there twice, and from a minute before a resend is refused unless looked
-	// says more. A resend that was approved in time and could not be sent in time leaves the post UNCONFIRMED.
+	// the first attempt (--publishing-duplicate-window) the post could stand there twice, and from a minute before a resend is
+	// refused unless looked says more. A resend that was approved in time and could not be sent in time leaves the post
+	// UNCONFIRMED.
 	Resend bool `protobuf:"varint,3,opt,name=resend,proto3" json:"resend,omitempty"`
 	// The caller has looked on LinkedIn, and the post is not there. Only with resend.
 	Looked        bool `protobuf:"varint,4,opt,name=looked,proto3" json:"looked,omitempty"`

@@ -200,7 +200,13 @@ func Run(t *testing.T, vendor string, operations []Operation) {
 						require.NoError(t, err, "the status says it all")
 						return
 					}
-					requireFault(t, err, vendor, op, expectation{kind: fault.VendorUnavailable, reason: outbound.ReasonBadAnswer, status: op.Success, doubt: changes})
+					requireFault(
+						t,
+						err,
+						vendor,
+						op,
+						expectation{kind: fault.VendorUnavailable, reason: outbound.ReasonBadAnswer, status: op.Success, doubt: changes},
+					)
 				})
 			}
 			runEcho(t, vendor, op)

@@ -91,6 +91,7 @@ func TestWhoStandsBeforeAFullDoor(t *testing.T) {
 		for range doorPlaces + doorQueue - 1 {
 			calls.Go(func() { call(t.Context(), "192.0.2.1:1") })
 		}
+		synctest.Wait() // who leaves below comes after all of these
 		left, leave := context.WithCancel(t.Context())
 		gone := make(chan struct{})
 		go func() {

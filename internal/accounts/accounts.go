@@ -130,9 +130,7 @@ func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *u
 		).
 			WithReason(
 				"NO_ACCOUNT",
-			).WithCause(
-			err,
-		)
+			).WithCause(err)
 	}
 	return account, err
 }

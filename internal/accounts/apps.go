@@ -91,9 +91,7 @@ func (s *Service) candidates(name string, page bool) ([]App, error) {
 		fault.Precondition,
 		"No LinkedIn app is set up for %s: see --linkedin-app-accounts and --linkedin-apps-file.",
 		kind,
-	).WithReason(
-		"NO_LINKEDIN_APP",
-	)
+	).WithReason("NO_LINKEDIN_APP")
 }
 
 // app is the one with a name; one that is not set up is an Invalid fault.

@@ -327,9 +327,7 @@ func (s *Service) Complete(ctx context.Context, state, code string) (Account, er
 			fault.Precondition,
 			"The LinkedIn app %q is not set up any more.",
 			consent.App,
-		).WithReason(
-			"NO_LINKEDIN_APP",
-		).WithCause(
+		).WithReason("NO_LINKEDIN_APP").WithCause(
 			err,
 		)
 	}

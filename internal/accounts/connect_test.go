@@ -196,9 +196,7 @@ func TestADisconnectedAccountIsForgottenAndCanComeBack(t *testing.T) {
 			t.Context(),
 			"SELECT count(*) FROM linkedin_accounts WHERE id = $1 AND (sealed_token IS NOT NULL OR sealed_refresh_token IS NOT NULL)",
 			account.ID,
-		).Scan(
-			&tokens,
-		),
+		).Scan(&tokens),
 	)
 	require.Zero(t, tokens)
 

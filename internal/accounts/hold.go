@@ -40,8 +40,8 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, account Account, un
 		OwnerID:    account.OwnerID,
 		HeldUntil:  until,
 		HeldReason: reason,
-		HoldStreak: int16(streak),
-		Now:        s.now(), //nolint:gosec // a dozen fill a day
+		HoldStreak: int16(streak), //nolint:gosec // a dozen fill a day
+		Now:        s.now(),
 	})
 	return err
 }

@@ -109,9 +109,7 @@ func (s *Service) keptForPublishing(account Account, now time.Time) error {
 		s.settings.Quota.Daily,
 		account.DisplayName,
 		Tomorrow(now).Format(time.RFC3339),
-	).WithReason(
-		ReasonKeptForPublishing,
-	)
+	).WithReason(ReasonKeptForPublishing)
 	f.RetryAfter = Tomorrow(now).Sub(now)
 	return f
 }

@@ -111,18 +111,14 @@ func counted(post posts.Post) (onLinkedIn, error) {
 			fault.Precondition,
 			"The post is %s: LinkedIn counts only what is published.",
 			post.State,
-		).WithReason(
-			"NOT_PUBLISHED",
-		)
+		).WithReason("NOT_PUBLISHED")
 	}
 	urn, err := linkedin.ParseURN(post.LinkedinURN)
 	if err != nil {
 		return onLinkedIn{}, fault.New(
 			fault.Precondition,
 			"LinkedIn did not say which URN the post has, so it can't be asked for its numbers.",
-		).WithReason(
-			"URN_UNKNOWN",
-		)
+		).WithReason("URN_UNKNOWN")
 	}
 	return onLinkedIn{post.ID, urn}, nil
 }

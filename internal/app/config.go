@@ -382,7 +382,7 @@ func (c DatabaseConfig) Store() postgres.Config {
 		URL:              c.URL.Reveal(),
 		DirectURL:        c.DirectURL.Reveal(),
 		ApplicationName:  "postwright",
-		MinConns:         int32(c.MinConnections.Value),
+		MinConns:         int32(c.MinConnections.Value), //nolint:gosec // bounded by Verify
 		MaxConns:         int32(c.MaxConnections.Value), //nolint:gosec // bounded by Verify
 		AcquireTimeout:   c.AcquireTimeout.Value,
 		LockTimeout:      c.LockTimeout.Value,

@@ -129,9 +129,7 @@ func TestADuplicateOfAnotherPostSettlesNoDoubt(t *testing.T) {
 		w.Key,
 		"PostService/ResolvePost",
 		[]byte(`{"id":"`+twin.GetId()+`","published":{"linkedinUrn":"`+theirs.GetLinkedinUrn()+`"}}`),
-	).Failure(
-		t,
-	)
+	).Failure(t)
 	require.Equal(t, "invalid_argument", e.Code)
 	require.Contains(t, e.Fields(t), "published.linkedinUrn")
 }

@@ -77,9 +77,7 @@ func (s *Service) countRequested(ctx context.Context, ownerID uuid.UUID) error {
 		fault.OverLimit,
 		"You have sent %d messages today, which are all that a user may in a day (UTC): send this one after 00:00 UTC, or have the operator raise --notification-daily-limit.",
 		s.limits.Daily,
-	).WithReason(
-		ReasonDailyLimit,
-	)
+	).WithReason(ReasonDailyLimit)
 	now := s.now()
 	f.RetryAfter = today(now).Add(day).Sub(now)
 	return f

@@ -148,7 +148,5 @@ func doubtFault(err error) error {
 	).
 		WithReason(
 			ReasonCommitInDoubt,
-		).WithCause(
-		err,
-	)
+		).WithCause(err)
 }

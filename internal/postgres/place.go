@@ -82,7 +82,5 @@ func samePlace(ctx context.Context, pooled, direct *pgx.Conn) error {
 		"--database-url (POSTWRIGHT_DATABASE_URL) and --database-direct-url (POSTWRIGHT_DATABASE_DIRECT_URL) must lead to the same database, "+
 			"the one through a pooler and the other past it. What differs: %s. Correct the one that is wrong. See docs/poolers.md.",
 		strings.Join(differs, ", "),
-	).WithReason(
-		ReasonTwoDatabases,
-	)
+	).WithReason(ReasonTwoDatabases)
 }

@@ -74,9 +74,7 @@ func sharedSessions(setting string) *fault.Error {
 		setting+" leads to a pooler that shares sessions between transactions, such as PgBouncer with pool_mode=transaction or "+
 			"the pooled address of a provider. Migrations, the jobs' and streams' announcements (LISTEN) and prepared statements need sessions: "+remedy+
 			". See docs/poolers.md.",
-	).WithReason(
-		ReasonPooler,
-	)
+	).WithReason(ReasonPooler)
 }
 
 // settingRefused is the fault of a pooler that gives sessions, and does not take the one setting that connections begin with.
@@ -86,9 +84,7 @@ func settingRefused(setting string) *fault.Error {
 		setting+" leads to a pooler that gives each connection a session, but does not take the setting lock_timeout: have it "+
 			"pass that over (ignore_startup_parameters = lock_timeout in PgBouncer's configuration), or set "+directSetting+" to PostgreSQL itself beside it. "+
 			"See docs/poolers.md.",
-	).WithReason(
-		ReasonPooler,
-	)
+	).WithReason(ReasonPooler)
 }
 
 // requireTransactions makes sure that a connection carries transactions, as the Store begins them: a Precondition fault says so
@@ -108,9 +104,7 @@ func requireTransactions(ctx context.Context, conn *pgx.Conn, options pgx.TxOpti
 		).
 			WithReason(
 				ReasonPooler,
-			).WithCause(
-			err,
-		)
+			).WithCause(err)
 	}
 	return Fault(ctx, err)
 }

@@ -116,9 +116,7 @@ func somebodyWithTLS(t *testing.T) string {
 					_ = tls.Server(
 						conn,
 						&tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12},
-					).HandshakeContext(
-						t.Context(),
-					) // the client ends it
+					).HandshakeContext(t.Context()) // the client ends it
 				}
 			})
 		}

@@ -100,9 +100,7 @@ func goneSince(err error) error {
 		return fault.New(
 			fault.NotFound,
 			"What this request id created has been deleted since: choose a new request id to create it again.",
-		).WithCause(
-			err,
-		)
+		).WithCause(err)
 	}
 	return err
 }
@@ -343,9 +341,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 			err = fault.New(
 				fault.Precondition,
 				"The post is being sent to LinkedIn at this moment: delete it when that has ended.",
-			).WithReason(
-				"POST_PUBLISHING",
-			)
+			).WithReason("POST_PUBLISHING")
 		}
 		return err
 	})

@@ -28,16 +28,8 @@ func (s *Service) sameTexts(
 	read := make(map[uuid.UUID]string, len(list))
 	for i, p := range list {
 		for _, content := range contentsOf(p) {
-			arg.IDs, arg.AccountIDs, arg.Contents = append(
-				arg.IDs,
-				p.ID,
-			), append(
-				arg.AccountIDs,
-				accountIDs[i],
-			), append(
-				arg.Contents,
-				content,
-			) //nolint:gosec // each post comes with its account
+			arg.IDs, arg.Contents = append(arg.IDs, p.ID), append(arg.Contents, content)
+			arg.AccountIDs = append(arg.AccountIDs, accountIDs[i]) //nolint:gosec // each post comes with its account
 		}
 		read[p.ID] = text.AsRead(posts.Text(p))
 	}

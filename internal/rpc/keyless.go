@@ -135,9 +135,7 @@ func tooMuchAsked() error {
 		"A call without an API key is answered %d messages and %d MiB at most: keep the files that you have, and make another call for the rest.",
 		keylessMessages,
 		keylessAnswerBytes>>20,
-	).WithReason(
-		limit.ReasonAsked,
-	)
+	).WithReason(limit.ReasonAsked)
 	f.RetryAfter = time.Second
 	return f
 }

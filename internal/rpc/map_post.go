@@ -237,10 +237,10 @@ func previewInput(caller uuid.UUID, req *postwrightv1.ValidatePostRequest) publi
 
 func previewMessage(p publishing.Preview) *postwrightv1.ValidatePostResponse {
 	res := &postwrightv1.ValidatePostResponse{
-		Length:   int32(p.Length),
+		Length:   int32(p.Length), //nolint:gosec // bounded by the size of a request
 		Payload:  string(p.Payload),
 		Warnings: p.Warnings,
-	} //nolint:gosec // bounded by the size of a request
+	}
 	for _, v := range p.Verdicts {
 		res.Verdicts = append(res.Verdicts, &postwrightv1.Verdict{Field: v.Field, Code: v.Code, Message: v.Message, Remedy: v.Remedy, Waits: v.Waits})
 	}

@@ -70,9 +70,9 @@ type verdict struct {
 }
 
 // mostOvertaken is how many attempts may begin before a quiet owner's post gets its turn. As many as there are workers begin
-// within a call's length. It is about one: two, as some calls are shorter than others, and processes that look at the same moment
-// whose turn it is don't see what the other takes.
-const mostOvertaken = 2 * nodes * workers
+// within a call's length. It is about one: three, as some calls are shorter than others, processes that look at the same moment
+// whose turn it is don't see what the other takes, and what a killed process ran counts for some seconds.
+const mostOvertaken = 3 * nodes * workers
 
 // callLengths is a number of attempts in lengths of a call: so long they keep all workers busy.
 func callLengths(attempts int) float64 { return float64(attempts) / (nodes * workers) }

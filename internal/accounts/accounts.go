@@ -127,10 +127,7 @@ func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *u
 		err = fault.New(
 			fault.Precondition,
 			"No LinkedIn account is connected: connect one with ConnectAccount, or add one with `postwright account add`.",
-		).
-			WithReason(
-				"NO_ACCOUNT",
-			).WithCause(err)
+		).WithReason("NO_ACCOUNT").WithCause(err)
 	}
 	return account, err
 }

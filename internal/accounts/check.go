@@ -239,10 +239,7 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 			"LinkedIn says of the token of %s only that it is not active: it is not of the LinkedIn app %q, or dead.",
 			account.DisplayName,
 			app.Name,
-		).
-			WithReason(
-				"TOKEN_NOT_KNOWN",
-			)
+		).WithReason("TOKEN_NOT_KNOWN")
 	}
 	if !known.Active {
 		return s.pause(ctx, account, deadReason(known.Status))

@@ -34,6 +34,9 @@ type Standing struct {
 	MayRead bool
 }
 
+// StandingNow is Standing by the service's own clock, for those who have none.
+func (s *Service) StandingNow(account Account) Standing { return s.Standing(account, s.now()) }
+
 // Standing works out how an account stands at a time.
 func (s *Service) Standing(account Account, at time.Time) Standing {
 	future := func(until *time.Time) *time.Time {

@@ -161,10 +161,7 @@ func (c *Callers) tooManyWrong(from netip.Addr) error {
 	f := fault.New(
 		fault.OverLimit,
 		"Too many calls with a missing or wrong API key came from this address: set the right key, and wait before the next call.",
-	).
-		WithReason(
-			ReasonWrongKeys,
-		)
+	).WithReason(ReasonWrongKeys)
 	f.RetryAfter = wait
 	return f
 }

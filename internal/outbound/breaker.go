@@ -242,10 +242,7 @@ func refusal(vendor, operation string, wait time.Duration) *fault.Error {
 		fault.VendorUnavailable,
 		"%s has failed several times in a row and is left alone for a moment: try again later.",
 		DisplayName(vendor),
-	).
-		WithReason(
-			ReasonBreakerOpen,
-		)
+	).WithReason(ReasonBreakerOpen)
 	f.Answer = &fault.Answer{Vendor: vendor, Operation: operation}
 	f.RetryAfter = max(wait, time.Second) // a call may be under way to see: then it is a matter of moments
 	return f

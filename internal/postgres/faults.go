@@ -100,19 +100,13 @@ func (c Constraints) translateState(answer *pgconn.PgError) *fault.Error {
 		return fault.New(
 			fault.Unavailable,
 			"The database takes no changes at the moment, and nothing was saved: try again once its operator has made it writable.",
-		).
-			WithReason(
-				ReasonReadOnly,
-			)
+		).WithReason(ReasonReadOnly)
 	case codeNoRight:
 		// Not a Precondition, which would be told of the post or the account that the statement was about.
 		return fault.New(
 			fault.Unavailable,
 			"The database's role has no right to this, and nothing was saved: its operator finds what is missing, and the GRANT to run, with `postwright serve --check`.",
-		).
-			WithReason(
-				ReasonRights,
-			)
+		).WithReason(ReasonRights)
 	case codeIO:
 		return fault.New(fault.Unavailable, "The database's disk fails, and nothing was saved: its operator finds why in its log.").
 			WithReason(ReasonDiskFails)
@@ -145,8 +139,5 @@ func doubtFault(err error) error {
 	return fault.New(
 		fault.Unavailable,
 		"The database was lost, or fell silent, while it saved this: it may have been saved. Read it again before you repeat it.",
-	).
-		WithReason(
-			ReasonCommitInDoubt,
-		).WithCause(err)
+	).WithReason(ReasonCommitInDoubt).WithCause(err)
 }

@@ -101,10 +101,7 @@ func requireTransactions(ctx context.Context, conn *pgx.Conn, options pgx.TxOpti
 			fault.Precondition,
 			urlSetting+" leads to a pooler that carries no transactions, such as PgBouncer with pool_mode=statement: give it "+
 				"pool_mode=transaction or session, or set it to PostgreSQL itself. See docs/poolers.md.",
-		).
-			WithReason(
-				ReasonPooler,
-			).WithCause(err)
+		).WithReason(ReasonPooler).WithCause(err)
 	}
 	return Fault(ctx, err)
 }

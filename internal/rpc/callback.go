@@ -104,7 +104,7 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 	if err != nil {
 		return failedConsent(err)
 	}
-	return http.StatusOK, connectedView(account, service.Standing(account, time.Now()), service.Wanted(account)), nil
+	return http.StatusOK, connectedView(account, service.StandingNow(account), service.Wanted(account)), nil
 }
 
 // connectedView tells what can be done with an account: members can give less than they are asked for, and LinkedIn gives an app

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -56,7 +55,7 @@ func (h accountHandler) GetProfile(ctx context.Context, req *postwrightv1.GetPro
 }
 
 func (h accountHandler) message(a accounts.Account) *postwrightv1.Account {
-	standing := h.accounts.Standing(a, time.Now())
+	standing := h.accounts.StandingNow(a)
 	return &postwrightv1.Account{
 		Id: a.ID.String(), Urn: a.URN, DisplayName: a.DisplayName, Scopes: a.Scopes,
 		TokenExpireTime: timestamp(standing.Ends), Default: a.IsDefault, CreateTime: timestamppb.New(a.CreatedAt),

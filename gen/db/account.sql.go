@@ -129,9 +129,9 @@ type AccountGetParams struct {
 	OwnerID uuid.UUID
 }
 
-func (q *Queries) AccountGet(ctx context.Context, db DBTX, arg AccountGetParams) (LinkedinAccount, error) {
+func (q *Queries) AccountGet(ctx context.Context, db DBTX, arg AccountGetParams) (LinkedInAccount, error) {
 	row := db.QueryRow(ctx, accountGet, arg.ID, arg.OwnerID)
-	var i LinkedinAccount
+	var i LinkedInAccount
 	err := row.Scan(
 		&i.ID,
 		&i.OwnerID,
@@ -169,9 +169,9 @@ const accountGetDefault = `-- name: AccountGetDefault :one
 SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at FROM linkedin_accounts WHERE owner_id = $1 AND is_default
 `
 
-func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.UUID) (LinkedinAccount, error) {
+func (q *Queries) AccountGetDefault(ctx context.Context, db DBTX, ownerID uuid.UUID) (LinkedInAccount, error) {
 	row := db.QueryRow(ctx, accountGetDefault, ownerID)
-	var i LinkedinAccount
+	var i LinkedInAccount
 	err := row.Scan(
 		&i.ID,
 		&i.OwnerID,
@@ -215,9 +215,9 @@ type AccountGetForUpdateParams struct {
 }
 
 // Locks the row until the transaction ends, without keeping others from referring to it; lock post and publication first.
-func (q *Queries) AccountGetForUpdate(ctx context.Context, db DBTX, arg AccountGetForUpdateParams) (LinkedinAccount, error) {
+func (q *Queries) AccountGetForUpdate(ctx context.Context, db DBTX, arg AccountGetForUpdateParams) (LinkedInAccount, error) {
 	row := db.QueryRow(ctx, accountGetForUpdate, arg.ID, arg.OwnerID)
-	var i LinkedinAccount
+	var i LinkedInAccount
 	err := row.Scan(
 		&i.ID,
 		&i.OwnerID,
@@ -364,15 +364,15 @@ SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, 
 `
 
 // Those that are connected, oldest first, all of them: a person has a handful.
-func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.UUID) ([]LinkedinAccount, error) {
+func (q *Queries) AccountListByOwner(ctx context.Context, db DBTX, ownerID uuid.UUID) ([]LinkedInAccount, error) {
 	rows, err := db.Query(ctx, accountListByOwner, ownerID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []LinkedinAccount{}
+	items := []LinkedInAccount{}
 	for rows.Next() {
-		var i LinkedinAccount
+		var i LinkedInAccount
 		if err := rows.Scan(
 			&i.ID,
 			&i.OwnerID,
@@ -423,15 +423,15 @@ type AccountListConnectedParams struct {
 }
 
 // Of all owners, by id, after the one given: for what is done for each account by itself.
-func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg AccountListConnectedParams) ([]LinkedinAccount, error) {
+func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg AccountListConnectedParams) ([]LinkedInAccount, error) {
 	rows, err := db.Query(ctx, accountListConnected, arg.AfterID, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []LinkedinAccount{}
+	items := []LinkedInAccount{}
 	for rows.Next() {
-		var i LinkedinAccount
+		var i LinkedInAccount
 		if err := rows.Scan(
 			&i.ID,
 			&i.OwnerID,
@@ -477,15 +477,15 @@ SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, 
 `
 
 // Of all owners, for the operator: when the tokens of those that are connected end, the first first.
-func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]LinkedinAccount, error) {
+func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]LinkedInAccount, error) {
 	rows, err := db.Query(ctx, accountListEnds, most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []LinkedinAccount{}
+	items := []LinkedInAccount{}
 	for rows.Next() {
-		var i LinkedinAccount
+		var i LinkedInAccount
 		if err := rows.Scan(
 			&i.ID,
 			&i.OwnerID,
@@ -625,7 +625,7 @@ type AccountRenewParams struct {
 
 // Keeps a renewed token. A refresh token is never overwritten with nothing. No row when the account got another token
 // meanwhile, or was disconnected.
-func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewParams) (LinkedinAccount, error) {
+func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewParams) (LinkedInAccount, error) {
 	row := db.QueryRow(ctx, accountRenew,
 		arg.SealedToken,
 		arg.TokenExpiresAt,
@@ -637,7 +637,7 @@ func (q *Queries) AccountRenew(ctx context.Context, db DBTX, arg AccountRenewPar
 		arg.OwnerID,
 		arg.TokenRevision,
 	)
-	var i LinkedinAccount
+	var i LinkedInAccount
 	err := row.Scan(
 		&i.ID,
 		&i.OwnerID,
@@ -778,7 +778,7 @@ type AccountUpsertParams struct {
 // Connecting an account again renews its token, keeps its id, ends its pause and revives it when it was disconnected. A
 // refresh token is never overwritten with nothing, unless it is another app's. The owner's first account becomes the default one;
 // of two first ones connected at the same moment, the second fails on linkedin_accounts_default_key.
-func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertParams) (LinkedinAccount, error) {
+func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertParams) (LinkedInAccount, error) {
 	row := db.QueryRow(ctx, accountUpsert,
 		arg.ID,
 		arg.OwnerID,
@@ -794,7 +794,7 @@ func (q *Queries) AccountUpsert(ctx context.Context, db DBTX, arg AccountUpsertP
 		arg.CheckedAt,
 		arg.Now,
 	)
-	var i LinkedinAccount
+	var i LinkedInAccount
 	err := row.Scan(
 		&i.ID,
 		&i.OwnerID,

@@ -84,7 +84,7 @@ type AnalyticsListUncountedParams struct {
 
 type AnalyticsListUncountedRow struct {
 	ID          uuid.UUID
-	LinkedinURN string
+	LinkedInURN string
 }
 
 // An account's posts that went out between two times and whose numbers LinkedIn was not asked for as long afterwards as they
@@ -105,7 +105,7 @@ func (q *Queries) AnalyticsListUncounted(ctx context.Context, db DBTX, arg Analy
 	items := []AnalyticsListUncountedRow{}
 	for rows.Next() {
 		var i AnalyticsListUncountedRow
-		if err := rows.Scan(&i.ID, &i.LinkedinURN); err != nil {
+		if err := rows.Scan(&i.ID, &i.LinkedInURN); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

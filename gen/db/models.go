@@ -28,7 +28,7 @@ type Consent struct {
 	App          string
 }
 
-type LinkedinAccount struct {
+type LinkedInAccount struct {
 	ID                    uuid.UUID
 	OwnerID               uuid.UUID
 	URN                   string
@@ -85,7 +85,7 @@ type Post struct {
 	ScheduledAt    *time.Time
 	TimeZone       string
 	PublishedAt    *time.Time
-	LinkedinURN    string
+	LinkedInURN    string
 	FailureCode    string
 	FailureMessage string
 	FailureRemedy  string

@@ -174,7 +174,7 @@ func (q *Queries) PostGet(ctx context.Context, db DBTX, arg PostGetParams) (Post
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -212,7 +212,7 @@ func (q *Queries) PostGetForUpdate(ctx context.Context, db DBTX, arg PostGetForU
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -256,7 +256,7 @@ func (q *Queries) PostGetMany(ctx context.Context, db DBTX, arg PostGetManyParam
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -308,7 +308,7 @@ func (q *Queries) PostGetManyForUpdate(ctx context.Context, db DBTX, arg PostGet
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -376,7 +376,7 @@ func (q *Queries) PostInsert(ctx context.Context, db DBTX, arg PostInsertParams)
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -455,7 +455,7 @@ func (q *Queries) PostInsertMany(ctx context.Context, db DBTX, arg PostInsertMan
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -498,7 +498,7 @@ WHERE id = $3 AND owner_id = $4 AND state = 'publishing'
 `
 
 type PostKeepURNParams struct {
-	LinkedinURN string
+	LinkedInURN string
 	Now         time.Time
 	ID          uuid.UUID
 	OwnerID     uuid.UUID
@@ -507,7 +507,7 @@ type PostKeepURNParams struct {
 // LinkedIn's name for a post that is still being sent once more: an earlier attempt is known to have arrived.
 func (q *Queries) PostKeepURN(ctx context.Context, db DBTX, arg PostKeepURNParams) (int64, error) {
 	result, err := db.Exec(ctx, postKeepURN,
-		arg.LinkedinURN,
+		arg.LinkedInURN,
 		arg.Now,
 		arg.ID,
 		arg.OwnerID,
@@ -598,7 +598,7 @@ func (q *Queries) PostListByAccount(ctx context.Context, db DBTX, arg PostListBy
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -659,7 +659,7 @@ func (q *Queries) PostListByOwner(ctx context.Context, db DBTX, arg PostListByOw
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -730,7 +730,7 @@ func (q *Queries) PostListByState(ctx context.Context, db DBTX, arg PostListBySt
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -754,19 +754,19 @@ WHERE linkedin_urn = ANY ($1::text[]) AND linkedin_urn <> '' AND id <> $2
 `
 
 type PostListByURNParams struct {
-	LinkedinURNs []string
+	LinkedInURNs []string
 	ID           uuid.UUID
 }
 
 type PostListByURNRow struct {
 	ID          uuid.UUID
 	OwnerID     uuid.UUID
-	LinkedinURN string
+	LinkedInURN string
 }
 
 // Of all owners, who may post with one LinkedIn account: other posts than one that LinkedIn knows by these names.
 func (q *Queries) PostListByURN(ctx context.Context, db DBTX, arg PostListByURNParams) ([]PostListByURNRow, error) {
-	rows, err := db.Query(ctx, postListByURN, arg.LinkedinURNs, arg.ID)
+	rows, err := db.Query(ctx, postListByURN, arg.LinkedInURNs, arg.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -774,7 +774,7 @@ func (q *Queries) PostListByURN(ctx context.Context, db DBTX, arg PostListByURNP
 	items := []PostListByURNRow{}
 	for rows.Next() {
 		var i PostListByURNRow
-		if err := rows.Scan(&i.ID, &i.OwnerID, &i.LinkedinURN); err != nil {
+		if err := rows.Scan(&i.ID, &i.OwnerID, &i.LinkedInURN); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -881,7 +881,7 @@ type PostListSameTextRow struct {
 	State       string
 	Content     string
 	Hashtags    []string
-	LinkedinURN string
+	LinkedInURN string
 	PublishedAt *time.Time
 	ScheduledAt *time.Time
 }
@@ -911,7 +911,7 @@ func (q *Queries) PostListSameText(ctx context.Context, db DBTX, arg PostListSam
 			&i.State,
 			&i.Content,
 			&i.Hashtags,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.PublishedAt,
 			&i.ScheduledAt,
 		); err != nil {
@@ -977,7 +977,7 @@ func (q *Queries) PostListScheduled(ctx context.Context, db DBTX, arg PostListSc
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -1050,7 +1050,7 @@ func (q *Queries) PostListScheduledByAccount(ctx context.Context, db DBTX, arg P
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -1082,7 +1082,7 @@ type PostListStatesRow struct {
 	ID             uuid.UUID
 	Revision       int64
 	State          string
-	LinkedinURN    string
+	LinkedInURN    string
 	FailureCode    string
 	FailureMessage string
 	FailureRemedy  string
@@ -1102,7 +1102,7 @@ func (q *Queries) PostListStates(ctx context.Context, db DBTX, arg PostListState
 			&i.ID,
 			&i.Revision,
 			&i.State,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -1192,7 +1192,7 @@ func (q *Queries) PostMarkDue(ctx context.Context, db DBTX, arg PostMarkDueParam
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -1281,7 +1281,7 @@ func (q *Queries) PostMarkMissed(ctx context.Context, db DBTX, arg PostMarkMisse
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -1336,7 +1336,7 @@ func (q *Queries) PostMarkNotPublished(ctx context.Context, db DBTX, arg PostMar
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -1357,7 +1357,7 @@ RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, v
 
 type PostMarkPublishedParams struct {
 	Now         time.Time
-	LinkedinURN string
+	LinkedInURN string
 	ID          uuid.UUID
 	OwnerID     uuid.UUID
 }
@@ -1366,7 +1366,7 @@ type PostMarkPublishedParams struct {
 func (q *Queries) PostMarkPublished(ctx context.Context, db DBTX, arg PostMarkPublishedParams) (Post, error) {
 	row := db.QueryRow(ctx, postMarkPublished,
 		arg.Now,
-		arg.LinkedinURN,
+		arg.LinkedInURN,
 		arg.ID,
 		arg.OwnerID,
 	)
@@ -1385,7 +1385,7 @@ func (q *Queries) PostMarkPublished(ctx context.Context, db DBTX, arg PostMarkPu
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -1427,7 +1427,7 @@ func (q *Queries) PostMarkPublishing(ctx context.Context, db DBTX, arg PostMarkP
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -1480,7 +1480,7 @@ func (q *Queries) PostMarkQueued(ctx context.Context, db DBTX, arg PostMarkQueue
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -1536,7 +1536,7 @@ func (q *Queries) PostMarkQueuedMany(ctx context.Context, db DBTX, arg PostMarkQ
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -1594,7 +1594,7 @@ func (q *Queries) PostMarkScheduled(ctx context.Context, db DBTX, arg PostMarkSc
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -1635,7 +1635,7 @@ func (q *Queries) PostMarkUnscheduled(ctx context.Context, db DBTX, arg PostMark
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -1689,7 +1689,7 @@ func (q *Queries) PostMarkWaiting(ctx context.Context, db DBTX, arg PostMarkWait
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -1819,7 +1819,7 @@ func (q *Queries) PostSearchByOwner(ctx context.Context, db DBTX, arg PostSearch
 			&i.ScheduledAt,
 			&i.TimeZone,
 			&i.PublishedAt,
-			&i.LinkedinURN,
+			&i.LinkedInURN,
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.FailureRemedy,
@@ -1848,7 +1848,7 @@ RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, v
 type PostSettleParams struct {
 	State          string
 	PublishedAt    *time.Time
-	LinkedinURN    string
+	LinkedInURN    string
 	FailureCode    string
 	FailureMessage string
 	FailureRemedy  string
@@ -1862,7 +1862,7 @@ func (q *Queries) PostSettle(ctx context.Context, db DBTX, arg PostSettleParams)
 	row := db.QueryRow(ctx, postSettle,
 		arg.State,
 		arg.PublishedAt,
-		arg.LinkedinURN,
+		arg.LinkedInURN,
 		arg.FailureCode,
 		arg.FailureMessage,
 		arg.FailureRemedy,
@@ -1885,7 +1885,7 @@ func (q *Queries) PostSettle(ctx context.Context, db DBTX, arg PostSettleParams)
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,
@@ -2093,7 +2093,7 @@ func (q *Queries) PostUpdate(ctx context.Context, db DBTX, arg PostUpdateParams)
 		&i.ScheduledAt,
 		&i.TimeZone,
 		&i.PublishedAt,
-		&i.LinkedinURN,
+		&i.LinkedInURN,
 		&i.FailureCode,
 		&i.FailureMessage,
 		&i.FailureRemedy,

@@ -49,7 +49,7 @@ type Account struct {
 func (a Account) SameToken(then Account) bool { return bytes.Equal(a.sealedToken, then.sealedToken) }
 
 // fromRow is the account of a row. It is handed what a query returns.
-func fromRow(row db.LinkedinAccount, err error) (Account, error) {
+func fromRow(row db.LinkedInAccount, err error) (Account, error) {
 	return Account{
 		ID: row.ID, OwnerID: row.OwnerID, URN: row.URN, DisplayName: row.DisplayName, App: row.App, Scopes: row.Scopes,
 		IsDefault: row.IsDefault, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
@@ -63,7 +63,7 @@ func fromRow(row db.LinkedinAccount, err error) (Account, error) {
 }
 
 // fromRows is fromRow for many.
-func fromRows(rows []db.LinkedinAccount, err error) ([]Account, error) {
+func fromRows(rows []db.LinkedInAccount, err error) ([]Account, error) {
 	list := make([]Account, len(rows))
 	for i, row := range rows {
 		list[i], _ = fromRow(row, nil)

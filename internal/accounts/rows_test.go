@@ -15,10 +15,10 @@ import (
 // A column that is added to the table and not to Account, or not handed over, fails here by its name.
 func TestEveryColumnOfAnAccountIsMapped(t *testing.T) {
 	t.Parallel()
-	columns := reflect.TypeFor[db.LinkedinAccount]()
+	columns := reflect.TypeFor[db.LinkedInAccount]()
 	require.Equal(t, columns.NumField(), reflect.TypeFor[Account]().NumField())
 	for i := range columns.NumField() {
-		var row db.LinkedinAccount
+		var row db.LinkedInAccount
 		set(reflect.ValueOf(&row).Elem().Field(i))
 		account, err := fromRow(row, nil)
 		require.NoError(t, err)

@@ -113,7 +113,7 @@ func counted(post posts.Post) (onLinkedIn, error) {
 			post.State,
 		).WithReason("NOT_PUBLISHED")
 	}
-	urn, err := linkedin.ParseURN(post.LinkedinURN)
+	urn, err := linkedin.ParseURN(post.LinkedInURN)
 	if err != nil {
 		return onLinkedIn{}, fault.New(
 			fault.Precondition,

@@ -43,7 +43,7 @@ func (RefreshArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAt
 
 // AfterPublication names the job that follows a publication which ended on LinkedIn, where numbers can be had.
 func AfterPublication(post posts.Post) []river.JobArgs {
-	if post.State != posts.StatePublished || post.LinkedinURN == "" {
+	if post.State != posts.StatePublished || post.LinkedInURN == "" {
 		return nil
 	}
 	return []river.JobArgs{RefreshArgs{OwnerID: post.OwnerID, PostID: post.ID}}
@@ -144,7 +144,7 @@ func (s *Service) round(ctx context.Context, account accounts.Account, by way, o
 			return s.now(), err
 		}
 		for _, row := range rows {
-			urn, err := linkedin.ParseURN(row.LinkedinURN)
+			urn, err := linkedin.ParseURN(row.LinkedInURN)
 			if err == nil && row.ID != one.id && urn.Kind() == one.urn.Kind() && len(batch) < most {
 				batch = append(batch, onLinkedIn{row.ID, urn})
 			}

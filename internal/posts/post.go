@@ -181,10 +181,10 @@ func UTF16Units(text string) int {
 
 // Permalink is where a published post can be seen, "" while LinkedIn has not named it.
 func Permalink(p Post) string {
-	if p.LinkedinURN == "" {
+	if p.LinkedInURN == "" {
 		return ""
 	}
-	return "https://www.linkedin.com/feed/update/" + p.LinkedinURN
+	return "https://www.linkedin.com/feed/update/" + p.LinkedInURN
 }
 
 // Etag changes with every change of the post.

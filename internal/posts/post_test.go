@@ -173,5 +173,5 @@ func TestAPostRestsWhenOnlyAPersonMovesItOn(t *testing.T) {
 func TestThePermalinkIsKnownOnceLinkedInHasNamedThePost(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, posts.Permalink(posts.Post{}))
-	require.Equal(t, "https://www.linkedin.com/feed/update/urn:li:share:7", posts.Permalink(posts.Post{LinkedinURN: "urn:li:share:7"}))
+	require.Equal(t, "https://www.linkedin.com/feed/update/urn:li:share:7", posts.Permalink(posts.Post{LinkedInURN: "urn:li:share:7"}))
 }

@@ -105,7 +105,7 @@ func asOf(post Post, t db.PostTransition) Post {
 		return post
 	}
 	post.State, post.UpdatedAt, post.Revision = t.State, t.OccurredAt, t.Revision
-	post.PublishedAt, post.LinkedinURN = nil, ""
+	post.PublishedAt, post.LinkedInURN = nil, ""
 	post.FailureCode, post.FailureMessage, post.FailureRemedy = "", "", ""
 	return post
 }

@@ -89,7 +89,7 @@ func TestAWatcherSeesEveryStateInOrderUntilThePostRests(t *testing.T) {
 			rests := w.enter(post, last)
 
 			between := seen.next(posts.StatePublishing)
-			require.Empty(t, between.LinkedinURN)
+			require.Empty(t, between.LinkedInURN)
 			require.Empty(t, between.FailureCode)
 			require.Nil(t, between.PublishedAt)
 			require.Equal(t, post.Revision+1, between.Revision)

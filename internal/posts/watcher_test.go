@@ -212,7 +212,7 @@ func TestAPostThatMovesOnWhileItIsReadIsShownAsItIs(t *testing.T) {
 	counted.mu.Unlock()
 	w.enter(post, posts.StatePublishing)
 	seen.next(posts.StatePublishing)
-	require.Equal(t, "urn:li:share:7", seen.next(posts.StatePublished).LinkedinURN)
+	require.Equal(t, "urn:li:share:7", seen.next(posts.StatePublished).LinkedInURN)
 	require.NoError(t, <-seen.ended)
 }
 

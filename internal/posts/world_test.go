@@ -107,7 +107,7 @@ func (w *world) enter(post posts.Post, state string) posts.Post {
 		moved, err = queries.PostMarkPublishing(w.t.Context(), w.store, db.PostMarkPublishingParams{ID: post.ID, OwnerID: w.ada, Now: now})
 	case posts.StatePublished:
 		moved, err = queries.PostMarkPublished(w.t.Context(), w.store, db.PostMarkPublishedParams{
-			ID: post.ID, OwnerID: w.ada, LinkedinURN: "urn:li:share:7", Now: now,
+			ID: post.ID, OwnerID: w.ada, LinkedInURN: "urn:li:share:7", Now: now,
 		})
 	default:
 		moved, err = queries.PostMarkNotPublished(w.t.Context(), w.store, db.PostMarkNotPublishedParams{

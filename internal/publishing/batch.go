@@ -287,7 +287,7 @@ func (f *follower) look(looked []uuid.UUID, states []db.PostListStatesRow, watch
 	slices.SortFunc(looked, func(a, b uuid.UUID) int { return cmp.Compare(f.open[a], f.open[b]) })
 	for _, id := range looked {
 		state, there := found[id]
-		p := Progress{State: state.State, URN: state.LinkedinURN, Failure: Refusal{state.FailureCode, state.FailureMessage, state.FailureRemedy}}
+		p := Progress{State: state.State, URN: state.LinkedInURN, Failure: Refusal{state.FailureCode, state.FailureMessage, state.FailureRemedy}}
 		if !there {
 			p.Failure = Refusal{"DELETED", "The post was deleted before it went out.", "Nothing is left to do."}
 		}

@@ -81,7 +81,7 @@ func TestAnAttemptThatTheDatabaseLostCountsBesideTheOneThatFollowed(t *testing.T
 				require.Len(t, w.vendors.Ledger(), 1)
 			}
 			if c.want == posts.StatePublished && c.first.Mode != sandbox.NoID {
-				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedinURN)
+				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedInURN)
 			}
 			attempts := w.attempts(t, post.ID)
 			kept := 1
@@ -135,7 +135,7 @@ func TestAnAnswerWhoseApprovalTheDatabaseLostIsKept(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, c.want, post.State)
 			if c.want == posts.StatePublished {
-				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedinURN)
+				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedInURN)
 			}
 			if c.want == c.before {
 				require.Nil(t, post.AccountID)
@@ -195,7 +195,7 @@ func TestAnAnswerIsKeptOrToldWhateverElseTheDatabaseLost(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, c.want, post.State)
 			if c.want == posts.StatePublished {
-				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedinURN)
+				require.Equal(t, w.vendors.Ledger()[0].URN, post.LinkedInURN)
 			}
 		})
 	}

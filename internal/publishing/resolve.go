@@ -64,7 +64,7 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 		if err := s.notAnothers(ctx, tx, in); err != nil {
 			return err
 		}
-		settled := db.PostSettleParams{ID: in.ID, OwnerID: in.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedinURN: in.URN}
+		settled := db.PostSettleParams{ID: in.ID, OwnerID: in.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedInURN: in.URN}
 		how := settledPublished
 		if !in.Published {
 			how = settledNotPublished

@@ -75,8 +75,8 @@ func (r Rules) sameText(other db.PostListSameTextRow, now time.Time) string {
 		return fmt.Sprintf("The same text may be on LinkedIn already: post %s is unconfirmed.", other.ID)
 	case posts.StatePublished:
 		said := fmt.Sprintf("The same text was published at %s, as post %s", other.PublishedAt.UTC().Format(time.RFC3339), other.ID)
-		if other.LinkedinURN != "" {
-			said += " (" + other.LinkedinURN + ")"
+		if other.LinkedInURN != "" {
+			said += " (" + other.LinkedInURN + ")"
 		}
 		if now.Sub(*other.PublishedAt) < r.DuplicateWindow {
 			return fmt.Sprintf("%s: LinkedIn refuses it again for about %s.", said, r.DuplicateWindow)

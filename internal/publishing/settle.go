@@ -81,7 +81,7 @@ func (s *Service) conclude(ctx context.Context, tx *postgres.Tx, job *river.Job[
 	case doubts.Open > 0:
 		o = o.afterDoubt()
 	case doubts.There > 0:
-		o = o.afterArrival(rows.post.LinkedinURN)
+		o = o.afterArrival(rows.post.LinkedInURN)
 	}
 	if o.state == posts.StateQueued {
 		return o.until, s.wait(ctx, tx, rows, o)
@@ -125,7 +125,7 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o outco
 func (s *Service) markPost(ctx context.Context, tx *postgres.Tx, post posts.Post, o outcome, now time.Time) (posts.Post, error) {
 	if o.state == posts.StatePublished {
 		return s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
-			ID: post.ID, OwnerID: post.OwnerID, LinkedinURN: o.urn, Now: now,
+			ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: o.urn, Now: now,
 		})
 	}
 	return s.queries.PostMarkNotPublished(ctx, tx, db.PostMarkNotPublishedParams{
@@ -214,7 +214,7 @@ func (s *Service) settleLate(ctx context.Context, tx *postgres.Tx, rows locked, 
 	case doubts.Open > 0:
 		return nil
 	case doubts.There > 0:
-		return s.arrived(ctx, tx, post, cmp.Or(post.LinkedinURN, o.duplicateOf), how, now)
+		return s.arrived(ctx, tx, post, cmp.Or(post.LinkedInURN, o.duplicateOf), how, now)
 	case post.State != posts.StateUnconfirmed:
 		return nil
 	}
@@ -240,7 +240,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 	// Of these only the last is known without a database that went back: see keepLost.
 	case posts.StateDraft, posts.StateScheduled, posts.StateFailed, posts.StateUnconfirmed:
 		return s.settlePost(ctx, tx, db.PostSettleParams{
-			ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedinURN: urn,
+			ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedInURN: urn,
 		})
 	case posts.StateQueued:
 		if _, err := s.queries.PublicationWithdraw(
@@ -250,13 +250,13 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		); err != nil {
 			return err
 		}
-		published, err := s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{ID: post.ID, OwnerID: post.OwnerID, LinkedinURN: urn, Now: now})
+		published, err := s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now})
 		if err != nil {
 			return err
 		}
 		return s.jobs.Insert(ctx, tx, s.follow(published, "")...)
 	case posts.StatePublishing: // the answer of the attempt under way ends it: see afterArrival
-		_, err := s.queries.PostKeepURN(ctx, tx, db.PostKeepURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedinURN: urn, Now: now})
+		_, err := s.queries.PostKeepURN(ctx, tx, db.PostKeepURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now})
 		return err
 	}
 	return nil

@@ -16,13 +16,13 @@ import (
 
 // namesOfOthers are those of LinkedIn's names that are another post's, of whichever owner.
 func (s *Service) namesOfOthers(ctx context.Context, on db.DBTX, id uuid.UUID, urns ...string) (map[string]db.PostListByURNRow, error) {
-	found, err := s.queries.PostListByURN(ctx, on, db.PostListByURNParams{LinkedinURNs: urns, ID: id})
+	found, err := s.queries.PostListByURN(ctx, on, db.PostListByURNParams{LinkedInURNs: urns, ID: id})
 	if err != nil {
 		return nil, err
 	}
 	names := make(map[string]db.PostListByURNRow, len(found))
 	for _, other := range found {
-		names[other.LinkedinURN] = other
+		names[other.LinkedInURN] = other
 	}
 	return names, nil
 }

@@ -144,7 +144,7 @@ func postMessage(p posts.Post) *postwrightv1.Post {
 		Hashtags:       p.Hashtags,
 		State:          postStates.value(p.State),
 		ScheduledTime:  timestamp(p.ScheduledAt), TimeZone: p.TimeZone, ScheduledLocalTime: localTime(p), PublishedTime: timestamp(p.PublishedAt),
-		LinkedinUrn: p.LinkedinURN, Permalink: posts.Permalink(p),
+		LinkedinUrn: p.LinkedInURN, Permalink: posts.Permalink(p),
 		CreateTime: timestamppb.New(p.CreatedAt), UpdateTime: timestamppb.New(p.UpdatedAt), Etag: posts.Etag(p),
 	}
 	if p.AccountID != nil {

@@ -18,8 +18,7 @@ func TestEveryColumnOfAPostIsMapped(t *testing.T) {
 	rowtest.EveryColumnIsMapped(t, posts.FromRow)
 }
 
-// Rows are mapped into one slice that is as long as they are many, in their order; and none is no failure, nor the other way round.
-func TestRowsAreMappedInTheirOrder(t *testing.T) {
+func TestRowsAreMappedInTheirOrderAndAFailureIsHandedOn(t *testing.T) {
 	t.Parallel()
 	found, err := posts.FromRows([]db.Post{{Content: "a"}, {Content: "b"}}, nil)
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	uuidcodec "github.com/vgarvardt/pgx-google-uuid/v5"
 
 	"github.com/postwright/postwright/internal/fault"
 )
@@ -102,6 +103,10 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 		withoutSessions(poolCfg)
 		// In the same message as BEGIN. A statement outside a transaction has the operation's limit alone.
 		tx.BeginQuery = "begin; set local lock_timeout = " + lockLimit
+	}
+	poolCfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		uuidcodec.Register(conn.TypeMap()) // or each goes through its text, twice
+		return nil
 	}
 	uses := &uses{last: map[*pgx.Conn]string{}}
 	poolCfg.ConnConfig.Tracer = uses

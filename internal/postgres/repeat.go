@@ -30,6 +30,7 @@ const (
 //
 // The executor is made once there is something to repeat: it would be a quarter of what a read by its key allocates.
 func (s *Store) repeat(ctx context.Context, name string, repeatable func(error) bool, do func() error) error {
+	do = s.noting(do)
 	outcome := do()
 	if outcome == nil || !repeatable(outcome) {
 		return outcome
@@ -52,6 +53,17 @@ func (s *Store) repeat(ctx context.Context, name string, repeatable func(error) 
 		return outcome
 	})
 	return outcome
+}
+
+// noting remembers that do has found a connection lost.
+func (s *Store) noting(do func() error) func() error {
+	return func() error {
+		err := do()
+		if lost(err) {
+			s.losses.note()
+		}
+		return err
+	}
 }
 
 // repeatableTx reports whether a repeat of the whole transaction may cure a failure, and can't do harm: either PostgreSQL

@@ -151,7 +151,7 @@ func (a *App) wire() (err error) {
 	a.origin = origin.New(a.store, Now, a.log)
 	jobsCfg := a.cfg.jobs()
 	jobsCfg.Hold = a.holds
-	if a.jobs, err = jobs.New(a.store, jobsCfg, a.traces.Tracer(instrumentation), time.Now, a.log); err != nil {
+	if a.jobs, err = jobs.New(a.store, jobsCfg, a.traces.Tracer(tracerName), time.Now, a.log); err != nil {
 		return err
 	}
 	a.Identity = identity.New(a.store, Now)
@@ -377,7 +377,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 		}
 		mux.Handle("/", api)
 		get(rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consents, time.Now),
-			a.services.UnderWay, a.eyes()))
+			a.services.UnderWay, a.instrumentation()))
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -409,11 +409,11 @@ func (a *App) api(streams context.Context) (http.Handler, error) {
 	return rpc.NewHandler(streams, rpc.Config{
 		Timeout: callTimeout, MessageTimeout: a.onWire.message, Silence: a.onWire.silence, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes,
 		MaxStreams: a.cfg.Server.Streams.Value, StreamsPerOwner: a.cfg.Server.StreamsPerOwner.Value, Origins: a.cfg.Server.origins(),
-	}, a.services, a.eyes())
+	}, a.services, a.instrumentation())
 }
 
-func (a *App) eyes() rpc.Eyes {
-	return rpc.Eyes{
+func (a *App) instrumentation() rpc.Instrumentation {
+	return rpc.Instrumentation{
 		Log: a.log, Observe: a.metrics.ObserveCall, Refused: a.metrics.RefusedCall, Streams: a.metrics.ObserveStreams, Traces: a.traces,
 	}
 }

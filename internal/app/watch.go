@@ -8,7 +8,7 @@ import (
 )
 
 // instrumentation names the maker of the spans of calls to others and of jobs.
-const instrumentation = "github.com/postwright/postwright"
+const tracerName = "github.com/postwright/postwright"
 
 // watch shows in /metrics what is not counted as it happens, but asked for at each scrape. What needs no database is apart from
 // what can't be read without it.

@@ -48,7 +48,7 @@ func newEdgeWith(stopping context.Context, t *testing.T, cfg Config, callers lim
 		Authenticate: func(context.Context, string) (identity.Key, error) {
 			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil
 		},
-	}, Eyes{
+	}, Instrumentation{
 		Log: log, Observe: func(string, string, time.Duration) {}, Refused: func(string) {}, Streams: func(int) {}, Traces: noop.NewTracerProvider(),
 	})
 	require.NoError(t, err)

@@ -32,7 +32,7 @@ type callKey struct{}
 
 // observe is the outermost interceptor of ours: it names the call, keeps a panic from ending the process, logs and counts
 // the call once, and turns its fault into the answer.
-func observe(eyes Eyes, refused *refusals) connect.ServerInterceptor {
+func observe(instruments Instrumentation, refused *refusals) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
 			requestID := nameCall(ctx)
@@ -43,7 +43,7 @@ func observe(eyes Eyes, refused *refusals) connect.ServerInterceptor {
 				if p := recover(); p != nil {
 					err = fault.New(fault.Internal, "").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 				}
-				if answer := conclude(ctx, eyes, refused, spec.Procedure, requestID, this.caller, time.Since(began), err); answer != nil {
+				if answer := conclude(ctx, instruments, refused, spec.Procedure, requestID, this.caller, time.Since(began), err); answer != nil {
 					err = answer
 				}
 			}()
@@ -54,29 +54,29 @@ func observe(eyes Eyes, refused *refusals) connect.ServerInterceptor {
 
 // conclude counts and logs a call that has ended, and turns its fault into the answer; nil where there is none.
 func conclude(
-	ctx context.Context, eyes Eyes, refused *refusals, procedure, requestID string, caller uuid.UUID, took time.Duration, err error,
+	ctx context.Context, instruments Instrumentation, refused *refusals, procedure, requestID string, caller uuid.UUID, took time.Duration, err error,
 ) *connect.Error {
 	answer, code := ToConnect(err, requestID), codeOK
 	if answer != nil {
 		code = answer.Code().String()
 	}
-	eyes.Observe(procedure, code, took)
+	instruments.Observe(procedure, code, took)
 	var more []slog.Attr
 	if f := fault.Of(err); f != nil && f.Kind == fault.OverLimit {
-		eyes.Refused(f.Reason)
+		instruments.Refused(f.Reason)
 		untold, tell := refused.tell(f.Reason, time.Now())
 		if !tell {
 			return answer
 		}
 		more = append(more, slog.Int("refused_before", untold))
 	}
-	log, level := eyes.Log, levelOf(code)
+	log, level := instruments.Log, levelOf(code)
 	switch { // strangers make as many as they like, and fail in whatever way they like
 	case !keyless(procedure) || len(more) > 0:
 	case level == slog.LevelInfo:
 		level = slog.LevelDebug
 	default:
-		log = eyes.strangers
+		log = instruments.keylessLog
 	}
 	logCall(ctx, log, level, procedure, code, caller, took, err, more...)
 	return answer

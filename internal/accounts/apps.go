@@ -23,8 +23,8 @@ type App struct {
 	Name string
 	// API is LinkedIn's OAuth, called as this app.
 	API OAuth
-	// Set is whether the app has a client id and secret, without which LinkedIn can't be asked for consents and about tokens.
-	Set bool
+	// Configured is whether the app has a client id and secret, without which LinkedIn can't be asked for consents and about tokens.
+	Configured bool
 	// Scopes are asked for at every consent, all of them: see linkedin.AuthorizationURL.
 	Scopes []string
 	// Members and Pages say whose accounts the app is for.
@@ -78,7 +78,7 @@ func (s *Service) candidates(name string, page bool) ([]App, error) {
 	for _, app := range s.settings.Apps {
 		switch {
 		case !app.serves(page):
-		case app.Set:
+		case app.Configured:
 			able = append(able, app)
 		default:
 			others = append(others, app)

@@ -22,8 +22,8 @@ func publishScope(page bool) string {
 	return "w_member_social"
 }
 
-// tooFew says what an account of a kind could not do after a consent to the scopes, and what to do; nothing when all is there.
-func tooFew(app App, page bool) (warnings []string) {
+// missingScopes says what an account of a kind could not do after a consent to the scopes, and what to do; nothing when all is there.
+func missingScopes(app App, page bool) (warnings []string) {
 	if scope := publishScope(page); !slices.Contains(app.Scopes, scope) {
 		warnings = append(
 			warnings,

@@ -48,8 +48,8 @@ type Config struct {
 	HardStop time.Duration
 }
 
-// heldLook is how often a job that is held looks again.
-const heldLook = time.Minute
+// heldRetry is how often a job that is held looks again whether it may run.
+const heldRetry = time.Minute
 
 // sameLine is how often River may say the same in the log.
 const sameLine = time.Minute
@@ -83,7 +83,7 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		case err != nil:
 			return err
 		case held:
-			return river.JobSnooze(heldLook)
+			return river.JobSnooze(heldRetry)
 		}
 		return work(cfg.Context(ctx))
 	})
@@ -104,11 +104,11 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		CancelledJobRetentionPeriod: cfg.KeepDiscarded,
 		DiscardedJobRetentionPeriod: cfg.KeepDiscarded,
 		Middleware: []rivertype.Middleware{
-			river.JobInsertMiddlewareFunc(remember), river.JobInsertMiddlewareFunc(lineUp), &worked{tracer: tracer, now: now, log: log}, prepare,
+			river.JobInsertMiddlewareFunc(attachCallContext), river.JobInsertMiddlewareFunc(lineUp), &runObserver{tracer: tracer, now: now, log: log}, prepare,
 		},
-		// Below that River tells of failed jobs in words of its own; worked has told it already. While the database is away,
+		// Below that River tells of failed jobs in words of its own; runObserver has told it already. While the database is away,
 		// every look for jobs fails, several times a second.
-		Logger: telemetry.Sparing(telemetry.AtLeast(log, slog.LevelWarn), sameLine, "job_id"),
+		Logger: telemetry.Throttled(telemetry.AtLeast(log, slog.LevelWarn), sameLine, "job_id"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("configure the jobs: %w", err)

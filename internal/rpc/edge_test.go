@@ -44,7 +44,7 @@ func newEdge(t *testing.T, cfg Config, log *slog.Logger) http.Handler {
 func newEdgeWith(stopping context.Context, t *testing.T, cfg Config, callers limit.Config, log *slog.Logger) http.Handler {
 	t.Helper()
 	handler, err := NewHandler(stopping, cfg, Services{
-		Callers: limit.NewCallers(callers, time.Now), UnderWay: NewUnderWay(),
+		Callers: limit.NewCallers(callers, time.Now), InFlight: NewInFlight(),
 		Authenticate: func(context.Context, string) (identity.Key, error) {
 			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil
 		},

@@ -37,7 +37,6 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/status"
-	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // Config bounds the calls.
@@ -86,16 +85,14 @@ type Services struct {
 	Authenticate func(ctx context.Context, key string) (identity.Key, error)
 	// Callers says who may call now.
 	Callers *limit.Callers
-	// UnderWay counts the calls that a stop waits for.
-	UnderWay *UnderWay
+	// InFlight counts the calls that a stop waits for.
+	InFlight *InFlight
 }
 
-// Instrumentation are those who watch the calls.
+// Instrumentation is what watches the calls: logs, metrics and traces.
 type Instrumentation struct {
 	// Log gets one line per call; per call without a key at debug.
 	Log *slog.Logger
-	// keylessLog gets a line of calls without a key that an operator has to do with; see conclude.
-	keylessLog *slog.Logger
 	// Observe learns of every call that ended; code is "ok" or the name of connect's code. It must not block.
 	Observe func(procedure, code string, took time.Duration)
 	// Streams learns of every stream that opens, 1, and that ends, -1. It must not block.
@@ -117,7 +114,7 @@ func NewHandler(stopping context.Context, cfg Config, services Services, instrum
 	if err != nil {
 		return nil, fmt.Errorf("trace the calls: %w", err)
 	}
-	refused := &refusals{}
+	observer := newObserver(instruments)
 	delays := limit.NewDelays(time.Now)
 	delayed := func(ctx context.Context, from netip.Addr, key uuid.UUID) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -125,15 +122,14 @@ func NewHandler(stopping context.Context, cfg Config, services Services, instrum
 		defer context.AfterFunc(stopping, cancel)()
 		delays.Wait(ctx, from, key)
 	}
-	instruments.keylessLog = telemetry.Sparing(instruments.Log, refusalsEvery, "")
 	server := connect.NewServer(
 		traced,
-		observe(instruments, refused),
+		observer.intercept,
 		limitTime(cfg.Timeout),
 		boundKeyless,
 		authenticate(services.Callers, delayed, services.Authenticate),
 		boundStreams(cfg.MessageTimeout),
-		services.UnderWay.count,
+		services.InFlight.count,
 		newIntake(cfg).intercept,
 		takeIdempotencyKey,
 	)
@@ -169,10 +165,10 @@ func NewHandler(stopping context.Context, cfg Config, services Services, instrum
 	health, healthHandler := grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxKeylessBytes))
 	mux.Handle(health, endSilent(cfg.Silence, healthHandler))
 	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
-		return conclude(ctx, instruments, refused, procedure, uuid.NewString(), uuid.Nil, 0, err)
+		return observer.conclude(ctx, endedCall{procedure: procedure, requestID: uuid.NewString(), err: err})
 	}
 	calls := refuseWrongCalls(methods, instruments.Observe, limitKeyless(delayed, refuse, endWith(stopping, streams, mux)))
-	return allowOrigins(cfg.Origins, door(cfg.Timeout, refuse, calls)), nil
+	return allowOrigins(cfg.Origins, limitArrivals(cfg.Timeout, refuse, calls)), nil
 }
 
 // allowOrigins lets pages of the named origins call.

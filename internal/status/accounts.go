@@ -17,21 +17,21 @@ type Apps interface {
 	Standing(account accounts.Account, at time.Time) accounts.Standing
 }
 
-// tokenSoon is how long before its end a token that nobody renews is told.
+// tokenSoon is how long before its end a token that nobody renews is a warning.
 const tokenSoon = 14 * 24 * time.Hour
 
-// Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
+// Accounts checks connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
 // is needed, and whether LinkedIn takes more of them today. daily is how many requests LinkedIn takes of an account in a day, 0
 // when nobody knows.
-func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps, daily int, now func() time.Time) Look {
+func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps, daily int, now func() time.Time) Checker {
 	const name = "accounts"
-	return Look{Name: name, At: func(ctx context.Context) []Check {
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
 		connected, err := list(ctx)
 		switch {
 		case err != nil:
-			return one(name, Unknown, "The accounts can't be read from the database.", "")
+			return single(name, Unknown, "The accounts can't be read from the database.", "")
 		case len(connected) == 0:
-			return one(
+			return single(
 				name,
 				Warning,
 				"No LinkedIn account is connected: nothing can be published.",
@@ -162,14 +162,14 @@ func granted(account accounts.Account, standing accounts.Standing, wanted []stri
 	return c
 }
 
-// Scopes looks which accounts have tokens for other scopes than those that members are asked for now: with the first consent that
+// Scopes checks which accounts have tokens for other scopes than those that members are asked for now: with the first consent that
 // asks for the new ones, LinkedIn ends the tokens that the same member gave the app before.
-func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string) Look {
+func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string) Checker {
 	const name = "changed scopes"
-	return Look{Name: name, At: func(ctx context.Context) []Check {
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
 		connected, err := list(ctx)
 		if err != nil {
-			return one(name, Unknown, "The accounts can't be read from the database.", "")
+			return single(name, Unknown, "The accounts can't be read from the database.", "")
 		}
 		var others, where []string
 		for _, account := range connected {
@@ -183,7 +183,7 @@ func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(
 		if len(others) == 0 {
 			return nil
 		}
-		return one(name, Warning, "Members are asked for other scopes than these accounts have: "+fault.Names(others, fault.MaxNames)+
+		return single(name, Warning, "Members are asked for other scopes than these accounts have: "+fault.Names(others, fault.MaxNames)+
 			". The next consent of such a member ends the tokens that they gave the app before.",
 			"If that is not meant, set "+strings.Join(where, " and ")+" as they were; else have each of them connected again.")
 	}}

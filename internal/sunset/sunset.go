@@ -80,12 +80,12 @@ func (e Ending) Endangers(due time.Time) string {
 		"have --linkedin-version raised until then.", e.Version, e.On())
 }
 
-// Figures are how long the version lasts yet, for an operator.
-func (e Ending) Figures(now func() time.Time) []telemetry.Figure {
+// Gauges are how much longer the version lasts, for an operator.
+func (e Ending) Gauges(now func() time.Time) []telemetry.Gauge {
 	if e.Ends.IsZero() {
 		return nil
 	}
-	return []telemetry.Figure{{
+	return []telemetry.Gauge{{
 		Name: "postwright_linkedin_version_days_left", Help: "Days until LinkedIn serves the configured version no more.",
 		Label: "version", Read: func(context.Context) (map[string]float64, error) {
 			return map[string]float64{e.Version: telemetry.Days(e.Ends.Sub(now()))}, nil

@@ -1,5 +1,5 @@
 // Package accounts owns the LinkedIn accounts that posts go out with: who they are, which of them is the default, and
-// their tokens, which only leave it opened for a call at hand.
+// their tokens, which leave it, opened, only for a call at hand.
 //
 // It must not know posts or publications.
 package accounts

@@ -116,8 +116,8 @@ func (s *Service) names(pages ...bool) string {
 	return strings.Join(names, ", ")
 }
 
-// Wanted are the scopes that members are asked for by the app of an account; none when the app is gone.
-func (s *Service) Wanted(account Account) []string {
+// WantedScopes are the scopes that members are asked for by the app of an account; none when the app is gone.
+func (s *Service) WantedScopes(account Account) []string {
 	app, err := s.app(account.App)
 	if err != nil {
 		return nil
@@ -135,15 +135,15 @@ func (s *Service) endangered(ctx context.Context, ownerID uuid.UUID, app App) ([
 	}
 	var names []string
 	for _, account := range list {
-		if account.App == app.Name && OtherScopes(account, app.Scopes) {
+		if account.App == app.Name && ScopesDiffer(account, app.Scopes) {
 			names = append(names, account.DisplayName)
 		}
 	}
 	return names, nil
 }
 
-// OtherScopes reports whether an account is known to have other scopes than those that members are asked for now.
-func OtherScopes(account Account, wanted []string) bool {
+// ScopesDiffer reports whether an account is known to have other scopes than those that members are asked for now.
+func ScopesDiffer(account Account, wanted []string) bool {
 	if len(account.Scopes) == 0 {
 		return false
 	}

@@ -44,7 +44,7 @@ var userInfoWaits = []time.Duration{300 * time.Millisecond, time.Second, 3 * tim
 // WhyAssumed says why the end of a token is assumed.
 const WhyAssumed = "60 days after LinkedIn gave it or it was added, because LinkedIn did not say"
 
-// AddInput asks for an account to be kept by a token that is at hand.
+// AddInput asks for an account to be added by a token that somebody has already.
 type AddInput struct {
 	OwnerID uuid.UUID
 	Token   string // the member's access token

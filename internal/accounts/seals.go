@@ -71,7 +71,7 @@ func (s *Service) each(ctx context.Context, do func(Account) error) error {
 	})
 }
 
-// All returns the connected accounts of all owners, at most so many, in the order of their ids.
-func (s *Service) All(ctx context.Context, most int32) ([]Account, error) {
+// ListAll returns the connected accounts of all owners, at most so many, in the order of their ids.
+func (s *Service) ListAll(ctx context.Context, most int32) ([]Account, error) {
 	return fromRows(s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: uuid.Nil, PageSize: most}))
 }

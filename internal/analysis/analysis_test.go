@@ -65,7 +65,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)
 	w.posts = posts.New(w.store, clock)
-	w.Service = analysis.New(w.store, w.posts, analysis.Remote{API: api}, clock)
+	w.Service = analysis.New(w.store, w.posts, analysis.RemoteEngine{API: api}, clock)
 	user, err := db.New().UserInsert(
 		t.Context(),
 		w.store,

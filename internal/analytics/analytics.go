@@ -80,7 +80,7 @@ func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Analytics, er
 	return known, posts.NotFound(err)
 }
 
-// Refresh asks LinkedIn for a published post's numbers, by the way that its account is allowed to ask, and stores them.
+// Refresh asks LinkedIn for a published post's numbers, in the way that its account is allowed to ask, and stores them.
 // Numbers it does not give keep their last value and are listed with the reason. A post that is not on LinkedIn, or
 // whose URN is unknown, is a Precondition fault; it is a RateLimited one when what is left of the day's requests is kept for
 // publishing.

@@ -1,7 +1,8 @@
 // Package app puts Postwright together: the configuration, the wiring in plain constructors, and the order of start and stop.
 //
 // It hands the environment, the logger and the clock to everybody else. Beside it only telemetry reads the environment, for
-// OpenTelemetry's variables, and only rpc, outbound, postgres and telemetry read the clock, to measure how long something took.
+// OpenTelemetry's variables, and only rpc, outbound, postgres and telemetry read the clock, for deadlines and to measure how long
+// something took.
 package app
 
 import (
@@ -189,13 +190,13 @@ func (a *App) wire() (err error) {
 		Now:      time.Now,
 	}
 	for _, owner := range []interface{ Register(*jobs.Client) }{
-		a.Publishing, a.Accounts, notifyService, numbers, a.versionWorker(), retention.NewWorker(a.store, a.cfg.Retention.keep(), Now, a.log),
+		a.Publishing, a.Accounts, notifyService, numbers, a.versionWorker(), retention.NewWorker(a.store, a.cfg.Retention.periods(), Now, a.log),
 	} {
 		owner.Register(a.jobs)
 	}
 	a.services = rpc.Services{
 		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
-		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: a.analysisAPI}, Now),
+		Analysis:     analysis.New(a.store, postService, analysis.RemoteEngine{API: a.analysisAPI}, Now),
 		Status:       a.report,
 		Authenticate: a.Identity.Authenticate,
 		Callers:      limit.NewCallers(a.cfg.callers(), time.Now),

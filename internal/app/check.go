@@ -56,7 +56,7 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 		report.Checks,
 		slices.Concat(cfg.LinkedIn.incompatibleScopes(), cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, cfg.called()))...)
 	if a.Accounts != nil {
-		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{status.Scopes(a.allAccounts, a.Accounts.Wanted)}).Checks...)
+		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{status.Scopes(a.allAccounts, a.Accounts.WantedScopes)}).Checks...)
 	}
 	return report, nil
 }

@@ -87,7 +87,7 @@ const needsDatabase = "The database has to be in order first."
 func noProbe(context.Context) (alive, known bool) { return false, false }
 
 func (a *App) allAccounts(ctx context.Context) ([]accounts.Account, error) {
-	return a.Accounts.All(ctx, maxCheckedAccounts)
+	return a.Accounts.ListAll(ctx, maxCheckedAccounts)
 }
 
 // ownCheckers check what belongs to this Postwright. No account is among it: every user is told the results.

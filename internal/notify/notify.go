@@ -1,4 +1,5 @@
-// Package notify tells people what happened: by e-mail, by push, on request and after a publication.
+// Package notify tells people things by e-mail and by push: what a caller asks for, how a publication ended, and what an account
+// or LinkedIn's version needs of them.
 //
 // Callers may write what they like, so what they write reaches themselves and whom an operator allows, and nobody else; how
 // often in a day is counted in the database. A notification never fails what it tells about: one that can't be delivered is

@@ -267,8 +267,8 @@ func rewindable(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
-// cloneForAttempt is the request for one attempt, with a body of its own: the caller's stays as it is, and two that are under way at once
-// don't read from one body.
+// cloneForAttempt is the request for one attempt, with a body of its own: the caller's stays as it is, and two that are under way
+// at once don't read from one body.
 func cloneForAttempt(ctx context.Context, req *http.Request) (*http.Request, error) {
 	attempt := req.Clone(ctx)
 	if req.GetBody != nil {

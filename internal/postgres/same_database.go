@@ -13,9 +13,9 @@ import (
 // ReasonTwoDatabases marks the fault of two database URLs that lead to different databases.
 const ReasonTwoDatabases = "DATABASE_URLS_DIFFER"
 
-// databaseIdentity is what tells the database behind a connection from every other, as far as any role may read it. Beside the database's
-// name and number stands when its server was started, to the microsecond: a copy of the files and a standby have all else in
-// common with it, pg_control_system's identifier included.
+// databaseIdentity is what tells the database behind a connection from every other, as far as any role may read it. Beside the
+// database's name and number stands when its server was started, to the microsecond: a copy of the files and a standby have all
+// else in common with it, pg_control_system's identifier included.
 type databaseIdentity struct {
 	database, server, started string
 	number                    uint32

@@ -23,7 +23,8 @@ const (
 
 type arrivalKey struct{}
 
-// leaveArrivals lets the next of the address in. Whatever makes a call wait comes after it: callers behind one proxy hold nobody up.
+// leaveArrivals lets the next of the address in. Whatever makes a call wait comes after it: callers behind one proxy hold nobody
+// up.
 func leaveArrivals(ctx context.Context) {
 	if leave, there := ctx.Value(arrivalKey{}).(func()); there {
 		leave()

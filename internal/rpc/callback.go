@@ -104,14 +104,14 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 	if err != nil {
 		return failedConsent(err)
 	}
-	return http.StatusOK, connectedView(account, service.StandingNow(account), service.Wanted(account)), nil
+	return http.StatusOK, connectedView(account, service.StandingNow(account), service.WantedScopes(account)), nil
 }
 
 // connectedView tells what can be done with an account: members can give less than they are asked for, and LinkedIn gives an app
 // less than it asks for.
 func connectedView(account accounts.Account, standing accounts.Standing, wanted []string) callbackView {
 	view := callbackView{Title: account.DisplayName + " is connected", Connected: true}
-	withheld := accounts.Withheld(account, wanted)
+	withheld := accounts.WithheldScopes(account, wanted)
 	switch {
 	case standing.CannotPublish != "":
 		view.Title, view.Connected = account.DisplayName+" is connected, but can't publish", false

@@ -1,5 +1,5 @@
-// Package rpc is the edge to the callers: it turns messages into use cases' inputs and their results and faults into
-// answers. It is the only package that knows connect.
+// Package rpc is the edge to the callers: it turns messages into the inputs of use cases, and their results and faults into
+// answers. No other package of the server knows connect.
 //
 // Handlers map, call, and map; they hold no rule, no SQL and no vendor. Every handler goes through unary or accept: nothing else
 // holds a request against the rules.

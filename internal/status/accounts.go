@@ -13,15 +13,15 @@ import (
 
 // Apps know how an account stands, and what its LinkedIn app asks members for: see accounts.Service.
 type Apps interface {
-	Wanted(account accounts.Account) []string
+	WantedScopes(account accounts.Account) []string
 	Standing(account accounts.Account, at time.Time) accounts.Standing
 }
 
 // tokenSoon is how long before its end a token that nobody renews is a warning.
 const tokenSoon = 14 * 24 * time.Hour
 
-// Accounts checks connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
-// is needed, and whether LinkedIn takes more of them today. daily is how many requests LinkedIn takes of an account in a day, 0
+// Accounts checks connected accounts: whether their tokens are accepted and for how much longer, whether they may do what is
+// needed, and whether LinkedIn takes more of them today. daily is how many requests LinkedIn takes of an account in a day, 0
 // when nobody knows.
 func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps, daily int, now func() time.Time) Checker {
 	const name = "accounts"
@@ -42,7 +42,7 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps,
 		for _, account := range connected {
 			at := now()
 			standing := apps.Standing(account, at)
-			checks = append(checks, token(account, standing, at), granted(account, standing, apps.Wanted(account)), quota(account, standing, daily, at))
+			checks = append(checks, token(account, standing, at), granted(account, standing, apps.WantedScopes(account)), quota(account, standing, daily, at))
 		}
 		return checks
 	}}
@@ -146,7 +146,7 @@ const numbersPause = 5 * time.Minute
 // granted compares the scopes of an account with what it needs: one to publish, and those that members are asked for.
 func granted(account accounts.Account, standing accounts.Standing, wanted []string) Check {
 	c := Check{Name: "scopes of " + label(account), State: OK, Detail: "It may do what it is asked to."}
-	withheld := accounts.Withheld(account, wanted)
+	withheld := accounts.WithheldScopes(account, wanted)
 	switch {
 	case account.App != accounts.DefaultApp && len(wanted) == 0:
 		c.State, c.Detail = Warning, fmt.Sprintf("Its LinkedIn app %q is not set up any more, so its token can't be renewed or asked about.", account.App)
@@ -162,8 +162,8 @@ func granted(account accounts.Account, standing accounts.Standing, wanted []stri
 	return c
 }
 
-// Scopes checks which accounts have tokens for other scopes than those that members are asked for now: with the first consent that
-// asks for the new ones, LinkedIn ends the tokens that the same member gave the app before.
+// Scopes checks which accounts have tokens for other scopes than those that members are asked for now: with the first consent
+// that asks for the new ones, LinkedIn ends the tokens that the same member gave the app before.
 func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string) Checker {
 	const name = "changed scopes"
 	return Checker{Name: name, Run: func(ctx context.Context) []Check {
@@ -173,7 +173,7 @@ func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(
 		}
 		var others, where []string
 		for _, account := range connected {
-			if asked := wanted(account); len(asked) > 0 && accounts.OtherScopes(account, asked) {
+			if asked := wanted(account); len(asked) > 0 && accounts.ScopesDiffer(account, asked) {
 				others = append(others, account.DisplayName)
 				if at := accounts.SettingsOf(account.App).Scopes; !slices.Contains(where, at) {
 					where = append(where, at)

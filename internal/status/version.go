@@ -64,7 +64,7 @@ func deadVersion(configured string) []Check {
 	return single(version, Failed, "LinkedIn does not serve the version "+configured+": nothing can be published.", remedyVersion)
 }
 
-// lifetime is until when LinkedIn is to serve a version, in words, and how long that is yet.
+// lifetime is until when LinkedIn is to serve a version, in words, and how much longer that is.
 func lifetime(configured string, now func() time.Time) (until string, left time.Duration) {
 	ending := sunset.Of(configured)
 	return "until " + ending.On(), ending.Ends.Sub(now())
@@ -78,10 +78,10 @@ func VersionByDate(configured string, now time.Time) Check {
 	switch {
 	case ending.Ends.IsZero():
 		c.State, c.Detail = Unknown, "Nobody knows how long LinkedIn serves the version "+configured+"."
-	case ending.By(now) && ending.Exact:
+	case ending.EndedBy(now) && ending.Exact:
 		c.State = Failed
 		c.Detail = "LinkedIn serves the version " + configured + " no more since " + ending.On() + ": nothing can be published."
-	case ending.By(now):
+	case ending.EndedBy(now):
 		c.State = Warning
 		c.Detail = "LinkedIn has probably served the version " + configured + " no more since " + ending.On() + ": then nothing can be published."
 	case now.Before(ending.Begins):

@@ -68,12 +68,12 @@ func (e Ending) On() string {
 	return "about " + e.Ends.Format(time.DateOnly)
 }
 
-// By reports whether the calendar has the version ended by a time.
-func (e Ending) By(at time.Time) bool { return !e.Ends.IsZero() && !at.Before(e.Ends) }
+// EndedBy reports whether, by the calendar, the version has ended at a time.
+func (e Ending) EndedBy(at time.Time) bool { return !e.Ends.IsZero() && !at.Before(e.Ends) }
 
-// Endangers is what its author is warned of about a post that is due at a time; "" when the version lasts until then.
+// Endangers is the warning for the author of a post that is due at a time; "" when the version lasts until then.
 func (e Ending) Endangers(due time.Time) string {
-	if !e.By(due) {
+	if !e.EndedBy(due) {
 		return ""
 	}
 	return fmt.Sprintf("LinkedIn serves the configured version %s until %s, before the post is due: "+

@@ -174,8 +174,8 @@ func (c *Client) refineRateLimit(f *fault.Error) {
 	}
 }
 
-// BodyRetryAfter reads how long LinkedIn asks to wait without the header Retry-After, for the seam: once the day's quota is used up, another
-// attempt is of no use before midnight UTC.
+// BodyRetryAfter reads how long LinkedIn asks to wait without the header Retry-After, for the seam: once the day's quota is used
+// up, another attempt is of no use before midnight UTC.
 func BodyRetryAfter(now answer.Clock) outbound.BodyRetryAfter {
 	return func(status int, body []byte) time.Duration {
 		if status == http.StatusTooManyRequests && dayLimit.Match(body) {

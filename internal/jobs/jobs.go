@@ -104,7 +104,8 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		CancelledJobRetentionPeriod: cfg.KeepDiscarded,
 		DiscardedJobRetentionPeriod: cfg.KeepDiscarded,
 		Middleware: []rivertype.Middleware{
-			river.JobInsertMiddlewareFunc(attachCallContext), river.JobInsertMiddlewareFunc(lineUp), &runObserver{tracer: tracer, now: now, log: log}, prepare,
+			river.JobInsertMiddlewareFunc(attachCallContext), river.JobInsertMiddlewareFunc(lineUp),
+			&runObserver{tracer: tracer, now: now, log: log}, prepare,
 		},
 		// Below that River tells of failed jobs in words of its own; runObserver has told it already. While the database is away,
 		// every look for jobs fails, several times a second.

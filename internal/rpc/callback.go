@@ -36,7 +36,9 @@ type callbackView struct {
 // NewCallback serves CallbackPath: it ends a consent and tells the member, who sits before a browser, how. State and code
 // are secrets: they are never logged, and the page keeps the browser from handing them on. It asks for no key, so each
 // address may come only so often. It belongs into NewConnections.
-func NewCallback(service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, underWay *InFlight, instruments Instrumentation) http.Handler {
+func NewCallback(
+	service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, inFlight *InFlight, instruments Instrumentation,
+) http.Handler {
 	tracer := instruments.Traces.Tracer(tracerName)
 	observer := newObserver(instruments)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,8 +53,8 @@ func NewCallback(service *accounts.Service, timeout time.Duration, addresses *li
 				f.RetryAfter = wait
 				return failedConsent(f)
 			}
-			underWay.begin()
-			defer underWay.end()
+			inFlight.begin()
+			defer inFlight.end()
 			return endConsent(ctx, service, r.URL.Query())
 		}()
 		tellRetry(header, err)

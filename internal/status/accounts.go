@@ -42,7 +42,8 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps,
 		for _, account := range connected {
 			at := now()
 			standing := apps.Standing(account, at)
-			checks = append(checks, token(account, standing, at), granted(account, standing, apps.WantedScopes(account)), quota(account, standing, daily, at))
+			wanted := apps.WantedScopes(account)
+			checks = append(checks, token(account, standing, at), granted(account, standing, wanted), quota(account, standing, daily, at))
 		}
 		return checks
 	}}

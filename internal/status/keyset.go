@@ -20,7 +20,8 @@ func Keyset(seals func(context.Context) (accounts.SealCheck, error)) Checker {
 		case err != nil:
 			return single(name, Unknown, "The sealed tokens can't be read from the database.", "")
 		case found.Unopenable > 0:
-			return single(name, Failed, fmt.Sprintf("The tokens of %d of %d connected accounts open with no key of the keyset.", found.Unopenable, found.Accounts),
+			return single(name, Failed,
+				fmt.Sprintf("The tokens of %d of %d connected accounts open with no key of the keyset.", found.Unopenable, found.Accounts),
 				"Set POSTWRIGHT_TOKEN_KEYSET to the keyset that sealed them, or connect these accounts again.")
 		}
 		return single(name, OK, fmt.Sprintf("The keyset opens every token; connected accounts: %d.", found.Accounts), "")

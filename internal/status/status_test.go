@@ -79,10 +79,11 @@ func TestWhichScopeAnAccountNeedsToPublish(t *testing.T) {
 func TestWhatIsKeptIsLookedAtAgainWhenItIsOld(t *testing.T) {
 	t.Parallel()
 	clock, runs := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 0
-	cached := CachedChecks{TTL: time.Minute, Now: func() time.Time { return clock }, Checkers: []Checker{{Name: "one", Run: func(context.Context) []Check {
+	checker := Checker{Name: "one", Run: func(context.Context) []Check {
 		runs++
 		return single("one", OK, "", "")
-	}}}}
+	}}
+	cached := CachedChecks{TTL: time.Minute, Now: func() time.Time { return clock }, Checkers: []Checker{checker}}}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	require.Equal(t, OK, cached.Checks(gone)[0].State, "a caller who leaves ends no look")

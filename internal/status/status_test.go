@@ -83,7 +83,7 @@ func TestWhatIsKeptIsLookedAtAgainWhenItIsOld(t *testing.T) {
 		runs++
 		return single("one", OK, "", "")
 	}}
-	cached := CachedChecks{TTL: time.Minute, Now: func() time.Time { return clock }, Checkers: []Checker{checker}}}
+	cached := CachedChecks{TTL: time.Minute, Now: func() time.Time { return clock }, Checkers: []Checker{checker}}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	require.Equal(t, OK, cached.Checks(gone)[0].State, "a caller who leaves ends no look")

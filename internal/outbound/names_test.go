@@ -409,7 +409,7 @@ func named(t *testing.T, server *httptest.Server) (seam *Seam, phones *book, add
 	u, err := url.Parse(server.URL)
 	require.NoError(t, err)
 	phones = &book{answers: map[string][]string{"vendor.test": {u.Hostname()}}}
-	seam, seen := newSeam(t, Defaults(), Once())
+	seam, seen := newSeam(t, Defaults(), DefaultPolicies())
 	seam.names.close()
 	seam.names = newNames(keep, phones, seen, quiet)
 	connect := new(net.Dialer)

@@ -476,7 +476,7 @@ func TestNamesAreLookedUpForEachConnectionWhereNoneAreKept(t *testing.T) {
 	t.Parallel()
 	cfg := Defaults()
 	cfg.KeepNames = 0
-	seam, _ := newSeam(t, cfg, Once())
+	seam, _ := newSeam(t, cfg, DefaultPolicies())
 	require.Nil(t, seam.names)
 	status, _, err := send(t.Context(), seam, http.MethodPost, listen(t, func(_ int, conn net.Conn) {
 		if readRequest(conn) {

@@ -24,8 +24,8 @@ const (
 
 // growing are the queries that may read more the more there is, and why. For some it depends on what PostgreSQL makes of its samples.
 var growing = map[string]string{
-	"PostListByState": "where nearly all posts are in one state, and others are asked for, the owner's posts may be walked by time",
-	"PostNewestURN":   "where most accounts have a post or two and one has very many, its posts may be sorted instead of read in order",
+	"PostListByState":          "where nearly all posts are in one state, and others are asked for, the owner's posts may be walked by time",
+	"PostNewestURN":            "where most accounts have a post or two and one has very many, its posts may be sorted instead of read in order",
 	"PostListUnfolded":         "`migrate up` goes through all posts once, and reads on until it has found some",
 	"PostSearchByOwner":        "search is being given an index",
 	"UserList":                 "an operator asks for all users",

@@ -97,7 +97,8 @@ func (a announcer) NotifyMany(ctx context.Context, params *riverdriver.NotifyMan
 // JobInsertFastMany implements riverdriver.ExecutorTx.
 func (a announcer) JobInsertFastMany(ctx context.Context, params *riverdriver.JobInsertFastManyParams) ([]*riverdriver.JobInsertFastResult, error) {
 	inserted, err := a.ExecutorTx.JobInsertFastMany(ctx, params)
-	if err == nil && slices.ContainsFunc(params.Jobs, func(job *riverdriver.JobInsertFastParams) bool { return job.State == rivertype.JobStateAvailable }) {
+	if err == nil &&
+		slices.ContainsFunc(params.Jobs, func(job *riverdriver.JobInsertFastParams) bool { return job.State == rivertype.JobStateAvailable }) {
 		err = announce(ctx, a.ExecutorTx)
 	}
 	return inserted, err

@@ -14,8 +14,11 @@ import (
 
 const postCountDue = `-- name: PostCountDue :one
 SELECT (
-    (SELECT count(*) FROM (
-        SELECT 1 FROM posts q WHERE q.owner_id = $1 AND q.account_id = $2::uuid AND q.state IN ('queued', 'publishing') LIMIT 1000
+    (SELECT count(*) FROM ( -- state by state, or all of an account's posts are looked through for these
+        SELECT 1 FROM posts q WHERE q.owner_id = $1 AND q.account_id = $2::uuid AND q.state = 'queued'
+        UNION ALL
+        SELECT 1 FROM posts q WHERE q.owner_id = $1 AND q.account_id = $2::uuid AND q.state = 'publishing'
+        LIMIT 1000
     ) AS underway)
     + (SELECT count(*) FROM (
         SELECT 1 FROM posts s WHERE s.owner_id = $1 AND s.state = 'scheduled' AND s.scheduled_at < $3::timestamptz
@@ -47,11 +50,10 @@ func (q *Queries) PostCountDue(ctx context.Context, db DBTX, arg PostCountDuePar
 
 const postCountOpen = `-- name: PostCountOpen :one
 SELECT
-    count(*) FILTER (WHERE state = 'publishing') AS publishing,
-    count(*) FILTER (WHERE state = 'queued') AS queued,
-    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at <= $1::timestamptz) AS due,
-    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at > $1::timestamptz) AS scheduled
-FROM posts WHERE state IN ('scheduled', 'queued', 'publishing')
+    (SELECT count(*) FROM publications WHERE state = 'publishing') AS publishing,
+    (SELECT count(*) FROM publications WHERE state = 'queued') AS queued,
+    (SELECT count(*) FROM posts WHERE state = 'scheduled' AND scheduled_at <= $1::timestamptz) AS due,
+    (SELECT count(*) FROM posts WHERE state = 'scheduled' AND scheduled_at > $1::timestamptz) AS scheduled
 `
 
 type PostCountOpenRow struct {
@@ -62,6 +64,7 @@ type PostCountOpenRow struct {
 }
 
 // Of all owners, what goes out when its turn or its time comes: being sent, queued, scheduled until now, scheduled for later.
+// What is on its way is counted by its publications, which have an index of those that are open.
 func (q *Queries) PostCountOpen(ctx context.Context, db DBTX, now time.Time) (PostCountOpenRow, error) {
 	row := db.QueryRow(ctx, postCountOpen, now)
 	var i PostCountOpenRow
@@ -101,28 +104,36 @@ func (q *Queries) PostCountScheduledFrom(ctx context.Context, db DBTX, arg PostC
 }
 
 const postCountTwins = `-- name: PostCountTwins :one
-SELECT count(*) FROM linkedin_accounts a JOIN posts p ON p.owner_id = a.owner_id AND p.account_id = a.id
-WHERE a.urn = $1 AND p.id <> $2 AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
-    AND post_text_key(p.content) IN (SELECT post_text_key(c.content) FROM (SELECT unnest($3::text[]) AS content) AS c)
-    AND (p.state IN ('queued', 'publishing', 'unconfirmed')
-        OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > $4::timestamptz)
+SELECT count(*)
+FROM linkedin_accounts a
+CROSS JOIN (SELECT DISTINCT post_text_key(c.content) AS key FROM (SELECT unnest($1::text[]) AS content) AS c) AS same
+CROSS JOIN LATERAL (
+    SELECT p.id FROM posts p
+    WHERE p.owner_id = a.owner_id AND post_text_key(p.content) = same.key AND (p.account_id = a.id) IS TRUE AND p.id <> $2
+        AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
+        AND (p.state IN ('queued', 'publishing', 'unconfirmed')
+            OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > $3::timestamptz)
+    OFFSET 0
+) AS twin
+WHERE a.urn = $4
 `
 
 type PostCountTwinsParams struct {
-	AccountURN string
-	ID         uuid.UUID
 	Contents   []string
+	ID         uuid.UUID
 	Since      time.Time
+	AccountURN string
 }
 
 // Of all owners, who may post with one LinkedIn account: other posts than one that may have the same text and are on their way,
 // may be there, or were published since a time under a name that nobody knows.
+// Found by the text, whose index an account with many posts must not seem to do without.
 func (q *Queries) PostCountTwins(ctx context.Context, db DBTX, arg PostCountTwinsParams) (int64, error) {
 	row := db.QueryRow(ctx, postCountTwins,
-		arg.AccountURN,
-		arg.ID,
 		arg.Contents,
+		arg.ID,
 		arg.Since,
+		arg.AccountURN,
 	)
 	var count int64
 	err := row.Scan(&count)
@@ -1701,20 +1712,26 @@ func (q *Queries) PostMarkWaiting(ctx context.Context, db DBTX, arg PostMarkWait
 }
 
 const postNewestURN = `-- name: PostNewestURN :many
-SELECT p.linkedin_urn FROM linkedin_accounts a JOIN posts p ON p.account_id = a.id AND p.owner_id = a.owner_id
-WHERE a.urn = $1 AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> $2
-ORDER BY p.published_at DESC LIMIT 1
+SELECT newest.linkedin_urn
+FROM linkedin_accounts a CROSS JOIN LATERAL (
+    SELECT p.linkedin_urn, p.published_at FROM posts p
+    WHERE p.account_id = a.id AND (p.owner_id = a.owner_id) IS TRUE -- by posts_account_published, and not through all of an owner's
+        AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> $1
+    ORDER BY p.published_at DESC LIMIT 1
+) AS newest
+WHERE a.urn = $2
+ORDER BY newest.published_at DESC LIMIT 1
 `
 
 type PostNewestURNParams struct {
-	AccountURN string
 	ID         uuid.UUID
+	AccountURN string
 }
 
 // Of all owners, who may post with one LinkedIn account: LinkedIn's name for the newest other post than one that is known to be
 // there; no row when there is none.
 func (q *Queries) PostNewestURN(ctx context.Context, db DBTX, arg PostNewestURNParams) ([]string, error) {
-	rows, err := db.Query(ctx, postNewestURN, arg.AccountURN, arg.ID)
+	rows, err := db.Query(ctx, postNewestURN, arg.ID, arg.AccountURN)
 	if err != nil {
 		return nil, err
 	}

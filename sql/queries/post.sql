@@ -300,12 +300,12 @@ WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled' AND failure_code
 
 -- name: PostCountOpen :one
 -- Of all owners, what goes out when its turn or its time comes: being sent, queued, scheduled until now, scheduled for later.
+-- What is on its way is counted by its publications, which have an index of those that are open.
 SELECT
-    count(*) FILTER (WHERE state = 'publishing') AS publishing,
-    count(*) FILTER (WHERE state = 'queued') AS queued,
-    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at <= @now::timestamptz) AS due,
-    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at > @now::timestamptz) AS scheduled
-FROM posts WHERE state IN ('scheduled', 'queued', 'publishing');
+    (SELECT count(*) FROM publications WHERE state = 'publishing') AS publishing,
+    (SELECT count(*) FROM publications WHERE state = 'queued') AS queued,
+    (SELECT count(*) FROM posts WHERE state = 'scheduled' AND scheduled_at <= @now::timestamptz) AS due,
+    (SELECT count(*) FROM posts WHERE state = 'scheduled' AND scheduled_at > @now::timestamptz) AS scheduled;
 
 -- name: PostListHeldBack :many
 -- Of all owners: the scheduled posts that are due and were held back.
@@ -367,18 +367,32 @@ WHERE linkedin_urn = ANY (@linkedin_urns::text[]) AND linkedin_urn <> '' AND id 
 -- name: PostNewestURN :many
 -- Of all owners, who may post with one LinkedIn account: LinkedIn's name for the newest other post than one that is known to be
 -- there; no row when there is none.
-SELECT p.linkedin_urn FROM linkedin_accounts a JOIN posts p ON p.account_id = a.id AND p.owner_id = a.owner_id
-WHERE a.urn = @account_urn AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> @id
-ORDER BY p.published_at DESC LIMIT 1;
+SELECT newest.linkedin_urn
+FROM linkedin_accounts a CROSS JOIN LATERAL (
+    SELECT p.linkedin_urn, p.published_at FROM posts p
+    WHERE p.account_id = a.id AND (p.owner_id = a.owner_id) IS TRUE -- by posts_account_published, and not through all of an owner's
+        AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> @id
+    ORDER BY p.published_at DESC LIMIT 1
+) AS newest
+WHERE a.urn = @account_urn
+ORDER BY newest.published_at DESC LIMIT 1;
 
 -- name: PostCountTwins :one
 -- Of all owners, who may post with one LinkedIn account: other posts than one that may have the same text and are on their way,
 -- may be there, or were published since a time under a name that nobody knows.
-SELECT count(*) FROM linkedin_accounts a JOIN posts p ON p.owner_id = a.owner_id AND p.account_id = a.id
-WHERE a.urn = @account_urn AND p.id <> @id AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
-    AND post_text_key(p.content) IN (SELECT post_text_key(c.content) FROM (SELECT unnest(@contents::text[]) AS content) AS c)
-    AND (p.state IN ('queued', 'publishing', 'unconfirmed')
-        OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > @since::timestamptz);
+-- Found by the text, whose index an account with many posts must not seem to do without.
+SELECT count(*)
+FROM linkedin_accounts a
+CROSS JOIN (SELECT DISTINCT post_text_key(c.content) AS key FROM (SELECT unnest(@contents::text[]) AS content) AS c) AS same
+CROSS JOIN LATERAL (
+    SELECT p.id FROM posts p
+    WHERE p.owner_id = a.owner_id AND post_text_key(p.content) = same.key AND (p.account_id = a.id) IS TRUE AND p.id <> @id
+        AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
+        AND (p.state IN ('queued', 'publishing', 'unconfirmed')
+            OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > @since::timestamptz)
+    OFFSET 0
+) AS twin
+WHERE a.urn = @account_urn;
 
 -- name: PostTransitionsAfter :many
 -- Every state the post entered after a revision, in order.
@@ -416,8 +430,11 @@ LIMIT 1;
 -- How many posts of an account go out before a time, by what is known now: those on their way, and those that are scheduled. Of
 -- either at most 1,000 are counted. Posts without an account go out with the default one.
 SELECT (
-    (SELECT count(*) FROM (
-        SELECT 1 FROM posts q WHERE q.owner_id = @owner_id AND q.account_id = @account_id::uuid AND q.state IN ('queued', 'publishing') LIMIT 1000
+    (SELECT count(*) FROM ( -- state by state, or all of an account's posts are looked through for these
+        SELECT 1 FROM posts q WHERE q.owner_id = @owner_id AND q.account_id = @account_id::uuid AND q.state = 'queued'
+        UNION ALL
+        SELECT 1 FROM posts q WHERE q.owner_id = @owner_id AND q.account_id = @account_id::uuid AND q.state = 'publishing'
+        LIMIT 1000
     ) AS underway)
     + (SELECT count(*) FROM (
         SELECT 1 FROM posts s WHERE s.owner_id = @owner_id AND s.state = 'scheduled' AND s.scheduled_at < @before_time::timestamptz

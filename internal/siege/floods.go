@@ -78,7 +78,7 @@ func (s *stage) getPost(ctx context.Context, client *http.Client, key string) (a
 
 // floodWithWrongKeys tries keys. Whoever has a right one is served, at the same address too.
 func floodWithWrongKeys(ctx context.Context, s *stage) error {
-	neighbour, err := newQuiet(ctx, s.people.crowd[0], s.node.url, attackersAddress)
+	neighbour, err := newQuiet(ctx, s.people.crowd[0], s.node.URL, attackersAddress)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ const keylessAnswerMost = 3 * mebibyte
 func (s *stage) askReflection(ctx context.Context, client *http.Client) (answer, error) {
 	question := append([]byte{0, 0, 0, 0, 19, 0x22, 17}, "buf.validate.Rule"...) // file_containing_symbol
 	body := bytes.Repeat(question, (64<<10)/len(question))
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.url+pathReflection, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.URL+pathReflection, bytes.NewReader(body))
 	if err != nil {
 		return answer{}, err
 	}

@@ -38,7 +38,7 @@ func resetRapidly(ctx context.Context, s *stage) error {
 
 // resetOnConnection resets streams on one connection, until the node hangs up or there have been enough.
 func (s *stage) resetOnConnection(ctx context.Context) (count int64) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.node.address)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.node.Address)
 	if err != nil {
 		return 0
 	}
@@ -73,7 +73,7 @@ func (s *stage) resetOnConnection(ctx context.Context) (count int64) {
 	for stream := uint32(1); count < resetsPerConnection && !drained.Load(); stream += 2 {
 		head.Reset()
 		for _, field := range [][2]string{
-			{":method", "POST"}, {":scheme", "http"}, {":authority", s.node.address}, {":path", pathPosts + "ListPosts"},
+			{":method", "POST"}, {":scheme", "http"}, {":authority", s.node.Address}, {":path", pathPosts + "ListPosts"},
 			{"content-type", "application/json"}, {"authorization", "Bearer " + s.people.greedy.Key},
 		} {
 			_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}) // to memory

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
-
-	"github.com/prometheus/procfs"
 )
 
 // Patience with a node.
@@ -24,8 +22,7 @@ const (
 	ExitMargin = 5 * time.Second
 )
 
-// Node is a `postwright serve` that is measured: how long it took to be ready, what it holds and what it costs. It needs Linux, for
-// /proc.
+// Node is a `postwright serve` that is measured: how long it took to be ready, what it holds and what it costs.
 type Node struct {
 	*Process
 	Address string // host:port
@@ -33,8 +30,6 @@ type Node struct {
 	Log     string // file
 	// Start is how long it took from the start of the process until it was ready.
 	Start time.Duration
-
-	proc procfs.Proc
 }
 
 // StartNode starts a node that logs into a file of its name in dir, and returns when it is ready. It is killed when ctx ends.
@@ -44,9 +39,6 @@ func StartNode(ctx context.Context, binary, dir, name string, wiring Wiring, set
 	var err error
 	if n.Process, err = Serve(ctx, binary, wiring.Environment(settings...), n.Log); err != nil {
 		return nil, err
-	}
-	if n.proc, err = procfs.NewProc(n.PID()); err != nil {
-		return nil, n.giveUp(err)
 	}
 	waiting, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -94,29 +86,6 @@ func (n *Node) Alive() bool {
 	default:
 		return true
 	}
-}
-
-// Memory is what the process holds, and the most that it held since the last ForgetPeak, in bytes; 0 of a process that is gone.
-func (n *Node) Memory() (resident, peak uint64) {
-	status, err := n.proc.NewStatus()
-	if err != nil {
-		return 0, 0
-	}
-	return status.VmRSS, status.VmHWM
-}
-
-// ForgetPeak makes the kernel measure the peak of the memory from now on.
-func (n *Node) ForgetPeak() error {
-	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", n.PID()), []byte("5"), 0o200)
-}
-
-// CPU is the time that the process has run; 0 of one that is gone.
-func (n *Node) CPU() time.Duration {
-	stat, err := n.proc.Stat()
-	if err != nil {
-		return 0
-	}
-	return time.Duration(stat.CPUTime() * float64(time.Second))
 }
 
 // LogBytes is how much it has logged; 0 where nobody can tell.

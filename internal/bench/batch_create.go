@@ -26,11 +26,11 @@ func measureBatch(ctx context.Context, s *stage) error {
 	defer hangUp(ctx, conn)
 	rows, owner := rows(batchSize), s.ground.ownerID(batcher)
 	measures, err := s.measure(ctx,
-		subject{"BatchCreatePosts of 1,000", node, newCalls(s.span(), node.Address, 1, []call{batchCall(s.ground.owners[batcher], rows)}).run},
-		subject{name: "1,000 INSERTs in one transaction", run: s.span().repeat(func(ctx context.Context) error {
+		subject{"BatchCreatePosts of 1,000", node, newCalls(node.Address, 1, []call{batchCall(s.ground.owners[batcher], rows)}).again},
+		subject{name: "1,000 INSERTs in one transaction", run: repeat(func(ctx context.Context) error {
 			return reference.InsertRows(ctx, conn, owner, rows)
 		})},
-		subject{name: "COPY of 1,000 rows", run: s.span().repeat(func(ctx context.Context) error {
+		subject{name: "COPY of 1,000 rows", run: repeat(func(ctx context.Context) error {
 			return reference.CopyRows(ctx, conn, owner, rows)
 		})},
 	)

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // Procedures of the API, as paths.
@@ -21,9 +22,8 @@ type call struct {
 	body      []byte
 }
 
-// calls is a subject that makes calls in turn, over so many connections at once.
+// calls makes calls in turn, over so many connections at once.
 type calls struct {
-	load
 	address     string
 	connections int
 	requests    [][]byte
@@ -31,15 +31,27 @@ type calls struct {
 	next atomic.Int64
 }
 
-func newCalls(l load, address string, connections int, list []call) *calls {
-	c := &calls{load: l, address: address, connections: connections}
+func newCalls(address string, connections int, list []call) *calls {
+	c := &calls{address: address, connections: connections}
 	for _, each := range list {
 		c.requests = append(c.requests, writeRequest(address, each.path, each.key, each.body))
 	}
 	return c
 }
 
-func (c *calls) run(ctx context.Context) (round, error) {
+// again makes the calls again and again.
+func (c *calls) again(ctx context.Context, span time.Duration) (round, error) {
+	return c.drive(ctx, span, endless)
+}
+
+// once makes so many of the calls in a round, and each of them once. The span is only what bounds a round that hangs.
+func (c *calls) once(each int, most time.Duration) working {
+	return func(ctx context.Context, _ time.Duration) (round, error) {
+		return c.drive(ctx, most, min(c.next.Load()+int64(each), int64(len(c.requests))))
+	}
+}
+
+func (c *calls) drive(ctx context.Context, span time.Duration, end int64) (round, error) {
 	callers := make([]calling, c.connections)
 	for i := range callers {
 		conn, hangUp, err := dial(ctx, c.address)
@@ -52,20 +64,5 @@ func (c *calls) run(ctx context.Context) (round, error) {
 			return err
 		}
 	}
-	return c.drive(ctx, &c.next, callers)
-}
-
-// share makes so many of the calls in each round, each of them once.
-func (c *calls) share(n int) func(ctx context.Context) (round, error) {
-	return func(ctx context.Context) (round, error) {
-		c.most = min(int(c.next.Load())+n, len(c.requests))
-		return c.run(ctx)
-	}
-}
-
-// repeat is a subject that does the same again and again, one after the other.
-func (l load) repeat(do func(ctx context.Context) error) func(ctx context.Context) (round, error) {
-	return func(ctx context.Context) (round, error) {
-		return l.drive(ctx, new(atomic.Int64), []calling{func(ctx context.Context, _ int) error { return do(ctx) }})
-	}
+	return drive(ctx, span, &c.next, end, callers)
 }

@@ -39,10 +39,10 @@ func measureCreate(ctx context.Context, s *stage) error {
 		creates = append(creates, createCall(s.ground.owners[firstMany+i%accountsN], s.Size.Posts+i))
 	}
 	measures, err := s.measure(ctx,
-		subject{"CreatePost, cache off", uncached, newCalls(s.span(), uncached.Address, connections, creates).run},
-		subject{"CreatePost, default settings", node, newCalls(s.span(), node.Address, connections, creates).run},
-		subject{"CreatePost by hand", hand, newCalls(s.span(), hand.address, connections, creates).run},
-		s.pgbench("pgbench, one INSERT", func(ctx context.Context, span time.Duration) (float64, error) {
+		subject{"CreatePost, cache off", uncached, newCalls(uncached.Address, connections, creates).again},
+		subject{"CreatePost, default settings", node, newCalls(node.Address, connections, creates).again},
+		subject{"CreatePost by hand", hand, newCalls(hand.address, connections, creates).again},
+		pgbenching("pgbench, one INSERT", func(ctx context.Context, span time.Duration) (reference.PGBenched, error) {
 			return p.Create(ctx, span, owner, row)
 		}),
 	)

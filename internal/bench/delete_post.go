@@ -35,8 +35,8 @@ func measureDelete(ctx context.Context, s *stage) error {
 		deletes = append(deletes, call{pathDelete, owner.Key, encode(map[string]string{"id": id})})
 	}
 	// An equal part of the posts in each round, the one to warm up with included.
-	all := newCalls(load{span: deletePatience}, node.Address, 1, deletes)
-	measures, err := s.measure(ctx, subject{"DeletePost of a published post", node, all.share(len(deletes) / (s.Size.Rounds + 1))})
+	each := newCalls(node.Address, 1, deletes).once(len(deletes)/(s.Size.Rounds+1), deletePatience)
+	measures, err := s.measure(ctx, subject{"DeletePost of a published post", node, each})
 	if err != nil {
 		return err
 	}

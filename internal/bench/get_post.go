@@ -48,8 +48,8 @@ func measureGetCached(ctx context.Context, s *stage) error {
 	}
 	defer stopBare()
 	measures, err := s.measure(ctx,
-		subject{"GetPost, default settings", node, newCalls(s.span(), node.Address, connections, gets(hot)).run},
-		subject{"bare net/http, " + strconv.Itoa(len(body)) + " bytes", bare, newCalls(s.span(), bare.address, connections, gets(hot)).run},
+		subject{"GetPost, default settings", node, newCalls(node.Address, connections, gets(hot)).again},
+		subject{"bare net/http, " + strconv.Itoa(len(body)) + " bytes", bare, newCalls(bare.address, connections, gets(hot)).again},
 	)
 	if err != nil {
 		return err
@@ -81,8 +81,8 @@ func measureGetDatabase(ctx context.Context, s *stage) error {
 		return err
 	}
 	measures, err := s.measure(ctx,
-		subject{"GetPost, cache off", node, newCalls(s.span(), node.Address, connections, gets(s.loaded.sample)).run},
-		subject{"GetPost by hand", hand, newCalls(s.span(), hand.address, connections, gets(s.loaded.sample)).run},
+		subject{"GetPost, cache off", node, newCalls(node.Address, connections, gets(s.loaded.sample)).again},
+		subject{"GetPost by hand", hand, newCalls(hand.address, connections, gets(s.loaded.sample)).again},
 		bench,
 	)
 	if err != nil {
@@ -113,16 +113,16 @@ func (s *stage) pgbenchGet(ctx context.Context) (subject, error) {
 	for _, post := range s.loaded.sample[:min(scriptsOfPgbench, len(s.loaded.sample))] {
 		keys = append(keys, reference.Key{ID: post.id, Owner: post.owner.ID})
 	}
-	return s.pgbench("pgbench, one statement by key", func(ctx context.Context, span time.Duration) (float64, error) {
+	return pgbenching("pgbench, one statement by key", func(ctx context.Context, span time.Duration) (reference.PGBenched, error) {
 		return p.Get(ctx, span, keys)
 	}), nil
 }
 
-// pgbench is a subject that only says how much it did in a second.
-func (s *stage) pgbench(name string, run func(ctx context.Context, span time.Duration) (perSecond float64, err error)) subject {
-	return subject{name: name, run: func(ctx context.Context) (round, error) {
-		perSecond, err := run(ctx, s.Size.Span)
-		return round{calls: int(perSecond * s.Size.Span.Seconds()), took: s.Size.Span}, err
+// pgbenching is a subject that only says how much it did.
+func pgbenching(name string, run func(ctx context.Context, span time.Duration) (reference.PGBenched, error)) subject {
+	return subject{name: name, run: func(ctx context.Context, span time.Duration) (round, error) {
+		did, err := run(ctx, span)
+		return round{calls: did.Transactions, took: did.Took}, err
 	}}
 }
 

@@ -34,12 +34,12 @@ func measureList(ctx context.Context, s *stage) error {
 	page := before/pageSize + 1
 	list := func(name string, request any) subject {
 		query := call{pathList, s.ground.owners[bigOwner].Key, encode(request)}
-		return subject{name, node, newCalls(s.span(), node.Address, 1, []call{query}).run}
+		return subject{name, node, newCalls(node.Address, 1, []call{query}).again}
 	}
 	measures, err := s.measure(ctx,
 		list("ListPosts, page 1", struct{}{}),
 		list(fmt.Sprintf("ListPosts, page %d", page), map[string]string{"pageToken": token}),
-		subject{name: fmt.Sprintf("OFFSET %d", before), run: s.span().repeat(func(ctx context.Context) error {
+		subject{name: fmt.Sprintf("OFFSET %d", before), run: repeat(func(ctx context.Context) error {
 			found, err := reference.ListByOffset(ctx, conn, s.ground.ownerID(bigOwner), before, pageSize)
 			return wrongCount(err, found, pageSize)
 		})},

@@ -15,9 +15,11 @@ type subject struct {
 	name string
 	// process does the work; nil where that is PostgreSQL alone.
 	process process
-	// run works for one round.
-	run func(ctx context.Context) (round, error)
+	run     working
 }
+
+// working works for one round, for so long if the clock is what ends it.
+type working func(ctx context.Context, span time.Duration) (round, error)
 
 // process is a program whose memory is measured.
 type process interface {
@@ -92,8 +94,8 @@ const mebibyte = 1 << 20
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // alternate measures subjects in rounds: in each of them every subject once, and in every second round the other way about, so that
-// what the machine does meanwhile hits all alike. A first round warms up and is not counted.
-func alternate(ctx context.Context, rounds int, subjects ...subject) ([]measure, error) {
+// what the machine does meanwhile hits all alike. A first round, which is shorter, warms up and is not counted.
+func alternate(ctx context.Context, rounds int, span time.Duration, subjects ...subject) ([]measure, error) {
 	measures := make([]measure, len(subjects))
 	for n := range rounds + 1 {
 		order := make([]int, len(subjects))
@@ -105,10 +107,14 @@ func alternate(ctx context.Context, rounds int, subjects ...subject) ([]measure,
 		}
 		for _, i := range order {
 			m := &measures[i]
+			var err error
 			if n == 0 {
 				*m = measure{name: subjects[i].name, processed: subjects[i].process != nil}
+				_, err = subjects[i].run(ctx, span/warmUpPart)
+			} else {
+				err = m.measure(ctx, subjects[i], span)
 			}
-			if err := m.measure(ctx, subjects[i], n == 0); err != nil {
+			if err != nil {
 				return nil, fmt.Errorf("%s: %w", subjects[i].name, err)
 			}
 		}
@@ -116,13 +122,14 @@ func alternate(ctx context.Context, rounds int, subjects ...subject) ([]measure,
 	return measures, nil
 }
 
-// measure adds a round to the measure, unless it is one to warm up with.
-func (m *measure) measure(ctx context.Context, s subject, warmUp bool) error {
-	if s.process == nil || warmUp {
-		r, err := s.run(ctx)
-		if !warmUp {
-			m.rounds = append(m.rounds, r)
-		}
+// warmUpPart is by how much the round to warm up with is shorter.
+const warmUpPart = 4
+
+// measure adds a round.
+func (m *measure) measure(ctx context.Context, s subject, span time.Duration) error {
+	if s.process == nil {
+		r, err := s.run(ctx, span)
+		m.rounds = append(m.rounds, r)
 		return err
 	}
 	if err := s.process.ForgetPeak(); err != nil {
@@ -132,7 +139,7 @@ func (m *measure) measure(ctx context.Context, s subject, warmUp bool) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.run(ctx)
+	r, err := s.run(ctx, span)
 	if err != nil {
 		return err
 	}

@@ -52,8 +52,8 @@ type publishing struct {
 }
 
 // by publishes so many posts of each owner, as a subject.
-func (p *publishing) by(owners []*testbed.Owner, each int) func(ctx context.Context) (round, error) {
-	return func(ctx context.Context) (_ round, err error) {
+func (p *publishing) by(owners []*testbed.Owner, each int) working {
+	return func(ctx context.Context, _ time.Duration) (_ round, err error) {
 		ctx, cancel := context.WithTimeout(ctx, publishPatience)
 		defer cancel()
 		drafts := make([][]string, len(owners))

@@ -27,7 +27,7 @@ type Size struct {
 	// Rounds is how often each subject is measured, and Span for how long each time.
 	Rounds int
 	Span   time.Duration
-	// Accounts go out with so many posts each; OneAccount is how many one goes out with that is alone.
+	// PostsOfAccount is how many posts each of many accounts publishes in a round, OneAccount how many one that is alone.
 	PostsOfAccount, OneAccount int
 	// Deletes is how many posts are deleted.
 	Deletes int
@@ -41,8 +41,8 @@ type Size struct {
 var (
 	Full = Size{Owners: 1_000, Posts: 1_000_000, Rounds: 5, Span: 3 * time.Second, PostsOfAccount: 20, OneAccount: 200, Deletes: 1_000, Starts: 11,
 		Idle: time.Minute}
-	Short = Size{Owners: 1_000, Posts: 50_000, Rounds: 3, Span: time.Second, PostsOfAccount: 3, OneAccount: 25, Deletes: 200, Starts: 3,
-		Idle: 15 * time.Second}
+	Short = Size{Owners: 1_000, Posts: 50_000, Rounds: 3, Span: 700 * time.Millisecond, PostsOfAccount: 2, OneAccount: 15, Deletes: 200,
+		Starts: 3, Idle: 10 * time.Second}
 )
 
 // Run is one run.

@@ -39,10 +39,10 @@ func measureSearch(ctx context.Context, s *stage) error {
 	}
 	search := func(word string) subject {
 		query := call{pathSearch, s.ground.owners[bigOwner].Key, encode(map[string]string{"query": word})}
-		return subject{fmt.Sprintf("SearchPosts %q", word), node, newCalls(s.span(), node.Address, 1, []call{query}).run}
+		return subject{fmt.Sprintf("SearchPosts %q", word), node, newCalls(node.Address, 1, []call{query}).again}
 	}
 	measures, err := s.measure(ctx, search(rareWord), search(commonWord), search(absentWord),
-		subject{name: fmt.Sprintf("ILIKE %q", rareWord), run: s.span().repeat(func(ctx context.Context) error {
+		subject{name: fmt.Sprintf("ILIKE %q", rareWord), run: repeat(func(ctx context.Context) error {
 			found, err := reference.SearchByILike(ctx, conn, s.ground.ownerID(bigOwner), rareWord, pageSize+1)
 			return wrongCount(err, found, rarePosts)
 		})})

@@ -65,12 +65,10 @@ func (s *stage) compare(g goal, ours, reference measure) error {
 
 // measure measures subjects beside each other, and keeps the measures for the second table.
 func (s *stage) measure(ctx context.Context, subjects ...subject) ([]measure, error) {
-	measures, err := alternate(ctx, s.Size.Rounds, subjects...)
+	measures, err := alternate(ctx, s.Size.Rounds, s.Size.Span, subjects...)
 	s.measures = append(s.measures, measures...)
 	return measures, err
 }
-
-func (s *stage) span() load { return load{span: s.Size.Span} }
 
 // unlimited are the settings of every node beside the defaults: the limits of what one caller may ask for are what a benchmark
 // would run into first, and LinkedIn's day ends after 150 posts.

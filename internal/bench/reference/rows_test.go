@@ -44,7 +44,8 @@ func TestRowsWrittenPastTheAPIAreThereForIt(t *testing.T) {
 	p := reference.PGBench{Program: pgbench, URL: w.DatabaseURL, Dir: t.TempDir(), Clients: 2}
 	made, err := p.Create(t.Context(), time.Second, owner.String(), rows("It's benched")[0])
 	require.NoError(t, err)
-	require.Positive(t, made)
+	require.Positive(t, made.Transactions)
+	require.InDelta(t, 1, made.Took.Seconds(), 1, "it was told to go on for a second")
 
 	for query, want := range map[string]int{"INSERTED": 2, "copied": 3} {
 		found, err := w.Posts.SearchPosts(t.Context(), &postwrightv1.SearchPostsRequest{Query: query})
@@ -63,7 +64,7 @@ func TestRowsWrittenPastTheAPIAreThereForIt(t *testing.T) {
 	keys := []reference.Key{{ID: benched.GetPosts()[0].GetId(), Owner: owner.String()}}
 	read, err := p.Get(t.Context(), time.Second, keys)
 	require.NoError(t, err)
-	require.Positive(t, read)
+	require.Positive(t, read.Transactions)
 }
 
 func TestReadsPastTheAPIFindWhatItFinds(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	startToReady     = goal{name: "start_ms", what: "start of `serve` to ready, on a migrated database", unit: "ms", atLeast: 500, stretch: 150, less: true}
+	startToReady     = goal{name: "start_ms", what: "start of `serve` to ready, migrated database", unit: "ms", atLeast: 500, stretch: 150, less: true}
 	idleMemory       = goal{name: "idle_mb", what: "memory of an idle `serve` (resident)", unit: "MB", atLeast: 60, stretch: 35, less: true}
 	idleTransactions = goal{name: "idle_tps", what: "idle node: transactions a second", atLeast: 1.5, stretch: 0.5, less: true}
 	idleCPU          = goal{name: "idle_cpu", what: "idle node: CPU, of one core", unit: "%", atLeast: 0.6, stretch: 0.3, less: true}

@@ -15,9 +15,9 @@ import (
 
 // worker is a process whose rounds allocate a number of objects each.
 type worker struct {
-	allocated, each int
-	peak            uint64
-	forgotten       int
+	allocated int
+	peak      uint64
+	forgotten int
 }
 
 func (w *worker) Metrics(context.Context) (testbed.Metrics, error) {

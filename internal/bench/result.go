@@ -32,7 +32,8 @@ func (r Result) Report() string {
 	for _, o := range r.outcomes {
 		text.WriteString(o.row())
 	}
-	text.WriteString("\n| measured | calls | a second | p50, ms | p99, ms | allocations a call | peak memory, MiB |\n|---|---:|---:|---:|---:|---:|---:|\n")
+	text.WriteString("\n| measured | calls | a second | p50, ms | p99, ms | allocations a call | peak memory, MiB |\n")
+	text.WriteString("|---|---:|---:|---:|---:|---:|---:|\n")
 	for _, m := range r.measures {
 		text.WriteString(m.row())
 	}

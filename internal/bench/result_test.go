@@ -36,7 +36,8 @@ Machine: 2 cores.
 
 func TestARunEndsWithOneLine(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "bench: posts=1000000 goals=4 stretch=1 reached=1 short=1 unknown=1 more=0.60 more=0.80 less=21.0 less=unknown took_s=480", result.Line())
+	require.Equal(t, "bench: posts=1000000 goals=4 stretch=1 reached=1 short=1 unknown=1"+
+		" more=0.60 more=0.80 less=21.0 less=unknown took_s=480", result.Line())
 }
 
 func TestThousandsAreSetApart(t *testing.T) {

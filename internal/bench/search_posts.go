@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	searchRare = goal{name: "search_rare", what: "SearchPosts, a rare word of the owner with a tenth of all posts, against ILIKE without an index, p50",
+	searchRare = goal{name: "search_rare", what: "SearchPosts, a rare word of the big owner, against ILIKE without an index, p50",
 		unit: "×", atLeast: 100, stretch: 500}
-	searchCommon = goal{name: "search_common_ms", what: "SearchPosts, a word that is in every post, p99", unit: "ms", atLeast: 20, stretch: 5, less: true}
+	searchCommon = goal{name: "search_common_ms", what: "SearchPosts, a word in every post, p99", unit: "ms", atLeast: 20, stretch: 5, less: true}
 	searchNone   = goal{name: "search_none_ms", what: "SearchPosts, nothing found, p99", unit: "ms", atLeast: 20, stretch: 5, less: true}
 )
 

@@ -92,7 +92,8 @@ func (s *stage) serve(ctx context.Context, name string, settings ...string) (nod
 // posts calls a node for an owner, through connections of its own.
 func (s *stage) posts(node *testbed.Node, owner *testbed.Owner) (api postwrightv1connect.PostServiceClient, hangUp func()) {
 	through := &http.Transport{MaxIdleConnsPerHost: connections}
-	return postwrightv1connect.NewPostServiceClient(testbed.NewClient(&http.Client{Transport: through}, node.URL, owner.Key)), through.CloseIdleConnections
+	client := testbed.NewClient(&http.Client{Transport: through}, node.URL, owner.Key)
+	return postwrightv1connect.NewPostServiceClient(client), through.CloseIdleConnections
 }
 
 // has reports whether the program knows a setting, by its variable.

@@ -57,6 +57,8 @@ type ServerConfig struct {
 	ShutdownGrace Duration `name:"server-shutdown-grace" help:"Limit of a stop, all in all: calls and jobs under way have four fifths of it to end, then they are cut off." default:"25s"`
 	ShutdownDelay Duration `name:"server-shutdown-delay" help:"How long /readyz says that the server is stopping while calls are still taken, at the beginning of --server-shutdown-grace and at most half of it; behind a load balancer, as long as that needs to notice." default:"0s"`
 
+	PprofListen string `name:"pprof-listen" env:"POSTWRIGHT_PPROF_LISTEN" help:"Address of this machine to serve profiles of the process on, such as 127.0.0.1:6060; none by default. They hold what is in memory."`
+
 	ClientAddressHeader string `name:"server-client-address-header" help:"Header in which your proxy tells the caller's address, such as X-Forwarded-For; the last entry counts. None by default: set it only if every call comes through the proxy."`
 
 	KeyRate       Count `name:"server-key-rate" help:"Calls a second with one API key; 0 for no limit." default:"200"`
@@ -83,6 +85,7 @@ type DatabaseConfig struct {
 type OutboundConfig struct {
 	MaxConnections        Count    `help:"Connections to vendors at most, in all." default:"100"`
 	MaxConnectionsPerHost Count    `help:"Connections to one host at most." default:"20"`
+	KeepNames             Duration `help:"How long the addresses of vendors' host names are kept; 0s to look them up for each connection." default:"5m"`
 	AttemptTimeout        Duration `help:"Limit of one attempt to call a vendor." default:"30s"`
 	Budget                Duration `help:"Limit of all attempts of one operation, with the waits between them." default:"40s"`
 	Attempts              Count    `help:"How often an operation is attempted at most, where it may be repeated." default:"3"`
@@ -173,6 +176,9 @@ func (c Config) Verify() error {
 	if _, port, err := net.SplitHostPort(c.Server.Listen); err != nil || port == "" {
 		v.wrong("--listen", "must be host:port, such as 127.0.0.1:8080")
 	}
+	if host, port, err := net.SplitHostPort(c.Server.PprofListen); c.Server.PprofListen != "" && (err != nil || port == "" || !loopback(host)) {
+		v.wrong("--pprof-listen", "must be host:port of this machine, such as 127.0.0.1:6060: profiles hold what is in memory")
+	}
 	for _, origin := range c.Server.Origins {
 		if _, ok := readOrigin(origin); !ok {
 			v.wrong("--origins", "holds %q, which is not an origin such as https://app.example.org", origin)
@@ -237,6 +243,7 @@ type validation struct{ faults []fault.Field }
 func (v *validation) outbound(c OutboundConfig) {
 	v.count("--outbound-max-connections", c.MaxConnections, 1, 10_000)
 	v.count("--outbound-max-connections-per-host", c.MaxConnectionsPerHost, 1, 10_000)
+	v.duration("--outbound-keep-names", c.KeepNames, 0, time.Hour)
 	v.duration("--outbound-attempt-timeout", c.AttemptTimeout, 100*time.Millisecond, maxAttemptTimeout)
 	v.duration("--outbound-budget", c.Budget, 100*time.Millisecond, maxAttemptTimeout)
 	if c.AttemptTimeout.Value > c.Budget.Value && c.AttemptTimeout.Value <= maxAttemptTimeout && !c.Budget.broken {
@@ -424,7 +431,7 @@ func (c Config) store() postgres.Config {
 func (c OutboundConfig) seam() outbound.Config {
 	cfg := outbound.Defaults()
 	cfg.MaxConns, cfg.MaxConnsPerHost = c.MaxConnections.Value, c.MaxConnectionsPerHost.Value
-	cfg.Owner = callerID
+	cfg.KeepNames, cfg.Owner = c.KeepNames.Value, callerID
 	return cfg
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -339,6 +340,11 @@ func (t *roundTripper) attempt(req *http.Request, x *exchange, host *host) (*htt
 		GetConn:              func(string) { x.departure.wantConn() },
 		GotConn:              func(info httptrace.GotConnInfo) { x.departure.gotConn(info.Conn) },
 		GotFirstResponseByte: func() { x.answered.Store(true) },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			if err != nil { // the address may be another host's by now
+				t.seam.names.forget(req.URL.Hostname())
+			}
+		},
 	})
 	resp, err := t.seam.base.RoundTrip(req.WithContext(ctx))
 	if err != nil {

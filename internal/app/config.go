@@ -466,8 +466,8 @@ func (c NotificationConfig) limits() notify.Limits {
 	}
 }
 
-func (c RetentionConfig) keep() retention.Keep {
-	return retention.Keep{Requests: c.Requests.Value, Notifications: c.Notifications.Value, Transitions: c.Transitions.Value}
+func (c RetentionConfig) periods() retention.Periods {
+	return retention.Periods{Requests: c.Requests.Value, Notifications: c.Notifications.Value, Transitions: c.Transitions.Value}
 }
 
 func (c Config) jobs() jobs.Config {

@@ -13,9 +13,9 @@ import (
 // mostAccounts bounds how many accounts the figures name.
 const mostAccounts = 1000
 
-// Figures are what an operator sees of the publications of all owners: counts, and nothing of what was written.
-func (s *Service) Figures() []telemetry.Figure {
-	return []telemetry.Figure{
+// Gauges are what an operator sees of the publications of all owners: counts, and nothing of what was written.
+func (s *Service) Gauges() []telemetry.Gauge {
+	return []telemetry.Gauge{
 		{Name: "postwright_publications", Help: "Approvals to publish a post, by state.", Label: "state", Read: s.byState},
 		{
 			Name: "postwright_publication_overdue_seconds", Read: s.overdue,

@@ -1,5 +1,7 @@
-// Package telemetry is what an operator sees: logs, metrics, health. It owns the names under which things are measured.
-// It must not know what is measured beyond its name.
+// Package telemetry is what an operator sees: logs, metrics, traces and health.
+//
+// It owns the names of the metrics of calls, of the database and of vendors; those of gauges that are read at a scrape come from
+// whoever owns what is counted. It must not know what is measured beyond its name.
 package telemetry
 
 import (

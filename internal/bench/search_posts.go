@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/postwright/postwright/internal/bench/reference"
 	"github.com/postwright/postwright/internal/testbed"
@@ -26,7 +27,7 @@ func measureSearch(ctx context.Context, s *stage) error {
 		return err
 	}
 	defer stop()
-	if err := s.checkSearch(ctx, node); err != nil {
+	if err := s.awaitSearch(ctx, node); err != nil {
 		return err
 	}
 	conn, err := s.ground.connect(ctx)
@@ -60,6 +61,27 @@ func measureSearch(ctx context.Context, s *stage) error {
 		s.reach(g, milliseconds(m.latency(99)), "p50 %s", number(milliseconds(m.latency(50)), "ms"))
 	}
 	return nil
+}
+
+// Patience with the index of a search, which a node makes once an owner searches through many posts.
+const (
+	searchPatience = 10 * time.Minute
+	searchEvery    = 100 * time.Millisecond
+)
+
+// awaitSearch waits until each word finds what it should, and tells how long that took.
+func (s *stage) awaitSearch(ctx context.Context, node *testbed.Node) error {
+	began := time.Now()
+	for {
+		err := s.checkSearch(ctx, node)
+		if err == nil {
+			s.tell("search: its index was there after %s", time.Since(began).Round(searchEvery))
+			return nil
+		}
+		if time.Since(began) > searchPatience || wait(ctx, searchEvery) != nil {
+			return err
+		}
+	}
 }
 
 // checkSearch sees that each word finds what it should: who finds nothing is fast.

@@ -1,4 +1,4 @@
-package siege
+package testbed
 
 import (
 	"testing"
@@ -31,7 +31,7 @@ func TestPercentileIsTheNearestRank(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, c.want, percentile(c.samples, c.p))
+			require.Equal(t, c.want, Percentile(c.samples, c.p))
 		})
 	}
 }
@@ -48,7 +48,7 @@ func TestAtLeastThatManySamplesDoNotExceedAPercentile(t *testing.T) {
 			"samples",
 		)
 		p := rapid.Float64Range(1, 100).Draw(t, "p")
-		got := percentile(samples, p)
+		got := Percentile(samples, p)
 		within := 0
 		for _, s := range samples {
 			if s <= got {

@@ -1,4 +1,4 @@
-package siege
+package testbed
 
 import (
 	"math"
@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// percentile is the least of the samples that at least p percent of them don't exceed (the nearest rank); 0 when there are
+// Percentile is the least of the samples that at least p percent of them don't exceed (the nearest rank); 0 when there are
 // none.
-func percentile(samples []time.Duration, p float64) time.Duration {
+func Percentile(samples []time.Duration, p float64) time.Duration {
 	if len(samples) == 0 {
 		return 0
 	}

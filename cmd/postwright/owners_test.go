@@ -65,7 +65,8 @@ var sharedTables = map[string][]string{
 	// What is too old is nobody's any more.
 	"notification_counts": {"notify", "retention"},
 	"notifications":       {"notify", "retention"},
-	"requests":            {"idempotency", "retention"},
+	// So is a request that was made before; and a create claims its request in the statement that makes the post.
+	"requests": {"idempotency", "posts", "retention"},
 }
 
 // query is one of sql/queries.

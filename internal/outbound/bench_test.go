@@ -16,7 +16,7 @@ import (
 func BenchmarkCall(b *testing.B) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"ok":true}`) }))
 	b.Cleanup(server.Close)
-	seam := New(Defaults(), Once(), Unobserved{}, slog.New(slog.DiscardHandler))
+	seam := New(Defaults(), DefaultPolicies(), Unobserved{}, slog.New(slog.DiscardHandler))
 	b.Cleanup(seam.Close)
 	bare := &http.Transport{}
 	b.Cleanup(bare.CloseIdleConnections)

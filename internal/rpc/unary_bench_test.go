@@ -29,11 +29,11 @@ import (
 func BenchmarkUnary(b *testing.B) {
 	well := func(context.Context, uuid.UUID) status.Report { return status.Report{} }
 	edge, err := NewHandler(b.Context(), small, Services{
-		Callers: limit.NewCallers(limit.Config{OwnerCalls: 100, LookUps: 100}, time.Now), UnderWay: NewUnderWay(), Status: well,
+		Callers: limit.NewCallers(limit.Config{OwnerCalls: 100, LookUps: 100}, time.Now), InFlight: NewInFlight(), Status: well,
 		Authenticate: func(context.Context, string) (identity.Key, error) {
 			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil
 		},
-	}, Eyes{
+	}, Instrumentation{
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Observe: func(string, string, time.Duration) {}, Refused: func(string) {},
 		Streams: func(int) {}, Traces: noop.NewTracerProvider(),
 	})

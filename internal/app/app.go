@@ -159,17 +159,10 @@ func (a *App) wire() (err error) {
 	accountSettings := a.cfg.accounts(a.linkedIn)
 	accountSettings.Quota.Due = postService.CountDue
 	a.Accounts = accounts.New(a.store, a.jobs, a.linkedIn, vault, followAccount, accountSettings, Now)
-	a.Publishing = publishing.New(
-		a.store,
-		a.jobs,
-		postService,
-		a.Accounts,
-		a.linkedIn,
-		a.origin,
-		follow,
-		a.cfg.Publishing.rules(a.cfg.LinkedIn.Version),
-		Now,
-	)
+	a.Publishing = publishing.New(publishing.Dependencies{
+		Store: a.store, Jobs: a.jobs, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, Origin: a.origin, Follow: follow,
+		Rules: a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now: Now,
+	})
 	numbers := analytics.New(a.store, postService, a.Accounts, a.linkedIn, a.cfg.Publishing.NumbersAfter.Value, Now)
 	notifyService := notify.New(
 		a.store, notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},

@@ -34,7 +34,7 @@ type claimed struct {
 // claim takes a queued publication for sending: the attempt is committed before claim returns. It returns nil when there
 // is nothing to send now: the post was deleted, the publication has ended, has to wait (then until says how long), or,
 // after a crash, has just been settled as in doubt.
-func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, until time.Time, err error) {
+func (s *Service) claim(ctx context.Context, job *river.Job[PublicationArgs]) (c *claimed, until time.Time, err error) {
 	args := job.Args
 	attemptID, err := uuid.NewV7()
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *Service) begin(ctx context.Context, tx *postgres.Tx, c *claimed, attemp
 }
 
 // lock takes the rows of a publication, always in this order: post, publication, account.
-func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args Args) (rows locked, err error) {
+func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args PublicationArgs) (rows locked, err error) {
 	if rows.post, err = s.posts.GetForUpdate(ctx, tx, args.OwnerID, args.PostID); err != nil {
 		return rows, err
 	}

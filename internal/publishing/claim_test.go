@@ -24,7 +24,7 @@ func TestAClaimWhoseCommitIsInDoubtLeavesNoDoubtAboutThePost(t *testing.T) {
 			post, job := w.approved(t, "Out all the same")
 			wire.CutAt("commit\x00", saved)
 
-			require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), job))
+			require.NoError(t, (&publicationWorker{Service: w.Service}).Work(w.workContext(), job))
 
 			require.Equal(t, 1, wire.Cuts())
 			post, err := w.posts.Get(t.Context(), w.owner, post.ID)

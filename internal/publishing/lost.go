@@ -89,7 +89,7 @@ func sentWith(state string, o outcome) bool {
 }
 
 // lostPost is the fault of an attempt whose very post the database lost: the log alone can tell what LinkedIn has.
-func lostPost(args Args, o outcome, cause error) error {
+func lostPost(args PublicationArgs, o outcome, cause error) error {
 	said := "LinkedIn did not take it."
 	switch o.attempt {
 	case attemptAccepted:

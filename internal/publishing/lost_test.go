@@ -57,7 +57,7 @@ func TestAnAttemptThatTheDatabaseLostCountsBesideTheOneThatFollowed(t *testing.T
 			require.NoError(t, err)
 			first := send(lost, c.first)
 			w.goesBack(t)
-			job = takeJob(t, w, Args{}, post.ID)
+			job = takeJob(t, w, PublicationArgs{}, post.ID)
 			again, _, err := w.claim(w.workContext(), job)
 			require.NoError(t, err)
 			second := send(again, c.second)

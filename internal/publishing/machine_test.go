@@ -95,17 +95,10 @@ func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
 		accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, Members: true}}},
 		now,
 	)
-	w.Service = New(
-		w.store,
-		client,
-		posts.New(w.store, now),
-		w.accounts,
-		linkedIn,
-		origin.New(w.store, now, log),
-		func(posts.Post, string) []river.JobArgs { return nil },
-		rules,
-		now,
-	)
+	w.Service = New(Dependencies{
+		Store: w.store, Jobs: client, Posts: posts.New(w.store, now), Accounts: w.accounts, LinkedIn: linkedIn, Origin: origin.New(w.store, now, log),
+		Follow: func(posts.Post, string) []river.JobArgs { return nil }, Rules: rules, Now: now,
+	})
 	w.Register(client)
 	user, err := db.New().UserInsert(
 		t.Context(),
@@ -134,13 +127,13 @@ func (w *world) attempts(t require.TestingT, postID uuid.UUID) []Attempt {
 }
 
 // approved makes a post, approves it, and takes the job of its publication as River would.
-func (w *world) approved(t *testing.T, text string) (posts.Post, *river.Job[Args]) {
+func (w *world) approved(t *testing.T, text string) (posts.Post, *river.Job[PublicationArgs]) {
 	t.Helper()
 	post, err := w.posts.Create(t.Context(), posts.CreateInput{OwnerID: w.owner, Draft: posts.Draft{Content: text}})
 	require.NoError(t, err)
 	_, err = w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: post.ID})
 	require.NoError(t, err)
-	return post, takeJob(t, w, Args{}, post.ID)
+	return post, takeJob(t, w, PublicationArgs{}, post.ID)
 }
 
 // workContext is what River hands to a worker.
@@ -150,7 +143,7 @@ func (w *world) workContext() context.Context {
 
 // flight is an attempt whose process was lost after it had been claimed: answered when LinkedIn had got it.
 type flight struct {
-	job    *river.Job[Args]
+	job    *river.Job[PublicationArgs]
 	c      *claimed
 	answer *outcome
 }
@@ -277,7 +270,7 @@ func (m *machine) becomesDue(t *rapid.T) {
 	if m.state == posts.StateScheduled && m.w.clock.Before(m.scheduled) {
 		m.w.clock = m.scheduled
 	}
-	m.finish(t, j.JobRow, (&dueWorker{service: m.w.Service}).Work(m.w.workContext(), j))
+	m.finish(t, j.JobRow, (&dueWorker{Service: m.w.Service}).Work(m.w.workContext(), j))
 	if m.state != posts.StateScheduled {
 		return
 	}
@@ -319,11 +312,11 @@ func (m *machine) send(t *rapid.T) {
 		t.Skip("its process died: that is for rescue")
 	}
 	answer := m.arm(t)
-	j := takeJob(t, m.w, Args{}, m.id)
+	j := takeJob(t, m.w, PublicationArgs{}, m.id)
 	if j == nil {
 		t.Skip("never approved")
 	}
-	m.finish(t, j.JobRow, (&worker{service: m.w.Service}).Work(m.w.workContext(), j))
+	m.finish(t, j.JobRow, (&publicationWorker{Service: m.w.Service}).Work(m.w.workContext(), j))
 	if m.state != posts.StateQueued || m.obstructed() {
 		return
 	}
@@ -415,7 +408,7 @@ func (m *machine) die(t *rapid.T) {
 	if m.state != posts.StateQueued || m.under != nil || m.paused || m.w.clock.Before(m.held) || m.w.clock.Sub(m.due) > rules.OverdueWindow {
 		t.Skip("no attempt would be made")
 	}
-	j := takeJob(t, m.w, Args{}, m.id)
+	j := takeJob(t, m.w, PublicationArgs{}, m.id)
 	c, until, err := m.w.claim(m.w.workContext(), j)
 	require.NoError(t, err)
 	require.True(t, until.IsZero())
@@ -438,9 +431,9 @@ func (m *machine) rescue(t *rapid.T) {
 	if m.under == nil {
 		t.Skip("nobody died")
 	}
-	j := takeJob(t, m.w, Args{}, m.id)
+	j := takeJob(t, m.w, PublicationArgs{}, m.id)
 	require.NotNil(t, j, "the job is not lost")
-	m.finish(t, j.JobRow, (&worker{service: m.w.Service}).Work(m.w.workContext(), j))
+	m.finish(t, j.JobRow, (&publicationWorker{Service: m.w.Service}).Work(m.w.workContext(), j))
 	if m.under.answer != nil {
 		m.lost = append(m.lost, m.under)
 	}
@@ -504,7 +497,7 @@ func (m *machine) connect(t *rapid.T) {
 	_, err := m.w.accounts.Add(context.Background(), accounts.AddInput{OwnerID: m.w.owner, Token: tess.Token})
 	require.NoError(t, err)
 	j := &river.Job[AccountChangedArgs]{JobRow: &rivertype.JobRow{}, Args: AccountChangedArgs{OwnerID: m.w.owner, AccountID: m.w.account}}
-	err = (&accountChangedWorker{service: m.w.Service}).Work(m.w.workContext(), j)
+	err = (&accountChangedWorker{Service: m.w.Service}).Work(m.w.workContext(), j)
 	var snooze *river.JobSnoozeError
 	require.True(t, err == nil || errors.As(err, &snooze), "%v", err)
 	m.paused = false

@@ -71,33 +71,43 @@ type Rules struct {
 	Version string
 }
 
+// Dependencies are what a Service works with; it needs all of them.
+type Dependencies struct {
+	Store    *postgres.Store
+	Jobs     *jobs.Client
+	Posts    *posts.Service
+	Accounts *accounts.Service
+	LinkedIn LinkedIn
+	Origin   *origin.Service
+	Follow   Follow
+	Rules    Rules
+	Now      func() time.Time
+}
+
 // New returns a Service. Its workers still have to be registered: see Register.
-func New(
-	store *postgres.Store, client *jobs.Client, posts *posts.Service, accounts *accounts.Service, linkedIn LinkedIn, origin *origin.Service,
-	follow Follow, rules Rules, now func() time.Time,
-) *Service {
+func New(on Dependencies) *Service {
 	return &Service{
-		store:    store,
+		store:    on.Store,
 		queries:  db.New(),
-		jobs:     client,
-		posts:    posts,
-		accounts: accounts,
-		linkedIn: linkedIn,
-		origin:   origin,
-		follow:   follow,
-		rules:    rules,
-		now:      now,
+		jobs:     on.Jobs,
+		posts:    on.Posts,
+		accounts: on.Accounts,
+		linkedIn: on.LinkedIn,
+		origin:   on.Origin,
+		follow:   on.Follow,
+		rules:    on.Rules,
+		now:      on.Now,
 	}
 }
 
 // Register adds the package's workers to a client that works jobs.
 func (s *Service) Register(client *jobs.Client) {
 	workers := client.Workers()
-	river.AddWorker(workers, &worker{service: s})
-	river.AddWorker(workers, &dueWorker{service: s})
-	river.AddWorker(workers, &accountChangedWorker{service: s})
-	river.AddWorker(workers, &readBackWorker{service: s})
-	river.AddWorker(workers, &scheduleWarningWorker{service: s})
+	river.AddWorker(workers, &publicationWorker{Service: s})
+	river.AddWorker(workers, &dueWorker{Service: s})
+	river.AddWorker(workers, &accountChangedWorker{Service: s})
+	river.AddWorker(workers, &readBackWorker{Service: s})
+	river.AddWorker(workers, &scheduleWarningWorker{Service: s})
 }
 
 // PublishInput approves one send of a post.
@@ -217,7 +227,7 @@ func (s *Service) approve(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUI
 			return err
 		}
 		rows.IDs, rows.PostIDs, rows.AccountIDs = append(rows.IDs, id), append(rows.PostIDs, a.postID), append(rows.AccountIDs, a.accountID)
-		args[i] = Args{OwnerID: ownerID, PostID: a.postID, PublicationID: id}
+		args[i] = PublicationArgs{OwnerID: ownerID, PostID: a.postID, PublicationID: id}
 	}
 	var err error
 	if rows.JobIDs, err = s.jobs.InsertNamed(ctx, tx, args...); err != nil {

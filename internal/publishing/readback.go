@@ -50,14 +50,14 @@ func (s *Service) readBackSoon(ctx context.Context, tx *postgres.Tx, rows locked
 
 type readBackWorker struct {
 	river.WorkerDefaults[ReadBackArgs]
-	service *Service
+	*Service
 }
 
 // Work reads the account's latest posts. A post that is there, by its text and time, was published. One of which nothing
 // like it is there a good while after was not, if the list reaches back far enough; before that it is looked for again.
 // Whatever is less certain is left to a person.
 func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs]) error {
-	s, args := w.service, job.Args
+	s, args := w.Service, job.Args
 	post, err := s.posts.Get(ctx, args.OwnerID, args.PostID)
 	if fault.Is(err, fault.NotFound) || (err == nil && post.State != posts.StateUnconfirmed) {
 		return nil

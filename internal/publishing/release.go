@@ -69,7 +69,7 @@ func (s *Service) dueInDoubt(ctx context.Context, tx *postgres.Tx, post posts.Po
 	}); err != nil {
 		return err
 	}
-	rows, err := s.lock(ctx, tx, Args{OwnerID: post.OwnerID, PostID: post.ID, PublicationID: id})
+	rows, err := s.lock(ctx, tx, PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, PublicationID: id})
 	if err != nil {
 		return err
 	}

@@ -199,13 +199,13 @@ func (DueArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttemp
 
 type dueWorker struct {
 	river.WorkerDefaults[DueArgs]
-	service *Service
+	*Service
 }
 
 // Work queues the post if this is still its schedule. A post that could not go out within the overdue window, because
 // nothing was running, fails instead: nobody wants Monday's post on Thursday.
 func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
-	s, args := w.service, job.Args
+	s, args := w.Service, job.Args
 	var held bool
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		held = false

@@ -19,7 +19,7 @@ import (
 // for lost settles the doubt. until is as in conclude; written again, an outcome that makes the publication wait has it
 // looked at at once.
 func (s *Service) settle(
-	ctx context.Context, tx *postgres.Tx, job *river.Job[Args], rows locked, attempt Attempt, o outcome,
+	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, attempt Attempt, o outcome,
 ) (until time.Time, err error) {
 	ended, err := s.endAttempt(ctx, tx, rows.post.OwnerID, attempt.ID, o)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Service) endAttempt(ctx context.Context, tx *postgres.Tx, ownerID, atte
 // conclude writes what a publication came to: its own row, the post's, the account's where the outcome is about that,
 // the job's completion and the jobs that follow. A publication that waits keeps its job, which the caller lets sleep
 // until then; until is zero for one that has ended.
-func (s *Service) conclude(ctx context.Context, tx *postgres.Tx, job *river.Job[Args], rows locked, o outcome) (until time.Time, err error) {
+func (s *Service) conclude(ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, o outcome) (until time.Time, err error) {
 	if err := s.affect(ctx, tx, rows.account, o); err != nil {
 		return until, err
 	}

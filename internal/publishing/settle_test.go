@@ -22,7 +22,7 @@ func TestAnAnswerInDoubtThatComesLateSettlesNothing(t *testing.T) {
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.AcceptThenDrop, Times: 1}))
 	answer := judge(w.send(t.Context(), lost))
 	require.Equal(t, attemptInDoubt, answer.attempt)
-	require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+	require.NoError(t, (&publicationWorker{Service: w.Service}).Work(w.workContext(), takeJob(t, w, PublicationArgs{}, post.ID)), "another process takes the job up")
 
 	_, err = w.write(w.workContext(), job, lost, answer)
 
@@ -54,7 +54,7 @@ func TestARefusalThatComesLateIsToldWithItsOwnRemedy(t *testing.T) {
 			post, job := w.approved(t, "Refused late")
 			lost, _, err := w.claim(w.workContext(), job)
 			require.NoError(t, err)
-			require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+			require.NoError(t, (&publicationWorker{Service: w.Service}).Work(w.workContext(), takeJob(t, w, PublicationArgs{}, post.ID)), "another process takes the job up")
 			c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
 			require.NoError(t, w.vendors.Arm(c.does))
 			created, refused := w.send(t.Context(), lost)
@@ -76,7 +76,7 @@ func TestARefusalThatComesLateIsToldWithItsOwnRemedy(t *testing.T) {
 func TestAnAnswerThatComesLateHoldsOrPausesTheAccount(t *testing.T) {
 	t.Parallel()
 	givenUp := func(t *testing.T, w *world, post posts.Post) {
-		require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+		require.NoError(t, (&publicationWorker{Service: w.Service}).Work(w.workContext(), takeJob(t, w, PublicationArgs{}, post.ID)), "another process takes the job up")
 	}
 	lost := func(t *testing.T, w *world, _ posts.Post) {
 		w.exec(t, `DELETE FROM publications`)

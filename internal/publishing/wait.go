@@ -212,7 +212,7 @@ func AfterAccount(event accounts.Event, account accounts.Account) []river.JobArg
 
 type accountChangedWorker struct {
 	river.WorkerDefaults[AccountChangedArgs]
-	service *Service
+	*Service
 }
 
 // wakeAgain is when those are woken that were looking at the account at the very moment of its change.
@@ -220,7 +220,7 @@ const wakeAgain = 2 * time.Second
 
 // Work wakes every publication of the account that waits. None of them is late: it was the account that kept them.
 func (w *accountChangedWorker) Work(ctx context.Context, job *river.Job[AccountChangedArgs]) error {
-	s, args := w.service, job.Args
+	s, args := w.Service, job.Args
 	missed := false
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		missed = false

@@ -63,12 +63,12 @@ func (ScheduleWarningArgs) Kind() string { return "publish_schedule_warning" }
 
 type scheduleWarningWorker struct {
 	river.WorkerDefaults[ScheduleWarningArgs]
-	service *Service
+	*Service
 }
 
 // Work looks at the post's present schedule and account; one that was moved or cancelled has a job of its own, or none.
 func (w *scheduleWarningWorker) Work(ctx context.Context, job *river.Job[ScheduleWarningArgs]) error {
-	s, args := w.service, job.Args
+	s, args := w.Service, job.Args
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		post, err := s.posts.Find(ctx, tx, args.OwnerID, args.PostID)
 		if fault.Is(err, fault.NotFound) {

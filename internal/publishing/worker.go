@@ -15,23 +15,25 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// Args is the job that carries out one publication, from the approval to its end. It names rows and holds no text: the
+// PublicationArgs is the job that carries out one publication, from the approval to its end. It names rows and holds no text: the
 // worker reads what it sends under lock when it runs.
-type Args struct {
+type PublicationArgs struct {
 	OwnerID       uuid.UUID `json:"owner_id"`
 	PostID        uuid.UUID `json:"post_id"`
 	PublicationID uuid.UUID `json:"publication_id"`
 }
 
 // Kind names the job in River's tables; it must never change.
-func (Args) Kind() string { return "publish_post" }
+func (PublicationArgs) Kind() string { return "publish_post" }
 
 // InsertOpts keeps the job from being given up while the publication has not ended.
-func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: jobs.MaxAttempts} }
+func (PublicationArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts}
+}
 
-type worker struct {
-	river.WorkerDefaults[Args]
-	service *Service
+type publicationWorker struct {
+	river.WorkerDefaults[PublicationArgs]
+	*Service
 }
 
 const (
@@ -44,8 +46,8 @@ const (
 
 // Work claims the publication, sends it once, and writes the outcome. An error is the database's: River runs the job
 // again, and an attempt whose outcome could not be written is then settled as in doubt.
-func (w *worker) Work(ctx context.Context, job *river.Job[Args]) error {
-	s := w.service
+func (w *publicationWorker) Work(ctx context.Context, job *river.Job[PublicationArgs]) error {
+	s := w.Service
 	c, until, err := s.claim(ctx, job)
 	switch {
 	case err != nil:
@@ -84,7 +86,7 @@ func (c *claimed) newPost() linkedin.NewPost {
 
 // write settles the outcome, and returns until when the publication waits, if it does. While the database is away it tries
 // on: the answer is in no other place.
-func (s *Service) write(ctx context.Context, job *river.Job[Args], c *claimed, result outcome) (until time.Time, err error) {
+func (s *Service) write(ctx context.Context, job *river.Job[PublicationArgs], c *claimed, result outcome) (until time.Time, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	for {

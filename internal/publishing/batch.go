@@ -13,6 +13,7 @@ import (
 	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 )
 
 // PublishBatchInput approves one send of each of many posts: of posts that are there, or of new ones.
@@ -52,16 +53,13 @@ func (in PublishBatchInput) Validate() error {
 	return faults.Err()
 }
 
-// Refusal is why a post of a batch was not approved; its state is unchanged.
-type Refusal struct{ Code, Message, Remedy string }
-
 // Approved is what was approved of a batch.
 type Approved struct {
 	// IDs are the batch's posts, in the order of the request.
 	IDs []uuid.UUID
 	// Refused says why a post was not approved, by its place in IDs; one refusal stops no other post. The same request
 	// id again refuses nothing: the posts then tell how they stand.
-	Refused map[int]Refusal
+	Refused map[int]decision.Failure
 	// Warnings say what may not be meant about a post that was approved, by its place in IDs; none when the request id was
 	// used before.
 	Warnings map[int]string
@@ -82,7 +80,7 @@ func (s *Service) PublishBatch(ctx context.Context, in PublishBatchInput) (Appro
 	}
 	var approved Approved
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		approved = Approved{IDs: ids, Refused: map[int]Refusal{}, Warnings: map[int]string{}}
+		approved = Approved{IDs: ids, Refused: map[int]decision.Failure{}, Warnings: map[int]string{}}
 		now := s.now()
 		call := idempotency.Call{OwnerID: in.OwnerID, Operation: "BatchPublishPosts", Request: in.Request}
 		earlier, err := idempotency.Claim(ctx, tx, call, ids, now)
@@ -163,7 +161,7 @@ func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 			batch.Refused[i] = refusal(posts.NotFound(fault.New(fault.NotFound, "")), "NOT_FOUND")
 			continue
 		}
-		if err := publishable(post.State, false); err != nil {
+		if err := decision.Publishable(post.State, false); err != nil {
 			batch.Refused[i] = refusal(err, "")
 			continue
 		}
@@ -191,10 +189,10 @@ func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 }
 
 // refusal puts a fault of one post into a batch's answer. code stands in where the fault has none.
-func refusal(err error, code string) Refusal {
+func refusal(err error, code string) decision.Failure {
 	f := fault.Of(err)
 	if f.Reason != "" {
 		code = f.Reason
 	}
-	return Refusal{Code: code, Message: f.Message, Remedy: "Publish the post by itself once this is mended."}
+	return decision.Failure{Code: code, Message: f.Message, Remedy: "Publish the post by itself once this is mended."}
 }

@@ -31,11 +31,19 @@ import (
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
 func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
+
+var (
+	noon  = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	rules = decision.Rules{
+		OverdueWindow: time.Hour, RetryWait: 4 * time.Second, AccountConcurrency: 5, DuplicateWindow: 365 * 24 * time.Hour,
+	}
+)
 
 var tess = sandbox.Member{
 	ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: "token-of-tess", Scopes: []string{"openid", "profile", "w_member_social"},
@@ -44,7 +52,7 @@ var tess = sandbox.Member{
 // world is publishing against the sandbox's LinkedIn over HTTP and a database of its own, with a clock and with jobs that
 // run only when a test says so.
 type world struct {
-	*Service
+	publicationWorker
 	store    *postgres.Store
 	river    *river.Client[pgx.Tx]
 	vendors  *sandbox.Sandbox
@@ -136,6 +144,15 @@ func (w *world) approved(t *testing.T, text string) (posts.Post, *river.Job[Publ
 	return post, takeJob(t, w, PublicationArgs{}, post.ID)
 }
 
+// claimed takes a publication that nothing keeps from being sent.
+func (w *world) claimed(t require.TestingT, job *river.Job[PublicationArgs]) *claimed {
+	taken, err := w.claim(w.workContext(), job)
+	require.NoError(t, err)
+	require.NotNil(t, taken.claimed)
+	require.True(t, taken.rest.over())
+	return taken.claimed
+}
+
 // workContext is what River hands to a worker.
 func (w *world) workContext() context.Context {
 	return rivertest.WorkContext(context.Background(), w.river)
@@ -145,7 +162,7 @@ func (w *world) workContext() context.Context {
 type flight struct {
 	job    *river.Job[PublicationArgs]
 	c      *claimed
-	answer *outcome
+	answer *decision.Outcome
 }
 
 // machine compares a post with a model of it: what it must be after each thing that can happen to it.
@@ -316,7 +333,7 @@ func (m *machine) send(t *rapid.T) {
 	if j == nil {
 		t.Skip("never approved")
 	}
-	m.finish(t, j.JobRow, (&publicationWorker{Service: m.w.Service}).Work(m.w.workContext(), j))
+	m.finish(t, j.JobRow, m.w.Work(m.w.workContext(), j))
 	if m.state != posts.StateQueued || m.obstructed() {
 		return
 	}
@@ -330,11 +347,11 @@ func (m *machine) obstructed() bool {
 	case now.Sub(m.due) > rules.OverdueWindow:
 		m.fails()
 	case m.paused:
-		m.due = now.Add(pausedLook)
+		m.due = now.Add(decision.PausedLook)
 	case now.Before(m.held):
 		m.due = m.held
 		if m.held.Equal(m.held.Truncate(24 * time.Hour)) {
-			m.due = m.held.Add(dayMargin)
+			m.due = m.held.Add(decision.DayMargin)
 		}
 	default:
 		return false
@@ -381,7 +398,7 @@ func (m *machine) answered(answer string) {
 	case "breaks down", "drops":
 		m.state, m.doubts = posts.StateUnconfirmed, m.doubts+1
 	case "serves not version":
-		wait := min(max(now.Sub(m.due)/2, rules.RetryWait), longestRetryWait)
+		wait := min(max(now.Sub(m.due)/2, rules.RetryWait), decision.LongestRetryWait)
 		if now.Add(wait).After(m.due.Add(rules.OverdueWindow)) || m.known() {
 			m.fails()
 		}
@@ -396,9 +413,9 @@ func (m *machine) answered(answer string) {
 			m.due = m.held
 		case "parks for the day":
 			m.held = now.Truncate(24 * time.Hour).Add(24 * time.Hour)
-			m.due = m.held.Add(dayMargin)
+			m.due = m.held.Add(decision.DayMargin)
 		case "refuses the token":
-			m.paused, m.due = true, now.Add(pausedLook)
+			m.paused, m.due = true, now.Add(decision.PausedLook)
 		}
 	}
 }
@@ -409,16 +426,13 @@ func (m *machine) die(t *rapid.T) {
 		t.Skip("no attempt would be made")
 	}
 	j := takeJob(t, m.w, PublicationArgs{}, m.id)
-	c, until, err := m.w.claim(m.w.workContext(), j)
-	require.NoError(t, err)
-	require.True(t, until.IsZero())
-	require.NotNil(t, c)
+	c := m.w.claimed(t, j)
 	m.state, m.under = posts.StatePublishing, &flight{job: j, c: c}
 	if rapid.Bool().Draw(t, "sent") {
 		m.arm(t)
 		before := m.inLedger()
 		created, err := m.w.send(context.Background(), c)
-		answer := judge(created, err)
+		answer := decision.Answered(created, err)
 		m.under.answer = &answer
 		if m.inLedger() > before {
 			m.there = m.w.clock
@@ -433,7 +447,7 @@ func (m *machine) rescue(t *rapid.T) {
 	}
 	j := takeJob(t, m.w, PublicationArgs{}, m.id)
 	require.NotNil(t, j, "the job is not lost")
-	m.finish(t, j.JobRow, (&publicationWorker{Service: m.w.Service}).Work(m.w.workContext(), j))
+	m.finish(t, j.JobRow, m.w.Work(m.w.workContext(), j))
 	if m.under.answer != nil {
 		m.lost = append(m.lost, m.under)
 	}
@@ -448,13 +462,13 @@ func (m *machine) lateAnswer(t *rapid.T) {
 	f := m.lost[0]
 	m.lost = m.lost[1:]
 	settled := m.settled(t, f)
-	_, err := m.w.write(m.w.workContext(), f.job, f.c, *f.answer)
+	_, err := m.w.record(m.w.workContext(), f.job, f.c, *f.answer)
 	require.NoError(t, err)
-	if settled || f.answer.attempt == attemptInDoubt { // LinkedIn did not tell that process more
+	if settled || f.answer.Answer.Result == decision.InDoubt { // LinkedIn did not tell that process more
 		return
 	}
 	m.doubts--
-	if f.answer.attempt == attemptAccepted || (f.answer.duplicateOf != "" && m.doubts > 0) {
+	if f.answer.Answer.Result == decision.Accepted || (f.answer.Answer.DuplicateOf != "" && m.doubts > 0) {
 		m.doubts, m.arrived = 0, true
 	}
 	switch {
@@ -540,7 +554,7 @@ func (m *machine) check(t *rapid.T) {
 	open := 0
 	for i, a := range attempts {
 		require.EqualValues(t, i+1, a.Number, "no attempt is missing")
-		if a.Outcome == attemptInDoubt && a.Settlement == "" {
+		if a.Outcome == decision.InDoubt && a.Settlement == "" {
 			open++
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 )
 
 // Progress is how far one post of a batch is.
@@ -20,7 +21,7 @@ type Progress struct {
 	// State is the one that the post rests in, or queued for one that waits; "" for one that was refused or deleted.
 	State   string
 	URN     string
-	Failure Refusal // what went wrong, or what it waits for
+	Failure decision.Failure // what went wrong, or what it waits for
 	Refused bool
 	Warning string // what may not be meant about it; "" for nothing
 	// Done counts the posts that are through, this one included unless it waits; Total is all.
@@ -33,7 +34,7 @@ type Progress struct {
 // the publications go on by themselves either way.
 func (s *Service) WatchBatch(ctx context.Context, ownerID uuid.UUID, batch Approved, longest time.Duration, emit func(Progress) error) error {
 	watch := &batchWatch{
-		batch: batch, open: map[uuid.UUID]int{}, waiting: map[uuid.UUID]Refusal{}, silence: posts.NewSilence(longest), emit: emit,
+		batch: batch, open: map[uuid.UUID]int{}, waiting: map[uuid.UUID]decision.Failure{}, silence: posts.NewSilence(longest), emit: emit,
 	}
 	defer watch.silence.Stop()
 	if err := watch.refusals(); err != nil {
@@ -67,8 +68,8 @@ func (s *Service) WatchBatch(ctx context.Context, ownerID uuid.UUID, batch Appro
 // batchWatch is what has been told of a batch so far.
 type batchWatch struct {
 	batch   Approved
-	open    map[uuid.UUID]int     // the posts that don't rest yet, and their places
-	waiting map[uuid.UUID]Refusal // what a post was last said to wait for
+	open    map[uuid.UUID]int              // the posts that don't rest yet, and their places
+	waiting map[uuid.UUID]decision.Failure // what a post was last said to wait for
 	done    int
 	silence posts.Silence
 	emit    func(Progress) error
@@ -97,9 +98,13 @@ func (w *batchWatch) look(looked []uuid.UUID, states []db.PostListStatesRow, wat
 	slices.SortFunc(looked, func(a, b uuid.UUID) int { return cmp.Compare(w.open[a], w.open[b]) })
 	for _, id := range looked {
 		state, there := found[id]
-		p := Progress{State: state.State, URN: state.LinkedInURN, Failure: Refusal{state.FailureCode, state.FailureMessage, state.FailureRemedy}}
+		p := Progress{State: state.State, URN: state.LinkedInURN, Failure: decision.Failure{
+			Code: state.FailureCode, Message: state.FailureMessage, Remedy: state.FailureRemedy,
+		}}
 		if !there {
-			p.Failure = Refusal{"DELETED", "The post was deleted before it went out.", "Nothing is left to do."}
+			p.Failure = decision.Failure{
+				Code: "DELETED", Message: "The post was deleted before it went out.", Remedy: "Nothing is left to do.",
+			}
 		}
 		i := w.open[id]
 		var err error

@@ -1,4 +1,4 @@
-package publishing
+package decision_test
 
 import (
 	"testing"
@@ -6,16 +6,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
 // A part of a list proves that a post is missing only where it surely holds all that came since.
 func TestAPartOfAListReachesBackOnlyInItsOrder(t *testing.T) {
 	t.Parallel()
-	since := noon
+	doubt := decision.Doubt{From: noon, Until: noon}
+	since := decision.Earliest(noon)
 	at := func(minutes ...int) (listed []linkedin.Post) {
 		for _, m := range minutes {
-			listed = append(listed, linkedin.Post{LastModifiedAt: noon.Add(time.Duration(m) * time.Minute)})
+			listed = append(listed, linkedin.Post{LastModifiedAt: since.Add(time.Duration(m) * time.Minute)})
 		}
 		return listed
 	}
@@ -37,7 +39,8 @@ func TestAPartOfAListReachesBackOnlyInItsOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, c.want, reachesBack(c.listed, since))
+			require.Equal(t, c.want, doubt.ReachesBack(c.listed, false))
+			require.True(t, doubt.ReachesBack(c.listed, true), "a whole list holds everything")
 		})
 	}
 }

@@ -67,9 +67,9 @@ func (w *publicationWorker) recordOnce(
 }
 
 // forAccount is what an outcome means for an account as it is now, and was then, when the attempt was made.
-func (s *Service) forAccount(o decision.Outcome, account, then accounts.Account) decision.Outcome {
-	now := s.now()
-	return o.ForAccount(s.accounts.Standing(account, now), account.SameToken(then), now)
+func (w *publicationWorker) forAccount(o decision.Outcome, account, then accounts.Account) decision.Outcome {
+	now := w.now()
+	return o.ForAccount(w.accounts.Standing(account, now), account.SameToken(then), now)
 }
 
 // endAttempt writes what an attempt came to, and settles the publication. An answer that comes after the attempt was given up

@@ -2,10 +2,13 @@ package decision_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing/decision"
@@ -58,4 +61,32 @@ func TestAnAcceptedPostIsPublishedEvenWithoutAName(t *testing.T) {
 	require.Equal(t, decision.Outcome{
 		Answer: decision.Answer{Result: decision.Accepted, Status: 201, TraceID: "trace"}, State: posts.StatePublished,
 	}, o)
+}
+
+func TestADuplicateOfAnotherPostSaysNothingAboutTheOneBefore(t *testing.T) {
+	t.Parallel()
+	o := decision.Outcome{State: posts.StateFailed, Answer: decision.Answer{Result: decision.Rejected, DuplicateOf: "urn:li:share:1"}}
+	for words, o := range map[string]decision.Outcome{
+		"is the post 01000000": o.DuplicateOfOther(uuid.UUID{1}), "is another post": o.DuplicateOfOther(uuid.Nil), "may be another post": o.DuplicateOfTwin(),
+	} {
+		require.Contains(t, o.Failure.Message, "urn:li:share:1, which "+words)
+		require.Equal(t, posts.StateUnconfirmed, o.After(decision.Earlier{InDoubt: true}).State)
+	}
+}
+
+func TestALateRefusalDoesNotPromiseToGoOutByItself(t *testing.T) {
+	t.Parallel()
+	failure := decision.Failure{Code: "RATE_LIMITED", Remedy: "It goes out by itself."}
+	waits := decision.Outcome{State: posts.StateQueued, Failure: failure}
+	require.Contains(t, waits.LateFailure().Remedy, "Publish the post again.")
+	require.Equal(t, failure, decision.Outcome{State: posts.StateFailed, Failure: failure}.LateFailure())
+}
+
+func TestARefusedTokenPausesTheAccountThatStillHasIt(t *testing.T) {
+	t.Parallel()
+	refused := decision.Outcome{State: posts.StateQueued, Account: decision.Paused, Wait: decision.Wait{Until: noon.Add(time.Hour)}}
+	require.Equal(t, refused, refused.ForAccount(accounts.Standing{}, true, noon))
+	renewed := refused.ForAccount(accounts.Standing{}, false, noon)
+	require.Equal(t, decision.Untouched, renewed.Account)
+	require.Equal(t, noon, renewed.Wait.Until, "it is tried at once")
 }

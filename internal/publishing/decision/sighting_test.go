@@ -1,6 +1,7 @@
 package decision_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -43,4 +44,62 @@ func TestAPartOfAListReachesBackOnlyInItsOrder(t *testing.T) {
 			require.True(t, doubt.ReachesBack(c.listed, true), "a whole list holds everything")
 		})
 	}
+}
+
+func TestWhetherAPostThatLinkedInListsIsTheOneInDoubt(t *testing.T) {
+	t.Parallel()
+	const ours = "Hello, world. It is a fine day for a long enough text."
+	doubt := decision.Doubt{From: noon, Until: noon.Add(time.Minute)}
+	urn, err := linkedin.ParseURN("urn:li:share:1")
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		listed    linkedin.Post
+		another   bool // it is known to be another post
+		seen      bool
+		published bool
+	}{
+		"the same, in time":             {linkedin.Post{Text: ours, PublishedAt: noon.Add(time.Second)}, false, true, true},
+		"the same, by a clock behind":   {linkedin.Post{Text: ours, PublishedAt: noon.Add(-time.Minute)}, false, true, true},
+		"the same, a while before":      {linkedin.Post{Text: ours, PublishedAt: noon.Add(-10 * time.Minute)}, false, true, false},
+		"the same, long before":         {linkedin.Post{Text: ours, PublishedAt: noon.Add(-time.Hour)}, false, false, false},
+		"the same, long after":          {linkedin.Post{Text: ours, PublishedAt: noon.Add(time.Hour)}, false, true, true},
+		"the same, and another post":    {linkedin.Post{Text: ours, PublishedAt: noon}, true, false, false},
+		"the same, without a time":      {linkedin.Post{Text: ours}, false, true, false},
+		"the same, by when it was made": {linkedin.Post{Text: ours, CreatedAt: noon}, false, true, true},
+		"the same, a draft":             {linkedin.Post{Text: ours, PublishedAt: noon, LifecycleState: "DRAFT"}, false, true, false},
+		"other words, meanwhile":        {linkedin.Post{Text: "Something else", PublishedAt: noon.Add(time.Second)}, false, true, false},
+		"other words, afterwards":       {linkedin.Post{Text: "Something else", PublishedAt: noon.Add(time.Hour)}, false, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.listed.URN = urn
+			if c.listed.LifecycleState == "" {
+				c.listed.LifecycleState = linkedin.LifecyclePublished
+			}
+			seen := doubt.Find(ours, []linkedin.Post{c.listed}, func(string) bool { return c.another })
+			require.Equal(t, c.seen, len(seen) > 0)
+			_, published := seen.Published()
+			require.Equal(t, c.published, published)
+			require.Equal(t, c.published, seen.AnySure())
+			_, published = seen.BesideTwin().Published()
+			require.False(t, published, "beside a twin nothing is sure")
+			if c.seen {
+				require.Contains(t, seen.Failure().Message, "urn:li:share:1")
+			}
+			twice := slices.Concat(seen, seen)
+			_, published = twice.Published()
+			require.False(t, published, "of two that read alike none is sure")
+		})
+	}
+}
+
+func TestAListMustShowWhatIsKnownToBeThere(t *testing.T) {
+	t.Parallel()
+	urn, err := linkedin.ParseURN("urn:li:share:1")
+	require.NoError(t, err)
+	listed := []linkedin.Post{{URN: urn}}
+	require.True(t, decision.Shows(listed, []string{"urn:li:share:1"}))
+	require.False(t, decision.Shows(listed, []string{"urn:li:share:2"}))
+	require.True(t, decision.Shows(listed, nil), "nothing is known")
+	require.False(t, decision.Shows(nil, nil), "an empty one proves nothing")
 }

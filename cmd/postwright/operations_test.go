@@ -94,6 +94,7 @@ var operatorsMetrics = map[string][]string{
 	"api_operation_retries_total":            {"operation", "vendor"},
 	"api_operations_in_flight":               {"vendor"},
 	"api_breaker_state":                      {"host", "vendor"},
+	"api_host_lookups_total":                 {"result"},
 	"postwright_build_info":                  {"goversion", "revision", "version"},
 	"postwright_jobs":                        {"state"},
 	"postwright_publications":                {"state"},

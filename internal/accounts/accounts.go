@@ -1,5 +1,5 @@
 // Package accounts owns the LinkedIn accounts that posts go out with: who they are, which of them is the default, and
-// their tokens, which only leave it opened for a call at hand.
+// their tokens, which leave it, opened, only for a call at hand.
 //
 // It must not know posts or publications.
 package accounts
@@ -80,14 +80,23 @@ type Service struct {
 	now      func() time.Time
 }
 
-// New returns a Service. vault may be nil: then no token can be sealed or opened, and what needs one says so. Its workers
-// still have to be registered: see Register.
-func New(
-	store *postgres.Store, client *jobs.Client, linkedIn LinkedIn, vault *Vault, follow Follow, settings Settings, now func() time.Time,
-) *Service {
+// Dependencies are what a Service works with; it needs all of them but the vault.
+type Dependencies struct {
+	Store    *postgres.Store
+	Jobs     *jobs.Client
+	LinkedIn LinkedIn
+	// Vault may be nil: then no token can be sealed or opened, and what needs one says so.
+	Vault    *Vault
+	Follow   Follow
+	Settings Settings
+	Now      func() time.Time
+}
+
+// New returns a Service. Its workers still have to be registered: see Register.
+func New(on Dependencies) *Service {
 	return &Service{
-		store: store, queries: db.New(), jobs: client, linkedIn: linkedIn, vault: vault, follow: follow, settings: settings,
-		lookUps: limit.NewShares[struct{}](max(settings.ConsentLookUps, 1), lookUpQueue, 0), now: now,
+		store: on.Store, queries: db.New(), jobs: on.Jobs, linkedIn: on.LinkedIn, vault: on.Vault, follow: on.Follow, settings: on.Settings,
+		lookUps: limit.NewShares[struct{}](limit.Room{Slots: max(on.Settings.ConsentLookUps, 1), Queue: lookUpQueue}), now: on.Now,
 	}
 }
 
@@ -114,13 +123,10 @@ func (s *Service) List(ctx context.Context, ownerID uuid.UUID) ([]Account, error
 func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *uuid.UUID) (Account, error) {
 	if id != nil {
 		account, err := fromRow(s.queries.AccountGet(ctx, on, db.AccountGetParams{ID: *id, OwnerID: ownerID}))
-		if fault.Is(err, fault.NotFound) {
-			err = fault.New(fault.NotFound, "There is no such account.").WithReason(ReasonNotFound).WithCause(err)
-		}
 		if err == nil && account.DisconnectedAt != nil {
 			err = disconnected(account)
 		}
-		return account, err
+		return account, notFound(err)
 	}
 	account, err := fromRow(s.queries.AccountGetDefault(ctx, on, ownerID))
 	if fault.Is(err, fault.NotFound) {
@@ -130,6 +136,14 @@ func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *u
 		).WithReason("NO_ACCOUNT").WithCause(err)
 	}
 	return account, err
+}
+
+// notFound is the answer for an account that does not exist and for another owner's alike.
+func notFound(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "There is no such account.").WithReason(ReasonNotFound).WithCause(err)
+	}
+	return err
 }
 
 func disconnected(account Account) error {

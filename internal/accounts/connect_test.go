@@ -129,15 +129,10 @@ func TestOnlyTheStatesHashIsKept(t *testing.T) {
 func TestWithoutAPublicAddressOrAnAppNobodyCanConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bare := accounts.New(
-		w.store,
-		w.jobs,
-		w.linkedIn,
-		newVault(t),
-		nil,
-		accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, API: w.linkedIn, Set: true, Members: true}}},
-		w.now,
-	)
+	bare := accounts.New(accounts.Dependencies{
+		Store: w.store, Jobs: w.jobs, LinkedIn: w.linkedIn, Vault: newVault(t), Now: w.now,
+		Settings: accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, API: w.linkedIn, Configured: true, Members: true}}},
+	})
 	_, err := bare.Connect(t.Context(), w.owner, "", "")
 	require.Equal(t, "NO_PUBLIC_URL", fault.Of(err).Reason)
 	require.Contains(t, fault.Of(err).Message, "--server-public-url")
@@ -207,7 +202,9 @@ func TestADisconnectedAccountIsForgottenAndCanComeBack(t *testing.T) {
 	_, err = w.Get(t.Context(), w.owner, &back.ID)
 	require.NoError(t, err)
 	require.True(t, fault.Is(w.Disconnect(t.Context(), w.user("eve@example.org"), back.ID), fault.NotFound), "not somebody else's")
-	require.True(t, fault.Is(w.Disconnect(t.Context(), w.owner, uuid.New()), fault.NotFound))
+	err = w.Disconnect(t.Context(), w.owner, uuid.New())
+	require.True(t, fault.Is(err, fault.NotFound), "%v", err)
+	require.Equal(t, accounts.ReasonNotFound, fault.Of(err).Reason)
 }
 
 // A name with a NUL kept its member from connecting, and one of zero-width characters was no name.
@@ -269,7 +266,7 @@ func TestATokenIsLookedForAtEveryApp(t *testing.T) {
 		s := w.service(newVault(t), func(s *accounts.Settings) {
 			s.Apps = nil
 			for i, app := range c.apps {
-				s.Apps = append(s.Apps, accounts.App{Name: strconv.Itoa(i), API: app, Set: app.known.Status != "unset", Members: true})
+				s.Apps = append(s.Apps, accounts.App{Name: strconv.Itoa(i), API: app, Configured: app.known.Status != "unset", Members: true})
 			}
 		})
 		account, err := s.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})

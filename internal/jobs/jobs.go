@@ -48,8 +48,8 @@ type Config struct {
 	HardStop time.Duration
 }
 
-// heldLook is how often a job that is held looks again.
-const heldLook = time.Minute
+// heldRetry is how often a job that is held looks again whether it may run.
+const heldRetry = time.Minute
 
 // sameLine is how often River may say the same in the log.
 const sameLine = time.Minute
@@ -83,7 +83,7 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		case err != nil:
 			return err
 		case held:
-			return river.JobSnooze(heldLook)
+			return river.JobSnooze(heldRetry)
 		}
 		return work(cfg.Context(ctx))
 	})
@@ -99,16 +99,17 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		// publication do: these are found by looking.
 		FetchPollInterval:    250 * time.Millisecond,
 		RescueStuckJobsAfter: cfg.RescueAfter,
-		// River deletes them in bites of its own, on the one process that it has elected.
+		// River deletes them in batches of its own, on the one process that it has elected.
 		CompletedJobRetentionPeriod: cfg.KeepCompleted,
 		CancelledJobRetentionPeriod: cfg.KeepDiscarded,
 		DiscardedJobRetentionPeriod: cfg.KeepDiscarded,
 		Middleware: []rivertype.Middleware{
-			river.JobInsertMiddlewareFunc(remember), river.JobInsertMiddlewareFunc(lineUp), &worked{tracer: tracer, now: now, log: log}, prepare,
+			river.JobInsertMiddlewareFunc(attachCallContext), river.JobInsertMiddlewareFunc(lineUp),
+			&runObserver{tracer: tracer, now: now, log: log}, prepare,
 		},
-		// Below that River tells of failed jobs in words of its own; worked has told it already. While the database is away,
+		// Below that River tells of failed jobs in words of its own; runObserver has told it already. While the database is away,
 		// every look for jobs fails, several times a second.
-		Logger: telemetry.Sparing(telemetry.AtLeast(log, slog.LevelWarn), sameLine, "job_id"),
+		Logger: telemetry.Throttled(telemetry.AtLeast(log, slog.LevelWarn), sameLine, "job_id"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("configure the jobs: %w", err)
@@ -122,7 +123,7 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 // Workers is where the owner of a job adds its worker, with river.AddWorker, in a method Register.
 func (c *Client) Workers() *river.Workers { return c.workers }
 
-// Every has a job inserted every so often, and once soon after a start, by one of the processes that work jobs. Call it
+// Every has a job inserted at an interval, and once soon after a start, by one of the processes that work jobs. Call it
 // before Start. The time is counted in a process's memory: it is for work that looks up itself what is due.
 func (c *Client) Every(interval time.Duration, args river.JobArgs) {
 	if c.cfg.MaxWorkers == 0 {
@@ -132,14 +133,14 @@ func (c *Client) Every(interval time.Duration, args river.JobArgs) {
 		func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
 }
 
-// insertBite is how many jobs are inserted with one statement: some hundred KiB.
-const insertBite = 500
+// insertBatch is how many jobs are inserted with one statement: some hundred KiB.
+const insertBatch = 500
 
 // Insert adds jobs in the transaction, however many, in few round trips: they exist when, and only when, it commits. After an
 // error the transaction can only be rolled back.
 func (c *Client) Insert(ctx context.Context, tx *postgres.Tx, args ...river.JobArgs) error {
-	for bite := range slices.Chunk(args, insertBite) {
-		if _, err := c.InsertNamed(ctx, tx, bite...); err != nil {
+	for batch := range slices.Chunk(args, insertBatch) {
+		if _, err := c.InsertNamed(ctx, tx, batch...); err != nil {
 			return err
 		}
 	}

@@ -110,7 +110,7 @@ func (s *Service) PublishBatch(ctx context.Context, in PublishBatchInput) (Appro
 		for _, a := range approvals {
 			queue.IDs, queue.AccountIDs = append(queue.IDs, a.postID), append(queue.AccountIDs, a.accountID)
 		}
-		queued, err := s.queries.PostMarkQueuedMany(ctx, tx, queue)
+		queued, err := posts.FromRows(s.queries.PostMarkQueuedMany(ctx, tx, queue))
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (s *Service) warnOfSameTexts(ctx context.Context, tx *postgres.Tx, ownerID 
 // approvable locks the posts of a batch and says which can be approved, in their order; it notes what endangers those, and why
 // the others can't.
 func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, batch Approved) ([]approval, error) {
-	locked, err := s.queries.PostGetManyForUpdate(ctx, tx, db.PostGetManyForUpdateParams{IDs: batch.IDs, OwnerID: ownerID})
+	locked, err := posts.FromRows(s.queries.PostGetManyForUpdate(ctx, tx, db.PostGetManyForUpdateParams{IDs: batch.IDs, OwnerID: ownerID}))
 	if err != nil {
 		return nil, err
 	}

@@ -234,6 +234,6 @@ func (s *Service) begin(
 		return rows, attempt, err
 	}
 	rows.publication.State = posts.StatePublishing
-	rows.post, err = s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: rows.post.ID, OwnerID: owner, Now: now})
+	rows.post, err = posts.FromRow(s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: rows.post.ID, OwnerID: owner, Now: now}))
 	return rows, attempt, err
 }

@@ -105,7 +105,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		); err != nil {
 			return err
 		}
-		published, err := s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now})
+		published, err := posts.FromRow(s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now}))
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (s *Service) notThere(ctx context.Context, tx *postgres.Tx, post posts.Post
 
 // settlePost brings a post that is not on its way to its end and lets follow what follows.
 func (s *Service) settlePost(ctx context.Context, tx *postgres.Tx, settled db.PostSettleParams) error {
-	post, err := s.queries.PostSettle(ctx, tx, settled)
+	post, err := posts.FromRow(s.queries.PostSettle(ctx, tx, settled))
 	if err != nil {
 		return err
 	}

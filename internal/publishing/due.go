@@ -94,9 +94,9 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 
 // miss ends the schedule of a post that can't go out, and tells its owner: it failed, or is in doubt.
 func (w *dueWorker) miss(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time, state string, f decision.Failure) error {
-	missed, err := w.queries.PostMarkMissed(ctx, tx, db.PostMarkMissedParams{
+	missed, err := posts.FromRow(w.queries.PostMarkMissed(ctx, tx, db.PostMarkMissedParams{
 		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: state, FailureCode: f.Code, FailureMessage: f.Message, FailureRemedy: f.Remedy,
-	})
+	}))
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type publication struct {
 
 // attemptFromRow is the attempt of a row. It is handed what a query returns.
 func attemptFromRow(row db.PublishAttempt, err error) (Attempt, error) {
+	//exhaustruct:enforce
 	return Attempt{
 		ID: row.ID, PublicationID: row.PublicationID, PostID: row.PostID, Number: row.Number, StartedAt: row.StartedAt, EndedAt: row.EndedAt,
 		Outcome: row.Outcome, Status: row.Status, Code: row.Code, Message: row.Message, RequestID: row.RequestID,
@@ -58,6 +59,7 @@ func attemptsFromRows(rows []db.PublishAttempt, err error) ([]Attempt, error) {
 
 // publicationFromRow is the publication of a row. It is handed what a query returns.
 func publicationFromRow(row db.Publication, err error) (publication, error) {
+	//exhaustruct:enforce
 	return publication{
 		ID: row.ID, PostID: row.PostID, OwnerID: row.OwnerID, AccountID: row.AccountID, State: row.State,
 		CreatedAt: row.CreatedAt, EndedAt: row.EndedAt, JobID: row.JobID, DueAt: row.DueAt,

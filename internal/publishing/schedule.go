@@ -138,9 +138,9 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 		if err != nil {
 			return err
 		}
-		scheduled.Post, err = s.queries.PostMarkScheduled(ctx, tx, db.PostMarkScheduledParams{
+		scheduled.Post, err = posts.FromRow(s.queries.PostMarkScheduled(ctx, tx, db.PostMarkScheduledParams{
 			ID: in.ID, OwnerID: in.OwnerID, ScheduledAt: at, TimeZone: in.Zone, Now: s.now(),
-		})
+		}))
 		if err != nil {
 			return err
 		}
@@ -176,7 +176,7 @@ func (s *Service) CancelSchedule(ctx context.Context, ownerID, id uuid.UUID) (po
 		if current.State != posts.StateScheduled {
 			return fault.Newf(fault.Precondition, "The post is %s: there is no schedule to cancel.", current.State).WithReason("NOT_SCHEDULED")
 		}
-		post, err = s.queries.PostMarkUnscheduled(ctx, tx, db.PostMarkUnscheduledParams{ID: id, OwnerID: ownerID, Now: s.now()})
+		post, err = posts.FromRow(s.queries.PostMarkUnscheduled(ctx, tx, db.PostMarkUnscheduledParams{ID: id, OwnerID: ownerID, Now: s.now()}))
 		return err
 	})
 	return post, err

@@ -74,14 +74,14 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o decis
 
 func (s *Service) markPost(ctx context.Context, tx *postgres.Tx, post posts.Post, o decision.Outcome, now time.Time) (posts.Post, error) {
 	if o.State == posts.StatePublished {
-		return s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
+		return posts.FromRow(s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
 			ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: o.URN, Now: now,
-		})
+		}))
 	}
-	return s.queries.PostMarkNotPublished(ctx, tx, db.PostMarkNotPublishedParams{
+	return posts.FromRow(s.queries.PostMarkNotPublished(ctx, tx, db.PostMarkNotPublishedParams{
 		ID: post.ID, OwnerID: post.OwnerID, State: o.State, Now: now,
 		FailureCode: o.Failure.Code, FailureMessage: o.Failure.Message, FailureRemedy: o.Failure.Remedy,
-	})
+	}))
 }
 
 // wait puts a publication back into the queue and says on the post why.

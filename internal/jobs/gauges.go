@@ -10,9 +10,9 @@ import (
 	"github.com/postwright/postwright/internal/telemetry"
 )
 
-// Figures are what an operator sees of the jobs, and of those who work them.
-func (c *Client) Figures() []telemetry.Figure {
-	return []telemetry.Figure{
+// Gauges are what an operator sees of the jobs, and of those who work them.
+func (c *Client) Gauges() []telemetry.Gauge {
+	return []telemetry.Gauge{
 		{
 			Name: "postwright_jobs", Help: "Jobs, by state; those that are done are kept for --retention-completed-jobs.",
 			Label: "state", Read: c.byState,

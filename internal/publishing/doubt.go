@@ -105,7 +105,9 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		); err != nil {
 			return err
 		}
-		published, err := posts.FromRow(s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now}))
+		published, err := posts.FromRow(s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
+			ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now,
+		}))
 		if err != nil {
 			return err
 		}

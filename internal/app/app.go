@@ -297,6 +297,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	if a.cfg.serves() {
 		changes.Go(func() { a.store.Listen(streams, a.services.Posts.Listener()) })
 		changes.Go(func() { a.services.Posts.LookForChanges(streams, posts.LookEvery) })
+		changes.Go(func() { a.services.Posts.IndexForSearch(streams) })
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

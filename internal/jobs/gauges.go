@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/riverqueue/river/riverdriver"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/telemetry"
@@ -14,7 +15,7 @@ import (
 func (c *Client) Gauges() []telemetry.Gauge {
 	return []telemetry.Gauge{
 		{
-			Name: "postwright_jobs", Help: "Jobs, by state; those that are done are kept for --retention-completed-jobs.",
+			Name: "postwright_jobs", Help: "Jobs that are not done, by state; those that were given up are kept for --retention-discarded-jobs.",
 			Label: "state", Read: c.byState,
 		},
 		{
@@ -27,15 +28,29 @@ func (c *Client) Gauges() []telemetry.Gauge {
 	}
 }
 
-// byState counts the jobs of all kinds; every state is there.
+// jobCounts leaves out those that are done: there are as many as were worked within --retention-completed-jobs. The index that
+// River fetches by begins with the state.
+const jobCounts = `-- name: JobCountByState :many
+SELECT state::text, count(*) FROM ` + postgres.JobSchema + `.river_job WHERE state = ANY ($1::` + postgres.JobSchema + `.river_job_state[]) GROUP BY state`
+
+// byState counts the jobs of all kinds; every state but that of those that are done is there.
 func (c *Client) byState(ctx context.Context) (map[string]float64, error) {
-	counts, err := c.river.Driver().GetExecutor().JobCountByAllStates(ctx, &riverdriver.JobCountByAllStatesParams{Schema: postgres.JobSchema})
+	counts := map[string]float64{}
+	var states []string
+	for _, state := range rivertype.JobStates() {
+		if state != rivertype.JobStateCompleted {
+			counts[string(state)] = 0
+			states = append(states, string(state))
+		}
+	}
+	rows, err := c.heart.store.Query(ctx, jobCounts, states)
 	if err != nil {
-		return nil, fmt.Errorf("count the jobs: %w", postgres.Fault(ctx, err))
+		return nil, fmt.Errorf("count the jobs: %w", err)
 	}
-	states := make(map[string]float64, len(counts))
-	for state, count := range counts {
-		states[string(state)] = float64(count)
+	var state string
+	var count float64
+	if _, err := pgx.ForEachRow(rows, []any{&state, &count}, func() error { counts[state] = count; return nil }); err != nil {
+		return nil, fmt.Errorf("count the jobs: %w", err)
 	}
-	return states, nil
+	return counts, nil
 }

@@ -77,7 +77,11 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 	if cfg.Hold == nil {
 		cfg.Hold = func(context.Context, string) (bool, error) { return false, nil }
 	}
+	self := uuid.New()
+	beating := &heart{id: self, store: store, queries: db.New(), now: now, log: log}
 	prepare := river.WorkerMiddlewareFunc(func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+		beating.running.Add(1)
+		defer beating.running.Add(-1)
 		held, err := cfg.Hold(ctx, job.Kind)
 		switch {
 		case err != nil:
@@ -87,17 +91,15 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		}
 		return work(cfg.Context(ctx))
 	})
-	self := uuid.New()
-	client, err := river.NewClient(driver{riverpgxv5.New(store.Pool()), &turns{store: store, self: self.String(), log: log}}, &river.Config{
-		ID:          self.String(), // a job says by it who runs it, and the list of those who work whether they are alive
-		Schema:      postgres.JobSchema,
-		Queues:      queues,
-		Workers:     workers,
-		JobTimeout:  cfg.Timeout,
-		RetryPolicy: retryPolicy{now: now},
-		// Jobs are announced, but River keeps silent about those that follow another within moments, as the jobs after a
-		// publication do: these are found by looking.
-		FetchPollInterval:    250 * time.Millisecond,
+	taking := &turns{store: store, self: self.String(), log: log, wakeups: &wakeups{now: now}}
+	client, err := river.NewClient(driver{riverpgxv5.New(store.Pool()), taking}, &river.Config{
+		ID:                   self.String(), // a job says by it who runs it, and the list of those who work whether they are alive
+		Schema:               postgres.JobSchema,
+		Queues:               queues,
+		Workers:              workers,
+		JobTimeout:           cfg.Timeout,
+		RetryPolicy:          retryPolicy{now: now},
+		FetchPollInterval:    lookEvery, // see wakeups
 		RescueStuckJobsAfter: cfg.RescueAfter,
 		// River deletes them in batches of its own, on the one process that it has elected.
 		CompletedJobRetentionPeriod: cfg.KeepCompleted,
@@ -114,10 +116,7 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 	if err != nil {
 		return nil, fmt.Errorf("configure the jobs: %w", err)
 	}
-	return &Client{
-		river: client, workers: workers, cfg: cfg,
-		heart: &heart{id: self, store: store, queries: db.New(), now: now, log: log},
-	}, nil
+	return &Client{river: client, workers: workers, cfg: cfg, heart: beating}, nil
 }
 
 // Workers is where the owner of a job adds its worker, with river.AddWorker, in a method Register.

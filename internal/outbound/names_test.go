@@ -409,7 +409,7 @@ func named(t *testing.T, server *httptest.Server) (seam *Seam, phones *book, add
 	u, err := url.Parse(server.URL)
 	require.NoError(t, err)
 	phones = &book{answers: map[string][]string{"vendor.test": {u.Hostname()}}}
-	seam, seen := newSeam(t, Defaults(), Once())
+	seam, seen := newSeam(t, Defaults(), DefaultPolicies())
 	seam.names.close()
 	seam.names = newNames(keep, phones, seen, quiet)
 	connect := new(net.Dialer)
@@ -476,7 +476,7 @@ func TestNamesAreLookedUpForEachConnectionWhereNoneAreKept(t *testing.T) {
 	t.Parallel()
 	cfg := Defaults()
 	cfg.KeepNames = 0
-	seam, _ := newSeam(t, cfg, Once())
+	seam, _ := newSeam(t, cfg, DefaultPolicies())
 	require.Nil(t, seam.names)
 	status, _, err := send(t.Context(), seam, http.MethodPost, listen(t, func(_ int, conn net.Conn) {
 		if readRequest(conn) {

@@ -94,6 +94,7 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 		return nil, err
 	}
 	poolCfg.MinConns = cfg.MinConns
+	poolCfg.ShouldPing = askFirst
 	poolCfg.MaxConns = cfg.MaxConns
 	setApplicationName(poolCfg, cfg.ApplicationName)
 	lockLimit := strconv.FormatInt(cfg.LockTimeout.Milliseconds(), 10)

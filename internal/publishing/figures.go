@@ -18,7 +18,10 @@ const mostAccounts = 1000
 func (s *Service) Gauges() []telemetry.Gauge {
 	g := gauges{s.store, s.queries, s.now}
 	return []telemetry.Gauge{
-		{Name: "postwright_publications", Help: "Approvals to publish a post, by state.", Label: "state", Read: g.byState},
+		{
+			Name: "postwright_publications", Help: "Approvals to publish a post that are not carried out, or whose end is in doubt, by state.",
+			Label: "state", Read: g.byState,
+		},
 		{
 			Name: "postwright_publication_overdue_seconds", Read: g.overdue,
 			Help: "How late the oldest publication is that should have gone out by now; 0 when none is.",
@@ -37,10 +40,10 @@ type gauges struct {
 	now     func() time.Time
 }
 
-// byState has every state that a publication can be in.
+// byState has every state that a publication leaves again.
 func (g gauges) byState(ctx context.Context) (map[string]float64, error) {
 	states := map[string]float64{
-		posts.StateQueued: 0, posts.StatePublishing: 0, posts.StatePublished: 0, posts.StateFailed: 0, posts.StateUnconfirmed: 0,
+		posts.StateQueued: 0, posts.StatePublishing: 0, posts.StateUnconfirmed: 0,
 	}
 	counts, err := g.queries.PublicationCountByState(ctx, g.store)
 	for _, c := range counts {

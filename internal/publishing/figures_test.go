@@ -46,7 +46,7 @@ func TestFiguresOfNothingAreZeroAndNotMissing(t *testing.T) {
 	w := newWorld(t)
 	require.Equal(
 		t,
-		map[string]float64{"queued": 0, "publishing": 0, "published": 0, "failed": 0, "unconfirmed": 0},
+		map[string]float64{"queued": 0, "publishing": 0, "unconfirmed": 0},
 		w.figures(t, "postwright_publications"),
 	)
 	require.Equal(t, map[string]float64{"": 0}, w.figures(t, "postwright_publication_overdue_seconds"))

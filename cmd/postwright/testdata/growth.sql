@@ -26,6 +26,10 @@ BEGIN
         'urn:li:share:' || n, moment(n), moment(n)
     FROM generate_series(first, last) n;
     INSERT INTO post_search (post_id, folded) SELECT id_of(4, n), 'number ' || n FROM generate_series(first, last) n;
+    INSERT INTO post_search_grams (post_id, owner_id, created_at, grams)
+    SELECT id_of(4, n), id_of(1, n % 2 * n), moment(n), ARRAY[n] FROM generate_series(first, last) n;
+    INSERT INTO post_search_backlog (owner_id, created_at, post_id)
+    SELECT id_of(1, n % 2 * n), moment(n), id_of(4, n) FROM generate_series(first, last) n;
     INSERT INTO post_transitions (post_id, revision, state, occurred_at)
     SELECT id_of(4, n), 1, 'published', moment(n) FROM generate_series(first, last) n;
     INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, ended_at)

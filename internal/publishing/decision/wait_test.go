@@ -1,4 +1,4 @@
-package publishing
+package decision_test
 
 import (
 	"testing"
@@ -10,12 +10,13 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
 var (
 	noon  = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	rules = Rules{OverdueWindow: time.Hour, RetryWait: 4 * time.Second, AccountConcurrency: 5, DuplicateWindow: 365 * 24 * time.Hour}
+	rules = decision.Rules{OverdueWindow: time.Hour, RetryWait: 4 * time.Second, AccountConcurrency: 5, DuplicateWindow: 365 * 24 * time.Hour}
 )
 
 // answered is LinkedIn's answer with a status, as the adapter gives it.
@@ -35,29 +36,29 @@ func TestEachRefusalWaitsByItsRule(t *testing.T) {
 		late    time.Duration // at the time of the answer
 		state   string
 		wait    time.Duration
-		account accountEffect
+		account decision.Effect
 		excused bool
 		remedy  string
 	}{
 		"day's quota waits for midnight UTC, and a little for LinkedIn's clock": {
 			fault: answered(fault.RateLimited, linkedin.ReasonDayLimit, 429, 12*time.Hour),
-			state: posts.StateQueued, wait: 12*time.Hour + dayMargin, account: accountHeld, excused: true, remedy: "2026-11-23T00:00:00Z",
+			state: posts.StateQueued, wait: 12*time.Hour + decision.DayMargin, account: decision.Held, excused: true, remedy: "2026-11-23T00:00:00Z",
 		},
 		"other limit waits as asked": {
 			fault: answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*time.Second),
-			state: posts.StateQueued, wait: 30 * time.Second, account: accountHeld, excused: true, remedy: "2026-11-22T12:00:30Z",
+			state: posts.StateQueued, wait: 30 * time.Second, account: decision.Held, excused: true, remedy: "2026-11-22T12:00:30Z",
 		},
 		"limit without a time waits a minute": {
 			fault: answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 0),
-			state: posts.StateQueued, wait: time.Minute, account: accountHeld, excused: true, remedy: "by itself",
+			state: posts.StateQueued, wait: time.Minute, account: decision.Held, excused: true, remedy: "by itself",
 		},
 		"limit of a month is asked about daily": {
 			fault: answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 30*24*time.Hour),
-			state: posts.StateQueued, wait: 24 * time.Hour, account: accountHeld, excused: true, remedy: "by itself",
+			state: posts.StateQueued, wait: 24 * time.Hour, account: decision.Held, excused: true, remedy: "by itself",
 		},
 		"expired token pauses the account": {
 			fault: answered(fault.VendorAuth, linkedin.ReasonExpiredToken, 401, 0),
-			state: posts.StateQueued, wait: pausedLook, account: accountPaused, excused: true, remedy: "Connect the account again",
+			state: posts.StateQueued, wait: decision.PausedLook, account: decision.Paused, excused: true, remedy: "Connect the account again",
 		},
 		"nothing sent is tried again soon": {
 			fault: answered(fault.VendorUnavailable, "UNREACHABLE", 0, 0),
@@ -114,13 +115,13 @@ func TestEachRefusalWaitsByItsRule(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := rules.postpone(judge(linkedin.Created{}, c.fault), c.fault, noon.Add(-c.late), noon)
-			require.Equal(t, c.state, o.state)
-			require.Equal(t, c.account, o.account)
-			require.Equal(t, c.excused, o.excused)
-			require.Contains(t, o.failure.remedy, c.remedy)
+			o := rules.Postpone(decision.Answered(linkedin.Created{}, c.fault), c.fault, noon.Add(-c.late), noon)
+			require.Equal(t, c.state, o.State)
+			require.Equal(t, c.account, o.Account)
+			require.Equal(t, c.excused, o.Wait.Excused)
+			require.Contains(t, o.Failure.Remedy, c.remedy)
 			if c.wait > 0 {
-				require.Equal(t, noon.Add(c.wait), o.until)
+				require.Equal(t, noon.Add(c.wait), o.Wait.Until)
 			}
 		})
 	}
@@ -140,21 +141,21 @@ func TestOnlyWhatSurelyDidNotArriveIsTriedAgain(t *testing.T) {
 		}
 		late := time.Duration(rapid.Int64Range(0, int64(2*time.Hour)).Draw(t, "late"))
 		due := noon.Add(-late)
-		before := judge(linkedin.Created{}, f)
-		o := rules.postpone(before, f, due, noon)
+		before := decision.Answered(linkedin.Created{}, f)
+		o := rules.Postpone(before, f, due, noon)
 		if f.Doubt {
 			require.Equal(t, before, o)
 			return
 		}
-		if o.state != posts.StateQueued {
-			require.Equal(t, posts.StateFailed, o.state)
+		if o.State != posts.StateQueued {
+			require.Equal(t, posts.StateFailed, o.State)
 			return
 		}
-		require.True(t, o.until.After(noon))
-		require.LessOrEqual(t, o.until.Sub(noon), longestHold+dayMargin)
-		require.True(t, o.excused || !o.until.After(due.Add(rules.OverdueWindow)))
-		require.Equal(t, o.account == accountHeld, !o.heldUntil.IsZero())
-		require.NotEmpty(t, o.failure.code)
+		require.True(t, o.Wait.Until.After(noon))
+		require.LessOrEqual(t, o.Wait.Until.Sub(noon), 24*time.Hour+decision.DayMargin)
+		require.True(t, o.Wait.Excused || !o.Wait.Until.After(due.Add(rules.OverdueWindow)))
+		require.Equal(t, o.Account == decision.Held, !o.Hold.Until.IsZero())
+		require.NotEmpty(t, o.Failure.Code)
 	})
 }
 
@@ -174,10 +175,14 @@ func TestWhatKeepsAnAccountFromSending(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := accountObstacle("Tess Ter", c.standing, noon)
-			require.Equal(t, c.state, o.state)
-			require.Equal(t, c.code, o.failure.code)
-			require.Equal(t, accountUntouched, o.account, "what is known already is not written again")
+			o := rules.Obstacle(decision.Pending{ApprovedAt: noon, DueAt: noon, AccountName: "Tess Ter", Account: c.standing}, noon)
+			if c.state == "" {
+				require.Nil(t, o)
+				return
+			}
+			require.Equal(t, c.state, o.State)
+			require.Equal(t, c.code, o.Failure.Code)
+			require.Equal(t, decision.Untouched, o.Account, "what is known already is not written again")
 		})
 	}
 }
@@ -187,8 +192,9 @@ func TestThoseFurtherBackWaitLongerForTheirTurn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ahead := rapid.Int64Range(0, 1_000_000).Draw(t, "ahead")
 		concurrency := rapid.IntRange(1, 1_000).Draw(t, "concurrency")
-		wait := turnWait(ahead, concurrency)
-		least := min(time.Duration(ahead/int64(concurrency)+1)*turnPace, longestTurn)
+		spread := rapid.Float64Range(0, 1).Draw(t, "spread")
+		wait := decision.Rules{AccountConcurrency: concurrency}.TurnWait(ahead, spread)
+		least := min(time.Duration(ahead/int64(concurrency)+1)*250*time.Millisecond, time.Minute)
 		require.GreaterOrEqual(t, wait, least)
 		require.LessOrEqual(t, wait, least+least/2)
 	})
@@ -207,22 +213,22 @@ func TestAHoldOfUnknownLengthGrowsWithinTheDay(t *testing.T) {
 		account accounts.Account
 		wait    time.Duration
 		streak  int
-		effect  accountEffect
+		effect  decision.Effect
 	}{
-		"the first":                         {accounts.Account{}, time.Minute, 1, accountHeld},
-		"after one":                         {accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 1}, 2 * time.Minute, 2, accountHeld},
-		"after five":                        {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 5}, 32 * time.Minute, 6, accountHeld},
-		"at most until midnight":            {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 10}, 12 * time.Hour, 11, accountHeld},
-		"never beyond any number":           {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 1000}, 12 * time.Hour, 1001, accountHeld},
-		"the first of a day":                {accounts.Account{HeldUntil: at(-12 * time.Hour), HoldStreak: 8}, time.Minute, 1, accountHeld},
-		"while held for another's refusal":  {accounts.Account{HeldUntil: at(40 * time.Second), HoldStreak: 1}, 40 * time.Second, 0, accountUntouched},
-		"after one of which LinkedIn spoke": {accounts.Account{HeldUntil: at(-time.Second)}, time.Minute, 1, accountHeld},
+		"the first":                         {accounts.Account{}, time.Minute, 1, decision.Held},
+		"after one":                         {accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 1}, 2 * time.Minute, 2, decision.Held},
+		"after five":                        {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 5}, 32 * time.Minute, 6, decision.Held},
+		"at most until midnight":            {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 10}, 12 * time.Hour, 11, decision.Held},
+		"never beyond any number":           {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 1000}, 12 * time.Hour, 1001, decision.Held},
+		"the first of a day":                {accounts.Account{HeldUntil: at(-12 * time.Hour), HoldStreak: 8}, time.Minute, 1, decision.Held},
+		"while held for another's refusal":  {accounts.Account{HeldUntil: at(40 * time.Second), HoldStreak: 1}, 40 * time.Second, 0, decision.Untouched},
+		"after one of which LinkedIn spoke": {accounts.Account{HeldUntil: at(-time.Second)}, time.Minute, 1, decision.Held},
 	} {
-		o := heldFor(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), standing(c.account), noon)
-		require.Equal(t, noon.Add(c.wait).UTC(), o.until, name)
-		require.Equal(t, c.streak, o.streak, name)
-		require.Equal(t, c.effect, o.account, name)
-		require.Contains(t, o.failure.remedy, noon.Add(c.wait).UTC().Format(time.RFC3339), name)
+		o := rules.Postpone(decision.Answered(linkedin.Created{}, refusal), refusal, noon, noon).ForAccount(standing(c.account), true, noon)
+		require.Equal(t, noon.Add(c.wait).UTC(), o.Wait.Until, name)
+		require.Equal(t, c.streak, o.Hold.Streak, name)
+		require.Equal(t, c.effect, o.Account, name)
+		require.Contains(t, o.Failure.Remedy, noon.Add(c.wait).UTC().Format(time.RFC3339), name)
 	}
 }
 
@@ -235,20 +241,20 @@ func TestAHoldThatLinkedInAsksForGrowsToo(t *testing.T) {
 		account accounts.Account
 		wait    time.Duration
 		streak  int
-		effect  accountEffect
+		effect  decision.Effect
 	}{
-		"the first":                            {time.Second, accounts.Account{}, time.Second, 1, accountHeld},
-		"the second":                           {time.Second, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 1}, 2 * time.Minute, 2, accountHeld},
-		"longer than that":                     {time.Hour, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 2}, time.Hour, 3, accountHeld},
-		"beyond midnight":                      {14 * time.Hour, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 9}, 14 * time.Hour, 10, accountHeld},
-		"while held for as long":               {time.Second, accounts.Account{HeldUntil: at(time.Minute), HoldStreak: 3}, time.Minute, 0, accountUntouched},
-		"while held for less than it asks now": {time.Hour, accounts.Account{HeldUntil: at(time.Minute), HoldStreak: 3}, time.Hour, 3, accountHeld},
-		"the first, and longer than a day":     {48 * time.Hour, accounts.Account{}, 24 * time.Hour, 1, accountHeld},
+		"the first":                            {time.Second, accounts.Account{}, time.Second, 1, decision.Held},
+		"the second":                           {time.Second, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 1}, 2 * time.Minute, 2, decision.Held},
+		"longer than that":                     {time.Hour, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 2}, time.Hour, 3, decision.Held},
+		"beyond midnight":                      {14 * time.Hour, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 9}, 14 * time.Hour, 10, decision.Held},
+		"while held for as long":               {time.Second, accounts.Account{HeldUntil: at(time.Minute), HoldStreak: 3}, time.Minute, 0, decision.Untouched},
+		"while held for less than it asks now": {time.Hour, accounts.Account{HeldUntil: at(time.Minute), HoldStreak: 3}, time.Hour, 3, decision.Held},
+		"the first, and longer than a day":     {48 * time.Hour, accounts.Account{}, 24 * time.Hour, 1, decision.Held},
 	} {
 		refusal := answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, c.asked)
-		o := heldFor(rules.postpone(judge(linkedin.Created{}, refusal), refusal, noon, noon), standing(c.account), noon)
-		require.Equal(t, noon.Add(c.wait).UTC(), o.until, name)
-		require.Equal(t, c.streak, o.streak, name)
-		require.Equal(t, c.effect, o.account, name)
+		o := rules.Postpone(decision.Answered(linkedin.Created{}, refusal), refusal, noon, noon).ForAccount(standing(c.account), true, noon)
+		require.Equal(t, noon.Add(c.wait).UTC(), o.Wait.Until, name)
+		require.Equal(t, c.streak, o.Hold.Streak, name)
+		require.Equal(t, c.effect, o.Account, name)
 	}
 }

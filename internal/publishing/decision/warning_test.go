@@ -1,4 +1,4 @@
-package publishing
+package decision_test
 
 import (
 	"testing"
@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 )
 
 func TestWhatEndangersASchedule(t *testing.T) {
@@ -36,7 +37,7 @@ func TestWhatEndangersASchedule(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := Rules{Version: c.version}.warnings("Tess Ter", accounts.Standing{Ends: c.token, RenewedUntil: c.renewed}, c.due)
+			got := decision.Rules{Version: c.version}.Warnings("Tess Ter", accounts.Standing{Ends: c.token, RenewedUntil: c.renewed}, c.due)
 			require.Len(t, got, len(c.warnings))
 			for i, w := range c.warnings {
 				require.Contains(t, got[i], w)
@@ -47,6 +48,6 @@ func TestWhatEndangersASchedule(t *testing.T) {
 
 func TestTheSecondWarningComesAWeekAheadOrHalfWay(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, noon.AddDate(0, 0, 53), warnAgain(noon, noon.AddDate(0, 0, 60)))
-	require.Equal(t, noon.AddDate(0, 0, 3), warnAgain(noon, noon.AddDate(0, 0, 6)))
+	require.Equal(t, noon.AddDate(0, 0, 53), decision.WarnAgain(noon, noon.AddDate(0, 0, 60)))
+	require.Equal(t, noon.AddDate(0, 0, 3), decision.WarnAgain(noon, noon.AddDate(0, 0, 6)))
 }

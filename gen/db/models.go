@@ -111,6 +111,7 @@ type Publication struct {
 	EndedAt   *time.Time
 	JobID     int64
 	DueAt     time.Time
+	Turn      string
 }
 
 type PublishAttempt struct {

@@ -371,37 +371,23 @@ func (q *Queries) AttemptSettleLate(ctx context.Context, db DBTX, arg AttemptSet
 	return result.RowsAffected(), nil
 }
 
-const publicationCountByAccount = `-- name: PublicationCountByAccount :one
-SELECT
-    count(*) FILTER (WHERE state = 'publishing') AS sending,
-    count(*) FILTER (WHERE state = 'queued' AND (created_at, id) < ($1::timestamptz, $2::uuid)) AS ahead
-FROM publications WHERE account_id = $3 AND owner_id = $4 AND state IN ('queued', 'publishing')
+const publicationAwaitTurn = `-- name: PublicationAwaitTurn :execrows
+UPDATE publications SET turn = 'awaited', due_at = $1 WHERE id = $2 AND owner_id = $3 AND state = 'queued'
 `
 
-type PublicationCountByAccountParams struct {
-	BeforeTime time.Time
-	BeforeID   uuid.UUID
-	AccountID  uuid.UUID
-	OwnerID    uuid.UUID
+type PublicationAwaitTurnParams struct {
+	DueAt   time.Time
+	ID      uuid.UUID
+	OwnerID uuid.UUID
 }
 
-type PublicationCountByAccountRow struct {
-	Sending int64
-	Ahead   int64
-}
-
-// How many of an account's publications are being sent at this moment, and how many are queued ahead of the one with the
-// key (before_time, before_id). The caller holds the account's lock.
-func (q *Queries) PublicationCountByAccount(ctx context.Context, db DBTX, arg PublicationCountByAccountParams) (PublicationCountByAccountRow, error) {
-	row := db.QueryRow(ctx, publicationCountByAccount,
-		arg.BeforeTime,
-		arg.BeforeID,
-		arg.AccountID,
-		arg.OwnerID,
-	)
-	var i PublicationCountByAccountRow
-	err := row.Scan(&i.Sending, &i.Ahead)
-	return i, err
+// Puts a queued publication into its account's line; it is late only from due_at on. No row when it is not queued.
+func (q *Queries) PublicationAwaitTurn(ctx context.Context, db DBTX, arg PublicationAwaitTurnParams) (int64, error) {
+	result, err := db.Exec(ctx, publicationAwaitTurn, arg.DueAt, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const publicationCountByState = `-- name: PublicationCountByState :many
@@ -435,8 +421,25 @@ func (q *Queries) PublicationCountByState(ctx context.Context, db DBTX) ([]Publi
 	return items, nil
 }
 
+const publicationCountSending = `-- name: PublicationCountSending :one
+SELECT count(*) FROM publications WHERE account_id = $1 AND owner_id = $2 AND state = 'publishing'
+`
+
+type PublicationCountSendingParams struct {
+	AccountID uuid.UUID
+	OwnerID   uuid.UUID
+}
+
+// How many of an account's publications are being sent at this moment. The caller holds the account's lock.
+func (q *Queries) PublicationCountSending(ctx context.Context, db DBTX, arg PublicationCountSendingParams) (int64, error) {
+	row := db.QueryRow(ctx, publicationCountSending, arg.AccountID, arg.OwnerID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const publicationDefer = `-- name: PublicationDefer :execrows
-UPDATE publications SET due_at = $1 WHERE id = $2 AND owner_id = $3 AND state = 'queued'
+UPDATE publications SET turn = '', due_at = $1 WHERE id = $2 AND owner_id = $3 AND state = 'queued'
 `
 
 type PublicationDeferParams struct {
@@ -445,7 +448,7 @@ type PublicationDeferParams struct {
 	OwnerID uuid.UUID
 }
 
-// A queued publication is late only from due_at on. No row when it is not queued.
+// A queued publication is late only from due_at on, and looks by itself. No row when it is not queued.
 func (q *Queries) PublicationDefer(ctx context.Context, db DBTX, arg PublicationDeferParams) (int64, error) {
 	result, err := db.Exec(ctx, publicationDefer, arg.DueAt, arg.ID, arg.OwnerID)
 	if err != nil {
@@ -481,7 +484,7 @@ func (q *Queries) PublicationEnd(ctx context.Context, db DBTX, arg PublicationEn
 }
 
 const publicationGetForUpdate = `-- name: PublicationGetForUpdate :one
-SELECT id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at FROM publications WHERE id = $1 AND owner_id = $2 FOR UPDATE
+SELECT id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at, turn FROM publications WHERE id = $1 AND owner_id = $2 FOR UPDATE
 `
 
 type PublicationGetForUpdateParams struct {
@@ -503,8 +506,62 @@ func (q *Queries) PublicationGetForUpdate(ctx context.Context, db DBTX, arg Publ
 		&i.EndedAt,
 		&i.JobID,
 		&i.DueAt,
+		&i.Turn,
 	)
 	return i, err
+}
+
+const publicationGiveTurn = `-- name: PublicationGiveTurn :many
+UPDATE publications p SET turn = 'given', due_at = $1
+FROM (
+    SELECT w.id FROM publications w
+    WHERE w.account_id = $2 AND w.owner_id = $3 AND w.state = 'queued' AND w.turn = 'awaited' AND (
+        SELECT count(*) FROM publications t
+        WHERE t.account_id = $2 AND t.owner_id = $3
+            AND (t.state = 'publishing' OR (t.state = 'queued' AND t.turn = 'given' AND t.due_at > $4::timestamptz))
+    ) < $5::bigint
+    ORDER BY w.created_at, w.id LIMIT 1
+    FOR UPDATE SKIP LOCKED
+) AS next
+WHERE p.id = next.id
+RETURNING p.job_id
+`
+
+type PublicationGiveTurnParams struct {
+	Now       time.Time
+	AccountID uuid.UUID
+	OwnerID   uuid.UUID
+	Lapsed    time.Time
+	AllTurns  int64
+}
+
+// Gives a turn of an account, if one is free, to whom has awaited one longest, and returns its job; no row when none is free, or
+// awaited. Of all_turns those are not free in which a publication is being sent, or that were given after lapsed and have not been
+// taken up. The caller holds the account's lock; one whose row another transaction has locked is looking itself, and waits for that.
+func (q *Queries) PublicationGiveTurn(ctx context.Context, db DBTX, arg PublicationGiveTurnParams) ([]int64, error) {
+	rows, err := db.Query(ctx, publicationGiveTurn,
+		arg.Now,
+		arg.AccountID,
+		arg.OwnerID,
+		arg.Lapsed,
+		arg.AllTurns,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int64{}
+	for rows.Next() {
+		var job_id int64
+		if err := rows.Scan(&job_id); err != nil {
+			return nil, err
+		}
+		items = append(items, job_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const publicationInsertEnded = `-- name: PublicationInsertEnded :execrows
@@ -606,7 +663,7 @@ func (q *Queries) PublicationListHeldBack(ctx context.Context, db DBTX, failureC
 }
 
 const publicationListWaiting = `-- name: PublicationListWaiting :many
-SELECT u.id, u.post_id, u.owner_id, u.account_id, u.state, u.created_at, u.ended_at, u.job_id, u.due_at FROM publications u JOIN posts p ON p.id = u.post_id
+SELECT u.id, u.post_id, u.owner_id, u.account_id, u.state, u.created_at, u.ended_at, u.job_id, u.due_at, u.turn FROM publications u JOIN posts p ON p.id = u.post_id
 WHERE u.account_id = $1 AND u.owner_id = $2 AND u.state = 'queued' AND p.failure_code <> ''
 ORDER BY u.created_at, u.id
 `
@@ -636,6 +693,7 @@ func (q *Queries) PublicationListWaiting(ctx context.Context, db DBTX, arg Publi
 			&i.EndedAt,
 			&i.JobID,
 			&i.DueAt,
+			&i.Turn,
 		); err != nil {
 			return nil, err
 		}
@@ -648,7 +706,7 @@ func (q *Queries) PublicationListWaiting(ctx context.Context, db DBTX, arg Publi
 }
 
 const publicationMarkPublishing = `-- name: PublicationMarkPublishing :execrows
-UPDATE publications SET state = 'publishing' WHERE id = $1 AND owner_id = $2 AND state = 'queued'
+UPDATE publications SET state = 'publishing', turn = '' WHERE id = $1 AND owner_id = $2 AND state = 'queued'
 `
 
 type PublicationMarkPublishingParams struct {

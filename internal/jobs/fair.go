@@ -79,10 +79,16 @@ type announcer struct{ riverdriver.ExecutorTx }
 // insertTopic is River's name for the announcements of new jobs (notifier.NotificationTopicInsert).
 const insertTopic = "river_insert"
 
-// announce tells all processes, whatever the job's line: each has one producer, for all of them.
+// An announcement as PostgreSQL has it: one to all processes, whatever the job's line. Each has one producer, for all of them.
+const (
+	insertChannel = postgres.JobSchema + "." + insertTopic
+	insertPayload = `{"queue": "` + river.QueueDefault + `"}`
+)
+
+// announce tells all processes that there are jobs.
 func announce(ctx context.Context, on riverdriver.Executor) error {
 	return on.NotifyMany(ctx, &riverdriver.NotifyManyParams{
-		Schema: postgres.JobSchema, Topic: insertTopic, Payload: []string{`{"queue": "` + river.QueueDefault + `"}`},
+		Schema: postgres.JobSchema, Topic: insertTopic, Payload: []string{insertPayload},
 	})
 }
 
@@ -102,15 +108,6 @@ func (a announcer) JobInsertFastMany(ctx context.Context, params *riverdriver.Jo
 		err = announce(ctx, a.ExecutorTx)
 	}
 	return inserted, err
-}
-
-// JobRetry implements riverdriver.ExecutorTx.
-func (a announcer) JobRetry(ctx context.Context, params *riverdriver.JobRetryParams) (*rivertype.JobRow, error) {
-	job, err := a.ExecutorTx.JobRetry(ctx, params)
-	if err == nil && job.State == rivertype.JobStateAvailable {
-		err = announce(ctx, a.ExecutorTx)
-	}
-	return job, err
 }
 
 // JobSchedule implements riverdriver.ExecutorTx.
@@ -137,11 +134,43 @@ func (f fetcher) Begin(ctx context.Context) (riverdriver.ExecutorTx, error) {
 	return announcer{tx}, nil
 }
 
-// JobSetStateIfRunningMany implements riverdriver.Executor: those that begin again within moments are announced, because other
-// processes may have room for them.
+// wokenMark is in the metadata of a job that was woken while it ran.
+const wokenMark = "postwright_woken"
+
+// wokenWhileRunning are those of some jobs that are to run again, because they were woken before they fell asleep.
+func wokenWhileRunning(set []*rivertype.JobRow) (ids []int64) {
+	for _, job := range set {
+		switch job.State {
+		case rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStateRetryable:
+			var metadata map[string]json.RawMessage
+			if json.Unmarshal(job.Metadata, &metadata) == nil && metadata[wokenMark] != nil {
+				ids = append(ids, job.ID)
+			}
+		}
+	}
+	return ids
+}
+
+// jobWakeMarked lets jobs run that were woken while they ran, and now sleep.
+const jobWakeMarked = `-- name: JobWakeMarked :exec
+UPDATE ` + postgres.JobSchema + `.river_job SET
+    state = 'available', scheduled_at = least(scheduled_at, now()), metadata = metadata - '` + wokenMark + `'
+WHERE id = ANY ($1::bigint[]) AND metadata ? '` + wokenMark + `' AND state IN ('available', 'scheduled', 'retryable')`
+
+// JobSetStateIfRunningMany implements riverdriver.Executor: those that were woken while they ran don't fall asleep, and those that
+// begin again within moments are announced, because other processes may have room for them.
 func (f fetcher) JobSetStateIfRunningMany(ctx context.Context, params *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {
 	set, err := f.Executor.JobSetStateIfRunningMany(ctx, params)
-	if err == nil && slices.Contains(params.State, rivertype.JobStateAvailable) {
+	if err != nil {
+		return set, err
+	}
+	woken := wokenWhileRunning(set)
+	if len(woken) > 0 {
+		if _, err := f.turns.store.Exec(ctx, jobWakeMarked, woken); err != nil { // they run when their time comes
+			f.turns.log.WarnContext(ctx, "jobs could not be woken", "error", err)
+		}
+	}
+	if len(woken) > 0 || slices.Contains(params.State, rivertype.JobStateAvailable) {
 		f.turns.wakeups.announce()
 		if err := announce(ctx, f.Executor); err != nil { // this process looks, and the others do before long
 			f.turns.log.WarnContext(ctx, "jobs could not be announced", "error", err)

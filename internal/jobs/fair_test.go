@@ -203,7 +203,7 @@ func TestAJobThatSleptStandsInItsOwnersLineAgain(t *testing.T) {
 	o.next() // the only worker is busy
 	require.NoError(t, o.store.InTx(t.Context(), func(tx *postgres.Tx) error {
 		for _, id := range ids {
-			if _, err := o.client.Wake(t.Context(), tx, id); err != nil {
+			if err := o.client.Wake(t.Context(), tx, id); err != nil {
 				return err
 			}
 		}

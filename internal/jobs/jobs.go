@@ -163,17 +163,27 @@ func (c *Client) InsertNamed(ctx context.Context, tx *postgres.Tx, args ...river
 	return ids, nil
 }
 
-// Wake makes a job that waits run now. It reports false for one that is running at this moment, which may be about to
-// wait: wake it again later. A job that is gone is no error.
-func (c *Client) Wake(ctx context.Context, tx *postgres.Tx, id int64) (woken bool, err error) {
-	job, err := c.river.JobRetryTx(ctx, tx.Pgx(), id)
-	if errors.Is(err, river.ErrNotFound) {
-		return true, nil
+// jobWake makes jobs that wait run now, and announces them. Whether a job runs is looked at under its row's lock: one whose run
+// ends at this very moment is either found asleep, or marked before it falls asleep.
+const jobWake = `-- name: JobWake :exec
+WITH woken AS (
+    UPDATE ` + postgres.JobSchema + `.river_job SET
+        state = CASE WHEN state = 'running' THEN state ELSE 'available' END,
+        scheduled_at = CASE WHEN state = 'running' THEN scheduled_at ELSE least(scheduled_at, now()) END,
+        metadata = CASE WHEN state = 'running' THEN metadata || '{"` + wokenMark + `": true}' ELSE metadata END
+    WHERE id = ANY ($1::bigint[]) AND state IN ('available', 'scheduled', 'retryable', 'running')
+    RETURNING state
+)
+SELECT pg_notify($2, $3) FROM (SELECT FROM woken WHERE state = 'available' LIMIT 1) AS one`
+
+// Wake makes jobs that wait run now, once the transaction commits. One that is running at this moment, and is about to wait, runs
+// again as soon as it does. Jobs that are done or gone are left alone.
+func (c *Client) Wake(ctx context.Context, tx *postgres.Tx, ids ...int64) error {
+	if len(ids) == 0 {
+		return nil
 	}
-	if err != nil {
-		return false, fmt.Errorf("wake the job %d: %w", id, postgres.Fault(ctx, err))
-	}
-	return job.State != rivertype.JobStateRunning, nil
+	_, err := tx.Exec(ctx, jobWake, ids, insertChannel, insertPayload)
+	return err
 }
 
 // InsertAt adds a job that runs at a time, give or take some seconds, or later when nothing is running then.

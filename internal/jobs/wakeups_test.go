@@ -135,8 +135,7 @@ func TestEveryJobThatMayRunIsAnnounced(t *testing.T) {
 	var waits int64
 	require.NoError(t, store.QueryRow(t.Context(), `SELECT id FROM river.river_job WHERE state = 'scheduled'`).Scan(&waits))
 	require.NoError(t, store.InTx(t.Context(), func(tx *postgres.Tx) error {
-		_, err := client.Wake(t.Context(), tx, waits)
-		return err
+		return client.Wake(t.Context(), tx, waits)
 	}))
 	<-work.ran
 	require.NoError(t, store.InTx(t.Context(), func(tx *postgres.Tx) error { // its time comes: River's scheduler finds it

@@ -2,7 +2,6 @@ package publishing
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
@@ -83,8 +82,8 @@ func (w *publicationWorker) take(ctx context.Context, tx *postgres.Tx, job *rive
 	case posts.StateQueued:
 	case posts.StatePublishing:
 		return w.takeOpen(ctx, tx, job, rows, attemptID, now)
-	default:
-		return taken{}, nil
+	default: // it ended without its job, which may have been given a turn for it
+		return taken{}, w.giveTurn(ctx, tx, rows.account)
 	}
 	keys, obstacle, err := w.look(ctx, tx, rows, now)
 	switch {
@@ -182,20 +181,6 @@ func (w *publicationWorker) resendExpired(ctx context.Context, tx *postgres.Tx, 
 		return false, err
 	}
 	return w.rules.ResendExpired(approvedAt, doubts.OpenSince, now), nil
-}
-
-// turn lets a publication wait when as many of its account as may be are being sent; the zero rest when it is its turn. Those
-// further back wait longer, so that a long queue is not looked through all the time.
-func (w *publicationWorker) turn(ctx context.Context, tx *postgres.Tx, p publication, now time.Time) (rest, error) {
-	queue, err := w.queries.PublicationCountByAccount(ctx, tx, db.PublicationCountByAccountParams{
-		AccountID: p.AccountID, OwnerID: p.OwnerID, BeforeTime: p.CreatedAt, BeforeID: p.ID,
-	})
-	if err != nil || queue.Sending < int64(w.rules.AccountConcurrency) {
-		return rest{}, err
-	}
-	until := now.Add(w.rules.TurnWait(queue.Ahead, rand.Float64()))
-	_, err = w.queries.PublicationDefer(ctx, tx, db.PublicationDeferParams{ID: p.ID, OwnerID: p.OwnerID, DueAt: until})
-	return rest{until}, err
 }
 
 // lock takes the rows of a publication, always in this order: post, publication, account.

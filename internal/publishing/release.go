@@ -43,8 +43,8 @@ func (s *Service) Release(ctx context.Context, review bool) error {
 		if err != nil {
 			return err
 		}
-		for _, publication := range queued { // one that is running at this moment looks again within a minute
-			if _, err := s.jobs.Wake(ctx, tx, publication.JobID); err != nil {
+		for _, publication := range queued {
+			if err := s.jobs.Wake(ctx, tx, publication.JobID); err != nil {
 				return err
 			}
 		}

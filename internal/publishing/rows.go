@@ -36,6 +36,7 @@ type publication struct {
 	EndedAt   *time.Time
 	JobID     int64
 	DueAt     time.Time // from when on it is late
+	Turn      string    // how it stands in its account's line: see PublicationGiveTurn
 }
 
 // attemptFromRow is the attempt of a row. It is handed what a query returns.
@@ -62,6 +63,6 @@ func publicationFromRow(row db.Publication, err error) (publication, error) {
 	//exhaustruct:enforce
 	return publication{
 		ID: row.ID, PostID: row.PostID, OwnerID: row.OwnerID, AccountID: row.AccountID, State: row.State,
-		CreatedAt: row.CreatedAt, EndedAt: row.EndedAt, JobID: row.JobID, DueAt: row.DueAt,
+		CreatedAt: row.CreatedAt, EndedAt: row.EndedAt, JobID: row.JobID, DueAt: row.DueAt, Turn: row.Turn,
 	}, err
 }

@@ -15,7 +15,8 @@ import (
 )
 
 // settle writes what a publication came to: its own row, the post's, the account's where the outcome is about that,
-// the job's completion and the jobs that follow. A publication that waits keeps its job, which the caller lets sleep.
+// the job's completion and the jobs that follow; the next in the account's line has its turn. A publication that waits keeps its
+// job, which the caller lets sleep.
 func (w *publicationWorker) settle(
 	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, o decision.Outcome,
 ) (rest, error) {
@@ -34,9 +35,15 @@ func (w *publicationWorker) settle(
 	}
 	o = o.After(earlier)
 	if o.State == posts.StateQueued {
-		return rest{o.Wait.Until}, w.wait(ctx, tx, rows, o)
+		if err := w.wait(ctx, tx, rows, o); err != nil {
+			return rest{}, err
+		}
+		return rest{o.Wait.Until}, w.giveTurn(ctx, tx, rows.account)
 	}
 	if err := w.end(ctx, tx, rows, o); err != nil {
+		return rest{}, err
+	}
+	if err := w.giveTurn(ctx, tx, rows.account); err != nil {
 		return rest{}, err
 	}
 	return rest{}, jobs.Complete(ctx, tx, job)

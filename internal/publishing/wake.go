@@ -59,15 +59,10 @@ type accountChangedWorker struct {
 	*Service
 }
 
-// wakeAgain is when those are woken that were looking at the account at the very moment of its change.
-const wakeAgain = 2 * time.Second
-
 // Work wakes every publication of the account that waits. None of them is late: it was the account that kept them.
 func (w *accountChangedWorker) Work(ctx context.Context, job *river.Job[AccountChangedArgs]) error {
 	s, args := w.Service, job.Args
-	missed := false
-	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		missed = false
+	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		waiting, err := s.queries.PublicationListWaiting(ctx, tx, db.PublicationListWaitingParams{AccountID: args.AccountID, OwnerID: args.OwnerID})
 		if err != nil {
 			return err
@@ -78,16 +73,10 @@ func (w *accountChangedWorker) Work(ctx context.Context, job *river.Job[AccountC
 			}); err != nil {
 				return err
 			}
-			woken, err := s.jobs.Wake(ctx, tx, publication.JobID)
-			if err != nil {
+			if err := s.jobs.Wake(ctx, tx, publication.JobID); err != nil {
 				return err
 			}
-			missed = missed || !woken
 		}
 		return nil
 	})
-	if err == nil && missed {
-		return river.JobSnooze(wakeAgain)
-	}
-	return err
 }

@@ -26,17 +26,35 @@ SELECT u.id, u.job_id FROM publications u JOIN posts p ON p.id = u.post_id
 WHERE u.state = 'queued' AND p.failure_code = @failure_code
 ORDER BY u.created_at, u.id;
 
--- name: PublicationCountByAccount :one
--- How many of an account's publications are being sent at this moment, and how many are queued ahead of the one with the
--- key (before_time, before_id). The caller holds the account's lock.
-SELECT
-    count(*) FILTER (WHERE state = 'publishing') AS sending,
-    count(*) FILTER (WHERE state = 'queued' AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)) AS ahead
-FROM publications WHERE account_id = @account_id AND owner_id = @owner_id AND state IN ('queued', 'publishing');
+-- name: PublicationCountSending :one
+-- How many of an account's publications are being sent at this moment. The caller holds the account's lock.
+SELECT count(*) FROM publications WHERE account_id = @account_id AND owner_id = @owner_id AND state = 'publishing';
+
+-- name: PublicationAwaitTurn :execrows
+-- Puts a queued publication into its account's line; it is late only from due_at on. No row when it is not queued.
+UPDATE publications SET turn = 'awaited', due_at = @due_at WHERE id = @id AND owner_id = @owner_id AND state = 'queued';
+
+-- name: PublicationGiveTurn :many
+-- Gives a turn of an account, if one is free, to whom has awaited one longest, and returns its job; no row when none is free, or
+-- awaited. Of all_turns those are not free in which a publication is being sent, or that were given after lapsed and have not been
+-- taken up. The caller holds the account's lock; one whose row another transaction has locked is looking itself, and waits for that.
+UPDATE publications p SET turn = 'given', due_at = @now
+FROM (
+    SELECT w.id FROM publications w
+    WHERE w.account_id = @account_id AND w.owner_id = @owner_id AND w.state = 'queued' AND w.turn = 'awaited' AND (
+        SELECT count(*) FROM publications t
+        WHERE t.account_id = @account_id AND t.owner_id = @owner_id
+            AND (t.state = 'publishing' OR (t.state = 'queued' AND t.turn = 'given' AND t.due_at > @lapsed::timestamptz))
+    ) < @all_turns::bigint
+    ORDER BY w.created_at, w.id LIMIT 1
+    FOR UPDATE SKIP LOCKED
+) AS next
+WHERE p.id = next.id
+RETURNING p.job_id;
 
 -- name: PublicationDefer :execrows
--- A queued publication is late only from due_at on. No row when it is not queued.
-UPDATE publications SET due_at = @due_at WHERE id = @id AND owner_id = @owner_id AND state = 'queued';
+-- A queued publication is late only from due_at on, and looks by itself. No row when it is not queued.
+UPDATE publications SET turn = '', due_at = @due_at WHERE id = @id AND owner_id = @owner_id AND state = 'queued';
 
 -- name: PublicationMarkWaiting :execrows
 -- Back to the queue, for another attempt. No row when it is not being sent.
@@ -44,7 +62,7 @@ UPDATE publications SET state = 'queued', due_at = @due_at WHERE id = @id AND ow
 
 -- name: PublicationMarkPublishing :execrows
 -- No row when the publication is not queued.
-UPDATE publications SET state = 'publishing' WHERE id = @id AND owner_id = @owner_id AND state = 'queued';
+UPDATE publications SET state = 'publishing', turn = '' WHERE id = @id AND owner_id = @owner_id AND state = 'queued';
 
 -- name: PublicationEnd :execrows
 -- state is published, failed or unconfirmed. No row when the publication has ended already.

@@ -23,9 +23,9 @@ const (
 	// DayMargin is added to a wait for midnight UTC: LinkedIn's clock may be behind, and a create that comes too early
 	// would be refused for another day.
 	DayMargin = 10 * time.Second
-	// turnPace is what one post is reckoned to take of an account's turn, and longestTurn bounds the wait for it.
-	turnPace    = 250 * time.Millisecond
-	longestTurn = time.Minute
+	// longestTurn bounds the wait for an account's turn, in case nobody is left who gives it: a process of an older build, or one
+	// that died at the wrong moment, had the last one. A long line is not to be looked through by timers.
+	longestTurn = 2 * time.Minute
 )
 
 // Postpone gives an outcome that surely left nothing at LinkedIn another attempt, where the rules allow one. f is the fault
@@ -142,9 +142,8 @@ func (o Outcome) waitingForConnection(now time.Time) Outcome {
 	return o
 }
 
-// TurnWait is how long a publication with so many ahead of it waits for its turn. spread, from 0 to 1, adds up to half as much,
-// so that not all come back at once.
-func (r Rules) TurnWait(ahead int64, spread float64) time.Duration {
-	wait := min(time.Duration(ahead/int64(r.AccountConcurrency)+1)*turnPace, longestTurn)
-	return wait + time.Duration(spread*float64(wait/2))
+// TurnWait is how long a publication waits for its turn that nobody gives it; then it looks. spread, from 0 to 1, adds up to half
+// as much, so that not all come back at once.
+func (Rules) TurnWait(spread float64) time.Duration {
+	return longestTurn + time.Duration(spread*float64(longestTurn/2))
 }

@@ -187,19 +187,6 @@ func TestWhatKeepsAnAccountFromSending(t *testing.T) {
 	}
 }
 
-func TestThoseFurtherBackWaitLongerForTheirTurn(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		ahead := rapid.Int64Range(0, 1_000_000).Draw(t, "ahead")
-		concurrency := rapid.IntRange(1, 1_000).Draw(t, "concurrency")
-		spread := rapid.Float64Range(0, 1).Draw(t, "spread")
-		wait := decision.Rules{AccountConcurrency: concurrency}.TurnWait(ahead, spread)
-		least := min(time.Duration(ahead/int64(concurrency)+1)*250*time.Millisecond, time.Minute)
-		require.GreaterOrEqual(t, wait, least)
-		require.LessOrEqual(t, wait, least+least/2)
-	})
-}
-
 // standing is how an account stands at noon, of which no app and no keyset is known.
 func standing(account accounts.Account) accounts.Standing {
 	return new(accounts.Service).Standing(account, noon)

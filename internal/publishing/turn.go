@@ -1,0 +1,41 @@
+package publishing
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/postgres"
+)
+
+// So many publications of an account are sent at once, and the others stand in line: they sleep until whoever ends, or finds that
+// it has to wait for something else, gives its turn to the first of them in the same transaction. All of that happens under the
+// account's lock. What comes by itself while a turn is free takes it; the one that it was given to stands in line again then.
+
+// turnLapse is after how long a turn that was given and not taken up is free again: its job fails, or is gone.
+const turnLapse = time.Minute
+
+// turn puts a publication into its account's line when as many as may be are being sent; the zero rest when it is its turn.
+func (w *publicationWorker) turn(ctx context.Context, tx *postgres.Tx, p publication, now time.Time) (rest, error) {
+	sending, err := w.queries.PublicationCountSending(ctx, tx, db.PublicationCountSendingParams{AccountID: p.AccountID, OwnerID: p.OwnerID})
+	if err != nil || sending < int64(w.rules.AccountConcurrency) {
+		return rest{}, err
+	}
+	until := now.Add(w.rules.TurnWait(rand.Float64()))
+	_, err = w.queries.PublicationAwaitTurn(ctx, tx, db.PublicationAwaitTurnParams{ID: p.ID, OwnerID: p.OwnerID, DueAt: until})
+	return rest{until}, err
+}
+
+// giveTurn wakes the next in an account's line if a turn is free: call it for every turn that becomes so.
+func (w *publicationWorker) giveTurn(ctx context.Context, tx *postgres.Tx, account accounts.Account) error {
+	now := w.now()
+	given, err := w.queries.PublicationGiveTurn(ctx, tx, db.PublicationGiveTurnParams{
+		AccountID: account.ID, OwnerID: account.OwnerID, AllTurns: int64(w.rules.AccountConcurrency), Now: now, Lapsed: now.Add(-turnLapse),
+	})
+	if err != nil {
+		return err
+	}
+	return w.jobs.Wake(ctx, tx, given...)
+}

@@ -214,6 +214,31 @@ func TestAJobThatSleptStandsInItsOwnersLineAgain(t *testing.T) {
 	require.Equal(t, quiet, o.next().OwnerID)
 }
 
+// A job that is woken while it runs, and then sleeps, was about to wait for what has just happened.
+func TestAJobThatIsWokenWhileItRunsRunsAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, dbtest.New(t), 1)
+	ids := o.insert(uuid.New(), 1)
+	o.open()
+	for _, ended := range []error{river.JobSnooze(time.Hour), river.JobSnooze(time.Second), errors.New("the database was away")} {
+		o.next()
+		require.NoError(t, o.store.InTx(t.Context(), func(tx *postgres.Tx) error { return o.client.Wake(t.Context(), tx, ids...) }))
+		o.end <- ended
+	}
+	o.next()
+	o.end <- nil
+	require.Eventually(t, func() bool { return o.state(ids[0]) == "completed" }, 20*time.Second, 10*time.Millisecond)
+	require.NoError(t, o.store.InTx(t.Context(), func(tx *postgres.Tx) error { return o.client.Wake(t.Context(), tx, ids...) }))
+	require.Equal(t, "completed", o.state(ids[0]), "what is done is not done again")
+}
+
+// state is a job's.
+func (o office) state(id int64) (state string) {
+	o.t.Helper()
+	require.NoError(o.t, o.store.QueryRow(o.t.Context(), `SELECT state FROM river.river_job WHERE id = $1`, id).Scan(&state))
+	return state
+}
+
 // However many jobs are inserted together, they are there in their order, and none of them without the others.
 func TestManyJobsAreInsertedInBatches(t *testing.T) {
 	t.Parallel()

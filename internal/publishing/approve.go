@@ -117,7 +117,7 @@ func (s *Service) approve(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUI
 			return err
 		}
 		rows.IDs, rows.PostIDs, rows.AccountIDs = append(rows.IDs, id), append(rows.PostIDs, a.postID), append(rows.AccountIDs, a.accountID)
-		args[i] = PublicationArgs{OwnerID: ownerID, PostID: a.postID, PublicationID: id}
+		args[i] = PublicationArgs{OwnerID: ownerID, PostID: a.postID, PublicationID: id, AccountID: a.accountID}
 	}
 	var err error
 	if rows.JobIDs, err = s.jobs.InsertNamed(ctx, tx, args...); err != nil {

@@ -72,7 +72,7 @@ func (w *publicationWorker) claim(ctx context.Context, job *river.Job[Publicatio
 func (w *publicationWorker) take(ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], attemptID uuid.UUID) (taken, error) {
 	rows, err := w.lock(ctx, tx, job.Args)
 	if fault.Is(err, fault.NotFound) {
-		return taken{}, nil // deleted
+		return taken{}, w.giveTurnOfDeleted(ctx, tx, job.Args)
 	}
 	if err != nil {
 		return taken{}, err

@@ -130,7 +130,7 @@ func (w *dueWorker) dueInDoubt(
 	}); err != nil {
 		return err
 	}
-	rows, err := w.lock(ctx, tx, PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, PublicationID: id})
+	rows, err := w.lock(ctx, tx, PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, PublicationID: id, AccountID: account.ID})
 	if err != nil {
 		return err
 	}

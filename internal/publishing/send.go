@@ -19,6 +19,8 @@ type PublicationArgs struct {
 	OwnerID       uuid.UUID `json:"owner_id"`
 	PostID        uuid.UUID `json:"post_id"`
 	PublicationID uuid.UUID `json:"publication_id"`
+	// AccountID is whose turn is passed on when the post is deleted meanwhile; zero in a job that an older build made.
+	AccountID uuid.UUID `json:"account_id"`
 }
 
 // Kind names the job in River's tables; it must never change.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 )
 
@@ -38,4 +39,16 @@ func (w *publicationWorker) giveTurn(ctx context.Context, tx *postgres.Tx, accou
 		return err
 	}
 	return w.jobs.Wake(ctx, tx, given...)
+}
+
+// giveTurnOfDeleted passes on the turn that may have been given to a post that is gone; the account may be as well.
+func (w *publicationWorker) giveTurnOfDeleted(ctx context.Context, tx *postgres.Tx, args PublicationArgs) error {
+	account, err := w.accounts.GetForUpdate(ctx, tx, args.OwnerID, args.AccountID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.giveTurn(ctx, tx, account)
 }

@@ -57,7 +57,7 @@ func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
 			vendor := &counting{err: c.refusal}
 			s := New(
 				store,
-				Sources{Users: identity.New(store, time.Now)},
+				Sources{Users: identity.New(store, nil, time.Now)},
 				vendor,
 				vendor,
 				Limits{Daily: 10},

@@ -98,7 +98,7 @@ func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
 	w.Service = New(
 		w.store,
 		client,
-		posts.New(w.store, now),
+		posts.New(w.store, nil, now),
 		w.accounts,
 		linkedIn,
 		origin.New(w.store, now, log),

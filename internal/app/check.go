@@ -45,7 +45,7 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 	} else {
 		keyset = status.Keyset(a.Accounts.Seals)
 	}
-	report.Checks = append(report.Checks, status.Examine(ctx, a.database(err)).Checks...)
+	report.Checks = append(report.Checks, status.Examine(ctx, append(a.database(err), a.redis()...)).Checks...)
 	if cfg.LinkedIn.TokenKeyset == "" {
 		report.Checks = append(report.Checks, status.Check{Name: "encryption key", State: status.Warning, Detail: noKeyset, Remedy: keysetRemedy})
 	} else {

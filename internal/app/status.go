@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/postgres"
@@ -74,7 +75,7 @@ func (a *App) database(err error) []status.Look {
 
 // withoutDatabase are the looks when the database can't be used, as err says.
 func (a *App) withoutDatabase(err error) []status.Look {
-	looks := a.database(err)
+	looks := append(a.database(err), a.redis()...)
 	for _, name := range []string{"workers", "release", "encryption key", "accounts"} {
 		looks = append(looks, status.Blocked(name, needsDatabase))
 	}
@@ -92,7 +93,16 @@ func (a *App) everybodys(ctx context.Context) ([]accounts.Account, error) {
 
 // own are the looks at what belongs to this Postwright. Nobody's accounts are in them: every user is told what they find.
 func (a *App) own() []status.Look {
-	return append(a.database(nil), status.Workers(a.jobs.Alive), status.Held(a.Publishing.Held))
+	return slices.Concat(a.database(nil), a.redis(), []status.Look{status.Workers(a.jobs.Alive), status.Held(a.Publishing.Held)})
+}
+
+// redis is the look at the Redis that is set, if one is.
+func (a *App) redis() []status.Look {
+	url := a.cfg.Cache.RedisURL.Reveal()
+	if url == "" || !a.cfg.serves() {
+		return nil
+	}
+	return []status.Look{status.Redis(func(ctx context.Context) (string, error) { return cache.ReachRedis(ctx, url) })}
 }
 
 // ready are what makes this process ready for its role: its own state, and of what own looks at that without which no call is

@@ -394,13 +394,16 @@ func (s *shared) begin(ctx context.Context, client rueidis.Client, turn uint64) 
 	ctx, cancel := answerTime(ctx)
 	defer cancel()
 	next := uuid.NewString()
+	s.mu.Lock()
+	s.behind = false // whoever begins another after this one is seen
+	s.mu.Unlock()
 	if err := client.Do(ctx, client.B().Set().Key(s.epochKey()).Value(next).Build()).Error(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.turns == turn {
-		s.epoch, s.behind = next, false
+		s.epoch = next
 	}
 	return nil
 }

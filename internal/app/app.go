@@ -250,15 +250,20 @@ func (a *App) Listen(ctx context.Context) (net.Listener, error) {
 	return Listen(ctx, a.cfg.Server.Listen)
 }
 
-// Listen opens an address; one that is in use is a Precondition fault that says so.
+// Listen opens the address of --listen; one that is in use is a Precondition fault that says so.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
+	return listen(ctx, address, "--listen")
+}
+
+// listen opens the address that a flag gave.
+func listen(ctx context.Context, address, flag string) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fault.Newf(fault.Precondition, "The address %s is in use: stop what listens there, or choose another with --listen.", address).
+		return nil, fault.Newf(fault.Precondition, "The address %s is in use: stop what listens there, or choose another with %s.", address, flag).
 			WithReason(ReasonAddressInUse).WithCause(err)
 	case err != nil:
-		return nil, fault.Newf(fault.Precondition, "The address %s can't be listened on: choose another with --listen.", address).WithCause(err)
+		return nil, fault.Newf(fault.Precondition, "The address %s can't be listened on: choose another with %s.", address, flag).WithCause(err)
 	}
 	return listener, nil
 }
@@ -276,6 +281,12 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	defer changes.Wait()
 	defer endStreams()
 	server, err := a.httpServer(streams)
+	if err == nil {
+		var endProfiles func()
+		if endProfiles, err = a.serveProfiles(ctx); err == nil {
+			defer endProfiles()
+		}
+	}
 	a.warn(ctx)
 	// Before anything is approved, so that what is approved later is known not to be sent yet. Where it fails, claims find out.
 	if _, err := a.origin.Standing(context.WithoutCancel(ctx)); err != nil {

@@ -29,7 +29,7 @@ func TestDroppedCallsLeaveNothingInUse(t *testing.T) {
 	dbtest.New(t) // the test server's own goroutines are there before
 	before := goleak.IgnoreCurrent()
 	t.Run("calls", func(t *testing.T) {
-		w := newWired(t)
+		w := newWired(t, unhurried)
 		stop := w.stop
 		post := w.Draft("Kept, and not dropped").GetId()
 		transport := &http.Transport{}

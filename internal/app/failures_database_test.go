@@ -26,11 +26,14 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 )
 
-// Limits of the wired worlds, so that what takes seconds in life takes moments.
-const (
-	wiredAcquire   = 300 * time.Millisecond
-	wiredLock      = time.Second // longer, so that those who wait for a row keep their connections for longer than others wait
-	wiredOperation = 2 * time.Second
+// wiredLimits are the limits of a wired world.
+type wiredLimits struct{ acquire, lock, operation time.Duration }
+
+var (
+	// hurried are for what waits for a limit to pass. Those who wait for a row keep their connections for longer than others wait.
+	hurried = wiredLimits{acquire: 300 * time.Millisecond, lock: time.Second, operation: 2 * time.Second}
+	// unhurried are for all else: a busy machine takes a while to make a connection.
+	unhurried = wiredLimits{acquire: 20 * time.Second, lock: 25 * time.Second, operation: 30 * time.Second}
 )
 
 // wired is a world whose API reaches its database over a wire that can be cut, with two connections and no workers.
@@ -40,7 +43,7 @@ type wired struct {
 	stop func() error
 }
 
-func newWired(t *testing.T) *wired {
+func newWired(t *testing.T, limits wiredLimits) *wired {
 	t.Helper()
 	var wire *dbtest.Wire
 	w := newWorld(t, func(c *app.Config) {
@@ -48,8 +51,8 @@ func newWired(t *testing.T) *wired {
 		c.Database.URL = app.Secret(wire.URL())
 		c.Role = "api"
 		c.Database.MaxConnections.Value, c.Server.OwnerCalls.Value = 2, 10 // more calls than connections
-		c.Database.AcquireTimeout.Value, c.Database.LockTimeout.Value = wiredAcquire, wiredLock
-		c.Database.OperationTimeout.Value = wiredOperation
+		c.Database.AcquireTimeout.Value, c.Database.LockTimeout.Value = limits.acquire, limits.lock
+		c.Database.OperationTimeout.Value = limits.operation
 	})
 	return &wired{w, wire, w.Serve()}
 }
@@ -106,6 +109,7 @@ var dbCalls = []dbCall{
 type dbBad struct {
 	name   string
 	meets  func(c dbCall) bool // nil for every call
+	limits wiredLimits
 	strike func(w *wired, c dbCall, post string) apptest.Answer
 }
 
@@ -134,37 +138,37 @@ var firstStatement = map[string]string{
 }
 
 var dbBads = []dbBad{
-	{"every connection was cut since the last call", nil, func(w *wired, c dbCall, post string) apptest.Answer {
+	{"every connection was cut since the last call", nil, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.Cut()
 		return w.do(c, post)
 	}},
-	{"the server ends the sessions", nil, func(w *wired, c dbCall, post string) apptest.Answer {
+	{"the server ends the sessions", nil, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		return w.do(c, post)
 	}},
-	{"the connection is cut before a statement arrives", nil, func(w *wired, c dbCall, post string) apptest.Answer {
+	{"the connection is cut before a statement arrives", nil, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.CutAt(firstStatement[c.name], false)
 		return w.do(c, post)
 	}},
-	{"the connection is cut before its answer", nil, func(w *wired, c dbCall, post string) apptest.Answer {
+	{"the connection is cut before its answer", nil, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.CutAt(firstStatement[c.name], true)
 		return w.do(c, post)
 	}},
-	{"the connection is cut before the commit arrives", commits, func(w *wired, c dbCall, post string) apptest.Answer {
+	{"the connection is cut before the commit arrives", commits, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.CutAt("commit\x00", false)
 		return w.do(c, post)
 	}},
-	{"the connection is cut after the commit", commits, func(w *wired, c dbCall, post string) apptest.Answer {
+	{"the connection is cut after the commit", commits, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.CutAt("commit\x00", true)
 		return w.do(c, post)
 	}},
-	{"the server can not be reached", nil, func(w *wired, c dbCall, post string) apptest.Answer {
+	{"the server can not be reached", nil, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.Refuse(1000)
 		w.wire.Cut()
 		defer w.wire.Refuse(0)
 		return w.do(c, post)
 	}},
-	{"all connections are in use", nil, func(w *wired, c dbCall, post string) (a apptest.Answer) {
+	{"all connections are in use", nil, hurried, func(w *wired, c dbCall, post string) (a apptest.Answer) {
 		other := w.Draft("Held").GetId()
 		w.holding(other, func() {
 			var busy sync.WaitGroup
@@ -178,13 +182,13 @@ var dbBads = []dbBad{
 		})
 		return a
 	}},
-	{"the database's disk is full", writes, func(w *wired, c dbCall, post string) apptest.Answer {
+	{"the database's disk is full", writes, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.Exec(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
 			$$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`)
 		w.Exec(`CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE OR DELETE ON posts FOR EACH ROW EXECUTE FUNCTION full_disk()`)
 		return w.do(c, post)
 	}},
-	{"another session holds the row", locks, func(w *wired, c dbCall, post string) (a apptest.Answer) {
+	{"another session holds the row", locks, hurried, func(w *wired, c dbCall, post string) (a apptest.Answer) {
 		w.holding(post, func() { a = w.do(c, post) })
 		return a
 	}},
@@ -248,14 +252,14 @@ func TestEverySortOfCallOnEveryBadDayOfTheDatabase(t *testing.T) {
 }
 
 func dbCell(t *testing.T, call dbCall, bad dbBad) dbOutcome {
-	w := newWired(t)
+	w := newWired(t, bad.limits)
 	post := w.Draft("Kept").GetId()
 	began := time.Now()
 
 	given := bad.strike(w, call, post)
 
 	// Each of the few operations of a call is bounded; the rest is for a busy machine.
-	require.Less(t, time.Since(began), 2*wiredOperation+busyMachine)
+	require.Less(t, time.Since(began), 2*bad.limits.operation+busyMachine)
 	o := dbOutcome{code: "ok", wait: "-"}
 	if given.Status != http.StatusOK {
 		failure := given.Failure(t)
@@ -371,7 +375,7 @@ func TestCallsAroundARestartOfPostgreSQL(t *testing.T) {
 // A caller who leaves while their call waits for a row changes nothing, and holds nothing.
 func TestACallerWhoLeavesOnABadDayHoldsNothing(t *testing.T) {
 	t.Parallel()
-	w := newWired(t)
+	w := newWired(t, unhurried)
 	post := w.Draft("Kept").GetId()
 	w.holding(post, func() {
 		ctx, leave := context.WithCancel(t.Context())
@@ -394,7 +398,7 @@ func TestACallerWhoLeavesOnABadDayHoldsNothing(t *testing.T) {
 		require.Eventually(t, func() bool { return w.waitingForLocks() == 1 }, apptest.WaitLimit, time.Millisecond)
 		leave()
 		require.ErrorIs(t, <-ended, context.Canceled)
-		require.Eventually(t, func() bool { return w.waitingForLocks() == 0 }, wiredLock, time.Millisecond, "before its own limit would end it")
+		require.Eventually(t, func() bool { return w.waitingForLocks() == 0 }, unhurried.lock, time.Millisecond, "before its own limit would end it")
 	})
 	require.Zero(t, w.Count(dbCalls[4].effect))
 	require.Equal(t, 1, w.Count(`SELECT count(*) FROM posts WHERE id = '`+uuid.MustParse(post).String()+`'`))

@@ -20,6 +20,7 @@ func TestEverySettingOfTheServersLimitsIsChecked(t *testing.T) {
 		"--server-owner-burst":           func(c *app.ServerConfig) { c.OwnerBurst.Value = 0 },
 		"--server-owner-calls":           func(c *app.ServerConfig) { c.OwnerCalls.Value = -1 },
 		"--server-wrong-key-rate":        func(c *app.ServerConfig) { c.WrongKeyRate.Value = -1 },
+		"--pprof-listen":                 func(c *app.ServerConfig) { c.PprofListen = "0.0.0.0:6060" },
 		"--server-wrong-key-burst":       func(c *app.ServerConfig) { c.WrongKeyBurst.Value = 0 },
 	} {
 		cfg := app.Defaults()

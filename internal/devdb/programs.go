@@ -82,7 +82,11 @@ func findPrograms(ctx context.Context, folders []string) ([]programs, error) {
 			continue
 		}
 		var err error
-		if p.version, p.major, err = programVersion(ctx, p.path("postgres")); err != nil {
+		p.version, p.major, err = programVersion(ctx, p.path("postgres"))
+		if ctx.Err() != nil { // which says nothing about what is installed
+			return nil, fmt.Errorf("look for PostgreSQL's programs: %w", context.Cause(ctx))
+		}
+		if err != nil {
 			unfit = append(unfit, fmt.Sprintf("%s does not run: %v", folder, err))
 			continue
 		}

@@ -1,6 +1,7 @@
 package devdb
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,4 +60,13 @@ func TestInstalledVersion(t *testing.T) {
 	version, err := Version(t.Context())
 	require.NoError(t, err)
 	require.Regexp(t, `^\d\d[.\w]*$`, version)
+}
+
+// A caller who has no time left is not told to install what is there.
+func TestWhoeverLeavesHearsNothingOfWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	_, err := findPrograms(left, programFolders(t.Context()))
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -27,9 +27,14 @@ const (
 // repeat runs do until it succeeds, its failure is not repeatable, or attempts are used up. What do said last is the
 // outcome: the executor would put the end of ctx over it, and a success that nobody hears of is a transaction that took
 // effect and is told as cancelled, or rows whose connection nobody gives back.
+//
+// The executor is made once there is something to repeat: it would be a quarter of what a read by its key allocates.
 func (s *Store) repeat(ctx context.Context, name string, repeatable func(error) bool, do func() error) error {
-	var ran bool
-	var outcome error
+	do = s.noting(do)
+	outcome := do()
+	if outcome == nil || !repeatable(outcome) {
+		return outcome
+	}
 	policy := retrypolicy.NewBuilder[any]().
 		HandleIf(func(_ any, err error) bool { return err != nil && repeatable(err) }).
 		WithMaxAttempts(attempts).WithBackoff(firstWait, longestWait).WithJitterFactor(waitJitter).ReturnLastFailure().
@@ -39,14 +44,26 @@ func (s *Store) repeat(ctx context.Context, name string, repeatable func(error) 
 				slog.Int("attempt", e.Attempts()), slog.Any("error", e.LastError()))
 		}).
 		Build()
-	err := failsafe.With(policy).WithContext(ctx).Run(func() error {
-		outcome, ran = do(), true
+	first := true
+	_ = failsafe.With(policy).WithContext(ctx).Run(func() error { // the outcome tells it
+		if !first {
+			outcome = do()
+		}
+		first = false
 		return outcome
 	})
-	if !ran {
+	return outcome
+}
+
+// noting remembers that do has found a connection lost.
+func (s *Store) noting(do func() error) func() error {
+	return func() error {
+		err := do()
+		if lost(err) {
+			s.losses.note()
+		}
 		return err
 	}
-	return outcome
 }
 
 // repeatableTx reports whether a repeat of the whole transaction may cure a failure, and can't do harm: either PostgreSQL

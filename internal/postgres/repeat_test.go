@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/gen/db"
@@ -93,6 +94,27 @@ func TestWhatIsRepeatedWhenTheConnectionIsLost(t *testing.T) {
 			require.Zero(t, store.Pool().Stat().AcquiredConns(), "every connection came back")
 		})
 	}
+}
+
+// A server that ends takes every connection with it, and there are more of them than attempts.
+func TestManyLostConnectionsUseUpTheAttemptsOfNobody(t *testing.T) {
+	t.Parallel()
+	wire := dbtest.NewWire(t, dbtest.New(t))
+	store, _ := open(t, wire.URL(), func(c *postgres.Config) { c.MaxConns = 8 })
+	var idle []*pgxpool.Conn
+	for range 8 {
+		conn, err := store.Pool().Acquire(t.Context())
+		require.NoError(t, err)
+		idle = append(idle, conn)
+	}
+	for _, conn := range idle {
+		conn.Release()
+	}
+	wire.Cut()
+	require.NoError(t, store.InTx(t.Context(), func(tx *postgres.Tx) error {
+		_, err := queries.UserInsert(t.Context(), tx, newUser("a@example.org"))
+		return err
+	}))
 }
 
 func TestADatabaseThatStaysAwayIsToldAfterThreeAttempts(t *testing.T) {

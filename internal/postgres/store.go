@@ -18,6 +18,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	uuidcodec "github.com/vgarvardt/pgx-google-uuid/v5"
 
 	"github.com/postwright/postwright/internal/fault"
 )
@@ -74,6 +75,7 @@ type Store struct {
 	direct  *pgxpool.Pool // for what needs a session; nil where pool gives them
 	tx      pgx.TxOptions
 	uses    *uses
+	losses  *losses
 	log     *slog.Logger
 	observe Observer
 	acquire time.Duration
@@ -103,14 +105,20 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 		// In the same message as BEGIN. A statement outside a transaction has the operation's limit alone.
 		tx.BeginQuery = "begin; set local lock_timeout = " + lockLimit
 	}
+	poolCfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		uuidcodec.Register(conn.TypeMap()) // or each goes through its text, twice
+		return nil
+	}
 	uses := &uses{last: map[*pgx.Conn]string{}}
 	poolCfg.ConnConfig.Tracer = uses
+	losses := &losses{}
+	poolCfg.ShouldPing = losses.shouldPing
 	pool, err := pgxpool.NewWithConfig(ctx, poolCfg)
 	if err != nil {
 		return nil, fmt.Errorf("make the pool: %w", err)
 	}
 	s := &Store{
-		pool: pool, tx: tx, uses: uses, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout,
+		pool: pool, tx: tx, uses: uses, losses: losses, log: log, observe: observe, acquire: cfg.AcquireTimeout, timeout: cfg.OperationTimeout,
 		grace: savingGrace, closing: closeTimeout, silence: listenSilence, constraints: cfg.Constraints,
 	}
 	if err := s.reach(ctx, cfg); err != nil {

@@ -90,11 +90,12 @@ func (w *world) notifications(n int, at time.Time) {
 // posts makes so many posts in a state that they entered at a time, as their one transition.
 func (w *world) posts(n int, state string, at time.Time) {
 	w.t.Helper()
-	w.exec(`INSERT INTO posts (id, owner_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, published_at,
-			failure_code, created_at, updated_at)
+	w.exec(`WITH made AS (INSERT INTO posts (id, owner_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at,
+			published_at, failure_code, created_at, updated_at)
 		SELECT gen_random_uuid(), $1, 'text', 'story', 'humorous', '', 'public', '{}', $2::text, CASE WHEN $2 = 'scheduled' THEN $3::timestamptz END,
 			CASE WHEN $2 = 'published' THEN $3::timestamptz END, CASE WHEN $2 IN ('failed', 'unconfirmed') THEN 'CODE' ELSE '' END, $3, $3
-		FROM generate_series(1, $4)`, w.ada, state, at, n)
+		FROM generate_series(1, $4) RETURNING *)
+		INSERT INTO post_transitions (post_id, revision, state, occurred_at) SELECT id, revision, state, updated_at FROM made`, w.ada, state, at, n)
 }
 
 const microsecond = time.Microsecond // the least that PostgreSQL knows

@@ -26,14 +26,14 @@ func BenchmarkAWriteIsSeenByAnotherNode(b *testing.B) {
 				})
 			}
 			ctx := b.Context()
-			ada, _ := one.user(b, ctx, "ada")
-			post := one.draft(b, ctx, ada, "0")
+			ada, _ := one.user(ctx, b, "ada")
+			post := one.draft(ctx, b, ada, "0")
 			var took []time.Duration
 			for i := 0; b.Loop(); i++ {
-				two.content(b, ctx, post)
-				post = one.edit(b, ctx, post, strconv.Itoa(i+1))
+				two.content(ctx, b, post)
+				post = one.edit(ctx, b, post, strconv.Itoa(i+1))
 				for began := time.Now(); ; {
-					if two.content(b, ctx, post) == post.Content {
+					if two.content(ctx, b, post) == post.Content {
 						took = append(took, time.Since(began))
 						break
 					}
@@ -49,12 +49,12 @@ func BenchmarkAWriteIsSeenByAnotherNode(b *testing.B) {
 func BenchmarkAKeptPostIsRead(b *testing.B) {
 	n := startNode(b, dbtest.New(b), cache.Config{Bytes: 1 << 20, Life: life})
 	eventually(b, "it keeps", func() bool { return n.cache.State().Hears })
-	ada, key := n.user(b, b.Context(), "ada")
-	post := n.draft(b, b.Context(), ada, "0")
+	ada, key := n.user(b.Context(), b, "ada")
+	post := n.draft(b.Context(), b, ada, "0")
 	b.Run("post", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			n.content(b, b.Context(), post)
+			n.content(b.Context(), b, post)
 		}
 	})
 	b.Run("key", func(b *testing.B) {

@@ -89,7 +89,7 @@ func (n *node) listener() postgres.Listener {
 }
 
 // user makes a user with a key.
-func (n *node) user(t require.TestingT, ctx context.Context, name string) (id uuid.UUID, key string) {
+func (n *node) user(ctx context.Context, t require.TestingT, name string) (id uuid.UUID, key string) {
 	user, err := n.identity.CreateUser(ctx, name+"@example.org", name)
 	require.NoError(t, err)
 	key, _, err = n.identity.CreateKey(ctx, user.ID, "")
@@ -97,13 +97,13 @@ func (n *node) user(t require.TestingT, ctx context.Context, name string) (id uu
 	return user.ID, key
 }
 
-func (n *node) draft(t require.TestingT, ctx context.Context, owner uuid.UUID, content string) posts.Post {
+func (n *node) draft(ctx context.Context, t require.TestingT, owner uuid.UUID, content string) posts.Post {
 	post, err := n.posts.Create(ctx, posts.CreateInput{OwnerID: owner, Draft: posts.Draft{Content: content, Hashtags: []string{"one", "two"}}})
 	require.NoError(t, err)
 	return post
 }
 
-func (n *node) edit(t require.TestingT, ctx context.Context, post posts.Post, content string) posts.Post {
+func (n *node) edit(ctx context.Context, t require.TestingT, post posts.Post, content string) posts.Post {
 	post, err := n.posts.Update(ctx, posts.UpdateInput{
 		OwnerID: post.OwnerID, ID: post.ID, Draft: posts.Draft{Content: content}, Fields: []string{"content"},
 	})
@@ -111,7 +111,7 @@ func (n *node) edit(t require.TestingT, ctx context.Context, post posts.Post, co
 	return post
 }
 
-func (n *node) content(t require.TestingT, ctx context.Context, post posts.Post) string {
+func (n *node) content(ctx context.Context, t require.TestingT, post posts.Post) string {
 	got, err := n.posts.GetKept(ctx, post.OwnerID, post.ID)
 	require.NoError(t, err)
 	return got.Content
@@ -137,7 +137,7 @@ func startCluster(t *testing.T, redis *redistest.Server) cluster {
 }
 
 // allHear returns when every node has heard all that was committed before.
-func (c cluster) allHear(t *rapid.T, ctx context.Context) {
+func (c cluster) allHear(ctx context.Context, t *rapid.T) {
 	this := mark.Add(1)
 	_, err := c.nodes[0].store.Exec(ctx, "SELECT pg_notify('mark', $1)", strconv.FormatInt(this, 10))
 	require.NoError(t, err)
@@ -148,12 +148,12 @@ func (c cluster) allHear(t *rapid.T, ctx context.Context) {
 
 // law holds that what three nodes read is never older than what they must have seen, whatever happens in whichever order: a write is
 // seen by its own node at once, and by the others when they have heard.
-func (c cluster) law(t *rapid.T, ctx context.Context) {
+func (c cluster) law(ctx context.Context, t *rapid.T) {
 	nodes, redis := c.nodes, c.redis
-	owner, first := nodes[0].user(t, ctx, uuid.NewString())
+	owner, first := nodes[0].user(ctx, t, uuid.NewString())
 	pick := func(t *rapid.T) *node { return nodes[rapid.IntRange(0, len(nodes)-1).Draw(t, "node")] }
 	written := 0
-	kept := []posts.Post{nodes[0].draft(t, ctx, owner, "0"), nodes[0].draft(t, ctx, owner, "0")}
+	kept := []posts.Post{nodes[0].draft(ctx, t, owner, "0"), nodes[0].draft(ctx, t, owner, "0")}
 	pickPost := func(t *rapid.T) int { return rapid.IntRange(0, len(kept)-1).Draw(t, "post") }
 	gone := map[uuid.UUID]bool{}
 	keys, revoked := []string{first}, map[string]bool{}
@@ -178,10 +178,10 @@ func (c cluster) law(t *rapid.T, ctx context.Context) {
 	}
 	edit := func(t *rapid.T, n *node, i int) {
 		if gone[kept[i].ID] {
-			kept[i] = n.draft(t, ctx, owner, "0")
+			kept[i] = n.draft(ctx, t, owner, "0")
 		}
 		written++
-		kept[i] = n.edit(t, ctx, kept[i], strconv.Itoa(written))
+		kept[i] = n.edit(ctx, t, kept[i], strconv.Itoa(written))
 	}
 	t.Repeat(map[string]func(*rapid.T){
 		"read": func(t *rapid.T) { read(t, pick(t), pickPost(t)) },
@@ -232,7 +232,7 @@ func (c cluster) law(t *rapid.T, ctx context.Context) {
 			if redis == nil {
 				t.Skip("there is none")
 			}
-			redis.Save() // it will come back with this
+			redis.Save(ctx) // it will come back with this
 			for i := range kept {
 				read(t, pick(t), i)
 				edit(t, pick(t), i) // and not with this
@@ -244,7 +244,7 @@ func (c cluster) law(t *rapid.T, ctx context.Context) {
 			for _, n := range nodes {
 				read(t, n, 0)
 			}
-			redis.Start()
+			redis.Start(ctx)
 		},
 		"all keep and share": func(t *rapid.T) {
 			for _, n := range nodes {
@@ -256,7 +256,7 @@ func (c cluster) law(t *rapid.T, ctx context.Context) {
 			}
 		},
 		"": func(t *rapid.T) {
-			c.allHear(t, ctx)
+			c.allHear(ctx, t)
 			for range 2 { // what is loaded, and what is kept
 				for _, n := range nodes {
 					for i := range kept {
@@ -274,13 +274,13 @@ func (c cluster) law(t *rapid.T, ctx context.Context) {
 func TestThreeNodesAgreeByWhatTheyHear(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, nil)
-	rapid.Check(t, func(rt *rapid.T) { c.law(rt, t.Context()) })
+	rapid.Check(t, func(rt *rapid.T) { c.law(t.Context(), rt) })
 }
 
 func TestThreeNodesAgreeWithARedisThatIsKilledAndComesBack(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, redistest.New(t))
-	rapid.Check(t, func(rt *rapid.T) { c.law(rt, t.Context()) })
+	rapid.Check(t, func(rt *rapid.T) { c.law(t.Context(), rt) })
 }
 
 func TestASlowLoadDoesNotPutBackIntoRedisWhatWasBefore(t *testing.T) {
@@ -338,17 +338,17 @@ func TestWhatRedisWasToldByOneProcessAnotherTakesUntilItHears(t *testing.T) {
 			return n.cache.State().Hears && n.cache.Epoch() != "" && n.cache.Epoch() == one.cache.Epoch()
 		})
 	}
-	ada, key := one.user(t, t.Context(), "ada")
-	post := one.draft(t, t.Context(), ada, "Ünïcödé \u2028 <&> \"quoted\"")
-	_, err := one.store.Exec(t.Context(), `UPDATE posts SET revision = revision + 1, scheduled_at = now(), published_at = now(), state = 'published', linkedin_urn = 'u',
-		failure_code = 'c', failure_message = 'm', failure_remedy = 'r', time_zone = 'Asia/Kathmandu', target_audience = 'a'`)
+	ada, key := one.user(t.Context(), t, "ada")
+	post := one.draft(t.Context(), t, ada, "Ünïcödé \u2028 <&> \"quoted\"")
+	_, err := one.store.Exec(t.Context(), `UPDATE posts SET revision = revision + 1, scheduled_at = now(), published_at = now(),
+		state = 'published', linkedin_urn = 'u', failure_code = 'c', failure_message = 'm', failure_remedy = 'r', time_zone = 'Asia/Kathmandu', target_audience = 'a'`)
 	require.NoError(t, err)
 	stored, err := one.posts.Get(t.Context(), ada, post.ID)
 	require.NoError(t, err)
 	keys, err := one.identity.ListKeys(t.Context(), ada)
 	require.NoError(t, err)
 	eventually(t, "both have heard of the change", func() bool {
-		return one.content(t, t.Context(), post) == post.Content && one.cache.Doomed() == 0 && two.cache.Doomed() == 0
+		return one.content(t.Context(), t, post) == post.Content && one.cache.Doomed() == 0 && two.cache.Doomed() == 0
 	})
 	for _, n := range []*node{one, two} {
 		kept, err := n.posts.GetKept(t.Context(), ada, post.ID)

@@ -37,7 +37,7 @@ func New(t testing.TB) *Server {
 		s.Kill()
 		require.NoError(t, os.RemoveAll(folder))
 	})
-	s.Start()
+	s.Start(t.Context())
 	return s
 }
 
@@ -47,12 +47,12 @@ func (s *Server) URL() string { return "unix://" + s.socket() }
 func (s *Server) socket() string { return filepath.Join(s.folder, "socket") }
 
 // Start starts the server again, with what it saved last, and returns when it answers.
-func (s *Server) Start() {
+func (s *Server) Start(ctx context.Context) {
 	s.t.Helper()
 	program, err := exec.LookPath("redis-server")
 	require.NoError(s.t, err, "this test needs redis-server: apt-get install redis-server")
 	// The shell kills the server when its input ends: also when the test's process is killed.
-	process := exec.Command("sh", "-c", `"$@" >/dev/null & cat; kill -9 $!`, "sh", //nolint:noctx // see Kill
+	process := exec.Command("sh", "-c", `"$@" >/dev/null & cat; kill -9 $!`, "sh", //nolint:gosec,noctx // what PATH has; see Kill
 		program, "--port", "0", "--unixsocket", s.socket(), "--dir", s.folder, "--save", "", "--appendonly", "no")
 	process.Stderr = os.Stderr
 	stdin, err := process.StdinPipe()
@@ -60,7 +60,7 @@ func (s *Server) Start() {
 	require.NoError(s.t, process.Start())
 	s.process, s.stdin = process, stdin
 	require.Eventually(s.t, func() bool {
-		return s.do(func(c rueidis.Client) rueidis.Completed { return c.B().Ping().Build() }) == nil
+		return s.do(ctx, func(c rueidis.Client) rueidis.Completed { return c.B().Ping().Build() }) == nil
 	},
 		startTimeout, time.Millisecond)
 }
@@ -77,13 +77,13 @@ func (s *Server) Kill() {
 }
 
 // Save keeps what the server has for the next Start.
-func (s *Server) Save() {
+func (s *Server) Save(ctx context.Context) {
 	s.t.Helper()
-	require.NoError(s.t, s.do(func(c rueidis.Client) rueidis.Completed { return c.B().Save().Build() }))
+	require.NoError(s.t, s.do(ctx, func(c rueidis.Client) rueidis.Completed { return c.B().Save().Build() }))
 }
 
-// Do carries out a command.
-func (s *Server) do(command func(rueidis.Client) rueidis.Completed) error {
+// do carries out a command.
+func (s *Server) do(ctx context.Context, command func(rueidis.Client) rueidis.Completed) error {
 	option, err := rueidis.ParseURL(s.URL())
 	if err != nil {
 		return err
@@ -94,5 +94,5 @@ func (s *Server) do(command func(rueidis.Client) rueidis.Completed) error {
 		return err
 	}
 	defer client.Close()
-	return client.Do(context.WithoutCancel(s.t.Context()), command(client)).Error()
+	return client.Do(ctx, command(client)).Error()
 }

@@ -195,3 +195,85 @@ func TestHowAnAccountStandsIsAskedOfItsOwner(t *testing.T) {
 		assert.Equal(t, []string{"internal/accounts"}, called[column], "who reads %s", column)
 	}
 }
+
+// handsOutRows are the exported types that are a row as sqlc made it.
+var handsOutRows = []string{
+	"internal/publishing.Attempt",
+}
+
+// What a package hands out is a type of its own, which can have methods, mapped in its rows.go: a column is nobody else's.
+func TestRowsStayInTheirPackages(t *testing.T) {
+	t.Parallel()
+	var found []string
+	require.NoError(t, filepath.WalkDir("../../internal", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		folder := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../../")
+		for _, name := range rowsHandedOut(file) {
+			found = append(found, folder+"."+name)
+		}
+		return nil
+	}))
+	require.ElementsMatch(t, handsOutRows, found, "the exported names under which a type of gen/db leaves its package")
+}
+
+func TestRowsThatAreHandedOutAreFound(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string][]string{
+		"type Post = db.Post":                                      {"Post"},
+		"type Post db.Post":                                        {"Post"},
+		"type Page struct { Posts []db.Post }":                     {"Page"},
+		"type Page struct { rows []db.Post; queries *db.Queries }": nil,
+		"type Pinged interface { db.DBTX }":                        nil,
+		"type page struct { Posts []db.Post }":                     nil,
+		"func Get() (*db.Post, error) { return nil, nil }":         {"Get"},
+		"func (s Service) Get(on db.DBTX) db.Post { panic(0) }":    {"Get"},
+		"func Get() (post db.Post, err error) { panic(0) }":        {"Get"},
+		"func FromRow(row db.Post) Post { panic(0) }":              nil,
+		"func get() (*db.Post, error) { return nil, nil }":         nil,
+	} {
+		file, err := parser.ParseFile(token.NewFileSet(), "a.go", "package a\n"+source, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		require.Equal(t, want, rowsHandedOut(file), source)
+	}
+}
+
+// rowsHandedOut are the exported types of a file that are a row of gen/db or show one in a field, and the functions that return one.
+func rowsHandedOut(file *ast.File) (names []string) {
+	for _, declaration := range file.Decls {
+		switch d := declaration.(type) {
+		case *ast.FuncDecl:
+			isRow := func(result *ast.Field) bool { return namesRow(result.Type) }
+			if d.Name.IsExported() && d.Type.Results != nil && slices.ContainsFunc(d.Type.Results.List, isRow) {
+				names = append(names, d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				if s, ok := spec.(*ast.TypeSpec); ok && s.Name.IsExported() && namesRow(s.Type) {
+					names = append(names, s.Name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// namesRow reports whether a type names a row of gen/db, or what a query takes, other than in a field that its package keeps to itself.
+func namesRow(of ast.Node) (is bool) {
+	ast.Inspect(of, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Field:
+			return len(n.Names) == 0 || n.Names[0].IsExported()
+		case *ast.SelectorExpr:
+			from, ok := n.X.(*ast.Ident)
+			is = is || ok && from.Name == "db" && n.Sel.Name != "DBTX" && n.Sel.Name != "Queries"
+		}
+		return true
+	})
+	return is
+}

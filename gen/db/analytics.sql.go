@@ -14,7 +14,7 @@ import (
 
 const analyticsGet = `-- name: AnalyticsGet :one
 SELECT
-    p.id AS post_id, p.owner_id, a.sentiment_label, a.sentiment_score, a.readability_score, a.analyzed_at,
+    a.sentiment_label, a.sentiment_score, a.readability_score, a.analyzed_at,
     n.engagement_prediction, n.views_count, n.likes_count, n.comments_count, n.shares_count, n.refreshed_at
 FROM posts p
 LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))
@@ -28,8 +28,6 @@ type AnalyticsGetParams struct {
 }
 
 type AnalyticsGetRow struct {
-	PostID               uuid.UUID
-	OwnerID              uuid.UUID
 	SentimentLabel       *string
 	SentimentScore       *float64
 	ReadabilityScore     *float64
@@ -48,8 +46,6 @@ func (q *Queries) AnalyticsGet(ctx context.Context, db DBTX, arg AnalyticsGetPar
 	row := db.QueryRow(ctx, analyticsGet, arg.PostID, arg.OwnerID)
 	var i AnalyticsGetRow
 	err := row.Scan(
-		&i.PostID,
-		&i.OwnerID,
 		&i.SentimentLabel,
 		&i.SentimentScore,
 		&i.ReadabilityScore,

@@ -114,13 +114,10 @@ func (s *Service) List(ctx context.Context, ownerID uuid.UUID) ([]Account, error
 func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *uuid.UUID) (Account, error) {
 	if id != nil {
 		account, err := fromRow(s.queries.AccountGet(ctx, on, db.AccountGetParams{ID: *id, OwnerID: ownerID}))
-		if fault.Is(err, fault.NotFound) {
-			err = fault.New(fault.NotFound, "There is no such account.").WithReason(ReasonNotFound).WithCause(err)
-		}
 		if err == nil && account.DisconnectedAt != nil {
 			err = disconnected(account)
 		}
-		return account, err
+		return account, notFound(err)
 	}
 	account, err := fromRow(s.queries.AccountGetDefault(ctx, on, ownerID))
 	if fault.Is(err, fault.NotFound) {
@@ -130,6 +127,14 @@ func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *u
 		).WithReason("NO_ACCOUNT").WithCause(err)
 	}
 	return account, err
+}
+
+// notFound is the answer for an account that does not exist and for another owner's alike.
+func notFound(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "There is no such account.").WithReason(ReasonNotFound).WithCause(err)
+	}
+	return err
 }
 
 func disconnected(account Account) error {

@@ -425,11 +425,8 @@ func (s *Service) Disconnect(ctx context.Context, ownerID, id uuid.UUID) error {
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
 		account, err := s.GetForUpdate(ctx, tx, ownerID, id)
-		if fault.Is(err, fault.NotFound) {
-			return fault.New(fault.NotFound, "There is no such account.").WithCause(err)
-		}
 		if err != nil || account.DisconnectedAt != nil {
-			return err
+			return notFound(err)
 		}
 		if _, err := s.queries.AccountDisconnect(ctx, tx, db.AccountDisconnectParams{ID: id, OwnerID: ownerID, Now: now}); err != nil {
 			return err

@@ -207,7 +207,9 @@ func TestADisconnectedAccountIsForgottenAndCanComeBack(t *testing.T) {
 	_, err = w.Get(t.Context(), w.owner, &back.ID)
 	require.NoError(t, err)
 	require.True(t, fault.Is(w.Disconnect(t.Context(), w.user("eve@example.org"), back.ID), fault.NotFound), "not somebody else's")
-	require.True(t, fault.Is(w.Disconnect(t.Context(), w.owner, uuid.New()), fault.NotFound))
+	err = w.Disconnect(t.Context(), w.owner, uuid.New())
+	require.True(t, fault.Is(err, fault.NotFound), "%v", err)
+	require.Equal(t, accounts.ReasonNotFound, fault.Of(err).Reason)
 }
 
 // A name with a NUL kept its member from connecting, and one of zero-width characters was no name.

@@ -50,6 +50,7 @@ func (a Account) SameToken(then Account) bool { return bytes.Equal(a.sealedToken
 
 // fromRow is the account of a row. It is handed what a query returns.
 func fromRow(row db.LinkedInAccount, err error) (Account, error) {
+	//exhaustruct:enforce
 	return Account{
 		ID: row.ID, OwnerID: row.OwnerID, URN: row.URN, DisplayName: row.DisplayName, App: row.App, Scopes: row.Scopes,
 		IsDefault: row.IsDefault, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,

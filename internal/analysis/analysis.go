@@ -163,7 +163,7 @@ func (s *Service) giveHashtags(ctx context.Context, post posts.Post, tags []stri
 		return post, nil
 	}
 	changed, err := s.posts.Update(ctx, posts.UpdateInput{
-		OwnerID: post.OwnerID, ID: post.ID, Fields: []string{"hashtags"}, Draft: posts.Draft{Hashtags: tags}, Etag: posts.Etag(post),
+		OwnerID: post.OwnerID, ID: post.ID, Fields: []string{"hashtags"}, Draft: posts.Draft{Hashtags: tags}, Etag: post.Etag(),
 	})
 	if fault.Is(err, fault.Stale) || fault.Is(err, fault.Precondition) {
 		return s.posts.Get(ctx, post.OwnerID, post.ID)

@@ -18,9 +18,6 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// Analytics is what is known of a post; nil fields are unknown.
-type Analytics = db.AnalyticsGetRow
-
 // LinkedIn is what this package needs of LinkedIn.
 type LinkedIn interface {
 	PostAnalytics(ctx context.Context, token string, urn linkedin.URN, metric linkedin.Metric) (count int64, known bool, err error)
@@ -65,7 +62,7 @@ func New(
 
 // Get returns what is known of a post of the owner without asking anybody: of one never analysed nor refreshed, nothing is.
 func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Analytics, error) {
-	known, err := s.queries.AnalyticsGet(ctx, s.store, db.AnalyticsGetParams{PostID: id, OwnerID: ownerID})
+	known, err := fromRow(s.queries.AnalyticsGet(ctx, s.store, db.AnalyticsGetParams{PostID: id, OwnerID: ownerID}))
 	return known, posts.NotFound(err)
 }
 

@@ -43,7 +43,7 @@ func (RefreshArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAt
 
 // AfterPublication names the job that follows a publication which ended on LinkedIn, where numbers can be had.
 func AfterPublication(post posts.Post) []river.JobArgs {
-	if post.State != posts.StatePublished || post.LinkedInURN == "" {
+	if _, err := counted(post); err != nil {
 		return nil
 	}
 	return []river.JobArgs{RefreshArgs{OwnerID: post.OwnerID, PostID: post.ID}}

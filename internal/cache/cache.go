@@ -11,6 +11,7 @@ package cache
 import (
 	"context"
 	"crypto/sha256"
+	"encoding"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -181,7 +182,7 @@ type Rows[V any] struct {
 // is about how many bytes a row takes in memory. What is handed out is shared: nobody may change what a row points to.
 //
 // A row lies in Redis as JSON, under the kind and a mark of its type's fields: two builds side by side that know other fields don't
-// read each other's.
+// read each other's. A type with fields that JSON leaves out is refused.
 func NewRows[V any](cache *Cache, name string, size func(V) int) Rows[V] {
 	if cache == nil {
 		return Rows[V]{}
@@ -262,7 +263,7 @@ func (r Rows[V]) entry(row V, life time.Duration) entry {
 	return entry{row: &row, size: r.size(row), life: life}
 }
 
-// schemaOf marks the fields of a type, their types and JSON names, all the way down.
+// schemaOf marks the fields of a type, their types and JSON names, all the way down. It panics where JSON would leave out a field.
 func schemaOf[V any]() string {
 	var text strings.Builder
 	describe(&text, reflect.TypeFor[V](), map[reflect.Type]bool{})
@@ -270,9 +271,12 @@ func schemaOf[V any]() string {
 	return hex.EncodeToString(sum[:4])
 }
 
+// What these write, they answer for.
+var jsonMarshaler, textMarshaler = reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()
+
 func describe(text *strings.Builder, t reflect.Type, seen map[reflect.Type]bool) {
 	fmt.Fprintf(text, "%s %s", t, t.Kind())
-	if seen[t] {
+	if seen[t] || t.Implements(jsonMarshaler) || t.Implements(textMarshaler) {
 		return
 	}
 	seen[t] = true
@@ -282,6 +286,9 @@ func describe(text *strings.Builder, t reflect.Type, seen map[reflect.Type]bool)
 	case reflect.Struct:
 		for i := range t.NumField() {
 			f := t.Field(i)
+			if !f.IsExported() || f.Tag.Get("json") == "-" {
+				panic(fmt.Sprintf("cache: %s.%s would not come back from Redis", t, f.Name)) // a type of whoever calls
+			}
 			fmt.Fprintf(text, "{%s %q ", f.Name, f.Tag)
 			describe(text, f.Type, seen)
 			text.WriteString("}")

@@ -262,3 +262,20 @@ func TestTwoKindsDoNotShareAName(t *testing.T) {
 	require.Panics(t, func() { cache.NewRows(c, "note", note.size) })
 	require.Panics(t, func() { cache.NewRows(c, "two words", note.size) })
 }
+
+func TestATypeThatWouldNotComeBackFromRedisIsRefused(t *testing.T) {
+	t.Parallel()
+	c := cache.New(inProcess, slog.New(slog.DiscardHandler))
+	type hidden struct {
+		Seen   string
+		hidden string
+	}
+	require.PanicsWithValue(t, "cache: cache_test.hidden.hidden would not come back from Redis", func() {
+		cache.NewRows(c, "hidden", func(h *hidden) int { return len(h.Seen + h.hidden) })
+	})
+	type left struct {
+		Out []string `json:"-"`
+	}
+	require.Panics(t, func() { cache.NewRows(c, "left", func(l []left) int { return len(l) }) })
+	require.NotPanics(t, func() { cache.NewRows(c, "times", func(map[string]*time.Time) int { return 0 }) })
+}

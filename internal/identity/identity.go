@@ -25,18 +25,12 @@ import (
 	"github.com/postwright/postwright/internal/text"
 )
 
-// User is a person whose posts Postwright keeps.
-type User = db.User
-
-// Key is what is kept of an API key: enough to recognise it, not enough to use it.
-type Key = db.APIKey
-
 // Service makes users and keys and tells who is calling. It is safe for concurrent use.
 type Service struct {
 	store   *postgres.Store
 	queries *db.Queries
 	now     func() time.Time
-	kept    cache.Rows[Key] // by prefix
+	kept    cache.Rows[db.APIKey] // by prefix; rows, since a Key keeps its hash to itself
 }
 
 // New returns a Service that keeps its users in store, and in cache, which may be nil, the keys that are used often.
@@ -45,7 +39,9 @@ func New(store *postgres.Store, kept *cache.Cache, now func() time.Time) *Servic
 }
 
 // footprint is about how many bytes a key takes in memory.
-func footprint(k Key) int { return int(unsafe.Sizeof(k)) + len(k.Label) + len(k.Prefix) + len(k.Hash) }
+func footprint(k db.APIKey) int {
+	return int(unsafe.Sizeof(k)) + len(k.Label) + len(k.Prefix) + len(k.Hash)
+}
 
 // nameFaults checks what people call a user or a key, which may be nothing.
 func nameFaults(path, name string) []fault.Field {
@@ -73,21 +69,24 @@ func (s *Service) CreateUser(ctx context.Context, address, name string) (User, e
 	if err != nil {
 		return User{}, err
 	}
-	return s.queries.UserInsert(
-		ctx,
-		s.store,
-		db.UserInsertParams{ID: id, Email: parsed.String(), EmailKey: parsed.Key(), Name: name, CreatedAt: s.now()},
-	)
+	return userFromRow(s.queries.UserInsert(ctx, s.store, db.UserInsertParams{
+		ID: id, Email: parsed.String(), EmailKey: parsed.Key(), Name: name, CreatedAt: s.now(),
+	}))
 }
 
 // ListUsers lists all users, oldest first.
 func (s *Service) ListUsers(ctx context.Context) ([]User, error) {
-	return s.queries.UserList(ctx, s.store)
+	rows, err := s.queries.UserList(ctx, s.store)
+	users := make([]User, len(rows))
+	for i, row := range rows {
+		users[i], _ = userFromRow(row, nil)
+	}
+	return users, err
 }
 
 // User returns a user.
 func (s *Service) User(ctx context.Context, id uuid.UUID) (User, error) {
-	return s.queries.UserGet(ctx, s.store, id)
+	return userFromRow(s.queries.UserGet(ctx, s.store, id))
 }
 
 // UserByEmail finds a user by address, whatever its spelling.
@@ -96,7 +95,7 @@ func (s *Service) UserByEmail(ctx context.Context, address string) (User, error)
 	if parsed, err := email.Parse(address); err == nil {
 		key = parsed.Key()
 	}
-	user, err := s.queries.UserGetByEmail(ctx, s.store, key)
+	user, err := userFromRow(s.queries.UserGetByEmail(ctx, s.store, key))
 	if fault.Is(err, fault.NotFound) {
 		return User{}, fault.Newf(fault.NotFound, "There is no user with the address %q: `postwright user list` shows those there are.", address)
 	}
@@ -127,15 +126,20 @@ func (s *Service) CreateKey(ctx context.Context, ownerID uuid.UUID, label string
 	if err != nil {
 		return "", Key{}, err
 	}
-	kept, err = s.queries.KeyInsert(ctx, s.store, db.KeyInsertParams{
+	kept, err = keyFromRow(s.queries.KeyInsert(ctx, s.store, db.KeyInsertParams{
 		ID: id, OwnerID: ownerID, Label: label, Prefix: prefix, Hash: hash[:], CreatedAt: s.now(),
-	})
+	}))
 	return key, kept, err
 }
 
 // ListKeys lists a user's keys, oldest first, revoked ones included.
 func (s *Service) ListKeys(ctx context.Context, ownerID uuid.UUID) ([]Key, error) {
-	return s.queries.KeyListByOwner(ctx, s.store, ownerID)
+	rows, err := s.queries.KeyListByOwner(ctx, s.store, ownerID)
+	keys := make([]Key, len(rows))
+	for i, row := range rows {
+		keys[i], _ = keyFromRow(row, nil)
+	}
+	return keys, err
 }
 
 // RevokeKey ends a key, named by its visible prefix, at once and for good. The whole key does as well, for whoever has
@@ -144,7 +148,7 @@ func (s *Service) RevokeKey(ctx context.Context, prefix string) (Key, error) {
 	if parts := keyForm.FindStringSubmatch(prefix); parts != nil {
 		prefix = parts[1]
 	}
-	key, err := s.queries.KeyRevoke(ctx, s.store, db.KeyRevokeParams{Prefix: prefix, RevokedAt: s.now()})
+	key, err := keyFromRow(s.queries.KeyRevoke(ctx, s.store, db.KeyRevokeParams{Prefix: prefix, RevokedAt: s.now()}))
 	s.kept.Drop(prefix) // whatever the outcome: it may be in doubt
 	if fault.Is(err, fault.NotFound) {
 		return Key{}, fault.New(fault.NotFound, "There is no key with this prefix that is still valid: `postwright key list` shows those there are.")
@@ -162,14 +166,16 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Key, error) {
 			"The API key has not the form of one: it starts with pw_ and is shown once, by `postwright key create`.",
 		)
 	}
-	kept, err := s.kept.Get(ctx, parts[1], func(ctx context.Context) (Key, error) { return s.queries.KeyGetByPrefix(ctx, s.store, parts[1]) })
+	kept, err := keyFromRow(s.kept.Get(ctx, parts[1], func(ctx context.Context) (db.APIKey, error) {
+		return s.queries.KeyGetByPrefix(ctx, s.store, parts[1])
+	}))
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Key{}, err
 	}
 	// An unknown prefix is compared too, with nothing, so that the time taken does not tell which prefixes exist.
 	hash := sha256.Sum256([]byte(key))
 	expected := make([]byte, sha256.Size)
-	copy(expected, kept.Hash)
+	copy(expected, kept.hash)
 	if subtle.ConstantTimeCompare(hash[:], expected) != 1 {
 		return Key{}, fault.New(fault.Unauthenticated, "The API key is not known here: create one with `postwright key create`.")
 	}

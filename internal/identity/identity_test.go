@@ -126,7 +126,9 @@ func TestOnlyAHashOfAKeyIsKept(t *testing.T) {
 	require.Regexp(t, `^pw_[0-9a-f]{10}_[0-9a-f]{64}$`, key)
 	require.Equal(t, key[:len("pw_")+10], kept.Prefix)
 	hash := sha256.Sum256([]byte(key))
-	require.Equal(t, hash[:], kept.Hash)
+	var stored []byte
+	require.NoError(t, store.Pool().QueryRow(t.Context(), "SELECT hash FROM api_keys").Scan(&stored))
+	require.Equal(t, hash[:], stored)
 
 	var row string
 	require.NoError(t, store.Pool().QueryRow(t.Context(), "SELECT api_keys::text FROM api_keys").Scan(&row))

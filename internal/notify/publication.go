@@ -68,7 +68,7 @@ func describe(post posts.Post, args PublicationArgs) Message {
 	case posts.StateScheduled:
 		return Message{Subject: "Your scheduled post may not go out", Content: fmt.Sprintf("%q: %s", opening, args.Warning)}
 	case posts.StatePublished:
-		where := posts.Permalink(post)
+		where := post.Permalink()
 		if where == "" {
 			where = "LinkedIn did not say under which address."
 		}

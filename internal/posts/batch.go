@@ -62,7 +62,7 @@ func (s *Service) CreateBatch(ctx context.Context, in CreateBatchInput) ([]Post,
 			made, err = s.InsertMany(ctx, tx, in.OwnerID, ids, drafts)
 			return err
 		}
-		made, err = s.queries.PostGetMany(ctx, tx, db.PostGetManyParams{IDs: earlier, OwnerID: in.OwnerID})
+		made, err = FromRows(s.queries.PostGetMany(ctx, tx, db.PostGetManyParams{IDs: earlier, OwnerID: in.OwnerID}))
 		if err == nil && len(made) < len(earlier) {
 			err = goneSince(fault.New(fault.NotFound, "Some of the posts are gone."))
 		}
@@ -95,7 +95,7 @@ func (s *Service) InsertMany(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 	if err = cmp.Or(err, fault.Fields(foreign...)); err != nil {
 		return nil, err
 	}
-	made, err := s.queries.PostInsertMany(ctx, tx, db.PostInsertManyParams{
+	made, err := FromRows(s.queries.PostInsertMany(ctx, tx, db.PostInsertManyParams{
 		OwnerID: ownerID, IDs: ids, Now: s.now(),
 		AccountIDs:      column(drafts, Draft.accountOrNil),
 		Contents:        column(drafts, func(d Draft) string { return d.Content }),
@@ -105,7 +105,7 @@ func (s *Service) InsertMany(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 		TargetAudiences: column(drafts, func(d Draft) string { return d.TargetAudience }),
 		Visibilities:    column(drafts, func(d Draft) string { return d.Visibility }),
 		Hashtags:        column(drafts, func(d Draft) string { return strings.Join(d.Hashtags, " ") }),
-	})
+	}))
 	return inOrder(made, ids), err
 }
 

@@ -59,7 +59,7 @@ func TestAnUpdateChangesTheFieldsNamedAndNoOther(t *testing.T) {
 			before, err := w.Create(t.Context(), posts.CreateInput{OwnerID: w.ada, Draft: w.full()})
 			require.NoError(t, err)
 			after, err := w.Update(t.Context(), posts.UpdateInput{
-				OwnerID: w.ada, ID: before.ID, Fields: c.fields, Draft: c.draft, Etag: posts.Etag(before),
+				OwnerID: w.ada, ID: before.ID, Fields: c.fields, Draft: c.draft, Etag: before.Etag(),
 			})
 			require.NoError(t, err)
 			want := before
@@ -168,7 +168,7 @@ func TestDeleting(t *testing.T) {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
 			post := w.in(state)
-			require.NoError(t, w.Delete(t.Context(), posts.DeleteInput{OwnerID: w.ada, ID: post.ID, Etag: posts.Etag(post)}))
+			require.NoError(t, w.Delete(t.Context(), posts.DeleteInput{OwnerID: w.ada, ID: post.ID, Etag: post.Etag()}))
 			_, err := w.Get(t.Context(), w.ada, post.ID)
 			require.Equal(t, fault.NotFound, kindOf(t, err))
 			require.Equal(t, fault.NotFound, kindOf(t, w.Delete(t.Context(), posts.DeleteInput{OwnerID: w.ada, ID: post.ID})))

@@ -89,11 +89,11 @@ func (s *Service) List(ctx context.Context, in ListInput) (Page, error) {
 	}
 	size, _ := pageSize(in.PageSize)
 	if in.Order == Scheduled {
-		rows, err := s.listScheduled(ctx, in, size+1)
-		return cut(rows, size, in.query(), scheduledKey), err
+		found, err := s.listScheduled(ctx, in, size+1)
+		return cut(found, size, in.query(), scheduledKey), err
 	}
-	rows, err := s.listNewest(ctx, in, size+1)
-	return cut(rows, size, in.query(), createdKey), err
+	found, err := s.listNewest(ctx, in, size+1)
+	return cut(found, size, in.query(), createdKey), err
 }
 
 func (s *Service) listNewest(ctx context.Context, in ListInput, most int32) ([]Post, error) {
@@ -107,18 +107,18 @@ func (s *Service) listNewest(ctx context.Context, in ListInput, most int32) ([]P
 	after, _ := decodeToken(in.query(), in.PageToken, start)
 	switch {
 	case in.plain():
-		return s.queries.PostListByOwner(ctx, s.store, db.PostListByOwnerParams{
+		return FromRows(s.queries.PostListByOwner(ctx, s.store, db.PostListByOwnerParams{
 			OwnerID: in.OwnerID, BeforeTime: after.at, BeforeID: after.id, PageSize: most,
-		})
+		}))
 	case in.AccountID == nil:
-		return s.queries.PostListByState(ctx, s.store, db.PostListByStateParams{
+		return FromRows(s.queries.PostListByState(ctx, s.store, db.PostListByStateParams{
 			OwnerID: in.OwnerID, States: in.statesOrAll(), FromTime: from, BeforeTime: after.at, BeforeID: after.id, PageSize: most,
-		})
+		}))
 	}
-	return s.queries.PostListByAccount(ctx, s.store, db.PostListByAccountParams{
+	return FromRows(s.queries.PostListByAccount(ctx, s.store, db.PostListByAccountParams{
 		OwnerID: in.OwnerID, AccountID: *in.AccountID, States: in.statesOrAll(), FromTime: from,
 		BeforeTime: after.at, BeforeID: after.id, PageSize: most,
-	})
+	}))
 }
 
 func (s *Service) listScheduled(ctx context.Context, in ListInput, most int32) ([]Post, error) {
@@ -131,14 +131,14 @@ func (s *Service) listScheduled(ctx context.Context, in ListInput, most int32) (
 	}
 	after, _ := decodeToken(in.query(), in.PageToken, start)
 	if in.AccountID == nil {
-		return s.queries.PostListScheduled(ctx, s.store, db.PostListScheduledParams{
+		return FromRows(s.queries.PostListScheduled(ctx, s.store, db.PostListScheduledParams{
 			OwnerID: in.OwnerID, States: in.statesOrAll(), AfterTime: after.at, AfterID: after.id, BeforeTime: before, PageSize: most,
-		})
+		}))
 	}
-	return s.queries.PostListScheduledByAccount(ctx, s.store, db.PostListScheduledByAccountParams{
+	return FromRows(s.queries.PostListScheduledByAccount(ctx, s.store, db.PostListScheduledByAccountParams{
 		OwnerID: in.OwnerID, AccountID: *in.AccountID, States: in.statesOrAll(), AfterTime: after.at, AfterID: after.id,
 		BeforeTime: before, PageSize: most,
-	})
+	}))
 }
 
 func (in ListInput) statesOrAll() []string {

@@ -253,9 +253,9 @@ func TestPageOneThousandReadsAsLittleAsPageOne(t *testing.T) {
 	}
 	_, err := w.store.Pool().Exec(t.Context(), "ANALYZE posts")
 	require.NoError(t, err)
-	all, err := queries.PostListByOwner(t.Context(), w.store, db.PostListByOwnerParams{
+	all, err := posts.FromRows(queries.PostListByOwner(t.Context(), w.store, db.PostListByOwnerParams{
 		OwnerID: w.ada, BeforeTime: dawn.AddDate(1, 0, 0), BeforeID: uuid.Max, PageSize: size * pages,
-	})
+	}))
 	require.NoError(t, err)
 	require.Len(t, all, size*pages)
 
@@ -265,13 +265,13 @@ func TestPageOneThousandReadsAsLittleAsPageOne(t *testing.T) {
 		var rows []posts.Post
 		var err error
 		if state == "" {
-			rows, err = queries.PostListByOwner(t.Context(), on, db.PostListByOwnerParams{
+			rows, err = posts.FromRows(queries.PostListByOwner(t.Context(), on, db.PostListByOwnerParams{
 				OwnerID: w.ada, BeforeTime: after.CreatedAt, BeforeID: after.ID, PageSize: size + 1,
-			})
+			}))
 		} else {
-			rows, err = queries.PostListByState(t.Context(), on, db.PostListByStateParams{
+			rows, err = posts.FromRows(queries.PostListByState(t.Context(), on, db.PostListByStateParams{
 				OwnerID: w.ada, States: []string{state}, BeforeTime: after.CreatedAt, BeforeID: after.ID, PageSize: size + 1,
-			})
+			}))
 		}
 		require.NoError(t, err)
 		return on.blocks, rows
@@ -316,24 +316,24 @@ func TestWhatAListLeavesOutIsNotRead(t *testing.T) {
 	end := dawn.AddDate(1, 0, 0)
 	for name, list := range map[string]func(on db.DBTX) ([]posts.Post, error){
 		"two states": func(on db.DBTX) ([]posts.Post, error) {
-			return queries.PostListByState(t.Context(), on, db.PostListByStateParams{
+			return posts.FromRows(queries.PostListByState(t.Context(), on, db.PostListByStateParams{
 				OwnerID: w.ada, States: []string{posts.StateScheduled, posts.StateFailed}, BeforeTime: end, PageSize: 11,
-			})
+			}))
 		},
 		"an account": func(on db.DBTX) ([]posts.Post, error) {
-			return queries.PostListByAccount(t.Context(), on, db.PostListByAccountParams{
+			return posts.FromRows(queries.PostListByAccount(t.Context(), on, db.PostListByAccountParams{
 				OwnerID: w.ada, AccountID: other, States: all, BeforeTime: end, PageSize: 11,
-			})
+			}))
 		},
 		"what comes next": func(on db.DBTX) ([]posts.Post, error) {
-			return queries.PostListScheduled(t.Context(), on, db.PostListScheduledParams{
+			return posts.FromRows(queries.PostListScheduled(t.Context(), on, db.PostListScheduledParams{
 				OwnerID: w.ada, States: []string{posts.StateScheduled}, AfterTime: dawn, BeforeTime: end, PageSize: 11,
-			})
+			}))
 		},
 		"what comes next of an account": func(on db.DBTX) ([]posts.Post, error) {
-			return queries.PostListScheduledByAccount(t.Context(), on, db.PostListScheduledByAccountParams{
+			return posts.FromRows(queries.PostListScheduledByAccount(t.Context(), on, db.PostListScheduledByAccountParams{
 				OwnerID: w.ada, AccountID: other, States: all, AfterTime: dawn, BeforeTime: end, PageSize: 11,
-			})
+			}))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -102,10 +102,10 @@ func pageSize(asked int) (int32, []fault.Field) {
 	return int32(asked), nil
 }
 
-// cut makes a page of up to size posts; rows holds one more than size when there is a next page.
-func cut(rows []Post, size int32, query queryHash, keyOf func(Post) key) Page {
-	if len(rows) <= int(size) {
-		return Page{Posts: rows}
+// cut makes a page of up to size posts; found holds one more than size when there is a next page.
+func cut(found []Post, size int32, query queryHash, keyOf func(Post) key) Page {
+	if len(found) <= int(size) {
+		return Page{Posts: found}
 	}
-	return Page{Posts: rows[:size], NextPageToken: encodeToken(query, keyOf(rows[size-1]))}
+	return Page{Posts: found[:size], NextPageToken: encodeToken(query, keyOf(found[size-1]))}
 }

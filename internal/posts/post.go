@@ -14,14 +14,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/text"
 )
-
-// Post is a post as it is kept.
-type Post = db.Post
 
 // The states of a post. internal/publishing moves a post through them; only the API's own words differ in case.
 const (
@@ -180,7 +176,7 @@ func UTF16Units(text string) int {
 }
 
 // Permalink is where a published post can be seen, "" while LinkedIn has not named it.
-func Permalink(p Post) string {
+func (p Post) Permalink() string {
 	if p.LinkedInURN == "" {
 		return ""
 	}
@@ -188,7 +184,7 @@ func Permalink(p Post) string {
 }
 
 // Etag changes with every change of the post.
-func Etag(p Post) string { return strconv.FormatInt(p.Revision, 10) }
+func (p Post) Etag() string { return strconv.FormatInt(p.Revision, 10) }
 
 // Rests reports whether nothing more will happen to a post in this state unless a person acts.
 func Rests(state string) bool {
@@ -199,7 +195,7 @@ func Rests(state string) bool {
 	return false
 }
 
-// editable reports whether what LinkedIn gets of a post in this state can still change.
-func editable(state string) bool {
-	return state == StateDraft || state == StateFailed || state == StateScheduled
+// editable reports whether what LinkedIn gets of the post can still change.
+func (p Post) editable() bool {
+	return p.State == StateDraft || p.State == StateFailed || p.State == StateScheduled
 }

@@ -172,6 +172,6 @@ func TestAPostRestsWhenOnlyAPersonMovesItOn(t *testing.T) {
 
 func TestThePermalinkIsKnownOnceLinkedInHasNamedThePost(t *testing.T) {
 	t.Parallel()
-	require.Empty(t, posts.Permalink(posts.Post{}))
-	require.Equal(t, "https://www.linkedin.com/feed/update/urn:li:share:7", posts.Permalink(posts.Post{LinkedInURN: "urn:li:share:7"}))
+	require.Empty(t, posts.Post{}.Permalink())
+	require.Equal(t, "https://www.linkedin.com/feed/update/urn:li:share:7", posts.Post{LinkedInURN: "urn:li:share:7"}.Permalink())
 }

@@ -76,7 +76,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 			return err
 		}
 		if earlier != nil {
-			post, err = s.queries.PostGet(ctx, tx, db.PostGetParams{ID: earlier[0], OwnerID: in.OwnerID})
+			post, err = FromRow(s.queries.PostGet(ctx, tx, db.PostGetParams{ID: earlier[0], OwnerID: in.OwnerID}))
 			return goneSince(err)
 		}
 		foreign, err := s.foreignAccounts(ctx, tx, in.OwnerID, draft.accountNamed("post."))
@@ -90,10 +90,10 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 }
 
 func (s *Service) insert(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID, draft Draft) (Post, error) {
-	return s.queries.PostInsert(ctx, on, db.PostInsertParams{
+	return FromRow(s.queries.PostInsert(ctx, on, db.PostInsertParams{
 		ID: id, OwnerID: ownerID, AccountID: draft.AccountID, Content: draft.Content, PostType: draft.PostType, Tone: draft.Tone,
 		TargetAudience: draft.TargetAudience, Visibility: draft.Visibility, Hashtags: draft.Hashtags, Folded: text.Fold(draft.Content), Now: s.now(),
-	})
+	}))
 }
 
 // goneSince is the answer to a repeated request whose post has been deleted: making it again would be a second effect.
@@ -159,7 +159,7 @@ func (s *Service) CountScheduledFrom(
 
 // Find returns a post of the owner. It takes part in the caller's transaction when on is one.
 func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID) (Post, error) {
-	post, err := s.queries.PostGet(ctx, on, db.PostGetParams{ID: id, OwnerID: ownerID})
+	post, err := FromRow(s.queries.PostGet(ctx, on, db.PostGetParams{ID: id, OwnerID: ownerID}))
 	return post, NotFound(err)
 }
 
@@ -172,7 +172,7 @@ func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Post, error) 
 // locks the post first.
 func (s *Service) GetForUpdate(ctx context.Context, tx *postgres.Tx, ownerID, id uuid.UUID) (Post, error) {
 	s.MayChange(tx, ownerID, id)
-	post, err := s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: id, OwnerID: ownerID})
+	post, err := FromRow(s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: id, OwnerID: ownerID}))
 	return post, NotFound(err)
 }
 
@@ -252,7 +252,7 @@ func etagFaults(etag string) []fault.Field {
 }
 
 func checkEtag(post Post, etag string) error {
-	if etag != "" && etag != Etag(post) {
+	if etag != "" && etag != post.Etag() {
 		return fault.New(fault.Stale, "The post has changed since this etag was read: read it again and repeat the change.").WithReason("STALE_ETAG")
 	}
 	return nil
@@ -275,7 +275,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 		if err := checkEtag(current, in.Etag); err != nil {
 			return err
 		}
-		if !editable(current.State) && slices.ContainsFunc(in.Fields, func(name string) bool { return updatable[name] }) {
+		if !current.editable() && slices.ContainsFunc(in.Fields, func(name string) bool { return updatable[name] }) {
 			return fault.Newf(fault.Precondition,
 				"The post is %s: its content, hashtags, visibility and account can't change any more.", current.State).WithReason("POST_FIXED")
 		}
@@ -300,7 +300,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 		if err := fault.Fields(faults...); err != nil {
 			return err
 		}
-		post, err = s.queries.PostUpdate(ctx, tx, db.PostUpdateParams{
+		post, err = FromRow(s.queries.PostUpdate(ctx, tx, db.PostUpdateParams{
 			ID: in.ID, OwnerID: in.OwnerID, Now: s.now(),
 			SetAccountID: has("account_id"), AccountID: draft.AccountID,
 			SetContent: has("content"), Content: draft.Content, Folded: text.Fold(draft.Content),
@@ -309,7 +309,7 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 			SetTargetAudience: has("target_audience"), TargetAudience: draft.TargetAudience,
 			SetVisibility: has("visibility"), Visibility: draft.Visibility,
 			SetHashtags: has("hashtags"), Hashtags: draft.Hashtags,
-		})
+		}))
 		return err
 	})
 	return post, err
@@ -380,10 +380,10 @@ func (s *Service) Search(ctx context.Context, in SearchInput) (Page, error) {
 	}
 	size, _ := pageSize(in.PageSize)
 	after, _ := decodeToken(in.query(), in.PageToken, newestFirst)
-	rows, err := s.queries.PostSearchByOwner(ctx, s.store, db.PostSearchByOwnerParams{
+	found, err := FromRows(s.queries.PostSearchByOwner(ctx, s.store, db.PostSearchByOwnerParams{
 		OwnerID: in.OwnerID, Query: in.Query, Folded: text.Fold(in.Query), BeforeTime: after.at, BeforeID: after.id, PageSize: size + 1,
-	})
-	return cut(rows, size, in.query(), createdKey), err
+	}))
+	return cut(found, size, in.query(), createdKey), err
 }
 
 func pageFaults(query queryHash, size int, token string) error {

@@ -27,7 +27,7 @@ var dawn = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 // world is the use cases on a database of their own, with two owners.
 type world struct {
 	*posts.Service
-	t            *testing.T
+	t            testing.TB
 	store        *postgres.Store
 	ada, bob     uuid.UUID
 	adasAccount  uuid.UUID
@@ -35,13 +35,13 @@ type world struct {
 	milliseconds atomic.Int64
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	return newWorldAt(t, dbtest.New(t), postgres.Unobserved{})
 }
 
 // newWorldAt is newWorld on a given database, with somebody who watches its operations.
-func newWorldAt(t *testing.T, databaseURL string, observe postgres.Observer) *world {
+func newWorldAt(t testing.TB, databaseURL string, observe postgres.Observer) *world {
 	t.Helper()
 	w := &world{t: t}
 	cfg := postgres.Defaults()
@@ -94,7 +94,7 @@ func (w *world) draft(content string) posts.Post {
 // enter moves a post of Ada's into a state, as internal/publishing would.
 func (w *world) enter(post posts.Post, state string) posts.Post {
 	w.t.Helper()
-	var moved posts.Post
+	var moved db.Post
 	var err error
 	switch now := w.now(); state {
 	case posts.StateQueued:
@@ -114,9 +114,10 @@ func (w *world) enter(post posts.Post, state string) posts.Post {
 			ID: post.ID, OwnerID: w.ada, State: state, FailureCode: "CODE", FailureMessage: "It failed.", FailureRemedy: "Mend it.", Now: now,
 		})
 	}
+	entered, err := posts.FromRow(moved, err)
 	require.NoError(w.t, err)
-	require.Equal(w.t, state, moved.State)
-	return moved
+	require.Equal(w.t, state, entered.State)
+	return entered
 }
 
 // in makes a post of Ada's in a state.

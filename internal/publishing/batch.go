@@ -116,7 +116,7 @@ func (s *Service) PublishBatch(ctx context.Context, in PublishBatchInput) (Appro
 		for _, a := range approvals {
 			queue.IDs, queue.AccountIDs = append(queue.IDs, a.postID), append(queue.AccountIDs, a.accountID)
 		}
-		queued, err := s.queries.PostMarkQueuedMany(ctx, tx, queue)
+		queued, err := posts.FromRows(s.queries.PostMarkQueuedMany(ctx, tx, queue))
 		if err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (s *Service) warnOfSameTexts(ctx context.Context, tx *postgres.Tx, ownerID 
 // the others can't.
 func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, batch Approved) ([]approval, error) {
 	s.posts.MayChange(tx, ownerID, batch.IDs...)
-	locked, err := s.queries.PostGetManyForUpdate(ctx, tx, db.PostGetManyForUpdateParams{IDs: batch.IDs, OwnerID: ownerID})
+	locked, err := posts.FromRows(s.queries.PostGetManyForUpdate(ctx, tx, db.PostGetManyForUpdateParams{IDs: batch.IDs, OwnerID: ownerID}))
 	if err != nil {
 		return nil, err
 	}

@@ -144,7 +144,7 @@ func (s *Service) begin(ctx context.Context, tx *postgres.Tx, c *claimed, attemp
 	if _, err = s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{ID: c.publication.ID, OwnerID: owner}); err != nil {
 		return err
 	}
-	c.post, err = s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: c.post.ID, OwnerID: owner, Now: now})
+	c.post, err = posts.FromRow(s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: c.post.ID, OwnerID: owner, Now: now}))
 	return err
 }
 

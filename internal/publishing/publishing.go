@@ -169,9 +169,9 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) (Queued, error) 
 		if warning, there := same[in.ID]; there {
 			queued.Warnings = append(queued.Warnings, warning)
 		}
-		queued.Post, err = s.queries.PostMarkQueued(ctx, tx, db.PostMarkQueuedParams{
+		queued.Post, err = posts.FromRow(s.queries.PostMarkQueued(ctx, tx, db.PostMarkQueuedParams{
 			ID: in.ID, OwnerID: in.OwnerID, AccountID: account.ID, Resend: in.Resend, Now: now,
-		})
+		}))
 		if err != nil {
 			return err
 		}

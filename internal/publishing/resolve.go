@@ -76,7 +76,7 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 		if err := s.settleDoubts(ctx, tx, current, settled.State, how, now); err != nil {
 			return err
 		}
-		post, err = s.queries.PostSettle(ctx, tx, settled)
+		post, err = posts.FromRow(s.queries.PostSettle(ctx, tx, settled))
 		return err
 	})
 	return post, err

@@ -139,9 +139,9 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 		if err != nil {
 			return err
 		}
-		scheduled.Post, err = s.queries.PostMarkScheduled(ctx, tx, db.PostMarkScheduledParams{
+		scheduled.Post, err = posts.FromRow(s.queries.PostMarkScheduled(ctx, tx, db.PostMarkScheduledParams{
 			ID: in.ID, OwnerID: in.OwnerID, ScheduledAt: at, TimeZone: in.Zone, Now: s.now(),
-		})
+		}))
 		if err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ func (s *Service) CancelSchedule(ctx context.Context, ownerID, id uuid.UUID) (po
 		if current.State != posts.StateScheduled {
 			return fault.Newf(fault.Precondition, "The post is %s: there is no schedule to cancel.", current.State).WithReason("NOT_SCHEDULED")
 		}
-		post, err = s.queries.PostMarkUnscheduled(ctx, tx, db.PostMarkUnscheduledParams{ID: id, OwnerID: ownerID, Now: s.now()})
+		post, err = posts.FromRow(s.queries.PostMarkUnscheduled(ctx, tx, db.PostMarkUnscheduledParams{ID: id, OwnerID: ownerID, Now: s.now()}))
 		return err
 	})
 	return post, err
@@ -269,9 +269,9 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 
 // miss ends the schedule of a post that can't go out, and tells its owner: it failed, or is in doubt.
 func (s *Service) miss(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time, state string, f failure) error {
-	missed, err := s.queries.PostMarkMissed(ctx, tx, db.PostMarkMissedParams{
+	missed, err := posts.FromRow(s.queries.PostMarkMissed(ctx, tx, db.PostMarkMissedParams{
 		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: state, FailureCode: f.code, FailureMessage: f.message, FailureRemedy: f.remedy,
-	})
+	}))
 	if err != nil {
 		return err
 	}

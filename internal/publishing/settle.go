@@ -124,14 +124,14 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o outco
 
 func (s *Service) markPost(ctx context.Context, tx *postgres.Tx, post posts.Post, o outcome, now time.Time) (posts.Post, error) {
 	if o.state == posts.StatePublished {
-		return s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
+		return posts.FromRow(s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
 			ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: o.urn, Now: now,
-		})
+		}))
 	}
-	return s.queries.PostMarkNotPublished(ctx, tx, db.PostMarkNotPublishedParams{
+	return posts.FromRow(s.queries.PostMarkNotPublished(ctx, tx, db.PostMarkNotPublishedParams{
 		ID: post.ID, OwnerID: post.OwnerID, State: o.state, Now: now,
 		FailureCode: o.failure.code, FailureMessage: o.failure.message, FailureRemedy: o.failure.remedy,
-	})
+	}))
 }
 
 // wait puts a publication back into the queue and says on the post why.
@@ -250,7 +250,9 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		); err != nil {
 			return err
 		}
-		published, err := s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now})
+		published, err := posts.FromRow(s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
+			ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now,
+		}))
 		if err != nil {
 			return err
 		}
@@ -264,7 +266,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 
 // settlePost brings a post that is not on its way to its end and lets follow what follows.
 func (s *Service) settlePost(ctx context.Context, tx *postgres.Tx, settled db.PostSettleParams) error {
-	post, err := s.queries.PostSettle(ctx, tx, settled)
+	post, err := posts.FromRow(s.queries.PostSettle(ctx, tx, settled))
 	if err != nil {
 		return err
 	}

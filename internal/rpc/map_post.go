@@ -144,8 +144,8 @@ func postMessage(p posts.Post) *postwrightv1.Post {
 		Hashtags:       p.Hashtags,
 		State:          postStates.value(p.State),
 		ScheduledTime:  timestamp(p.ScheduledAt), TimeZone: p.TimeZone, ScheduledLocalTime: localTime(p), PublishedTime: timestamp(p.PublishedAt),
-		LinkedinUrn: p.LinkedInURN, Permalink: posts.Permalink(p),
-		CreateTime: timestamppb.New(p.CreatedAt), UpdateTime: timestamppb.New(p.UpdatedAt), Etag: posts.Etag(p),
+		LinkedinUrn: p.LinkedInURN, Permalink: p.Permalink(),
+		CreateTime: timestamppb.New(p.CreatedAt), UpdateTime: timestamppb.New(p.UpdatedAt), Etag: p.Etag(),
 	}
 	if p.AccountID != nil {
 		m.AccountId = p.AccountID.String()

@@ -2,7 +2,7 @@
 -- What is known of a post: LinkedIn's numbers, and what analysis found in the text that it has now. NULL means unknown, never
 -- zero.
 SELECT
-    p.id AS post_id, p.owner_id, a.sentiment_label, a.sentiment_score, a.readability_score, a.analyzed_at,
+    a.sentiment_label, a.sentiment_score, a.readability_score, a.analyzed_at,
     n.engagement_prediction, n.views_count, n.likes_count, n.comments_count, n.shares_count, n.refreshed_at
 FROM posts p
 LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))

@@ -12,7 +12,7 @@ import (
 
 const root = "../../.."
 
-// On a copy of the tree, as docs/architecture.md tells it: a column is added to posts and a field to Post, in three steps. Then
+// On a copy of the tree, as docs/architecture.md tells it: a column is added to posts and a field to Post, in four steps. Then
 // callers may write it: every place that the page lists, and no other; and it is created, changed, and created in a batch.
 func TestAColumnIsAddedAndSeenInTheAPIAndThenWritten(t *testing.T) {
 	tree := copyOfTheTree(t)
@@ -26,7 +26,10 @@ func TestAColumnIsAddedAndSeenInTheAPIAndThenWritten(t *testing.T) {
 		"message Post {\n  string campaign = 1000 [(buf.validate.field).string.max_len = 100];\n",
 	)
 	run(t, tree, "just", "gen")
-	replace(t, tree, "internal/rpc/map_post.go", "Etag: posts.Etag(p),", "Etag: posts.Etag(p), Campaign: p.Campaign,")
+	refused(t, tree, "the column Campaign", "go", "test", "-run", "TestEveryColumnOfAPostIsMapped", "./internal/posts")
+	replace(t, tree, "internal/posts/rows.go", "	Visibility     string\n", "	Campaign string\n	Visibility     string\n")
+	replace(t, tree, "internal/posts/rows.go", "Visibility: row.Visibility,", "Campaign: row.Campaign, Visibility: row.Visibility,")
+	replace(t, tree, "internal/rpc/map_post.go", "Etag: p.Etag(),", "Etag: p.Etag(), Campaign: p.Campaign,")
 	run(t, tree, "go", "build", "./...")
 
 	for _, edit := range []struct{ file, from, to string }{
@@ -70,7 +73,7 @@ func TestACampaignIsKept(t *testing.T) {
 	require.Equal(t, "winter", batch[0].Campaign)
 }
 `)
-	run(t, tree, "go", "test", "-run", "TestACampaignIsKept", "./internal/posts")
+	run(t, tree, "go", "test", "-run", "TestACampaignIsKept|TestEveryColumnOfAPostIsMapped", "./internal/posts")
 }
 
 // copyOfTheTree copies what git would commit, and makes it a repository of its own.
@@ -106,7 +109,7 @@ func write(t *testing.T, tree, name, content string) {
 	}
 }
 
-// replace fails when the text is not there: the README's three steps would not work as told.
+// replace fails when the text is not there: the page's steps would not work as told.
 func replace(t *testing.T, tree, name, from, to string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(tree, name))
@@ -117,6 +120,16 @@ func replace(t *testing.T, tree, name, from, to string) {
 		t.Fatalf("%s does not contain %q", name, from)
 	}
 	write(t, tree, name, strings.Replace(string(content), from, to, 1))
+}
+
+// refused runs what must fail, and say why.
+func refused(t *testing.T, tree, why, program string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir = tree
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), why) {
+		t.Fatalf("%s %s: %v, and says nothing of %q\n%s", program, strings.Join(args, " "), err, why, out)
+	}
 }
 
 func run(t *testing.T, tree, program string, args ...string) {

@@ -25,7 +25,7 @@ var marks = map[status.State]string{status.OK: "ok      ", status.Unknown: "unkn
 
 // Run looks at everything and prints what it found. The log tells no failure again that a check tells.
 func (c *doctorCommand) Run(env *environment) error {
-	report := app.Examine(env.ctx, c.Config, telemetry.AtLeast(env.log, slog.LevelError))
+	report := app.Diagnose(env.ctx, c.Config, telemetry.AtLeast(env.log, slog.LevelError))
 	report.Checks = append(report.Checks, env.stray...)
 	if c.JSON {
 		encoder := json.NewEncoder(env.out)

@@ -68,7 +68,7 @@ func (c *policiesCommand) Run(env *environment) error {
 	_, err := fmt.Fprintf(env.out, "\nWaits between attempts: %s to %s where a caller waits, %s to %s in jobs, or as long as the vendor asks.\n"+
 		"A host that fails %d times in a row is left alone for %s. At most %d calls to a host are under way, %d in all.\n"+
 		"Creates, jobs and each owner's other calls are counted apart, and none of them takes all places.\n",
-		brief(policies.Call.First), brief(policies.Call.Longest), brief(policies.Job.First), brief(policies.Job.Longest),
+		brief(policies.CallBackoff.First), brief(policies.CallBackoff.Longest), brief(policies.JobBackoff.First), brief(policies.JobBackoff.Longest),
 		policies.Breaker.Failures, brief(policies.Breaker.Delay), c.Outbound.MaxConnectionsPerHost.Value, c.Outbound.MaxConnections.Value)
 	return err
 }

@@ -44,7 +44,7 @@ func (c *releaseCommand) Run(env *environment) error {
 }
 
 func (c *releaseCommand) show(env *environment, held publishing.Held) {
-	fmt.Fprintln(env.out, status.HeldWords(held))
+	fmt.Fprintln(env.out, status.DescribeHold(held))
 	fmt.Fprintf(env.out, "  %6d were being sent: they are settled as in doubt\n", held.Publishing)
 	fmt.Fprintf(env.out, "  %6d wait to be sent\n", held.Queued)
 	fmt.Fprintf(env.out, "  %6d are scheduled, and their time has come\n", held.Due)

@@ -34,7 +34,7 @@ func (c *serveCommand) Run(env *environment) error {
 }
 
 func (c *serveCommand) check(env *environment) error {
-	report, err := app.Try(env.ctx, c.Config, telemetry.AtLeast(env.log, slog.LevelError))
+	report, err := app.DryRun(env.ctx, c.Config, telemetry.AtLeast(env.log, slog.LevelError))
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (c *serveCommand) check(env *environment) error {
 	if err := printReport(env, report); err != nil {
 		return err
 	}
-	fmt.Fprintln(env.out, "Not tried:", app.NotTried+".")
+	fmt.Fprintln(env.out, "Not tried:", app.NotInDryRun+".")
 	if report.State() == status.Failed {
 		return errUnwell
 	}

@@ -14,8 +14,11 @@ import (
 
 const postCountDue = `-- name: PostCountDue :one
 SELECT (
-    (SELECT count(*) FROM (
-        SELECT 1 FROM posts q WHERE q.owner_id = $1 AND q.account_id = $2::uuid AND q.state IN ('queued', 'publishing') LIMIT 1000
+    (SELECT count(*) FROM ( -- state by state, or all of an account's posts are looked through for these
+        SELECT 1 FROM posts q WHERE q.owner_id = $1 AND q.account_id = $2::uuid AND q.state = 'queued'
+        UNION ALL
+        SELECT 1 FROM posts q WHERE q.owner_id = $1 AND q.account_id = $2::uuid AND q.state = 'publishing'
+        LIMIT 1000
     ) AS underway)
     + (SELECT count(*) FROM (
         SELECT 1 FROM posts s WHERE s.owner_id = $1 AND s.state = 'scheduled' AND s.scheduled_at < $3::timestamptz
@@ -47,11 +50,10 @@ func (q *Queries) PostCountDue(ctx context.Context, db DBTX, arg PostCountDuePar
 
 const postCountOpen = `-- name: PostCountOpen :one
 SELECT
-    count(*) FILTER (WHERE state = 'publishing') AS publishing,
-    count(*) FILTER (WHERE state = 'queued') AS queued,
-    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at <= $1::timestamptz) AS due,
-    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at > $1::timestamptz) AS scheduled
-FROM posts WHERE state IN ('scheduled', 'queued', 'publishing')
+    (SELECT count(*) FROM publications WHERE state = 'publishing') AS publishing,
+    (SELECT count(*) FROM publications WHERE state = 'queued') AS queued,
+    (SELECT count(*) FROM posts WHERE state = 'scheduled' AND scheduled_at <= $1::timestamptz) AS due,
+    (SELECT count(*) FROM posts WHERE state = 'scheduled' AND scheduled_at > $1::timestamptz) AS scheduled
 `
 
 type PostCountOpenRow struct {
@@ -62,6 +64,7 @@ type PostCountOpenRow struct {
 }
 
 // Of all owners, what goes out when its turn or its time comes: being sent, queued, scheduled until now, scheduled for later.
+// What is on its way is counted by its publications, which have an index of those that are open.
 func (q *Queries) PostCountOpen(ctx context.Context, db DBTX, now time.Time) (PostCountOpenRow, error) {
 	row := db.QueryRow(ctx, postCountOpen, now)
 	var i PostCountOpenRow
@@ -101,28 +104,36 @@ func (q *Queries) PostCountScheduledFrom(ctx context.Context, db DBTX, arg PostC
 }
 
 const postCountTwins = `-- name: PostCountTwins :one
-SELECT count(*) FROM linkedin_accounts a JOIN posts p ON p.owner_id = a.owner_id AND p.account_id = a.id
-WHERE a.urn = $1 AND p.id <> $2 AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
-    AND post_text_key(p.content) IN (SELECT post_text_key(c.content) FROM (SELECT unnest($3::text[]) AS content) AS c)
-    AND (p.state IN ('queued', 'publishing', 'unconfirmed')
-        OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > $4::timestamptz)
+SELECT count(*)
+FROM linkedin_accounts a
+CROSS JOIN (SELECT DISTINCT post_text_key(c.content) AS key FROM (SELECT unnest($1::text[]) AS content) AS c) AS same
+CROSS JOIN LATERAL (
+    SELECT p.id FROM posts p
+    WHERE p.owner_id = a.owner_id AND post_text_key(p.content) = same.key AND (p.account_id = a.id) IS TRUE AND p.id <> $2
+        AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
+        AND (p.state IN ('queued', 'publishing', 'unconfirmed')
+            OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > $3::timestamptz)
+    OFFSET 0
+) AS twin
+WHERE a.urn = $4
 `
 
 type PostCountTwinsParams struct {
-	AccountURN string
-	ID         uuid.UUID
 	Contents   []string
+	ID         uuid.UUID
 	Since      time.Time
+	AccountURN string
 }
 
 // Of all owners, who may post with one LinkedIn account: other posts than one that may have the same text and are on their way,
 // may be there, or were published since a time under a name that nobody knows.
+// Found by the text, whose index an account with many posts must not seem to do without.
 func (q *Queries) PostCountTwins(ctx context.Context, db DBTX, arg PostCountTwinsParams) (int64, error) {
 	row := db.QueryRow(ctx, postCountTwins,
-		arg.AccountURN,
-		arg.ID,
 		arg.Contents,
+		arg.ID,
 		arg.Since,
+		arg.AccountURN,
 	)
 	var count int64
 	err := row.Scan(&count)
@@ -1701,20 +1712,26 @@ func (q *Queries) PostMarkWaiting(ctx context.Context, db DBTX, arg PostMarkWait
 }
 
 const postNewestURN = `-- name: PostNewestURN :many
-SELECT p.linkedin_urn FROM linkedin_accounts a JOIN posts p ON p.account_id = a.id AND p.owner_id = a.owner_id
-WHERE a.urn = $1 AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> $2
-ORDER BY p.published_at DESC LIMIT 1
+SELECT newest.linkedin_urn
+FROM linkedin_accounts a CROSS JOIN LATERAL (
+    SELECT p.linkedin_urn, p.published_at FROM posts p
+    WHERE p.account_id = a.id AND (p.owner_id = a.owner_id) IS TRUE -- by posts_account_published, and not through all of an owner's
+        AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> $1
+    ORDER BY p.published_at DESC LIMIT 1
+) AS newest
+WHERE a.urn = $2
+ORDER BY newest.published_at DESC LIMIT 1
 `
 
 type PostNewestURNParams struct {
-	AccountURN string
 	ID         uuid.UUID
+	AccountURN string
 }
 
 // Of all owners, who may post with one LinkedIn account: LinkedIn's name for the newest other post than one that is known to be
 // there; no row when there is none.
 func (q *Queries) PostNewestURN(ctx context.Context, db DBTX, arg PostNewestURNParams) ([]string, error) {
-	rows, err := db.Query(ctx, postNewestURN, arg.AccountURN, arg.ID)
+	rows, err := db.Query(ctx, postNewestURN, arg.ID, arg.AccountURN)
 	if err != nil {
 		return nil, err
 	}
@@ -1769,33 +1786,29 @@ func (q *Queries) PostPutFolded(ctx context.Context, db DBTX, arg PostPutFoldedP
 	return result.RowsAffected(), nil
 }
 
-const postSearchByOwner = `-- name: PostSearchByOwner :many
+const postSearchAmong = `-- name: PostSearchAmong :many
 SELECT p.id, p.owner_id, p.account_id, p.content, p.post_type, p.tone, p.target_audience, p.visibility, p.hashtags, p.state, p.scheduled_at, p.time_zone, p.published_at, p.linkedin_urn, p.failure_code, p.failure_message, p.failure_remedy, p.created_at, p.updated_at, p.revision FROM posts p LEFT JOIN post_search s ON s.post_id = p.id
-WHERE p.owner_id = $1
-    AND CASE WHEN s.post_id IS NULL THEN strpos(lower(p.content), lower($2::text)) ELSE strpos(s.folded, $3::text) END > 0
-    AND (p.created_at, p.id) < ($4::timestamptz, $5::uuid)
+WHERE p.id = ANY ($1::uuid[]) AND p.owner_id = $2
+    AND CASE WHEN s.post_id IS NULL THEN strpos(lower(p.content), lower($3::text)) ELSE strpos(s.folded, $4::text) END > 0
 ORDER BY p.created_at DESC, p.id DESC
-LIMIT $6
+LIMIT $5
 `
 
-type PostSearchByOwnerParams struct {
-	OwnerID    uuid.UUID
-	Query      string
-	Folded     string
-	BeforeTime time.Time
-	BeforeID   uuid.UUID
-	PageSize   int32
+type PostSearchAmongParams struct {
+	IDs      []uuid.UUID
+	OwnerID  uuid.UUID
+	Query    string
+	Folded   string
+	PageSize int32
 }
 
-// Newest first, after the key. strpos takes % and _ as the plain characters that they are to the caller. What is not folded yet
-// is searched as it is.
-func (q *Queries) PostSearchByOwner(ctx context.Context, db DBTX, arg PostSearchByOwnerParams) ([]Post, error) {
-	rows, err := db.Query(ctx, postSearchByOwner,
+// Of these posts those that contain the text, newest first; how it is looked for, PostSearchWalk says.
+func (q *Queries) PostSearchAmong(ctx context.Context, db DBTX, arg PostSearchAmongParams) ([]Post, error) {
+	rows, err := db.Query(ctx, postSearchAmong,
+		arg.IDs,
 		arg.OwnerID,
 		arg.Query,
 		arg.Folded,
-		arg.BeforeTime,
-		arg.BeforeID,
 		arg.PageSize,
 	)
 	if err != nil {
@@ -1835,6 +1848,259 @@ func (q *Queries) PostSearchByOwner(ctx context.Context, db DBTX, arg PostSearch
 		return nil, err
 	}
 	return items, nil
+}
+
+const postSearchCandidates = `-- name: PostSearchCandidates :many
+WITH indexed AS MATERIALIZED (
+    SELECT g.created_at, g.post_id FROM post_search_grams g
+    WHERE g.grams @> $1::integer[] AND g.owner_id = $2 AND (g.created_at, g.post_id) < ($3::timestamptz, $4::uuid)
+), unindexed AS MATERIALIZED (
+    SELECT b.created_at, b.post_id FROM post_search_backlog b
+    WHERE b.owner_id = $2 AND (b.created_at, b.post_id) < ($3::timestamptz, $4::uuid)
+)
+SELECT c.post_id, c.indexed FROM (
+    SELECT i.created_at, i.post_id, true AS indexed FROM (SELECT created_at, post_id FROM indexed LIMIT 1001) AS i
+    UNION ALL
+    SELECT u.created_at, u.post_id, false AS indexed FROM (SELECT created_at, post_id FROM unindexed LIMIT 1001) AS u
+) AS c
+ORDER BY c.created_at DESC, c.post_id DESC
+`
+
+type PostSearchCandidatesParams struct {
+	Grams      []int32
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+}
+
+type PostSearchCandidatesRow struct {
+	PostID  uuid.UUID
+	Indexed bool
+}
+
+// Of the owner's posts after the key those that may contain a text by its grams, and those that are not indexed, newest first; of
+// either no more than 1,001, and then any. Both parts are planned as if all rows were wanted, which are then not read.
+func (q *Queries) PostSearchCandidates(ctx context.Context, db DBTX, arg PostSearchCandidatesParams) ([]PostSearchCandidatesRow, error) {
+	rows, err := db.Query(ctx, postSearchCandidates,
+		arg.Grams,
+		arg.OwnerID,
+		arg.BeforeTime,
+		arg.BeforeID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostSearchCandidatesRow{}
+	for rows.Next() {
+		var i PostSearchCandidatesRow
+		if err := rows.Scan(&i.PostID, &i.Indexed); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const postSearchIndex = `-- name: PostSearchIndex :exec
+WITH i AS MATERIALIZED (
+    SELECT unnest($2::uuid[]) AS id, unnest($3::timestamptz[]) AS created_at, unnest($4::text[]) AS grams
+), done AS (
+    DELETE FROM post_search_backlog b USING i WHERE b.owner_id = $1 AND b.created_at = i.created_at AND b.post_id = i.id
+)
+INSERT INTO post_search_grams (post_id, owner_id, created_at, grams)
+SELECT i.id, $1, i.created_at, string_to_array(i.grams, ' ')::integer[] FROM i WHERE i.grams <> ''
+`
+
+type PostSearchIndexParams struct {
+	OwnerID   uuid.UUID
+	IDs       []uuid.UUID
+	CreatedAt []time.Time
+	Grams     []string
+}
+
+// Element i of every array is one of the owner's posts, which PostSearchTake has locked; its grams are joined by blanks, because
+// unnest flattens arrays of arrays, and there are none where the post is gone.
+func (q *Queries) PostSearchIndex(ctx context.Context, db DBTX, arg PostSearchIndexParams) error {
+	_, err := db.Exec(ctx, postSearchIndex,
+		arg.OwnerID,
+		arg.IDs,
+		arg.CreatedAt,
+		arg.Grams,
+	)
+	return err
+}
+
+const postSearchTake = `-- name: PostSearchTake :many
+SELECT created_at, post_id FROM post_search_backlog
+WHERE owner_id = $1 AND (created_at, post_id) > ($2::timestamptz, $3::uuid)
+ORDER BY created_at, post_id
+LIMIT 200 FOR UPDATE SKIP LOCKED
+`
+
+type PostSearchTakeParams struct {
+	OwnerID   uuid.UUID
+	AfterTime time.Time
+	AfterID   uuid.UUID
+}
+
+type PostSearchTakeRow struct {
+	CreatedAt time.Time
+	PostID    uuid.UUID
+}
+
+// Locks the next 200 of the owner's posts after the key that are to be indexed, oldest first, until the transaction ends. Those that
+// others index or edit at the moment are left out.
+func (q *Queries) PostSearchTake(ctx context.Context, db DBTX, arg PostSearchTakeParams) ([]PostSearchTakeRow, error) {
+	rows, err := db.Query(ctx, postSearchTake, arg.OwnerID, arg.AfterTime, arg.AfterID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostSearchTakeRow{}
+	for rows.Next() {
+		var i PostSearchTakeRow
+		if err := rows.Scan(&i.CreatedAt, &i.PostID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const postSearchTexts = `-- name: PostSearchTexts :many
+SELECT p.id, p.content, s.folded FROM posts p LEFT JOIN post_search s ON s.post_id = p.id WHERE p.id = ANY ($1::uuid[])
+`
+
+type PostSearchTextsRow struct {
+	ID      uuid.UUID
+	Content string
+	Folded  *string
+}
+
+// What the posts are indexed by; those that are gone are missing, and what is not folded yet has no folded content. Not read together
+// with PostSearchTake, which may have waited for an edit that it then sees and this would not.
+func (q *Queries) PostSearchTexts(ctx context.Context, db DBTX, ids []uuid.UUID) ([]PostSearchTextsRow, error) {
+	rows, err := db.Query(ctx, postSearchTexts, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PostSearchTextsRow{}
+	for rows.Next() {
+		var i PostSearchTextsRow
+		if err := rows.Scan(&i.ID, &i.Content, &i.Folded); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const postSearchWalk = `-- name: PostSearchWalk :many
+SELECT p.id, p.owner_id, p.account_id, p.content, p.post_type, p.tone, p.target_audience, p.visibility, p.hashtags, p.state, p.scheduled_at, p.time_zone, p.published_at, p.linkedin_urn, p.failure_code, p.failure_message, p.failure_remedy, p.created_at, p.updated_at, p.revision FROM (
+    SELECT n.id, n.created_at FROM posts n WHERE n.owner_id = $1 AND (n.created_at, n.id) < ($2::timestamptz, $3::uuid)
+    ORDER BY n.created_at DESC, n.id DESC
+    LIMIT 200
+) AS newest LEFT JOIN post_search s ON s.post_id = newest.id JOIN posts p ON p.id = newest.id
+WHERE (s.post_id IS NULL OR strpos(s.folded, $4::text) > 0)
+    AND (s.post_id IS NOT NULL OR strpos(lower(p.content), lower($5::text)) > 0)
+ORDER BY newest.created_at DESC, newest.id DESC
+LIMIT $6
+`
+
+type PostSearchWalkParams struct {
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+	Folded     string
+	Query      string
+	PageSize   int32
+}
+
+// Of the owner's 200 newest posts after the key those that contain the text, newest first. strpos takes % and _ as the plain
+// characters that they are to the caller. What is not folded yet is searched as it is. The first condition is asked before the
+// posts themselves are read. 200 in the text, as in the next query, so that the planner knows that few rows are meant.
+func (q *Queries) PostSearchWalk(ctx context.Context, db DBTX, arg PostSearchWalkParams) ([]Post, error) {
+	rows, err := db.Query(ctx, postSearchWalk,
+		arg.OwnerID,
+		arg.BeforeTime,
+		arg.BeforeID,
+		arg.Folded,
+		arg.Query,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Post{}
+	for rows.Next() {
+		var i Post
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.AccountID,
+			&i.Content,
+			&i.PostType,
+			&i.Tone,
+			&i.TargetAudience,
+			&i.Visibility,
+			&i.Hashtags,
+			&i.State,
+			&i.ScheduledAt,
+			&i.TimeZone,
+			&i.PublishedAt,
+			&i.LinkedInURN,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.FailureRemedy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const postSearchWalked = `-- name: PostSearchWalked :one
+SELECT created_at, id FROM posts WHERE owner_id = $1 AND (created_at, id) < ($2::timestamptz, $3::uuid)
+ORDER BY created_at DESC, id DESC
+OFFSET 199 LIMIT 1
+`
+
+type PostSearchWalkedParams struct {
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+}
+
+type PostSearchWalkedRow struct {
+	CreatedAt time.Time
+	ID        uuid.UUID
+}
+
+// The last one of those that PostSearchWalk looks at; no row when they are all that the owner has after the key, or less.
+func (q *Queries) PostSearchWalked(ctx context.Context, db DBTX, arg PostSearchWalkedParams) (PostSearchWalkedRow, error) {
+	row := db.QueryRow(ctx, postSearchWalked, arg.OwnerID, arg.BeforeTime, arg.BeforeID)
+	var i PostSearchWalkedRow
+	err := row.Scan(&i.CreatedAt, &i.ID)
+	return i, err
 }
 
 const postSettle = `-- name: PostSettle :one

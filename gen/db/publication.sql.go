@@ -405,7 +405,7 @@ func (q *Queries) PublicationCountByAccount(ctx context.Context, db DBTX, arg Pu
 }
 
 const publicationCountByState = `-- name: PublicationCountByState :many
-SELECT state, count(*) FROM publications GROUP BY state ORDER BY state
+SELECT state, count(*) FROM publications WHERE state IN ('queued', 'publishing', 'unconfirmed') GROUP BY state ORDER BY state
 `
 
 type PublicationCountByStateRow struct {
@@ -413,7 +413,8 @@ type PublicationCountByStateRow struct {
 	Count int64
 }
 
-// Of all owners, for the operator.
+// Of all owners, for the operator: those that somebody or something still has to end. The others grow for ever, and so would the
+// reading of them.
 func (q *Queries) PublicationCountByState(ctx context.Context, db DBTX) ([]PublicationCountByStateRow, error) {
 	rows, err := db.Query(ctx, publicationCountByState)
 	if err != nil {

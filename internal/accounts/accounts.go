@@ -1,5 +1,5 @@
 // Package accounts owns the LinkedIn accounts that posts go out with: who they are, which of them is the default, and
-// their tokens, which only leave it opened for a call at hand.
+// their tokens, which leave it, opened, only for a call at hand.
 //
 // It must not know posts or publications.
 package accounts
@@ -80,14 +80,23 @@ type Service struct {
 	now      func() time.Time
 }
 
-// New returns a Service. vault may be nil: then no token can be sealed or opened, and what needs one says so. Its workers
-// still have to be registered: see Register.
-func New(
-	store *postgres.Store, client *jobs.Client, linkedIn LinkedIn, vault *Vault, follow Follow, settings Settings, now func() time.Time,
-) *Service {
+// Dependencies are what a Service works with; it needs all of them but the vault.
+type Dependencies struct {
+	Store    *postgres.Store
+	Jobs     *jobs.Client
+	LinkedIn LinkedIn
+	// Vault may be nil: then no token can be sealed or opened, and what needs one says so.
+	Vault    *Vault
+	Follow   Follow
+	Settings Settings
+	Now      func() time.Time
+}
+
+// New returns a Service. Its workers still have to be registered: see Register.
+func New(on Dependencies) *Service {
 	return &Service{
-		store: store, queries: db.New(), jobs: client, linkedIn: linkedIn, vault: vault, follow: follow, settings: settings,
-		lookUps: limit.NewShares[struct{}](max(settings.ConsentLookUps, 1), lookUpQueue, 0), now: now,
+		store: on.Store, queries: db.New(), jobs: on.Jobs, linkedIn: on.LinkedIn, vault: on.Vault, follow: on.Follow, settings: on.Settings,
+		lookUps: limit.NewShares[struct{}](limit.Room{Slots: max(on.Settings.ConsentLookUps, 1), Queue: lookUpQueue}), now: on.Now,
 	}
 }
 

@@ -72,7 +72,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(server.Close)
 	seam := outbound.New(
 		outbound.Defaults(),
-		outbound.Once(),
+		outbound.DefaultPolicies(),
 		countedTokens{Unobserved: outbound.Unobserved{}, world: w},
 		slog.New(slog.DiscardHandler),
 	)
@@ -98,17 +98,20 @@ func newWorld(t *testing.T) *world {
 // service is one more process with the same database. What follows an event is noted instead of done.
 func (w *world) service(vault *accounts.Vault, change ...func(*accounts.Settings)) *accounts.Service {
 	settings := accounts.Settings{CallbackURL: "http://127.0.0.1/callback", Apps: []accounts.App{
-		{Name: accounts.DefaultApp, API: w.linkedIn, Set: true, Scopes: adasScopes, Members: true, Pages: true},
+		{Name: accounts.DefaultApp, API: w.linkedIn, Configured: true, Scopes: adasScopes, Members: true, Pages: true},
 	}}
 	for _, c := range change {
 		c(&settings)
 	}
-	return accounts.New(w.store, w.jobs, w.linkedIn, vault, func(event accounts.Event, _ accounts.Account) []river.JobArgs {
+	follow := func(event accounts.Event, _ accounts.Account) []river.JobArgs {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.events = append(w.events, event)
 		return nil
-	}, settings, w.now)
+	}
+	return accounts.New(accounts.Dependencies{
+		Store: w.store, Jobs: w.jobs, LinkedIn: w.linkedIn, Vault: vault, Follow: follow, Settings: settings, Now: w.now,
+	})
 }
 
 func newVault(t *testing.T) *accounts.Vault {
@@ -158,7 +161,7 @@ func TestWithoutIntrospectionScopesStayUnknownAndTheEndIsAssumed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	able := w.Service
-	w.Service = w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Set = false })
+	w.Service = w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Configured = false })
 	account, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
 	require.NoError(t, err)
 	require.Empty(t, account.Scopes)

@@ -23,8 +23,8 @@ type App struct {
 	Name string
 	// API is LinkedIn's OAuth, called as this app.
 	API OAuth
-	// Set is whether the app has a client id and secret, without which LinkedIn can't be asked for consents and about tokens.
-	Set bool
+	// Configured is whether the app has a client id and secret, without which LinkedIn can't be asked for consents and about tokens.
+	Configured bool
 	// Scopes are asked for at every consent, all of them: see linkedin.AuthorizationURL.
 	Scopes []string
 	// Members and Pages say whose accounts the app is for.
@@ -78,7 +78,7 @@ func (s *Service) candidates(name string, page bool) ([]App, error) {
 	for _, app := range s.settings.Apps {
 		switch {
 		case !app.serves(page):
-		case app.Set:
+		case app.Configured:
 			able = append(able, app)
 		default:
 			others = append(others, app)
@@ -116,8 +116,8 @@ func (s *Service) names(pages ...bool) string {
 	return strings.Join(names, ", ")
 }
 
-// Wanted are the scopes that members are asked for by the app of an account; none when the app is gone.
-func (s *Service) Wanted(account Account) []string {
+// WantedScopes are the scopes that members are asked for by the app of an account; none when the app is gone.
+func (s *Service) WantedScopes(account Account) []string {
 	app, err := s.app(account.App)
 	if err != nil {
 		return nil
@@ -135,15 +135,15 @@ func (s *Service) endangered(ctx context.Context, ownerID uuid.UUID, app App) ([
 	}
 	var names []string
 	for _, account := range list {
-		if account.App == app.Name && OtherScopes(account, app.Scopes) {
+		if account.App == app.Name && ScopesDiffer(account, app.Scopes) {
 			names = append(names, account.DisplayName)
 		}
 	}
 	return names, nil
 }
 
-// OtherScopes reports whether an account is known to have other scopes than those that members are asked for now.
-func OtherScopes(account Account, wanted []string) bool {
+// ScopesDiffer reports whether an account is known to have other scopes than those that members are asked for now.
+func ScopesDiffer(account Account, wanted []string) bool {
 	if len(account.Scopes) == 0 {
 		return false
 	}

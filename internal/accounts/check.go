@@ -59,20 +59,13 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 	if _, err := s.queries.ConsentDeleteExpired(ctx, s.store, s.now()); err != nil {
 		return err
 	}
-	for after := uuid.Nil; ; {
-		page, err := fromRows(s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: after, PageSize: sweepPage}))
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		after = page[len(page)-1].ID
+	return s.eachPage(ctx, func(page []Account) error {
 		checks := make([]river.JobArgs, len(page))
 		for i, account := range page {
 			checks[i] = CheckArgs{OwnerID: account.OwnerID, AccountID: account.ID}
 		}
-		if err := s.store.InTx(ctx, func(tx *postgres.Tx) error { return s.jobs.Insert(ctx, tx, checks...) }); err != nil {
-			return err
-		}
-	}
+		return s.store.InTx(ctx, func(tx *postgres.Tx) error { return s.jobs.Insert(ctx, tx, checks...) })
+	})
 }
 
 // CheckArgs is the job that looks at one account: renews its token, asks what it is worth, warns of its end.
@@ -140,7 +133,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		return false, nil
 	}
 	app, err := s.app(account.App)
-	if err != nil || !app.Set {
+	if err != nil || !app.Configured {
 		return false, nil // its app is not set up any more: the owner is warned of the end as others are
 	}
 	// Opened before the lease is taken: a process that has not the keyset of now must not keep those that have it waiting.
@@ -180,7 +173,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 			return false, err
 		}
 	}
-	err = s.outlast(ctx, func(ctx context.Context, tx *postgres.Tx) error {
+	err = s.persist(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		renewed, err := fromRow(s.queries.AccountRenew(ctx, tx, row))
 		if fault.Is(err, fault.NotFound) {
 			return nil // connected again meanwhile, or disconnected
@@ -215,7 +208,7 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 		}
 	}
 	app, err := s.app(account.App)
-	if err != nil || !app.Set {
+	if err != nil || !app.Configured {
 		return account, nil
 	}
 	token, err := s.Token(account)

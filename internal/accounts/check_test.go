@@ -248,7 +248,7 @@ func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 		"no key opens the token": {ada, func(w *world) *accounts.Service { return w.service(newVault(w.t)) }, true, early},
 		"no keyset":              {ada, func(w *world) *accounts.Service { return w.service(nil) }, false, early},
 		"the app is not set any more": {rhea, func(w *world) *accounts.Service {
-			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps[0].Set, s.Apps[0].API = false, w.withoutApp() })
+			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps[0].Configured, s.Apps[0].API = false, w.withoutApp() })
 		}, false, early},
 		"the app is gone": {rhea, func(w *world) *accounts.Service {
 			return w.service(newVault(w.t), func(s *accounts.Settings) { s.Apps = nil })
@@ -366,7 +366,7 @@ func (w *world) fail(operation, status string) {
 
 // withoutApp is LinkedIn without a client id and secret.
 func (w *world) withoutApp() accounts.OAuth {
-	return w.linkedIn.As("", "", accounts.SettingsOf(accounts.DefaultApp))
+	return w.linkedIn.WithApp("", "", accounts.SettingsOf(accounts.DefaultApp))
 }
 
 // calls counts the requests for tokens.

@@ -44,7 +44,7 @@ var userInfoWaits = []time.Duration{300 * time.Millisecond, time.Second, 3 * tim
 // WhyAssumed says why the end of a token is assumed.
 const WhyAssumed = "60 days after LinkedIn gave it or it was added, because LinkedIn did not say"
 
-// AddInput asks for an account to be kept by a token that is at hand.
+// AddInput asks for an account to be added by a token that somebody has already.
 type AddInput struct {
 	OwnerID uuid.UUID
 	Token   string // the member's access token
@@ -87,7 +87,7 @@ func (s *Service) examine(ctx context.Context, in AddInput) (grant, error) {
 	var failed error  // of apps that LinkedIn did not answer: the token may be theirs
 	found := false    // the token's app, or one that can't ask and may be it
 	for _, app := range candidates {
-		if !app.Set {
+		if !app.Configured {
 			g.app, found = app, true // those that can ask come first
 			break
 		}
@@ -218,7 +218,7 @@ func (s *Service) keep(ctx context.Context, ownerID uuid.UUID, urn, name string,
 		}
 	}
 	var account Account
-	err = s.outlast(ctx, func(ctx context.Context, tx *postgres.Tx) (err error) {
+	err = s.persist(ctx, func(ctx context.Context, tx *postgres.Tx) (err error) {
 		if account, err = fromRow(s.queries.AccountUpsert(ctx, tx, row)); err != nil {
 			return err
 		}
@@ -262,7 +262,7 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, 
 	if err != nil {
 		return Consent{}, err
 	}
-	warnings := tooFew(app, organization != "")
+	warnings := missingScopes(app, organization != "")
 	if len(endangered) > 0 {
 		warnings = append(
 			warnings,

@@ -129,15 +129,10 @@ func TestOnlyTheStatesHashIsKept(t *testing.T) {
 func TestWithoutAPublicAddressOrAnAppNobodyCanConsent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bare := accounts.New(
-		w.store,
-		w.jobs,
-		w.linkedIn,
-		newVault(t),
-		nil,
-		accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, API: w.linkedIn, Set: true, Members: true}}},
-		w.now,
-	)
+	bare := accounts.New(accounts.Dependencies{
+		Store: w.store, Jobs: w.jobs, LinkedIn: w.linkedIn, Vault: newVault(t), Now: w.now,
+		Settings: accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, API: w.linkedIn, Configured: true, Members: true}}},
+	})
 	_, err := bare.Connect(t.Context(), w.owner, "", "")
 	require.Equal(t, "NO_PUBLIC_URL", fault.Of(err).Reason)
 	require.Contains(t, fault.Of(err).Message, "--server-public-url")
@@ -271,7 +266,7 @@ func TestATokenIsLookedForAtEveryApp(t *testing.T) {
 		s := w.service(newVault(t), func(s *accounts.Settings) {
 			s.Apps = nil
 			for i, app := range c.apps {
-				s.Apps = append(s.Apps, accounts.App{Name: strconv.Itoa(i), API: app, Set: app.known.Status != "unset", Members: true})
+				s.Apps = append(s.Apps, accounts.App{Name: strconv.Itoa(i), API: app, Configured: app.known.Status != "unset", Members: true})
 			}
 		})
 		account, err := s.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})

@@ -60,9 +60,9 @@ func (s *Service) UncountRequest(ctx context.Context, on db.DBTX, account Accoun
 	return err
 }
 
-// TokenToAsk opens an account's token for so many requests that can wait, and counts them. They are a RateLimited fault with
-// ReasonKeptForPublishing when what is left of the day is kept for posts; the same may be asked for on the next day. They are to
-// be made with the context asking, which counts those that are sent once more, and lets none be where none is left.
+// TokenToAsk opens an account's token for so many requests that can wait, and counts them. It is a RateLimited fault with
+// ReasonKeptForPublishing when what is left of the day is kept for posts: ask again on the next day. Make the requests with the
+// context asking: it counts those that are repeated, and allows no repeat where none is left.
 func (s *Service) TokenToAsk(ctx context.Context, account Account, requests int) (asking context.Context, token string, err error) {
 	if token, err = s.Token(account); err != nil {
 		return ctx, "", err
@@ -114,9 +114,9 @@ func (s *Service) keptForPublishing(account Account, now time.Time) error {
 	return f
 }
 
-// LeaseNumbers takes the right to ask for the numbers of an account's posts by itself until a time; false when somebody else has
-// it, nobody may for now, or somebody had it since the account was read. So what was read of its posts after the account is still
-// so when the right is given.
+// LeaseNumbers takes the right to ask LinkedIn, unasked, for the numbers of an account's posts until a time. It is false when
+// somebody else has it, when nobody may have it now, or when somebody has had it since the account was read: so what was read of
+// its posts after the account still holds when the right is given.
 func (s *Service) LeaseNumbers(ctx context.Context, account Account, until time.Time) (bool, error) {
 	rows, err := s.queries.AccountLeaseNumbers(ctx, s.store, db.AccountLeaseNumbersParams{
 		ID: account.ID, OwnerID: account.OwnerID, Until: until, Now: s.now(), AsRead: account.NumbersHeldUntil,

@@ -9,7 +9,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-// Rotation is what became of the tokens when they were sealed anew.
+// Rotation is what became of the tokens when the key was rotated.
 type Rotation struct {
 	Accounts int // connected ones, all that have tokens
 	Sealed   int // whose tokens were sealed anew; the others were so already
@@ -17,8 +17,8 @@ type Rotation struct {
 	Failed []Account
 }
 
-// RotateKey seals every token with the key that seals now. It can be repeated, and be done while others work, also processes
-// that still seal with an earlier key: a token that changes meanwhile is looked at again.
+// RotateKey seals every token anew, with the current key. It can be repeated, and run while other processes work, even ones that
+// still seal with an earlier key: a token that changes meanwhile is looked at again.
 func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 	if s.vault == nil {
 		return Rotation{}, noVault()

@@ -22,8 +22,9 @@ func publishScope(page bool) string {
 	return "w_member_social"
 }
 
-// tooFew says what an account of a kind could not do after a consent to the scopes, and what to do; nothing when all is there.
-func tooFew(app App, page bool) (warnings []string) {
+// missingScopes says what an account of a kind could not do after a consent to the scopes, and what to do; nothing when all is
+// there.
+func missingScopes(app App, page bool) (warnings []string) {
 	if scope := publishScope(page); !slices.Contains(app.Scopes, scope) {
 		warnings = append(
 			warnings,
@@ -85,9 +86,9 @@ var scopePurposes = map[string]string{
 	"r_member_social_feed":       "comments and reactions on the member's posts",
 }
 
-// Withheld names those of the wanted scopes that an account's token is known to lack, each with what it is for, but for the one
+// WithheldScopes names those of the wanted scopes that an account's token is known to lack, each with what it is for, but for the one
 // to publish; "" for none, and when nobody knows what the token may.
-func Withheld(account Account, wanted []string) string {
+func WithheldScopes(account Account, wanted []string) string {
 	var list []string
 	for _, scope := range wanted {
 		if len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) || scope == PublishScope(account) {

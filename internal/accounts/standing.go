@@ -34,7 +34,7 @@ type Standing struct {
 	MayRead bool
 }
 
-// StandingNow is Standing by the service's own clock, for those who have none.
+// StandingNow is Standing by the service's own clock, for callers that have none.
 func (s *Service) StandingNow(account Account) Standing { return s.Standing(account, s.now()) }
 
 // Standing works out how an account stands at a time.
@@ -77,13 +77,13 @@ func (s *Service) Standing(account Account, at time.Time) Standing {
 // LinkedIn app that gave it, which may be gone from the configuration.
 func (s *Service) renews(account Account) bool {
 	app, err := s.app(account.App)
-	return err == nil && app.Set && s.vault != nil
+	return err == nil && app.Configured && s.vault != nil
 }
 
 // silent is Standing's Silent.
 func (s *Service) silent(account Account, at time.Time) bool {
 	app, err := s.app(account.App)
-	if err != nil || !app.Set || account.DisconnectedAt != nil || account.PausedReason != "" {
+	if err != nil || !app.Configured || account.DisconnectedAt != nil || account.PausedReason != "" {
 		return false
 	}
 	heard := account.UpdatedAt
@@ -93,9 +93,9 @@ func (s *Service) silent(account Account, at time.Time) bool {
 	return at.Sub(heard) > checkEvery+2*SweepEvery // the sweep that is due, and one that failed
 }
 
-// Lasts is until when the account can be used without a person: while its token is renewed by itself, until that ends, and
+// UsableUntil is until when the account can be used without a person: while its token is renewed by itself, until that ends, and
 // else until the token does; nil when nobody knows.
-func (s Standing) Lasts() *time.Time {
+func (s Standing) UsableUntil() *time.Time {
 	if s.RenewedUntil != nil {
 		return s.RenewedUntil
 	}

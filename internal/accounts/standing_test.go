@@ -52,7 +52,7 @@ func TestHowAnAccountStands(t *testing.T) {
 			}
 			got := able[!c.unable].Standing(c.account, noon)
 			require.Equal(t, c.want, got)
-			require.Equal(t, c.lasts, got.Lasts())
+			require.Equal(t, c.lasts, got.UsableUntil())
 		})
 	}
 }

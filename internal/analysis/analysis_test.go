@@ -55,7 +55,7 @@ func newWorld(t *testing.T) *world {
 		vendors.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(server.Close)
-	seam := outbound.New(outbound.Defaults(), outbound.Once(), outbound.Unobserved{}, slog.New(slog.DiscardHandler))
+	seam := outbound.New(outbound.Defaults(), outbound.DefaultPolicies(), outbound.Unobserved{}, slog.New(slog.DiscardHandler))
 	t.Cleanup(seam.Close)
 	api, err := analysisapi.New(analysisapi.Config{URL: server.URL}, seam.Client(analysisapi.Vendor), clock)
 	require.NoError(t, err)
@@ -65,7 +65,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)
 	w.posts = posts.New(w.store, nil, clock)
-	w.Service = analysis.New(w.store, w.posts, analysis.Remote{API: api}, clock)
+	w.Service = analysis.New(w.store, w.posts, analysis.RemoteEngine{API: api}, clock)
 	user, err := db.New().UserInsert(
 		t.Context(),
 		w.store,

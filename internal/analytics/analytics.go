@@ -53,11 +53,22 @@ type Service struct {
 	now      func() time.Time
 }
 
-// New returns a Service. after is how long after a post went out its numbers are asked for by itself.
-func New(
-	store *postgres.Store, posts *posts.Service, accounts *accounts.Service, linkedIn LinkedIn, after time.Duration, now func() time.Time,
-) *Service {
-	return &Service{store: store, queries: db.New(), posts: posts, accounts: accounts, linkedIn: linkedIn, after: after, now: now}
+// Dependencies are what a Service works with; it needs all of them.
+type Dependencies struct {
+	Store    *postgres.Store
+	Posts    *posts.Service
+	Accounts *accounts.Service
+	LinkedIn LinkedIn
+	// After is how long after a post went out its numbers are first asked for without anybody's asking.
+	After time.Duration
+	Now   func() time.Time
+}
+
+// New returns a Service. Its worker still has to be registered: see Register.
+func New(on Dependencies) *Service {
+	return &Service{
+		store: on.Store, queries: db.New(), posts: on.Posts, accounts: on.Accounts, linkedIn: on.LinkedIn, after: on.After, now: on.Now,
+	}
 }
 
 // Get returns what is known of a post of the owner without asking anybody: of one never analysed nor refreshed, nothing is.
@@ -66,7 +77,7 @@ func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Analytics, er
 	return known, posts.NotFound(err)
 }
 
-// Refresh asks LinkedIn for a published post's numbers, by the way that its account is allowed to ask, and stores them.
+// Refresh asks LinkedIn for a published post's numbers, in the way that its account is allowed to ask, and stores them.
 // Numbers it does not give keep their last value and are listed with the reason. A post that is not on LinkedIn, or
 // whose URN is unknown, is a Precondition fault; it is a RateLimited one when what is left of the day's requests is kept for
 // publishing.

@@ -42,7 +42,7 @@ func TestNumbersComeByTheWayTheTokenMay(t *testing.T) {
 			}})
 			server := httptest.NewServer(vendors.Handler())
 			t.Cleanup(server.Close)
-			seam := outbound.New(outbound.Defaults(), outbound.Once(), outbound.Unobserved{}, slog.New(slog.DiscardHandler))
+			seam := outbound.New(outbound.Defaults(), outbound.DefaultPolicies(), outbound.Unobserved{}, slog.New(slog.DiscardHandler))
 			t.Cleanup(seam.Close)
 			client, err := linkedin.New(linkedin.Config{APIURL: server.URL, AuthURL: server.URL, Version: "202609"}, seam.Client(linkedin.Vendor), time.Now)
 			require.NoError(t, err)

@@ -1,5 +1,8 @@
-// Package app puts Postwright together: configuration, wiring from top to bottom in plain constructors, and the order of
-// start and stop. It is the only package besides telemetry that knows the wall clock and the environment.
+// Package app puts Postwright together: the configuration, the wiring in plain constructors, and the order of start and stop.
+//
+// It hands the environment, the logger and the clock to everybody else. Beside it only telemetry reads the environment, for
+// OpenTelemetry's variables, and only rpc, outbound, postgres and telemetry read the clock, for deadlines and to measure how long
+// something took.
 package app
 
 import (
@@ -69,7 +72,7 @@ type App struct {
 	analysisAPI *analysisapi.Client
 	notifyAPI   *notifyapi.Client
 
-	system, others *status.Kept // what users are told of this Postwright, and of the vendors
+	ownChecks, vendorChecks *status.CachedChecks // of this Postwright, and of the vendors, as users are told
 }
 
 // New connects to the database and puts everything together. A database that is not migrated is a Precondition fault
@@ -143,7 +146,7 @@ func (a *App) connect(ctx context.Context) (err error) {
 	if err := a.wire(); err != nil {
 		return err
 	}
-	a.watch()
+	a.exportGauges()
 	return nil
 }
 
@@ -157,15 +160,17 @@ func (a *App) wire() (err error) {
 	}
 	a.origin = origin.New(a.store, Now, a.log)
 	jobsCfg := a.cfg.jobs()
-	jobsCfg.Hold = a.holds
-	if a.jobs, err = jobs.New(a.store, jobsCfg, a.traces.Tracer(instrumentation), time.Now, a.log); err != nil {
+	jobsCfg.Hold = a.mustHold
+	if a.jobs, err = jobs.New(a.store, jobsCfg, a.traces.Tracer(tracerName), time.Now, a.log); err != nil {
 		return err
 	}
 	a.Identity = identity.New(a.store, a.cache, Now)
 	postService := posts.New(a.store, a.cache, Now)
 	accountSettings := a.cfg.accounts(a.linkedIn)
 	accountSettings.Quota.Due = postService.CountDue
-	a.Accounts = accounts.New(a.store, a.jobs, a.linkedIn, vault, followAccount, accountSettings, Now)
+	a.Accounts = accounts.New(accounts.Dependencies{
+		Store: a.store, Jobs: a.jobs, LinkedIn: a.linkedIn, Vault: vault, Follow: afterAccountEvent, Settings: accountSettings, Now: Now,
+	})
 	a.Publishing = publishing.New(
 		a.store,
 		a.jobs,
@@ -173,51 +178,54 @@ func (a *App) wire() (err error) {
 		a.Accounts,
 		a.linkedIn,
 		a.origin,
-		follow,
+		afterPublication,
 		a.cfg.Publishing.rules(a.cfg.LinkedIn.Version),
 		Now,
 	)
-	numbers := analytics.New(a.store, postService, a.Accounts, a.linkedIn, a.cfg.Publishing.NumbersAfter.Value, Now)
-	notifyService := notify.New(
-		a.store, notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
-		notify.EmailChannel{Vendor: a.notifyAPI}, notify.PushChannel{Vendor: a.notifyAPI}, a.cfg.Notification.limits(), Now, a.log,
-	)
-	a.system = &status.Kept{Looks: a.own(), Good: systemGood, Now: time.Now}
-	a.others = &status.Kept{
-		Looks: a.vendors(status.AnnouncedVersion(a.cfg.LinkedIn.Version, sunset.Remember(a.probe(), time.Now), Now)),
-		Good:  vendorsGood,
-		Now:   time.Now,
+	numbers := analytics.New(analytics.Dependencies{
+		Store: a.store, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, After: a.cfg.Publishing.NumbersAfter.Value, Now: Now,
+	})
+	notifyService := notify.New(notify.Dependencies{
+		Store: a.store, Sources: notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
+		Email: notify.EmailChannel{Vendor: a.notifyAPI}, Push: notify.PushChannel{Vendor: a.notifyAPI},
+		Limits: a.cfg.Notification.limits(), Now: Now, Log: a.log,
+	})
+	a.ownChecks = &status.CachedChecks{Checkers: a.ownCheckers(), TTL: ownChecksTTL, Now: time.Now}
+	a.vendorChecks = &status.CachedChecks{
+		Checkers: a.vendorCheckers(status.AnnouncedVersion(a.cfg.LinkedIn.Version, sunset.CachedProbe(a.probe(), time.Now), Now)),
+		TTL:      vendorChecksTTL,
+		Now:      time.Now,
 	}
 	for _, owner := range []interface{ Register(*jobs.Client) }{
-		a.Publishing, a.Accounts, notifyService, numbers, a.versionWorker(), retention.NewWorker(a.store, a.cfg.Retention.keep(), Now, a.log),
+		a.Publishing, a.Accounts, notifyService, numbers, a.versionWorker(), retention.NewWorker(a.store, a.cfg.Retention.periods(), Now, a.log),
 	} {
 		owner.Register(a.jobs)
 	}
 	a.services = rpc.Services{
 		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
-		Analysis:     analysis.New(a.store, postService, analysis.Remote{API: a.analysisAPI}, Now),
+		Analysis:     analysis.New(a.store, postService, analysis.RemoteEngine{API: a.analysisAPI}, Now),
 		Status:       a.report,
 		Authenticate: a.Identity.Authenticate,
 		Callers:      limit.NewCallers(a.cfg.callers(), time.Now),
-		UnderWay:     rpc.NewUnderWay(),
+		InFlight:     rpc.NewInFlight(),
 	}
 	return nil
 }
 
-// follow names the jobs that follow a publication.
-func follow(post posts.Post, warning string) []river.JobArgs {
+// afterPublication names the jobs that follow a publication.
+func afterPublication(post posts.Post, warning string) []river.JobArgs {
 	return append(notify.AfterPublication(post, warning), analytics.AfterPublication(post)...)
 }
 
-// followAccount names the jobs that follow an account's event.
-func followAccount(event accounts.Event, account accounts.Account) []river.JobArgs {
+// afterAccountEvent names the jobs that follow an account's event.
+func afterAccountEvent(event accounts.Event, account accounts.Account) []river.JobArgs {
 	return append(notify.AfterAccount(event, account), publishing.AfterAccount(event, account)...)
 }
 
-// holds reports whether a job would tell somebody something from a database that may not know what was told: publications ask
-// by themselves, as they are claimed.
-func (a *App) holds(ctx context.Context, kind string) (bool, error) {
-	if !notify.Tells(kind) {
+// mustHold reports whether a job would notify somebody from a database that may not know who was notified already. Publications
+// are not among these jobs: they ask as they are claimed.
+func (a *App) mustHold(ctx context.Context, kind string) (bool, error) {
+	if !notify.Notifies(kind) {
 		return false, nil
 	}
 	standing, err := a.origin.Standing(ctx)
@@ -308,6 +316,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 		}
 		changes.Go(func() { a.store.Listen(streams, listeners...) })
 		changes.Go(func() { a.services.Posts.LookForChanges(streams, posts.LookEvery) })
+		changes.Go(func() { a.services.Posts.IndexForSearch(streams) })
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -360,7 +369,7 @@ func (a *App) drain(ctx context.Context, server *http.Server) error {
 		cancel()
 		<-idle
 	}()
-	underWay := a.services.UnderWay
+	underWay := a.services.InFlight
 	for ctx.Err() == nil {
 		underWay.Wait(ctx)
 		select {
@@ -391,7 +400,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 		mux.HandleFunc(path, onlyGet) // or the API, which has the rest, would say that there is nothing
 	}
 	get("/healthz", http.HandlerFunc(telemetry.Alive))
-	get("/readyz", telemetry.Ready(a.ready()...))
+	get("/readyz", telemetry.Ready(a.readinessChecks()...))
 	get("/metrics", a.metrics.Handler())
 	if a.cfg.serves() {
 		api, err := a.api(streams)
@@ -399,15 +408,16 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 			return nil, err
 		}
 		mux.Handle("/", api)
-		get(rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consents, time.Now),
-			a.services.UnderWay, a.eyes()))
+		get(rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consentRate, time.Now),
+			a.services.InFlight, a.instrumentation()))
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
 	return &http.Server{
-		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mux),
-		Protocols: protocols,
+		Handler:     rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mux),
+		ConnContext: rpc.WithLine,
+		Protocols:   protocols,
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
 		ReadHeaderTimeout: min(
 			readHeaderTimeout,
@@ -432,11 +442,11 @@ func (a *App) api(streams context.Context) (http.Handler, error) {
 	return rpc.NewHandler(streams, rpc.Config{
 		Timeout: callTimeout, MessageTimeout: a.onWire.message, Silence: a.onWire.silence, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes,
 		MaxStreams: a.cfg.Server.Streams.Value, StreamsPerOwner: a.cfg.Server.StreamsPerOwner.Value, Origins: a.cfg.Server.origins(),
-	}, a.services, a.eyes())
+	}, a.services, a.instrumentation())
 }
 
-func (a *App) eyes() rpc.Eyes {
-	return rpc.Eyes{
+func (a *App) instrumentation() rpc.Instrumentation {
+	return rpc.Instrumentation{
 		Log: a.log, Observe: a.metrics.ObserveCall, Refused: a.metrics.RefusedCall, Streams: a.metrics.ObserveStreams, Traces: a.traces,
 	}
 }

@@ -58,7 +58,7 @@ func TestARedisThatIsSetIsLookedAtAndNotNeeded(t *testing.T) {
 	t.Parallel()
 	redis := redistest.New(t)
 	found := func(w *world) status.Check {
-		report := app.Examine(t.Context(), w.Config, slog.New(slog.DiscardHandler))
+		report := app.Diagnose(t.Context(), w.Config, slog.New(slog.DiscardHandler))
 		i := slices.IndexFunc(report.Checks, func(c status.Check) bool { return c.Name == "redis" })
 		require.GreaterOrEqual(t, i, 0)
 		return report.Checks[i]

@@ -11,12 +11,12 @@ import (
 	"github.com/postwright/postwright/internal/status"
 )
 
-// NotTried is what Try leaves out, because it would have an effect or be counted by a vendor.
-const NotTried = "whether LinkedIn, the analysis API and the notification API answer, and take their secrets and tokens: `postwright doctor` asks them"
+// NotInDryRun is what DryRun leaves out, because it would have an effect or be counted by a vendor.
+const NotInDryRun = "whether LinkedIn, the analysis API and the notification API answer, and take their secrets and tokens: `postwright doctor` asks them"
 
-// Try does what a start with this configuration would do, and has no effect: it reads every setting, listens for a moment, and
+// DryRun does what a start with this configuration would do, and has no effect: it reads every setting, listens for a moment, and
 // looks at the database. A configuration that is wrong in itself is an error with every fault.
-func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, error) {
+func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, error) {
 	if err := cfg.Verify(); err != nil {
 		return status.Report{}, err
 	}
@@ -39,24 +39,24 @@ func Try(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, erro
 		return report, nil
 	}
 	defer a.Close()
-	var keyset status.Look
+	var keyset status.Checker
 	if err = a.connect(ctx); err != nil {
 		keyset = status.Blocked("encryption key", needsDatabase)
 	} else {
-		keyset = status.Keyset(a.Accounts.Seals)
+		keyset = status.Keyset(a.Accounts.CheckSeals)
 	}
-	report.Checks = append(report.Checks, status.Examine(ctx, append(a.database(err), a.redis()...)).Checks...)
+	report.Checks = append(report.Checks, status.Run(ctx, append(a.databaseCheckers(err), a.redisCheckers()...)).Checks...)
 	if cfg.LinkedIn.TokenKeyset == "" {
 		report.Checks = append(report.Checks, status.Check{Name: "encryption key", State: status.Warning, Detail: noKeyset, Remedy: keysetRemedy})
 	} else {
-		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{keyset}).Checks...)
+		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{keyset}).Checks...)
 	}
 	report.Checks = append(report.Checks, status.VersionByDate(cfg.LinkedIn.Version, Now()))
 	report.Checks = append(
 		report.Checks,
-		slices.Concat(cfg.LinkedIn.togetherness(), cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, cfg.called()))...)
+		slices.Concat(cfg.LinkedIn.incompatibleScopes(), cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, cfg.called()))...)
 	if a.Accounts != nil {
-		report.Checks = append(report.Checks, status.Examine(ctx, []status.Look{status.Scopes(a.everybodys, a.Accounts.Wanted)}).Checks...)
+		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{status.Scopes(a.allAccounts, a.Accounts.WantedScopes)}).Checks...)
 	}
 	return report, nil
 }
@@ -74,7 +74,7 @@ func (a *App) warn(ctx context.Context) {
 	if c := status.VersionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
 	}
-	for _, c := range slices.Concat(a.cfg.LinkedIn.togetherness(), a.cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, a.cfg.called())) {
+	for _, c := range slices.Concat(a.cfg.LinkedIn.incompatibleScopes(), a.cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, a.cfg.called())) {
 		a.log.WarnContext(ctx, c.Detail, "about", c.Name, "remedy", c.Remedy)
 	}
 }

@@ -79,7 +79,7 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 			cfg := w.Config
 			w.Exec(`UPDATE linkedin_accounts SET scopes = '{openid,profile,email,w_member_social}'`) // as members are asked for
 			c.change(t, &cfg)
-			report, err := app.Try(t.Context(), cfg, slog.New(slog.DiscardHandler))
+			report, err := app.DryRun(t.Context(), cfg, slog.New(slog.DiscardHandler))
 			require.NoError(t, err)
 			for _, check := range report.Checks {
 				if check.Name == c.check {
@@ -106,7 +106,7 @@ func TestScopesThatLinkedInProbablyLacksAreWarnedOf(t *testing.T) {
 		t,
 		`[{"name":"pages","clientId":"cm","clientSecret":"s","scopes":["w_organisation_social"],"accounts":["pages"]}]`,
 	)
-	report, err := app.Try(t.Context(), w.Config, slog.New(slog.DiscardHandler))
+	report, err := app.DryRun(t.Context(), w.Config, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	found := map[string]string{}
 	for _, check := range report.Checks {
@@ -161,7 +161,7 @@ func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 			cfg.Database.URL = app.Secret(dbtest.NewEmpty(t))
 			c.change(&cfg)
 			for how, start := range map[string]func() error{
-				"try":   func() error { _, err := app.Try(t.Context(), cfg, slog.New(slog.DiscardHandler)); return err },
+				"try":   func() error { _, err := app.DryRun(t.Context(), cfg, slog.New(slog.DiscardHandler)); return err },
 				"serve": func() error { _, err := app.New(t.Context(), cfg, slog.New(slog.DiscardHandler)); return err },
 			} {
 				err := start()

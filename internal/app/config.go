@@ -94,6 +94,7 @@ type CacheConfig struct {
 type OutboundConfig struct {
 	MaxConnections        Count    `help:"Connections to vendors at most, in all." default:"100"`
 	MaxConnectionsPerHost Count    `help:"Connections to one host at most." default:"20"`
+	KeepNames             Duration `help:"How long the addresses of vendors' host names are kept; 0s to look them up for each connection." default:"5m"`
 	AttemptTimeout        Duration `help:"Limit of one attempt to call a vendor." default:"30s"`
 	Budget                Duration `help:"Limit of all attempts of one operation, with the waits between them." default:"40s"`
 	Attempts              Count    `help:"How often an operation is attempted at most, where it may be repeated." default:"3"`
@@ -252,6 +253,7 @@ type validation struct{ faults []fault.Field }
 func (v *validation) outbound(c OutboundConfig) {
 	v.count("--outbound-max-connections", c.MaxConnections, 1, 10_000)
 	v.count("--outbound-max-connections-per-host", c.MaxConnectionsPerHost, 1, 10_000)
+	v.duration("--outbound-keep-names", c.KeepNames, 0, time.Hour)
 	v.duration("--outbound-attempt-timeout", c.AttemptTimeout, 100*time.Millisecond, maxAttemptTimeout)
 	v.duration("--outbound-budget", c.Budget, 100*time.Millisecond, maxAttemptTimeout)
 	if c.AttemptTimeout.Value > c.Budget.Value && c.AttemptTimeout.Value <= maxAttemptTimeout && !c.Budget.broken {
@@ -450,7 +452,7 @@ func (c Config) store() postgres.Config {
 func (c OutboundConfig) seam() outbound.Config {
 	cfg := outbound.Defaults()
 	cfg.MaxConns, cfg.MaxConnsPerHost = c.MaxConnections.Value, c.MaxConnectionsPerHost.Value
-	cfg.Owner = callerID
+	cfg.KeepNames, cfg.Owner = c.KeepNames.Value, callerID
 	return cfg
 }
 
@@ -485,8 +487,8 @@ func (c NotificationConfig) limits() notify.Limits {
 	}
 }
 
-func (c RetentionConfig) keep() retention.Keep {
-	return retention.Keep{Requests: c.Requests.Value, Notifications: c.Notifications.Value, Transitions: c.Transitions.Value}
+func (c RetentionConfig) periods() retention.Periods {
+	return retention.Periods{Requests: c.Requests.Value, Notifications: c.Notifications.Value, Transitions: c.Transitions.Value}
 }
 
 func (c Config) jobs() jobs.Config {

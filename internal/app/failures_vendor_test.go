@@ -233,7 +233,7 @@ func cell(ctx context.Context, operation outbound.Operation, b bad) (outcome, er
 	if err := fault.Fields(faults...); err != nil {
 		return outcome{}, err
 	}
-	policies.Asks = map[string]outbound.Asks{linkedin.Vendor: linkedin.AskedWait(noon)}
+	policies.BodyRetryAfter = map[string]outbound.BodyRetryAfter{linkedin.Vendor: linkedin.BodyRetryAfter(noon)}
 	metrics := telemetry.NewMetrics()
 	seam := outbound.New(outbound.Defaults(), policies, metrics.API(), slog.New(slog.DiscardHandler))
 	defer seam.Close()
@@ -356,7 +356,7 @@ func newClients(url string, seam *outbound.Seam) (*clients, error) {
 
 // prepare brings about what the operations need, over connections of its own without the cell's limits.
 func (c *clients) prepare(ctx context.Context, url string) error {
-	seam := outbound.New(outbound.Defaults(), outbound.Once(), outbound.Unobserved{}, slog.New(slog.DiscardHandler))
+	seam := outbound.New(outbound.Defaults(), outbound.DefaultPolicies(), outbound.Unobserved{}, slog.New(slog.DiscardHandler))
 	defer seam.Close()
 	good, err := newClients(url, seam)
 	if err != nil {

@@ -50,8 +50,8 @@ const (
 // wireLimits bound what comes in and goes out; tests shorten them.
 type wireLimits struct{ request, message, silence time.Duration }
 
-// consents bounds the members that come back from LinkedIn to one address; a person comes once.
-var consents = limit.Rate{PerSecond: 1, Burst: 20}
+// consentRate bounds the members that come back from LinkedIn to one address; a person comes once.
+var consentRate = limit.Rate{PerSecond: 1, Burst: 20}
 
 // callers is what the configuration gives each caller.
 func (c Config) callers() limit.Config {

@@ -198,13 +198,13 @@ func (c LinkedInConfig) accounts(client *linkedin.Client) []accounts.App {
 	var list []accounts.App
 	for _, app := range c.apps() {
 		list = append(list, accounts.App{
-			Name:    app.Name,
-			API:     client.As(app.ClientID, app.ClientSecret.Reveal(), accounts.SettingsOf(app.Name)),
-			Set:     app.ClientID != "",
-			Scopes:  app.Scopes,
-			Members: slices.Contains(app.Accounts, forMembers),
-			Pages:   slices.Contains(app.Accounts, forPages),
-			ByMe:    app.Identity == byMe,
+			Name:       app.Name,
+			API:        client.WithApp(app.ClientID, app.ClientSecret.Reveal(), accounts.SettingsOf(app.Name)),
+			Configured: app.ClientID != "",
+			Scopes:     app.Scopes,
+			Members:    slices.Contains(app.Accounts, forMembers),
+			Pages:      slices.Contains(app.Accounts, forPages),
+			ByMe:       app.Identity == byMe,
 		})
 	}
 	return list
@@ -220,9 +220,9 @@ var communityScopes = []string{
 	"r_basicprofile",
 }
 
-// togetherness says which apps ask for what LinkedIn gives no single app: a self-serve product's scopes with the Community
+// incompatibleScopes says which apps ask for what LinkedIn gives no single app: a self-serve product's scopes with the Community
 // Management API's. Apps that were granted both long ago may have them, so it is no fault.
-func (c LinkedInConfig) togetherness() []status.Check {
+func (c LinkedInConfig) incompatibleScopes() []status.Check {
 	var checks []status.Check
 	for _, app := range c.apps() {
 		community := slices.IndexFunc(app.Scopes, func(scope string) bool { return slices.Contains(communityScopes, scope) })

@@ -148,7 +148,7 @@ func TestChangedScopesSayWhichTokensTheyEnd(t *testing.T) {
 	t.Parallel()
 	w, _ := twoApps(t)
 	w.Config.LinkedIn.Scopes = []string{"openid", "profile", "w_member_social"}
-	report, err := app.Try(t.Context(), w.Config, w.Log)
+	report, err := app.DryRun(t.Context(), w.Config, w.Log)
 	require.NoError(t, err)
 	said := ""
 	for _, check := range report.Checks {
@@ -202,7 +202,7 @@ func TestARemedyNamesTheAppThatItIsAbout(t *testing.T) {
 	w.Exec(`UPDATE linkedin_accounts SET scopes = '{}'`)
 	require.Contains(t, w.examine(w.Config)["scopes of "+account].Remedy, credentialsAt)
 	w.Exec(`UPDATE linkedin_accounts SET scopes = '{w_member_social}'`)
-	report, err := app.Try(t.Context(), w.Config, w.Log)
+	report, err := app.DryRun(t.Context(), w.Config, w.Log)
 	require.NoError(t, err)
 	said := ""
 	for _, check := range report.Checks {

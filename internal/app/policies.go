@@ -23,8 +23,8 @@ var repeats = map[string]map[string]outbound.Repeat{
 
 // Policies is how every operation of every vendor is carried out, with everything that can't work about it.
 func (c OutboundConfig) Policies() (outbound.Policies, []fault.Field) {
-	policies := outbound.Once()
-	policies.Asks = map[string]outbound.Asks{linkedin.Vendor: linkedin.AskedWait(Now)}
+	policies := outbound.DefaultPolicies()
+	policies.BodyRetryAfter = map[string]outbound.BodyRetryAfter{linkedin.Vendor: linkedin.BodyRetryAfter(Now)}
 	policies.Breaker = outbound.Breaker{Failures: c.BreakerFailures.Value, Delay: c.BreakerDelay.Value}
 	policies.Default.Timeout, policies.Default.Budget = c.AttemptTimeout.Value, c.Budget.Value
 	policies.Default.MaxBodyBytes = int64(c.MaxBodyBytes.Value)

@@ -16,7 +16,7 @@ const connectionsEvery = time.Minute
 // they like. The line has a message of ours, so that those are alike, and what the server says, which names the caller's
 // address, beside it.
 func serverLog(to *slog.Logger) *log.Logger {
-	return log.New(serverLines{telemetry.Sparing(to, connectionsEvery, "")}, "", 0)
+	return log.New(serverLines{telemetry.Throttled(to, connectionsEvery, "")}, "", 0)
 }
 
 type serverLines struct{ log *slog.Logger }

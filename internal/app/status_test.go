@@ -21,7 +21,7 @@ import (
 // examine is what doctor finds, by the check's name.
 func (w *world) examine(cfg app.Config) map[string]status.Check {
 	w.T.Helper()
-	return byName(w.T, app.Examine(w.T.Context(), cfg, slog.New(slog.DiscardHandler)))
+	return byName(w.T, app.Diagnose(w.T.Context(), cfg, slog.New(slog.DiscardHandler)))
 }
 
 func byName(t *testing.T, report status.Report) map[string]status.Check {
@@ -182,7 +182,7 @@ func TestAFaultyConfigurationIsFoundWhole(t *testing.T) {
 	t.Parallel()
 	cfg := app.Defaults()
 	cfg.LinkedIn.Version, cfg.Analysis.URL = "202612", "analysis"
-	report := app.Examine(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	report := app.Diagnose(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	require.Equal(t, status.Failed, report.State())
 	require.Len(t, report.Checks, 3, "%+v", report.Checks)
 	for _, c := range report.Checks {
@@ -296,9 +296,9 @@ func TestALookThatHangsIsGivenUp(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	report := status.Examine(ctx, []status.Look{
-		{Name: "hangs", At: func(ctx context.Context) []status.Check { <-ctx.Done(); return nil }},
-		{Name: "answers", At: func(context.Context) []status.Check { return []status.Check{{Name: "answers", State: status.OK}} }},
+	report := status.Run(ctx, []status.Checker{
+		{Name: "hangs", Run: func(ctx context.Context) []status.Check { <-ctx.Done(); return nil }},
+		{Name: "answers", Run: func(context.Context) []status.Check { return []status.Check{{Name: "answers", State: status.OK}} }},
 	})
 	require.Equal(t, status.Unknown, report.Checks[0].State)
 	require.Contains(t, report.Checks[0].Detail, "no answer")

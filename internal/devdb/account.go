@@ -92,8 +92,8 @@ func (a account) command(ctx context.Context, dir, program string, args ...strin
 	return cmd
 }
 
-// own hands a folder of ours to the account, closed to everybody else.
-func (a account) own(folder string) error {
+// takeOver gives a folder of ours to the account, closed to everybody else.
+func (a account) takeOver(folder string) error {
 	if a.credential != nil {
 		if err := os.Chown(folder, a.uid, a.gid); err != nil {
 			return err

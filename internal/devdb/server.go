@@ -112,7 +112,7 @@ func (s *Server) bringUp(ctx context.Context, opts Options, found []programs) er
 	if err != nil {
 		return err
 	}
-	if err := who.own(s.dir); err != nil {
+	if err := who.takeOver(s.dir); err != nil {
 		return err
 	}
 	if err := who.reach(ctx, s.dir); err != nil {
@@ -125,7 +125,7 @@ func (s *Server) bringUp(ctx context.Context, opts Options, found []programs) er
 	if s.sockets, err = makeSocketFolder(); err != nil {
 		return err
 	}
-	if err := who.own(s.sockets); err != nil {
+	if err := who.takeOver(s.sockets); err != nil {
 		return err
 	}
 	began := time.Now()

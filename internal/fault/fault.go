@@ -38,7 +38,7 @@ const (
 	Canceled
 	// Deadline means that the time allowed for the operation ran out.
 	Deadline
-	// Unavailable means that the database can't be used at the moment.
+	// Unavailable means that Postwright can't do this now: the database is away or full, or this process stops or is too busy.
 	Unavailable
 	// Unauthenticated means that the caller of Postwright did not prove who they are.
 	Unauthenticated

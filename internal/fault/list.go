@@ -48,7 +48,7 @@ func (l *List) AddNew(fields ...Field) {
 	}
 }
 
-// AddMore adds wrong fields that nobody has named.
+// AddMore counts wrong fields that are not named.
 func (l *List) AddMore(n int) { l.more += n }
 
 // Full reports whether further fields will only be counted.

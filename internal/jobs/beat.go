@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,10 +16,13 @@ import (
 )
 
 const (
-	// beatEvery is how often a process says that it works jobs.
+	// beatEvery is how often a process says that it works jobs while it does.
 	beatEvery = 2 * time.Second
+	// beatIdle is how often it says so while there are none.
+	beatIdle = 10 * time.Second
 	// beatMissed is after how long without a word what it runs counts no more in the turns: what a process that was killed ran would
-	// keep its owner waiting. To be wrong about one that lives costs no more than a few turns.
+	// keep its owner waiting. To be wrong about one that lives, as about one that has just begun to work again, costs no more than a
+	// few turns.
 	beatMissed = 3 * beatEvery
 	// beatLost is after how long without a word it is taken for gone.
 	beatLost = 30 * time.Second
@@ -34,8 +38,9 @@ type heart struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	stop  context.CancelFunc
-	ended sync.WaitGroup
+	stop    context.CancelFunc
+	ended   sync.WaitGroup
+	running atomic.Int64 // how many jobs this process runs
 
 	mu     sync.Mutex
 	last   time.Time // when this process last succeeded in saying so
@@ -47,6 +52,10 @@ func (h *heart) start(ctx context.Context, stopped <-chan struct{}) {
 	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
 	h.last = h.now() // the first one has as long as the others
 	h.beat(ctx)
+	// What is forgotten here was left by processes that did not end in order; each of them had a start.
+	if _, err := h.queries.WorkerDeleteStale(ctx, h.store); err != nil {
+		h.log.WarnContext(ctx, "processes that are gone could not be forgotten", "error", err)
+	}
 	h.ended.Go(func() {
 		ticker := time.NewTicker(beatEvery)
 		defer ticker.Stop()
@@ -57,7 +66,9 @@ func (h *heart) start(ctx context.Context, stopped <-chan struct{}) {
 			case <-stopped:
 				return
 			case <-ticker.C:
-				h.beat(ctx)
+				if h.running.Load() > 0 || h.silent() > beatIdle-beatEvery {
+					h.beat(ctx)
+				}
 			}
 		}
 	})
@@ -81,12 +92,6 @@ func (h *heart) beat(ctx context.Context) {
 	case err == nil && before:
 		h.log.InfoContext(ctx, "the workers are heard of again", "silent", silent.Round(time.Second))
 	}
-	if err != nil {
-		return
-	}
-	if _, err := h.queries.WorkerDeleteStale(ctx, h.store); err != nil {
-		h.log.WarnContext(ctx, "processes that are gone could not be forgotten", "error", err)
-	}
 }
 
 // end stops the beats, waits for the one under way, and takes this process off the list.
@@ -100,11 +105,15 @@ func (h *heart) end(ctx context.Context) {
 	}
 }
 
-func (h *heart) ready() error {
+// silent is for how long this process has not said so.
+func (h *heart) silent() time.Duration {
 	h.mu.Lock()
-	silent := h.now().Sub(h.last)
-	h.mu.Unlock()
-	if silent > beatLost {
+	defer h.mu.Unlock()
+	return h.now().Sub(h.last)
+}
+
+func (h *heart) ready() error {
+	if silent := h.silent(); silent > beatLost {
 		return fault.Newf(
 			fault.Unavailable,
 			"The workers have not been heard of for %s: see the log, and start the process again when the database answers.",

@@ -20,19 +20,19 @@ import (
 	"github.com/postwright/postwright/internal/telemetry"
 )
 
-// origin is what a job carries of the call that it comes from, in its metadata: traceparent and tracestate of W3C's Trace
+// callContext is what a job carries of the call that it comes from, in its metadata: traceparent and tracestate of W3C's Trace
 // Context, and request_id.
-type origin = propagation.MapCarrier
+type callContext = propagation.MapCarrier
 
 const requestIDKey = "request_id"
 
 var traceContext propagation.TraceContext
 
-// remember gives jobs the trace and the request id of the context they are inserted in.
-func remember(
+// attachCallContext gives jobs the trace and the request id of the context they are inserted in.
+func attachCallContext(
 	ctx context.Context, params []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error),
 ) ([]*rivertype.JobInsertResult, error) {
-	from := origin{}
+	from := callContext{}
 	traceContext.Inject(ctx, from)
 	if id := telemetry.RequestID(ctx); id != "" {
 		from[requestIDKey] = id
@@ -49,7 +49,7 @@ func remember(
 }
 
 // addTo keeps what River itself wrote into the metadata.
-func addTo(p *rivertype.JobInsertParams, from origin) error {
+func addTo(p *rivertype.JobInsertParams, from callContext) error {
 	metadata := map[string]json.RawMessage{}
 	if len(p.Metadata) > 0 {
 		if err := json.Unmarshal(p.Metadata, &metadata); err != nil {
@@ -68,11 +68,11 @@ func addTo(p *rivertype.JobInsertParams, from origin) error {
 	return err
 }
 
-// originOf reads what remember wrote. Metadata that can't be read tells nothing.
-func originOf(job *rivertype.JobRow) origin {
+// callContextOf reads what attachCallContext wrote. Metadata that can't be read tells nothing.
+func callContextOf(job *rivertype.JobRow) callContext {
 	var metadata map[string]any
 	_ = json.Unmarshal(job.Metadata, &metadata)
-	from := origin{}
+	from := callContext{}
 	for _, key := range append(traceContext.Fields(), requestIDKey) {
 		if value, is := metadata[key].(string); is {
 			from[key] = value
@@ -81,9 +81,9 @@ func originOf(job *rivertype.JobRow) origin {
 	return from
 }
 
-// worked is around every run of a job: it goes on with the trace of the call that the job comes from, names the job in
+// runObserver is around every run of a job: it goes on with the trace of the call that the job comes from, names the job in
 // every line, keeps a panic from being a mere line of River's, and logs how the run ended, once.
-type worked struct {
+type runObserver struct {
 	river.MiddlewareDefaults
 	tracer trace.Tracer
 	now    func() time.Time
@@ -91,8 +91,8 @@ type worked struct {
 }
 
 // Work implements rivertype.WorkerMiddleware.
-func (w *worked) Work(ctx context.Context, job *rivertype.JobRow, run func(context.Context) error) (err error) {
-	from := originOf(job)
+func (w *runObserver) Work(ctx context.Context, job *rivertype.JobRow, run func(context.Context) error) (err error) {
+	from := callContextOf(job)
 	ctx = telemetry.LogWith(ctx, slog.String("job", job.Kind), slog.Int64("job_id", job.ID))
 	if id := from[requestIDKey]; id != "" {
 		ctx = telemetry.WithRequestID(ctx, id)
@@ -121,7 +121,7 @@ func failed(err error) bool {
 	return err != nil && !errors.As(err, &sleeps)
 }
 
-func (w *worked) logRun(ctx context.Context, job *rivertype.JobRow, took time.Duration, err error) {
+func (w *runObserver) logRun(ctx context.Context, job *rivertype.JobRow, took time.Duration, err error) {
 	attributes := []slog.Attr{slog.Int("attempt", job.Attempt), slog.Duration("duration", took)}
 	switch {
 	case err == nil:

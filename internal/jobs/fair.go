@@ -59,7 +59,7 @@ type driver struct {
 
 // GetListener implements riverdriver.Driver: to listen takes a session, which a pooler may not give.
 func (d driver) GetListener(params *riverdriver.GetListenenerParams) riverdriver.Listener {
-	return riverpgxv5.New(d.turns.store.Sessions()).GetListener(params)
+	return &listener{Listener: riverpgxv5.New(d.turns.store.Sessions()).GetListener(params), wakeups: d.turns.wakeups}
 }
 
 // GetExecutor implements riverdriver.Driver.
@@ -72,20 +72,54 @@ func (d driver) UnwrapExecutor(tx pgx.Tx) riverdriver.ExecutorTx {
 	return announcer{d.Driver.UnwrapExecutor(tx)}
 }
 
-// announcer tells of jobs in any line as the producer listens for them.
+// announcer announces every job that can be fetched from now on, or within moments, once its transaction commits. River would
+// keep silent about one that follows another within moments, and about one that is to begin in some.
 type announcer struct{ riverdriver.ExecutorTx }
 
 // insertTopic is River's name for the announcements of new jobs (notifier.NotificationTopicInsert).
 const insertTopic = "river_insert"
 
-// NotifyMany implements riverdriver.ExecutorTx.
+// announce tells all processes, whatever the job's line: each has one producer, for all of them.
+func announce(ctx context.Context, on riverdriver.Executor) error {
+	return on.NotifyMany(ctx, &riverdriver.NotifyManyParams{
+		Schema: postgres.JobSchema, Topic: insertTopic, Payload: []string{`{"queue": "` + river.QueueDefault + `"}`},
+	})
+}
+
+// NotifyMany implements riverdriver.ExecutorTx. What River itself would say of new jobs is said already.
 func (a announcer) NotifyMany(ctx context.Context, params *riverdriver.NotifyManyParams) error {
 	if params.Topic == insertTopic {
-		once := *params
-		once.Payload = []string{`{"queue": "` + river.QueueDefault + `"}`}
-		params = &once
+		return nil
 	}
 	return a.ExecutorTx.NotifyMany(ctx, params)
+}
+
+// JobInsertFastMany implements riverdriver.ExecutorTx.
+func (a announcer) JobInsertFastMany(ctx context.Context, params *riverdriver.JobInsertFastManyParams) ([]*riverdriver.JobInsertFastResult, error) {
+	inserted, err := a.ExecutorTx.JobInsertFastMany(ctx, params)
+	if err == nil &&
+		slices.ContainsFunc(params.Jobs, func(job *riverdriver.JobInsertFastParams) bool { return job.State == rivertype.JobStateAvailable }) {
+		err = announce(ctx, a.ExecutorTx)
+	}
+	return inserted, err
+}
+
+// JobRetry implements riverdriver.ExecutorTx.
+func (a announcer) JobRetry(ctx context.Context, params *riverdriver.JobRetryParams) (*rivertype.JobRow, error) {
+	job, err := a.ExecutorTx.JobRetry(ctx, params)
+	if err == nil && job.State == rivertype.JobStateAvailable {
+		err = announce(ctx, a.ExecutorTx)
+	}
+	return job, err
+}
+
+// JobSchedule implements riverdriver.ExecutorTx.
+func (a announcer) JobSchedule(ctx context.Context, params *riverdriver.JobScheduleParams) ([]*riverdriver.JobScheduleResult, error) {
+	scheduled, err := a.ExecutorTx.JobSchedule(ctx, params)
+	if err == nil && len(scheduled) > 0 {
+		err = announce(ctx, a.ExecutorTx)
+	}
+	return scheduled, err
 }
 
 // fetcher takes jobs from all lines in turn.
@@ -94,14 +128,41 @@ type fetcher struct {
 	turns *turns
 }
 
-// JobGetAvailable implements riverdriver.Executor: it finds out whose turn it is, and lets River take so many jobs of each
-// line, again while long lines have more than a look shows and there is room. Another process may have taken some of them
-// meanwhile: then there are fewer.
+// Begin implements riverdriver.Executor.
+func (f fetcher) Begin(ctx context.Context) (riverdriver.ExecutorTx, error) {
+	tx, err := f.Executor.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return announcer{tx}, nil
+}
+
+// JobSetStateIfRunningMany implements riverdriver.Executor: those that begin again within moments are announced, because other
+// processes may have room for them.
+func (f fetcher) JobSetStateIfRunningMany(ctx context.Context, params *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {
+	set, err := f.Executor.JobSetStateIfRunningMany(ctx, params)
+	if err == nil && slices.Contains(params.State, rivertype.JobStateAvailable) {
+		f.turns.wakeups.announce()
+		if err := announce(ctx, f.Executor); err != nil { // this process looks, and the others do before long
+			f.turns.log.WarnContext(ctx, "jobs could not be announced", "error", err)
+		}
+	}
+	return set, err
+}
+
+// JobGetAvailable implements riverdriver.Executor: where there may be jobs, it finds out whose turn it is, and lets River take so
+// many jobs of each line, again while long lines have more than a look shows and there is room. Another process may have taken
+// some of them meanwhile: then there are fewer.
 func (f fetcher) JobGetAvailable(ctx context.Context, params *riverdriver.JobGetAvailableParams) (*riverdriver.JobGetAvailableResult, error) {
 	taken := &riverdriver.JobGetAvailableResult{}
+	if !f.turns.wakeups.due() {
+		return taken, nil
+	}
+	var next []turn
 	for more := true; more && len(taken.Jobs) < params.MaxToLock; {
 		before := len(taken.Jobs)
-		next, err := f.turns.next(ctx, params.MaxToLock-before)
+		var err error
+		next, err = f.turns.next(ctx, params.MaxToLock-before)
 		if err == nil {
 			err = f.take(ctx, params, next, taken)
 		}
@@ -114,6 +175,14 @@ func (f fetcher) JobGetAvailable(ctx context.Context, params *riverdriver.JobGet
 			return taken, nil
 		}
 		more = len(taken.Jobs) > before && slices.ContainsFunc(next, func(t turn) bool { return t.jobs == mostHeads })
+	}
+	// Where something was taken, or more lines wait than were looked at, there may be more.
+	if len(taken.Jobs) == 0 && len(next) < mostLines {
+		wait := longestRest
+		for _, t := range next {
+			wait = min(wait, t.due)
+		}
+		f.turns.wakeups.rest(wait)
 	}
 	return taken, nil
 }
@@ -155,6 +224,8 @@ type turns struct {
 	store *postgres.Store
 	self  string // this process, as jobs and the list of those who work name it
 	log   *slog.Logger
+	// wakeups say when it is worth asking.
+	wakeups *wakeups
 
 	mu sync.Mutex
 	// served is the line that was served last, or looked at in vain since, as far as this process knows; at is when, by the
@@ -167,6 +238,7 @@ type turns struct {
 type turn struct {
 	line string
 	jobs int
+	due  time.Duration // until the time of the line's first job comes
 }
 
 // jobTurns finds the lines in which jobs wait, in turn: the first one behind that which was served last, and so on round to
@@ -175,7 +247,8 @@ type turn struct {
 // it says how many jobs are among the next $1 to run, and which of these is the line's last; the line of the very last comes
 // last. The n-th job of a line competes as if the n-1 before it ran already. Only what living processes run counts: jobs of
 // one that is gone are running as far as River knows until they are rescued, and would keep their owner waiting all that
-// time. $5 is this process, $6 after how many seconds without a word another is taken for gone.
+// time. $5 is this process, $6 after how many seconds without a word another is taken for gone. due is in how many seconds the
+// first job of the line may begin.
 const jobTurns = `-- name: JobTurns :many
 WITH served AS (
     SELECT queue, at FROM (
@@ -184,7 +257,7 @@ WITH served AS (
         UNION ALL SELECT $2, $7
     ) AS known ORDER BY at DESC LIMIT 1
 )
-SELECT queue, jobs, last, (SELECT at FROM served) AS at FROM (WITH RECURSIVE line AS (
+SELECT queue, jobs, last, (SELECT at FROM served) AS at, due FROM (WITH RECURSIVE line AS (
     SELECT first.queue, first.queue AS first, 1 AS number
     FROM (SELECT COALESCE(
         (SELECT min(queue) FROM ` + postgres.JobSchema + `.river_job
@@ -215,7 +288,9 @@ SELECT queue, jobs, last, (SELECT at FROM served) AS at FROM (WITH RECURSIVE lin
 ), next AS (
     SELECT queue, row_number() OVER (ORDER BY place, line) AS number FROM waiting ORDER BY number LIMIT $1
 )
-SELECT line.queue, line.number, count(next.number) AS jobs, COALESCE(max(next.number), 0) AS last
+SELECT line.queue, line.number, count(next.number) AS jobs, COALESCE(max(next.number), 0) AS last,
+    COALESCE((SELECT extract(epoch FROM scheduled_at - now()) FROM ` + postgres.JobSchema + `.river_job
+        WHERE state = 'available' AND queue = line.queue ORDER BY priority, scheduled_at, id LIMIT 1), 0)::double precision AS due
 FROM line LEFT JOIN next ON next.queue = line.queue GROUP BY line.queue, line.number) AS turns ORDER BY last, number`
 
 // next says which lines are to give how many jobs, most in all.
@@ -229,7 +304,9 @@ func (t *turns) next(ctx context.Context, most int) ([]turn, error) {
 	last := 0
 	next, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one turn, err error) {
 		var number int
-		err = row.Scan(&one.line, &one.jobs, &number, &t.at)
+		var due float64
+		err = row.Scan(&one.line, &one.jobs, &number, &t.at, &due)
+		one.due = time.Duration(due * float64(time.Second))
 		last = max(last, number)
 		return one, err
 	})

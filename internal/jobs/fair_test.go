@@ -215,9 +215,9 @@ func TestAJobThatSleptStandsInItsOwnersLineAgain(t *testing.T) {
 }
 
 // However many jobs are inserted together, they are there in their order, and none of them without the others.
-func TestManyJobsAreInsertedInBites(t *testing.T) {
+func TestManyJobsAreInsertedInBatches(t *testing.T) {
 	t.Parallel()
-	for name, count := range map[string]int{"none": 0, "one": 1, "a bite": 500, "one more": 501, "several bites": 1_700} {
+	for name, count := range map[string]int{"none": 0, "one": 1, "a batch": 500, "one more": 501, "several batches": 1_700} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, dbtest.New(t), 1)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river/riverdriver"
@@ -50,7 +51,7 @@ func TestJobsThatWereTakenAreWorkedThoughTheNextLineFails(t *testing.T) {
 	}
 	taken, err := fetcher{
 		Executor: &breaking{},
-		turns:    &turns{store: store, log: log},
+		turns:    &turns{store: store, log: log, wakeups: &wakeups{now: time.Now}},
 	}.JobGetAvailable(
 		t.Context(),
 		&riverdriver.JobGetAvailableParams{MaxToLock: 10},

@@ -48,8 +48,8 @@ type Config struct {
 	HardStop time.Duration
 }
 
-// heldLook is how often a job that is held looks again.
-const heldLook = time.Minute
+// heldRetry is how often a job that is held looks again whether it may run.
+const heldRetry = time.Minute
 
 // sameLine is how often River may say the same in the log.
 const sameLine = time.Minute
@@ -77,52 +77,52 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 	if cfg.Hold == nil {
 		cfg.Hold = func(context.Context, string) (bool, error) { return false, nil }
 	}
+	self := uuid.New()
+	beating := &heart{id: self, store: store, queries: db.New(), now: now, log: log}
 	prepare := river.WorkerMiddlewareFunc(func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+		beating.running.Add(1)
+		defer beating.running.Add(-1)
 		held, err := cfg.Hold(ctx, job.Kind)
 		switch {
 		case err != nil:
 			return err
 		case held:
-			return river.JobSnooze(heldLook)
+			return river.JobSnooze(heldRetry)
 		}
 		return work(cfg.Context(ctx))
 	})
-	self := uuid.New()
-	client, err := river.NewClient(driver{riverpgxv5.New(store.Pool()), &turns{store: store, self: self.String(), log: log}}, &river.Config{
-		ID:          self.String(), // a job says by it who runs it, and the list of those who work whether they are alive
-		Schema:      postgres.JobSchema,
-		Queues:      queues,
-		Workers:     workers,
-		JobTimeout:  cfg.Timeout,
-		RetryPolicy: retryPolicy{now: now},
-		// Jobs are announced, but River keeps silent about those that follow another within moments, as the jobs after a
-		// publication do: these are found by looking.
-		FetchPollInterval:    250 * time.Millisecond,
+	taking := &turns{store: store, self: self.String(), log: log, wakeups: &wakeups{now: now}}
+	client, err := river.NewClient(driver{riverpgxv5.New(store.Pool()), taking}, &river.Config{
+		ID:                   self.String(), // a job says by it who runs it, and the list of those who work whether they are alive
+		Schema:               postgres.JobSchema,
+		Queues:               queues,
+		Workers:              workers,
+		JobTimeout:           cfg.Timeout,
+		RetryPolicy:          retryPolicy{now: now},
+		FetchPollInterval:    lookEvery, // see wakeups
 		RescueStuckJobsAfter: cfg.RescueAfter,
-		// River deletes them in bites of its own, on the one process that it has elected.
+		// River deletes them in batches of its own, on the one process that it has elected.
 		CompletedJobRetentionPeriod: cfg.KeepCompleted,
 		CancelledJobRetentionPeriod: cfg.KeepDiscarded,
 		DiscardedJobRetentionPeriod: cfg.KeepDiscarded,
 		Middleware: []rivertype.Middleware{
-			river.JobInsertMiddlewareFunc(remember), river.JobInsertMiddlewareFunc(lineUp), &worked{tracer: tracer, now: now, log: log}, prepare,
+			river.JobInsertMiddlewareFunc(attachCallContext), river.JobInsertMiddlewareFunc(lineUp),
+			&runObserver{tracer: tracer, now: now, log: log}, prepare,
 		},
-		// Below that River tells of failed jobs in words of its own; worked has told it already. While the database is away,
+		// Below that River tells of failed jobs in words of its own; runObserver has told it already. While the database is away,
 		// every look for jobs fails, several times a second.
-		Logger: telemetry.Sparing(telemetry.AtLeast(log, slog.LevelWarn), sameLine, "job_id"),
+		Logger: telemetry.Throttled(telemetry.AtLeast(log, slog.LevelWarn), sameLine, "job_id"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("configure the jobs: %w", err)
 	}
-	return &Client{
-		river: client, workers: workers, cfg: cfg,
-		heart: &heart{id: self, store: store, queries: db.New(), now: now, log: log},
-	}, nil
+	return &Client{river: client, workers: workers, cfg: cfg, heart: beating}, nil
 }
 
 // Workers is where the owner of a job adds its worker, with river.AddWorker, in a method Register.
 func (c *Client) Workers() *river.Workers { return c.workers }
 
-// Every has a job inserted every so often, and once soon after a start, by one of the processes that work jobs. Call it
+// Every has a job inserted at an interval, and once soon after a start, by one of the processes that work jobs. Call it
 // before Start. The time is counted in a process's memory: it is for work that looks up itself what is due.
 func (c *Client) Every(interval time.Duration, args river.JobArgs) {
 	if c.cfg.MaxWorkers == 0 {
@@ -132,14 +132,14 @@ func (c *Client) Every(interval time.Duration, args river.JobArgs) {
 		func() (river.JobArgs, *river.InsertOpts) { return args, nil }, &river.PeriodicJobOpts{RunOnStart: true}))
 }
 
-// insertBite is how many jobs are inserted with one statement: some hundred KiB.
-const insertBite = 500
+// insertBatch is how many jobs are inserted with one statement: some hundred KiB.
+const insertBatch = 500
 
 // Insert adds jobs in the transaction, however many, in few round trips: they exist when, and only when, it commits. After an
 // error the transaction can only be rolled back.
 func (c *Client) Insert(ctx context.Context, tx *postgres.Tx, args ...river.JobArgs) error {
-	for bite := range slices.Chunk(args, insertBite) {
-		if _, err := c.InsertNamed(ctx, tx, bite...); err != nil {
+	for batch := range slices.Chunk(args, insertBatch) {
+		if _, err := c.InsertNamed(ctx, tx, batch...); err != nil {
 			return err
 		}
 	}

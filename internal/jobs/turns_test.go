@@ -50,7 +50,7 @@ func (l lines) wait(jobs int, in ...string) {
 func (l lines) process() fetcher {
 	return fetcher{
 		Executor: riverpgxv5.New(l.store.Pool()).GetExecutor(),
-		turns:    &turns{store: l.store, self: uuid.NewString(), log: slog.New(slog.DiscardHandler)},
+		turns:    &turns{store: l.store, self: uuid.NewString(), log: slog.New(slog.DiscardHandler), wakeups: &wakeups{now: time.Now}},
 	}
 }
 

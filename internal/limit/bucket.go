@@ -20,26 +20,26 @@ func (r Rate) off() bool { return r.PerSecond == 0 }
 
 func (r Rate) limiter() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
 
-// Standing is how a bucket stands. The zero value is that of no limit.
-type Standing struct {
+// BucketState is how full a bucket is. The zero value is that of no limit.
+type BucketState struct {
 	Limit     int           // what the bucket holds when it is full
 	Remaining int           // what it holds now
 	Full      time.Duration // until it is full again
 	Wait      time.Duration // until it holds one again; 0 while it holds one
 }
 
-func (r Rate) standing(tokens float64) Standing {
+func (r Rate) state(tokens float64) BucketState {
 	after := func(missing float64) time.Duration {
 		return time.Duration(max(missing, 0) / float64(r.PerSecond) * float64(time.Second))
 	}
-	return Standing{
+	return BucketState{
 		Limit: r.Burst, Remaining: max(int(tokens), 0),
 		Full: after(float64(r.Burst) - tokens), Wait: after(1 - tokens),
 	}
 }
 
-// tighter is the standing that will refuse first.
-func tighter(a, b Standing) Standing {
+// tighter is the state of the bucket that will refuse first.
+func tighter(a, b BucketState) BucketState {
 	if a.Limit == 0 || (b.Limit != 0 && b.Remaining < a.Remaining) {
 		return b
 	}
@@ -64,14 +64,14 @@ func newBuckets[K comparable](of Rate, now func() time.Time) *buckets[K] {
 }
 
 // take takes one token, and reports whether there was one.
-func (b *buckets[K]) take(key K) (Standing, bool) {
+func (b *buckets[K]) take(key K) (BucketState, bool) {
 	if b.rate.off() {
-		return Standing{}, true
+		return BucketState{}, true
 	}
 	now := b.now()
 	bucket := b.bucket(key, now)
 	allowed := bucket.AllowN(now, 1)
-	return b.rate.standing(bucket.TokensAt(now)), allowed
+	return b.rate.state(bucket.TokensAt(now)), allowed
 }
 
 func (b *buckets[K]) bucket(key K, now time.Time) *rate.Limiter {
@@ -128,7 +128,7 @@ func (a *Addresses) Take(address netip.Addr) (wait time.Duration) {
 	if bucket.AllowN(now, 1) {
 		return 0
 	}
-	return a.rate.standing(bucket.TokensAt(now)).Wait
+	return a.rate.state(bucket.TokensAt(now)).Wait
 }
 
 // Wait says how long to wait until the address has a token; 0 when it has one.
@@ -136,7 +136,7 @@ func (a *Addresses) Wait(address netip.Addr) time.Duration {
 	if a.rate.off() {
 		return 0
 	}
-	return a.rate.standing(a.bucket(address).TokensAt(a.now())).Wait
+	return a.rate.state(a.bucket(address).TokensAt(a.now())).Wait
 }
 
 func (a *Addresses) bucket(address netip.Addr) *rate.Limiter {

@@ -25,14 +25,14 @@ const (
 type Delays struct {
 	keys      *buckets[uuid.UUID]
 	addresses *Addresses
-	due       *Newest
+	due       *EvictingSlots
 	now       func() time.Time
 }
 
 // NewDelays returns Delays of which none is due.
 func NewDelays(now func() time.Time) *Delays {
 	return &Delays{
-		keys: newBuckets[uuid.UUID](refusalRate, now), addresses: NewAddresses(refusalRate, now), due: NewNewest(maxDelayed), now: now,
+		keys: newBuckets[uuid.UUID](refusalRate, now), addresses: NewAddresses(refusalRate, now), due: NewEvictingSlots(maxDelayed), now: now,
 	}
 }
 

@@ -31,12 +31,12 @@ const (
 	ReasonConsents = "CONSENT_LOOK_UPS"
 	// ReasonAddress marks that of an address that has asked too often for what needs no key.
 	ReasonAddress = "ADDRESS_RATE_LIMIT"
-	// ReasonDoor marks that of a call from an address of which too many wait to be looked at.
-	ReasonDoor = "TOO_MANY_ARRIVALS"
-	// ReasonOpen marks that of a stream without a key while too many such are open.
-	ReasonOpen = "TOO_MANY_OPEN"
-	// ReasonAsked marks that of a call without a key that asks for more than one may.
-	ReasonAsked = "TOO_MUCH_ASKED"
+	// ReasonArrivals marks that of a call from an address of which too many wait to be looked at.
+	ReasonArrivals = "TOO_MANY_ARRIVALS"
+	// ReasonKeylessStreams marks that of a stream without a key while too many such are open.
+	ReasonKeylessStreams = "TOO_MANY_OPEN"
+	// ReasonKeylessAnswers marks that of a call without a key that asks for more than one may.
+	ReasonKeylessAnswers = "TOO_MUCH_ASKED"
 )
 
 // Config is what callers may have.
@@ -58,8 +58,8 @@ type Caller struct{ Owner, Key uuid.UUID }
 // Admission is a call that may go on.
 type Admission struct {
 	Caller
-	// Standing is what is left to the caller.
-	Standing Standing
+	// Bucket is what is left to the caller.
+	Bucket BucketState
 	// Release gives the call's share back; it must be called once, when the call has ended.
 	Release func()
 }
@@ -78,8 +78,8 @@ func NewCallers(cfg Config, now func() time.Time) *Callers {
 	return &Callers{
 		keys: newBuckets[uuid.UUID](cfg.PerKey, now), owners: newBuckets[uuid.UUID](cfg.PerOwner, now),
 		wrong:   NewAddresses(cfg.WrongKeys, now),
-		calls:   NewShares[uuid.UUID](cfg.OwnerCalls, cfg.OwnerQueue, 0),
-		lookUps: NewShares[struct{}](cfg.LookUps, cfg.LookUpQueue, 0),
+		calls:   NewShares[uuid.UUID](Room{Slots: cfg.OwnerCalls, Queue: cfg.OwnerQueue}),
+		lookUps: NewShares[struct{}](Room{Slots: cfg.LookUps, Queue: cfg.LookUpQueue}),
 		known:   known{callers: map[[sha256.Size]byte]Caller{}},
 	}
 }
@@ -90,18 +90,18 @@ type Call struct {
 	Key  string     // the API key that came with it; may be empty or nonsense
 	// Stream says that the call may last: then it takes no share of the owner's calls.
 	Stream bool
-	// Looked is called once the rates have been asked, before the call waits for anything: its turn, the database.
-	Looked func()
+	// BeforeWait is called once the rates have been checked, before the call waits for anything: its turn, the database.
+	BeforeWait func()
 }
 
 // Admit verifies the key and takes the caller's share of calls, waiting for it if need be. verify asks the database; its
 // Unauthenticated fault says that the key is wrong. An address with too many wrong keys is refused without asking, but a
 // key that was right before is let through from wherever it comes, and is itself bounded before verify is asked. On a
-// refusal the Standing says what is left, where it is known.
+// refusal the Admission's Bucket says what is left, where it is known.
 func (c *Callers) Admit(ctx context.Context, call Call, verify func(context.Context) (Caller, error)) (Admission, error) {
 	sum := sha256.Sum256([]byte(call.Key))
 	if caller, known := c.known.get(sum); known {
-		admission, err := c.enter(ctx, caller, call.Stream, call.Looked)
+		admission, err := c.enter(ctx, caller, call.Stream, call.BeforeWait)
 		if err != nil {
 			return admission, err
 		}
@@ -133,7 +133,7 @@ func (c *Callers) Admit(ctx context.Context, call Call, verify func(context.Cont
 func (c *Callers) lookUp(ctx context.Context, call Call, verify func(context.Context) (Caller, error)) (Caller, error) {
 	from := call.From
 	err := c.tooManyWrong(from)
-	call.Looked()
+	call.BeforeWait()
 	if err != nil {
 		return Caller{}, err
 	}
@@ -167,14 +167,14 @@ func (c *Callers) tooManyWrong(from netip.Addr) error {
 }
 
 // enter counts the call against its key and its owner.
-func (c *Callers) enter(ctx context.Context, caller Caller, stream bool, looked func()) (Admission, error) {
+func (c *Callers) enter(ctx context.Context, caller Caller, stream bool, beforeWait func()) (Admission, error) {
 	admission := Admission{Caller: caller, Release: func() {}}
 	var err error
-	admission.Standing, err = c.count(caller)
-	if looked(); err != nil || stream {
+	admission.Bucket, err = c.count(caller)
+	if beforeWait(); err != nil || stream {
 		return admission, err
 	}
-	release, err := c.Carry(ctx, caller.Owner)
+	release, err := c.AcquireCall(ctx, caller.Owner)
 	if err == nil {
 		admission.Release = release
 	}
@@ -182,7 +182,7 @@ func (c *Callers) enter(ctx context.Context, caller Caller, stream bool, looked 
 }
 
 // count takes a token of the key's and one of the owner's.
-func (c *Callers) count(caller Caller) (Standing, error) {
+func (c *Callers) count(caller Caller) (BucketState, error) {
 	ofKey, keyMay := c.keys.take(caller.Key)
 	if !keyMay {
 		return ofKey, tooOften("with this API key", ofKey)
@@ -194,10 +194,10 @@ func (c *Callers) count(caller Caller) (Standing, error) {
 	return tighter(ofKey, ofOwner), nil
 }
 
-// Carry waits until one more of an owner's calls may be carried out, and returns what ends it. A stream has no such place for
-// as long as it is open: it takes one for what it does in between as other calls do. An owner with too many is an OverLimit
-// fault.
-func (c *Callers) Carry(ctx context.Context, owner uuid.UUID) (release func(), err error) {
+// AcquireCall waits until one more of an owner's calls may be carried out, and returns what ends it. A stream has no such place
+// while it is open: for what it does in between it takes one as other calls do. It is an OverLimit fault when too many of the
+// owner's calls are waiting already.
+func (c *Callers) AcquireCall(ctx context.Context, owner uuid.UUID) (release func(), err error) {
 	release, err = c.calls.Acquire(ctx, owner)
 	if err != nil {
 		return nil, refusal(err, ReasonCalls, "Too many of this user's calls are under way: wait for their answers before you send more.")
@@ -205,14 +205,14 @@ func (c *Callers) Carry(ctx context.Context, owner uuid.UUID) (release func(), e
 	return release, nil
 }
 
-func tooOften(how string, s Standing) error {
+func tooOften(how string, s BucketState) error {
 	f := fault.Newf(fault.OverLimit, "Too many calls %s: wait before the next one, as the answer says.", how).WithReason(ReasonRate)
 	f.RetryAfter = s.Wait
 	return f
 }
 
-// moment is how long to wait for what ends at a time that nobody knows.
-const moment = time.Second
+// queueRetryAfter is how long to wait for a place in a full queue: nobody knows when one gets free.
+const queueRetryAfter = time.Second
 
 // refusal tells a full queue in the caller's terms; any other error goes on as it is.
 func refusal(err error, reason, message string) error {
@@ -220,7 +220,7 @@ func refusal(err error, reason, message string) error {
 		return err
 	}
 	f := fault.New(fault.OverLimit, message).WithReason(reason)
-	f.RetryAfter = moment
+	f.RetryAfter = queueRetryAfter
 	return f
 }
 

@@ -55,8 +55,8 @@ func (h *house) newKey(owner uuid.UUID) string {
 }
 
 // call makes a call that ends at once.
-func (h *house) call(from netip.Addr, key string) (Standing, error) {
-	call := Call{From: from, Key: key, Looked: func() {}}
+func (h *house) call(from netip.Addr, key string) (BucketState, error) {
+	call := Call{From: from, Key: key, BeforeWait: func() {}}
 	admission, err := h.Admit(context.Background(), call, func(context.Context) (Caller, error) {
 		h.asked++
 		if caller, there := h.keys[key]; there {
@@ -67,7 +67,7 @@ func (h *house) call(from netip.Addr, key string) (Standing, error) {
 	if err == nil {
 		admission.Release()
 	}
-	return admission.Standing, err
+	return admission.Bucket, err
 }
 
 // requireRefused fails unless our own limit refused, for this reason, and said when to come back.
@@ -145,7 +145,7 @@ func TestAKeyMayCallSoOftenAndItsOwnerAltogetherSoOften(t *testing.T) {
 	for left := 4; left >= 0; left-- {
 		standing, err := h.call(home, first)
 		require.NoError(t, err)
-		require.Equal(t, Standing{Limit: 5, Remaining: left, Full: time.Duration(5-left) * 100 * time.Millisecond, Wait: standing.Wait}, standing)
+		require.Equal(t, BucketState{Limit: 5, Remaining: left, Full: time.Duration(5-left) * 100 * time.Millisecond, Wait: standing.Wait}, standing)
 	}
 	standing, err := h.call(home, first)
 	require.Equal(t, 100*time.Millisecond, requireRefused(t, err, ReasonRate))
@@ -241,7 +241,7 @@ func TestBucketsThatAreFullAgainAreThrownAway(t *testing.T) {
 func TestAnOwnersCallsBeyondTheirShareWaitTheirTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := NewShares[string](2, 3, 0)
+		s := NewShares[string](Room{Slots: 2, Queue: 3})
 		var order []int
 		var mu sync.Mutex
 		var calls sync.WaitGroup
@@ -281,7 +281,7 @@ func assertNoError(t *testing.T, err error) bool {
 
 func TestWhoGivesUpWaitingLeavesTheQueue(t *testing.T) {
 	t.Parallel()
-	s := NewShares[string](1, 1, 0)
+	s := NewShares[string](Room{Slots: 1, Queue: 1})
 	release, err := s.Acquire(t.Context(), "ada")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -295,7 +295,7 @@ func TestWhoGivesUpWaitingLeavesTheQueue(t *testing.T) {
 
 func TestAllTogetherHaveNoMoreThanTheTotal(t *testing.T) {
 	t.Parallel()
-	s := NewShares[int](10, 0, 3)
+	s := NewShares[int](Room{Slots: 10, Total: 3})
 	for who := range 3 {
 		_, err := s.Acquire(t.Context(), who)
 		require.NoError(t, err)
@@ -313,7 +313,7 @@ func TestKeysMadeUpAtManyAddressesAreLookedUpAFewAtATime(t *testing.T) {
 		for i := range 100 {
 			calls.Go(func() {
 				from := netip.AddrFrom4([4]byte{10, 0, 0, byte(i)})
-				call := Call{From: from, Key: fmt.Sprint(i), Looked: func() {}}
+				call := Call{From: from, Key: fmt.Sprint(i), BeforeWait: func() {}}
 				_, err := h.Admit(t.Context(), call, func(context.Context) (Caller, error) {
 					most.Store(max(most.Load(), at.Add(1)))
 					defer at.Add(-1)
@@ -362,7 +362,7 @@ func TestALookUpThatPanicsGivesTheCallsPlaceBack(t *testing.T) {
 	_, err := h.call(home, key)
 	require.NoError(t, err)
 	require.Panics(t, func() {
-		call := Call{From: home, Key: key, Looked: func() {}}
+		call := Call{From: home, Key: key, BeforeWait: func() {}}
 		_, _ = h.Admit(t.Context(), call, func(context.Context) (Caller, error) { panic("broken") })
 	})
 	require.Empty(t, h.calls.of)
@@ -379,7 +379,7 @@ func TestACallIsLookedAtBeforeItWaitsForAnything(t *testing.T) {
 	}
 	for name, key := range map[string]string{"a known key": right, "an unknown key": "made up"} {
 		looked := 0
-		call := Call{From: home, Key: key, Looked: func() { looked++ }}
+		call := Call{From: home, Key: key, BeforeWait: func() { looked++ }}
 		_, _ = h.Admit(t.Context(), call, func(context.Context) (Caller, error) {
 			require.Equal(t, 1, looked, name)
 			return h.keys[right], nil
@@ -388,12 +388,12 @@ func TestACallIsLookedAtBeforeItWaitsForAnything(t *testing.T) {
 	}
 	full, leave := context.WithCancel(t.Context())
 	leave() // whoever waits now is told so
-	for range h.calls.share {
-		_, err := h.Carry(t.Context(), h.keys[busy].Owner)
+	for range h.calls.room.Slots {
+		_, err := h.AcquireCall(t.Context(), h.keys[busy].Owner)
 		require.NoError(t, err)
 	}
 	looked := false
-	_, err := h.Admit(full, Call{From: home, Key: busy, Looked: func() { looked = true }}, nil)
+	_, err := h.Admit(full, Call{From: home, Key: busy, BeforeWait: func() { looked = true }}, nil)
 	require.ErrorIs(t, err, context.Canceled, "its turn has not come")
 	require.True(t, looked)
 }

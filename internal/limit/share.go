@@ -14,23 +14,32 @@ var errFull = errors.New("the share and its queue are full")
 // Shares give everyone the same share of what is carried out at once, and a queue for what goes beyond: first come, first
 // served. It is safe for concurrent use.
 type Shares[K comparable] struct {
-	share, queue, total int
+	room Room
 
 	mu  sync.Mutex
 	of  map[K]*share
 	all int
 }
 
-// share is one's own; it is there while it is in use.
+// share is that of one user; it is there while it is in use.
 type share struct {
 	slots *semaphore.Weighted
 	users int // those who hold a slot and those who wait for one
 }
 
-// NewShares returns Shares of so many slots each, and so many that wait for one. total bounds what all hold and wait for
-// together; 0 does not.
-func NewShares[K comparable](size, queue, total int) *Shares[K] {
-	return &Shares[K]{share: size, queue: queue, total: total, of: map[K]*share{}}
+// Room is how much of something there is for each user of Shares, and in all.
+type Room struct {
+	// Slots is how many each may hold at once.
+	Slots int
+	// Queue is how many more of each may wait for a slot.
+	Queue int
+	// Total bounds what all hold and wait for together; 0 does not.
+	Total int
+}
+
+// NewShares returns Shares that nobody uses yet.
+func NewShares[K comparable](room Room) *Shares[K] {
+	return &Shares[K]{room: room, of: map[K]*share{}}
 }
 
 // Acquire takes a slot of one's share and returns what gives it back, to be called once. It waits while all are taken, and
@@ -39,9 +48,9 @@ func (s *Shares[K]) Acquire(ctx context.Context, who K) (release func(), err err
 	s.mu.Lock()
 	mine := s.of[who]
 	if mine == nil {
-		mine = &share{slots: semaphore.NewWeighted(int64(s.share))}
+		mine = &share{slots: semaphore.NewWeighted(int64(s.room.Slots))}
 	}
-	if mine.users >= s.share+s.queue || (s.total > 0 && s.all >= s.total) {
+	if mine.users >= s.room.Slots+s.room.Queue || (s.room.Total > 0 && s.all >= s.room.Total) {
 		s.mu.Unlock()
 		return nil, errFull
 	}

@@ -52,7 +52,7 @@ func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountArgs]) e
 	if !due {
 		return nil
 	}
-	return s.tell(ctx, args.OwnerID, nil, args.Channel, duty, m)
+	return s.tell(ctx, actionNeeded, delivery{ownerID: args.OwnerID, channel: args.Channel, message: m})
 }
 
 // describeAccount says what an account needs of its owner; due is false when it needs nothing. beyond is how many posts are

@@ -15,7 +15,7 @@ import (
 // AfterPublication names the jobs that tell a post's owner how its publication ended, or, with a warning, what endangers one that
 // is scheduled.
 func AfterPublication(post posts.Post, warning string) []river.JobArgs {
-	return throughEvery(func(channel string) river.JobArgs {
+	return perChannel(func(channel string) river.JobArgs {
 		return PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: channel, Warning: warning}
 	})
 }
@@ -25,24 +25,24 @@ func AfterAccount(event accounts.Event, account accounts.Account) []river.JobArg
 	if event != accounts.Paused && event != accounts.Expiring {
 		return nil
 	}
-	return throughEvery(func(channel string) river.JobArgs {
+	return perChannel(func(channel string) river.JobArgs {
 		return AccountArgs{OwnerID: account.OwnerID, AccountID: account.ID, Channel: channel}
 	})
 }
 
 // BeforeSunset names the jobs that tell a user how the LinkedIn version ends.
 func BeforeSunset(owner uuid.UUID, e sunset.Ending) []river.JobArgs {
-	return throughEvery(func(channel string) river.JobArgs {
+	return perChannel(func(channel string) river.JobArgs {
 		return VersionArgs{OwnerID: owner, Channel: channel, Version: e.Version, Ends: e.Ends.Format(time.DateOnly), Exact: e.Exact, Dead: e.Dead}
 	})
 }
 
-// throughEvery has a job for each channel, so that trying one again does not repeat the other.
-func throughEvery(job func(channel string) river.JobArgs) []river.JobArgs {
+// perChannel makes a job for each channel, so that trying one again does not repeat the other.
+func perChannel(job func(channel string) river.JobArgs) []river.JobArgs {
 	return []river.JobArgs{job(Email), job(Push)}
 }
 
-// Tells reports whether jobs of a kind tell somebody something.
-func Tells(kind string) bool {
+// Notifies reports whether jobs of a kind tell somebody something.
+func Notifies(kind string) bool {
 	return slices.Contains([]string{PublicationArgs{}.Kind(), AccountArgs{}.Kind(), VersionArgs{}.Kind()}, kind)
 }

@@ -33,7 +33,7 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 			t.Parallel()
 			var channels []string
 			for _, job := range c.jobs {
-				require.True(t, Tells(job.Kind()))
+				require.True(t, Notifies(job.Kind()))
 				switch job := job.(type) {
 				case PublicationArgs:
 					channels = append(channels, job.Channel)
@@ -50,5 +50,5 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 			}
 		})
 	}
-	require.False(t, Tells("publish_post"))
+	require.False(t, Notifies("publish_post"))
 }

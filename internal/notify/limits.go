@@ -35,9 +35,9 @@ const (
 type topic string
 
 const (
-	news    topic = "news"    // a post went out
-	trouble topic = "trouble" // a post did not, or may not
-	duty    topic = "duty"    // something that only a person can do, told at most a few times by itself: never left out
+	published    topic = "news"    // a post went out
+	notPublished topic = "trouble" // a post did not, or may not
+	actionNeeded topic = "duty"    // something that only a person can do, told at most a few times by itself: never left out
 )
 
 // requested is the allowance of what callers send.
@@ -85,11 +85,11 @@ func (s *Service) countRequested(ctx context.Context, ownerID uuid.UUID) error {
 
 // countAutomatic is count for what Postwright tells by itself. It completes the message that is the last of its kind in the
 // day; problem is why one beyond it is not sent.
-func (s *Service) countAutomatic(ctx context.Context, ownerID uuid.UUID, about topic, channel string, m *Message) (problem string, err error) {
-	if about == duty {
+func (s *Service) countAutomatic(ctx context.Context, about topic, d *delivery) (problem string, err error) {
+	if about == actionNeeded {
 		return "", nil
 	}
-	nth, left, err := s.count(ctx, ownerID, fmt.Sprintf("%s_%s", about, channel), s.limits.AutomaticDaily)
+	nth, left, err := s.count(ctx, d.ownerID, fmt.Sprintf("%s_%s", about, d.channel), s.limits.AutomaticDaily)
 	switch {
 	case err != nil:
 		return "", err
@@ -99,7 +99,7 @@ func (s *Service) countAutomatic(ctx context.Context, ownerID uuid.UUID, about t
 			s.limits.AutomaticDaily,
 		), nil
 	case nth == s.limits.AutomaticDaily:
-		m.Content += lastOfTheDay
+		d.message.Content += lastOfTheDay
 	}
 	return "", nil
 }

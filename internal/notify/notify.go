@@ -1,4 +1,5 @@
-// Package notify tells people what happened: by e-mail, by push, on request and after a publication.
+// Package notify tells people things by e-mail and by push: what a caller asks for, how a publication ended, and what an account
+// or LinkedIn's version needs of them.
 //
 // Callers may write what they like, so what they write reaches themselves and whom an operator allows, and nobody else; how
 // often in a day is counted in the database. A notification never fails what it tells about: one that can't be delivered is
@@ -57,18 +58,26 @@ type Service struct {
 	log      *slog.Logger
 }
 
-// New returns a Service that sends through email and push, within limits.
-func New(
-	store *postgres.Store, sources Sources, email, push Channel, limits Limits, now func() time.Time, log *slog.Logger,
-) *Service {
+// Dependencies are what a Service works with; it needs all of them.
+type Dependencies struct {
+	Store       *postgres.Store
+	Sources     Sources
+	Email, Push Channel
+	Limits      Limits
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// New returns a Service that sends through e-mail and push, within limits.
+func New(on Dependencies) *Service {
 	return &Service{
-		store: store, queries: db.New(), sources: sources, channels: map[string]Channel{Email: email, Push: push}, limits: limits,
-		now: now, log: log,
+		store: on.Store, queries: db.New(), sources: on.Sources, channels: map[string]Channel{Email: on.Email, Push: on.Push}, limits: on.Limits,
+		now: on.Now, log: on.Log,
 	}
 }
 
 // SendEmail sends an e-mail on a user's behalf and reports whether it was delivered. A vendor that fails is not an error.
-// A user reaches themselves and whom the operator allows, so often in a day.
+// A user reaches themselves and whom the operator allows, at most so often in a day.
 func (s *Service) SendEmail(ctx context.Context, in EmailInput) (delivered bool, err error) {
 	if err := in.Validate(); err != nil {
 		return false, err
@@ -84,23 +93,27 @@ func (s *Service) SendEmail(ctx context.Context, in EmailInput) (delivered bool,
 	if err := s.countRequested(ctx, in.OwnerID); err != nil {
 		return false, err
 	}
-	return s.send(ctx, in.OwnerID, nil, Email, Message{Recipient: address, Subject: in.Subject, Content: in.Content}), nil
+	return s.send(ctx, delivery{
+		ownerID: in.OwnerID, channel: Email, message: Message{Recipient: address, Subject: in.Subject, Content: in.Content},
+	}), nil
 }
 
-// SendPush sends a push message to a user's own devices, so often in a day, and reports whether it was delivered. A vendor
-// that fails is not an error.
+// SendPush sends a push message to a user's own devices, and reports whether it was delivered: at most so often in
+// a day. A vendor that fails is not an error.
 func (s *Service) SendPush(ctx context.Context, in PushInput) (delivered bool, err error) {
 	if err := in.Validate(); err != nil {
 		return false, err
 	}
-	own := in.OwnerID.String()
-	if strings.ToLower(in.UserID) != own {
-		return false, notAllowed("userId", "must be your own user id, "+own)
+	ownID := in.OwnerID.String()
+	if strings.ToLower(in.UserID) != ownID {
+		return false, notAllowed("userId", "must be your own user id, "+ownID)
 	}
 	if err := s.countRequested(ctx, in.OwnerID); err != nil {
 		return false, err
 	}
-	return s.send(ctx, in.OwnerID, nil, Push, Message{Recipient: own, Subject: in.Title, Content: in.Message}), nil
+	return s.send(ctx, delivery{
+		ownerID: in.OwnerID, channel: Push, message: Message{Recipient: ownID, Subject: in.Title, Content: in.Message},
+	}), nil
 }
 
 func notAllowed(path, problem string) error {
@@ -109,53 +122,62 @@ func notAllowed(path, problem string) error {
 	return f
 }
 
-// tell sends a user what Postwright has to say by itself, through a channel that knows them by their address or their id. One
+// delivery is a message on its way to a user.
+type delivery struct {
+	ownerID uuid.UUID
+	postID  *uuid.UUID // nil when it is about no post
+	channel string
+	message Message
+}
+
+// tell sends a user what Postwright has to say by itself, through a channel that knows them by their address or their id. A user
 // who is gone is told nothing. Names and texts of others may be in the message: it is cleaned here, whatever it is made from.
-func (s *Service) tell(ctx context.Context, userID uuid.UUID, postID *uuid.UUID, channel string, about topic, m Message) error {
-	user, err := s.sources.Users.User(ctx, userID)
+func (s *Service) tell(ctx context.Context, about topic, d delivery) error {
+	user, err := s.sources.Users.User(ctx, d.ownerID)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	m := &d.message
 	m.Recipient = envelope(user.Email)
-	if channel == Push {
+	if d.channel == Push {
 		m.Recipient = user.ID.String()
 	}
 	if strings.ContainsFunc(m.Recipient, misleads) {
-		return s.record(ctx, user.ID, postID, channel, m, false, "It was not sent: the user's address holds control characters.")
+		return s.record(ctx, d, false, "It was not sent: the user's address holds control characters.")
 	}
 	m.Subject, m.Content = oneLine(m.Subject), lines(m.Content)
-	problem, err := s.countAutomatic(ctx, user.ID, about, channel, &m)
+	problem, err := s.countAutomatic(ctx, about, &d)
 	if err != nil {
 		return err
 	}
 	if problem != "" {
-		return s.record(ctx, user.ID, postID, channel, m, false, problem)
+		return s.record(ctx, d, false, problem)
 	}
-	s.send(ctx, user.ID, postID, channel, m)
+	s.send(ctx, d)
 	return nil
 }
 
 // send delivers and records. A message that is out is out, whether or not it could be written down: told as failed it would be
 // sent again.
-func (s *Service) send(ctx context.Context, ownerID uuid.UUID, postID *uuid.UUID, channel string, m Message) (delivered bool) {
-	delivered, sendErr := s.channels[channel].Send(ctx, m)
+func (s *Service) send(ctx context.Context, d delivery) (delivered bool) {
+	delivered, sendErr := s.channels[d.channel].Send(ctx, d.message)
 	problem := ""
 	if sendErr != nil {
 		problem = fault.Of(sendErr).Message
-		s.log.WarnContext(ctx, "notification not delivered", "channel", channel, "error", sendErr)
+		s.log.WarnContext(ctx, "notification not delivered", "channel", d.channel, "error", sendErr)
 	}
 	// A caller who went away meanwhile does not change what is to be recorded.
-	if err := s.record(context.WithoutCancel(ctx), ownerID, postID, channel, m, delivered, problem); err != nil {
+	if err := s.record(context.WithoutCancel(ctx), d, delivered, problem); err != nil {
 		s.log.ErrorContext(
 			ctx,
 			"what became of a notification could not be recorded",
 			"channel",
-			channel,
+			d.channel,
 			"owner_id",
-			ownerID,
+			d.ownerID,
 			"delivered",
 			delivered,
 			"error",
@@ -166,13 +188,13 @@ func (s *Service) send(ctx context.Context, ownerID uuid.UUID, postID *uuid.UUID
 }
 
 // record writes down what became of a message.
-func (s *Service) record(ctx context.Context, ownerID uuid.UUID, postID *uuid.UUID, channel string, m Message, delivered bool, problem string) error {
+func (s *Service) record(ctx context.Context, d delivery, delivered bool, problem string) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
 	_, err = s.queries.NotificationInsert(ctx, s.store, db.NotificationInsertParams{
-		ID: id, OwnerID: ownerID, PostID: postID, Channel: channel, Recipient: m.Recipient, Subject: m.Subject,
+		ID: id, OwnerID: d.ownerID, PostID: d.postID, Channel: d.channel, Recipient: d.message.Recipient, Subject: d.message.Subject,
 		Delivered: delivered, Problem: problem, CreatedAt: s.now(),
 	})
 	return err

@@ -54,16 +54,16 @@ func (w *publicationWorker) Work(ctx context.Context, job *river.Job[Publication
 	if err != nil {
 		return err
 	}
-	about := trouble
+	about := notPublished
 	if args.State == posts.StatePublished {
-		about = news
+		about = published
 	}
-	return s.tell(ctx, args.OwnerID, &post.ID, args.Channel, about, describe(post, args))
+	return s.tell(ctx, about, delivery{ownerID: args.OwnerID, postID: &post.ID, channel: args.Channel, message: describe(post, args)})
 }
 
 // describe says how a publication ended, or what endangers one, in words for the owner.
 func describe(post posts.Post, args PublicationArgs) Message {
-	opening := clip(post.Content, 60)
+	opening := shorten(post.Content, 60)
 	switch args.State {
 	case posts.StateScheduled:
 		return Message{Subject: "Your scheduled post may not go out", Content: fmt.Sprintf("%q: %s", opening, args.Warning)}

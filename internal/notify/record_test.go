@@ -55,15 +55,10 @@ func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
 			require.NoError(t, err)
 			var log bytes.Buffer
 			vendor := &counting{err: c.refusal}
-			s := New(
-				store,
-				Sources{Users: identity.New(store, nil, time.Now)},
-				vendor,
-				vendor,
-				Limits{Daily: 10},
-				time.Now,
-				slog.New(slog.NewTextHandler(&log, nil)),
-			)
+			s := New(Dependencies{
+				Store: store, Sources: Sources{Users: identity.New(store, nil, time.Now)}, Email: vendor, Push: vendor, Limits: Limits{Daily: 10},
+				Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil)),
+			})
 
 			delivered, err := s.SendEmail(t.Context(), EmailInput{OwnerID: user.ID, To: "ada@example.org", Subject: "Hello", Content: "Text"})
 			require.NoError(t, err)
@@ -73,7 +68,7 @@ func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
 			require.Equal(t, c.refusal == nil, delivered)
 			require.NoError(
 				t,
-				s.tell(t.Context(), user.ID, nil, Email, duty, Message{Subject: "Hello", Content: "Text"}),
+				s.tell(t.Context(), actionNeeded, delivery{ownerID: user.ID, channel: Email, message: Message{Subject: "Hello", Content: "Text"}}),
 				"a job whose run fails runs again",
 			)
 			require.Equal(t, 3, vendor.sent)

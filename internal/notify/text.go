@@ -28,7 +28,7 @@ func oneLine(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, " "))
-	return clip(strings.Join(strings.Fields(spaced), " "), longestSubject)
+	return shorten(strings.Join(strings.Fields(spaced), " "), longestSubject)
 }
 
 // lines is oneLine for a text of several.
@@ -41,8 +41,8 @@ func lines(text string) string {
 	}, strings.ToValidUTF8(text, ""))
 }
 
-// clip shortens a text to at most n characters.
-func clip(text string, n int) string {
+// shorten cuts a text to at most n characters: people read them, where fault.Clip bounds bytes.
+func shorten(text string, n int) string {
 	runes := []rune(text)
 	if len(runes) <= n {
 		return text

@@ -41,5 +41,5 @@ func (w *versionWorker) Work(ctx context.Context, job *river.Job[VersionArgs]) e
 	}
 	var m Message
 	m.Subject, m.Content = sunset.Ending{Version: args.Version, Ends: ends, Exact: args.Exact, Dead: args.Dead}.Notice()
-	return w.service.tell(ctx, args.OwnerID, nil, args.Channel, duty, m)
+	return w.service.tell(ctx, actionNeeded, delivery{ownerID: args.OwnerID, channel: args.Channel, message: m})
 }

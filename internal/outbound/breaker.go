@@ -72,23 +72,23 @@ func (s *Seam) newBreaker(vendor, host string) *breaker {
 
 // permit lets one call through. It is given back by record.
 type permit struct {
-	class    class
-	owner    string
-	all, own bool // the call shows whether the class's, or the owner's, calls work again
+	class                    class
+	owner                    string
+	probesClass, probesOwner bool // the call shows whether the class's, or the owner's, calls work again
 }
 
 // probe reports whether others wait for what the call will show.
-func (p permit) probe() bool { return p.all || p.own }
+func (p permit) probe() bool { return p.probesClass || p.probesOwner }
 
 // acquire asks to let a call through. If it is refused, wait is what is left of the delay; 0 when a call is under way to see.
 func (b *breaker) acquire(c class, owner string) (p permit, wait time.Duration, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	defer b.tell(now)
-	all, own := &b.classes[c].all, b.classes[c].owners[owner]
-	p = permit{class: c, owner: owner, all: all.state(now) == BreakerHalfOpen, own: own.state(now) == BreakerHalfOpen}
-	for _, circuit := range []*circuit{all, own} {
+	defer b.reportWorst(now)
+	all, ofOwner := &b.classes[c].all, b.classes[c].owners[owner]
+	p = permit{class: c, owner: owner, probesClass: all.state(now) == BreakerHalfOpen, probesOwner: ofOwner.state(now) == BreakerHalfOpen}
+	for _, circuit := range []*circuit{all, ofOwner} {
 		switch circuit.state(now) {
 		case BreakerOpen:
 			return permit{}, max(wait, circuit.until.Sub(now)), false
@@ -98,29 +98,29 @@ func (b *breaker) acquire(c class, owner string) (p permit, wait time.Duration, 
 			}
 		}
 	}
-	if p.all {
+	if p.probesClass {
 		all.probing = true
 	}
-	if p.own {
-		own.probing = true
+	if p.probesOwner {
+		ofOwner.probing = true
 	}
 	return p, 0, true
 }
 
-// verdict is what a call says about the host.
-type verdict uint8
+// hostResult is what a call says about the host.
+type hostResult uint8
 
 const (
-	unknown verdict = iota // nothing: its caller left, or it waited in vain for its turn
+	inconclusive hostResult = iota // nothing: its caller left, or it waited in vain for its turn
 	worked
 	failed
 )
 
-// verdict of an exchange that a breaker let through.
-func (x *exchange) verdict() verdict {
+// hostResult is that of an exchange that a breaker let through.
+func (x *exchange) hostResult() hostResult {
 	switch {
 	case x.waiting, x.gone() && (x.status == 0 || x.broken != nil), x.status == 0 && x.err == nil:
-		return unknown
+		return inconclusive
 	case x.hostFailed():
 		return failed
 	}
@@ -129,40 +129,40 @@ func (x *exchange) verdict() verdict {
 
 // record tells the breaker how a call that it let through has ended. One that says nothing about the host changes nothing:
 // if it was to show whether the host works again, the next one does.
-func (b *breaker) record(p permit, v verdict) {
+func (b *breaker) record(p permit, v hostResult) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	defer b.tell(now)
+	defer b.reportWorst(now)
 	class := &b.classes[p.class]
-	if p.all {
+	if p.probesClass {
 		class.all.probing = false
 	}
-	own := class.owners[p.owner]
-	if p.own && own != nil {
-		own.probing = false
+	ofOwner := class.owners[p.owner]
+	if p.probesOwner && ofOwner != nil {
+		ofOwner.probing = false
 	}
 	switch v {
 	case worked:
-		if p.own || own.state(now) == BreakerClosed {
-			if own.state(now) != BreakerClosed {
-				b.say(p.class, true, BreakerClosed)
+		if p.probesOwner || ofOwner.state(now) == BreakerClosed {
+			if ofOwner.state(now) != BreakerClosed {
+				b.logState(p.class, true, BreakerClosed)
 			}
 			delete(class.owners, p.owner)
 		}
-		if p.all || class.all.state(now) == BreakerClosed {
+		if p.probesClass || class.all.state(now) == BreakerClosed {
 			if class.all.state(now) != BreakerClosed {
-				b.say(p.class, false, BreakerClosed)
+				b.logState(p.class, false, BreakerClosed)
 			}
 			class.all = circuit{}
 		}
 	case failed:
-		if own == nil {
-			own = b.remember(p.class, p.owner, now)
+		if ofOwner == nil {
+			ofOwner = b.remember(p.class, p.owner, now)
 		}
-		if own.state(now) == BreakerClosed || p.own || p.all {
-			if own.row++; own.row >= b.policy.Failures || p.probe() {
-				b.open(own, p.class, true, now)
+		if ofOwner.state(now) == BreakerClosed || p.probesOwner || p.probesClass {
+			if ofOwner.row++; ofOwner.row >= b.policy.Failures || p.probe() {
+				b.open(ofOwner, p.class, true, now)
 			}
 		}
 		b.failedFor(p, now)
@@ -172,7 +172,7 @@ func (b *breaker) record(p permit, v verdict) {
 // failedFor counts a failure for the whole class. Of two owners both have to have failed before it is left alone, and again.
 func (b *breaker) failedFor(p permit, now time.Time) {
 	all := &b.classes[p.class].all
-	if !p.all && all.state(now) != BreakerClosed {
+	if !p.probesClass && all.state(now) != BreakerClosed {
 		return // a straggler of before it opened
 	}
 	if all.failed == nil {
@@ -182,14 +182,14 @@ func (b *breaker) failedFor(p permit, now time.Time) {
 		all.failed[p.owner] = struct{}{}
 	}
 	all.row++
-	if len(all.failed) > 1 && (p.all || all.row >= b.policy.Failures) {
+	if len(all.failed) > 1 && (p.probesClass || all.row >= b.policy.Failures) {
 		b.open(all, p.class, false, now)
 	}
 }
 
 func (b *breaker) open(c *circuit, of class, oneOwner bool, now time.Time) {
 	*c = circuit{until: now.Add(b.policy.Delay)}
-	b.say(of, oneOwner, BreakerOpen)
+	b.logState(of, oneOwner, BreakerOpen)
 }
 
 // remember returns a new circuit for an owner whose call failed. Where too many are known to fail, those are forgotten that
@@ -203,27 +203,27 @@ func (b *breaker) remember(c class, owner string, now time.Time) *circuit {
 			}
 		}
 	}
-	own := &circuit{}
+	ofOwner := &circuit{}
 	if len(owners) < maxOwners {
-		owners[owner] = own
+		owners[owner] = ofOwner
 	}
-	return own
+	return ofOwner
 }
 
-func (b *breaker) say(of class, oneOwner bool, state BreakerState) {
+func (b *breaker) logState(of class, oneOwner bool, state BreakerState) {
 	b.log.Warn("breaker", "calls", of.String(), "one_owner", oneOwner, "state", breakerStates[state])
 }
 
-// tell works out the worst state, and tells of it when it has changed. An owner who has not come back for as long as they
+// reportWorst works out the worst state, and reports it when it has changed. An owner who has not come back for as long as they
 // were kept back is forgotten, so that nobody has to, for the state to become a better one.
-func (b *breaker) tell(now time.Time) {
+func (b *breaker) reportWorst(now time.Time) {
 	worst := BreakerClosed
 	for i := range b.classes {
 		class := &b.classes[i]
 		worst = max(worst, class.all.state(now))
-		for owner, own := range class.owners {
-			state := own.state(now)
-			if state == BreakerHalfOpen && !own.probing && !now.Before(own.until.Add(b.policy.Delay)) {
+		for owner, ofOwner := range class.owners {
+			state := ofOwner.state(now)
+			if state == BreakerHalfOpen && !ofOwner.probing && !now.Before(ofOwner.until.Add(b.policy.Delay)) {
 				delete(class.owners, owner)
 				continue
 			}

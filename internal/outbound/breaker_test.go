@@ -21,7 +21,7 @@ import (
 func TestABreakersLife(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		seam, seen := newSeam(t, Defaults(), Once())
+		seam, seen := newSeam(t, Defaults(), DefaultPolicies())
 		act := answer(500)
 		var sent atomic.Int32
 		pipe(seam, func(conn net.Conn) {
@@ -83,7 +83,7 @@ func TestWhatTheBreakerCounts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				seam, _ := newSeam(t, Defaults(), Once())
+				seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 				script(seam, c.act)
 				for range 5 {
 					_, _, _ = send(t.Context(), seam, http.MethodPost, "http://vendor.example")
@@ -102,7 +102,7 @@ func TestWhatTheBreakerCounts(t *testing.T) {
 func TestOneGoodAnswerEndsTheRowOfFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		seam, _ := newSeam(t, Defaults(), Once())
+		seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 		bad := answer(500)
 		script(seam, bad, bad, bad, bad, answer(404), bad, bad, bad, bad, answer(200))
 		for range 10 {
@@ -114,7 +114,7 @@ func TestOneGoodAnswerEndsTheRowOfFailures(t *testing.T) {
 
 // reads are policies under which everything is a read, sent once.
 func reads() Policies {
-	policies := Once()
+	policies := DefaultPolicies()
 	policies.Default.Repeat = Read
 	return policies
 }
@@ -122,7 +122,7 @@ func reads() Policies {
 // A caller who leaves says nothing about the host.
 func TestCallersWhoLeaveDoNotOpenTheBreaker(t *testing.T) {
 	t.Parallel()
-	for name, policies := range map[string]Policies{"creates": Once(), "reads": reads()} {
+	for name, policies := range map[string]Policies{"creates": DefaultPolicies(), "reads": reads()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -251,7 +251,7 @@ func of(ctx context.Context, owner string) context.Context {
 // mixed are policies under which createPost is a create and getUserInfo a read.
 func mixed() Policies {
 	policies := reads()
-	policies.Of = map[Operation]Policy{{"linkedin", "createPost"}: Once().Default}
+	policies.Of = map[Operation]Policy{{"linkedin", "createPost"}: DefaultPolicies().Default}
 	return policies
 }
 
@@ -378,13 +378,13 @@ func TestABreakerRemembersABoundedNumberOfOwners(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 	state := BreakerClosed
-	seam, _ := newSeam(t, Defaults(), Once())
+	seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 	b := seam.newBreaker("linkedin", "vendor.example")
 	b.now, b.changed = func() time.Time { return now }, func(s BreakerState) { state = s }
 	b.policy.Failures = 3
 	for n := range 5 * maxOwners {
 		for range 1 + n%3 { // some are kept from calling then, others are not
-			for owner, v := range map[string]verdict{strconv.Itoa(n): failed, "good": worked} {
+			for owner, v := range map[string]hostResult{strconv.Itoa(n): failed, "good": worked} {
 				p, _, ok := b.acquire(callers, owner)
 				require.True(t, ok)
 				b.record(p, v)
@@ -404,7 +404,7 @@ func TestABreakerRemembersABoundedNumberOfOwners(t *testing.T) {
 func TestOneHostsBreakerKeepsNothingFromAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		seam, _ := newSeam(t, Defaults(), Once())
+		seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 		act := answer(500)
 		pipe(seam, func(conn net.Conn) {
 			for readRequest(conn) {

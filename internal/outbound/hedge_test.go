@@ -118,7 +118,7 @@ func TestAHedgeThatIsYetToComeHoldsNobodyUp(t *testing.T) {
 func TestTheBodyOfWhatIsKeptBackIsClosed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		policies := Once()
+		policies := DefaultPolicies()
 		policies.Breaker.Failures = 1
 		seam, _ := newSeam(t, Defaults(), policies)
 		script(seam, answer(500))

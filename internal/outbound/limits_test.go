@@ -76,7 +76,7 @@ func TestTimeLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				seam, seen := newSeam(t, Defaults(), Once())
+				seam, seen := newSeam(t, Defaults(), DefaultPolicies())
 				serve := test.serve
 				if serve == nil {
 					serve = func(net.Conn) { <-t.Context().Done() }
@@ -103,7 +103,7 @@ func TestTimeLimits(t *testing.T) {
 func TestAnOperationsOwnPolicyBeatsTheDefault(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		policies := Once()
+		policies := DefaultPolicies()
 		policies.Of = map[Operation]Policy{{"linkedin", "createPost"}: {Timeout: 7 * time.Second, Budget: 7 * time.Second, Attempts: 1, MaxBodyBytes: 1}}
 		seam, _ := newSeam(t, Defaults(), policies)
 		pipe(seam, untilClosed)
@@ -149,7 +149,7 @@ func TestConnectionsAreBoundedPerHostAndInAll(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				seam, _ := newSeam(t, Config{MaxConns: 5, MaxConnsPerHost: 2, IdleTimeout: time.Minute}, Once())
+				seam, _ := newSeam(t, Config{MaxConns: 5, MaxConnsPerHost: 2, IdleTimeout: time.Minute}, DefaultPolicies())
 				ctx, cancel := context.WithCancel(t.Context())
 				held, wait := crowd(ctx, t, seam, 12, test.hosts...)
 				require.Equal(t, test.held, held())
@@ -163,7 +163,7 @@ func TestConnectionsAreBoundedPerHostAndInAll(t *testing.T) {
 func TestCallsQueueingForOneHostDoNotHoldUpAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		seam, _ := newSeam(t, Config{MaxConns: 5, MaxConnsPerHost: 2, IdleTimeout: time.Minute}, Once())
+		seam, _ := newSeam(t, Config{MaxConns: 5, MaxConnsPerHost: 2, IdleTimeout: time.Minute}, DefaultPolicies())
 		ctx, cancel := context.WithCancel(t.Context())
 		_, wait := crowd(ctx, t, seam, 50, "http://slow.example")
 		pipe(seam, func(conn net.Conn) {
@@ -196,7 +196,7 @@ func TestWaitingForAPlaceIsPartOfTheAttempt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				policies := Once()
+				policies := DefaultPolicies()
 				policies.Of = map[Operation]Policy{{"linkedin", "unnamed"}: {Timeout: time.Hour, Budget: time.Hour, Attempts: 1, MaxBodyBytes: 1}}
 				seam, _ := newSeam(t, Config{MaxConns: 1, MaxConnsPerHost: 1, IdleTimeout: time.Minute}, policies)
 				pipe(seam, untilClosed)
@@ -234,7 +234,7 @@ func TestWaitingForAPlaceIsPartOfTheAttempt(t *testing.T) {
 func TestAKeptConnectionIsUsedAgainAndLetGoWhenIdle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		seam, _ := newSeam(t, Defaults(), Once())
+		seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 		var dialled, open atomic.Int32
 		pipe(seam, func(conn net.Conn) {
 			dialled.Add(1)
@@ -275,7 +275,7 @@ func TestAnAnswersHeadersAreBounded(t *testing.T) {
 					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Filler: "+strings.Repeat("x", test.bytes)+"\r\n\r\n{}")
 				}
 			})
-			seam, seen := newSeam(t, Defaults(), Once())
+			seam, seen := newSeam(t, Defaults(), DefaultPolicies())
 			status, body, err := send(t.Context(), seam, http.MethodPost, address)
 			require.Equal(t, !test.taken, seen.only(t).failed)
 			if test.taken {

@@ -24,6 +24,8 @@ type Config struct {
 	MaxConnsPerHost int
 	// IdleTimeout is how long an unused connection is kept for the next call.
 	IdleTimeout time.Duration
+	// KeepNames is how long the addresses of host names are kept; with 0 each connection looks them up.
+	KeepNames time.Duration
 	// Owner says for whom a caller's call is made, so that each has a share of their own; "" for a call of nobody's. nil
 	// knows nobody: then calls with the same token have a share together.
 	Owner func(context.Context) string
@@ -31,7 +33,7 @@ type Config struct {
 
 // Defaults returns the limits used where nothing else is configured.
 func Defaults() Config {
-	return Config{MaxConns: 100, MaxConnsPerHost: 20, IdleTimeout: 90 * time.Second}
+	return Config{MaxConns: 100, MaxConnsPerHost: 20, IdleTimeout: 90 * time.Second, KeepNames: 5 * time.Minute}
 }
 
 // Faults lists everything that is wrong with the configuration.
@@ -45,6 +47,9 @@ func (c Config) Faults() []fault.Field {
 	}
 	if c.IdleTimeout <= 0 {
 		faults = append(faults, fault.Field{Path: "outbound idle timeout", Problem: "must be more than 0, such as 90s"})
+	}
+	if c.KeepNames < 0 {
+		faults = append(faults, fault.Field{Path: "outbound time to keep names", Problem: "must not be negative; 0 keeps none"})
 	}
 	return faults
 }
@@ -60,6 +65,8 @@ type Observer interface {
 	InFlight(vendor string, change int)
 	// Breaker is told of the state of a host's breaker, at the first call and whenever it changes.
 	Breaker(vendor, host string, state BreakerState)
+	// Lookup is told what became of a need for a host name's addresses: LookupHit, LookupMiss or LookupFailed.
+	Lookup(outcome string)
 }
 
 // Unobserved is an Observer for callers that measure nothing.
@@ -77,10 +84,14 @@ func (Unobserved) InFlight(string, int) {}
 // Breaker does nothing.
 func (Unobserved) Breaker(string, string, BreakerState) {}
 
+// Lookup does nothing.
+func (Unobserved) Lookup(string) {}
+
 // Seam holds the connections. It is safe for concurrent use.
 type Seam struct {
 	base     *http.Transport
 	dial     dialFunc
+	names    *names
 	perHost  int
 	owner    func(context.Context) string
 	places   places
@@ -113,11 +124,11 @@ type host struct {
 // that breaks leaves one call in doubt; and HTTP/2's transport would send a POST again after a PROTOCOL_ERROR, which does
 // not promise that the first was not carried out (golang/go#47635).
 func New(cfg Config, policies Policies, observe Observer, log *slog.Logger) *Seam {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	connect := (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	s := &Seam{
-		dial:     dialer.DialContext,
+		dial:     connect,
 		perHost:  cfg.MaxConnsPerHost,
 		owner:    cfg.Owner,
 		places:   newPlaces(cfg.MaxConns),
@@ -125,6 +136,10 @@ func New(cfg Config, policies Policies, observe Observer, log *slog.Logger) *Sea
 		observe:  observe,
 		log:      log,
 		hosts:    map[string]*host{},
+	}
+	if cfg.KeepNames > 0 {
+		s.names = newNames(cfg.KeepNames, net.DefaultResolver, observe, log)
+		s.dial = dialer{names: s.names, connect: connect}.dial
 	}
 	s.closing, s.end = context.WithCancel(context.Background())
 	s.base = &http.Transport{
@@ -148,6 +163,7 @@ func (s *Seam) Close() {
 	s.end()
 	s.calls.Wait()
 	s.base.CloseIdleConnections()
+	s.names.close()
 }
 
 // Client returns the client for one vendor's calls. It follows no redirect: a bearer token must not travel to where an

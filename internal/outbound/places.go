@@ -52,11 +52,11 @@ func (s *Seam) ownerOf(req *http.Request) string {
 
 // places bounds the calls under way. All of them are there for creates; three quarters for everything else, of which callers
 // may have two thirds: a half of all.
-type places struct{ all, others, callers *semaphore.Weighted }
+type places struct{ all, exceptCreates, callers *semaphore.Weighted }
 
 func newPlaces(n int) places {
 	return places{
-		all: semaphore.NewWeighted(int64(n)), others: semaphore.NewWeighted(share(n, 3, 4)), callers: semaphore.NewWeighted(share(n, 1, 2)),
+		all: semaphore.NewWeighted(int64(n)), exceptCreates: semaphore.NewWeighted(share(n, 3, 4)), callers: semaphore.NewWeighted(share(n, 1, 2)),
 	}
 }
 
@@ -70,9 +70,9 @@ func (p places) of(c class) []*semaphore.Weighted {
 	case creates:
 		return []*semaphore.Weighted{p.all}
 	case inJobs:
-		return []*semaphore.Weighted{p.others, p.all}
+		return []*semaphore.Weighted{p.exceptCreates, p.all}
 	}
-	return []*semaphore.Weighted{p.callers, p.others, p.all}
+	return []*semaphore.Weighted{p.callers, p.exceptCreates, p.all}
 }
 
 // ownerShares bounds each owner's calls to a host. An owner without a call under way or waiting takes no memory.

@@ -76,9 +76,9 @@ type Operation struct{ Vendor, ID string }
 // String is how configuration names it: linkedin.getPost.
 func (o Operation) String() string { return o.Vendor + "." + o.ID }
 
-// Pace is how long is waited between two attempts when the vendor does not say: First, then twice as long each time, up to
+// Backoff is how long is waited between two attempts when the vendor does not say: First, then twice as long each time, up to
 // Longest, give or take a quarter.
-type Pace struct{ First, Longest time.Duration }
+type Backoff struct{ First, Longest time.Duration }
 
 // Breaker keeps calls from a host that does not work.
 type Breaker struct {
@@ -95,28 +95,29 @@ type Policies struct {
 	Default Policy
 	// Of holds those of the known operations.
 	Of map[Operation]Policy
-	// Call is the pace where a caller waits, Job where a job does (see InJob).
-	Call, Job Pace
-	Breaker   Breaker
-	// Asks reads, by vendor, how long an answer asks to wait in other words than Retry-After.
-	Asks map[string]Asks
+	// CallBackoff is for where a caller waits, JobBackoff for where a job does (see InJob).
+	CallBackoff, JobBackoff Backoff
+	Breaker                 Breaker
+	// BodyRetryAfter is for vendors, by name, that say in an answer's body how long to wait.
+	BodyRetryAfter map[string]BodyRetryAfter
 }
 
-// Asks reads how long a vendor's answer asks to wait; 0 where it does not.
-type Asks func(status int, body []byte) time.Duration
+// BodyRetryAfter reads from a vendor's answer how long to wait, where that is not in the header Retry-After; 0 where it does
+// not say.
+type BodyRetryAfter func(status int, body []byte) time.Duration
 
-// Paces and the breaker where nothing else is configured.
+// Backoffs and the breaker where nothing else is configured.
 var (
-	callPace       = Pace{First: 100 * time.Millisecond, Longest: time.Second}
-	jobPace        = Pace{First: 4 * time.Second, Longest: 10 * time.Second}
+	callBackoff    = Backoff{First: 100 * time.Millisecond, Longest: time.Second}
+	jobBackoff     = Backoff{First: 4 * time.Second, Longest: 10 * time.Second}
 	defaultBreaker = Breaker{Failures: 5, Delay: time.Minute}
 )
 
-// Once sends everything once: an attempt of 30 s, an answer of at most 1 MiB. Policies of one's own start from it.
-func Once() Policies {
+// DefaultPolicies send everything once: an attempt of 30 s, an answer of at most 1 MiB. Other policies start from them.
+func DefaultPolicies() Policies {
 	return Policies{
-		Default: Policy{Timeout: 30 * time.Second, Budget: 40 * time.Second, Attempts: 1, MaxBodyBytes: 1 << 20},
-		Call:    callPace, Job: jobPace, Breaker: defaultBreaker,
+		Default:     Policy{Timeout: 30 * time.Second, Budget: 40 * time.Second, Attempts: 1, MaxBodyBytes: 1 << 20},
+		CallBackoff: callBackoff, JobBackoff: jobBackoff, Breaker: defaultBreaker,
 	}
 }
 
@@ -137,8 +138,8 @@ func (p Policies) Faults(name func(Operation) string) []fault.Field {
 }
 
 func (p Policies) policy(o Operation) Policy {
-	if own, ok := p.Of[o]; ok {
-		return own
+	if policy, ok := p.Of[o]; ok {
+		return policy
 	}
 	return p.Default
 }
@@ -148,9 +149,9 @@ type jobKey struct{}
 // InJob marks the context of a job: nobody waits for its calls, so that their attempts keep a longer distance.
 func InJob(ctx context.Context) context.Context { return context.WithValue(ctx, jobKey{}, true) }
 
-func (p Policies) pace(ctx context.Context) Pace {
+func (p Policies) backoff(ctx context.Context) Backoff {
 	if ctx.Value(jobKey{}) != nil {
-		return p.Job
+		return p.JobBackoff
 	}
-	return p.Call
+	return p.CallBackoff
 }

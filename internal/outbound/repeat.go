@@ -10,7 +10,7 @@ import (
 
 // again decides whether an exchange that has ended is followed by another attempt, and after which wait. attempt counts
 // from 1; left is what remains of the operation's budget and of the caller's time.
-func (x *exchange) again(pace Pace, attempt int, left time.Duration, now time.Time) (wait time.Duration, yes bool) {
+func (x *exchange) again(pace Backoff, attempt int, left time.Duration, now time.Time) (wait time.Duration, yes bool) {
 	if !x.repeatable() || attempt >= x.policy.Attempts {
 		return 0, false
 	}
@@ -50,8 +50,8 @@ func (x *exchange) repeatable() bool {
 		(x.broken != nil && !x.tooLong)
 }
 
-// wait is the n-th wait of a pace, n from 1.
-func (p Pace) wait(n int) time.Duration {
+// wait is the n-th wait, n from 1.
+func (p Backoff) wait(n int) time.Duration {
 	wait := min(p.First<<min(n-1, 20), p.Longest)
 	spread := wait / 4
 	return wait - spread + rand.N(2*spread+1)

@@ -21,7 +21,7 @@ import (
 
 // thrice repeats twice, within 40 s.
 func thrice(repeat Repeat) Policies {
-	policies := Once()
+	policies := DefaultPolicies()
 	policies.Default.Attempts, policies.Default.Repeat = 3, repeat
 	return policies
 }
@@ -272,7 +272,7 @@ func TestTheLawsOfRepeating(t *testing.T) {
 		seconds := func(name string, least, most int) time.Duration {
 			return time.Duration(rapid.IntRange(least, most).Draw(rt, name)) * time.Second
 		}
-		policies := Once()
+		policies := DefaultPolicies()
 		policies.Breaker.Failures = 1000
 		own := &policies.Default
 		own.Timeout = seconds("timeout", 1, 30)

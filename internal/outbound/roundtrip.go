@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -101,7 +102,7 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), policy.Budget)
 	defer cancel()
-	pace := t.seam.policies.pace(ctx)
+	pace := t.seam.policies.backoff(ctx)
 	deadline, _ := ctx.Deadline()
 	effect := false // of an attempt before the last
 	for number := 1; ; number++ {
@@ -203,9 +204,9 @@ func (t *roundTripper) try(ctx context.Context, req *http.Request, policy Policy
 		x.refused, x.err = true, refusal(t.vendor, x.operation, wait)
 		return x
 	}
-	attempt, err := own(ctx, req)
+	attempt, err := cloneForAttempt(ctx, req)
 	if err != nil {
-		host.breaker.record(permit, unknown)
+		host.breaker.record(permit, inconclusive)
 		x.err = x.failed(err)
 		return x
 	}
@@ -256,7 +257,7 @@ func (t *roundTripper) carry(ctx context.Context, attempt *http.Request, x *exch
 	x.took = time.Since(began)
 	t.seam.observe.InFlight(t.vendor, -1)
 	x.superseded = errors.Is(context.Cause(ctx), errSuperseded)
-	host.breaker.record(permit, x.verdict())
+	host.breaker.record(permit, x.hostResult())
 	if !x.superseded {
 		t.seam.observe.Attempt(t.vendor, x.operation, x.took, x.unsuccessful())
 	}
@@ -267,9 +268,9 @@ func rewindable(req *http.Request) bool {
 	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
-// own is the request for one attempt, with a body of its own: the caller's stays as it is, and two that are under way at once
-// don't read from one body.
-func own(ctx context.Context, req *http.Request) (*http.Request, error) {
+// cloneForAttempt is the request for one attempt, with a body of its own: the caller's stays as it is, and two that are under way
+// at once don't read from one body.
+func cloneForAttempt(ctx context.Context, req *http.Request) (*http.Request, error) {
 	attempt := req.Clone(ctx)
 	if req.GetBody != nil {
 		body, err := req.GetBody()
@@ -339,6 +340,11 @@ func (t *roundTripper) attempt(req *http.Request, x *exchange, host *host) (*htt
 		GetConn:              func(string) { x.departure.wantConn() },
 		GotConn:              func(info httptrace.GotConnInfo) { x.departure.gotConn(info.Conn) },
 		GotFirstResponseByte: func() { x.answered.Store(true) },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			if err != nil { // the address may be another host's by now
+				t.seam.names.forget(req.URL.Hostname())
+			}
+		},
 	})
 	resp, err := t.seam.base.RoundTrip(req.WithContext(ctx))
 	if err != nil {
@@ -349,8 +355,8 @@ func (t *roundTripper) attempt(req *http.Request, x *exchange, host *host) (*htt
 	if int64(len(body)) > x.policy.MaxBodyBytes {
 		body, err, x.tooLong = body[:x.policy.MaxBodyBytes], errTooLong, true
 	}
-	if asks := t.seam.policies.Asks[t.vendor]; asks != nil {
-		x.asked = asks(resp.StatusCode, body)
+	if read := t.seam.policies.BodyRetryAfter[t.vendor]; read != nil {
+		x.asked = read(resp.StatusCode, body)
 	}
 	_ = resp.Body.Close() // of an answer cut short this ends the connection, no more
 	body = x.secrets.redactAnswer(resp, body)

@@ -41,6 +41,7 @@ type observed struct {
 	retries  int
 	inFlight int
 	breaker  []BreakerState
+	lookups  map[string]int
 	log      bytes.Buffer
 }
 
@@ -60,6 +61,15 @@ func (o *observed) Breaker(_, _ string, state BreakerState) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.breaker = append(o.breaker, state)
+}
+
+func (o *observed) Lookup(outcome string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.lookups == nil {
+		o.lookups = map[string]int{}
+	}
+	o.lookups[outcome]++
 }
 
 func (o *observed) Attempt(vendor, operation string, took time.Duration, failed bool) {
@@ -177,7 +187,7 @@ func TestAnAnswerComesBackWhole(t *testing.T) {
 		_, _ = io.WriteString(w, "the body")
 	}))
 	t.Cleanup(server.Close)
-	seam, seen := newSeam(t, Defaults(), Once())
+	seam, seen := newSeam(t, Defaults(), DefaultPolicies())
 
 	status, body, err := send(t.Context(), seam, http.MethodPost, server.URL)
 
@@ -200,7 +210,7 @@ func TestARefusalIsCountedAsFailedAndLoggedOnceWithoutSecrets(t *testing.T) {
 		_, _ = io.WriteString(w, "a body")
 	}))
 	t.Cleanup(server.Close)
-	seam, seen := newSeam(t, Defaults(), Once())
+	seam, seen := newSeam(t, Defaults(), DefaultPolicies())
 
 	status, body, err := send(t.Context(), seam, http.MethodPost, server.URL)
 
@@ -224,7 +234,7 @@ func TestAnExpectedRefusalIsNoFailure(t *testing.T) {
 	for status, failed := range map[int]bool{403: false, 404: false, 500: true} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 		t.Cleanup(server.Close)
-		seam, seen := newSeam(t, Defaults(), Once())
+		seam, seen := newSeam(t, Defaults(), DefaultPolicies())
 		_, _, err := send(ExpectRefusal(t.Context()), seam, http.MethodGet, server.URL)
 		require.NoError(t, err)
 		require.Equal(t, failed, seen.only(t).failed, status)
@@ -239,7 +249,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Cleanup(elsewhere.Close)
 	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(server.Close)
-	seam, _ := newSeam(t, Defaults(), Once())
+	seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		status, _, err := send(t.Context(), seam, method, server.URL)
@@ -252,7 +262,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // What a failed exchange becomes, on real connections. In doubt is what changes something and may have arrived.
 func TestFailuresBecomeFaults(t *testing.T) {
 	t.Parallel()
-	limited := Once()
+	limited := DefaultPolicies()
 	limited.Default.MaxBodyBytes = 16
 
 	answering := func(raw string) string {
@@ -308,7 +318,7 @@ func TestABodyOfExactlyTheLimitIsRead(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "1234") }))
 	t.Cleanup(server.Close)
-	policies := Once()
+	policies := DefaultPolicies()
 	policies.Of = map[Operation]Policy{{"linkedin", "createPost"}: {Timeout: time.Minute, Budget: time.Minute, Attempts: 1, MaxBodyBytes: 4}}
 	seam, _ := newSeam(t, Defaults(), policies)
 
@@ -324,7 +334,7 @@ func TestAStatusCountsThoughItsBodyIsBroken(t *testing.T) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 201 Created\r\nx-restli-id: urn:li:share:1\r\nContent-Length: 9\r\n\r\nfour")
 		}
 	})
-	seam, _ := newSeam(t, Defaults(), Once())
+	seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 	status, body, err := send(t.Context(), seam, http.MethodPost, address)
 	require.Equal(t, http.StatusCreated, status)
 	require.Equal(t, "four", body)
@@ -347,7 +357,7 @@ func TestAPostNeverArrivesTwice(t *testing.T) {
 					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 				}
 			})
-			seam, _ := newSeam(t, Defaults(), Once())
+			seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 			_, _, err := send(t.Context(), seam, method, address)
 			require.NoError(t, err)
 
@@ -394,7 +404,7 @@ func TestARequestThatLeftNothingBehindIsNotInDoubt(t *testing.T) {
 					server.Start()
 				}
 				t.Cleanup(server.Close)
-				seam, _ := newSeam(t, Defaults(), Once())
+				seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 				var dead atomic.Bool
 				var dials atomic.Int32
 				seam.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -435,7 +445,7 @@ func TestARequestThatLeftThroughTLSIsInDoubt(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	t.Cleanup(server.Close)
-	seam, _ := newSeam(t, Defaults(), Once())
+	seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 	trust(seam, server)
 
 	_, _, err := send(t.Context(), seam, http.MethodPost, server.URL)
@@ -444,7 +454,7 @@ func TestARequestThatLeftThroughTLSIsInDoubt(t *testing.T) {
 
 func TestAHostWithoutAnAddressLeavesNoDoubt(t *testing.T) {
 	t.Parallel()
-	seam, _ := newSeam(t, Defaults(), Once())
+	seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 	seam.dial = (&net.Dialer{Resolver: &net.Resolver{
 		PreferGo: true,
 		Dial:     func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no name server") },
@@ -462,7 +472,7 @@ func TestVendorsAreCalledOverHTTP1(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	seam, _ := newSeam(t, Defaults(), Once())
+	seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 	trust(seam, server)
 
 	_, protocol, err := send(t.Context(), seam, http.MethodGet, server.URL)
@@ -474,7 +484,7 @@ func TestUnnamedCallsTakeTheDefaultPolicy(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
-	seam, seen := newSeam(t, Defaults(), Once())
+	seam, seen := newSeam(t, Defaults(), DefaultPolicies())
 	resp, err := seam.Client("analysis").Get(server.URL) //nolint:noctx // it has no operation on its context
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
@@ -483,7 +493,7 @@ func TestUnnamedCallsTakeTheDefaultPolicy(t *testing.T) {
 
 func TestTheWrappingOfHTTPClientKeepsTheFault(t *testing.T) {
 	t.Parallel()
-	seam, _ := newSeam(t, Defaults(), Once())
+	seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 	_, _, err := send(t.Context(), seam, http.MethodPost, nobody)
 	var wrapped *url.Error
 	require.ErrorAs(t, err, &wrapped)
@@ -493,5 +503,5 @@ func TestTheWrappingOfHTTPClientKeepsTheFault(t *testing.T) {
 func TestConfigFaultsAreListedAllAtOnce(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, Defaults().Faults())
-	require.Len(t, Config{}.Faults(), 3)
+	require.Len(t, Config{KeepNames: -1}.Faults(), 4)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-const instrumentation = "github.com/postwright/postwright/internal/outbound"
+const tracerName = "github.com/postwright/postwright/internal/outbound"
 
 // startSpan begins the span of one attempt, where there is a trace that it belongs to. The vendor is not told of the trace.
 func startSpan(ctx context.Context, x *exchange, host string, number int) (context.Context, trace.Span) {
@@ -18,7 +18,7 @@ func startSpan(ctx context.Context, x *exchange, host string, number int) (conte
 	if !parent.IsRecording() {
 		return ctx, parent // of which nothing is kept, whatever is said to it
 	}
-	return parent.TracerProvider().Tracer(instrumentation).Start(ctx, x.vendor+" "+x.operation, trace.WithSpanKind(trace.SpanKindClient),
+	return parent.TracerProvider().Tracer(tracerName).Start(ctx, x.vendor+" "+x.operation, trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(attribute.String("vendor", x.vendor), attribute.String("operation", x.operation),
 			attribute.String("server.address", host), attribute.Int("attempt", number)))
 }

@@ -54,7 +54,7 @@ func TestWithoutATraceThereIsNoSpan(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
-	seam, _ := newSeam(t, Defaults(), Once())
+	seam, _ := newSeam(t, Defaults(), DefaultPolicies())
 	_, _, err := send(t.Context(), seam, http.MethodPost, server.URL)
 	require.NoError(t, err)
 }

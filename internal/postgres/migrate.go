@@ -49,7 +49,7 @@ func NewMigrator(ctx context.Context, databaseURL string, log *slog.Logger) (*Mi
 	if err != nil {
 		return nil, err
 	}
-	named(cfg, "postwright migrations")
+	setApplicationName(cfg, "postwright migrations")
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC" // goose keeps times without a zone
 	// Where there is a second URL, Open has looked at it before.
 	if err := requireSessions(ctx, cfg.ConnConfig, urlSetting); err != nil {
@@ -87,7 +87,7 @@ func (m *Migrator) Close() {
 // tables. Before the first it looks whether all of them can be applied here, and names everything that is in the way.
 func (m *Migrator) Up(ctx context.Context) (applied, jobTables []string, err error) {
 	err = m.locked(ctx, func() error {
-		if err := m.prepared(ctx); err != nil {
+		if err := m.preflight(ctx); err != nil {
 			return err
 		}
 		results, err := m.goose.Up(ctx)

@@ -174,8 +174,8 @@ func speaksUTF8(cfg *pgxpool.Config) bool {
 	return !given || slices.Contains(utf8Names, strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(encoding)))
 }
 
-// named gives connections a name, unless the URL brings one.
-func named(cfg *pgxpool.Config, name string) {
+// setApplicationName gives connections a name, unless the URL brings one.
+func setApplicationName(cfg *pgxpool.Config, name string) {
 	if _, given := cfg.ConnConfig.RuntimeParams[applicationName]; !given && name != "" {
 		cfg.ConnConfig.RuntimeParams[applicationName] = name
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-const instrumentation = "github.com/postwright/postwright/internal/postgres"
+const tracerName = "github.com/postwright/postwright/internal/postgres"
 
 // startSpan begins the span of an operation, where there is a trace that it belongs to: the traces of calls and jobs are
 // what is of interest, not each look that a process takes by itself.
@@ -22,7 +22,7 @@ func startSpan(ctx context.Context, operation string) (context.Context, trace.Sp
 	if !parent.IsRecording() {
 		return ctx, parent // of which nothing is kept, whatever is said to it
 	}
-	return parent.TracerProvider().Tracer(instrumentation).Start(ctx, operation, trace.WithSpanKind(trace.SpanKindClient),
+	return parent.TracerProvider().Tracer(tracerName).Start(ctx, operation, trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(attribute.String("db.system.name", "postgresql"), attribute.String("db.operation.name", operation)))
 }
 

@@ -94,8 +94,9 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 		return nil, err
 	}
 	poolCfg.MinConns = cfg.MinConns
+	poolCfg.ShouldPing = askFirst
 	poolCfg.MaxConns = cfg.MaxConns
-	named(poolCfg, cfg.ApplicationName)
+	setApplicationName(poolCfg, cfg.ApplicationName)
 	lockLimit := strconv.FormatInt(cfg.LockTimeout.Milliseconds(), 10)
 	var tx pgx.TxOptions
 	if cfg.DirectURL == "" {
@@ -144,7 +145,7 @@ func (s *Store) reach(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	named(directCfg, cfg.ApplicationName)
+	setApplicationName(directCfg, cfg.ApplicationName)
 	directCfg.MaxConns = 1 // who needs a session for long takes its connection out of the pool
 	if s.direct, err = pgxpool.NewWithConfig(ctx, directCfg); err != nil {
 		return fmt.Errorf("make the pool: %w", err)
@@ -157,7 +158,7 @@ func (s *Store) reach(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer closeOne(ctx, direct)
-	if err := samePlace(ctx, pooled, direct); err != nil {
+	if err := sameDatabase(ctx, pooled, direct); err != nil {
 		return err
 	}
 	return requireTransactions(ctx, pooled, s.tx)

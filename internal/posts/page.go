@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -108,4 +109,10 @@ func cut(found []Post, size int32, query queryHash, keyOf func(Post) key) Page {
 		return Page{Posts: found}
 	}
 	return Page{Posts: found[:size], NextPageToken: encodeToken(query, keyOf(found[size-1]))}
+}
+
+func pageFaults(query queryHash, size int, token string) error {
+	_, sizeFaults := pageSize(size)
+	_, tokenFaults := decodeToken(query, token, newestFirst)
+	return fault.Fields(slices.Concat(sizeFaults, tokenFaults)...)
 }

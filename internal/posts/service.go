@@ -25,13 +25,18 @@ type Service struct {
 	queries  *db.Queries
 	now      func() time.Time
 	watchers *watchers
+	indexing *indexing
 	kept     cache.Rows[Post]
 }
 
 // New returns a Service that keeps its posts in store, and in cache, which may be nil, those that are read often. Watchers see changes
-// while LookForChanges runs, and soon while the store listens for Listener too.
+// while LookForChanges runs, and soon while the store listens for Listener too; searches find in very many posts fast while
+// IndexForSearch runs.
 func New(store *postgres.Store, kept *cache.Cache, now func() time.Time) *Service {
-	return &Service{store: store, queries: db.New(), now: now, watchers: newWatchers(), kept: cache.NewRows(kept, "post", footprint)}
+	return &Service{
+		store: store, queries: db.New(), now: now, watchers: newWatchers(), indexing: newIndexing(),
+		kept: cache.NewRows(kept, "post", footprint),
+	}
 }
 
 // NotFound is the answer for a post that does not exist and for another owner's alike.
@@ -348,46 +353,4 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) error {
 		}
 		return err
 	})
-}
-
-// SearchInput asks for a page of the posts that contain a text.
-type SearchInput struct {
-	OwnerID   uuid.UUID
-	Query     string
-	PageSize  int    // 0 for DefaultPageSize
-	PageToken string // "" for the first page
-}
-
-func (in SearchInput) query() queryHash { return hashQuery("search", in.OwnerID.String(), in.Query) }
-
-// Validate lists every fault of the input.
-func (in SearchInput) Validate() error {
-	var faults fault.List
-	if in.Query != "" && !text.Visible(in.Query) { // that there must be one, the proto file says
-		faults.Add(fault.Field{Path: "query", Problem: "must hold something that a reader sees"})
-	}
-	if err := pageFaults(in.query(), in.PageSize, in.PageToken); err != nil {
-		faults.Add(fault.Of(err).Fields...)
-	}
-	return faults.Err()
-}
-
-// Search returns the owner's posts whose content contains the query, newest first: whatever the case, the form of accents and the
-// kind of blanks, see text.Fold, and whatever the database's locale.
-func (s *Service) Search(ctx context.Context, in SearchInput) (Page, error) {
-	if err := in.Validate(); err != nil {
-		return Page{}, err
-	}
-	size, _ := pageSize(in.PageSize)
-	after, _ := decodeToken(in.query(), in.PageToken, newestFirst)
-	found, err := FromRows(s.queries.PostSearchByOwner(ctx, s.store, db.PostSearchByOwnerParams{
-		OwnerID: in.OwnerID, Query: in.Query, Folded: text.Fold(in.Query), BeforeTime: after.at, BeforeID: after.id, PageSize: size + 1,
-	}))
-	return cut(found, size, in.query(), createdKey), err
-}
-
-func pageFaults(query queryHash, size int, token string) error {
-	_, sizeFaults := pageSize(size)
-	_, tokenFaults := decodeToken(query, token, newestFirst)
-	return fault.Fields(slices.Concat(sizeFaults, tokenFaults)...)
 }

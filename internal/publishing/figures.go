@@ -13,10 +13,13 @@ import (
 // mostAccounts bounds how many accounts the figures name.
 const mostAccounts = 1000
 
-// Figures are what an operator sees of the publications of all owners: counts, and nothing of what was written.
-func (s *Service) Figures() []telemetry.Figure {
-	return []telemetry.Figure{
-		{Name: "postwright_publications", Help: "Approvals to publish a post, by state.", Label: "state", Read: s.byState},
+// Gauges are what an operator sees of the publications of all owners: counts, and nothing of what was written.
+func (s *Service) Gauges() []telemetry.Gauge {
+	return []telemetry.Gauge{
+		{
+			Name: "postwright_publications", Help: "Approvals to publish a post that are not carried out, or whose end is in doubt, by state.",
+			Label: "state", Read: s.byState,
+		},
 		{
 			Name: "postwright_publication_overdue_seconds", Read: s.overdue,
 			Help: "How late the oldest publication is that should have gone out by now; 0 when none is.",
@@ -28,10 +31,10 @@ func (s *Service) Figures() []telemetry.Figure {
 	}
 }
 
-// byState has every state that a publication can be in.
+// byState has every state that a publication leaves again.
 func (s *Service) byState(ctx context.Context) (map[string]float64, error) {
 	states := map[string]float64{
-		posts.StateQueued: 0, posts.StatePublishing: 0, posts.StatePublished: 0, posts.StateFailed: 0, posts.StateUnconfirmed: 0,
+		posts.StateQueued: 0, posts.StatePublishing: 0, posts.StateUnconfirmed: 0,
 	}
 	counts, err := s.queries.PublicationCountByState(ctx, s.store)
 	for _, c := range counts {

@@ -25,7 +25,7 @@ func (w *world) draft(t *testing.T) uuid.UUID {
 // figures are the samples of a figure by its label's value, "" where it has none.
 func (w *world) figures(t *testing.T, name string) map[string]float64 {
 	t.Helper()
-	for _, f := range w.Figures() {
+	for _, f := range w.Gauges() {
 		if f.Name == name {
 			samples, err := f.Read(t.Context())
 			require.NoError(t, err)
@@ -46,7 +46,7 @@ func TestFiguresOfNothingAreZeroAndNotMissing(t *testing.T) {
 	w := newWorld(t)
 	require.Equal(
 		t,
-		map[string]float64{"queued": 0, "publishing": 0, "published": 0, "failed": 0, "unconfirmed": 0},
+		map[string]float64{"queued": 0, "publishing": 0, "unconfirmed": 0},
 		w.figures(t, "postwright_publications"),
 	)
 	require.Equal(t, map[string]float64{"": 0}, w.figures(t, "postwright_publication_overdue_seconds"))

@@ -69,7 +69,7 @@ func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
 		DuplicateWindow: rules.DuplicateWindow}) // that a resend may come too late has a test of its own
 	server := httptest.NewServer(w.vendors.Handler())
 	t.Cleanup(server.Close)
-	seam := outbound.New(outbound.Defaults(), outbound.Once(), outbound.Unobserved{}, log)
+	seam := outbound.New(outbound.Defaults(), outbound.DefaultPolicies(), outbound.Unobserved{}, log)
 	t.Cleanup(seam.Close)
 	linkedIn, err := linkedin.New(linkedin.Config{APIURL: server.URL, AuthURL: server.URL, Version: "202606"}, seam.Client(linkedin.Vendor), now)
 	require.NoError(t, err)
@@ -86,15 +86,11 @@ func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
 	require.NoError(t, err)
 	vault, err := accounts.NewVault(keyset)
 	require.NoError(t, err)
-	w.accounts = accounts.New(
-		w.store,
-		client,
-		linkedIn,
-		vault,
-		func(accounts.Event, accounts.Account) []river.JobArgs { return nil },
-		accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, Members: true}}},
-		now,
-	)
+	w.accounts = accounts.New(accounts.Dependencies{
+		Store: w.store, Jobs: client, LinkedIn: linkedIn, Vault: vault, Now: now,
+		Follow:   func(accounts.Event, accounts.Account) []river.JobArgs { return nil },
+		Settings: accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, Members: true}}},
+	})
 	w.Service = New(
 		w.store,
 		client,

@@ -27,7 +27,7 @@ func (r Rules) warnings(name string, standing accounts.Standing, at time.Time) [
 	if standing.CannotPublish != "" {
 		list = append(list, standing.CannotPublish+" "+standing.PublishRemedy)
 	}
-	if lasts := standing.Lasts(); lasts != nil && !at.Before(*lasts) {
+	if lasts := standing.UsableUntil(); lasts != nil && !at.Before(*lasts) {
 		verb, why := "ends", ""
 		if standing.EndsAssumed {
 			verb, why = "is assumed to end", " ("+accounts.WhyAssumed+")"

@@ -1,7 +1,7 @@
-// Package retention forgets what is too old: request ids, messages that were sent, state changes of posts that rest.
+// Package retention deletes what is too old: request ids, messages that were sent, state changes of posts that rest.
 //
-// It owns the order and the size of the bites. What is kept for how long, table by table, is in docs/retention.md; River's
-// jobs and whatever has an end of its own are forgotten by those who own them. The package must not know what the rows are for.
+// It owns the order and the size of the batches. What is kept for how long, table by table, is in docs/retention.md; River's jobs,
+// and whatever has an end of its own, are deleted by those who own them. The package must not know what the rows are for.
 package retention
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 )
 
-// SweepEvery is how often what is too old is looked for.
+// SweepEvery is how often rows that are too old are looked for.
 const SweepEvery = 15 * time.Minute
 
 // runFor bounds one run, so that it ends well within any --jobs-timeout; the next run goes on.
@@ -30,14 +30,14 @@ const runFor = 20 * time.Second
 // are apart.
 const keepCounts = 3 * 24 * time.Hour
 
-// Keep is for how long rows are kept at least.
-type Keep struct {
+// Periods are for how long rows are kept at least.
+type Periods struct {
 	Requests      time.Duration // request ids
 	Notifications time.Duration // what was sent to whom
 	Transitions   time.Duration // state changes of posts that rest
 }
 
-// SweepArgs is the job that forgets what is too old.
+// SweepArgs is the job that deletes what is too old.
 type SweepArgs struct{}
 
 // Kind names the job in River's tables; it must never change.
@@ -46,20 +46,20 @@ func (SweepArgs) Kind() string { return "forget_what_is_old" }
 // InsertOpts bounds how often the job is tried: the next one comes soon.
 func (SweepArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
 
-// Worker forgets. It takes no row that somebody else has locked, so any number may work at once.
+// Worker deletes rows that are too old. It takes none that somebody else has locked, so any number may work at once.
 type Worker struct {
 	river.WorkerDefaults[SweepArgs]
 
 	store   *postgres.Store
 	queries *db.Queries
-	keep    Keep
+	periods Periods
 	now     func() time.Time
 	log     *slog.Logger
 }
 
 // NewWorker returns a Worker, which still has to be registered: see Register.
-func NewWorker(store *postgres.Store, keep Keep, now func() time.Time, log *slog.Logger) *Worker {
-	return &Worker{store: store, queries: db.New(), keep: keep, now: now, log: log}
+func NewWorker(store *postgres.Store, keep Periods, now func() time.Time, log *slog.Logger) *Worker {
+	return &Worker{store: store, queries: db.New(), periods: keep, now: now, log: log}
 }
 
 // Register adds the worker, and its run every so often, to a client that works jobs.
@@ -68,22 +68,22 @@ func (w *Worker) Register(client *jobs.Client) {
 	client.Every(SweepEvery, SweepArgs{})
 }
 
-// Work takes bites until nothing is too old, or the run's time is over. Each bite is a transaction of its own. A table whose
-// bite fails is left to the next run, and keeps none of the others from theirs.
+// Work deletes in batches until nothing is too old, or the run's time is over. Each batch is a transaction of its own. A table
+// whose batch fails is left to the next run, and holds up no other.
 func (w *Worker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 	began := w.now()
 	forgotten := map[string]int64{}
-	defer func() { w.tell(ctx, forgotten) }()
+	defer func() { w.logDeleted(ctx, forgotten) }()
 	var failed []error
-	hungry := w.tables(began)
-	for len(hungry) > 0 { // one bite of each in turn: a table with very much must not keep the others waiting
+	remaining := w.tables(began)
+	for len(remaining) > 0 { // one batch of each in turn: a table with very much must not keep the others waiting
 		var left []table
-		for _, t := range hungry {
+		for _, t := range remaining {
 			if w.now().Sub(began) >= runFor {
 				w.log.InfoContext(ctx, "there is more to forget than a run has time for: the next one goes on")
 				return errors.Join(failed...)
 			}
-			rows, more, err := t.bite(ctx)
+			rows, more, err := t.deleteBatch(ctx)
 			if err != nil {
 				failed = append(failed, fmt.Errorf("forget what is too old of %s: %w", t.name, err))
 				continue
@@ -93,12 +93,12 @@ func (w *Worker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
 				left = append(left, t)
 			}
 		}
-		hungry = left
+		remaining = left
 	}
 	return errors.Join(failed...)
 }
 
-func (w *Worker) tell(ctx context.Context, forgotten map[string]int64) {
+func (w *Worker) logDeleted(ctx context.Context, forgotten map[string]int64) {
 	for name, rows := range forgotten {
 		if rows > 0 {
 			w.log.InfoContext(ctx, "forgot what is too old", "table", name, "rows", rows)
@@ -109,21 +109,21 @@ func (w *Worker) tell(ctx context.Context, forgotten map[string]int64) {
 // table is one that rows go from.
 type table struct {
 	name string
-	// bite deletes at most 1,000 rows. more is false once there is nothing to delete.
-	bite func(context.Context) (rows int64, more bool, err error)
+	// deleteBatch deletes at most 1,000 rows. more is false once there is nothing to delete.
+	deleteBatch func(context.Context) (rows int64, more bool, err error)
 }
 
-// tables are what a run that began at a time looks at: every bite of it means the same by "too old".
+// tables are those of a run that began at a time: every batch of it means the same by "too old".
 func (w *Worker) tables(began time.Time) []table {
 	return []table{
-		{"requests", w.bites(w.queries.RequestDeleteOld, began.Add(-w.keep.Requests))},
-		{"notifications", w.bites(w.queries.NotificationDeleteOld, began.Add(-w.keep.Notifications))},
-		{"notification_counts", w.bites(w.queries.NotificationCountDeleteOld, began.Add(-keepCounts))},
-		{"post_transitions", w.transitions(began.Add(-w.keep.Transitions))},
+		{"requests", w.batches(w.queries.RequestDeleteOld, began.Add(-w.periods.Requests))},
+		{"notifications", w.batches(w.queries.NotificationDeleteOld, began.Add(-w.periods.Notifications))},
+		{"notification_counts", w.batches(w.queries.NotificationCountDeleteOld, began.Add(-keepCounts))},
+		{"post_transitions", w.transitions(began.Add(-w.periods.Transitions))},
 	}
 }
 
-func (w *Worker) bites(
+func (w *Worker) batches(
 	remove func(context.Context, db.DBTX, time.Time) (int64, error), before time.Time,
 ) func(context.Context) (int64, bool, error) {
 	return func(ctx context.Context) (int64, bool, error) {
@@ -133,7 +133,7 @@ func (w *Worker) bites(
 }
 
 // transitions walks over what is old once: changes of a post that does not rest, as one that is scheduled for a far day, stay
-// and must not be looked at in every bite.
+// and must not be looked at in every batch.
 func (w *Worker) transitions(before time.Time) func(context.Context) (int64, bool, error) {
 	var after struct {
 		time     time.Time
@@ -141,7 +141,7 @@ func (w *Worker) transitions(before time.Time) func(context.Context) (int64, boo
 		revision int64
 	}
 	return func(ctx context.Context) (int64, bool, error) {
-		bite, err := w.queries.PostTransitionDeleteOld(ctx, w.store, db.PostTransitionDeleteOldParams{
+		batch, err := w.queries.PostTransitionDeleteOld(ctx, w.store, db.PostTransitionDeleteOldParams{
 			Before: before, AfterTime: after.time, AfterID: after.id, AfterRevision: after.revision,
 		})
 		if fault.Is(err, fault.NotFound) {
@@ -150,7 +150,7 @@ func (w *Worker) transitions(before time.Time) func(context.Context) (int64, boo
 		if err != nil {
 			return 0, false, err
 		}
-		after.time, after.id, after.revision = bite.OccurredAt, bite.PostID, bite.Revision
-		return bite.Deleted, true, nil
+		after.time, after.id, after.revision = batch.OccurredAt, batch.PostID, batch.Revision
+		return batch.Deleted, true, nil
 	}
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 
 var (
 	noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	keep = Keep{Requests: 7 * 24 * time.Hour, Notifications: 90 * 24 * time.Hour, Transitions: 30 * 24 * time.Hour}
+	keep = Periods{Requests: 7 * 24 * time.Hour, Notifications: 90 * 24 * time.Hour, Transitions: 30 * 24 * time.Hour}
 )
 
 type world struct {
@@ -104,7 +104,7 @@ func TestWhatIsTooOldGoesAndWhatIsNotStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	old := noon.Add(-keep.Requests)
-	w.requests(2_500, "old", old.Add(-microsecond)) // more than two bites
+	w.requests(2_500, "old", old.Add(-microsecond)) // more than two batches
 	w.requests(1, "just", old)
 	w.requests(1, "new", noon)
 	old = noon.Add(-keep.Notifications)
@@ -248,9 +248,9 @@ func TestARequestIDIsClaimedWhileItIsForgotten(t *testing.T) {
 	require.Zero(t, w.count(`SELECT count(*) FROM requests WHERE created_at < $1`, noon.Add(-keep.Requests)))
 }
 
-// A bite reads what it deletes and no more, however much there is: the plans that PostgreSQL would use for any value name
+// A batch reads what it deletes and no more, however much there is: the plans that PostgreSQL would use for any value name
 // indexes alone.
-func TestABiteNeverReadsAWholeTable(t *testing.T) {
+func TestABatchNeverReadsAWholeTable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.requests(20_000, "new", noon)
@@ -278,7 +278,7 @@ func TestABiteNeverReadsAWholeTable(t *testing.T) {
 	require.True(t, fault.Is(err, fault.NotFound), "%v", err)
 	require.Len(t, seen.sql, 4)
 	for i, statement := range seen.sql {
-		name := fmt.Sprintf("bite%d", i)
+		name := fmt.Sprintf("batch%d", i)
 		_, err = conn.Exec(t.Context(), "PREPARE "+name+" AS "+statement)
 		require.NoError(t, err, statement)
 		arguments := "('2026-03-01')"

@@ -60,12 +60,12 @@ const (
 	asTime                // a Timestamp
 )
 
-// read are the bounds of the messages that have been met, by descriptor.
-var read sync.Map
+// knownBounds are those of the messages that have been met, by descriptor.
+var knownBounds sync.Map
 
 // boundsOf is the bounds of a message that does not contain itself; no request of the API does.
 func boundsOf(message protoreflect.MessageDescriptor) *bounds {
-	if known, there := read.Load(message); there {
+	if known, there := knownBounds.Load(message); there {
 		return known.(*bounds) //nolint:errcheck,forcetypeassert // nothing else is stored, eleven lines down
 	}
 	b := &bounds{byName: map[string]*bound{}}
@@ -79,7 +79,7 @@ func boundsOf(message protoreflect.MessageDescriptor) *bounds {
 		b.byName[field.JSONName()], b.byName[field.TextName()] = f, f
 	}
 	// Two calls may get here at once, with the same result.
-	read.Store(message, b)
+	knownBounds.Store(message, b)
 	return b
 }
 
@@ -136,15 +136,15 @@ func boundOf(field protoreflect.FieldDescriptor) *bound {
 	return f
 }
 
-// place is where a scan is: the fields on the way from the message to what is looked at.
-type place []step
+// fieldPath is where a scan is: the fields on the way from the message to what is looked at.
+type fieldPath []pathStep
 
-type step struct {
+type pathStep struct {
 	name  string
 	index int // in a list, -1 outside
 }
 
-func (p place) String() string {
+func (p fieldPath) String() string {
 	var b strings.Builder
 	for i, s := range p {
 		if i > 0 {
@@ -160,7 +160,7 @@ func (p place) String() string {
 
 // scan is one message being held against its bounds.
 type scan struct {
-	at     place
+	at     fieldPath
 	faults fault.List
 	texts  bool // are held against UTF-8
 }
@@ -169,7 +169,7 @@ func (s *scan) enter(f *bound, index int) {
 	if !f.repeated {
 		index = -1
 	}
-	s.at = append(s.at, step{f.name, index})
+	s.at = append(s.at, pathStep{f.name, index})
 }
 
 func (s *scan) leave() { s.at = s.at[:len(s.at)-1] }
@@ -190,7 +190,7 @@ func (s *scan) object(problem func() string) {
 
 // again objects to a field that is there a second time.
 func (s *scan) again(f *bound) {
-	s.at = append(s.at, step{f.name, -1})
+	s.at = append(s.at, pathStep{f.name, -1})
 	s.objectf("is there more than once: give it once")
 	s.leave()
 }
@@ -201,14 +201,14 @@ func (s *scan) oneOnly(f *bound) {
 	for i := range f.oneof.Fields().Len() {
 		names = append(names, f.oneof.Fields().Get(i).JSONName())
 	}
-	s.at = append(s.at, step{f.name, -1})
+	s.at = append(s.at, pathStep{f.name, -1})
 	s.objectf("is one of %s: give one of them only", strings.Join(names, ", "))
 	s.leave()
 }
 
 // tooMany objects to a field that is there too often.
 func (s *scan) tooMany(f *bound, count int) {
-	s.at = append(s.at, step{f.name, -1})
+	s.at = append(s.at, pathStep{f.name, -1})
 	if f.repeated {
 		s.objectf("must be at most %d and are %d", f.most, count)
 	} else {

@@ -84,7 +84,7 @@ func (s *jsonScan) message(b *bounds) bool {
 			f = b.byName[unescaped(name)]
 		}
 		if f == nil {
-			s.unknown = unknownField{at, fmt.Sprintf("unknown field %s: %s", strconv.Quote(fault.Clip(string(name), maxName)), b.meant(string(name)))}
+			s.unknown = unknownField{at, fmt.Sprintf("unknown field %s: %s", strconv.Quote(fault.Clip(string(name), maxName)), b.suggest(string(name)))}
 			return false
 		}
 		if slices.Contains(seen, f) { // whichever of its two names it has; the codec refuses it too, once it has come so far
@@ -237,13 +237,13 @@ func (f *bound) takes(written string) bool {
 		return len(written) == 1 || written[0] != '0' // or it is not JSON, and the codec says so
 	}
 	if first := strings.TrimPrefix(written, `"`); first == "" || first[0] != '-' && (first[0] < '0' || first[0] > '9') {
-		return strings.Contains(written, `\`) && f.asks(written)
+		return strings.Contains(written, `\`) && f.codecTakes(written)
 	}
-	return f.asks(written)
+	return f.codecTakes(written)
 }
 
-// asks the codec whether it takes a value for a whole number.
-func (f *bound) asks(written string) bool {
+// codecTakes asks the codec whether it takes a value for a whole number.
+func (f *bound) codecTakes(written string) bool {
 	var number proto.Message
 	switch f.kind {
 	case protoreflect.Int64Kind:

@@ -36,9 +36,11 @@ type callbackView struct {
 // NewCallback serves CallbackPath: it ends a consent and tells the member, who sits before a browser, how. State and code
 // are secrets: they are never logged, and the page keeps the browser from handing them on. It asks for no key, so each
 // address may come only so often. It belongs into NewConnections.
-func NewCallback(service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, underWay *UnderWay, eyes Eyes) http.Handler {
-	tracer := eyes.Traces.Tracer(instrumentation)
-	refused := &refusals{}
+func NewCallback(
+	service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, inFlight *InFlight, instruments Instrumentation,
+) http.Handler {
+	tracer := instruments.Traces.Tracer(tracerName)
+	observer := newObserver(instruments)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(telemetry.WithRequestID(r.Context(), uuid.NewString()), timeout)
 		defer cancel()
@@ -51,14 +53,14 @@ func NewCallback(service *accounts.Service, timeout time.Duration, addresses *li
 				f.RetryAfter = wait
 				return failedConsent(f)
 			}
-			underWay.begin()
-			defer underWay.end()
+			inFlight.begin()
+			defer inFlight.end()
 			return endConsent(ctx, service, r.URL.Query())
 		}()
 		tellRetry(header, err)
 		took := time.Since(began)
-		eyes.Observe(CallbackPath, consentCode(err), took)
-		logConsent(ctx, eyes, refused, status, took, view.declined, err)
+		observer.Observe(CallbackPath, consentCode(err), took)
+		observer.logConsent(ctx, status, took, view.declined, err)
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Cache-Control", "no-store")
 		header.Set("Referrer-Policy", "no-referrer")
@@ -72,8 +74,8 @@ func NewCallback(service *accounts.Service, timeout time.Duration, addresses *li
 	})
 }
 
-// instrumentation names the maker of the spans that connect does not make.
-const instrumentation = "github.com/postwright/postwright/internal/rpc"
+// tracerName names the tracer of the spans that connect does not make.
+const tracerName = "github.com/postwright/postwright/internal/rpc"
 
 // endConsent completes or abandons a consent by what LinkedIn sent the browser back with. err is for the log alone.
 func endConsent(ctx context.Context, service *accounts.Service, query map[string][]string) (status int, view callbackView, err error) {
@@ -104,14 +106,14 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 	if err != nil {
 		return failedConsent(err)
 	}
-	return http.StatusOK, connectedView(account, service.StandingNow(account), service.Wanted(account)), nil
+	return http.StatusOK, connectedView(account, service.StandingNow(account), service.WantedScopes(account)), nil
 }
 
 // connectedView tells what can be done with an account: members can give less than they are asked for, and LinkedIn gives an app
 // less than it asks for.
 func connectedView(account accounts.Account, standing accounts.Standing, wanted []string) callbackView {
 	view := callbackView{Title: account.DisplayName + " is connected", Connected: true}
-	withheld := accounts.Withheld(account, wanted)
+	withheld := accounts.WithheldScopes(account, wanted)
 	switch {
 	case standing.CannotPublish != "":
 		view.Title, view.Connected = account.DisplayName+" is connected, but can't publish", false
@@ -166,26 +168,26 @@ func consentCode(err error) string {
 
 // logConsent is the one line of a consent that came back. Of those that nobody waits for, which anybody can make up at any speed,
 // one a minute is logged for each of LinkedIn's codes, as of those that a limit refused.
-func logConsent(ctx context.Context, eyes Eyes, refused *refusals, status int, took time.Duration, declined bool, err error) {
+func (o *observer) logConsent(ctx context.Context, status int, took time.Duration, declined bool, err error) {
 	attributes := []slog.Attr{slog.String("procedure", CallbackPath), slog.Int("status", status), slog.Duration("duration", took)}
 	if err == nil {
 		what := "consent"
 		if declined {
 			what = "consent declined by the member"
 		}
-		eyes.Log.LogAttrs(ctx, slog.LevelInfo, what, attributes...)
+		o.Log.LogAttrs(ctx, slog.LevelInfo, what, attributes...)
 		return
 	}
 	f := fault.Of(err)
 	if f.Kind == fault.OverLimit {
-		eyes.Refused(f.Reason)
+		o.Refused(f.Reason)
 	}
 	if f.Kind == fault.OverLimit || f.Reason == accounts.ReasonStateUnknown {
-		untold, tell := refused.tell(f.Reason+" "+accounts.ConsentCode(err), time.Now())
+		untold, tell := o.refused.tell(f.Reason+" "+accounts.ConsentCode(err), time.Now())
 		if !tell {
 			return
 		}
 		attributes = append(attributes, slog.Int("refused_before", untold))
 	}
-	eyes.Log.LogAttrs(ctx, slog.LevelWarn, "consent failed", append(attributes, slog.Any("error", err))...)
+	o.Log.LogAttrs(ctx, slog.LevelWarn, "consent failed", append(attributes, slog.Any("error", err))...)
 }

@@ -44,11 +44,11 @@ func newEdge(t *testing.T, cfg Config, log *slog.Logger) http.Handler {
 func newEdgeWith(stopping context.Context, t *testing.T, cfg Config, callers limit.Config, log *slog.Logger) http.Handler {
 	t.Helper()
 	handler, err := NewHandler(stopping, cfg, Services{
-		Callers: limit.NewCallers(callers, time.Now), UnderWay: NewUnderWay(),
+		Callers: limit.NewCallers(callers, time.Now), InFlight: NewInFlight(),
 		Authenticate: func(context.Context, string) (identity.Key, error) {
 			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil
 		},
-	}, Eyes{
+	}, Instrumentation{
 		Log: log, Observe: func(string, string, time.Duration) {}, Refused: func(string) {}, Streams: func(int) {}, Traces: noop.NewTracerProvider(),
 	})
 	require.NoError(t, err)

@@ -38,8 +38,8 @@ var codes = map[fault.Kind]connect.Code{
 	fault.OverLimit:         connect.CodeResourceExhausted,
 }
 
-// briefly is how long to wait when nobody knows better.
-const briefly = time.Second
+// defaultRetryAfter is how long to wait when nobody knows better.
+const defaultRetryAfter = time.Second
 
 // ToConnect turns the error of a call into its answer. Causes stay here: only a fault's own words leave.
 func ToConnect(err error, requestID string) *connect.Error {
@@ -87,7 +87,7 @@ func details(f *fault.Error) []proto.Message {
 	wait := f.RetryAfter
 	switch f.Kind {
 	case fault.Busy, fault.Unavailable, fault.VendorUnavailable:
-		wait = max(wait, briefly)
+		wait = max(wait, defaultRetryAfter)
 	}
 	if wait > 0 {
 		list = append(list, &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})

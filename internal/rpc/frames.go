@@ -52,7 +52,7 @@ type framedBody struct {
 
 func (b *framedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if wrong := b.follow(p[:n]); wrong != nil {
+	if wrong := b.track(p[:n]); wrong != nil {
 		return 0, wrong
 	}
 	if errors.Is(err, io.EOF) {
@@ -63,8 +63,8 @@ func (b *framedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// follow finds its way through what was read.
-func (b *framedBody) follow(p []byte) error {
+// track follows the frames through what was read.
+func (b *framedBody) track(p []byte) error {
 	for len(p) > 0 {
 		b.seen = true
 		if b.left > 0 {
@@ -74,7 +74,7 @@ func (b *framedBody) follow(p []byte) error {
 			continue
 		}
 		if b.filled == 0 {
-			if err := b.flagged(p[0]); err != nil {
+			if err := b.checkFlags(p[0]); err != nil {
 				return err
 			}
 			if b.frames++; b.one && b.frames > 1 && p[0]&frameWebEnd == 0 {
@@ -92,7 +92,7 @@ func (b *framedBody) follow(p []byte) error {
 	return nil
 }
 
-func (b *framedBody) flagged(flags byte) error {
+func (b *framedBody) checkFlags(flags byte) error {
 	switch {
 	case flags == '{' || flags == '[' || flags == ' ' || flags == '\n' || flags == '\r' || flags == '\t' || flags == '"':
 		return b.unframed("it looks like JSON that is in no frame")

@@ -40,13 +40,13 @@ func (h accountHandler) DisconnectAccount(
 	req *postwrightv1.DisconnectAccountRequest,
 ) (*postwrightv1.DisconnectAccountResponse, error) {
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, caller uuid.UUID) (*postwrightv1.DisconnectAccountResponse, error) {
-		return &postwrightv1.DisconnectAccountResponse{}, h.accounts.Disconnect(ctx, caller, parsed(req.GetAccountId()))
+		return &postwrightv1.DisconnectAccountResponse{}, h.accounts.Disconnect(ctx, caller, parseID(req.GetAccountId()))
 	}, same)
 }
 
 func (h accountHandler) GetProfile(ctx context.Context, req *postwrightv1.GetProfileRequest) (*postwrightv1.GetProfileResponse, error) {
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, caller uuid.UUID) (*postwrightv1.GetProfileResponse, error) {
-		p, err := h.accounts.Profile(ctx, caller, optional(req.GetAccountId()))
+		p, err := h.accounts.Profile(ctx, caller, optionalID(req.GetAccountId()))
 		return &postwrightv1.GetProfileResponse{
 			MemberId: p.MemberID, Name: p.Name, GivenName: p.GivenName, FamilyName: p.FamilyName,
 			PictureUrl: p.PictureURL, Locale: p.Locale, Email: p.Email,

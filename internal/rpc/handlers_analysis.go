@@ -50,7 +50,7 @@ func (h analysisHandler) OptimizeContent(
 }
 
 func (h analysisHandler) AnalyzePost(ctx context.Context, req *postwrightv1.AnalyzePostRequest) (*postwrightv1.AnalyzePostResponse, error) {
-	return unary(ctx, req, readID, func(ctx context.Context, post ownID) (*postwrightv1.AnalyzePostResponse, error) {
+	return unary(ctx, req, readID, func(ctx context.Context, post ownedID) (*postwrightv1.AnalyzePostResponse, error) {
 		report, err := h.analysis.AnalyzePost(ctx, post.owner, post.id)
 		if err != nil {
 			return nil, err

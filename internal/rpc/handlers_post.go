@@ -136,7 +136,7 @@ func (h *postHandler) BatchPublishPosts(
 func (h *postHandler) approveBatch(ctx context.Context, batch publishing.PublishBatchInput) (publishing.Approved, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	release, err := h.callers.Carry(ctx, batch.OwnerID)
+	release, err := h.callers.AcquireCall(ctx, batch.OwnerID)
 	if err != nil {
 		return publishing.Approved{}, err
 	}

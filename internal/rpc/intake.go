@@ -192,7 +192,7 @@ func noRoom(ctx context.Context, f *fault.Error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	f.RetryAfter = briefly
+	f.RetryAfter = defaultRetryAfter
 	return f
 }
 

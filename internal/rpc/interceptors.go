@@ -30,55 +30,74 @@ type call struct{ caller uuid.UUID }
 
 type callKey struct{}
 
-// observe is the outermost interceptor of ours: it names the call, keeps a panic from ending the process, logs and counts
-// the call once, and turns its fault into the answer.
-func observe(eyes Eyes, refused *refusals) connect.ServerInterceptor {
-	return func(next connect.ServerFunc) connect.ServerFunc {
-		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
-			requestID := nameCall(ctx)
-			this := &call{}
-			ctx = context.WithValue(telemetry.WithRequestID(ctx, requestID), callKey{}, this)
-			began := time.Now()
-			defer func() {
-				if p := recover(); p != nil {
-					err = fault.New(fault.Internal, "").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
-				}
-				if answer := conclude(ctx, eyes, refused, spec.Procedure, requestID, this.caller, time.Since(began), err); answer != nil {
-					err = answer
-				}
-			}()
-			return next(ctx, spec, stream)
-		}
+// observer logs and counts calls, each once.
+type observer struct {
+	Instrumentation
+	// keylessLog gets a line of calls without a key that an operator has to do with; see conclude.
+	keylessLog *slog.Logger
+	refused    refusals
+}
+
+func newObserver(instruments Instrumentation) *observer {
+	return &observer{Instrumentation: instruments, keylessLog: telemetry.Throttled(instruments.Log, refusalsEvery, "")}
+}
+
+// endedCall is what is known of a call when it has ended.
+type endedCall struct {
+	procedure, requestID string
+	caller               uuid.UUID // uuid.Nil where nobody knows
+	took                 time.Duration
+	err                  error
+}
+
+// intercept is the outermost interceptor of ours: it names the call, keeps a panic from ending the process, logs and counts the
+// call, and turns its fault into the answer.
+func (o *observer) intercept(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
+		requestID := nameCall(ctx)
+		this := &call{}
+		ctx = context.WithValue(telemetry.WithRequestID(ctx, requestID), callKey{}, this)
+		began := time.Now()
+		defer func() {
+			if p := recover(); p != nil {
+				err = fault.New(fault.Internal, "").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			}
+			answer := o.conclude(ctx, endedCall{
+				procedure: spec.Procedure, requestID: requestID, caller: this.caller, took: time.Since(began), err: err,
+			})
+			if answer != nil {
+				err = answer
+			}
+		}()
+		return next(ctx, spec, stream)
 	}
 }
 
 // conclude counts and logs a call that has ended, and turns its fault into the answer; nil where there is none.
-func conclude(
-	ctx context.Context, eyes Eyes, refused *refusals, procedure, requestID string, caller uuid.UUID, took time.Duration, err error,
-) *connect.Error {
-	answer, code := ToConnect(err, requestID), codeOK
+func (o *observer) conclude(ctx context.Context, c endedCall) *connect.Error {
+	answer, code := ToConnect(c.err, c.requestID), codeOK
 	if answer != nil {
 		code = answer.Code().String()
 	}
-	eyes.Observe(procedure, code, took)
+	o.Observe(c.procedure, code, c.took)
 	var more []slog.Attr
-	if f := fault.Of(err); f != nil && f.Kind == fault.OverLimit {
-		eyes.Refused(f.Reason)
-		untold, tell := refused.tell(f.Reason, time.Now())
+	if f := fault.Of(c.err); f != nil && f.Kind == fault.OverLimit {
+		o.Refused(f.Reason)
+		untold, tell := o.refused.tell(f.Reason, time.Now())
 		if !tell {
 			return answer
 		}
 		more = append(more, slog.Int("refused_before", untold))
 	}
-	log, level := eyes.Log, levelOf(code)
+	log, level := o.Log, levelOf(code)
 	switch { // strangers make as many as they like, and fail in whatever way they like
-	case !keyless(procedure) || len(more) > 0:
+	case !keyless(c.procedure) || len(more) > 0:
 	case level == slog.LevelInfo:
 		level = slog.LevelDebug
 	default:
-		log = eyes.strangers
+		log = o.keylessLog
 	}
-	logCall(ctx, log, level, procedure, code, caller, took, err, more...)
+	c.log(ctx, log, level, code, more...)
 	return answer
 }
 
@@ -97,22 +116,20 @@ func nameCall(ctx context.Context) string {
 	return id
 }
 
-// logCall is the one line of a call: who asked for what, and how it went. The context adds the request's id and the trace's.
-func logCall(
-	ctx context.Context, log *slog.Logger, level slog.Level, procedure, code string, caller uuid.UUID, took time.Duration, err error, more ...slog.Attr,
-) {
-	attributes := []slog.Attr{slog.String("procedure", procedure), slog.String("code", code), slog.Duration("duration", took)}
+// log writes the one line of a call: who asked for what, and how it went. The context adds the request's id and the trace's.
+func (c endedCall) log(ctx context.Context, log *slog.Logger, level slog.Level, code string, more ...slog.Attr) {
+	attributes := []slog.Attr{slog.String("procedure", c.procedure), slog.String("code", code), slog.Duration("duration", c.took)}
 	attributes = append(attributes, more...)
-	if caller != uuid.Nil {
-		attributes = append(attributes, slog.String("owner_id", caller.String()))
+	if c.caller != uuid.Nil {
+		attributes = append(attributes, slog.String("owner_id", c.caller.String()))
 	}
 	switch {
 	case code == connect.CodeInvalidArgument.String():
 		// What is wrong with a request may be told in the request's own words, and those may be a post's.
-		attributes = append(attributes, slog.Any("fields", fieldsOf(err)))
-		log.LogAttrs(ctx, slog.LevelDebug, "request refused", slog.Any("error", err))
-	case err != nil:
-		attributes = append(attributes, slog.Any("error", err))
+		attributes = append(attributes, slog.Any("fields", fieldsOf(c.err)))
+		log.LogAttrs(ctx, slog.LevelDebug, "request refused", slog.Any("error", c.err))
+	case c.err != nil:
+		attributes = append(attributes, slog.Any("error", c.err))
 	}
 	log.LogAttrs(ctx, level, "call", attributes...)
 }
@@ -168,7 +185,7 @@ func authenticate(
 			}
 			key, from := bearer(info.RequestHeader().Get("Authorization")), connectionOf(ctx).from
 			admission, err := callers.Admit(ctx, limit.Call{
-				From: from, Key: key, Stream: spec.StreamType != connect.StreamTypeUnary, Looked: func() { leaveDoor(ctx) },
+				From: from, Key: key, Stream: spec.StreamType != connect.StreamTypeUnary, BeforeWait: func() { leaveArrivals(ctx) },
 			}, func(ctx context.Context) (limit.Caller, error) {
 				if key == "" {
 					return limit.Caller{}, fault.New(fault.Unauthenticated, "Send an API key: `Authorization: Bearer pw_…`.")
@@ -176,7 +193,7 @@ func authenticate(
 				kept, err := verify(ctx, key)
 				return limit.Caller{Owner: kept.OwnerID, Key: kept.ID}, err
 			})
-			tellStanding(info.ResponseHeader(), admission.Standing)
+			tellBucket(info.ResponseHeader(), admission.Bucket)
 			if this, there := ctx.Value(callKey{}).(*call); there {
 				this.caller = admission.Owner
 			}

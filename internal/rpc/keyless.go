@@ -45,9 +45,9 @@ func limitKeyless(
 	delayed func(ctx context.Context, from netip.Addr, key uuid.UUID),
 	refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler,
 ) http.Handler {
-	open := limit.NewShares[netip.Addr](keylessPerAddress, 0, keylessOpen)
+	open := limit.NewShares[netip.Addr](limit.Room{Slots: keylessPerAddress, Total: keylessOpen})
 	opened := limit.NewAddresses(keylessRate, time.Now)
-	checks := limit.NewNewest(keylessChecks)
+	checks := limit.NewEvictingSlots(keylessChecks)
 	errorWriter := connecthttp.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !keyless(r.URL.Path) {
@@ -56,14 +56,14 @@ func limitKeyless(
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, keylessBodyBytes)
 		if r.URL.Path == healthCheck {
-			leaveDoor(r.Context())
+			leaveArrivals(r.Context())
 			this := connectionOf(r.Context())
 			defer checks.Enter(this.cutOff)()
 			next.ServeHTTP(w, r)
 			return
 		}
 		release, err := enterKeyless(r, open, opened)
-		leaveDoor(r.Context())
+		leaveArrivals(r.Context())
 		if err != nil {
 			delayed(r.Context(), connectionOf(r.Context()).from, uuid.Nil)
 			refuse(w, r, errorWriter, err, refused)
@@ -80,7 +80,7 @@ func enterKeyless(r *http.Request, open *limit.Shares[netip.Addr], opened *limit
 	release, err = open.Acquire(r.Context(), from)
 	if err != nil {
 		f := fault.New(fault.OverLimit, "Too many streams without an API key are open: end others, or try again in a moment.").
-			WithReason(limit.ReasonOpen)
+			WithReason(limit.ReasonKeylessStreams)
 		f.RetryAfter = time.Second
 		return nil, f
 	}
@@ -135,7 +135,7 @@ func tooMuchAsked() error {
 		"A call without an API key is answered %d messages and %d MiB at most: keep the files that you have, and make another call for the rest.",
 		keylessMessages,
 		keylessAnswerBytes>>20,
-	).WithReason(limit.ReasonAsked)
+	).WithReason(limit.ReasonKeylessAnswers)
 	f.RetryAfter = time.Second
 	return f
 }

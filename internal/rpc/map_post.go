@@ -14,8 +14,8 @@ import (
 	"github.com/postwright/postwright/internal/zone"
 )
 
-// parsed reads a UUID that the rules in the proto file have checked; the nil UUID stands for one that failed them.
-func parsed(id string) uuid.UUID {
+// parseID reads a UUID that the rules in the proto file have checked; the nil UUID stands for one that failed them.
+func parseID(id string) uuid.UUID {
 	u, err := uuid.Parse(id)
 	if err != nil {
 		return uuid.Nil
@@ -23,18 +23,18 @@ func parsed(id string) uuid.UUID {
 	return u
 }
 
-// optional reads a UUID that may be empty.
-func optional(id string) *uuid.UUID {
+// optionalID reads a UUID that may be empty.
+func optionalID(id string) *uuid.UUID {
 	if id == "" {
 		return nil
 	}
-	u := parsed(id)
+	u := parseID(id)
 	return &u
 }
 
 func draft(p *postwrightv1.Post) posts.Draft {
 	return posts.Draft{
-		AccountID:      optional(p.GetAccountId()),
+		AccountID:      optionalID(p.GetAccountId()),
 		Content:        p.GetContent(),
 		PostType:       postTypes.word(p.GetPostType()),
 		Tone:           tones.word(p.GetTone()),
@@ -76,17 +76,17 @@ func createBatchInput(caller uuid.UUID, m *postwrightv1.BatchCreatePostsRequest)
 
 func newUpdateInput(caller uuid.UUID, m *postwrightv1.UpdatePostRequest) updateInput {
 	return updateInput{id: m.GetPost().GetId(), UpdateInput: posts.UpdateInput{
-		OwnerID: caller, ID: parsed(m.GetPost().GetId()), Fields: m.GetUpdateMask().GetPaths(), Draft: draft(m.GetPost()), Etag: m.GetEtag(),
+		OwnerID: caller, ID: parseID(m.GetPost().GetId()), Fields: m.GetUpdateMask().GetPaths(), Draft: draft(m.GetPost()), Etag: m.GetEtag(),
 	}}
 }
 
 func deleteInput(caller uuid.UUID, m *postwrightv1.DeletePostRequest) posts.DeleteInput {
-	return posts.DeleteInput{OwnerID: caller, ID: parsed(m.GetId()), Etag: m.GetEtag()}
+	return posts.DeleteInput{OwnerID: caller, ID: parseID(m.GetId()), Etag: m.GetEtag()}
 }
 
 func listInput(caller uuid.UUID, m *postwrightv1.ListPostsRequest) posts.ListInput {
 	in := posts.ListInput{
-		OwnerID: caller, AccountID: optional(m.GetAccountId()), From: moment(m.GetFromTime()), Before: moment(m.GetBeforeTime()),
+		OwnerID: caller, AccountID: optionalID(m.GetAccountId()), From: optionalTime(m.GetFromTime()), Before: optionalTime(m.GetBeforeTime()),
 		Order: postOrders.word(m.GetOrder()), PageSize: int(m.GetPageSize()), PageToken: m.GetPageToken(),
 	}
 	for _, state := range slices.Concat(m.GetStates(), []postwrightv1.PostState{m.GetState()}) {
@@ -102,13 +102,13 @@ func searchInput(caller uuid.UUID, m *postwrightv1.SearchPostsRequest) posts.Sea
 }
 
 func publishInput(caller uuid.UUID, m *postwrightv1.PublishPostRequest) publishing.PublishInput {
-	return publishing.PublishInput{OwnerID: caller, ID: parsed(m.GetId()), Request: repeatable(m), Resend: m.GetResend(), Looked: m.GetLooked()}
+	return publishing.PublishInput{OwnerID: caller, ID: parseID(m.GetId()), Request: repeatable(m), Resend: m.GetResend(), Looked: m.GetLooked()}
 }
 
 func publishBatchInput(caller uuid.UUID, m *postwrightv1.BatchPublishPostsRequest) publishing.PublishBatchInput {
 	in := publishing.PublishBatchInput{OwnerID: caller, Request: repeatable(m)}
 	for _, id := range m.GetIds() {
-		in.IDs = append(in.IDs, parsed(id))
+		in.IDs = append(in.IDs, parseID(id))
 	}
 	for _, p := range m.GetPosts() {
 		in.Drafts = append(in.Drafts, draft(p))
@@ -117,20 +117,20 @@ func publishBatchInput(caller uuid.UUID, m *postwrightv1.BatchPublishPostsReques
 }
 
 func scheduleInput(caller uuid.UUID, m *postwrightv1.SchedulePostRequest) publishing.ScheduleInput {
-	in := publishing.ScheduleInput{OwnerID: caller, ID: parsed(m.GetId()), Zone: m.GetTimeZone(), LocalTime: m.GetLocalTime()}
-	if at := moment(m.GetScheduledTime()); at != nil {
+	in := publishing.ScheduleInput{OwnerID: caller, ID: parseID(m.GetId()), Zone: m.GetTimeZone(), LocalTime: m.GetLocalTime()}
+	if at := optionalTime(m.GetScheduledTime()); at != nil {
 		in.Time = *at
 	}
 	return in
 }
 
 func attemptsInput(caller uuid.UUID, m *postwrightv1.ListPublishAttemptsRequest) publishing.AttemptsInput {
-	return publishing.AttemptsInput{OwnerID: caller, PostID: parsed(m.GetId()), PageToken: m.GetPageToken()}
+	return publishing.AttemptsInput{OwnerID: caller, PostID: parseID(m.GetId()), PageToken: m.GetPageToken()}
 }
 
 func resolveInput(caller uuid.UUID, m *postwrightv1.ResolvePostRequest) publishing.ResolveInput {
 	return publishing.ResolveInput{
-		OwnerID: caller, ID: parsed(m.GetId()), Published: m.GetPublished() != nil, URN: m.GetPublished().GetLinkedinUrn(),
+		OwnerID: caller, ID: parseID(m.GetId()), Published: m.GetPublished() != nil, URN: m.GetPublished().GetLinkedinUrn(),
 	}
 }
 
@@ -164,8 +164,8 @@ func postMessages(list []posts.Post) []*postwrightv1.Post {
 	return messages
 }
 
-// moment reads a time that may be absent.
-func moment(t *timestamppb.Timestamp) *time.Time {
+// optionalTime reads a time that may be absent.
+func optionalTime(t *timestamppb.Timestamp) *time.Time {
 	if t == nil {
 		return nil
 	}
@@ -227,7 +227,7 @@ func attemptMessage(a publishing.Attempt) *postwrightv1.PublishAttempt {
 }
 
 func previewInput(caller uuid.UUID, req *postwrightv1.ValidatePostRequest) publishing.PreviewInput {
-	in := publishing.PreviewInput{OwnerID: caller, ID: parsed(req.GetId())}
+	in := publishing.PreviewInput{OwnerID: caller, ID: parseID(req.GetId())}
 	if post := req.GetPost(); post != nil {
 		d := draft(post)
 		in.Draft = &d

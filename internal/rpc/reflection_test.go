@@ -253,5 +253,5 @@ func TestARefusalOfReflectionSaysWhy(t *testing.T) {
 			reasons += info.GetReason()
 		}
 	}
-	require.Equal(t, limit.ReasonAsked, reasons)
+	require.Equal(t, limit.ReasonKeylessAnswers, reasons)
 }

@@ -24,15 +24,15 @@ type setter interface{ Set(key, value string) }
 
 var _ setter = http.Header{}
 
-// tellStanding tells what is left of the caller's bucket: what it holds when full, what it holds now, and the seconds until
+// tellBucket tells what is left of the caller's bucket: what it holds when full, what it holds now, and the seconds until
 // it is full again.
-func tellStanding(header setter, s limit.Standing) {
-	if s.Limit == 0 {
+func tellBucket(header setter, bucket limit.BucketState) {
+	if bucket.Limit == 0 {
 		return
 	}
-	header.Set(limitHeader, strconv.Itoa(s.Limit))
-	header.Set(remainingHeader, strconv.Itoa(s.Remaining))
-	header.Set(resetHeader, seconds(s.Full))
+	header.Set(limitHeader, strconv.Itoa(bucket.Limit))
+	header.Set(remainingHeader, strconv.Itoa(bucket.Remaining))
+	header.Set(resetHeader, seconds(bucket.Full))
 }
 
 // tellRetry tells when a call that a limit refused may come again.

@@ -1,5 +1,5 @@
-// Package rpc is the edge to the callers: it turns messages into use cases' inputs and their results and faults into
-// answers. It is the only package that knows connect.
+// Package rpc is the edge to the callers: it turns messages into the inputs of use cases, and their results and faults into
+// answers. No other package of the server knows connect.
 //
 // Handlers map, call, and map; they hold no rule, no SQL and no vendor. Every handler goes through unary or accept: nothing else
 // holds a request against the rules.
@@ -37,7 +37,6 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/status"
-	"github.com/postwright/postwright/internal/telemetry"
 )
 
 // Config bounds the calls.
@@ -58,7 +57,7 @@ type Config struct {
 }
 
 // maxStrangerBytes bounds a message of health and reflection, which ask for no key: names.
-const maxStrangerBytes = 4 << 10
+const maxKeylessBytes = 4 << 10
 
 // maxBytes bounds a message to a procedure.
 func (c Config) maxBytes(procedure string) int {
@@ -66,7 +65,7 @@ func (c Config) maxBytes(procedure string) int {
 	case procedure == postwrightv1connect.PostServiceBatchCreatePostsProcedure, procedure == postwrightv1connect.PostServiceBatchPublishPostsProcedure:
 		return c.MaxBatchBytes
 	case strings.HasPrefix(procedure, "/grpc."):
-		return maxStrangerBytes
+		return maxKeylessBytes
 	}
 	return c.MaxRequestBytes
 }
@@ -86,16 +85,14 @@ type Services struct {
 	Authenticate func(ctx context.Context, key string) (identity.Key, error)
 	// Callers says who may call now.
 	Callers *limit.Callers
-	// UnderWay counts the calls that a stop waits for.
-	UnderWay *UnderWay
+	// InFlight counts the calls that a stop waits for.
+	InFlight *InFlight
 }
 
-// Eyes are those who watch the calls.
-type Eyes struct {
+// Instrumentation is what watches the calls: logs, metrics and traces.
+type Instrumentation struct {
 	// Log gets one line per call; per call without a key at debug.
 	Log *slog.Logger
-	// strangers gets a line of calls without a key that an operator has to do with; see conclude.
-	strangers *slog.Logger
 	// Observe learns of every call that ended; code is "ok" or the name of connect's code. It must not block.
 	Observe func(procedure, code string, took time.Duration)
 	// Streams learns of every stream that opens, 1, and that ends, -1. It must not block.
@@ -110,14 +107,14 @@ type Eyes struct {
 // NewHandler serves the API: connect, gRPC and gRPC-Web, reflection, gRPC health. stopping ends when the server is about
 // to stop; open streams end with it. It belongs into NewConnections, and into a server that bounds how long a whole request
 // may take.
-func NewHandler(stopping context.Context, cfg Config, services Services, eyes Eyes) (http.Handler, error) {
+func NewHandler(stopping context.Context, cfg Config, services Services, instruments Instrumentation) (http.Handler, error) {
 	// It keeps procedure and code of a call, and of a failure the words that the caller gets; no header and no address.
-	traced, err := otelconnect.NewServerInterceptor(otelconnect.WithTracerProvider(eyes.Traces),
+	traced, err := otelconnect.NewServerInterceptor(otelconnect.WithTracerProvider(instruments.Traces),
 		otelconnect.WithPropagator(propagation.TraceContext{}), otelconnect.WithTrustRemote(), otelconnect.WithoutMetrics())
 	if err != nil {
 		return nil, fmt.Errorf("trace the calls: %w", err)
 	}
-	refused := &refusals{}
+	observer := newObserver(instruments)
 	delays := limit.NewDelays(time.Now)
 	delayed := func(ctx context.Context, from netip.Addr, key uuid.UUID) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -125,21 +122,20 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 		defer context.AfterFunc(stopping, cancel)()
 		delays.Wait(ctx, from, key)
 	}
-	eyes.strangers = telemetry.Sparing(eyes.Log, refusalsEvery, "")
 	server := connect.NewServer(
 		traced,
-		observe(eyes, refused),
+		observer.intercept,
 		limitTime(cfg.Timeout),
 		boundKeyless,
 		authenticate(services.Callers, delayed, services.Authenticate),
 		boundStreams(cfg.MessageTimeout),
-		services.UnderWay.count,
+		services.InFlight.count,
 		newIntake(cfg).intercept,
 		takeIdempotencyKey,
 	)
 	postwrightv1connect.RegisterPostServiceHandler(
 		server,
-		newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, eyes.Streams), cfg.Silence, cfg.Timeout),
+		newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, instruments.Streams), cfg.Silence, cfg.Timeout),
 	)
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
@@ -166,13 +162,13 @@ func NewHandler(stopping context.Context, cfg Config, services Services, eyes Ey
 			return []connecthttp.Option{connecthttp.WithReadMaxBytes(cfg.maxBytes(spec.Procedure))}
 		}), connecthttp.WithCompressMinBytes(minCompressedBytes))
 	// It is made with the first generation of connect, which sets no limit by itself.
-	health, healthHandler := grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxStrangerBytes))
+	health, healthHandler := grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxKeylessBytes))
 	mux.Handle(health, endSilent(cfg.Silence, healthHandler))
 	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
-		return conclude(ctx, eyes, refused, procedure, uuid.NewString(), uuid.Nil, 0, err)
+		return observer.conclude(ctx, endedCall{procedure: procedure, requestID: uuid.NewString(), err: err})
 	}
-	calls := refuseWrongCalls(methods, eyes.Observe, limitKeyless(delayed, refuse, endWith(stopping, streams, mux)))
-	return allowOrigins(cfg.Origins, door(cfg.Timeout, refuse, calls)), nil
+	calls := refuseWrongCalls(methods, instruments.Observe, limitKeyless(delayed, refuse, endWith(stopping, streams, mux)))
+	return allowOrigins(cfg.Origins, limitArrivals(cfg.Timeout, refuse, calls)), nil
 }
 
 // allowOrigins lets pages of the named origins call.

@@ -39,16 +39,16 @@ func accept[Req proto.Message, In any](
 	return input, check(req, input)
 }
 
-// ownID is the input of a use case that needs no more than what it is about.
-type ownID struct{ owner, id uuid.UUID }
+// ownedID is the input of a use case that needs no more than an owner and an id.
+type ownedID struct{ owner, id uuid.UUID }
 
-func readID[Req interface{ GetId() string }](caller uuid.UUID, req Req) ownID {
-	return ownID{caller, parsed(req.GetId())}
+func readID[Req interface{ GetId() string }](caller uuid.UUID, req Req) ownedID {
+	return ownedID{caller, parseID(req.GetId())}
 }
 
-// byID is a use case that needs no more than an owner and an id.
-func byID[Out any](use func(ctx context.Context, owner, id uuid.UUID) (Out, error)) func(context.Context, ownID) (Out, error) {
-	return func(ctx context.Context, in ownID) (Out, error) { return use(ctx, in.owner, in.id) }
+// byID adapts a use case that needs no more than an owner and an id.
+func byID[Out any](use func(ctx context.Context, owner, id uuid.UUID) (Out, error)) func(context.Context, ownedID) (Out, error) {
+	return func(ctx context.Context, in ownedID) (Out, error) { return use(ctx, in.owner, in.id) }
 }
 
 // onlyCaller is the input of a use case that needs no more than who is calling, or takes the rest from the request as it is.

@@ -118,7 +118,7 @@ func jsonPath(path string) string {
 
 // nulSearch finds the strings that PostgreSQL can't keep.
 type nulSearch struct {
-	at     place
+	at     fieldPath
 	faults *fault.List
 }
 
@@ -129,17 +129,17 @@ func (s *nulSearch) message(message protoreflect.Message) {
 			return true
 		}
 		if !field.IsList() {
-			s.value(step{field.JSONName(), -1}, value, isText)
+			s.value(pathStep{field.JSONName(), -1}, value, isText)
 			return true
 		}
 		for i := range value.List().Len() {
-			s.value(step{field.JSONName(), i}, value.List().Get(i), isText)
+			s.value(pathStep{field.JSONName(), i}, value.List().Get(i), isText)
 		}
 		return true
 	})
 }
 
-func (s *nulSearch) value(here step, value protoreflect.Value, isText bool) {
+func (s *nulSearch) value(here pathStep, value protoreflect.Value, isText bool) {
 	s.at = append(s.at, here)
 	if !isText {
 		s.message(value.Message())

@@ -71,9 +71,9 @@ func refuseWrongCalls(methods map[string]method, observe func(procedure, code st
 		var refused *wrongCall
 		procedure := r.URL.Path
 		if known {
-			refused = lookAt(r, this)
+			refused = checkCall(r, this)
 		} else {
-			refused, procedure = nothingAt(r.URL.Path, names), noMethod
+			refused, procedure = unknownPath(r.URL.Path, names), noMethod
 		}
 		if refused == nil {
 			frame(r, this)
@@ -108,9 +108,9 @@ func mediaType(r *http.Request) string {
 	return strings.ToLower(strings.TrimSpace(base))
 }
 
-// nothingAt says what is meant by a path that is no method's. Clients learn that it is not implemented: the server may be
+// unknownPath says what is meant by a path that is no method's. Clients learn that it is not implemented: the server may be
 // older than they are.
-func nothingAt(path string, names []string) *wrongCall {
+func unknownPath(path string, names []string) *wrongCall {
 	shown := strconv.Quote(fault.Clip(path, maxWords))
 	service, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	meant := spelling.Nearest(path, names)
@@ -136,34 +136,34 @@ func nothingAt(path string, names []string) *wrongCall {
 func sameName(written string, names []string) string {
 	plain := spelling.Letters(written)
 	for _, known := range names {
-		if _, own, _ := strings.Cut(known[1:], "/"); spelling.Letters(own) == plain {
+		if _, method, _ := strings.Cut(known[1:], "/"); spelling.Letters(method) == plain {
 			return known
 		}
 	}
 	return ""
 }
 
-// lookAt says what is wrong with how a method is called, nil for nothing.
-func lookAt(r *http.Request, m method) *wrongCall {
+// checkCall says what is wrong with how a method is called, nil for nothing.
+func checkCall(r *http.Request, m method) *wrongCall {
 	switch {
 	case r.Method == http.MethodGet && m.read:
-		return lookAtGet(r)
+		return checkGet(r)
 	case r.Method != http.MethodPost:
-		return otherVerb(r, m)
+		return wrongVerb(r, m)
 	case m.stream == connect.StreamTypeBidi && r.ProtoMajor < 2:
 		return wrong(http.StatusHTTPVersionNotSupported, "The method is a stream in both directions, which takes HTTP/2: call it with a client of gRPC.").
 			with("Connection", "close")
 	}
-	if refused := lookAtType(r, m); refused != nil {
+	if refused := checkContentType(r, m); refused != nil {
 		return refused
 	}
-	if refused := lookAtCompression(encodingHeader(r, m), r.Header.Get(encodingHeader(r, m))); refused != nil {
+	if refused := checkCompression(encodingHeader(r, m), r.Header.Get(encodingHeader(r, m))); refused != nil {
 		return refused
 	}
-	return lookAtTimeout(r)
+	return checkTimeout(r)
 }
 
-func otherVerb(r *http.Request, m method) *wrongCall {
+func wrongVerb(r *http.Request, m method) *wrongCall {
 	allowed, takes, how := http.MethodPost, "POST", "send the message as the body, with Content-Type: application/json"
 	switch {
 	case m.read:
@@ -177,8 +177,8 @@ func otherVerb(r *http.Request, m method) *wrongCall {
 	return wrong(http.StatusMethodNotAllowed, "The method takes %s, not %s: %s.", takes, fault.Clip(r.Method, maxWords), how).with("Allow", allowed)
 }
 
-// lookAtGet is about a read whose message is in the address.
-func lookAtGet(r *http.Request) *wrongCall {
+// checkGet checks a read whose message is in the address.
+func checkGet(r *http.Request) *wrongCall {
 	query := r.URL.Query()
 	const how = "add ?encoding=json&message= and the message in JSON, percent-encoded, or send it with POST and Content-Type: application/json"
 	encoding, message := query.Get("encoding"), query.Get("message")
@@ -202,10 +202,10 @@ func lookAtGet(r *http.Request) *wrongCall {
 			)
 		}
 	}
-	if refused := lookAtCompression("compression", query.Get("compression")); refused != nil {
+	if refused := checkCompression("compression", query.Get("compression")); refused != nil {
 		return refused
 	}
-	return lookAtTimeout(r)
+	return checkTimeout(r)
 }
 
 // hasBody reports whether anything comes with a GET.
@@ -217,8 +217,8 @@ func hasBody(r *http.Request) bool {
 	return n > 0
 }
 
-// lookAtType is about how the message is encoded.
-func lookAtType(r *http.Request, m method) *wrongCall {
+// checkContentType checks how the message is encoded.
+func checkContentType(r *http.Request, m method) *wrongCall {
 	refuse := func(format string, args ...any) *wrongCall {
 		accepted := "application/json, application/proto"
 		if m.stream != connect.StreamTypeUnary {
@@ -282,7 +282,7 @@ func encodingHeader(r *http.Request, m method) string {
 	return "Content-Encoding"
 }
 
-func lookAtCompression(where, name string) *wrongCall {
+func checkCompression(where, name string) *wrongCall {
 	if name == "" || name == connect.CompressionNameIdentity || name == connect.CompressionNameGzip {
 		return nil
 	}
@@ -291,8 +291,8 @@ func lookAtCompression(where, name string) *wrongCall {
 	return refused.with("Accept-Encoding", connect.CompressionNameGzip)
 }
 
-// lookAtTimeout is about how long the caller says that they wait.
-func lookAtTimeout(r *http.Request) *wrongCall {
+// checkTimeout checks how long the caller says that they wait.
+func checkTimeout(r *http.Request) *wrongCall {
 	if given := r.Header.Get("Connect-Timeout-Ms"); given != "" && !strings.HasPrefix(mediaType(r), grpcType) {
 		if !digits(given, 10) {
 			return wrong(http.StatusBadRequest, "Connect-Timeout-Ms is %q and must be whole milliseconds of at most ten digits, such as 5000.",

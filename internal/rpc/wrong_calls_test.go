@@ -250,7 +250,7 @@ func TestANameFarTooLongIsComparedWithNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			refused := nothingAt(c.path, names)
+			refused := unknownPath(c.path, names)
 			require.Equal(t, c.meant, strings.Contains(refused.words, "did you mean "+create+"?"), refused.words)
 			require.Less(t, len(refused.words), 1_000)
 		})

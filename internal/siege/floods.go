@@ -13,7 +13,6 @@ import (
 
 const (
 	wrongKeyFlooders = 64
-	oneKeyFlooders   = 32
 	pageFlooders     = 16
 	pagesLeast       = 200
 	// floodMost bounds the requests of a flood, however fast the machine is.
@@ -76,8 +75,8 @@ func (s *stage) getPost(ctx context.Context, client *http.Client, key string) (a
 	return s.post(ctx, client, pathPosts+"GetPost", key, []byte(`{"id":"0193a5a0-0000-7000-8000-000000000000"}`))
 }
 
-// floodWithWrongKeys tries keys. Whoever has a right one is served, at the same address too.
-func floodWithWrongKeys(ctx context.Context, s *stage) error {
+// besideNeighbour attacks while somebody lives at the attacker's address who has a right key of their own, and judges what they saw.
+func (s *stage) besideNeighbour(ctx context.Context, attack func()) error {
 	neighbour, err := newQuiet(ctx, s.people.crowd[0], s.node.url, attackersAddress)
 	if err != nil {
 		return err
@@ -85,25 +84,35 @@ func floodWithWrongKeys(ctx context.Context, s *stage) error {
 	living, leave := context.WithCancel(ctx)
 	defer leave()
 	life := neighbour.begin(living)
-	client := &http.Client{Transport: from(attackersAddress)}
-	prefix := s.people.quiet.Key[:len(s.people.quiet.Key)/2] // of a key that is there: the dearest to refuse
-	t, took := s.flood(ctx, wrongKeyFlooders, func(ctx context.Context, i int) (answer, error) {
-		key := fmt.Sprintf("%s%0*d", prefix, len(s.people.quiet.Key)-len(prefix), i)
-		return s.getPost(ctx, client, key)
-	})
+	attack()
 	leave()
 	beside := life.end()
-	s.limits(t, took, ofWrongKeys)
 	s.reach("calls with a right key at the attacker's address", len(beside.get), enoughGets)
 	s.figure("errors of a right key at the attacker's address", float64(len(beside.errors)), 0, "", first(beside.errors))
 	s.add([]figure{bound50.judge("GetPost p50 of a right key at the attacker's address", nil, beside.get, s.aside.soFar().get)})
 	return nil
 }
 
-// floodWithOneKey lets one owner call as fast as they can.
-func floodWithOneKey(ctx context.Context, s *stage) error {
+// floodWithWrongKeys tries keys. Whoever has a right one is served, at the same address too.
+func floodWithWrongKeys(ctx context.Context, s *stage) error {
 	client := &http.Client{Transport: from(attackersAddress)}
-	t, took := s.flood(ctx, oneKeyFlooders, func(ctx context.Context, _ int) (answer, error) {
+	prefix := s.people.quiet.Key[:len(s.people.quiet.Key)/2] // of a key that is there: the dearest to refuse
+	return s.besideNeighbour(ctx, func() {
+		t, took := s.flood(ctx, wrongKeyFlooders, func(ctx context.Context, i int) (answer, error) {
+			key := fmt.Sprintf("%s%0*d", prefix, len(s.people.quiet.Key)-len(prefix), i)
+			return s.getPost(ctx, client, key)
+		})
+		s.limits(t, took, ofWrongKeys)
+	})
+}
+
+// floodWithOneKey lets one owner call as fast as they can, over many connections.
+func floodWithOneKey(ctx context.Context, s *stage) error {
+	transport := from(attackersAddress)
+	transport.MaxIdleConnsPerHost = s.Size.OneKey // or most would be made anew for each call
+	client := &http.Client{Transport: transport}
+	defer client.CloseIdleConnections()
+	t, took := s.flood(ctx, s.Size.OneKey, func(ctx context.Context, _ int) (answer, error) {
 		return s.getPost(ctx, client, s.people.greedy.Key)
 	})
 	s.limits(t, took, ofOneKey)

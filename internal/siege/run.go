@@ -31,6 +31,8 @@ type Size struct {
 	DroppedReads int
 	// BombBytes are the sizes of the bad requests.
 	BombBytes []int
+	// OneKey is over how many connections one owner floods.
+	OneKey int
 	// Streams is how many streams one owner asks for.
 	Streams int
 	// Idle is how long a node with idle streams is watched: longer than what polls would pause.
@@ -45,9 +47,9 @@ type Size struct {
 
 // Full is the whole siege; Short is what every change is tried with.
 var (
-	Full = Size{Calm: 3 * time.Second, Flood: 8 * time.Second, DroppedReads: 12_000, BombBytes: []int{1_300_000, 4 << 20, 15 << 20}, Streams: 1_000,
+	Full = Size{Calm: 3 * time.Second, Flood: 8 * time.Second, DroppedReads: 12_000, BombBytes: []int{1_300_000, 4 << 20, 15 << 20}, OneKey: 1_000, Streams: 1_000,
 		Idle: 8 * time.Second, Batch: 1_000, Stall: 65 * time.Second, Grace: defaultGrace}
-	Short = Size{Calm: time.Second, Flood: 2 * time.Second, DroppedReads: 2_000, BombBytes: []int{1_300_000}, Streams: 1_000,
+	Short = Size{Calm: time.Second, Flood: 2 * time.Second, DroppedReads: 2_000, BombBytes: []int{1_300_000}, OneKey: 32, Streams: 1_000,
 		Idle: 3 * time.Second, Batch: 250, Stall: 6 * time.Second, Grace: 6 * time.Second}
 )
 

@@ -13,25 +13,25 @@ import (
 
 // Apps know how an account stands, and what its LinkedIn app asks members for: see accounts.Service.
 type Apps interface {
-	Wanted(account accounts.Account) []string
+	WantedScopes(account accounts.Account) []string
 	Standing(account accounts.Account, at time.Time) accounts.Standing
 }
 
-// tokenSoon is how long before its end a token that nobody renews is told.
+// tokenSoon is how long before its end a token that nobody renews is a warning.
 const tokenSoon = 14 * 24 * time.Hour
 
-// Accounts looks at connected accounts: whether their tokens are accepted and for how long yet, and whether they may do what
-// is needed, and whether LinkedIn takes more of them today. daily is how many requests LinkedIn takes of an account in a day, 0
+// Accounts checks connected accounts: whether their tokens are accepted and for how much longer, whether they may do what is
+// needed, and whether LinkedIn takes more of them today. daily is how many requests LinkedIn takes of an account in a day, 0
 // when nobody knows.
-func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps, daily int, now func() time.Time) Look {
+func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps, daily int, now func() time.Time) Checker {
 	const name = "accounts"
-	return Look{Name: name, At: func(ctx context.Context) []Check {
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
 		connected, err := list(ctx)
 		switch {
 		case err != nil:
-			return one(name, Unknown, "The accounts can't be read from the database.", "")
+			return single(name, Unknown, "The accounts can't be read from the database.", "")
 		case len(connected) == 0:
-			return one(
+			return single(
 				name,
 				Warning,
 				"No LinkedIn account is connected: nothing can be published.",
@@ -42,7 +42,8 @@ func Accounts(list func(context.Context) ([]accounts.Account, error), apps Apps,
 		for _, account := range connected {
 			at := now()
 			standing := apps.Standing(account, at)
-			checks = append(checks, token(account, standing, at), granted(account, standing, apps.Wanted(account)), quota(account, standing, daily, at))
+			wanted := apps.WantedScopes(account)
+			checks = append(checks, token(account, standing, at), granted(account, standing, wanted), quota(account, standing, daily, at))
 		}
 		return checks
 	}}
@@ -146,7 +147,7 @@ const numbersPause = 5 * time.Minute
 // granted compares the scopes of an account with what it needs: one to publish, and those that members are asked for.
 func granted(account accounts.Account, standing accounts.Standing, wanted []string) Check {
 	c := Check{Name: "scopes of " + label(account), State: OK, Detail: "It may do what it is asked to."}
-	withheld := accounts.Withheld(account, wanted)
+	withheld := accounts.WithheldScopes(account, wanted)
 	switch {
 	case account.App != accounts.DefaultApp && len(wanted) == 0:
 		c.State, c.Detail = Warning, fmt.Sprintf("Its LinkedIn app %q is not set up any more, so its token can't be renewed or asked about.", account.App)
@@ -162,18 +163,18 @@ func granted(account accounts.Account, standing accounts.Standing, wanted []stri
 	return c
 }
 
-// Scopes looks which accounts have tokens for other scopes than those that members are asked for now: with the first consent that
-// asks for the new ones, LinkedIn ends the tokens that the same member gave the app before.
-func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string) Look {
+// Scopes checks which accounts have tokens for other scopes than those that members are asked for now: with the first consent
+// that asks for the new ones, LinkedIn ends the tokens that the same member gave the app before.
+func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(accounts.Account) []string) Checker {
 	const name = "changed scopes"
-	return Look{Name: name, At: func(ctx context.Context) []Check {
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
 		connected, err := list(ctx)
 		if err != nil {
-			return one(name, Unknown, "The accounts can't be read from the database.", "")
+			return single(name, Unknown, "The accounts can't be read from the database.", "")
 		}
 		var others, where []string
 		for _, account := range connected {
-			if asked := wanted(account); len(asked) > 0 && accounts.OtherScopes(account, asked) {
+			if asked := wanted(account); len(asked) > 0 && accounts.ScopesDiffer(account, asked) {
 				others = append(others, account.DisplayName)
 				if at := accounts.SettingsOf(account.App).Scopes; !slices.Contains(where, at) {
 					where = append(where, at)
@@ -183,7 +184,7 @@ func Scopes(list func(context.Context) ([]accounts.Account, error), wanted func(
 		if len(others) == 0 {
 			return nil
 		}
-		return one(name, Warning, "Members are asked for other scopes than these accounts have: "+fault.Names(others, fault.MaxNames)+
+		return single(name, Warning, "Members are asked for other scopes than these accounts have: "+fault.Names(others, fault.MaxNames)+
 			". The next consent of such a member ends the tokens that they gave the app before.",
 			"If that is not meant, set "+strings.Join(where, " and ")+" as they were; else have each of them connected again.")
 	}}

@@ -9,11 +9,11 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-// Skews of two clocks: from skewed on the times in lists and logs mislead, and from apart on posts go out at wrong times
+// Skews of two clocks: from warnSkew on the times in lists and logs mislead, and from failSkew on posts go out at wrong times
 // and fresh tokens seem to have ended.
 const (
-	skewed = 5 * time.Second
-	apart  = time.Minute
+	warnSkew = 5 * time.Second
+	failSkew = time.Minute
 )
 
 // Remedies that several checks share.
@@ -27,44 +27,44 @@ const (
 	remedyClock  = "Let both machines keep their time with NTP."
 )
 
-// Pinged is a database that can be asked whether it answers.
-type Pinged interface {
+// Pinger is a database that can be asked whether it answers.
+type Pinger interface {
 	db.DBTX
 	Ping(ctx context.Context) error
 }
 
-// Database looks whether it answers, how fast, and whether its clock agrees with this machine's.
-func Database(on Pinged, now func() time.Time) Look {
-	return Look{Name: "database", Ready: on.Ping, At: func(ctx context.Context) []Check {
+// Database checks whether it answers, how fast, and whether its clock agrees with this machine's.
+func Database(on Pinger, now func() time.Time) Checker {
+	return Checker{Name: "database", Ready: on.Ping, Run: func(ctx context.Context) []Check {
 		began := now()
 		there, err := db.New().DatabaseLook(ctx, on)
 		took := now().Sub(began)
 		if err != nil {
-			return append(one("database", Failed, fault.Of(err).Message, RemedyDatabase),
-				one("clock", Unknown, "The database, whose clock it is compared with, does not answer.", "")...)
+			return append(single("database", Failed, fault.Of(err).Message, RemedyDatabase),
+				single("clock", Unknown, "The database, whose clock it is compared with, does not answer.", "")...)
 		}
 		if there.Encoding != "UTF8" {
-			return append(one("database", Failed, fmt.Sprintf("The database keeps texts as %s, which has not all characters.", there.Encoding),
+			return append(single("database", Failed, fmt.Sprintf("The database keeps texts as %s, which has not all characters.", there.Encoding),
 				"Make another with the encoding UTF8 (createdb --encoding=UTF8 --template=template0), and take the data there with pg_dump."),
 				clock(there.Now.Sub(began.Add(took/2)))...)
 		}
-		return append(one("database", OK, fmt.Sprintf("PostgreSQL %s answers within %s.", there.Version, took.Round(100*time.Microsecond)), ""),
+		return append(single("database", OK, fmt.Sprintf("PostgreSQL %s answers within %s.", there.Version, took.Round(100*time.Microsecond)), ""),
 			clock(there.Now.Sub(began.Add(took/2)))...)
 	}}
 }
 
-// Connections looks whether PostgreSQL takes as many connections as one process may open; most is 0 where a pooler makes them.
-func Connections(limit func(context.Context) (int, error), most int) Look {
-	return Look{Name: "connections", At: func(ctx context.Context) []Check {
+// Connections checks whether PostgreSQL takes as many connections as one process may open; most is 0 where a pooler makes them.
+func Connections(limit func(context.Context) (int, error), most int) Checker {
+	return Checker{Name: "connections", Run: func(ctx context.Context) []Check {
 		if most == 0 {
-			return one("connections", OK, "A pooler makes them.", "")
+			return single("connections", OK, "A pooler makes them.", "")
 		}
 		takes, err := limit(ctx)
 		switch {
 		case err != nil:
-			return one("connections", Unknown, "The database does not tell how many it takes.", "")
+			return single("connections", Unknown, "The database does not tell how many it takes.", "")
 		case most > takes:
-			return one(
+			return single(
 				"connections",
 				Warning,
 				fmt.Sprintf(
@@ -75,7 +75,7 @@ func Connections(limit func(context.Context) (int, error), most int) Look {
 				"Lower --database-max-connections, or raise PostgreSQL's max_connections or the CONNECTION LIMIT of the role or database.",
 			)
 		}
-		return one("connections", OK, fmt.Sprintf("One process may open %d, and PostgreSQL takes %d in all.", most, takes), "")
+		return single("connections", OK, fmt.Sprintf("One process may open %d, and PostgreSQL takes %d in all.", most, takes), "")
 	}}
 }
 
@@ -83,46 +83,46 @@ func Connections(limit func(context.Context) (int, error), most int) Look {
 func clock(ahead time.Duration) []Check {
 	skew := ahead.Abs().Round(time.Millisecond)
 	switch {
-	case skew >= apart:
-		return one(
+	case skew >= failSkew:
+		return single(
 			"clock",
 			Failed,
 			fmt.Sprintf("This machine's clock and the database's are %s apart: posts would go out at wrong times.", skew),
 			remedyClock,
 		)
-	case skew >= skewed:
-		return one("clock", Warning, fmt.Sprintf("This machine's clock and the database's are %s apart.", skew), remedyClock)
+	case skew >= warnSkew:
+		return single("clock", Warning, fmt.Sprintf("This machine's clock and the database's are %s apart.", skew), remedyClock)
 	}
-	return one("clock", OK, fmt.Sprintf("This machine's clock and the database's are %s apart.", skew), "")
+	return single("clock", OK, fmt.Sprintf("This machine's clock and the database's are %s apart.", skew), "")
 }
 
-// Migrations looks whether the schema is the one that this build knows.
-func Migrations(check func(context.Context) error) Look {
-	return Look{Name: "migrations", Ready: check, At: func(ctx context.Context) []Check {
+// Migrations checks whether the schema is the one that this build knows.
+func Migrations(check func(context.Context) error) Checker {
+	return Checker{Name: "migrations", Ready: check, Run: func(ctx context.Context) []Check {
 		err := check(ctx)
 		switch {
 		case err == nil:
-			return one("migrations", OK, "Every migration of this build is applied.", "")
+			return single("migrations", OK, "Every migration of this build is applied.", "")
 		case fault.Is(err, fault.Precondition):
-			return one("migrations", Failed, fault.Of(err).Message, RemedyMigrations)
+			return single("migrations", Failed, fault.Of(err).Message, RemedyMigrations)
 		}
-		return one("migrations", Unknown, "The database does not tell its schema's version.", "")
+		return single("migrations", Unknown, "The database does not tell its schema's version.", "")
 	}}
 }
 
-// Workers looks whether any process works jobs.
-func Workers(alive func(context.Context) (int, error)) Look {
-	return Look{Name: "workers", At: func(ctx context.Context) []Check {
+// Workers checks whether any process works jobs.
+func Workers(alive func(context.Context) (int, error)) Checker {
+	return Checker{Name: "workers", Run: func(ctx context.Context) []Check {
 		n, err := alive(ctx)
 		switch {
 		case err != nil:
-			return one("workers", Unknown, "The database does not tell who works jobs.", "")
+			return single("workers", Unknown, "The database does not tell who works jobs.", "")
 		case n == 0:
-			return one("workers", Failed, "No process works jobs: nothing is published, and nobody is told anything.",
+			return single("workers", Failed, "No process works jobs: nothing is published, and nobody is told anything.",
 				"Start `postwright serve`, with --role=workers or --role=all.")
 		case n == 1:
-			return one("workers", OK, "One process works jobs.", "")
+			return single("workers", OK, "One process works jobs.", "")
 		}
-		return one("workers", OK, fmt.Sprintf("%d processes work jobs.", n), "")
+		return single("workers", OK, fmt.Sprintf("%d processes work jobs.", n), "")
 	}}
 }

@@ -8,21 +8,22 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-// Keyset looks whether there is an encryption key, and whether it opens every token that is kept.
-func Keyset(seals func(context.Context) (accounts.Seals, error)) Look {
+// Keyset checks whether there is an encryption key, and whether it opens every token that is kept.
+func Keyset(seals func(context.Context) (accounts.SealCheck, error)) Checker {
 	const name = "encryption key"
-	return Look{Name: name, At: func(ctx context.Context) []Check {
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
 		found, err := seals(ctx)
 		switch {
 		case fault.Is(err, fault.Precondition):
-			return one(name, Failed, "No keyset is set: no account can be connected or used.",
+			return single(name, Failed, "No keyset is set: no account can be connected or used.",
 				"Make one with `postwright account keyset`, keep it, and set POSTWRIGHT_TOKEN_KEYSET to it.")
 		case err != nil:
-			return one(name, Unknown, "The sealed tokens can't be read from the database.", "")
-		case found.Closed > 0:
-			return one(name, Failed, fmt.Sprintf("The tokens of %d of %d connected accounts open with no key of the keyset.", found.Closed, found.Accounts),
+			return single(name, Unknown, "The sealed tokens can't be read from the database.", "")
+		case found.Unopenable > 0:
+			return single(name, Failed,
+				fmt.Sprintf("The tokens of %d of %d connected accounts open with no key of the keyset.", found.Unopenable, found.Accounts),
 				"Set POSTWRIGHT_TOKEN_KEYSET to the keyset that sealed them, or connect these accounts again.")
 		}
-		return one(name, OK, fmt.Sprintf("The keyset opens every token; connected accounts: %d.", found.Accounts), "")
+		return single(name, OK, fmt.Sprintf("The keyset opens every token; connected accounts: %d.", found.Accounts), "")
 	}}
 }

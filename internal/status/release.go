@@ -17,23 +17,23 @@ var whyHeld = map[string]string{
 	origin.ByHand:     "An operator held everything.",
 }
 
-// Held looks whether everything is held because the database may not know what was sent.
-func Held(look func(context.Context) (publishing.Held, error)) Look {
+// Held checks whether everything is held because the database may not know what was sent.
+func Held(read func(context.Context) (publishing.Held, error)) Checker {
 	const name = "release"
-	return Look{Name: name, At: func(ctx context.Context) []Check {
-		held, err := look(ctx)
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
+		held, err := read(ctx)
 		switch {
 		case err != nil:
-			return one(name, Unknown, "The database does not tell whether it is the one from which posts were sent before.", "")
+			return single(name, Unknown, "The database does not tell whether it is the one from which posts were sent before.", "")
 		case held.Hold == nil:
-			return one(name, OK, "This is the database from which posts are sent; nothing is held.", "")
+			return single(name, OK, "This is the database from which posts are sent; nothing is held.", "")
 		}
-		return one(name, Failed, HeldWords(held), "Look what is held with `postwright release`, and let it go: docs/backup.md.")
+		return single(name, Failed, DescribeHold(held), "Look what is held with `postwright release`, and let it go: docs/backup.md.")
 	}}
 }
 
-// HeldWords says why everything is held, since when, and how old the data are. The caller has made sure that it is.
-func HeldWords(held publishing.Held) string {
+// DescribeHold says why everything is held, since when, and how old the data are. The caller has made sure that it is held.
+func DescribeHold(held publishing.Held) string {
 	words := fmt.Sprintf("%s Nothing has gone out since %s", whyHeld[held.Hold.Reason], held.Hold.Since.UTC().Format(time.RFC3339))
 	if !held.Hold.DataFrom.IsZero() {
 		words += fmt.Sprintf("; its data are from about %s", held.Hold.DataFrom.UTC().Format(time.RFC3339))

@@ -1,6 +1,7 @@
-// Package status looks whether everything that Postwright needs is in order, and says what to do where it is not.
+// Package status checks whether everything that Postwright needs is in order, and says what to do where it is not.
 //
-// It owns the checks, their words and remedies. It must not know who asks, nor change anything that it looks at.
+// It owns the checks, their words and their remedies. It must not know how a report reaches whoever asked for it. A check changes
+// nothing, though some make a request that a vendor counts.
 package status
 
 import (
@@ -25,7 +26,7 @@ const (
 
 var severity = map[State]int{OK: 0, Unknown: 1, Warning: 2, Failed: 3}
 
-// Check is one thing that was looked at. Its words hold no secret and no other system's raw error.
+// Check is the result of checking one thing. Its words hold no secret and no other system's raw error.
 type Check struct {
 	Name   string `json:"name"`
 	State  State  `json:"state"`
@@ -34,7 +35,7 @@ type Check struct {
 	Remedy string `json:"remedy,omitempty"`
 }
 
-// Report is everything that was looked at, in a fixed order.
+// Report is the results of all checks, in a fixed order.
 type Report struct {
 	Checks []Check `json:"checks"`
 }
@@ -50,28 +51,29 @@ func (r Report) State() State {
 	return worst
 }
 
-// Look looks at one thing, or at several of a kind. Both its functions must end when ctx does.
-type Look struct {
+// Checker checks one thing, or several of a kind. Both its functions must end when ctx does.
+type Checker struct {
 	Name string
 	// Ready says, quickly and often, whether calls can be served as far as this thing goes; nil where they can without it.
 	Ready func(ctx context.Context) error
-	At    func(ctx context.Context) []Check
+	// Run carries the check out; a check that there is nothing to say about has no result.
+	Run func(ctx context.Context) []Check
 }
 
-// patience bounds each look.
-const patience = 10 * time.Second
+// checkTimeout bounds each checker.
+const checkTimeout = 10 * time.Second
 
-// Examine looks at everything at once, each look for ten seconds at most, so that one that hangs holds up no other.
-func Examine(ctx context.Context, looks []Look) Report {
-	found := make([][]Check, len(looks))
+// Run runs all checkers at once, each for ten seconds at most, so that one that hangs holds up no other.
+func Run(ctx context.Context, checkers []Checker) Report {
+	found := make([][]Check, len(checkers))
 	var all sync.WaitGroup
-	for i, look := range looks {
+	for i, checker := range checkers {
 		all.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, patience)
+			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 			defer cancel()
-			found[i] = look.At(ctx)
+			found[i] = checker.Run(ctx)
 			if ctx.Err() != nil && len(found[i]) == 0 {
-				found[i] = one(look.Name, Unknown, fmt.Sprintf("There was no answer within %s.", patience), "")
+				found[i] = single(checker.Name, Unknown, fmt.Sprintf("There was no answer within %s.", checkTimeout), "")
 			}
 		})
 	}
@@ -83,39 +85,39 @@ func Examine(ctx context.Context, looks []Look) Report {
 	return report
 }
 
-// Kept are looks that are taken again only when they are so old, however often somebody asks: a vendor counts, or has paid,
-// every question. It is safe for concurrent use; who asks while they are being taken waits for them.
-type Kept struct {
-	Looks []Look
-	Good  time.Duration
-	Now   func() time.Time
+// CachedChecks keeps results for a while, however often somebody asks: vendors count every request, or charge for it. It is
+// safe for concurrent use; whoever asks while the checkers run waits for them.
+type CachedChecks struct {
+	Checkers []Checker
+	TTL      time.Duration // how long results are good for
+	Now      func() time.Time
 
 	mu     sync.Mutex
 	at     time.Time
 	report Report
 }
 
-// Checks are what was found when it was last looked. A caller who leaves does not end a look that others wait for.
-func (k *Kept) Checks(ctx context.Context) []Check {
+// Checks are the results, from the cache while they are good. A caller who leaves does not end checks that others wait for.
+func (k *CachedChecks) Checks(ctx context.Context) []Check {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.at.IsZero() || k.Now().Sub(k.at) >= k.Good {
-		k.report, k.at = Examine(context.WithoutCancel(ctx), k.Looks), k.Now()
+	if k.at.IsZero() || k.Now().Sub(k.at) >= k.TTL {
+		k.report, k.at = Run(context.WithoutCancel(ctx), k.Checkers), k.Now()
 	}
 	return k.report.Checks
 }
 
-// one is the checks of a look that looks at one thing.
-func one(name string, state State, detail, remedy string) []Check {
+// single is the one result of a checker that checks one thing.
+func single(name string, state State, detail, remedy string) []Check {
 	return []Check{{Name: name, State: state, Detail: detail, Remedy: remedy}}
 }
 
-// Broken is a look whose end is known before: what it looks at could not even be begun with, as err says.
-func Broken(name string, err error, remedy string) Look {
-	return Look{Name: name, At: func(context.Context) []Check { return one(name, Failed, fault.Of(err).Message, remedy) }}
+// Failing is a checker whose result is known before it runs: what it checks could not even be set up, as err says.
+func Failing(name string, err error, remedy string) Checker {
+	return Checker{Name: name, Run: func(context.Context) []Check { return single(name, Failed, fault.Of(err).Message, remedy) }}
 }
 
-// Blocked is a look that can't be taken because another thing is broken.
-func Blocked(name, because string) Look {
-	return Look{Name: name, At: func(context.Context) []Check { return one(name, Unknown, because, "") }}
+// Blocked is a checker that can't run because something else is broken.
+func Blocked(name, because string) Checker {
+	return Checker{Name: name, Run: func(context.Context) []Check { return single(name, Unknown, because, "") }}
 }

@@ -78,20 +78,21 @@ func TestWhichScopeAnAccountNeedsToPublish(t *testing.T) {
 
 func TestWhatIsKeptIsLookedAtAgainWhenItIsOld(t *testing.T) {
 	t.Parallel()
-	clock, looks := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 0
-	kept := Kept{Good: time.Minute, Now: func() time.Time { return clock }, Looks: []Look{{Name: "one", At: func(context.Context) []Check {
-		looks++
-		return one("one", OK, "", "")
-	}}}}
+	clock, runs := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 0
+	checker := Checker{Name: "one", Run: func(context.Context) []Check {
+		runs++
+		return single("one", OK, "", "")
+	}}
+	cached := CachedChecks{TTL: time.Minute, Now: func() time.Time { return clock }, Checkers: []Checker{checker}}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	require.Equal(t, OK, kept.Checks(gone)[0].State, "a caller who leaves ends no look")
+	require.Equal(t, OK, cached.Checks(gone)[0].State, "a caller who leaves ends no look")
 	clock = clock.Add(59 * time.Second)
-	kept.Checks(t.Context())
-	require.Equal(t, 1, looks)
+	cached.Checks(t.Context())
+	require.Equal(t, 1, runs)
 	clock = clock.Add(time.Second)
-	kept.Checks(t.Context())
-	require.Equal(t, 2, looks)
+	cached.Checks(t.Context())
+	require.Equal(t, 2, runs)
 }
 
 // LinkedIn says nothing of a token that it does not know as the app's, and the account goes on: an operator is told.

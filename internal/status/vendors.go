@@ -16,7 +16,7 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// dialTimeout bounds the look whether a host can be reached.
+// dialTimeout bounds how long a host may take to be reached.
 const dialTimeout = 5 * time.Second
 
 // reach opens a connection to a vendor's host, with TLS where calls have it, and closes it again.
@@ -53,79 +53,79 @@ func reach(ctx context.Context, base string) (problem, remedy string, known bool
 
 const badCertificate = "Nothing is sent to a host whose certificate is not valid: mend this, or the address, before anything else."
 
-// hosts says of the first host that can't be reached, or whether it can be known at all; ok is true when all can be.
-func hosts(ctx context.Context, name, flags string, bases ...string) (checks []Check, ok bool) {
+// checkHosts says of the first host that can't be reached, or whether it can be known at all; ok is true when all can be.
+func checkHosts(ctx context.Context, name, flags string, bases ...string) (checks []Check, ok bool) {
 	for _, base := range bases {
 		problem, remedy, known := reach(ctx, base)
 		switch {
 		case !known:
 			return nil, true // a call will show it
 		case problem != "":
-			return one(name, Failed, "Its host "+problem, cmp.Or(remedy, "Look at the network, a firewall or a proxy, and at "+flags+".")), false
+			return single(name, Failed, "Its host "+problem, cmp.Or(remedy, "Look at the network, a firewall or a proxy, and at "+flags+".")), false
 		}
 	}
 	return nil, true
 }
 
-// App looks whether LinkedIn's hosts can be reached, and whether it knows the app's client id and secret.
-func App(app string, client *linkedin.Client, cfg linkedin.Config) Look {
+// App checks whether LinkedIn's hosts can be reached, and whether it knows the app's client id and secret.
+func App(app string, client *linkedin.Client, cfg linkedin.Config) Checker {
 	name := "linkedin app"
 	if app != accounts.DefaultApp {
 		name += " " + app
 	}
-	return Look{Name: name, At: func(ctx context.Context) []Check {
-		if checks, ok := hosts(ctx, name, "--linkedin-api-url and --linkedin-auth-url", cfg.APIURL, cfg.AuthURL); !ok {
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
+		if checks, ok := checkHosts(ctx, name, "--linkedin-api-url and --linkedin-auth-url", cfg.APIURL, cfg.AuthURL); !ok {
 			return checks
 		}
 		if cfg.ClientID == "" {
-			return one(name, Warning, "No app is set: members can't consent, and what their tokens may do is not known.",
+			return single(name, Warning, "No app is set: members can't consent, and what their tokens may do is not known.",
 				"Set "+accounts.SettingsOf(app).App+" to those of your LinkedIn app.")
 		}
 		// LinkedIn answers about any token, also one that it never gave, when it accepts the app.
 		_, err := client.Introspect(ctx, "postwright-doctor")
 		switch {
 		case err == nil:
-			return one(name, OK, "LinkedIn can be reached and accepts the app's client id and secret.", "")
+			return single(name, OK, "LinkedIn can be reached and accepts the app's client id and secret.", "")
 		case fault.Of(err).Reason == outbound.ReasonBadCertificate: // through a proxy
-			return one(name, Failed, fault.Of(err).Message, badCertificate)
+			return single(name, Failed, fault.Of(err).Message, badCertificate)
 		case fault.Is(err, fault.VendorAuth):
-			return one(name, Failed, "LinkedIn does not accept the app's client id and secret.",
+			return single(name, Failed, "LinkedIn does not accept the app's client id and secret.",
 				"Compare "+accounts.SettingsOf(app).App+" with the page of your LinkedIn app.")
 		}
-		return one(name, Unknown, fault.Of(err).Message, "")
+		return single(name, Unknown, fault.Of(err).Message, "")
 	}}
 }
 
-// Analysis looks whether the analysis API answers and accepts its token.
-func Analysis(client *analysisapi.Client, base string) Look {
+// Analysis checks whether the analysis API answers and accepts its token.
+func Analysis(client *analysisapi.Client, base string) Checker {
 	const name = "analysis"
-	return Look{Name: name, At: func(ctx context.Context) []Check {
-		if checks, ok := hosts(ctx, name, "--analysis-url", base); !ok {
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
+		if checks, ok := checkHosts(ctx, name, "--analysis-url", base); !ok {
 			return checks
 		}
 		_, err := client.Sentiment(ctx, "Is anybody there?")
 		switch {
 		case err == nil:
-			return one(name, OK, "The analysis service answers.", "")
+			return single(name, OK, "The analysis service answers.", "")
 		case fault.Of(err).Reason == outbound.ReasonBadCertificate: // through a proxy
-			return one(name, Failed, fault.Of(err).Message, badCertificate)
+			return single(name, Failed, fault.Of(err).Message, badCertificate)
 		case fault.Is(err, fault.VendorAuth):
-			return one(name, Failed, "The analysis service does not accept the token.", "Set POSTWRIGHT_ANALYSIS_TOKEN to a valid one.")
+			return single(name, Failed, "The analysis service does not accept the token.", "Set POSTWRIGHT_ANALYSIS_TOKEN to a valid one.")
 		}
-		return one(name, Failed, fault.Of(err).Message, "Look whether the service at --analysis-url runs.")
+		return single(name, Failed, fault.Of(err).Message, "Look whether the service at --analysis-url runs.")
 	}}
 }
 
-// Notification looks whether the notification API can be reached. Whether it accepts its token only a message shows.
-func Notification(base string) Look {
+// Notification checks whether the notification API can be reached. Whether it accepts its token only a message shows.
+func Notification(base string) Checker {
 	const name = "notification"
-	return Look{Name: name, At: func(ctx context.Context) []Check {
-		if checks, ok := hosts(ctx, name, "--notification-url", base); !ok {
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
+		if checks, ok := checkHosts(ctx, name, "--notification-url", base); !ok {
 			return checks
 		}
 		if _, _, known := reach(ctx, base); !known {
-			return one(name, Unknown, "Its calls go through a proxy, and only a message would show whether they arrive.", "")
+			return single(name, Unknown, "Its calls go through a proxy, and only a message would show whether they arrive.", "")
 		}
-		return one(name, OK, "Its host can be reached; whether it accepts the token shows when a message is sent.", "")
+		return single(name, OK, "Its host can be reached; whether it accepts the token shows when a message is sent.", "")
 	}}
 }

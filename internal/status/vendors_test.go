@@ -19,14 +19,14 @@ func TestABadCertificateIsSaid(t *testing.T) {
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server.StartTLS() // with a certificate that only its own client trusts
 	t.Cleanup(server.Close)
-	for name, look := range map[string]Look{
+	for name, checker := range map[string]Checker{
 		"LinkedIn":     App(accounts.DefaultApp, nil, linkedin.Config{APIURL: server.URL, AuthURL: server.URL}),
 		"analysis":     Analysis(nil, server.URL),
 		"notification": Notification(server.URL),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			checks := look.At(t.Context())
+			checks := checker.Run(t.Context())
 			require.Len(t, checks, 1)
 			require.Equal(t, Failed, checks[0].State)
 			require.Contains(t, checks[0].Detail, "can be reached, but its certificate comes from an authority that is not known here")
@@ -37,7 +37,7 @@ func TestABadCertificateIsSaid(t *testing.T) {
 
 func TestAHostThatCanNotBeReachedIsSaid(t *testing.T) {
 	t.Parallel()
-	checks := Notification("http://127.0.0.1:1").At(t.Context())
+	checks := Notification("http://127.0.0.1:1").Run(t.Context())
 	require.Equal(t, Failed, checks[0].State)
 	require.Equal(t, "Its host 127.0.0.1:1 can't be reached from here.", checks[0].Detail)
 	require.Contains(t, checks[0].Remedy, "--notification-url")

@@ -7,65 +7,65 @@ import (
 	"github.com/postwright/postwright/internal/sunset"
 )
 
-// What is said and done about a version, by all looks at it.
+// The name and the remedy that all checks of the version share.
 const (
 	version       = "linkedin version"
 	remedyVersion = "Update Postwright, or set --linkedin-version to a newer one that LinkedIn serves."
 )
 
-// Version looks how long LinkedIn will serve the configured version, and, with the token of an account, whether it does.
-func Version(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
-	return Look{Name: version, At: func(ctx context.Context) []Check {
+// Version checks how long LinkedIn will serve the configured version, and, with the token of an account, whether it does.
+func Version(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Checker {
+	return Checker{Name: version, Run: func(ctx context.Context) []Check {
 		alive, known := probe(ctx)
-		until, left := life(configured, now)
+		until, left := lifetime(configured, now)
 		switch {
 		case known && !alive:
 			return deadVersion(configured)
 		case left <= 0 && !known:
-			return one(
+			return single(
 				version,
 				Unknown,
 				"LinkedIn was to serve the version "+configured+" "+until+"; without a connected account it can't be asked.",
 				remedyVersion,
 			)
 		case left <= sunset.WarnAhead:
-			return one(version, Warning, "LinkedIn serves the version "+configured+" "+until+".", remedyVersion)
+			return single(version, Warning, "LinkedIn serves the version "+configured+" "+until+".", remedyVersion)
 		case !known:
-			return one(
+			return single(
 				version,
 				Unknown,
 				"LinkedIn is to serve the version "+configured+" "+until+"; without an account whose token works it can't be asked.",
 				"",
 			)
 		}
-		return one(version, OK, "LinkedIn serves the version "+configured+", "+until+".", "")
+		return single(version, OK, "LinkedIn serves the version "+configured+", "+until+".", "")
 	}}
 }
 
 // AnnouncedVersion is Version for users: it says when LinkedIn is to end the version, and that it refuses it, but not whether
 // it could be asked, which would tell whether anybody's token works.
-func AnnouncedVersion(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Look {
-	return Look{Name: version, At: func(ctx context.Context) []Check {
+func AnnouncedVersion(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Checker {
+	return Checker{Name: version, Run: func(ctx context.Context) []Check {
 		if alive, known := probe(ctx); known && !alive {
 			return deadVersion(configured)
 		}
-		until, left := life(configured, now)
+		until, left := lifetime(configured, now)
 		switch {
 		case left <= 0:
-			return one(version, Warning, "LinkedIn was to serve the version "+configured+" "+until+".", remedyVersion)
+			return single(version, Warning, "LinkedIn was to serve the version "+configured+" "+until+".", remedyVersion)
 		case left <= sunset.WarnAhead:
-			return one(version, Warning, "LinkedIn is to serve the version "+configured+" "+until+".", remedyVersion)
+			return single(version, Warning, "LinkedIn is to serve the version "+configured+" "+until+".", remedyVersion)
 		}
-		return one(version, OK, "LinkedIn is to serve the version "+configured+" "+until+".", "")
+		return single(version, OK, "LinkedIn is to serve the version "+configured+" "+until+".", "")
 	}}
 }
 
 func deadVersion(configured string) []Check {
-	return one(version, Failed, "LinkedIn does not serve the version "+configured+": nothing can be published.", remedyVersion)
+	return single(version, Failed, "LinkedIn does not serve the version "+configured+": nothing can be published.", remedyVersion)
 }
 
-// life is until when LinkedIn is to serve a version, in words, and how long that is yet.
-func life(configured string, now func() time.Time) (until string, left time.Duration) {
+// lifetime is until when LinkedIn is to serve a version, in words, and how much longer that is.
+func lifetime(configured string, now func() time.Time) (until string, left time.Duration) {
 	ending := sunset.Of(configured)
 	return "until " + ending.On(), ending.Ends.Sub(now())
 }
@@ -78,10 +78,10 @@ func VersionByDate(configured string, now time.Time) Check {
 	switch {
 	case ending.Ends.IsZero():
 		c.State, c.Detail = Unknown, "Nobody knows how long LinkedIn serves the version "+configured+"."
-	case ending.By(now) && ending.Exact:
+	case ending.EndedBy(now) && ending.Exact:
 		c.State = Failed
 		c.Detail = "LinkedIn serves the version " + configured + " no more since " + ending.On() + ": nothing can be published."
-	case ending.By(now):
+	case ending.EndedBy(now):
 		c.State = Warning
 		c.Detail = "LinkedIn has probably served the version " + configured + " no more since " + ending.On() + ": then nothing can be published."
 	case now.Before(ending.Begins):

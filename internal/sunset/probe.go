@@ -10,19 +10,19 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// probeGood is how long LinkedIn's word about a version is good for. Whoever looks often must not use up the day of the
+// probeTTL is how long LinkedIn's word about a version is good for. Whoever asks often must not use up the day of the
 // account that it is asked with: LinkedIn allows a member 150 requests.
-const probeGood = 6 * time.Hour
+const probeTTL = 6 * time.Hour
 
-// Remember asks a probe again only when what it last knew is six hours old.
-func Remember(probe func(context.Context) (alive, known bool), now func() time.Time) func(context.Context) (alive, known bool) {
+// CachedProbe asks a probe again only when what it last knew is six hours old.
+func CachedProbe(probe func(context.Context) (alive, known bool), now func() time.Time) func(context.Context) (alive, known bool) {
 	var mu sync.Mutex
 	var asked time.Time
 	var last bool
 	return func(ctx context.Context) (alive, known bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		if !asked.IsZero() && now().Sub(asked) < probeGood {
+		if !asked.IsZero() && now().Sub(asked) < probeTTL {
 			return last, true
 		}
 		if alive, known = probe(ctx); known {

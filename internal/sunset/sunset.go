@@ -68,24 +68,24 @@ func (e Ending) On() string {
 	return "about " + e.Ends.Format(time.DateOnly)
 }
 
-// By reports whether the calendar has the version ended by a time.
-func (e Ending) By(at time.Time) bool { return !e.Ends.IsZero() && !at.Before(e.Ends) }
+// EndedBy reports whether, by the calendar, the version has ended at a time.
+func (e Ending) EndedBy(at time.Time) bool { return !e.Ends.IsZero() && !at.Before(e.Ends) }
 
-// Endangers is what its author is warned of about a post that is due at a time; "" when the version lasts until then.
+// Endangers is the warning for the author of a post that is due at a time; "" when the version lasts until then.
 func (e Ending) Endangers(due time.Time) string {
-	if !e.By(due) {
+	if !e.EndedBy(due) {
 		return ""
 	}
 	return fmt.Sprintf("LinkedIn serves the configured version %s until %s, before the post is due: "+
 		"have --linkedin-version raised until then.", e.Version, e.On())
 }
 
-// Figures are how long the version lasts yet, for an operator.
-func (e Ending) Figures(now func() time.Time) []telemetry.Figure {
+// Gauges are how much longer the version lasts, for an operator.
+func (e Ending) Gauges(now func() time.Time) []telemetry.Gauge {
 	if e.Ends.IsZero() {
 		return nil
 	}
-	return []telemetry.Figure{{
+	return []telemetry.Gauge{{
 		Name: "postwright_linkedin_version_days_left", Help: "Days until LinkedIn serves the configured version no more.",
 		Label: "version", Read: func(context.Context) (map[string]float64, error) {
 			return map[string]float64{e.Version: telemetry.Days(e.Ends.Sub(now()))}, nil

@@ -109,7 +109,7 @@ func TestAVersionEndsWhenTheSandboxStopsServingIt(t *testing.T) {
 func TestLinkedInIsNotAskedAtEveryLook(t *testing.T) {
 	t.Parallel()
 	clock, asked, knows := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 0, false
-	probe := Remember(func(context.Context) (alive, known bool) { asked++; return true, knows }, func() time.Time { return clock })
+	probe := CachedProbe(func(context.Context) (alive, known bool) { asked++; return true, knows }, func() time.Time { return clock })
 	look := func() { _, _ = probe(t.Context()) }
 	look()
 	look()
@@ -128,7 +128,7 @@ func TestLinkedInIsNotAskedAtEveryLook(t *testing.T) {
 func TestTheDaysThatAVersionLastsYetAreAFigure(t *testing.T) {
 	t.Parallel()
 	var now time.Time
-	figure := Of("202607").Figures(func() time.Time { return now })[0]
+	figure := Of("202607").Gauges(func() time.Time { return now })[0]
 	left := func(at time.Time) float64 {
 		now = at
 		samples, err := figure.Read(t.Context())
@@ -139,5 +139,5 @@ func TestTheDaysThatAVersionLastsYetAreAFigure(t *testing.T) {
 	ends := time.Date(2027, time.July, 15, 0, 0, 0, 0, time.UTC)
 	require.InDelta(t, 1.5, left(ends.Add(-36*time.Hour)), 1e-9)
 	require.InDelta(t, -0.5, left(ends.Add(12*time.Hour)), 1e-9, "it is over")
-	require.Empty(t, Of("latest").Figures(time.Now), "nobody knows")
+	require.Empty(t, Of("latest").Gauges(time.Now), "nobody knows")
 }

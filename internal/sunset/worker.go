@@ -13,35 +13,35 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 )
 
-// Every is how often LinkedIn is asked whether it serves the configured version.
-const Every = 24 * time.Hour
+// CheckEvery is how often LinkedIn is asked whether it serves the configured version.
+const CheckEvery = 24 * time.Hour
 
-// WarnAhead is how long before the end of a version it is warned of.
+// WarnAhead is how long before the end of a version the first warning comes.
 const WarnAhead = 60 * 24 * time.Hour
 
-// warnDays are how many days before the end of a version it is warned of it, each once, the first WarnAhead of it; 0 is for one
-// that is dead.
+// warnDays are the numbers of days before the end of a version on which a warning is given, once each; the largest is WarnAhead,
+// and 0 is for a version that is dead.
 var warnDays = []int32{0, 1, 7, 14, 30, 60}
 
-// Args is the job that looks at the LinkedIn version, and warns ahead of its end.
-type Args struct{}
+// CheckVersionArgs is the job that checks the LinkedIn version, and warns ahead of its end.
+type CheckVersionArgs struct{}
 
 // Kind names the job in River's tables; it must never change.
-func (Args) Kind() string { return "look_at_linkedin_version" }
+func (CheckVersionArgs) Kind() string { return "look_at_linkedin_version" }
 
 // InsertOpts bounds how often the job is tried: the next one comes within the day.
-func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+func (CheckVersionArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
 
 // Worker warns everybody who has a connected account.
 type Worker struct {
-	river.WorkerDefaults[Args]
+	river.WorkerDefaults[CheckVersionArgs]
 
 	Store   *postgres.Store
 	Jobs    *jobs.Client
 	Version string
 	// Probe asks LinkedIn; see Probe.
 	Probe func(context.Context) (alive, known bool)
-	// Follow says how a user is told.
+	// Follow names the jobs that tell a user.
 	Follow func(owner uuid.UUID, ending Ending) []river.JobArgs
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -50,11 +50,11 @@ type Worker struct {
 // Register adds the worker, and its daily run, to a client that works jobs.
 func (w *Worker) Register(client *jobs.Client) {
 	river.AddWorker(client.Workers(), w)
-	client.Every(Every, Args{})
+	client.Every(CheckEvery, CheckVersionArgs{})
 }
 
 // Work gives the warning that is due, if it has not been given before: one for each of warnDays.
-func (w *Worker) Work(ctx context.Context, _ *river.Job[Args]) error {
+func (w *Worker) Work(ctx context.Context, _ *river.Job[CheckVersionArgs]) error {
 	ending := Of(w.Version)
 	alive, known := w.Probe(ctx)
 	ending.Dead = known && !alive

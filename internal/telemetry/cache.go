@@ -18,8 +18,8 @@ type CacheCounts struct {
 	Hits, Misses, Shared, Loads, Bypasses uint64
 }
 
-// WatchCache exports the state of the cache, asked for at each scrape.
-func (m *Metrics) WatchCache(state func() CacheState) {
+// ExportCache exports the state of the cache, asked for at each scrape.
+func (m *Metrics) ExportCache(state func() CacheState) {
 	of := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}

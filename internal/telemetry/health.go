@@ -31,9 +31,9 @@ func (c Check) ask(ctx context.Context) (err error) {
 	return c.Ready(ctx)
 }
 
-// Kept is the check whose answer is good for a while: however many ask, it is carried out once in that time, by one at a
-// time and to its end, even if the one who asked has left. Those who wait for it do so no longer than their own context.
-func (c Check) Kept(every time.Duration, now func() time.Time) Check {
+// Cached is the check with a cache of its answer: however many ask, it is carried out once in ttl, one at a time and to its end,
+// even if the one who asked has left. Those who wait for it do so no longer than their own context.
+func (c Check) Cached(ttl time.Duration, now func() time.Time) Check {
 	turn := make(chan struct{}, 1)
 	var at time.Time
 	var answer error
@@ -48,10 +48,10 @@ func (c Check) Kept(every time.Duration, now func() time.Time) Check {
 			}
 		}
 		defer func() { <-turn }()
-		if age := now().Sub(at); age < 0 || age >= every {
-			own, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+		if age := now().Sub(at); age < 0 || age >= ttl {
+			checking, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 			defer cancel()
-			answer = c.Ready(own)
+			answer = c.Ready(checking)
 			at = now()
 		}
 		return answer
@@ -79,10 +79,10 @@ func Ready(checks ...Check) http.HandlerFunc {
 				states[c.Name], ready = fault.Of(err).Message, false
 			}
 		}
-		var others []Check
+		var together []Check
 		for _, c := range checks {
 			if !c.Alone {
-				others = append(others, c)
+				together = append(together, c)
 				continue
 			}
 			err := c.ask(ctx)
@@ -91,13 +91,13 @@ func Ready(checks ...Check) http.HandlerFunc {
 				return
 			}
 		}
-		answers := make([]error, len(others))
+		answers := make([]error, len(together))
 		var asked sync.WaitGroup
-		for i, c := range others {
+		for i, c := range together {
 			asked.Go(func() { answers[i] = c.ask(ctx) })
 		}
 		asked.Wait()
-		for i, c := range others {
+		for i, c := range together {
 			tell(c, answers[i])
 		}
 		writeHealth(w, states, ready)

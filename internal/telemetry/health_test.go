@@ -25,7 +25,7 @@ func TestHoweverManyAskACheckIsCarriedOutOnceInItsTime(t *testing.T) {
 	check := Check{Name: "database", Ready: func(context.Context) error {
 		asked.Add(1)
 		return answer
-	}}.Kept(time.Second, func() time.Time { return now })
+	}}.Cached(time.Second, func() time.Time { return now })
 	var probers sync.WaitGroup
 	for range 100 {
 		probers.Go(func() {
@@ -44,7 +44,7 @@ func TestHoweverManyAskACheckIsCarriedOutOnceInItsTime(t *testing.T) {
 
 func TestAProberWhoLeavesDoesNotDecideWhatTheOthersAreTold(t *testing.T) {
 	t.Parallel()
-	check := Check{Name: "database", Ready: func(ctx context.Context) error { return ctx.Err() }}.Kept(time.Hour, time.Now)
+	check := Check{Name: "database", Ready: func(ctx context.Context) error { return ctx.Err() }}.Cached(time.Hour, time.Now)
 	left, leave := context.WithCancel(t.Context())
 	leave()
 	require.NoError(t, check.Ready(left))
@@ -59,7 +59,7 @@ func TestWhoWaitsForACheckLeavesWhenTheyMust(t *testing.T) {
 		close(begun)
 		<-end
 		return nil
-	}}.Kept(time.Hour, time.Now)
+	}}.Cached(time.Hour, time.Now)
 	var first sync.WaitGroup
 	first.Go(func() {
 		if err := check.Ready(t.Context()); err != nil {
@@ -90,8 +90,8 @@ func TestChecksThatHangTakeNoTimeFromEachOther(t *testing.T) {
 		answer := httptest.NewRecorder()
 		Ready(
 			Check{Name: "server", Alone: true, Ready: func(context.Context) error { return nil }},
-			Check{Name: "database", Ready: hanging}.Kept(time.Second, time.Now),
-			Check{Name: "migrations", Ready: hanging}.Kept(time.Second, time.Now),
+			Check{Name: "database", Ready: hanging}.Cached(time.Second, time.Now),
+			Check{Name: "migrations", Ready: hanging}.Cached(time.Second, time.Now),
 			Check{Name: "workers", Ready: func(ctx context.Context) error { return ctx.Err() }},
 		)(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
 		require.Equal(t, checkTimeout, time.Since(began))
@@ -135,7 +135,7 @@ func TestACheckThatPanicsFailsAndNothingElse(t *testing.T) {
 	for name, checks := range map[string][]Check{
 		"alone":            {{Name: "broken", Alone: true, Ready: broken}},
 		"beside others":    {{Name: "broken", Ready: broken}},
-		"kept for a while": {Check{Name: "broken", Ready: broken}.Kept(time.Second, time.Now)},
+		"kept for a while": {Check{Name: "broken", Ready: broken}.Cached(time.Second, time.Now)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,9 +14,9 @@ import (
 func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if json {
-		return slog.New(placed{slog.NewJSONHandler(w, options)})
+		return slog.New(contextHandler{slog.NewJSONHandler(w, options)})
 	}
-	return slog.New(placed{slog.NewTextHandler(w, options)})
+	return slog.New(contextHandler{slog.NewTextHandler(w, options)})
 }
 
 type logKey struct{}
@@ -28,11 +28,11 @@ func LogWith(ctx context.Context, attributes ...slog.Attr) context.Context {
 	return context.WithValue(ctx, logKey{}, slices.Concat(before, attributes))
 }
 
-// placed adds to each line where it was made.
-type placed struct{ slog.Handler }
+// contextHandler adds to each line what its context knows: the attributes of LogWith, and the trace.
+type contextHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
-func (h placed) Handle(ctx context.Context, line slog.Record) error {
+func (h contextHandler) Handle(ctx context.Context, line slog.Record) error {
 	if attributes, there := ctx.Value(logKey{}).([]slog.Attr); there {
 		line.AddAttrs(attributes...)
 	}
@@ -43,12 +43,14 @@ func (h placed) Handle(ctx context.Context, line slog.Record) error {
 }
 
 // WithAttrs implements slog.Handler.
-func (h placed) WithAttrs(attributes []slog.Attr) slog.Handler {
-	return placed{h.Handler.WithAttrs(attributes)}
+func (h contextHandler) WithAttrs(attributes []slog.Attr) slog.Handler {
+	return contextHandler{h.Handler.WithAttrs(attributes)}
 }
 
 // WithGroup implements slog.Handler.
-func (h placed) WithGroup(name string) slog.Handler { return placed{h.Handler.WithGroup(name)} }
+func (h contextHandler) WithGroup(name string) slog.Handler {
+	return contextHandler{h.Handler.WithGroup(name)}
+}
 
 // AtLeast returns a logger that drops what is below level, and what log drops.
 func AtLeast(log *slog.Logger, level slog.Level) *slog.Logger {

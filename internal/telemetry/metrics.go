@@ -1,5 +1,7 @@
-// Package telemetry is what an operator sees: logs, metrics, health. It owns the names under which things are measured.
-// It must not know what is measured beyond its name.
+// Package telemetry is what an operator sees: logs, metrics, traces and health.
+//
+// It owns the names of the metrics of calls, of the database and of vendors; those of gauges that are read at a scrape come from
+// whoever owns what is counted. It must not know what is measured beyond its name.
 package telemetry
 
 import (
@@ -22,6 +24,7 @@ type Metrics struct {
 	apiRetries  *prometheus.CounterVec
 	apiInFlight *prometheus.GaugeVec
 	apiBreaker  *prometheus.GaugeVec
+	apiLookups  *prometheus.CounterVec
 	rpcCalls    *prometheus.CounterVec
 	rpcDuration *prometheus.HistogramVec
 	rpcStreams  prometheus.Gauge
@@ -59,6 +62,10 @@ func NewMetrics() *Metrics {
 			Name: "api_breaker_state",
 			Help: "What a vendor host's breaker does with calls: 0 lets them through, 1 lets one through to see, 2 refuses them.",
 		}, []string{"vendor", "host"}),
+		apiLookups: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "api_host_lookups_total",
+			Help: "Needs for the addresses of a vendor's host, by what became of them: kept ones (hit), the resolver was waited for (miss), it had none (failed).",
+		}, []string{"result"}),
 		rpcCalls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rpc_calls_total", Help: "Calls of the API that ended, by procedure and code; ok is one.",
 		}, []string{"procedure", "code"}),
@@ -73,13 +80,16 @@ func NewMetrics() *Metrics {
 			Name: "rpc_refused_total", Help: "Calls that a limit of ours refused, by its reason.",
 		}, []string{"reason"}),
 	}
+	for _, result := range []string{"hit", "miss", "failed"} { // there from the start: a rate needs a 0 to start from
+		m.apiLookups.WithLabelValues(result)
+	}
 	build := ReadBuild()
 	buildInfo := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "postwright_build_info", Help: "1; the labels say what is running.",
 		ConstLabels: prometheus.Labels{"version": build.Version, "revision": build.Revision, "goversion": build.GoVersion},
 	})
 	buildInfo.Set(1)
-	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker,
+	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker, m.apiLookups,
 		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -134,6 +144,9 @@ func (a API) InFlight(vendor string, change int) {
 func (a API) Breaker(vendor, host string, state int) {
 	a.metrics.apiBreaker.WithLabelValues(vendor, host).Set(float64(state))
 }
+
+// Lookup counts what became of a need for a host's addresses.
+func (a API) Lookup(outcome string) { a.metrics.apiLookups.WithLabelValues(outcome).Inc() }
 
 // ObserveCall counts a call of the API. code is "ok" or the name of connect's code.
 func (m *Metrics) ObserveCall(procedure, code string, took time.Duration) {

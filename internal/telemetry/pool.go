@@ -9,8 +9,8 @@ type PoolState struct {
 	Waiting int
 }
 
-// WatchPool exports the state of the database's pool, asked for at each scrape.
-func (m *Metrics) WatchPool(state func() PoolState) {
+// ExportPool exports the state of the database's pool, asked for at each scrape.
+func (m *Metrics) ExportPool(state func() PoolState) {
 	m.registry.MustRegister(poolCollector{
 		state: state,
 		connections: prometheus.NewDesc("db_pool_connections", "Connections to the database, by what they are: in_use or idle.",

@@ -24,7 +24,7 @@ const maxTakers = 100
 // nothing draws out. When too many draw it out, the one that has done so longest is cut off, so that whoever comes is served.
 type scrapes struct {
 	page      http.Handler
-	takers    *limit.Newest
+	takers    *limit.EvictingSlots
 	rendering chan struct{} // holds one while one is rendered
 
 	mu   sync.Mutex
@@ -44,7 +44,7 @@ type edition struct {
 }
 
 func newScrapes(page http.Handler) *scrapes {
-	return &scrapes{page: page, takers: limit.NewNewest(maxTakers), rendering: make(chan struct{}, 1), next: map[form]*edition{}}
+	return &scrapes{page: page, takers: limit.NewEvictingSlots(maxTakers), rendering: make(chan struct{}, 1), next: map[form]*edition{}}
 }
 
 // ServeHTTP implements http.Handler.
@@ -69,13 +69,13 @@ func (s *scrapes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *scrapes) render(r *http.Request) (page *renderedPage, ok bool) {
 	asked := form{format: expfmt.NegotiateAccept(r.Header, expfmt.DefaultAcceptedFormats()...), gzip: takesGzip(r.Header)}
 	s.mu.Lock()
-	e, others := s.next[asked]
-	if !others {
+	e, joined := s.next[asked]
+	if !joined {
 		e = &edition{done: make(chan struct{})}
 		s.next[asked] = e
 	}
 	s.mu.Unlock()
-	if !others {
+	if !joined {
 		s.make(e, asked, r)
 	}
 	select {

@@ -119,15 +119,74 @@ SELECT p.* FROM unnest(@states::text[]) AS s (state) CROSS JOIN LATERAL (
 ORDER BY p.scheduled_at, p.id
 LIMIT @page_size;
 
--- name: PostSearchByOwner :many
--- Newest first, after the key. strpos takes % and _ as the plain characters that they are to the caller. What is not folded yet
--- is searched as it is.
+-- name: PostSearchWalk :many
+-- Of the owner's 200 newest posts after the key those that contain the text, newest first. strpos takes % and _ as the plain
+-- characters that they are to the caller. What is not folded yet is searched as it is. The first condition is asked before the
+-- posts themselves are read. 200 in the text, as in the next query, so that the planner knows that few rows are meant.
+SELECT p.* FROM (
+    SELECT n.id, n.created_at FROM posts n WHERE n.owner_id = @owner_id AND (n.created_at, n.id) < (@before_time::timestamptz, @before_id::uuid)
+    ORDER BY n.created_at DESC, n.id DESC
+    LIMIT 200
+) AS newest LEFT JOIN post_search s ON s.post_id = newest.id JOIN posts p ON p.id = newest.id
+WHERE (s.post_id IS NULL OR strpos(s.folded, @folded::text) > 0)
+    AND (s.post_id IS NOT NULL OR strpos(lower(p.content), lower(@query::text)) > 0)
+ORDER BY newest.created_at DESC, newest.id DESC
+LIMIT @page_size;
+
+-- name: PostSearchWalked :one
+-- The last one of those that PostSearchWalk looks at; no row when they are all that the owner has after the key, or less.
+SELECT created_at, id FROM posts WHERE owner_id = @owner_id AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, id DESC
+OFFSET 199 LIMIT 1;
+
+-- name: PostSearchCandidates :many
+-- Of the owner's posts after the key those that may contain a text by its grams, and those that are not indexed, newest first; of
+-- either no more than 1,001, and then any. Both parts are planned as if all rows were wanted, which are then not read.
+WITH indexed AS MATERIALIZED (
+    SELECT g.created_at, g.post_id FROM post_search_grams g
+    WHERE g.grams @> @grams::integer[] AND g.owner_id = @owner_id AND (g.created_at, g.post_id) < (@before_time::timestamptz, @before_id::uuid)
+), unindexed AS MATERIALIZED (
+    SELECT b.created_at, b.post_id FROM post_search_backlog b
+    WHERE b.owner_id = @owner_id AND (b.created_at, b.post_id) < (@before_time::timestamptz, @before_id::uuid)
+)
+SELECT c.post_id, c.indexed FROM (
+    SELECT i.created_at, i.post_id, true AS indexed FROM (SELECT created_at, post_id FROM indexed LIMIT 1001) AS i
+    UNION ALL
+    SELECT u.created_at, u.post_id, false AS indexed FROM (SELECT created_at, post_id FROM unindexed LIMIT 1001) AS u
+) AS c
+ORDER BY c.created_at DESC, c.post_id DESC;
+
+-- name: PostSearchAmong :many
+-- Of these posts those that contain the text, newest first; how it is looked for, PostSearchWalk says.
 SELECT p.* FROM posts p LEFT JOIN post_search s ON s.post_id = p.id
-WHERE p.owner_id = @owner_id
+WHERE p.id = ANY (@ids::uuid[]) AND p.owner_id = @owner_id
     AND CASE WHEN s.post_id IS NULL THEN strpos(lower(p.content), lower(@query::text)) ELSE strpos(s.folded, @folded::text) END > 0
-    AND (p.created_at, p.id) < (@before_time::timestamptz, @before_id::uuid)
 ORDER BY p.created_at DESC, p.id DESC
 LIMIT @page_size;
+
+-- name: PostSearchTake :many
+-- Locks the next 200 of the owner's posts after the key that are to be indexed, oldest first, until the transaction ends. Those that
+-- others index or edit at the moment are left out.
+SELECT created_at, post_id FROM post_search_backlog
+WHERE owner_id = @owner_id AND (created_at, post_id) > (@after_time::timestamptz, @after_id::uuid)
+ORDER BY created_at, post_id
+LIMIT 200 FOR UPDATE SKIP LOCKED;
+
+-- name: PostSearchTexts :many
+-- What the posts are indexed by; those that are gone are missing, and what is not folded yet has no folded content. Not read together
+-- with PostSearchTake, which may have waited for an edit that it then sees and this would not.
+SELECT p.id, p.content, s.folded FROM posts p LEFT JOIN post_search s ON s.post_id = p.id WHERE p.id = ANY (@ids::uuid[]);
+
+-- name: PostSearchIndex :exec
+-- Element i of every array is one of the owner's posts, which PostSearchTake has locked; its grams are joined by blanks, because
+-- unnest flattens arrays of arrays, and there are none where the post is gone.
+WITH i AS MATERIALIZED (
+    SELECT unnest(@ids::uuid[]) AS id, unnest(@created_at::timestamptz[]) AS created_at, unnest(@grams::text[]) AS grams
+), done AS (
+    DELETE FROM post_search_backlog b USING i WHERE b.owner_id = @owner_id AND b.created_at = i.created_at AND b.post_id = i.id
+)
+INSERT INTO post_search_grams (post_id, owner_id, created_at, grams)
+SELECT i.id, @owner_id, i.created_at, string_to_array(i.grams, ' ')::integer[] FROM i WHERE i.grams <> '';
 
 -- name: PostListUnfolded :many
 -- Of all owners, by id, after the one given: those that are searched by their content itself.
@@ -241,12 +300,12 @@ WHERE id = @id AND owner_id = @owner_id AND state = 'scheduled' AND failure_code
 
 -- name: PostCountOpen :one
 -- Of all owners, what goes out when its turn or its time comes: being sent, queued, scheduled until now, scheduled for later.
+-- What is on its way is counted by its publications, which have an index of those that are open.
 SELECT
-    count(*) FILTER (WHERE state = 'publishing') AS publishing,
-    count(*) FILTER (WHERE state = 'queued') AS queued,
-    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at <= @now::timestamptz) AS due,
-    count(*) FILTER (WHERE state = 'scheduled' AND scheduled_at > @now::timestamptz) AS scheduled
-FROM posts WHERE state IN ('scheduled', 'queued', 'publishing');
+    (SELECT count(*) FROM publications WHERE state = 'publishing') AS publishing,
+    (SELECT count(*) FROM publications WHERE state = 'queued') AS queued,
+    (SELECT count(*) FROM posts WHERE state = 'scheduled' AND scheduled_at <= @now::timestamptz) AS due,
+    (SELECT count(*) FROM posts WHERE state = 'scheduled' AND scheduled_at > @now::timestamptz) AS scheduled;
 
 -- name: PostListHeldBack :many
 -- Of all owners: the scheduled posts that are due and were held back.
@@ -308,18 +367,32 @@ WHERE linkedin_urn = ANY (@linkedin_urns::text[]) AND linkedin_urn <> '' AND id 
 -- name: PostNewestURN :many
 -- Of all owners, who may post with one LinkedIn account: LinkedIn's name for the newest other post than one that is known to be
 -- there; no row when there is none.
-SELECT p.linkedin_urn FROM linkedin_accounts a JOIN posts p ON p.account_id = a.id AND p.owner_id = a.owner_id
-WHERE a.urn = @account_urn AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> @id
-ORDER BY p.published_at DESC LIMIT 1;
+SELECT newest.linkedin_urn
+FROM linkedin_accounts a CROSS JOIN LATERAL (
+    SELECT p.linkedin_urn, p.published_at FROM posts p
+    WHERE p.account_id = a.id AND (p.owner_id = a.owner_id) IS TRUE -- by posts_account_published, and not through all of an owner's
+        AND p.state = 'published' AND p.linkedin_urn <> '' AND p.id <> @id
+    ORDER BY p.published_at DESC LIMIT 1
+) AS newest
+WHERE a.urn = @account_urn
+ORDER BY newest.published_at DESC LIMIT 1;
 
 -- name: PostCountTwins :one
 -- Of all owners, who may post with one LinkedIn account: other posts than one that may have the same text and are on their way,
 -- may be there, or were published since a time under a name that nobody knows.
-SELECT count(*) FROM linkedin_accounts a JOIN posts p ON p.owner_id = a.owner_id AND p.account_id = a.id
-WHERE a.urn = @account_urn AND p.id <> @id AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
-    AND post_text_key(p.content) IN (SELECT post_text_key(c.content) FROM (SELECT unnest(@contents::text[]) AS content) AS c)
-    AND (p.state IN ('queued', 'publishing', 'unconfirmed')
-        OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > @since::timestamptz);
+-- Found by the text, whose index an account with many posts must not seem to do without.
+SELECT count(*)
+FROM linkedin_accounts a
+CROSS JOIN (SELECT DISTINCT post_text_key(c.content) AS key FROM (SELECT unnest(@contents::text[]) AS content) AS c) AS same
+CROSS JOIN LATERAL (
+    SELECT p.id FROM posts p
+    WHERE p.owner_id = a.owner_id AND post_text_key(p.content) = same.key AND (p.account_id = a.id) IS TRUE AND p.id <> @id
+        AND p.state IN ('queued', 'publishing', 'unconfirmed', 'published') -- as posts_same_text has it
+        AND (p.state IN ('queued', 'publishing', 'unconfirmed')
+            OR p.state = 'published' AND p.linkedin_urn = '' AND p.published_at > @since::timestamptz)
+    OFFSET 0
+) AS twin
+WHERE a.urn = @account_urn;
 
 -- name: PostTransitionsAfter :many
 -- Every state the post entered after a revision, in order.
@@ -357,8 +430,11 @@ LIMIT 1;
 -- How many posts of an account go out before a time, by what is known now: those on their way, and those that are scheduled. Of
 -- either at most 1,000 are counted. Posts without an account go out with the default one.
 SELECT (
-    (SELECT count(*) FROM (
-        SELECT 1 FROM posts q WHERE q.owner_id = @owner_id AND q.account_id = @account_id::uuid AND q.state IN ('queued', 'publishing') LIMIT 1000
+    (SELECT count(*) FROM ( -- state by state, or all of an account's posts are looked through for these
+        SELECT 1 FROM posts q WHERE q.owner_id = @owner_id AND q.account_id = @account_id::uuid AND q.state = 'queued'
+        UNION ALL
+        SELECT 1 FROM posts q WHERE q.owner_id = @owner_id AND q.account_id = @account_id::uuid AND q.state = 'publishing'
+        LIMIT 1000
     ) AS underway)
     + (SELECT count(*) FROM (
         SELECT 1 FROM posts s WHERE s.owner_id = @owner_id AND s.state = 'scheduled' AND s.scheduled_at < @before_time::timestamptz

@@ -61,8 +61,9 @@ WHERE post_id = @post_id AND owner_id = @owner_id AND state = 'queued';
 UPDATE publications SET state = @state WHERE post_id = @post_id AND owner_id = @owner_id AND state = 'unconfirmed';
 
 -- name: PublicationCountByState :many
--- Of all owners, for the operator.
-SELECT state, count(*) FROM publications GROUP BY state ORDER BY state;
+-- Of all owners, for the operator: those that somebody or something still has to end. The others grow for ever, and so would the
+-- reading of them.
+SELECT state, count(*) FROM publications WHERE state IN ('queued', 'publishing', 'unconfirmed') GROUP BY state ORDER BY state;
 
 -- name: PublicationOldestDue :one
 -- When that publication of all owners was due which has waited longest; no row when none is on its way.

@@ -13,12 +13,14 @@ func (w *World) Database() *pgx.Conn {
 	return conn
 }
 
-// Exec runs a statement past the service.
+// Exec runs a statement past the service, which looks for jobs afterwards: there may be some that were not there before.
 func (w *World) Exec(sql string) {
 	w.T.Helper()
 	conn := w.Database()
-	_, err := conn.Exec(w.T.Context(), sql)
-	require.NoError(w.T, err)
+	for _, statement := range []string{sql, `SELECT pg_notify('river.river_insert', '{"queue": "default"}')`} {
+		_, err := conn.Exec(w.T.Context(), statement)
+		require.NoError(w.T, err)
+	}
 	require.NoError(w.T, conn.Close(w.T.Context()))
 }
 

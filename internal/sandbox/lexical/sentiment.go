@@ -1,5 +1,5 @@
 // Package lexical analyses and rewrites English texts with word lists and rules: sentiment by the VADER lexicon, hashtags
-// from key phrases, improvement by small safe edits. It is what the sandbox's analysis API answers with: not clever, and
+// from key phrases, improvement by small safe edits. It is what the sandbox's analysis API answers with: not clever, but
 // real.
 //
 // It must not know HTTP.

@@ -1,5 +1,5 @@
-// Package loop tries the loop of a change as the README tells it: a column in SQL and a field in the API, generated anew,
-// and the compiler satisfied.
+// Package loop tries the loop of a change as docs/architecture.md tells it: a column in SQL and a field in the API, generated
+// anew, and the compiler satisfied.
 package loop
 
 import (

@@ -71,7 +71,7 @@ func (c *Client) Sentiment(ctx context.Context, text string) (Sentiment, error) 
 	}
 	label := strings.ToLower(*found.Label)
 	if (label != "negative" && label != "neutral" && label != "positive") || *found.Score < -1 || *found.Score > 1 {
-		return Sentiment{}, c.answer.Unusable(operation, resp, fmt.Errorf("label %q with score %v", answer.Clip(label), *found.Score))
+		return Sentiment{}, c.answer.Unusable(operation, resp, fmt.Errorf("label %q with score %v", answer.Legible(label), *found.Score))
 	}
 	return Sentiment{Label: label, Score: *found.Score}, nil
 }

@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
@@ -151,8 +150,8 @@ func (r Reader) refused(operation string, resp *http.Response, body []byte) *fau
 	f.Doubt = f.Doubt || outbound.HadEffect(resp) // then this answer speaks of another attempt
 	f.Answer = r.answer(operation, resp)
 	r.Refine(f, body)
-	f.Answer.Code = clip(f.Answer.Code, 100)
-	f.Answer.Message = Clip(f.Answer.Message)
+	f.Answer.Code = legible(f.Answer.Code, 100)
+	f.Answer.Message = Legible(f.Answer.Message)
 	return f
 }
 
@@ -164,7 +163,7 @@ var gaveUp = map[int]bool{http.StatusRequestTimeout: true, http.StatusTooEarly: 
 func (r Reader) answer(operation string, resp *http.Response) *fault.Answer {
 	a := &fault.Answer{Vendor: r.Vendor, Operation: operation, Status: resp.StatusCode}
 	if r.TraceID != nil {
-		a.TraceID = clip(r.TraceID(resp.Header), 200)
+		a.TraceID = legible(r.TraceID(resp.Header), 200)
 	}
 	return a
 }
@@ -209,20 +208,12 @@ func RefineErrorObject(f *fault.Error, body []byte) {
 	}
 }
 
-// Clip makes a vendor's text fit to be kept and shown: valid UTF-8 without NUL, at most 2 KiB.
-func Clip(text string) string { return clip(text, 2<<10) }
-
-// clipped ends a text that was longer.
+// clipped ends a body that was cut off, as fault.Clip ends a text that was too long.
 const clipped = "…"
 
-func clip(text string, limit int) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-	if len(text) <= limit {
-		return text
-	}
-	cut := limit - len(clipped)
-	for !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + clipped
+// Legible makes a vendor's text fit to be kept and shown: valid UTF-8 without NUL, at most 2 KiB.
+func Legible(text string) string { return legible(text, 2<<10) }
+
+func legible(text string, limit int) string {
+	return fault.Clip(strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD"), limit)
 }

@@ -88,8 +88,8 @@ func New(cfg Config, seam *http.Client, now answer.Clock) (*Client, error) {
 	return c, nil
 }
 
-// As returns the client of another app, which shares all else. settings are where the app is set up.
-func (c *Client) As(clientID, clientSecret string, settings AppSettings) *Client {
+// WithApp returns the client of another app, which shares all else. settings are where the app is set up.
+func (c *Client) WithApp(clientID, clientSecret string, settings AppSettings) *Client {
 	other := *c
 	other.cfg.ClientID, other.cfg.ClientSecret, other.settings = clientID, clientSecret, settings
 	other.oauth.Refine = other.refineOAuth

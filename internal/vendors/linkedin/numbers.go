@@ -153,7 +153,7 @@ func (c *Client) OrganizationShareStatistics(
 		return nil, false, c.answer.Unusable(operation, resp, errors.New("the answer lacks elements"))
 	}
 	const full = math.MaxInt // a page is only full if the answer says how many it holds
-	complete = follows(list.Paging, unreadable == "", 0, len(list.Elements), full) == nothingFollows
+	complete = nextPage(list.Paging, unreadable == "", 0, len(list.Elements), full) == noMore
 	for _, element := range list.Elements {
 		urn, err := ParseURN(cmp.Or(deref(element.Share), deref(element.UgcPost)))
 		if err != nil {

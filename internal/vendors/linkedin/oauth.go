@@ -116,8 +116,8 @@ func (c *Client) explainOAuth(f *fault.Error) bool {
 // It may be a refusal all the same, and is one when its code is known; what another code means is in its words.
 func (c *Client) refusedAsSuccess(operation string, resp *http.Response, code, description *string, lacks string) error {
 	f := c.oauth.Unusable(operation, resp, errors.New("the answer lacks "+lacks))
-	f.Answer.Code = fault.Clip(answer.Clip(strings.ToLower(deref(code))), maxConsentCode)
-	f.Answer.Message = answer.Clip(deref(description))
+	f.Answer.Code = fault.Clip(answer.Legible(strings.ToLower(deref(code))), maxConsentCode)
+	f.Answer.Message = answer.Legible(deref(description))
 	if c.explainOAuth(f) {
 		f.Doubt = f.Kind == fault.VendorUnavailable // a refusal changes nothing
 	}

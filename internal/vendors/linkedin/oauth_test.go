@@ -203,11 +203,11 @@ func TestARemedyNamesTheSettingsOfTheAppThatAsked(t *testing.T) {
 		``:                                     pages.App,
 	} {
 		client, _ := serve(t, nil, 401, nil, body)
-		_, err := client.As("other", "secret", pages).ExchangeCode(t.Context(), "code", "https://postwright.example/back")
+		_, err := client.WithApp("other", "secret", pages).ExchangeCode(t.Context(), "code", "https://postwright.example/back")
 		require.Contains(t, fault.Of(err).Message, settings)
 		_, err = client.ExchangeCode(t.Context(), "code", "https://postwright.example/back")
 		require.Contains(t, fault.Of(err).Message, "--linkedin-", "the default app's")
-		_, err = client.As("", "", pages).AuthorizationURL("state", "https://postwright.example/back", nil)
+		_, err = client.WithApp("", "", pages).AuthorizationURL("state", "https://postwright.example/back", nil)
 		require.Contains(t, fault.Of(err).Message, pages.App)
 	}
 }

@@ -14,17 +14,17 @@ var listed = []string{"elements", "paging", "links", "rel", "total"}
 type after int
 
 const (
-	nothingFollows after = iota
-	moreFollows          // or may: the page is full
-	nobodyKnows          // the answer speaks of it in a way that can't be read
+	noMore    after = iota
+	more            // or may: the page is full
+	maybeMore       // the answer speaks of it in a way that can't be read
 )
 
-// follows says what follows a page that began at start and held got of the asked elements. A page with fewer elements than asked
+// nextPage says what follows a page that began at start and held got of the asked elements. A page with fewer elements than asked
 // is the last one (pagination), unless LinkedIn says that its pages hold fewer, and this one is full by that. But LinkedIn also
 // leaves out of a page what the caller may not see, so an answer that speaks of a next page, or of a greater total, is not
 // believed to be the end. Nor is a full page, whatever it says of the total. readable is false when something that is listed
 // could not be read.
-func follows(p *linkedin.Paging, readable bool, start, got, asked int) after {
+func nextPage(p *linkedin.Paging, readable bool, start, got, asked int) after {
 	if p == nil {
 		p = &linkedin.Paging{}
 	}
@@ -34,11 +34,11 @@ func follows(p *linkedin.Paging, readable bool, start, got, asked int) after {
 	}
 	switch {
 	case got >= holds(p, asked), rel("next"), told && total > start+got:
-		return moreFollows
+		return more
 	case !readable, rel(""), told && total < 0:
-		return nobodyKnows
+		return maybeMore
 	}
-	return nothingFollows
+	return noMore
 }
 
 // holds is how many elements a page holds at most of which so many were asked for: LinkedIn may give fewer at once, and says so.

@@ -98,7 +98,7 @@ func (c *Client) PostsByAuthor(ctx context.Context, token string, author URN, co
 		}
 		posts = append(posts, p)
 	}
-	return posts, follows(found.Paging, unreadable == "", 0, len(posts), count) == nothingFollows, nil
+	return posts, nextPage(found.Paging, unreadable == "", 0, len(posts), count) == noMore, nil
 }
 
 // readPost reads a post of which everything but its URN and its author may be missing.

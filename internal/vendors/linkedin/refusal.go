@@ -106,22 +106,22 @@ func (c *Client) refine(f *fault.Error, body []byte, text string) {
 func words(message string, body []byte, text string) []string {
 	var whole any
 	if json.Unmarshal(body, &whole) != nil {
-		message = withoutText(answer.Clip(message), text)
+		message = withoutText(answer.Legible(message), text)
 		if !strings.HasPrefix(strings.TrimSpace(message), "{") { // else it is JSON that breaks off, all of whose words are in quotes
 			message = withoutQuotations(message)
 		}
 		return []string{message} // not JSON: the message is the body
 	}
-	own := func(s string) string { return withoutQuotations(withoutText(answer.Clip(s), text)) }
-	said := []string{own(message)}
+	clean := func(s string) string { return withoutQuotations(withoutText(answer.Legible(s), text)) }
+	said := []string{clean(message)}
 	var collect func(name string, value any)
 	collect = func(name string, value any) {
 		switch v := value.(type) {
 		case string:
 			if len(name) > len("duplicat") && strings.EqualFold(name[:len("duplicat")], "duplicat") {
-				said = append(said, name+": "+own(v)) // such as duplicateOf
+				said = append(said, name+": "+clean(v)) // such as duplicateOf
 			} else if v != message {
-				said = append(said, own(v))
+				said = append(said, clean(v))
 			}
 		case []any:
 			for _, element := range v {
@@ -174,9 +174,9 @@ func (c *Client) refineRateLimit(f *fault.Error) {
 	}
 }
 
-// AskedWait is how long LinkedIn asks to wait without Retry-After, for the seam: once the day's quota is used up, another
-// attempt is of no use before midnight UTC.
-func AskedWait(now answer.Clock) outbound.Asks {
+// BodyRetryAfter reads how long LinkedIn asks to wait without the header Retry-After, for the seam: once the day's quota is used
+// up, another attempt is of no use before midnight UTC.
+func BodyRetryAfter(now answer.Clock) outbound.BodyRetryAfter {
 	return func(status int, body []byte) time.Duration {
 		if status == http.StatusTooManyRequests && dayLimit.Match(body) {
 			return untilMidnight(now())

@@ -55,9 +55,9 @@ func (c *Client) OrganizationRoles(ctx context.Context, token string) ([]Organiz
 		if found.Elements == nil { // an empty list says that there are none; no list says nothing
 			return nil, c.answer.Unusable(operation, resp, errors.New("the answer lacks elements"))
 		}
-		following := follows(found.Paging, unreadable == "", start, len(found.Elements), rolesAPage)
-		if following == nobodyKnows && (len(found.Elements) == 0 || reflect.DeepEqual(found.Elements, before)) {
-			following, found.Elements = nothingFollows, nil // asked for once more, the list did not go on
+		following := nextPage(found.Paging, unreadable == "", start, len(found.Elements), rolesAPage)
+		if following == maybeMore && (len(found.Elements) == 0 || reflect.DeepEqual(found.Elements, before)) {
+			following, found.Elements = noMore, nil // asked for once more, the list did not go on
 		}
 		before = found.Elements
 		for _, element := range found.Elements {
@@ -67,7 +67,7 @@ func (c *Client) OrganizationRoles(ctx context.Context, token string) ([]Organiz
 				roles = append(roles, role)
 			}
 		}
-		if following == nothingFollows {
+		if following == noMore {
 			if len(roles) == 0 && illegible != nil { // it is not said that there are none
 				return nil, c.answer.Unusable(operation, resp, illegible)
 			}

@@ -39,7 +39,7 @@ type Operation struct {
 // Seam returns an HTTP client for a vendor, with the limits of these tests, on connections that end with the test.
 func Seam(t *testing.T, vendor string, timeout time.Duration) *http.Client {
 	t.Helper()
-	policies := outbound.Once()
+	policies := outbound.DefaultPolicies()
 	policies.Default.Timeout, policies.Default.MaxBodyBytes = timeout, maxBodyBytes
 	seam := outbound.New(outbound.Defaults(), policies, outbound.Unobserved{}, slog.New(slog.DiscardHandler))
 	t.Cleanup(seam.Close)

@@ -101,7 +101,7 @@ func runEcho(t *testing.T, vendor string, op Operation) {
 				t.Run(fmt.Sprintf("the request is repeated %s, %s, with %d", where, how, status), func(t *testing.T) {
 					t.Parallel()
 					var log bytes.Buffer
-					policies := outbound.Once()
+					policies := outbound.DefaultPolicies()
 					policies.Default.MaxBodyBytes = maxBodyBytes
 					seam := outbound.New(outbound.Defaults(), policies, outbound.Unobserved{}, slog.New(slog.NewJSONHandler(&log, nil)))
 					t.Cleanup(seam.Close)

@@ -209,7 +209,8 @@ type PostServiceClient interface {
 	// Newest first, or by the time that they are scheduled for, the next one first.
 	ListPosts(context.Context, *v1.ListPostsRequest) (*v1.ListPostsResponse, error)
 	// Posts whose content contains the query, newest first. Case makes no difference, nor do ß and ss, the kind of blanks, and
-	// whether an accent is a character of its own; an accent does. "%" and "_" are plain characters.
+	// whether an accent is a character of its own; an accent does. "%" and "_" are plain characters. A page may hold fewer posts
+	// than asked for, or none, where very many had to be looked at: go on while it has a next_page_token.
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
 	// Makes all the drafts or none, and answers in the order given. The same request id again gives the same posts back.
 	// The answer is as large as the request and a little more: clients of gRPC refuse more than 4 MiB unless told otherwise.
@@ -305,7 +306,8 @@ type PostServiceHandler interface {
 	// Newest first, or by the time that they are scheduled for, the next one first.
 	ListPosts(context.Context, *v1.ListPostsRequest) (*v1.ListPostsResponse, error)
 	// Posts whose content contains the query, newest first. Case makes no difference, nor do ß and ss, the kind of blanks, and
-	// whether an accent is a character of its own; an accent does. "%" and "_" are plain characters.
+	// whether an accent is a character of its own; an accent does. "%" and "_" are plain characters. A page may hold fewer posts
+	// than asked for, or none, where very many had to be looked at: go on while it has a next_page_token.
 	SearchPosts(context.Context, *v1.SearchPostsRequest) (*v1.SearchPostsResponse, error)
 	// Makes all the drafts or none, and answers in the order given. The same request id again gives the same posts back.
 	// The answer is as large as the request and a little more: clients of gRPC refuse more than 4 MiB unless told otherwise.

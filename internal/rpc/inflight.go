@@ -7,22 +7,22 @@ import (
 	"connectrpc.com/connect/v2"
 )
 
-// UnderWay counts the calls whose request is in and whose answer is not yet on its way: those that a stop waits for.
+// InFlight counts the calls whose request is in and whose answer is not yet on its way: those that a stop waits for.
 // Connections that are idle, requests that have not come in and answers that nobody takes don't count. It is safe for
 // concurrent use.
-type UnderWay struct {
+type InFlight struct {
 	calls atomic.Int64
 	none  chan struct{} // holds one while somebody should look whether calls is 0
 }
 
-// NewUnderWay returns a count of none.
-func NewUnderWay() *UnderWay { return &UnderWay{none: make(chan struct{}, 1)} }
+// NewInFlight returns a count of none.
+func NewInFlight() *InFlight { return &InFlight{none: make(chan struct{}, 1)} }
 
 // Count returns how many there are.
-func (u *UnderWay) Count() int { return int(u.calls.Load()) }
+func (u *InFlight) Count() int { return int(u.calls.Load()) }
 
 // Wait returns when there are none, or with ctx. One may wait at a time.
-func (u *UnderWay) Wait(ctx context.Context) {
+func (u *InFlight) Wait(ctx context.Context) {
 	for u.calls.Load() > 0 {
 		select {
 		case <-u.none:
@@ -32,9 +32,9 @@ func (u *UnderWay) Wait(ctx context.Context) {
 	}
 }
 
-func (u *UnderWay) begin() { u.calls.Add(1) }
+func (u *InFlight) begin() { u.calls.Add(1) }
 
-func (u *UnderWay) end() {
+func (u *InFlight) end() {
 	if u.calls.Add(-1) > 0 {
 		return
 	}
@@ -45,12 +45,12 @@ func (u *UnderWay) end() {
 }
 
 // count counts each call from when its request is in.
-func (u *UnderWay) count(next connect.ServerFunc) connect.ServerFunc {
+func (u *InFlight) count(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 		if spec.StreamType&connect.StreamTypeClient != 0 { // reflection, which waits for its caller's next question
 			return next(ctx, spec, stream)
 		}
-		counted := &countedStream{ServerStream: stream, underWay: u}
+		counted := &countedStream{ServerStream: stream, inFlight: u}
 		defer counted.done()
 		return next(ctx, spec, counted)
 	}
@@ -58,7 +58,7 @@ func (u *UnderWay) count(next connect.ServerFunc) connect.ServerFunc {
 
 type countedStream struct {
 	connect.ServerStream
-	underWay *UnderWay
+	inFlight *InFlight
 	counted  bool
 }
 
@@ -66,21 +66,21 @@ func (s *countedStream) Receive(msg any) error {
 	err := s.ServerStream.Receive(msg)
 	if err == nil && !s.counted {
 		s.counted = true
-		s.underWay.begin()
+		s.inFlight.begin()
 	}
 	return err
 }
 
 func (s *countedStream) Send(msg any) error {
 	if s.counted {
-		s.underWay.end()
-		defer s.underWay.begin()
+		s.inFlight.end()
+		defer s.inFlight.begin()
 	}
 	return s.ServerStream.Send(msg)
 }
 
 func (s *countedStream) done() {
 	if s.counted {
-		s.underWay.end()
+		s.inFlight.end()
 	}
 }

@@ -55,8 +55,8 @@ func logTo(b *bytes.Buffer) *slog.Logger         { return telemetry.NewLogger(b,
 func keysOf(samples map[string]float64) []string { return slices.Sorted(maps.Keys(samples)) }
 
 // someFigures have one with a label and one without; read is told of every reading, and fails it.
-func someFigures(read func(context.Context) error) []telemetry.Figure {
-	return []telemetry.Figure{
+func someFigures(read func(context.Context) error) []telemetry.Gauge {
+	return []telemetry.Gauge{
 		{
 			Name: "postwright_late_seconds",
 			Help: "How late.",
@@ -73,7 +73,7 @@ func nothing(context.Context) error { return nil }
 func TestFiguresAreExported(t *testing.T) {
 	t.Parallel()
 	metrics := telemetry.NewMetrics()
-	metrics.WatchFigures(someFigures(nothing), startClock().now, slog.New(slog.DiscardHandler))
+	metrics.ExportGauges(someFigures(nothing), startClock().now, slog.New(slog.DiscardHandler))
 	samples := scrape(t, metrics)
 	for key, value := range map[string]float64{
 		"postwright_late_seconds": 90, "postwright_things state=available": 3, "postwright_things state=running": 0,
@@ -88,7 +88,7 @@ func TestHoweverOftenIsScrapedTheDatabaseIsReadOnceInFiveSeconds(t *testing.T) {
 	t.Parallel()
 	var reads atomic.Int64
 	clock, metrics := startClock(), telemetry.NewMetrics()
-	metrics.WatchFigures(someFigures(func(ctx context.Context) error {
+	metrics.ExportGauges(someFigures(func(ctx context.Context) error {
 		deadline, limited := ctx.Deadline()
 		require.True(t, limited)
 		require.LessOrEqual(t, time.Until(deadline), 2*time.Second)
@@ -115,7 +115,7 @@ func TestFiguresThatCannotBeReadAreAbsentNotOldAndNotZero(t *testing.T) {
 	var failure error
 	var log bytes.Buffer
 	clock, metrics := startClock(), telemetry.NewMetrics()
-	metrics.WatchFigures(someFigures(func(context.Context) error { reads++; return failure }), clock.now, logTo(&log))
+	metrics.ExportGauges(someFigures(func(context.Context) error { reads++; return failure }), clock.now, logTo(&log))
 	figures := func() int {
 		return len(slices.DeleteFunc(keysOf(scrape(t, metrics)), func(key string) bool { return strings.HasPrefix(key, "postwright_build_info") }))
 	}
@@ -134,7 +134,7 @@ func TestFiguresThatCannotBeReadAreAbsentNotOldAndNotZero(t *testing.T) {
 func TestThePoolAndTheBuildAreExported(t *testing.T) {
 	t.Parallel()
 	metrics := telemetry.NewMetrics()
-	metrics.WatchPool(func() telemetry.PoolState { return telemetry.PoolState{InUse: 20, Idle: 1, Waiting: 4} })
+	metrics.ExportPool(func() telemetry.PoolState { return telemetry.PoolState{InUse: 20, Idle: 1, Waiting: 4} })
 	samples := scrape(t, metrics)
 	require.InDelta(t, 20, samples["db_pool_connections state=in_use"], 0)
 	require.InDelta(t, 1, samples["db_pool_connections state=idle"], 0)

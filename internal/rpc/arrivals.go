@@ -17,24 +17,25 @@ import (
 // What is done for calls before they are known to be served costs little, but for a thousand at once it is what others wait
 // behind. So of one address only a few are looked at at once; those that wait cost nothing.
 const (
-	doorPlaces = 32
-	doorQueue  = 4_000 // 16 HTTP/2 connections full of streams
+	arrivalPlaces = 32
+	arrivalQueue  = 4_000 // 16 HTTP/2 connections full of streams
 )
 
-type doorKey struct{}
+type arrivalKey struct{}
 
-// leaveDoor lets the next of the address in. Whatever makes a call wait comes after it: callers behind one proxy hold nobody up.
-func leaveDoor(ctx context.Context) {
-	if leave, there := ctx.Value(doorKey{}).(func()); there {
+// leaveArrivals lets the next of the address in. Whatever makes a call wait comes after it: callers behind one proxy hold nobody
+// up.
+func leaveArrivals(ctx context.Context) {
+	if leave, there := ctx.Value(arrivalKey{}).(func()); there {
 		leave()
 	}
 }
 
-// door lets calls in, of each address in the order in which they came. A call has its place until leaveDoor.
-func door(
+// limitArrivals lets calls in, of each address in the order in which they came. A call has its place until leaveArrivals.
+func limitArrivals(
 	timeout time.Duration, refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler,
 ) http.Handler {
-	places := limit.NewShares[netip.Addr](doorPlaces, doorQueue, 0)
+	places := limit.NewShares[netip.Addr](limit.Room{Slots: arrivalPlaces, Queue: arrivalQueue})
 	errorWriter := connecthttp.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		waiting, cancel := context.WithTimeout(r.Context(), timeout)
@@ -45,14 +46,14 @@ func door(
 			return // there is nobody to tell
 		case err != nil:
 			f := fault.New(fault.OverLimit, "Too many calls came from your address at once: wait for their answers before you send more.").
-				WithReason(limit.ReasonDoor)
+				WithReason(limit.ReasonArrivals)
 			f.RetryAfter = time.Second
 			refuse(w, r, errorWriter, f, refused)
 			return
 		}
 		leave := sync.OnceFunc(release)
 		defer leave()
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), doorKey{}, leave)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrivalKey{}, leave)))
 	})
 }
 

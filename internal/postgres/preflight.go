@@ -96,9 +96,9 @@ func (m *Migrator) foreign(ctx context.Context, there []string) ([]fault.Field, 
 	return found, nil
 }
 
-// prepared looks whether this role can apply the pending migrations to this database, and names everything that is in the way
+// preflight checks whether this role can apply the pending migrations to this database, and names everything that is in the way
 // with what to run: half-way through, a schema is neither the old one nor the new. Where nothing is pending nothing is asked for.
-func (m *Migrator) prepared(ctx context.Context) error {
+func (m *Migrator) preflight(ctx context.Context) error {
 	if err := m.check(ctx); !fault.Is(err, fault.Precondition) {
 		return err
 	}

@@ -9,30 +9,30 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Figure is a gauge whose samples are read when somebody scrapes. Who owns what is counted makes it.
-type Figure struct {
+// Gauge is a gauge whose samples are read when somebody scrapes. Whoever owns what is counted makes it.
+type Gauge struct {
 	Name, Help string
-	// Label tells the samples apart; "" for a figure that has one.
+	// Label tells the samples apart; "" for a gauge that has one.
 	Label string
-	// Read returns the samples by the label's value; the one of a figure without a label by "", as Single makes it.
+	// Read returns the samples by the label's value; the one of a gauge without a label by "", as Single makes it.
 	Read func(context.Context) (map[string]float64, error)
 }
 
-// Single is the sample of a figure that has one.
+// Single is the sample of a gauge that has one.
 func Single(value float64) map[string]float64 { return map[string]float64{"": value} }
 
 const (
-	// figuresEvery is how long figures are good for: scrapes within it read nothing.
-	figuresEvery = 5 * time.Second
-	// figuresTimeout bounds the reading; Prometheus gives a whole scrape 10 s.
-	figuresTimeout = 2 * time.Second
+	// gaugesTTL is how long samples are good for: scrapes within it read nothing.
+	gaugesTTL = 5 * time.Second
+	// gaugesTimeout bounds the reading; Prometheus gives a whole scrape 10 s.
+	gaugesTimeout = 2 * time.Second
 )
 
-// WatchFigures exports figures that are read when somebody scrapes: by one at a time, and not again within five seconds. When one
-// can't be read, all are absent, not old and not zero: half of the figures would look like calm.
-func (m *Metrics) WatchFigures(figures []Figure, now func() time.Time, log *slog.Logger) {
-	c := &figuresCollector{figures: figures, now: now, log: log}
-	for _, f := range figures {
+// ExportGauges exports gauges that are read when somebody scrapes: by one scrape at a time, and not again within five seconds.
+// When one can't be read, all are absent, not old and not zero: half of them would look like calm.
+func (m *Metrics) ExportGauges(gauges []Gauge, now func() time.Time, log *slog.Logger) {
+	c := &gaugesCollector{gauges: gauges, now: now, log: log}
+	for _, f := range gauges {
 		var labels []string
 		if f.Label != "" {
 			labels = []string{f.Label}
@@ -42,9 +42,9 @@ func (m *Metrics) WatchFigures(figures []Figure, now func() time.Time, log *slog
 	m.registry.MustRegister(c)
 }
 
-type figuresCollector struct {
-	figures      []Figure
-	descriptions []*prometheus.Desc // in the order of figures
+type gaugesCollector struct {
+	gauges       []Gauge
+	descriptions []*prometheus.Desc // in the order of gauges
 	now          func() time.Time
 	log          *slog.Logger
 
@@ -54,26 +54,26 @@ type figuresCollector struct {
 }
 
 // Describe implements prometheus.Collector.
-func (c *figuresCollector) Describe(descriptions chan<- *prometheus.Desc) {
+func (c *gaugesCollector) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, d := range c.descriptions {
 		descriptions <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
-func (c *figuresCollector) Collect(metrics chan<- prometheus.Metric) {
+func (c *gaugesCollector) Collect(metrics chan<- prometheus.Metric) {
 	for _, sample := range c.current() {
 		metrics <- sample
 	}
 }
 
-func (c *figuresCollector) current() []prometheus.Metric {
+func (c *gaugesCollector) current() []prometheus.Metric {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if age := c.now().Sub(c.readAt); age >= 0 && age < figuresEvery {
+	if age := c.now().Sub(c.readAt); age >= 0 && age < gaugesTTL {
 		return c.samples
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), figuresTimeout) // a scrape brings no context
+	ctx, cancel := context.WithTimeout(context.Background(), gaugesTimeout) // a scrape brings no context
 	defer cancel()
 	samples, err := c.read(ctx)
 	c.readAt, c.samples = c.now(), samples
@@ -83,8 +83,8 @@ func (c *figuresCollector) current() []prometheus.Metric {
 	return c.samples
 }
 
-func (c *figuresCollector) read(ctx context.Context) (all []prometheus.Metric, err error) {
-	for i, f := range c.figures {
+func (c *gaugesCollector) read(ctx context.Context) (all []prometheus.Metric, err error) {
+	for i, f := range c.gauges {
 		samples, err := f.Read(ctx)
 		if err != nil {
 			return nil, err

@@ -6,9 +6,9 @@ import (
 	"github.com/postwright/postwright/internal/telemetry"
 )
 
-// Figures are what an operator sees of the accounts of all owners.
-func (s *Service) Figures() []telemetry.Figure {
-	return []telemetry.Figure{{
+// Gauges are what an operator sees of the accounts of all owners.
+func (s *Service) Gauges() []telemetry.Gauge {
+	return []telemetry.Gauge{{
 		Name:  "postwright_account_token_days_left",
 		Help:  "Days until a person has to connect the account again; 0 for one whose token LinkedIn refuses.",
 		Label: "account", Read: s.daysLeft,
@@ -16,7 +16,7 @@ func (s *Service) Figures() []telemetry.Figure {
 }
 
 func (s *Service) daysLeft(ctx context.Context) (map[string]float64, error) {
-	ends, err := s.Ends(ctx)
+	ends, err := s.TimeLeft(ctx)
 	days := make(map[string]float64, len(ends))
 	for account, left := range ends {
 		days[account.String()] = telemetry.Days(left)

@@ -14,7 +14,7 @@ func TestTheNewestAreLetIn(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		most := rapid.IntRange(1, 5).Draw(t, "most")
-		newest := limit.NewNewest(most)
+		newest := limit.NewEvictingSlots(most)
 		var there, cut, gone []int
 		leave := map[int]func(){}
 		for next := range rapid.IntRange(1, 30).Draw(t, "steps") {

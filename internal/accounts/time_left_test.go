@@ -16,7 +16,7 @@ const aDay = 24 * time.Hour
 // endOf is how many whole days an account has left; -1 when it is not known.
 func (w *world) endOf(id uuid.UUID) int {
 	w.t.Helper()
-	ends, err := w.Ends(w.t.Context())
+	ends, err := w.TimeLeft(w.t.Context())
 	require.NoError(w.t, err)
 	left, known := ends[id]
 	if !known {
@@ -78,12 +78,12 @@ func TestNothingRenewsATokenWhoseAppIsGone(t *testing.T) {
 	for name, s := range map[string]*accounts.Service{
 		"another app is set up alone":  w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Name = "pages" }),
 		"none is":                      w.service(newVault(t), func(s *accounts.Settings) { s.Apps = nil }),
-		"it has no id and secret":      w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Set, s.Apps[0].API = false, w.withoutApp() }),
+		"it has no id and secret":      w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Configured, s.Apps[0].API = false, w.withoutApp() }),
 		"no keyset opens what renewed": w.service(nil),
 	} {
 		require.Nil(t, s.Standing(account, w.clock).RenewedUntil, name)
 		require.True(t, s.Standing(account, w.clock).RefreshUnused, name)
-		ends, err := s.Ends(t.Context())
+		ends, err := s.TimeLeft(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 60, int(ends[account.ID]/aDay), name)
 	}

@@ -13,16 +13,16 @@ import (
 // ReasonTwoDatabases marks the fault of two database URLs that lead to different databases.
 const ReasonTwoDatabases = "DATABASE_URLS_DIFFER"
 
-// place is what tells the database behind a connection from every other, as far as any role may read it. Beside the database's
-// name and number stands when its server was started, to the microsecond: a copy of the files and a standby have all else in
-// common with it, pg_control_system's identifier included.
-type place struct {
+// databaseIdentity is what tells the database behind a connection from every other, as far as any role may read it. Beside the
+// database's name and number stands when its server was started, to the microsecond: a copy of the files and a standby have all
+// else in common with it, pg_control_system's identifier included.
+type databaseIdentity struct {
 	database, server, started string
 	number                    uint32
 }
 
-// placeOf asks in one message, which needs no session.
-func placeOf(ctx context.Context, conn *pgx.Conn) (p place, err error) {
+// identityOf asks in one message, which needs no session.
+func identityOf(ctx context.Context, conn *pgx.Conn) (p databaseIdentity, err error) {
 	err = conn.QueryRow(
 		ctx,
 		`SELECT d.datname::text, d.oid::bigint, COALESCE(host(inet_server_addr()) || ':' || inet_server_port(), 'a socket of its machine'),
@@ -36,19 +36,19 @@ func placeOf(ctx context.Context, conn *pgx.Conn) (p place, err error) {
 		&p.started,
 	)
 	if err != nil {
-		return place{}, Fault(ctx, err)
+		return databaseIdentity{}, Fault(ctx, err)
 	}
 	return p, nil
 }
 
-// samePlace returns a Precondition fault where two connections lead to different databases: what is announced, locked and
+// sameDatabase returns a Precondition fault where two connections lead to different databases: what is announced, locked and
 // migrated over one would not be what is read and written over the other.
-func samePlace(ctx context.Context, pooled, direct *pgx.Conn) error {
-	one, err := placeOf(ctx, pooled)
+func sameDatabase(ctx context.Context, pooled, direct *pgx.Conn) error {
+	one, err := identityOf(ctx, pooled)
 	if err != nil {
 		return err
 	}
-	other, err := placeOf(ctx, direct)
+	other, err := identityOf(ctx, direct)
 	if err != nil {
 		return err
 	}

@@ -19,9 +19,9 @@ const (
 	keepRetry = 250 * time.Millisecond
 )
 
-// outlast runs a transaction that keeps what LinkedIn has given, whatever becomes of the context, and tries on while the
+// persist runs a transaction that keeps what LinkedIn has given, whatever becomes of the context, and tries on while the
 // database is away. A transaction whose commit is in doubt is run again: do must come to the same then.
-func (s *Service) outlast(ctx context.Context, do func(context.Context, *postgres.Tx) error) error {
+func (s *Service) persist(ctx context.Context, do func(context.Context, *postgres.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)
 	defer cancel()
 	for {

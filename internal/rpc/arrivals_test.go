@@ -29,7 +29,7 @@ func arrival(ctx context.Context, address string) *http.Request {
 // doorOf is a door before a handler, with the connections around it.
 func doorOf(next http.HandlerFunc) http.Handler {
 	refused := func(_ context.Context, _ string, err error) *connect.Error { return ToConnect(err, "") }
-	return NewConnections("", door(time.Minute, refused, next))
+	return NewConnections("", limitArrivals(time.Minute, refused, next))
 }
 
 // What is not yet known to be served is looked at a few calls at a time, or a thousand refusals at once are what the others wait
@@ -49,7 +49,7 @@ func TestOfOneAddressAFewCallsAreLookedAtAtOnce(t *testing.T) {
 			calls.Go(func() { handler.ServeHTTP(httptest.NewRecorder(), arrival(t.Context(), "192.0.2.1:1")) })
 		}
 		calls.Wait()
-		require.EqualValues(t, doorPlaces, most.Load())
+		require.EqualValues(t, arrivalPlaces, most.Load())
 		require.EqualValues(t, 1_000, all.Load())
 	})
 }
@@ -59,16 +59,16 @@ func TestCallsThatWaitBehindTheDoorHoldNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end, inside := make(chan struct{}), atomic.Int64{}
 		handler := doorOf(func(_ http.ResponseWriter, r *http.Request) {
-			leaveDoor(r.Context())
+			leaveArrivals(r.Context())
 			inside.Add(1)
 			<-end
 		})
 		var calls sync.WaitGroup
-		for range 10 * doorPlaces {
+		for range 10 * arrivalPlaces {
 			calls.Go(func() { handler.ServeHTTP(httptest.NewRecorder(), arrival(t.Context(), "192.0.2.1:1")) })
 		}
 		synctest.Wait()
-		require.EqualValues(t, 10*doorPlaces, inside.Load())
+		require.EqualValues(t, 10*arrivalPlaces, inside.Load())
 		close(end)
 		calls.Wait()
 	})
@@ -88,7 +88,7 @@ func TestWhoStandsBeforeAFullDoor(t *testing.T) {
 			handler.ServeHTTP(answer, arrival(ctx, from))
 			return answer
 		}
-		for range doorPlaces + doorQueue - 1 {
+		for range arrivalPlaces + arrivalQueue - 1 {
 			calls.Go(func() { call(t.Context(), "192.0.2.1:1") })
 		}
 		synctest.Wait() // who leaves below comes after all of these
@@ -101,14 +101,14 @@ func TestWhoStandsBeforeAFullDoor(t *testing.T) {
 		synctest.Wait()
 		refused := call(t.Context(), "192.0.2.1:2")
 		require.Equal(t, http.StatusTooManyRequests, refused.Code)
-		require.Contains(t, refused.Body.String(), limit.ReasonDoor)
+		require.Contains(t, refused.Body.String(), limit.ReasonArrivals)
 		require.Equal(t, "1", refused.Header().Get("Retry-After"))
 		leave()
 		<-gone
-		require.EqualValues(t, doorPlaces, inside.Load(), "who left was not let in")
+		require.EqualValues(t, arrivalPlaces, inside.Load(), "who left was not let in")
 		calls.Go(func() { call(t.Context(), "198.51.100.7:1") })
 		synctest.Wait()
-		require.EqualValues(t, doorPlaces+1, inside.Load(), "another address has its own places")
+		require.EqualValues(t, arrivalPlaces+1, inside.Load(), "another address has its own places")
 		close(end)
 		calls.Wait()
 	})

@@ -15,7 +15,7 @@ import (
 func TestASparingLoggerSaysTheSameOnceInAWhile(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	log := telemetry.Sparing(slog.New(slog.NewTextHandler(&out, nil)), time.Minute, "job_id")
+	log := telemetry.Throttled(slog.New(slog.NewTextHandler(&out, nil)), time.Minute, "job_id")
 	began := time.Now()
 	say := func(log *slog.Logger, after time.Duration, message string, attributes ...slog.Attr) string {
 		out.Reset()

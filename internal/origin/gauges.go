@@ -6,9 +6,9 @@ import (
 	"github.com/postwright/postwright/internal/telemetry"
 )
 
-// Figures are what an operator sees of the hold.
-func (s *Service) Figures() []telemetry.Figure {
-	return []telemetry.Figure{{
+// Gauges are what an operator sees of the hold.
+func (s *Service) Gauges() []telemetry.Gauge {
+	return []telemetry.Gauge{{
 		Name: "postwright_publishing_held",
 		Help: "1 while nothing goes out because the database was restored or another server took over; 0 otherwise.",
 		Read: func(ctx context.Context) (map[string]float64, error) {

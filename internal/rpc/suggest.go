@@ -21,8 +21,8 @@ import (
 // maxWritten is the longest value that is repeated, in bytes.
 const maxWritten = 40
 
-// meant says which field of a message a name may stand for, or which there are.
-func (b *bounds) meant(written string) string {
+// suggest says which field of a message a name may stand for, or which there are.
+func (b *bounds) suggest(written string) string {
 	names, within := []string{}, ""
 	for _, f := range b.byNumber {
 		if f == nil {

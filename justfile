@@ -58,6 +58,14 @@ siege *flags='--report docs/siege.md':
 siege-short *flags:
     go run ./cmd/siege --short {{ flags }}
 
+# Measure beside what is written by hand, with a million posts; write the table into docs/benchmarks.md. Takes about 20 minutes.
+bench *flags='--report docs/benchmarks.md':
+    go run ./cmd/bench {{ flags }}
+
+# The same with 50,000 posts, for a shorter time, to the terminal.
+bench-short *flags:
+    go run ./cmd/bench --short {{ flags }}
+
 # Fail when the API would break its callers, compared with a commit.
 breaking base='HEAD': _api-imports
     bash internal/tools/scripts/breaking.sh '{{ base }}'

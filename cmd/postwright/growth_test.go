@@ -113,7 +113,7 @@ var arguments = map[string]map[string]string{
 	"OriginRelease":              {"review": "true"},
 	"PostInsert": {
 		"id": fresh, "folded": "'f'", "post_type": "'story'", "tone": "'humorous'", "target_audience": "''", "visibility": "'public'",
-		"hashtags": "'{}'",
+		"hashtags": "'{}'", "request_hash": "''", "hash_version": "2",
 	},
 	"PostInsertMany": {
 		"ids": "ARRAY[" + fresh + "]::uuid[]", "folded": "ARRAY['f']", "post_types": "ARRAY['story']", "tones": "ARRAY['humorous']",

@@ -338,9 +338,26 @@ func (q *Queries) PostGetManyForUpdate(ctx context.Context, db DBTX, arg PostGet
 }
 
 const postInsert = `-- name: PostInsert :one
-WITH search AS (INSERT INTO post_search (post_id, folded) VALUES ($1, $11))
+WITH allowed AS (
+    SELECT 1 WHERE $3::uuid IS NULL OR EXISTS (
+        SELECT 1 FROM linkedin_accounts WHERE id = $3::uuid AND owner_id = $2::uuid AND disconnected_at IS NULL
+    )
+), claimed AS (
+    INSERT INTO requests (owner_id, operation, request_id, request_hash, hash_version, post_ids, created_at)
+    SELECT $2::uuid, 'CreatePost', $11::text, $12::bytea, $13::smallint, ARRAY[$1::uuid], $10::timestamptz
+    FROM allowed WHERE $11::text <> ''
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+), new AS (
+    SELECT 1 FROM allowed WHERE $11::text = '' UNION ALL SELECT 1 FROM claimed
+), search AS (
+    INSERT INTO post_search (post_id, folded) SELECT $1::uuid, $14::text FROM new
+)
 INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', $10, $10)
+SELECT
+    $1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::text,
+    $8::text, $9::text[], 'draft', $10::timestamptz, $10::timestamptz
+FROM new
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -355,9 +372,14 @@ type PostInsertParams struct {
 	Visibility     string
 	Hashtags       []string
 	Now            time.Time
+	RequestID      string
+	RequestHash    []byte
+	HashVersion    int16
 	Folded         string
 }
 
+// Claims the request id, where there is one, and makes the post; no row, and nothing done, when the id was used before, or the
+// account is not one of the owner's. Waits for a transaction that is claiming the same id.
 func (q *Queries) PostInsert(ctx context.Context, db DBTX, arg PostInsertParams) (Post, error) {
 	row := db.QueryRow(ctx, postInsert,
 		arg.ID,
@@ -370,6 +392,9 @@ func (q *Queries) PostInsert(ctx context.Context, db DBTX, arg PostInsertParams)
 		arg.Visibility,
 		arg.Hashtags,
 		arg.Now,
+		arg.RequestID,
+		arg.RequestHash,
+		arg.HashVersion,
 		arg.Folded,
 	)
 	var i Post

@@ -171,17 +171,10 @@ func (a *App) wire() (err error) {
 	a.Accounts = accounts.New(accounts.Dependencies{
 		Store: a.store, Jobs: a.jobs, LinkedIn: a.linkedIn, Vault: vault, Follow: afterAccountEvent, Settings: accountSettings, Now: Now,
 	})
-	a.Publishing = publishing.New(
-		a.store,
-		a.jobs,
-		postService,
-		a.Accounts,
-		a.linkedIn,
-		a.origin,
-		afterPublication,
-		a.cfg.Publishing.rules(a.cfg.LinkedIn.Version),
-		Now,
-	)
+	a.Publishing = publishing.New(publishing.Dependencies{
+		Store: a.store, Jobs: a.jobs, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, Origin: a.origin,
+		Follow: afterPublication, Rules: a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now: Now,
+	})
 	numbers := analytics.New(analytics.Dependencies{
 		Store: a.store, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, After: a.cfg.Publishing.NumbersAfter.Value, Now: Now,
 	})

@@ -22,7 +22,7 @@ import (
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
-	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/retention"
 	"github.com/postwright/postwright/internal/rpc"
 	"github.com/postwright/postwright/internal/telemetry"
@@ -530,8 +530,8 @@ func (c Config) cache(place string) cache.Config {
 func (c Config) serves() bool { return c.Role != "workers" }
 func (c Config) works() bool  { return c.Role != "api" }
 
-func (c PublishingConfig) rules(version string) publishing.Rules {
-	return publishing.Rules{
+func (c PublishingConfig) rules(version string) decision.Rules {
+	return decision.Rules{
 		OverdueWindow: c.OverdueWindow.Value, RetryWait: c.RetryWait.Value,
 		AccountConcurrency: c.AccountConcurrency.Value, ReadBackAfter: c.ReadBackAfter.Value, DuplicateWindow: c.DuplicateWindow.Value,
 		Version: version,

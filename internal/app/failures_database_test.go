@@ -115,11 +115,14 @@ type dbBad struct {
 
 func writes(c dbCall) bool { return c.effect != "" }
 
-// locks reports whether the call takes the lock of the post that is there.
-func locks(c dbCall) bool { return writes(c) && !strings.HasPrefix(c.name, "a create") }
+// creates reports whether the call makes a post, in one statement.
+func creates(c dbCall) bool { return strings.HasPrefix(c.name, "a create") }
 
-// commits reports whether the call ends a transaction: a create without a request id is one statement.
-func commits(c dbCall) bool { return writes(c) && c.name != "a create" }
+// locks reports whether the call takes the lock of the post that is there.
+func locks(c dbCall) bool { return writes(c) && !creates(c) }
+
+// commits reports whether the call ends a transaction: a create is one statement.
+func commits(c dbCall) bool { return locks(c) }
 
 func (w *wired) do(c dbCall, post string) apptest.Answer {
 	w.T.Helper()
@@ -131,7 +134,7 @@ var firstStatement = map[string]string{
 	"a read":                     "name: PostGet ",
 	"a list":                     "name: PostListByOwner ",
 	"a create":                   "name: PostInsert ",
-	"a create with a request id": "name: RequestInsert ",
+	"a create with a request id": "name: PostInsert ",
 	"a change":                   "name: PostGetForUpdate ",
 	"an approval":                "name: PostGetForUpdate ",
 	"a delete":                   "name: PostGetForUpdate ",
@@ -152,6 +155,14 @@ var dbBads = []dbBad{
 	}},
 	{"the connection is cut before its answer", nil, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
 		w.wire.CutAt(firstStatement[c.name], true)
+		return w.do(c, post)
+	}},
+	{"the connection is cut before a create arrives", creates, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
+		w.wire.CutAt("on a bad day", false)
+		return w.do(c, post)
+	}},
+	{"the connection is cut after a create", creates, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {
+		w.wire.CutAt("on a bad day", true)
 		return w.do(c, post)
 	}},
 	{"the connection is cut before the commit arrives", commits, unhurried, func(w *wired, c dbCall, post string) apptest.Answer {

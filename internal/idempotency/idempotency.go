@@ -29,8 +29,9 @@ const MaxIDLength = 128
 const (
 	// structHash is of the Go types of the build that made it. A build whose types have one more field can't make it again.
 	structHash = 1
-	// messageHash is of the request message, in a form that outlasts builds.
-	messageHash = 2
+	// HashVersion is of the request message, in a form that outlasts builds. A statement of another package that claims a call
+	// by itself writes it too.
+	HashVersion = 2
 )
 
 // Request is what tells a repeat of a request from another request. The zero value is of one that is not repeatable.
@@ -39,6 +40,14 @@ type Request struct {
 	ID string
 	// Hash is of all that makes the request what it is, but its id. Only a request that has an id needs one.
 	Hash [32]byte
+}
+
+// Check refuses a request id without a hash, which is no caller's mistake but ours.
+func (r Request) Check() error {
+	if r.ID != "" && r.Hash == [32]byte{} {
+		return errors.New("a request id was given without the hash of its request")
+	}
+	return nil
 }
 
 // Call is a request to do something: the same owner, operation and request id are the same call.
@@ -59,15 +68,15 @@ func Claim(ctx context.Context, tx *postgres.Tx, call Call, ids []uuid.UUID, now
 	if call.Request.ID == "" {
 		return nil, nil
 	}
-	if call.Request.Hash == [32]byte{} {
-		return nil, errors.New("a request id was given without the hash of its request")
+	if err := call.Request.Check(); err != nil {
+		return nil, err
 	}
 	queries := db.New()
 	var earlier db.Request
 	for {
 		claimed, err := queries.RequestInsert(ctx, tx, db.RequestInsertParams{
 			OwnerID: call.OwnerID, Operation: call.Operation, RequestID: call.Request.ID,
-			RequestHash: call.Request.Hash[:], HashVersion: messageHash, PostIDs: ids, CreatedAt: now,
+			RequestHash: call.Request.Hash[:], HashVersion: HashVersion, PostIDs: ids, CreatedAt: now,
 		})
 		if err != nil || claimed == 1 {
 			return nil, err

@@ -64,19 +64,24 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 	if err := in.Validate(); err != nil {
 		return Post{}, err
 	}
+	if err := in.Request.Check(); err != nil {
+		return Post{}, err
+	}
 	draft := in.Draft.withDefaults()
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Post{}, err
 	}
-	if in.Request.ID == "" && draft.AccountID == nil { // one statement needs no transaction around it
-		return s.insert(ctx, s.store, in.OwnerID, id, draft)
+	post, err := s.insert(ctx, s.store, in.OwnerID, id, draft, in.Request)
+	switch {
+	case fault.Is(err, fault.NotFound): // the request id was used before, or the account is not the owner's
+	case err != nil && in.Request.ID != "" && fault.Of(err).Reason == postgres.ReasonCommitInDoubt: // what it claims tells whether it was saved
+	default:
+		return post, err
 	}
-	var post Post
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		now := s.now()
 		call := idempotency.Call{OwnerID: in.OwnerID, Operation: "CreatePost", Request: in.Request}
-		earlier, err := idempotency.Claim(ctx, tx, call, []uuid.UUID{id}, now)
+		earlier, err := idempotency.Claim(ctx, tx, call, []uuid.UUID{id}, s.now())
 		if err != nil {
 			return err
 		}
@@ -88,16 +93,18 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 		if err = cmp.Or(err, fault.Fields(foreign...)); err != nil {
 			return err
 		}
-		post, err = s.insert(ctx, tx, in.OwnerID, id, draft)
+		post, err = s.insert(ctx, tx, in.OwnerID, id, draft, idempotency.Request{})
 		return err
 	})
 	return post, err
 }
 
-func (s *Service) insert(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID, draft Draft) (Post, error) {
+// insert makes a post and claims its request, where that has an id, in one statement; NotFound when it does neither: see PostInsert.
+func (s *Service) insert(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID, draft Draft, request idempotency.Request) (Post, error) {
 	return FromRow(s.queries.PostInsert(ctx, on, db.PostInsertParams{
 		ID: id, OwnerID: ownerID, AccountID: draft.AccountID, Content: draft.Content, PostType: draft.PostType, Tone: draft.Tone,
 		TargetAudience: draft.TargetAudience, Visibility: draft.Visibility, Hashtags: draft.Hashtags, Folded: text.Fold(draft.Content), Now: s.now(),
+		RequestID: request.ID, RequestHash: request.Hash[:], HashVersion: idempotency.HashVersion,
 	}))
 }
 

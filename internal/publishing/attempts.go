@@ -39,19 +39,19 @@ func (s *Service) ListAttempts(ctx context.Context, in AttemptsInput) (Attempts,
 	if _, err := s.posts.Get(ctx, in.OwnerID, in.PostID); err != nil {
 		return Attempts{}, err
 	}
-	rows, err := s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{
+	list, err := attemptsFromRows(s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{
 		PostID: in.PostID, OwnerID: in.OwnerID, BeforeNumber: before, Most: attemptsPage + 1,
-	})
+	}))
 	if err != nil {
 		return Attempts{}, err
 	}
 	var page Attempts
-	if len(rows) > attemptsPage {
-		rows = rows[:attemptsPage]
-		page.NextPageToken = attemptsToken(in.PostID, rows[len(rows)-1].Number)
+	if len(list) > attemptsPage {
+		list = list[:attemptsPage]
+		page.NextPageToken = attemptsToken(in.PostID, list[len(list)-1].Number)
 	}
-	slices.Reverse(rows)
-	page.Attempts = rows
+	slices.Reverse(list)
+	page.Attempts = list
 	return page, nil
 }
 

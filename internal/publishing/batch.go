@@ -1,13 +1,9 @@
 package publishing
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -17,6 +13,7 @@ import (
 	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 )
 
 // PublishBatchInput approves one send of each of many posts: of posts that are there, or of new ones.
@@ -56,23 +53,20 @@ func (in PublishBatchInput) Validate() error {
 	return faults.Err()
 }
 
-// Refusal is why a post of a batch was not approved; its state is unchanged.
-type Refusal struct{ Code, Message, Remedy string }
-
 // Approved is what was approved of a batch.
 type Approved struct {
 	// IDs are the batch's posts, in the order of the request.
 	IDs []uuid.UUID
 	// Refused says why a post was not approved, by its place in IDs; one refusal stops no other post. The same request
 	// id again refuses nothing: the posts then tell how they stand.
-	Refused map[int]Refusal
+	Refused map[int]decision.Failure
 	// Warnings say what may not be meant about a post that was approved, by its place in IDs; none when the request id was
 	// used before.
 	Warnings map[int]string
 }
 
 // PublishBatch queues many posts: new posts, approvals and jobs are committed together. The same request id again
-// approves nothing more and names the same posts. Follow tells what becomes of them.
+// approves nothing more and names the same posts. WatchBatch tells what becomes of them.
 func (s *Service) PublishBatch(ctx context.Context, in PublishBatchInput) (Approved, error) {
 	if err := in.Validate(); err != nil {
 		return Approved{}, err
@@ -86,7 +80,7 @@ func (s *Service) PublishBatch(ctx context.Context, in PublishBatchInput) (Appro
 	}
 	var approved Approved
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		approved = Approved{IDs: ids, Refused: map[int]Refusal{}, Warnings: map[int]string{}}
+		approved = Approved{IDs: ids, Refused: map[int]decision.Failure{}, Warnings: map[int]string{}}
 		now := s.now()
 		call := idempotency.Call{OwnerID: in.OwnerID, Operation: "BatchPublishPosts", Request: in.Request}
 		earlier, err := idempotency.Claim(ctx, tx, call, ids, now)
@@ -168,7 +162,7 @@ func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 			batch.Refused[i] = refusal(posts.NotFound(fault.New(fault.NotFound, "")), "NOT_FOUND")
 			continue
 		}
-		if err := publishable(post.State, false); err != nil {
+		if err := decision.Publishable(post.State, false); err != nil {
 			batch.Refused[i] = refusal(err, "")
 			continue
 		}
@@ -196,154 +190,10 @@ func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 }
 
 // refusal puts a fault of one post into a batch's answer. code stands in where the fault has none.
-func refusal(err error, code string) Refusal {
+func refusal(err error, code string) decision.Failure {
 	f := fault.Of(err)
 	if f.Reason != "" {
 		code = f.Reason
 	}
-	return Refusal{Code: code, Message: f.Message, Remedy: "Publish the post by itself once this is mended."}
-}
-
-// Progress is how far one post of a batch is.
-type Progress struct {
-	ID    uuid.UUID
-	Index int // its place in the request
-	// State is the one that the post rests in, or queued for one that waits; "" for one that was refused or deleted.
-	State   string
-	URN     string
-	Failure Refusal // what went wrong, or what it waits for
-	Refused bool
-	Warning string // what may not be meant about it; "" for nothing
-	// Done counts the posts that are through, this one included unless it waits; Total is all.
-	Done, Total int
-}
-
-// Follow gives emit one Progress for each post of a batch as it comes to rest, and one before for each that has to wait;
-// those that were refused come first. After the longest silence, 0 for never, one that is not through is told once more as
-// one that waits. It ends when all rest. It returns emit's error, or the cause of the context's end;
-// the publications go on by themselves either way.
-func (s *Service) Follow(ctx context.Context, ownerID uuid.UUID, batch Approved, longest time.Duration, emit func(Progress) error) error {
-	follow := &follower{
-		batch: batch, open: map[uuid.UUID]int{}, waiting: map[uuid.UUID]Refusal{}, silence: posts.NewSilence(longest), emit: emit,
-	}
-	defer follow.silence.Stop()
-	if err := follow.refusals(); err != nil {
-		return err
-	}
-	looked := slices.Collect(maps.Keys(follow.open))
-	watcher := s.posts.NewWatcher(looked...)
-	defer watcher.Close()
-	for len(follow.open) > 0 {
-		var states []db.PostListStatesRow
-		err := watcher.Read(ctx, func() (err error) {
-			states, err = s.queries.PostListStates(ctx, s.store, db.PostListStatesParams{IDs: looked, OwnerID: ownerID})
-			return err
-		})
-		if err == nil {
-			err = follow.look(looked, states, watcher)
-		}
-		if err == nil && len(follow.open) > 0 {
-			looked, err = follow.changed(ctx, watcher)
-		}
-		if err != nil && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// follower is what has been told of a batch so far.
-type follower struct {
-	batch   Approved
-	open    map[uuid.UUID]int     // the posts that don't rest yet, and their places
-	waiting map[uuid.UUID]Refusal // what a post was last said to wait for
-	done    int
-	silence posts.Silence
-	emit    func(Progress) error
-}
-
-func (f *follower) refusals() error {
-	for i, id := range f.batch.IDs {
-		refused, no := f.batch.Refused[i]
-		if !no {
-			f.open[id] = i
-			continue
-		}
-		if err := f.rests(i, Progress{Failure: refused, Refused: true}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// look tells what is new in the states of open posts that were looked at, in the order of the batch.
-func (f *follower) look(looked []uuid.UUID, states []db.PostListStatesRow, watcher *posts.Watcher) error {
-	found := make(map[uuid.UUID]db.PostListStatesRow, len(states))
-	for _, state := range states {
-		found[state.ID] = state
-	}
-	slices.SortFunc(looked, func(a, b uuid.UUID) int { return cmp.Compare(f.open[a], f.open[b]) })
-	for _, id := range looked {
-		state, there := found[id]
-		p := Progress{State: state.State, URN: state.LinkedInURN, Failure: Refusal{state.FailureCode, state.FailureMessage, state.FailureRemedy}}
-		if !there {
-			p.Failure = Refusal{"DELETED", "The post was deleted before it went out.", "Nothing is left to do."}
-		}
-		i := f.open[id]
-		var err error
-		switch {
-		case !there, posts.Rests(state.State):
-			delete(f.open, id)
-			watcher.Leave(id)
-			err = f.rests(i, p)
-		default:
-			watcher.Saw(id, state.Revision)
-			if state.State == posts.StateQueued && state.FailureCode != "" && state.FailureCode != f.waiting[id].Code {
-				f.waiting[id] = p.Failure
-				err = f.tell(i, p)
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f *follower) rests(i int, p Progress) error {
-	f.done++
-	return f.tell(i, p)
-}
-
-func (f *follower) tell(i int, p Progress) error {
-	p.ID, p.Index, p.Done, p.Total, p.Warning = f.batch.IDs[i], i, f.done, len(f.batch.IDs), f.batch.Warnings[i]
-	defer f.silence.Broken()
-	return f.emit(p)
-}
-
-// changed waits until open posts may have changed, and breaks the silence until then.
-func (f *follower) changed(ctx context.Context, watcher *posts.Watcher) ([]uuid.UUID, error) {
-	for {
-		ids, err := watcher.Changed(ctx, f.silence)
-		if err != nil || len(ids) > 0 {
-			return ids, err
-		}
-		if err := f.again(); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// again tells of the first post that is not through what was told of it last, or that it waits for its turn.
-func (f *follower) again() error {
-	first := -1
-	for _, i := range f.open {
-		if first < 0 || i < first {
-			first = i
-		}
-	}
-	return f.tell(first, Progress{State: posts.StateQueued, Failure: f.waiting[f.batch.IDs[first]]})
+	return decision.Failure{Code: code, Message: f.Message, Remedy: "Publish the post by itself once this is mended."}
 }

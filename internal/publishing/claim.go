@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,147 +14,198 @@ import (
 	"github.com/postwright/postwright/internal/origin"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
 // locked are the rows of a publication, locked in a transaction.
 type locked struct {
 	post        posts.Post
-	publication db.Publication
+	publication publication
 	account     accounts.Account
+}
+
+// credentials are in whose name a create is made, and by which token.
+type credentials struct {
+	author linkedin.URN
+	token  string
 }
 
 // claimed is a publication that was taken for sending, with what the call needs.
 type claimed struct {
 	locked
+	credentials
 	attempt Attempt
-	author  linkedin.URN
-	token   string
 }
 
-// claim takes a queued publication for sending: the attempt is committed before claim returns. It returns nil when there
-// is nothing to send now: the post was deleted, the publication has ended, has to wait (then until says how long), or,
-// after a crash, has just been settled as in doubt.
-func (s *Service) claim(ctx context.Context, job *river.Job[Args]) (c *claimed, until time.Time, err error) {
-	args := job.Args
+// taken is what came of taking up a publication: it was claimed, or its job rests.
+type taken struct {
+	claimed *claimed // nil when nothing is to be sent now
+	rest    rest     // how the job goes on then
+}
+
+// resting is a publication that was taken up and not claimed.
+func resting(r rest, err error) (taken, error) { return taken{rest: r}, err }
+
+// claim takes a queued publication for sending: the attempt is committed before claim returns. Nothing is to be sent when the
+// post was deleted, the publication has ended, has to wait, or, after a crash, has just been settled as in doubt.
+func (w *publicationWorker) claim(ctx context.Context, job *river.Job[PublicationArgs]) (taken, error) {
 	attemptID, err := uuid.NewV7()
 	if err != nil {
-		return nil, time.Time{}, err
+		return taken{}, err
 	}
-	take := func(tx *postgres.Tx) error {
-		c, until = nil, time.Time{}
-		rows, err := s.lock(ctx, tx, args)
-		if fault.Is(err, fault.NotFound) {
-			return nil // deleted
-		}
-		if err != nil {
-			return err
-		}
-		now := s.now() // once the locks are held: waiting for them may have taken a while
-		switch rows.publication.State {
-		case posts.StatePublishing:
-			open, err := s.queries.AttemptGetOpen(ctx, tx, db.AttemptGetOpenParams{PublicationID: args.PublicationID, OwnerID: args.OwnerID})
-			if err != nil {
-				return err
-			}
-			if open.ID != attemptID {
-				_, err = s.settle(ctx, tx, job, rows, open, diedInBetween)
-				return err
-			}
-			// This very claim was saved, though its commit was not answered: nothing has been sent.
-			c = &claimed{locked: rows, attempt: open}
-			standing, err := s.origin.Look(ctx, tx)
-			if err != nil {
-				return err
-			}
-			if o := s.obstacle(c, standing, now); o.state != "" {
-				c = nil
-				until, err = s.settle(ctx, tx, job, rows, open, o)
-			}
-			return err
-		case posts.StateQueued:
-		default:
-			return nil
-		}
-		standing, err := s.origin.Look(ctx, tx)
-		if err != nil {
-			return err
-		}
-		next := &claimed{locked: rows}
-		o := s.obstacle(next, standing, now)
-		switch o.state {
-		case "":
-		case posts.StateUnconfirmed: // somebody may have made the attempt
-			if err := s.begin(ctx, tx, next, attemptID, rows.publication.CreatedAt, now); err != nil {
-				return err
-			}
-			next.publication.State = posts.StatePublishing
-			until, err = s.settle(ctx, tx, job, next.locked, next.attempt, o)
-			return err
-		default:
-			until, err = s.conclude(ctx, tx, job, rows, o)
-			return err
-		}
-		if late, err := s.resendTooLate(ctx, tx, rows, now); err != nil {
-			return err
-		} else if late {
-			until, err = s.conclude(ctx, tx, job, rows, unsent(resentTooLate))
-			return err
-		}
-		if until, err = s.turn(ctx, tx, rows.publication, now); err != nil || !until.IsZero() {
-			return err
-		}
-		c = next
-		return s.begin(ctx, tx, c, attemptID, now, now)
-	}
+	var t taken
 	for {
-		if err = s.store.InTx(ctx, take); err == nil {
-			return c, until, nil
+		err := w.store.InTx(ctx, func(tx *postgres.Tx) (err error) {
+			t, err = w.take(ctx, tx, job, attemptID)
+			return err
+		})
+		if err == nil {
+			return t, nil
 		}
 		if fault.Of(err).Reason != postgres.ReasonCommitInDoubt {
-			return nil, time.Time{}, err
+			return taken{}, err
 		}
 	}
 }
 
-// resendTooLate reports whether one more send was approved while LinkedIn would have recognised the first, and comes when it
-// may not. Who approves later than that has looked. A send that follows its approval at once needs no look at the attempts.
-func (s *Service) resendTooLate(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) (bool, error) {
-	approved := rows.publication.CreatedAt
-	if now.Sub(approved) < min(promptly, s.rules.DuplicateWindow/2) {
+// take is claim in a transaction. It may have been committed before: then attemptID is the open attempt.
+func (w *publicationWorker) take(ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], attemptID uuid.UUID) (taken, error) {
+	rows, err := w.lock(ctx, tx, job.Args)
+	if fault.Is(err, fault.NotFound) {
+		return taken{}, nil // deleted
+	}
+	if err != nil {
+		return taken{}, err
+	}
+	now := w.now() // once the locks are held: waiting for them may have taken a while
+	switch rows.publication.State {
+	case posts.StateQueued:
+	case posts.StatePublishing:
+		return w.takeOpen(ctx, tx, job, rows, attemptID, now)
+	default:
+		return taken{}, nil
+	}
+	keys, obstacle, err := w.look(ctx, tx, rows, now)
+	switch {
+	case err != nil:
+		return taken{}, err
+	case obstacle == nil:
+	case obstacle.InDoubt():
+		rows, attempt, err := w.begin(ctx, tx, rows, attemptID, rows.publication.CreatedAt, now)
+		if err != nil {
+			return taken{}, err
+		}
+		return resting(w.endAttempt(ctx, tx, job, rows, attempt, obstacle.Outcome))
+	default:
+		return resting(w.settle(ctx, tx, job, rows, obstacle.Outcome))
+	}
+	if expired, err := w.resendExpired(ctx, tx, rows, now); err != nil {
+		return taken{}, err
+	} else if expired {
+		return resting(w.settle(ctx, tx, job, rows, decision.ResentTooLate().Outcome))
+	}
+	if r, err := w.turn(ctx, tx, rows.publication, now); err != nil || !r.over() {
+		return resting(r, err)
+	}
+	rows, attempt, err := w.begin(ctx, tx, rows, attemptID, now, now)
+	return taken{claimed: &claimed{rows, keys, attempt}}, err
+}
+
+// takeOpen takes up a publication that has an open attempt: of this very claim, which was saved though its commit was not
+// answered, so that nothing has been sent; or of a process that died.
+func (w *publicationWorker) takeOpen(
+	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, attemptID uuid.UUID, now time.Time,
+) (taken, error) {
+	open, err := attemptFromRow(w.queries.AttemptGetOpen(ctx, tx, db.AttemptGetOpenParams{
+		PublicationID: job.Args.PublicationID, OwnerID: job.Args.OwnerID,
+	}))
+	if err != nil {
+		return taken{}, err
+	}
+	if open.ID != attemptID {
+		return resting(w.endAttempt(ctx, tx, job, rows, open, decision.ProcessDied))
+	}
+	keys, obstacle, err := w.look(ctx, tx, rows, now)
+	if err != nil {
+		return taken{}, err
+	}
+	if obstacle != nil {
+		return resting(w.endAttempt(ctx, tx, job, rows, open, obstacle.Outcome))
+	}
+	return taken{claimed: &claimed{rows, keys, open}}, nil
+}
+
+// look returns what keeps a publication from being sent now, or nil and the credentials to send it with.
+func (w *publicationWorker) look(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) (credentials, *decision.Obstacle, error) {
+	standing, err := w.origin.Look(ctx, tx)
+	if err != nil {
+		return credentials{}, nil, err
+	}
+	keys, obstacle := w.obstacle(rows, standing, now)
+	return keys, obstacle, nil
+}
+
+// obstacle is what keeps a publication from being sent now, or nil and the credentials to send it with.
+func (s *Service) obstacle(rows locked, standing origin.Standing, now time.Time) (credentials, *decision.Obstacle) {
+	if obstacle := s.rules.Obstacle(decision.Pending{
+		Held: standing.Hold != nil, ReviewedBefore: standing.Review.ApprovedBefore,
+		ApprovedAt: rows.publication.CreatedAt, DueAt: rows.publication.DueAt, WaitedFor: toldBy(rows.post),
+		AccountName: rows.account.DisplayName, Account: s.accounts.Standing(rows.account, now),
+	}, now); obstacle != nil {
+		return credentials{}, obstacle
+	}
+	author, err := linkedin.ParseURN(rows.account.URN)
+	if err != nil {
+		return credentials{}, decision.NoAuthor(err)
+	}
+	token, err := s.accounts.Token(rows.account)
+	if err != nil {
+		return credentials{}, s.rules.NoToken(err, rows.publication.DueAt, now)
+	}
+	return credentials{author, token}, nil
+}
+
+// toldBy is what a post says of why it failed or for what it waits.
+func toldBy(post posts.Post) decision.Failure {
+	return decision.Failure{Code: post.FailureCode, Message: post.FailureMessage, Remedy: post.FailureRemedy}
+}
+
+// resendExpired reports whether one more send comes too late for LinkedIn to recognise the first.
+func (w *publicationWorker) resendExpired(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) (bool, error) {
+	approvedAt := rows.publication.CreatedAt
+	if w.rules.Prompt(approvedAt, now) {
 		return false, nil
 	}
-	doubts, err := s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: rows.post.ID, OwnerID: rows.post.OwnerID})
+	doubts, err := w.doubts(ctx, tx, rows.post)
 	if err != nil || doubts.Open == 0 {
 		return false, err
 	}
-	return !approved.After(doubts.OpenSince.Add(s.rules.resendBy())) && now.After(doubts.OpenSince.Add(s.rules.DuplicateWindow)), nil
+	return w.rules.ResendExpired(approvedAt, doubts.OpenSince, now), nil
 }
 
-// begin writes down that an attempt is about to be made, or may have been made by somebody else since a time.
-func (s *Service) begin(ctx context.Context, tx *postgres.Tx, c *claimed, attemptID uuid.UUID, started, now time.Time) (err error) {
-	owner := c.post.OwnerID
-	if c.attempt, err = s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
-		ID: attemptID, PublicationID: c.publication.ID, OwnerID: owner, StartedAt: started,
-	}); err != nil {
-		return err
+// turn lets a publication wait when as many of its account as may be are being sent; the zero rest when it is its turn. Those
+// further back wait longer, so that a long queue is not looked through all the time.
+func (w *publicationWorker) turn(ctx context.Context, tx *postgres.Tx, p publication, now time.Time) (rest, error) {
+	queue, err := w.queries.PublicationCountByAccount(ctx, tx, db.PublicationCountByAccountParams{
+		AccountID: p.AccountID, OwnerID: p.OwnerID, BeforeTime: p.CreatedAt, BeforeID: p.ID,
+	})
+	if err != nil || queue.Sending < int64(w.rules.AccountConcurrency) {
+		return rest{}, err
 	}
-	if err = s.accounts.CountRequest(ctx, tx, c.account); err != nil {
-		return err
-	}
-	if _, err = s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{ID: c.publication.ID, OwnerID: owner}); err != nil {
-		return err
-	}
-	c.post, err = posts.FromRow(s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: c.post.ID, OwnerID: owner, Now: now}))
-	return err
+	until := now.Add(w.rules.TurnWait(queue.Ahead, rand.Float64()))
+	_, err = w.queries.PublicationDefer(ctx, tx, db.PublicationDeferParams{ID: p.ID, OwnerID: p.OwnerID, DueAt: until})
+	return rest{until}, err
 }
 
 // lock takes the rows of a publication, always in this order: post, publication, account.
-func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args Args) (rows locked, err error) {
+func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args PublicationArgs) (rows locked, err error) {
 	if rows.post, err = s.posts.GetForUpdate(ctx, tx, args.OwnerID, args.PostID); err != nil {
 		return rows, err
 	}
-	rows.publication, err = s.queries.PublicationGetForUpdate(ctx, tx, db.PublicationGetForUpdateParams{ID: args.PublicationID, OwnerID: args.OwnerID})
+	rows.publication, err = publicationFromRow(s.queries.PublicationGetForUpdate(ctx, tx, db.PublicationGetForUpdateParams{
+		ID: args.PublicationID, OwnerID: args.OwnerID,
+	}))
 	if err != nil {
 		return rows, err
 	}
@@ -161,44 +213,27 @@ func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args Args) (rows lo
 	return rows, err
 }
 
-// obstacle is what keeps a queued publication from being sent now; the zero outcome when nothing does, and then c has
-// author and token.
-func (s *Service) obstacle(c *claimed, standing origin.Standing, now time.Time) outcome {
-	switch {
-	case standing.Hold != nil:
-		return heldBack(now)
-	case c.publication.CreatedAt.Before(standing.Review.ApprovedBefore):
-		return mayHaveBeenSent
+// begin writes down that an attempt is about to be made, or may have been made by somebody else since a time. It returns the
+// rows as they are then.
+func (s *Service) begin(
+	ctx context.Context, tx *postgres.Tx, rows locked, attemptID uuid.UUID, started, now time.Time,
+) (locked, Attempt, error) {
+	owner := rows.post.OwnerID
+	attempt, err := attemptFromRow(s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
+		ID: attemptID, PublicationID: rows.publication.ID, OwnerID: owner, StartedAt: started,
+	}))
+	if err != nil {
+		return rows, attempt, err
 	}
-	if late := now.Sub(c.publication.DueAt); late > s.rules.OverdueWindow {
-		if c.post.FailureCode != "" { // what it waited for is why
-			return unsent(failure{c.post.FailureCode, c.post.FailureMessage, "Nothing is on LinkedIn. Publish the post again later."})
-		}
-		return unsent(overdue(c.publication.DueAt))
+	if err := s.accounts.CountRequest(ctx, tx, rows.account); err != nil {
+		return rows, attempt, err
 	}
-	if o := accountObstacle(c.account.DisplayName, s.accounts.Standing(c.account, now), now); o.state != "" {
-		return o
+	if _, err := s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{
+		ID: rows.publication.ID, OwnerID: owner,
+	}); err != nil {
+		return rows, attempt, err
 	}
-	var err error
-	if c.author, err = linkedin.ParseURN(c.account.URN); err != nil {
-		return unsent(failureOf(fault.Of(err)))
-	}
-	if c.token, err = s.accounts.Token(c.account); err != nil { // another process may have the right keyset, or this one soon
-		return s.rules.again(unsent(failureOf(fault.Of(err))), 0, c.publication.DueAt, now)
-	}
-	return outcome{}
-}
-
-// turn returns until when a publication has to wait because as many of its account as may be are being sent; zero when
-// it is its turn. Those further back wait longer, so that a long queue is not looked through all the time.
-func (s *Service) turn(ctx context.Context, tx *postgres.Tx, publication db.Publication, now time.Time) (time.Time, error) {
-	queue, err := s.queries.PublicationCountByAccount(ctx, tx, db.PublicationCountByAccountParams{
-		AccountID: publication.AccountID, OwnerID: publication.OwnerID, BeforeTime: publication.CreatedAt, BeforeID: publication.ID,
-	})
-	if err != nil || queue.Sending < int64(s.rules.AccountConcurrency) {
-		return time.Time{}, err
-	}
-	until := now.Add(turnWait(queue.Ahead, s.rules.AccountConcurrency))
-	_, err = s.queries.PublicationDefer(ctx, tx, db.PublicationDeferParams{ID: publication.ID, OwnerID: publication.OwnerID, DueAt: until})
-	return until, err
+	rows.publication.State = posts.StatePublishing
+	rows.post, err = posts.FromRow(s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: rows.post.ID, OwnerID: owner, Now: now}))
+	return rows, attempt, err
 }

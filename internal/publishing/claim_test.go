@@ -7,6 +7,7 @@ import (
 
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 )
 
 // The database is lost while a claim is committed: whether it was saved or not, nothing was sent, so the post goes out, and
@@ -24,7 +25,7 @@ func TestAClaimWhoseCommitIsInDoubtLeavesNoDoubtAboutThePost(t *testing.T) {
 			post, job := w.approved(t, "Out all the same")
 			wire.CutAt("commit\x00", saved)
 
-			require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), job))
+			require.NoError(t, w.Work(w.workContext(), job))
 
 			require.Equal(t, 1, wire.Cuts())
 			post, err := w.posts.Get(t.Context(), w.owner, post.ID)
@@ -32,7 +33,7 @@ func TestAClaimWhoseCommitIsInDoubtLeavesNoDoubtAboutThePost(t *testing.T) {
 			require.Equal(t, posts.StatePublished, post.State)
 			attempts := w.attempts(t, post.ID)
 			require.Len(t, attempts, 1)
-			require.Equal(t, attemptAccepted, attempts[0].Outcome)
+			require.Equal(t, decision.Accepted, attempts[0].Outcome)
 			require.Len(t, w.vendors.Ledger(), 1)
 		})
 	}

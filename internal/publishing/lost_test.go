@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
@@ -44,27 +45,25 @@ func TestAnAttemptThatTheDatabaseLostCountsBesideTheOneThatFollowed(t *testing.T
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			send := func(c *claimed, does sandbox.Fault) outcome {
+			send := func(c *claimed, does sandbox.Fault) decision.Outcome {
 				w.vendors.Disarm()
 				if does.Mode != "" {
 					does.Vendor, does.Operation, does.Times = "linkedin", "createPost", 1
 					require.NoError(t, w.vendors.Arm(does))
 				}
-				return judge(w.send(t.Context(), c))
+				return decision.Answered(w.send(t.Context(), c))
 			}
 			post, job := w.approved(t, "Twice on its way")
-			lost, _, err := w.claim(w.workContext(), job)
-			require.NoError(t, err)
+			lost := w.claimed(t, job)
 			first := send(lost, c.first)
 			w.goesBack(t)
-			job = takeJob(t, w, Args{}, post.ID)
-			again, _, err := w.claim(w.workContext(), job)
-			require.NoError(t, err)
+			job = takeJob(t, w, PublicationArgs{}, post.ID)
+			again := w.claimed(t, job)
 			second := send(again, c.second)
 
 			writes := []func() error{
-				func() error { _, err := w.write(w.workContext(), job, lost, first); return err },
-				func() error { _, err := w.write(w.workContext(), job, again, second); return err },
+				func() error { _, err := w.record(w.workContext(), job, lost, first); return err },
+				func() error { _, err := w.record(w.workContext(), job, again, second); return err },
 			}
 			if c.secondFirst {
 				writes[0], writes[1] = writes[1], writes[0]
@@ -74,7 +73,7 @@ func TestAnAttemptThatTheDatabaseLostCountsBesideTheOneThatFollowed(t *testing.T
 				require.NoError(t, write(), "written once more, as after a commit that was not answered")
 			}
 
-			post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+			post, err := w.posts.Get(t.Context(), w.owner, post.ID)
 			require.NoError(t, err)
 			require.Equal(t, c.want, post.State)
 			if c.want == posts.StatePublished {
@@ -85,7 +84,7 @@ func TestAnAttemptThatTheDatabaseLostCountsBesideTheOneThatFollowed(t *testing.T
 			}
 			attempts := w.attempts(t, post.ID)
 			kept := 1
-			if first.attempt != attemptRejected {
+			if first.Answer.Result != decision.Rejected {
 				kept = 2
 			}
 			require.Len(t, attempts, kept)
@@ -116,22 +115,21 @@ func TestAnAnswerWhoseApprovalTheDatabaseLostIsKept(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			post, job := w.approved(t, "Never approved")
-			sent, _, err := w.claim(w.workContext(), job)
-			require.NoError(t, err)
+			sent := w.claimed(t, job)
 			if c.does.Mode != "" {
 				c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
 				require.NoError(t, w.vendors.Arm(c.does))
 			}
-			answer := judge(w.send(t.Context(), sent))
+			answer := decision.Answered(w.send(t.Context(), sent))
 			w.exec(t, `DELETE FROM publications`)
 			w.exec(t, `UPDATE posts SET state = $1, account_id = NULL, revision = revision + 1`, c.before)
 
 			for range 2 { // once more, as after a commit that was not answered
-				_, err = w.write(w.workContext(), job, sent, answer)
+				_, err := w.record(w.workContext(), job, sent, answer)
 				require.NoError(t, err)
 			}
 
-			post, err = w.posts.Get(t.Context(), w.owner, post.ID)
+			post, err := w.posts.Get(t.Context(), w.owner, post.ID)
 			require.NoError(t, err)
 			require.Equal(t, c.want, post.State)
 			if c.want == posts.StatePublished {
@@ -169,13 +167,12 @@ func TestAnAnswerIsKeptOrToldWhateverElseTheDatabaseLost(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			post, job := w.approved(t, "Never approved")
-			sent, _, err := w.claim(w.workContext(), job)
-			require.NoError(t, err)
+			sent := w.claimed(t, job)
 			if c.does.Mode != "" {
 				c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
 				require.NoError(t, w.vendors.Arm(c.does))
 			}
-			answer := judge(w.send(t.Context(), sent))
+			answer := decision.Answered(w.send(t.Context(), sent))
 			w.exec(t, `DELETE FROM publications`)
 			w.exec(t, `UPDATE posts SET state = 'draft', account_id = NULL, revision = revision + 1`)
 			w.exec(t, `DELETE FROM linkedin_accounts`)
@@ -183,7 +180,7 @@ func TestAnAnswerIsKeptOrToldWhateverElseTheDatabaseLost(t *testing.T) {
 				w.exec(t, `DELETE FROM posts`)
 			}
 
-			_, err = w.write(w.workContext(), job, sent, answer)
+			_, err := w.record(w.workContext(), job, sent, answer)
 
 			if c.lostPost {
 				require.ErrorContains(t, err, c.want)

@@ -31,11 +31,19 @@ import (
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
 func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
+
+var (
+	noon  = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	rules = decision.Rules{
+		OverdueWindow: time.Hour, RetryWait: 4 * time.Second, AccountConcurrency: 5, DuplicateWindow: 365 * 24 * time.Hour,
+	}
+)
 
 var tess = sandbox.Member{
 	ID: "tester", GivenName: "Tess", FamilyName: "Ter", Token: "token-of-tess", Scopes: []string{"openid", "profile", "w_member_social"},
@@ -44,7 +52,7 @@ var tess = sandbox.Member{
 // world is publishing against the sandbox's LinkedIn over HTTP and a database of its own, with a clock and with jobs that
 // run only when a test says so.
 type world struct {
-	*Service
+	publicationWorker
 	store    *postgres.Store
 	river    *river.Client[pgx.Tx]
 	vendors  *sandbox.Sandbox
@@ -91,17 +99,10 @@ func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
 		Follow:   func(accounts.Event, accounts.Account) []river.JobArgs { return nil },
 		Settings: accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, Members: true}}},
 	})
-	w.Service = New(
-		w.store,
-		client,
-		posts.New(w.store, nil, now),
-		w.accounts,
-		linkedIn,
-		origin.New(w.store, now, log),
-		func(posts.Post, string) []river.JobArgs { return nil },
-		rules,
-		now,
-	)
+	w.Service = New(Dependencies{
+		Store: w.store, Jobs: client, Posts: posts.New(w.store, nil, now), Accounts: w.accounts, LinkedIn: linkedIn, Origin: origin.New(w.store, now, log),
+		Follow: func(posts.Post, string) []river.JobArgs { return nil }, Rules: rules, Now: now,
+	})
 	w.Register(client)
 	user, err := db.New().UserInsert(
 		t.Context(),
@@ -130,13 +131,22 @@ func (w *world) attempts(t require.TestingT, postID uuid.UUID) []Attempt {
 }
 
 // approved makes a post, approves it, and takes the job of its publication as River would.
-func (w *world) approved(t *testing.T, text string) (posts.Post, *river.Job[Args]) {
+func (w *world) approved(t *testing.T, text string) (posts.Post, *river.Job[PublicationArgs]) {
 	t.Helper()
 	post, err := w.posts.Create(t.Context(), posts.CreateInput{OwnerID: w.owner, Draft: posts.Draft{Content: text}})
 	require.NoError(t, err)
 	_, err = w.Publish(t.Context(), PublishInput{OwnerID: w.owner, ID: post.ID})
 	require.NoError(t, err)
-	return post, takeJob(t, w, Args{}, post.ID)
+	return post, takeJob(t, w, PublicationArgs{}, post.ID)
+}
+
+// claimed takes a publication that nothing keeps from being sent.
+func (w *world) claimed(t require.TestingT, job *river.Job[PublicationArgs]) *claimed {
+	taken, err := w.claim(w.workContext(), job)
+	require.NoError(t, err)
+	require.NotNil(t, taken.claimed)
+	require.True(t, taken.rest.over())
+	return taken.claimed
 }
 
 // workContext is what River hands to a worker.
@@ -146,9 +156,9 @@ func (w *world) workContext() context.Context {
 
 // flight is an attempt whose process was lost after it had been claimed: answered when LinkedIn had got it.
 type flight struct {
-	job    *river.Job[Args]
+	job    *river.Job[PublicationArgs]
 	c      *claimed
-	answer *outcome
+	answer *decision.Outcome
 }
 
 // machine compares a post with a model of it: what it must be after each thing that can happen to it.
@@ -273,7 +283,7 @@ func (m *machine) becomesDue(t *rapid.T) {
 	if m.state == posts.StateScheduled && m.w.clock.Before(m.scheduled) {
 		m.w.clock = m.scheduled
 	}
-	m.finish(t, j.JobRow, (&dueWorker{service: m.w.Service}).Work(m.w.workContext(), j))
+	m.finish(t, j.JobRow, (&dueWorker{Service: m.w.Service}).Work(m.w.workContext(), j))
 	if m.state != posts.StateScheduled {
 		return
 	}
@@ -315,11 +325,11 @@ func (m *machine) send(t *rapid.T) {
 		t.Skip("its process died: that is for rescue")
 	}
 	answer := m.arm(t)
-	j := takeJob(t, m.w, Args{}, m.id)
+	j := takeJob(t, m.w, PublicationArgs{}, m.id)
 	if j == nil {
 		t.Skip("never approved")
 	}
-	m.finish(t, j.JobRow, (&worker{service: m.w.Service}).Work(m.w.workContext(), j))
+	m.finish(t, j.JobRow, m.w.Work(m.w.workContext(), j))
 	if m.state != posts.StateQueued || m.obstructed() {
 		return
 	}
@@ -333,11 +343,11 @@ func (m *machine) obstructed() bool {
 	case now.Sub(m.due) > rules.OverdueWindow:
 		m.fails()
 	case m.paused:
-		m.due = now.Add(pausedLook)
+		m.due = now.Add(decision.PausedLook)
 	case now.Before(m.held):
 		m.due = m.held
 		if m.held.Equal(m.held.Truncate(24 * time.Hour)) {
-			m.due = m.held.Add(dayMargin)
+			m.due = m.held.Add(decision.DayMargin)
 		}
 	default:
 		return false
@@ -384,7 +394,7 @@ func (m *machine) answered(answer string) {
 	case "breaks down", "drops":
 		m.state, m.doubts = posts.StateUnconfirmed, m.doubts+1
 	case "serves not version":
-		wait := min(max(now.Sub(m.due)/2, rules.RetryWait), longestRetryWait)
+		wait := min(max(now.Sub(m.due)/2, rules.RetryWait), decision.LongestRetryWait)
 		if now.Add(wait).After(m.due.Add(rules.OverdueWindow)) || m.known() {
 			m.fails()
 		}
@@ -399,9 +409,9 @@ func (m *machine) answered(answer string) {
 			m.due = m.held
 		case "parks for the day":
 			m.held = now.Truncate(24 * time.Hour).Add(24 * time.Hour)
-			m.due = m.held.Add(dayMargin)
+			m.due = m.held.Add(decision.DayMargin)
 		case "refuses the token":
-			m.paused, m.due = true, now.Add(pausedLook)
+			m.paused, m.due = true, now.Add(decision.PausedLook)
 		}
 	}
 }
@@ -411,17 +421,14 @@ func (m *machine) die(t *rapid.T) {
 	if m.state != posts.StateQueued || m.under != nil || m.paused || m.w.clock.Before(m.held) || m.w.clock.Sub(m.due) > rules.OverdueWindow {
 		t.Skip("no attempt would be made")
 	}
-	j := takeJob(t, m.w, Args{}, m.id)
-	c, until, err := m.w.claim(m.w.workContext(), j)
-	require.NoError(t, err)
-	require.True(t, until.IsZero())
-	require.NotNil(t, c)
+	j := takeJob(t, m.w, PublicationArgs{}, m.id)
+	c := m.w.claimed(t, j)
 	m.state, m.under = posts.StatePublishing, &flight{job: j, c: c}
 	if rapid.Bool().Draw(t, "sent") {
 		m.arm(t)
 		before := m.inLedger()
 		created, err := m.w.send(context.Background(), c)
-		answer := judge(created, err)
+		answer := decision.Answered(created, err)
 		m.under.answer = &answer
 		if m.inLedger() > before {
 			m.there = m.w.clock
@@ -434,9 +441,9 @@ func (m *machine) rescue(t *rapid.T) {
 	if m.under == nil {
 		t.Skip("nobody died")
 	}
-	j := takeJob(t, m.w, Args{}, m.id)
+	j := takeJob(t, m.w, PublicationArgs{}, m.id)
 	require.NotNil(t, j, "the job is not lost")
-	m.finish(t, j.JobRow, (&worker{service: m.w.Service}).Work(m.w.workContext(), j))
+	m.finish(t, j.JobRow, m.w.Work(m.w.workContext(), j))
 	if m.under.answer != nil {
 		m.lost = append(m.lost, m.under)
 	}
@@ -451,13 +458,13 @@ func (m *machine) lateAnswer(t *rapid.T) {
 	f := m.lost[0]
 	m.lost = m.lost[1:]
 	settled := m.settled(t, f)
-	_, err := m.w.write(m.w.workContext(), f.job, f.c, *f.answer)
+	_, err := m.w.record(m.w.workContext(), f.job, f.c, *f.answer)
 	require.NoError(t, err)
-	if settled || f.answer.attempt == attemptInDoubt { // LinkedIn did not tell that process more
+	if settled || f.answer.Answer.Result == decision.InDoubt { // LinkedIn did not tell that process more
 		return
 	}
 	m.doubts--
-	if f.answer.attempt == attemptAccepted || (f.answer.duplicateOf != "" && m.doubts > 0) {
+	if f.answer.Answer.Result == decision.Accepted || (f.answer.Answer.DuplicateOf != "" && m.doubts > 0) {
 		m.doubts, m.arrived = 0, true
 	}
 	switch {
@@ -500,7 +507,7 @@ func (m *machine) connect(t *rapid.T) {
 	_, err := m.w.accounts.Add(context.Background(), accounts.AddInput{OwnerID: m.w.owner, Token: tess.Token})
 	require.NoError(t, err)
 	j := &river.Job[AccountChangedArgs]{JobRow: &rivertype.JobRow{}, Args: AccountChangedArgs{OwnerID: m.w.owner, AccountID: m.w.account}}
-	err = (&accountChangedWorker{service: m.w.Service}).Work(m.w.workContext(), j)
+	err = (&accountChangedWorker{Service: m.w.Service}).Work(m.w.workContext(), j)
 	var snooze *river.JobSnoozeError
 	require.True(t, err == nil || errors.As(err, &snooze), "%v", err)
 	m.paused = false
@@ -543,7 +550,7 @@ func (m *machine) check(t *rapid.T) {
 	open := 0
 	for i, a := range attempts {
 		require.EqualValues(t, i+1, a.Number, "no attempt is missing")
-		if a.Outcome == attemptInDoubt && a.Settlement == "" {
+		if a.Outcome == decision.InDoubt && a.Settlement == "" {
 			open++
 		}
 	}

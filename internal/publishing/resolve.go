@@ -3,7 +3,6 @@ package publishing
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -12,17 +11,6 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
-)
-
-// How a doubt about an attempt is settled.
-const (
-	settledPublished    = "person_published"
-	settledNotPublished = "person_not_published"
-	settledByDuplicate  = "duplicate_named"
-	settledLateAccepted = "late_accepted"
-	settledLateRefused  = "late_refused"
-	settledReadBack     = "read_back_published"
-	settledAbsent       = "read_back_absent"
 )
 
 // ResolveInput says what a person saw on LinkedIn of a post in doubt.
@@ -101,15 +89,4 @@ func (s *Service) notAnothers(ctx context.Context, tx *postgres.Tx, in ResolveIn
 		)
 	}
 	return fault.Fields(fault.Field{Path: "published.linkedinUrn", Problem: "is the name of another post; each post on LinkedIn has its own"})
-}
-
-// settleDoubts writes down how every doubt about a post was settled.
-func (s *Service) settleDoubts(ctx context.Context, tx *postgres.Tx, post posts.Post, state, how string, now time.Time) error {
-	if _, err := s.queries.AttemptSettleByPost(ctx, tx, db.AttemptSettleByPostParams{
-		PostID: post.ID, OwnerID: post.OwnerID, SettledAt: now, Settlement: how,
-	}); err != nil {
-		return err
-	}
-	_, err := s.queries.PublicationSettleByPost(ctx, tx, db.PublicationSettleByPostParams{PostID: post.ID, OwnerID: post.OwnerID, State: state})
-	return err
 }

@@ -6,13 +6,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/riverqueue/river"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
-	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/zone"
 )
 
@@ -27,7 +26,7 @@ type ScheduleInput struct {
 }
 
 // farthest is how far ahead a post may be scheduled: as the proto file says it of the moment.
-const farthest = 365 * day
+const farthest = 365 * 24 * time.Hour
 
 // Validate lists every fault of the input, what contradicts itself too. How far ahead Time may be stands in the proto file; one
 // that has passed is due at once.
@@ -131,7 +130,7 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 			return err
 		}
 		if current.State != posts.StateScheduled {
-			if err := publishable(current.State, false); err != nil {
+			if err := decision.Publishable(current.State, false); err != nil {
 				return err
 			}
 		}
@@ -160,7 +159,7 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 		if !again {
 			return nil
 		}
-		return s.jobs.InsertAt(ctx, tx, warnAgain(s.now(), at), ScheduleWarningArgs{OwnerID: in.OwnerID, PostID: in.ID, ScheduledAt: at})
+		return s.jobs.InsertAt(ctx, tx, decision.WarnAgain(s.now(), at), ScheduleWarningArgs{OwnerID: in.OwnerID, PostID: in.ID, ScheduledAt: at})
 	})
 	return scheduled, err
 }
@@ -181,99 +180,4 @@ func (s *Service) CancelSchedule(ctx context.Context, ownerID, id uuid.UUID) (po
 		return err
 	})
 	return post, err
-}
-
-// DueArgs is the job that queues a scheduled post when its time has come.
-type DueArgs struct {
-	OwnerID uuid.UUID `json:"owner_id"`
-	PostID  uuid.UUID `json:"post_id"`
-	// ScheduledAt tells the job of the post's present schedule from those of earlier ones.
-	ScheduledAt time.Time `json:"scheduled_at"`
-}
-
-// Kind names the job in River's tables; it must never change.
-func (DueArgs) Kind() string { return "publish_due" }
-
-// InsertOpts keeps the job from being given up: no scheduled post is forgotten.
-func (DueArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: jobs.MaxAttempts} }
-
-type dueWorker struct {
-	river.WorkerDefaults[DueArgs]
-	service *Service
-}
-
-// Work queues the post if this is still its schedule. A post that could not go out within the overdue window, because
-// nothing was running, fails instead: nobody wants Monday's post on Thursday.
-func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
-	s, args := w.service, job.Args
-	var held bool
-	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		held = false
-		post, err := s.posts.GetForUpdate(ctx, tx, args.OwnerID, args.PostID)
-		if fault.Is(err, fault.NotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if post.State != posts.StateScheduled || !post.ScheduledAt.Equal(args.ScheduledAt) {
-			return nil
-		}
-		standing, err := s.origin.Look(ctx, tx)
-		if err != nil {
-			return err
-		}
-		now := s.now()
-		if held = standing.Hold != nil; held {
-			return s.holdBack(ctx, tx, post, now)
-		}
-		sent := !args.ScheduledAt.After(standing.Review.DueBefore) // or it may be
-		if late := now.Sub(args.ScheduledAt); late > s.rules.OverdueWindow && !sent {
-			return s.miss(ctx, tx, post, now, posts.StateFailed, overdue(args.ScheduledAt))
-		}
-		account, err := s.accounts.Find(ctx, tx, args.OwnerID, post.AccountID)
-		if fault.Is(err, fault.Precondition) && sent { // with the account that there was then
-			return s.miss(ctx, tx, post, now, posts.StateUnconfirmed, mayHaveBeenSent.failure)
-		}
-		if fault.Is(err, fault.Precondition) {
-			f := fault.Of(err)
-			return s.miss(
-				ctx,
-				tx,
-				post,
-				now,
-				posts.StateFailed,
-				failure{code: f.Reason, message: f.Message, remedy: "Connect an account, then publish the post."},
-			)
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := s.queries.PostMarkDue(
-			ctx,
-			tx,
-			db.PostMarkDueParams{ID: post.ID, OwnerID: post.OwnerID, AccountID: account.ID, Now: now},
-		); err != nil {
-			return err
-		}
-		if sent {
-			return s.dueInDoubt(ctx, tx, post, account, job.ID, args.ScheduledAt, now)
-		}
-		return s.approve(ctx, tx, post.OwnerID, []approval{{post.ID, account.ID}}, args.ScheduledAt, now)
-	})
-	if err == nil && held {
-		return s.sleep(s.now().Add(heldLook))
-	}
-	return err
-}
-
-// miss ends the schedule of a post that can't go out, and tells its owner: it failed, or is in doubt.
-func (s *Service) miss(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time, state string, f failure) error {
-	missed, err := posts.FromRow(s.queries.PostMarkMissed(ctx, tx, db.PostMarkMissedParams{
-		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: state, FailureCode: f.code, FailureMessage: f.message, FailureRemedy: f.remedy,
-	}))
-	if err != nil {
-		return err
-	}
-	return s.jobs.Insert(ctx, tx, s.follow(missed, "")...)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
@@ -17,19 +18,18 @@ func TestAnAnswerInDoubtThatComesLateSettlesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	post, job := w.approved(t, "Perhaps there")
-	lost, _, err := w.claim(w.workContext(), job)
-	require.NoError(t, err)
+	lost := w.claimed(t, job)
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.AcceptThenDrop, Times: 1}))
-	answer := judge(w.send(t.Context(), lost))
-	require.Equal(t, attemptInDoubt, answer.attempt)
-	require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+	answer := decision.Answered(w.send(t.Context(), lost))
+	require.Equal(t, decision.InDoubt, answer.Answer.Result)
+	require.NoError(t, w.Work(w.workContext(), takeJob(t, w, PublicationArgs{}, post.ID)), "another process takes the job up")
 
-	_, err = w.write(w.workContext(), job, lost, answer)
+	_, err := w.record(w.workContext(), job, lost, answer)
 
 	require.NoError(t, err)
 	attempts := w.attempts(t, post.ID)
 	require.Len(t, attempts, 1)
-	require.Equal(t, attemptInDoubt, attempts[0].Outcome)
+	require.Equal(t, decision.InDoubt, attempts[0].Outcome)
 	require.Empty(t, attempts[0].Settlement)
 	post, err = w.posts.Get(t.Context(), w.owner, post.ID)
 	require.NoError(t, err)
@@ -52,15 +52,14 @@ func TestARefusalThatComesLateIsToldWithItsOwnRemedy(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			post, job := w.approved(t, "Refused late")
-			lost, _, err := w.claim(w.workContext(), job)
-			require.NoError(t, err)
-			require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+			lost := w.claimed(t, job)
+			require.NoError(t, w.Work(w.workContext(), takeJob(t, w, PublicationArgs{}, post.ID)), "another process takes the job up")
 			c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
 			require.NoError(t, w.vendors.Arm(c.does))
 			created, refused := w.send(t.Context(), lost)
-			answer := rules.postpone(judge(created, refused), fault.Of(refused), lost.publication.DueAt, w.clock)
+			answer := rules.Postpone(decision.Answered(created, refused), fault.Of(refused), lost.publication.DueAt, w.clock)
 
-			_, err = w.write(w.workContext(), job, lost, answer)
+			_, err := w.record(w.workContext(), job, lost, answer)
 
 			require.NoError(t, err)
 			post, err = w.posts.Get(t.Context(), w.owner, post.ID)
@@ -76,7 +75,7 @@ func TestARefusalThatComesLateIsToldWithItsOwnRemedy(t *testing.T) {
 func TestAnAnswerThatComesLateHoldsOrPausesTheAccount(t *testing.T) {
 	t.Parallel()
 	givenUp := func(t *testing.T, w *world, post posts.Post) {
-		require.NoError(t, (&worker{service: w.Service}).Work(w.workContext(), takeJob(t, w, Args{}, post.ID)), "another process takes the job up")
+		require.NoError(t, w.Work(w.workContext(), takeJob(t, w, PublicationArgs{}, post.ID)), "another process takes the job up")
 	}
 	lost := func(t *testing.T, w *world, _ posts.Post) {
 		w.exec(t, `DELETE FROM publications`)
@@ -110,19 +109,18 @@ func TestAnAnswerThatComesLateHoldsOrPausesTheAccount(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			post, job := w.approved(t, "Refused late")
-			sent, _, err := w.claim(w.workContext(), job)
-			require.NoError(t, err)
+			sent := w.claimed(t, job)
 			c.does.Vendor, c.does.Operation, c.does.Times = "linkedin", "createPost", 1
 			require.NoError(t, w.vendors.Arm(c.does))
 			created, refused := w.send(t.Context(), sent)
-			answer := rules.postpone(judge(created, refused), fault.Of(refused), sent.publication.DueAt, w.clock)
+			answer := rules.Postpone(decision.Answered(created, refused), fault.Of(refused), sent.publication.DueAt, w.clock)
 			c.late(t, w, post)
 			if c.again { // under the same revision, as after a database that went back
 				w.exec(t, `UPDATE linkedin_accounts SET sealed_token = sealed_token || '\x00'`)
 			}
 
 			for range 2 { // once more, as after a commit that was not answered
-				_, err = w.write(w.workContext(), job, sent, answer)
+				_, err := w.record(w.workContext(), job, sent, answer)
 				require.NoError(t, err)
 			}
 
@@ -155,15 +153,14 @@ func TestWhatDoesNotReachLinkedInIsNoRequestOfTheDay(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			_, job := w.approved(t, "On its way")
-			sent, _, err := w.claim(w.workContext(), job)
-			require.NoError(t, err)
+			sent := w.claimed(t, job)
 			w.clock = w.clock.Add(c.after)
 			for range 2 { // once more, as after a commit that was not answered
-				_, err = w.write(
+				_, err := w.record(
 					w.workContext(),
 					job,
 					sent,
-					rules.postpone(judge(linkedin.Created{}, c.err), fault.Of(c.err), sent.publication.DueAt, w.clock),
+					rules.Postpone(decision.Answered(linkedin.Created{}, c.err), fault.Of(c.err), sent.publication.DueAt, w.clock),
 				)
 				require.NoError(t, err)
 			}
@@ -181,19 +178,18 @@ func TestAnOutcomeThatIsWrittenTwiceDoesNotLoseItsJob(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	post, job := w.approved(t, "Patience")
-	c, _, err := w.claim(w.workContext(), job)
-	require.NoError(t, err)
+	c := w.claimed(t, job)
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "createPost", Mode: sandbox.RetryAfter, Value: "30", Times: 1}))
 	created, refused := w.send(t.Context(), c)
-	asked := rules.postpone(judge(created, refused), fault.Of(refused), c.publication.DueAt, w.clock)
-	until, err := w.write(w.workContext(), job, c, asked)
+	asked := rules.Postpone(decision.Answered(created, refused), fault.Of(refused), c.publication.DueAt, w.clock)
+	r, err := w.record(w.workContext(), job, c, asked)
 	require.NoError(t, err)
-	require.Equal(t, w.clock.Add(30*time.Second), until)
+	require.Equal(t, rest{w.clock.Add(30 * time.Second)}, r)
 
-	until, err = w.write(w.workContext(), job, c, asked)
+	r, err = w.record(w.workContext(), job, c, asked)
 
 	require.NoError(t, err)
-	require.False(t, until.IsZero(), "the job is not over")
+	require.False(t, r.over(), "the job is not over")
 	post, err = w.posts.Get(t.Context(), w.owner, post.ID)
 	require.NoError(t, err)
 	require.Equal(t, posts.StateQueued, post.State)

@@ -2,7 +2,6 @@ package publishing
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -13,42 +12,11 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
-	"github.com/postwright/postwright/internal/sunset"
 )
 
 // warnings say what may keep a post from going out at a time, though nothing does today.
 func (s *Service) warnings(account accounts.Account, at time.Time) []string {
-	return s.rules.warnings(account.DisplayName, s.accounts.Standing(account, s.now()), at)
-}
-
-// warnings are those of an account by its name and how it stands now.
-func (r Rules) warnings(name string, standing accounts.Standing, at time.Time) []string {
-	var list []string
-	if standing.CannotPublish != "" {
-		list = append(list, standing.CannotPublish+" "+standing.PublishRemedy)
-	}
-	if lasts := standing.UsableUntil(); lasts != nil && !at.Before(*lasts) {
-		verb, why := "ends", ""
-		if standing.EndsAssumed {
-			verb, why = "is assumed to end", " ("+accounts.WhyAssumed+")"
-		}
-		list = append(list, fmt.Sprintf("The token of %s %s at %s%s, before the post is due: connect the account again until then.",
-			name, verb, standing.Ends.UTC().Format(time.RFC3339), why))
-	}
-	if warning := sunset.Of(r.Version).Endangers(at); warning != "" {
-		list = append(list, warning)
-	}
-	return list
-}
-
-// warnAgain is when the owner of a post that was scheduled with a warning is warned again: a week before the post is due, or
-// half-way there.
-func warnAgain(now, at time.Time) time.Time {
-	const ahead = 7 * 24 * time.Hour
-	if early := at.Add(-ahead); early.After(now) {
-		return early
-	}
-	return now.Add(at.Sub(now) / 2)
+	return s.rules.Warnings(account.DisplayName, s.accounts.Standing(account, s.now()), at)
 }
 
 // ScheduleWarningArgs is the job that warns the owner of a scheduled post again, if what endangered it still does.
@@ -63,12 +31,12 @@ func (ScheduleWarningArgs) Kind() string { return "publish_schedule_warning" }
 
 type scheduleWarningWorker struct {
 	river.WorkerDefaults[ScheduleWarningArgs]
-	service *Service
+	*Service
 }
 
 // Work looks at the post's present schedule and account; one that was moved or cancelled has a job of its own, or none.
 func (w *scheduleWarningWorker) Work(ctx context.Context, job *river.Job[ScheduleWarningArgs]) error {
-	s, args := w.service, job.Args
+	s, args := w.Service, job.Args
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		post, err := s.posts.Find(ctx, tx, args.OwnerID, args.PostID)
 		if fault.Is(err, fault.NotFound) {

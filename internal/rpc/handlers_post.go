@@ -126,7 +126,7 @@ func (h *postHandler) BatchPublishPosts(
 	if err := stream.SendHeaders(); err != nil {
 		return err
 	}
-	return h.publishing.Follow(ctx, batch.OwnerID, approved, h.silence, func(p publishing.Progress) error {
+	return h.publishing.WatchBatch(ctx, batch.OwnerID, approved, h.silence, func(p publishing.Progress) error {
 		return stream.Send(&postwrightv1.BatchPublishPostsResponse{Outcome: outcomeMessage(p)})
 	})
 }

@@ -77,7 +77,7 @@ func (s *stage) approveNew(ctx context.Context, client *http.Client, loop int) (
 	}
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
-	to := s.node.url + pathPosts + "BatchPublishPosts"
+	to := s.node.URL + pathPosts + "BatchPublishPosts"
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(envelope(body)))
 	if err != nil {
 		return false

@@ -149,16 +149,16 @@ func sendBadRequests(ctx context.Context, s *stage) error {
 // sendBad sends one request and measures what it comes to.
 func (s *stage) sendBad(ctx context.Context, client *http.Client, r badRequest) ([]figure, error) {
 	s.notePeak()
-	if err := s.node.forgetPeak(); err != nil {
+	if err := s.node.ForgetPeak(); err != nil {
 		return nil, err
 	}
-	resident, _ := s.node.memory()
-	logged := s.node.logBytes()
+	resident, _ := s.node.Memory()
+	logged := s.node.LogBytes()
 	a, err := s.post(ctx, client, r.path, s.people.greedy.Key, r.body, r.headers...)
-	_, peak := s.node.memory()
+	_, peak := s.node.Memory()
 	refused := 0.0
 	switch {
-	case err != nil, !s.node.alive():
+	case err != nil, !s.node.Alive():
 		refused = 1 // no answer at all
 	case a.status == http.StatusOK && r.path == pathPosts+"BatchPublishPosts": // a stream's refusal is in its last message
 	case a.status < 400 || a.status >= 500:
@@ -172,7 +172,7 @@ func (s *stage) sendBad(ctx context.Context, client *http.Client, r badRequest) 
 		{Name: "answer", Value: float64(a.bytes) / 1024, Most: answerMost / 1024, Unit: "KiB", Note: note},
 		{Name: "memory of one request", Value: growth, Most: float64(memoryFloor+memoryTimes*r.holds) / mebibyte, Unit: "MiB", Note: note},
 		{Name: "time of one refusal", Value: a.took.Seconds(), Most: took.Seconds(), Unit: "s", Note: note},
-		{Name: "log of one refusal", Value: float64(s.node.logBytes()-logged) / 1024, Most: badLogMost / 1024, Unit: "KiB", Note: note},
+		{Name: "log of one refusal", Value: float64(s.node.LogBytes()-logged) / 1024, Most: badLogMost / 1024, Unit: "KiB", Note: note},
 	}, nil
 }
 

@@ -33,10 +33,10 @@ func (r Run) newBystander(ctx context.Context, group *errgroup.Group, g *ground)
 	if wiring.Listen, err = loopback.FreeAddress(ctx); err != nil {
 		return nil, err
 	}
-	n, err := startNode(ctx, r.Binary, r.Dir, "bystander", wiring, nil)
+	n, err := testbed.StartNode(ctx, r.Binary, r.Dir, "bystander", wiring, fewConnections)
 	if err != nil {
 		return nil, err
 	}
-	b.quiet, err = newQuiet(ctx, g.people.quiet, n.url, quietAddress)
+	b.quiet, err = newQuiet(ctx, g.people.quiet, n.URL, quietAddress)
 	return b, err
 }

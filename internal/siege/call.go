@@ -32,7 +32,7 @@ type answer struct {
 
 // post sends a JSON message to a procedure, as curl would: without a deadline of its own in the headers. key may be empty.
 func (s *stage) post(ctx context.Context, client *http.Client, path, key string, body []byte, headers ...string) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.url+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return answer{}, err
 	}
@@ -48,7 +48,7 @@ func (s *stage) post(ctx context.Context, client *http.Client, path, key string,
 
 // get reads a page.
 func (s *stage) get(ctx context.Context, client *http.Client, path string) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.node.url+path, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.node.URL+path, http.NoBody)
 	if err != nil {
 		return answer{}, err
 	}

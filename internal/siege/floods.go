@@ -77,7 +77,7 @@ func (s *stage) getPost(ctx context.Context, client *http.Client, key string) (a
 
 // besideNeighbour attacks while somebody lives at the attacker's address who has a right key of their own, and judges what they saw.
 func (s *stage) besideNeighbour(ctx context.Context, attack func()) error {
-	neighbour, err := newQuiet(ctx, s.people.crowd[0], s.node.url, attackersAddress)
+	neighbour, err := newQuiet(ctx, s.people.crowd[0], s.node.URL, attackersAddress)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ const keylessAnswerMost = 3 * mebibyte
 func (s *stage) askReflection(ctx context.Context, client *http.Client) (answer, error) {
 	question := append([]byte{0, 0, 0, 0, 19, 0x22, 17}, "buf.validate.Rule"...) // file_containing_symbol
 	body := bytes.Repeat(question, (64<<10)/len(question))
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.url+pathReflection, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.URL+pathReflection, bytes.NewReader(body))
 	if err != nil {
 		return answer{}, err
 	}

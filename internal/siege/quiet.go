@@ -249,13 +249,13 @@ var (
 
 // judge is the figure of some calls.
 func (b bound) judge(name string, calm, attacked, beside []time.Duration) figure {
-	was, meanwhile := percentile(calm, b.p), percentile(beside, b.p)
+	was, meanwhile := testbed.Percentile(calm, b.p), testbed.Percentile(beside, b.p)
 	reference, times := max(was, meanwhile), b.times
 	if b.overload > 0 && reference > b.overload {
 		times = b.timesOverloaded
 	}
 	most := max(time.Duration(times*float64(reference)), b.floor)
-	return figure{Name: name, Value: milliseconds(percentile(attacked, b.p)), Most: milliseconds(most), Unit: "ms",
+	return figure{Name: name, Value: milliseconds(testbed.Percentile(attacked, b.p)), Most: milliseconds(most), Unit: "ms",
 		Note: fmt.Sprintf("calm: %s, bystander: %s, %d calls", number(milliseconds(was), "ms"), number(milliseconds(meanwhile), "ms"), len(attacked))}
 }
 

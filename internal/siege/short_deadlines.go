@@ -16,6 +16,8 @@ const (
 	profileTime = 200 * time.Millisecond
 	// leftAloneTimeout bounds the wait for LinkedIn to be left alone.
 	leftAloneTimeout = 20 * time.Second
+	// breakerRefuses is the state of a breaker that refuses calls, as /metrics has it.
+	breakerRefuses = 2
 	// breakerAttack is how long the loops run: several times as long as LinkedIn is left alone.
 	breakerAttack = 8 * breakerDelay
 	// afterBreaker is what a post may take beyond the time for which LinkedIn is left alone.
@@ -92,11 +94,12 @@ func (s *stage) untilLeftAlone(ctx context.Context, fail func(ctx context.Contex
 		<-done
 	}()
 	for {
-		m, err := s.node.metrics(ctx)
+		m, err := s.node.Metrics(ctx)
 		if err != nil {
 			return err
 		}
-		if m.leftAlone("linkedin") {
+		// Until LinkedIn is asked for the first time nothing is told of it. Its API and its OAuth are one host here.
+		if state, err := m.Sum("api_breaker_state", "vendor", "linkedin"); err == nil && state == breakerRefuses {
 			return nil
 		}
 		if !wait(failing, 20*time.Millisecond) {

@@ -63,13 +63,13 @@ func readSlowly(ctx context.Context, s *stage) error {
 			requests = append(
 				requests,
 				fmt.Sprintf("POST %sListPosts HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\n"+
-					"Content-Length: %d\r\n\r\n%s", pathPosts, s.node.address, owner.Key, len(body), body),
+					"Content-Length: %d\r\n\r\n%s", pathPosts, s.node.Address, owner.Key, len(body), body),
 			)
 		}
 	}
 	lists := len(requests)
 	for range slowScrapers {
-		requests = append(requests, strings.Repeat("GET /metrics HTTP/1.1\r\nHost: "+s.node.address+"\r\n\r\n", scrapesOfEach))
+		requests = append(requests, strings.Repeat("GET /metrics HTTP/1.1\r\nHost: "+s.node.Address+"\r\n\r\n", scrapesOfEach))
 	}
 	readers := make([]*slowReader, len(requests))
 	defer func() {
@@ -100,7 +100,7 @@ func (s *stage) askSlowly(ctx context.Context, request string) *slowReader {
 		})
 		return errors.Join(err, failed)
 	}}
-	conn, err := dialer.DialContext(ctx, "tcp", s.node.address)
+	conn, err := dialer.DialContext(ctx, "tcp", s.node.Address)
 	if err != nil {
 		return nil
 	}
@@ -114,8 +114,8 @@ func (s *stage) askSlowly(ctx context.Context, request string) *slowReader {
 // held counts the readers of whose answer the node itself holds a part. It lets the node stand still, so that what can be read
 // then is what the kernel holds, and whoever gets less than the whole of an answer is one.
 func (s *stage) held(readers []*slowReader) int {
-	s.node.process.Signal(syscall.SIGSTOP)
-	defer s.node.process.Signal(syscall.SIGCONT)
+	s.node.Signal(syscall.SIGSTOP)
+	defer s.node.Signal(syscall.SIGCONT)
 	var (
 		count atomic.Int64
 		all   sync.WaitGroup

@@ -45,7 +45,7 @@ type stage struct {
 	// vendorsURL, database: what a node needs.
 	vendorsURL string
 	database   string
-	node       *node
+	node       *testbed.Node
 	quiet      *quiet
 	bystander  *bystander
 	life       *life // the quiet owner's, during the attack
@@ -53,9 +53,9 @@ type stage struct {
 	// dismiss ends the quiet owner's life during the attack and returns once it has ended; an attack that needs silence may
 	// call it.
 	dismiss func() (attacked, beside seen)
-	peak    uint64 // the most memory that a node held during the attack, in bytes
-	died    int    // nodes that ended by themselves
-	ended   *exit  // of a node that the attack itself stopped
+	peak    uint64        // the most memory that a node held during the attack, in bytes
+	died    int           // nodes that ended by themselves
+	ended   *testbed.Exit // of a node that the attack itself stopped
 
 	sent    atomic.Int64 // requests, for what may be logged
 	holding atomic.Int64 // the most bytes of requests that are with the node at once, for what it may hold
@@ -106,29 +106,32 @@ func (s *stage) reach(what string, value, least int) {
 }
 
 func (s *stage) posts(owner *testbed.Owner, through http.RoundTripper) postwrightv1connect.PostServiceClient {
-	return postwrightv1connect.NewPostServiceClient(testbed.NewClient(&http.Client{Transport: through}, s.node.url, owner.Key))
+	return postwrightv1connect.NewPostServiceClient(testbed.NewClient(&http.Client{Transport: through}, s.node.URL, owner.Key))
 }
+
+// fewConnections is a setting of every node: two nodes and what measures them share one PostgreSQL.
+const fewConnections = "POSTWRIGHT_DATABASE_MIN_CONNECTIONS=2"
 
 // start starts a node on the attack's database, at the address of the one before.
 func (s *stage) start(ctx context.Context) (err error) {
 	wiring := testbed.Wiring{DatabaseURL: s.ground.server.URL(s.database), VendorsURL: s.vendorsURL, Keyset: s.ground.keyset}
 	if s.node != nil {
-		wiring.Listen = s.node.address
+		wiring.Listen = s.node.Address
 	} else if wiring.Listen, err = loopback.FreeAddress(ctx); err != nil {
 		return err
 	}
-	s.node, err = startNode(ctx, s.Binary, s.Dir, s.attack.name, wiring, s.attack.settings)
+	s.node, err = testbed.StartNode(ctx, s.Binary, s.Dir, s.attack.name, wiring, append([]string{fewConnections}, s.attack.settings...)...)
 	return err
 }
 
 // restart replaces the node, which is broken, by a fresh one, so that what comes next is measured for itself.
 func (s *stage) restart(ctx context.Context) error {
 	s.notePeak()
-	if !s.node.alive() {
+	if !s.node.Alive() {
 		s.died++
 	}
-	s.node.process.Signal(os.Kill)
-	<-s.node.process.Gone()
+	s.node.Signal(os.Kill)
+	<-s.node.Gone()
 	return s.start(ctx)
 }
 
@@ -159,11 +162,11 @@ func (s *stage) flooding(ctx context.Context, least time.Duration) (flooding con
 	}
 }
 
-func (s *stage) grace() time.Duration { return cmp.Or(s.attack.grace, defaultGrace) }
+func (s *stage) grace() time.Duration { return cmp.Or(s.attack.grace, testbed.DefaultGrace) }
 
 // notePeak remembers what the node held, while there is one to ask.
 func (s *stage) notePeak() {
-	_, peak := s.node.memory()
+	_, peak := s.node.Memory()
 	s.peak = max(s.peak, peak)
 }
 
@@ -173,7 +176,7 @@ func (s *stage) stop(ctx context.Context, stopping func(ctx context.Context)) {
 	watching, enough := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { stopping(watching) })
-	ended := s.node.stop(s.grace())
+	ended := s.node.Stop(s.grace())
 	enough()
 	watch.Wait()
 	s.ended = &ended
@@ -203,18 +206,18 @@ func (s *stage) play(ctx context.Context) (err error) {
 	if err := s.start(ctx); err != nil {
 		return err
 	}
-	if s.quiet, err = newQuiet(ctx, s.people.quiet, s.node.url, quietAddress); err != nil {
+	if s.quiet, err = newQuiet(ctx, s.people.quiet, s.node.URL, quietAddress); err != nil {
 		return err
 	}
 	calm := s.calm(ctx)
 	if failed := slices.Concat(calm.errors, calm.unserved); len(failed) > 0 {
 		s.miss("the quiet owner had errors before the attack: %s", failed[0])
 	}
-	if err := s.node.forgetPeak(); err != nil {
+	if err := s.node.ForgetPeak(); err != nil {
 		return err
 	}
-	resident, _ := s.node.memory()
-	logged := s.node.logBytes()
+	resident, _ := s.node.Memory()
+	logged := s.node.LogBytes()
 
 	s.live(ctx)
 	failed := s.attack.do(ctx, s)
@@ -250,14 +253,14 @@ func (s *stage) look(ctx context.Context, resident uint64, logged int64) {
 	growth := max(float64(s.peak)-float64(resident), 0)
 	s.figure(nameMemory, growth/mebibyte, float64(memoryFloor+memoryTimes*s.holding.Load())/mebibyte, "MiB",
 		fmt.Sprintf("before: %s", number(float64(resident)/mebibyte, "MiB")))
-	s.figure(nameLog, float64(s.node.logBytes()-logged)/1024, float64(logFloor+logPerRequest*s.sent.Load())/1024, "KiB",
+	s.figure(nameLog, float64(s.node.LogBytes()-logged)/1024, float64(logFloor+logPerRequest*s.sent.Load())/1024, "KiB",
 		fmt.Sprintf("%d requests", s.sent.Load()))
-	if s.ended == nil && !s.node.alive() {
+	if s.ended == nil && !s.node.Alive() {
 		s.died++
 	}
 	s.figure(nameDied, float64(s.died), 0, "", "")
 	if s.ended == nil {
-		if !s.node.alive() {
+		if !s.node.Alive() {
 			return
 		}
 		most := 0.0
@@ -265,11 +268,11 @@ func (s *stage) look(ctx context.Context, resident uint64, logged int64) {
 			most = workers
 		}
 		s.figure(namePool, s.leastInUse(ctx), most, "", "of 20")
-		ended := s.node.stop(s.grace())
+		ended := s.node.Stop(s.grace())
 		s.ended = &ended
 	}
-	s.figure(nameExit, s.ended.took.Seconds(), (s.grace() + exitMargin).Seconds(), "s", "")
-	s.figure(nameExitCode, asFailure(s.ended.code), 0, "", "")
+	s.figure(nameExit, s.ended.Took.Seconds(), (s.grace() + testbed.ExitMargin).Seconds(), "s", "")
+	s.figure(nameExitCode, asFailure(s.ended.Code), 0, "", "")
 }
 
 // asFailure turns an exit code into a figure: what was killed is as bad as what failed.
@@ -284,8 +287,8 @@ func asFailure(code int) float64 {
 func (s *stage) leastInUse(ctx context.Context) float64 {
 	least := 20.0
 	for began := time.Now(); least > 0 && time.Since(began) < poolPatience; {
-		if m, err := s.node.metrics(ctx); err == nil {
-			if n, err := m.poolInUse(); err == nil {
+		if m, err := s.node.Metrics(ctx); err == nil {
+			if n, err := m.Sum("db_pool_connections", "state", "in_use"); err == nil {
 				least = min(least, n)
 			}
 		}

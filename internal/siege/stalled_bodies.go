@@ -52,12 +52,12 @@ func (s *stage) stalls() []stalled {
 			key = "Authorization: Bearer " + key + "\r\n"
 		}
 		// A chunk is announced and only begun.
-		return "POST " + path + " HTTP/1.1\r\nHost: " + s.node.address + "\r\nContent-Type: " + contentType + "\r\n" + key +
+		return "POST " + path + " HTTP/1.1\r\nHost: " + s.node.Address + "\r\nContent-Type: " + contentType + "\r\n" + key +
 			"Transfer-Encoding: chunked\r\n\r\n20\r\n\x00"
 	}
 	greedy := s.people.greedy.Key
 	return []stalled{
-		{name: "a head that does not end", head: "POST / HTTP/1.1\r\nHost: " + s.node.address + "\r\nX-Slow: ", most: headMost, waits: true},
+		{name: "a head that does not end", head: "POST / HTTP/1.1\r\nHost: " + s.node.Address + "\r\nX-Slow: ", most: headMost, waits: true},
 		{name: "WatchPost without a key", head: head(pathPosts+"WatchPost", "application/connect+json", ""), most: keylessMost},
 		{name: "BatchPublishPosts without a key", head: head(pathPosts+"BatchPublishPosts", "application/connect+json", ""), most: keylessMost},
 		{name: "CreatePost without a key", head: head(pathPosts+"CreatePost", "application/json", ""), most: keylessMost},
@@ -130,7 +130,7 @@ func (c *crowdOfStalls) openKeyless(ctx context.Context) {
 			defer began()
 			body, writer := io.Pipe()
 			defer func() { _ = writer.Close() }()
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.stage.node.url+pathReflection, body)
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.stage.node.URL+pathReflection, body)
 			if err != nil {
 				return
 			}
@@ -215,7 +215,7 @@ func stallBodies(ctx context.Context, s *stage) error {
 	var said atomic.Bool
 	s.stop(ctx, func(ctx context.Context) {
 		for ctx.Err() == nil {
-			if status, err := s.node.ready(ctx); err == nil && status == http.StatusServiceUnavailable {
+			if status, err := s.node.Ready(ctx); err == nil && status == http.StatusServiceUnavailable {
 				said.Store(true)
 				return
 			}
@@ -238,7 +238,7 @@ func (s *stage) stall(ctx context.Context, kind stalled, address string) error {
 		return s.stallStream(ctx, kind.path, address)
 	}
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
-	conn, err := dialer.DialContext(ctx, "tcp", s.node.address)
+	conn, err := dialer.DialContext(ctx, "tcp", s.node.Address)
 	if err != nil {
 		return err
 	}
@@ -255,7 +255,7 @@ func (s *stage) stall(ctx context.Context, kind stalled, address string) error {
 func (s *stage) stallStream(ctx context.Context, path, address string) error {
 	body, writer := io.Pipe()
 	defer func() { _ = writer.Close() }()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.url+path, body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.node.URL+path, body)
 	if err != nil {
 		return err
 	}
@@ -287,20 +287,20 @@ func (s *stage) stopTwice(ctx context.Context) error {
 		}
 	}
 	wait(ctx, 300*time.Millisecond)
-	s.node.process.Signal(syscall.SIGTERM)
+	s.node.Signal(syscall.SIGTERM)
 	wait(ctx, time.Second)
-	if !s.node.alive() {
+	if !s.node.Alive() {
 		s.miss("the node was gone before the second signal")
 	}
 	began := time.Now()
-	s.node.process.Signal(syscall.SIGTERM)
+	s.node.Signal(syscall.SIGTERM)
 	took := secondMost + time.Second
 	select {
-	case <-s.node.process.Gone():
+	case <-s.node.Gone():
 		took = time.Since(began)
 	case <-time.After(took):
-		s.node.process.Signal(os.Kill)
-		<-s.node.process.Gone()
+		s.node.Signal(os.Kill)
+		<-s.node.Gone()
 	}
 	s.figure("second SIGTERM to exit", took.Seconds(), secondMost.Seconds(), "s", "")
 	s.ended = first

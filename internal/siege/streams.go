@@ -249,13 +249,18 @@ type idleness struct{ cpu, queries float64 }
 // idle watches the node for a while.
 func (s *stage) idle(ctx context.Context) (idleness, error) {
 	wait(ctx, time.Second) // what was begun comes to its end
-	before, err := s.node.metrics(ctx)
+	before, err := s.node.Metrics(ctx)
 	if err != nil {
 		return idleness{}, err
 	}
-	cpu, began := s.node.cpu(), time.Now()
+	cpu, began := s.node.CPU(), time.Now()
 	wait(ctx, s.Size.Idle)
-	spent, seconds := s.node.cpu()-cpu, time.Since(began).Seconds()
-	after, err := s.node.metrics(ctx)
-	return idleness{cpu: spent.Seconds() / seconds, queries: float64(after.queries()-before.queries()) / seconds}, err
+	spent, seconds := s.node.CPU()-cpu, time.Since(began).Seconds()
+	after, err := s.node.Metrics(ctx)
+	if err != nil {
+		return idleness{}, err
+	}
+	asked, unknown := before.Sum("db_operation_duration_seconds", "", "")
+	askedSince, unknownSince := after.Sum("db_operation_duration_seconds", "", "")
+	return idleness{cpu: spent.Seconds() / seconds, queries: (askedSince - asked) / seconds}, errors.Join(unknown, unknownSince)
 }

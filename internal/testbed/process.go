@@ -2,9 +2,13 @@ package testbed
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
+	"time"
+
+	"github.com/prometheus/procfs"
 )
 
 // Wiring is where a node listens and whom it talks to.
@@ -25,22 +29,28 @@ func (w Wiring) Environment(settings ...string) []string {
 	return append(env, settings...)
 }
 
-// Process is a running `postwright serve`.
+// Process is a program that runs, and is measured. Measuring needs Linux, for /proc.
 type Process struct {
 	cmd  *exec.Cmd
 	gone chan struct{}
 	err  error // set before gone is closed
 }
 
-// Serve starts a node that appends what it logs to a file. It is killed when ctx ends.
+// Serve starts `postwright serve` with an environment; it appends what it logs to a file. It is killed when ctx ends.
 func Serve(ctx context.Context, binary string, env []string, logFile string) (*Process, error) {
+	cmd := exec.CommandContext(ctx, binary, "serve")
+	cmd.Env = env
+	return Start(cmd, logFile)
+}
+
+// Start starts a command that appends what it says to a file.
+func Start(cmd *exec.Cmd, logFile string) (*Process, error) {
 	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }() // the process has its own copy
-	cmd := exec.CommandContext(ctx, binary, "serve")
-	cmd.Env, cmd.Stdout, cmd.Stderr = env, log, log
+	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the harness to handle
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -64,3 +74,34 @@ func (p *Process) Signal(signal os.Signal) { _ = p.cmd.Process.Signal(signal) }
 
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Memory is what the process holds, and the most that it held since the last ForgetPeak, in bytes; 0 of a process that is gone.
+func (p *Process) Memory() (resident, peak uint64) {
+	proc, err := procfs.NewProc(p.PID())
+	if err != nil {
+		return 0, 0
+	}
+	status, err := proc.NewStatus()
+	if err != nil {
+		return 0, 0
+	}
+	return status.VmRSS, status.VmHWM
+}
+
+// ForgetPeak makes the kernel measure the peak of the memory from now on.
+func (p *Process) ForgetPeak() error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.PID()), []byte("5"), 0o200)
+}
+
+// CPU is the time that the process has run; 0 of one that is gone.
+func (p *Process) CPU() time.Duration {
+	proc, err := procfs.NewProc(p.PID())
+	if err != nil {
+		return 0
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		return 0
+	}
+	return time.Duration(stat.CPUTime() * float64(time.Second))
+}

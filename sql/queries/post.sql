@@ -1,7 +1,26 @@
 -- name: PostInsert :one
-WITH search AS (INSERT INTO post_search (post_id, folded) VALUES (@id, @folded))
+-- Claims the request id, where there is one, and makes the post; no row, and nothing done, when the id was used before, or the
+-- account is not one of the owner's. Waits for a transaction that is claiming the same id.
+WITH allowed AS (
+    SELECT 1 WHERE sqlc.narg(account_id)::uuid IS NULL OR EXISTS (
+        SELECT 1 FROM linkedin_accounts WHERE id = sqlc.narg(account_id)::uuid AND owner_id = @owner_id::uuid AND disconnected_at IS NULL
+    )
+), claimed AS (
+    INSERT INTO requests (owner_id, operation, request_id, request_hash, hash_version, post_ids, created_at)
+    SELECT @owner_id::uuid, 'CreatePost', @request_id::text, @request_hash::bytea, @hash_version::smallint, ARRAY[@id::uuid], @now::timestamptz
+    FROM allowed WHERE @request_id::text <> ''
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+), new AS (
+    SELECT 1 FROM allowed WHERE @request_id::text = '' UNION ALL SELECT 1 FROM claimed
+), search AS (
+    INSERT INTO post_search (post_id, folded) SELECT @id::uuid, @folded::text FROM new
+)
 INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, created_at, updated_at)
-VALUES (@id, @owner_id, @account_id, @content, @post_type, @tone, @target_audience, @visibility, @hashtags, 'draft', @now, @now)
+SELECT
+    @id::uuid, @owner_id::uuid, sqlc.narg(account_id)::uuid, @content::text, @post_type::text, @tone::text, @target_audience::text,
+    @visibility::text, @hashtags::text[], 'draft', @now::timestamptz, @now::timestamptz
+FROM new
 RETURNING *;
 
 -- name: PostInsertMany :many

@@ -1,0 +1,145 @@
+package publishing
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
+	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
+)
+
+// DueArgs is the job that queues a scheduled post when its time has come.
+type DueArgs struct {
+	OwnerID uuid.UUID `json:"owner_id"`
+	PostID  uuid.UUID `json:"post_id"`
+	// ScheduledAt tells the job of the post's present schedule from those of earlier ones.
+	ScheduledAt time.Time `json:"scheduled_at"`
+}
+
+// Kind names the job in River's tables; it must never change.
+func (DueArgs) Kind() string { return "publish_due" }
+
+// InsertOpts keeps the job from being given up: no scheduled post is forgotten.
+func (DueArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: jobs.MaxAttempts} }
+
+type dueWorker struct {
+	river.WorkerDefaults[DueArgs]
+	*Service
+}
+
+// Work queues the post if this is still its schedule. A post that could not go out within the overdue window, because
+// nothing was running, fails instead: nobody wants Monday's post on Thursday.
+func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
+	s, args := w.Service, job.Args
+	var r rest
+	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		r = rest{}
+		post, err := s.posts.GetForUpdate(ctx, tx, args.OwnerID, args.PostID)
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if post.State != posts.StateScheduled || !post.ScheduledAt.Equal(args.ScheduledAt) {
+			return nil
+		}
+		standing, err := s.origin.Look(ctx, tx)
+		if err != nil {
+			return err
+		}
+		now := s.now()
+		if standing.Hold != nil {
+			held := decision.HeldBack(now)
+			r = rest{held.Wait.Until}
+			return w.holdBack(ctx, tx, post, held.Failure, now)
+		}
+		sent := !args.ScheduledAt.After(standing.Review.DueBefore) // or it may be
+		if late := now.Sub(args.ScheduledAt); late > s.rules.OverdueWindow && !sent {
+			return w.miss(ctx, tx, post, now, posts.StateFailed, decision.Overdue(args.ScheduledAt))
+		}
+		account, err := s.accounts.Find(ctx, tx, args.OwnerID, post.AccountID)
+		if fault.Is(err, fault.Precondition) && sent { // with the account that there was then
+			return w.miss(ctx, tx, post, now, posts.StateUnconfirmed, decision.MayHaveBeenSent.Failure)
+		}
+		if fault.Is(err, fault.Precondition) {
+			return w.miss(ctx, tx, post, now, posts.StateFailed, decision.NoAccount(err))
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := s.queries.PostMarkDue(ctx, tx, db.PostMarkDueParams{
+			ID: post.ID, OwnerID: post.OwnerID, AccountID: account.ID, Now: now,
+		}); err != nil {
+			return err
+		}
+		if sent {
+			return w.dueInDoubt(ctx, tx, post, account, job.ID, args.ScheduledAt, now)
+		}
+		return s.approve(ctx, tx, post.OwnerID, []approval{{post.ID, account.ID}}, args.ScheduledAt, now)
+	})
+	if err != nil {
+		return err
+	}
+	return r.snooze(s.now())
+}
+
+// miss ends the schedule of a post that can't go out, and tells its owner: it failed, or is in doubt.
+func (w *dueWorker) miss(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time, state string, f decision.Failure) error {
+	missed, err := posts.FromRow(w.queries.PostMarkMissed(ctx, tx, db.PostMarkMissedParams{
+		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: state, FailureCode: f.Code, FailureMessage: f.Message, FailureRemedy: f.Remedy,
+	}))
+	if err != nil {
+		return err
+	}
+	return w.jobs.Insert(ctx, tx, w.follow(missed, "")...)
+}
+
+// holdBack says on a scheduled post that is due why it does not go out.
+func (w *dueWorker) holdBack(ctx context.Context, tx *postgres.Tx, post posts.Post, f decision.Failure, now time.Time) error {
+	_, err := w.queries.PostMarkHeldBack(ctx, tx, db.PostMarkHeldBackParams{
+		ID: post.ID, OwnerID: post.OwnerID, Now: now, FailureCode: f.Code, FailureMessage: f.Message, FailureRemedy: f.Remedy,
+	})
+	return err
+}
+
+// dueInDoubt approves a post that is queued because its time had come, and leaves it in doubt: the attempt may have been made
+// by somebody whose database is gone, at any time since there is the post. jobID is the job that found it due.
+func (w *dueWorker) dueInDoubt(
+	ctx context.Context, tx *postgres.Tx, post posts.Post, account accounts.Account, jobID int64, due, now time.Time,
+) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	attemptID, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	if _, err := w.queries.PublicationInsertMany(ctx, tx, db.PublicationInsertManyParams{
+		OwnerID: post.OwnerID, CreatedAt: now, DueAt: due,
+		IDs: []uuid.UUID{id}, PostIDs: []uuid.UUID{post.ID}, AccountIDs: []uuid.UUID{account.ID}, JobIDs: []int64{jobID},
+	}); err != nil {
+		return err
+	}
+	rows, err := w.lock(ctx, tx, PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, PublicationID: id})
+	if err != nil {
+		return err
+	}
+	rows, _, err = w.begin(ctx, tx, rows, attemptID, post.CreatedAt, now)
+	if err != nil {
+		return err
+	}
+	if _, err := w.writeAttempt(ctx, tx, post.OwnerID, attemptID, decision.MayHaveBeenSent.Answer); err != nil {
+		return err
+	}
+	return w.end(ctx, tx, rows, decision.MayHaveBeenSent)
+}

@@ -33,6 +33,7 @@ var growing = map[string]string{
 
 // idle are the queries that find nothing for these arguments, and why. All others do, or what they read would say nothing.
 var idle = map[string]string{
+	"PublicationGiveTurn": "nobody stands in line",
 	"OriginInsert": "there is one", "OriginRelease": "nothing is held", "OriginSeen": "the database was moved", "PostPutFolded": "it is there",
 }
 
@@ -179,7 +180,7 @@ var arguments = map[string]map[string]string{
 	"PublicationListHeldBack":    {},
 	"PublicationCountSending":    {},
 	"PublicationAwaitTurn":       {"id": numbered(53, 0)},
-	"PublicationGiveTurn":        {},
+	"PublicationGiveTurn":        {"all_turns": "5", "lapsed": "'epoch'"},
 	"PublicationDefer":           {"id": numbered(53, 0)},
 	"PublicationMarkWaiting":     {"id": numbered(54, 0)},
 	"PublicationMarkPublishing":  {"id": numbered(53, 0)},

@@ -100,6 +100,7 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		JobTimeout:           cfg.Timeout,
 		RetryPolicy:          retryPolicy{now: now},
 		FetchPollInterval:    lookEvery, // see wakeups
+		FetchCooldown:        lookAgain,
 		RescueStuckJobsAfter: cfg.RescueAfter,
 		// River deletes them in batches of its own, on the one process that it has elected.
 		CompletedJobRetentionPeriod: cfg.KeepCompleted,

@@ -52,7 +52,7 @@ type Run struct {
 	Only []string
 	// Binary is the postwright program that is measured.
 	Binary string
-	// Reference is the command that serves a reference: it is followed by the reference's name and its flags, see ReferenceFlags.
+	// Reference is the command that serves a reference: a reference's name and flags follow, see FlagListen.
 	Reference []string
 	// Dir keeps the run's data and logs.
 	Dir string

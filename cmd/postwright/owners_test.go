@@ -246,7 +246,8 @@ func TestRowsThatAreHandedOutAreFound(t *testing.T) {
 	}
 }
 
-// rowsHandedOut are the exported types of a file that are a row of gen/db or show one in a field, and the functions that return one.
+// rowsHandedOut are the exported types of a file that are a row of gen/db or show one in a field, and the functions that return
+// one.
 func rowsHandedOut(file *ast.File) (names []string) {
 	for _, declaration := range file.Decls {
 		switch d := declaration.(type) {
@@ -266,7 +267,8 @@ func rowsHandedOut(file *ast.File) (names []string) {
 	return names
 }
 
-// namesRow reports whether a type names a row of gen/db, or what a query takes, other than in a field that its package keeps to itself.
+// namesRow reports whether a type names a row of gen/db, or what a query takes, other than in a field that its package keeps to
+// itself.
 func namesRow(of ast.Node) (is bool) {
 	ast.Inspect(of, func(n ast.Node) bool {
 		switch n := n.(type) {

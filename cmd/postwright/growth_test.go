@@ -107,6 +107,7 @@ var arguments = map[string]map[string]string{
 	"NotificationCountDeleteOld": {},
 	"OriginGet":                  {},
 	"OriginLock":                 {},
+	"OriginPlace":                {},
 	"OriginInsert":               {},
 	"OriginSeen":                 {"last": "now_at"},
 	"OriginHold":                 {"reason": "'moved'"},

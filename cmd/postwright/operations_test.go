@@ -80,6 +80,17 @@ func demoMetrics(t *testing.T) map[string]*dto.MetricFamily {
 
 // operatorsMetrics are the names that dashboards, alerts and their readers rely on, with their labels.
 var operatorsMetrics = map[string][]string{
+	"cache_hits_total":        {"kind"},
+	"cache_misses_total":      {"kind"},
+	"cache_shared_hits_total": {"kind"},
+	"cache_loads_total":       {"kind"},
+	"cache_bypasses_total":    {"kind"},
+	"cache_evictions_total":   {},
+	"cache_entries":           {},
+	"cache_bytes":             {},
+	"cache_hears_changes":     {},
+	"cache_redis_used":        {},
+
 	"rpc_calls_total":                        {"code", "procedure"},
 	"rpc_call_duration_seconds":              {"procedure"},
 	"rpc_streams_open":                       nil,
@@ -150,7 +161,7 @@ func TestWhatAnOperatorSees(t *testing.T) {
 		require.True(t, found)
 		table, _, _ = strings.Cut(table, "### Logs\n")
 		listed := map[string]bool{}
-		for _, name := range regexp.MustCompile("`((?:rpc|db|api|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
+		for _, name := range regexp.MustCompile("`((?:rpc|db|api|cache|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
 			listed[name[1]] = true
 		}
 		want := map[string]bool{}

@@ -26,7 +26,7 @@ func (f databaseFlags) identifying(env *environment, do func(ctx context.Context
 		return err
 	}
 	defer store.Close()
-	return do(env.ctx, identity.New(store, app.Now))
+	return do(env.ctx, identity.New(store, nil, app.Now))
 }
 
 type userCreate struct {

@@ -88,6 +88,18 @@ func (q *Queries) OriginLock(ctx context.Context, db DBTX) (bool, error) {
 	return one, err
 }
 
+const originPlace = `-- name: OriginPlace :one
+SELECT database_place()
+`
+
+// Where this database is, which tells it apart from copies of it.
+func (q *Queries) OriginPlace(ctx context.Context, db DBTX) (string, error) {
+	row := db.QueryRow(ctx, originPlace)
+	var database_place string
+	err := row.Scan(&database_place)
+	return database_place, err
+}
+
 const originRelease = `-- name: OriginRelease :execrows
 UPDATE database_origin SET
     written_by = pg_current_xact_id()::xid::text,

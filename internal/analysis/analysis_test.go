@@ -64,7 +64,7 @@ func newWorld(t *testing.T) *world {
 	w.store, err = postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)
-	w.posts = posts.New(w.store, clock)
+	w.posts = posts.New(w.store, nil, clock)
 	w.Service = analysis.New(w.store, w.posts, analysis.RemoteEngine{API: api}, clock)
 	user, err := db.New().UserInsert(
 		t.Context(),

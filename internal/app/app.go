@@ -22,6 +22,7 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/analysis"
 	"github.com/postwright/postwright/internal/analytics"
+	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/jobs"
@@ -58,6 +59,7 @@ type App struct {
 	metrics  *telemetry.Metrics
 	traces   *telemetry.Traces
 	store    *postgres.Store
+	cache    *cache.Cache
 	migrator *postgres.Migrator
 	origin   *origin.Service
 	seam     *outbound.Seam
@@ -136,6 +138,11 @@ func (a *App) connect(ctx context.Context) (err error) {
 	if err := a.migrator.Check(ctx); err != nil {
 		return err
 	}
+	place, err := origin.Place(ctx, a.store)
+	if err != nil {
+		return err
+	}
+	a.cache = cache.New(a.cfg.cache(place), a.log)
 	if err := a.wire(); err != nil {
 		return err
 	}
@@ -157,8 +164,8 @@ func (a *App) wire() (err error) {
 	if a.jobs, err = jobs.New(a.store, jobsCfg, a.traces.Tracer(tracerName), time.Now, a.log); err != nil {
 		return err
 	}
-	a.Identity = identity.New(a.store, Now)
-	postService := posts.New(a.store, Now)
+	a.Identity = identity.New(a.store, a.cache, Now)
+	postService := posts.New(a.store, a.cache, Now)
 	accountSettings := a.cfg.accounts(a.linkedIn)
 	accountSettings.Quota.Due = postService.CountDue
 	a.Accounts = accounts.New(accounts.Dependencies{
@@ -295,7 +302,12 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	changes.Go(func() { a.origin.Watch(streams) })
 	if a.cfg.serves() {
-		changes.Go(func() { a.store.Listen(streams, a.services.Posts.Listener()) })
+		listeners := []postgres.Listener{a.services.Posts.Listener()}
+		if a.cache != nil {
+			listeners = append(listeners, a.cache.Listener())
+			changes.Go(func() { a.cache.Run(streams) })
+		}
+		changes.Go(func() { a.store.Listen(streams, listeners...) })
 		changes.Go(func() { a.services.Posts.LookForChanges(streams, posts.LookEvery) })
 		changes.Go(func() { a.services.Posts.IndexForSearch(streams) })
 	}

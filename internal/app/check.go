@@ -45,7 +45,7 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	} else {
 		keyset = status.Keyset(a.Accounts.CheckSeals)
 	}
-	report.Checks = append(report.Checks, status.Run(ctx, a.databaseCheckers(err)).Checks...)
+	report.Checks = append(report.Checks, status.Run(ctx, append(a.databaseCheckers(err), a.redisCheckers()...)).Checks...)
 	if cfg.LinkedIn.TokenKeyset == "" {
 		report.Checks = append(report.Checks, status.Check{Name: "encryption key", State: status.Warning, Detail: noKeyset, Remedy: status.RemedyKeyset})
 	} else {

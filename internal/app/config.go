@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
 	"github.com/postwright/postwright/internal/jobs"
@@ -36,6 +37,7 @@ type Config struct {
 	Role         string             `help:"What this process does: serve the API (api), work the jobs (workers), or both (all). Every role serves /healthz, /readyz and /metrics." enum:"all,api,workers" default:"all"`
 	Server       ServerConfig       `embed:""`
 	Database     DatabaseConfig     `embed:"" prefix:"database-"`
+	Cache        CacheConfig        `embed:""`
 	Outbound     OutboundConfig     `embed:"" prefix:"outbound-"`
 	LinkedIn     LinkedInConfig     `embed:"" prefix:"linkedin-"`
 	Analysis     AnalysisConfig     `embed:"" prefix:"analysis-"`
@@ -79,6 +81,13 @@ type DatabaseConfig struct {
 	AcquireTimeout   Duration `help:"Limit of the wait for a free connection." default:"5s"`
 	LockTimeout      Duration `help:"Limit of the wait for a row that other work has locked." default:"10s"`
 	OperationTimeout Duration `help:"Limit of one operation, with its waits and repeats; longer than --database-acquire-timeout and --database-lock-timeout." default:"30s"`
+}
+
+// CacheConfig is that of what is kept of rows that are read often. docs/cache.md tells how new it is.
+type CacheConfig struct {
+	Bytes    Count    `name:"cache-bytes" help:"Memory for posts and API keys that were read lately, in bytes, about; 0 keeps none." default:"33554432"`
+	Life     Duration `name:"cache-life" help:"How long they are kept at most; changes are seen long before." default:"5m"`
+	RedisURL Secret   `name:"redis-url" env:"POSTWRIGHT_REDIS_URL,REDIS_URL" help:"Redis 6 or newer in which several processes share what they have read, as redis://:password@host:6379/0, rediss:// for TLS, or unix:///path; none by default. Nothing depends on it."`
 }
 
 // OutboundConfig is that of the calls to all vendors.
@@ -188,6 +197,7 @@ func (c Config) Verify() error {
 	v.limits(c.Server)
 	v.linkedInApps(c.LinkedIn)
 	v.database(c.Database)
+	v.cache(c.Cache)
 	if c.LinkedIn.TokenKeyset != "" {
 		if _, err := accounts.NewVault(c.LinkedIn.TokenKeyset.Reveal()); err != nil {
 			v.wrong("--linkedin-token-keyset", "(POSTWRIGHT_TOKEN_KEYSET) can't be read: make one with `postwright account keyset`")
@@ -327,6 +337,17 @@ func (v *validation) database(c DatabaseConfig) {
 	v.duration("--database-lock-timeout", c.LockTimeout, 10*time.Millisecond, 10*time.Minute)
 	v.less("--database-acquire-timeout", c.AcquireTimeout, "--database-operation-timeout", c.OperationTimeout)
 	v.less("--database-lock-timeout", c.LockTimeout, "--database-operation-timeout", c.OperationTimeout)
+}
+
+func (v *validation) cache(c CacheConfig) {
+	v.count("--cache-bytes", c.Bytes, 0, 1<<40)
+	v.duration("--cache-life", c.Life, time.Second, 24*time.Hour)
+	if c.RedisURL == "" {
+		return
+	}
+	if problem := cache.RedisURLProblem(c.RedisURL.Reveal()); problem != "" {
+		v.wrong("--redis-url", "%s", problem)
+	}
 }
 
 func (v *validation) databaseURL(flag string, url Secret) {
@@ -494,6 +515,15 @@ func (c Config) accounts(client *linkedin.Client) accounts.Settings {
 		settings.CallbackURL = strings.TrimSuffix(c.Server.PublicURL, "/") + rpc.CallbackPath
 	}
 	return settings
+}
+
+// cache is the configuration of what is kept of rows from the database at a place. Who serves no calls reads none of them twice.
+func (c Config) cache(place string) cache.Config {
+	cfg := cache.Config{Bytes: c.Cache.Bytes.Value, Life: c.Cache.Life.Value, RedisURL: c.Cache.RedisURL.Reveal(), Place: place}
+	if !c.serves() {
+		cfg.Bytes = 0
+	}
+	return cfg
 }
 
 // serves and works say what a process of this role does.

@@ -15,5 +15,5 @@ func FoldPosts(ctx context.Context, cfg DatabaseConfig, log *slog.Logger) (folde
 		return 0, err
 	}
 	defer store.Close()
-	return posts.New(store, Now).FoldAll(ctx)
+	return posts.New(store, nil, Now).FoldAll(ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/postgres"
@@ -74,7 +75,7 @@ func (a *App) databaseCheckers(err error) []status.Checker {
 
 // checkersWithoutDatabase are those for a database that can't be used, as err says.
 func (a *App) checkersWithoutDatabase(err error) []status.Checker {
-	checkers := a.databaseCheckers(err)
+	checkers := append(a.databaseCheckers(err), a.redisCheckers()...)
 	for _, name := range []string{"workers", "release", "encryption key", "accounts"} {
 		checkers = append(checkers, status.Blocked(name, needsDatabase))
 	}
@@ -92,7 +93,17 @@ func (a *App) allAccounts(ctx context.Context) ([]accounts.Account, error) {
 
 // ownCheckers check what belongs to this Postwright. No account is among it: every user is told the results.
 func (a *App) ownCheckers() []status.Checker {
-	return append(a.databaseCheckers(nil), status.Workers(a.jobs.Alive), status.Held(a.Publishing.Held))
+	return slices.Concat(a.databaseCheckers(nil), a.redisCheckers(),
+		[]status.Checker{status.Workers(a.jobs.Alive), status.Held(a.Publishing.Held)})
+}
+
+// redisCheckers check the Redis that is set, if one is.
+func (a *App) redisCheckers() []status.Checker {
+	url := a.cfg.Cache.RedisURL.Reveal()
+	if url == "" || !a.cfg.serves() {
+		return nil
+	}
+	return []status.Checker{status.Redis(func(ctx context.Context) (string, error) { return cache.ReachRedis(ctx, url) })}
 }
 
 // readinessChecks are what makes this process ready for its role: its own state, and those of ownCheckers without which no call

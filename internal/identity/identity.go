@@ -13,10 +13,12 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/email"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
@@ -28,11 +30,17 @@ type Service struct {
 	store   *postgres.Store
 	queries *db.Queries
 	now     func() time.Time
+	kept    cache.Rows[db.APIKey] // by prefix; rows, since a Key keeps its hash to itself
 }
 
-// New returns a Service that keeps its users in store.
-func New(store *postgres.Store, now func() time.Time) *Service {
-	return &Service{store: store, queries: db.New(), now: now}
+// New returns a Service that keeps its users in store, and in cache, which may be nil, the keys that are used often.
+func New(store *postgres.Store, kept *cache.Cache, now func() time.Time) *Service {
+	return &Service{store: store, queries: db.New(), now: now, kept: cache.NewRows(kept, "key", footprint)}
+}
+
+// footprint is about how many bytes a key takes in memory.
+func footprint(k db.APIKey) int {
+	return int(unsafe.Sizeof(k)) + len(k.Label) + len(k.Prefix) + len(k.Hash)
 }
 
 // nameFaults checks what people call a user or a key, which may be nothing.
@@ -141,6 +149,7 @@ func (s *Service) RevokeKey(ctx context.Context, prefix string) (Key, error) {
 		prefix = parts[1]
 	}
 	key, err := keyFromRow(s.queries.KeyRevoke(ctx, s.store, db.KeyRevokeParams{Prefix: prefix, RevokedAt: s.now()}))
+	s.kept.Drop(prefix) // whatever the outcome: it may be in doubt
 	if fault.Is(err, fault.NotFound) {
 		return Key{}, fault.New(fault.NotFound, "There is no key with this prefix that is still valid: `postwright key list` shows those there are.")
 	}
@@ -157,7 +166,9 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Key, error) {
 			"The API key has not the form of one: it starts with pw_ and is shown once, by `postwright key create`.",
 		)
 	}
-	kept, err := keyFromRow(s.queries.KeyGetByPrefix(ctx, s.store, parts[1]))
+	kept, err := keyFromRow(s.kept.Get(ctx, parts[1], func(ctx context.Context) (db.APIKey, error) {
+		return s.queries.KeyGetByPrefix(ctx, s.store, parts[1])
+	}))
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Key{}, err
 	}

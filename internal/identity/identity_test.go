@@ -29,7 +29,7 @@ func newService(t *testing.T) (*identity.Service, *postgres.Store) {
 	store, err := postgres.Open(t.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	return identity.New(store, func() time.Time { return noon }), store
+	return identity.New(store, nil, func() time.Time { return noon }), store
 }
 
 func newUser(t *testing.T, s *identity.Service, email string) identity.User {

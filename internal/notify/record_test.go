@@ -56,7 +56,7 @@ func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
 			var log bytes.Buffer
 			vendor := &counting{err: c.refusal}
 			s := New(Dependencies{
-				Store: store, Sources: Sources{Users: identity.New(store, time.Now)}, Email: vendor, Push: vendor, Limits: Limits{Daily: 10},
+				Store: store, Sources: Sources{Users: identity.New(store, nil, time.Now)}, Email: vendor, Push: vendor, Limits: Limits{Daily: 10},
 				Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil)),
 			})
 

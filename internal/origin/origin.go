@@ -51,6 +51,12 @@ type Review struct {
 	ApprovedBefore, DueBefore time.Time
 }
 
+// Place says where a database is: no two servers, timelines or databases have the same, as far as the role may know. It is for
+// whoever keeps things of several databases together.
+func Place(ctx context.Context, store *postgres.Store) (string, error) {
+	return db.New().OriginPlace(ctx, store)
+}
+
 // Service watches over one database. It is safe for concurrent use.
 type Service struct {
 	store   *postgres.Store

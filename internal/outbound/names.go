@@ -120,7 +120,7 @@ func (n *names) Load(ctx context.Context, host string) ([]netip.Addr, error) {
 func (n *names) Reload(_ context.Context, host string, _ []netip.Addr) ([]netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(n.closing, dialTimeout)
 	defer cancel()
-	return n.Load(ctx, host)
+	return n.Load(ctx, host) //nolint:contextcheck // it ends with the seam, not with the caller
 }
 
 // lookups tells an Observer what otter counts. Failures are told where a caller who left can be told from a resolver that fails.

@@ -19,6 +19,8 @@ type Listener struct {
 	// Missed is told that announcements may have been missed: when listening has begun, and when it has begun again after
 	// the connection was lost. Whatever commits from then on is heard.
 	Missed func()
+	// Lost is told that nothing is heard from now on, until Missed; nil where nobody wants to know.
+	Lost func()
 }
 
 // How long is waited before the database is tried again after the listening connection was lost, and how long it may be
@@ -26,7 +28,8 @@ type Listener struct {
 const (
 	firstListenWait   = 100 * time.Millisecond
 	longestListenWait = 5 * time.Second
-	listenSilence     = 30 * time.Second
+	listenSilence     = 5 * time.Second
+	listenAnswer      = 5 * time.Second // for how long an answer to that is waited for
 )
 
 // Listen serves the listeners until ctx ends, over one connection that is not the pool's. A connection that is lost is made
@@ -65,6 +68,13 @@ func (s *Store) listen(ctx context.Context, listeners []Listener, began func()) 
 		return connectFault(err)
 	}
 	began()
+	defer func() {
+		for _, l := range listeners {
+			if l.Lost != nil {
+				l.Lost()
+			}
+		}
+	}()
 	for _, l := range listeners {
 		l.Missed()
 	}
@@ -108,7 +118,7 @@ func (s *Store) hear(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification,
 		if err == nil || ctx.Err() != nil || !silent {
 			return announced, err
 		}
-		ping, cancel := context.WithTimeout(ctx, s.timeout)
+		ping, cancel := context.WithTimeout(ctx, min(s.timeout, listenAnswer))
 		err = conn.Ping(ping)
 		cancel()
 		if err != nil {

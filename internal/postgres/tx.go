@@ -14,6 +14,17 @@ import (
 type Tx struct {
 	tx    pgx.Tx
 	store *Store
+	after []func()
+}
+
+// After has do called when the transaction has ended and before InTx returns, whether it was committed, was not, or is in doubt: for
+// what this process remembers of the rows. Where the transaction is run again, do belongs to the run that asked for it.
+func (t *Tx) After(do func()) { t.after = append(t.after, do) }
+
+func (t *Tx) ended() {
+	for _, do := range t.after {
+		do()
+	}
 }
 
 // Pgx is the driver's transaction, for River's InsertTx only: statements on it are neither measured nor translated.
@@ -68,6 +79,8 @@ func (s *Store) once(ctx context.Context, do func(tx *Tx) error) error {
 	if err != nil {
 		return err
 	}
+	tx := &Tx{tx: pgxTx, store: s}
+	defer tx.ended()
 	defer conn.Release()
 	defer func() {
 		// Cut loose from the caller: rolling back on a cancelled context fails and costs the connection. After a
@@ -76,7 +89,7 @@ func (s *Store) once(ctx context.Context, do func(tx *Tx) error) error {
 		defer cancel()
 		_ = pgxTx.Rollback(rollback)
 	}()
-	if err := do(&Tx{tx: pgxTx, store: s}); err != nil {
+	if err := do(tx); err != nil {
 		return err
 	}
 	return s.commit(ctx, pgxTx)

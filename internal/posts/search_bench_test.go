@@ -42,7 +42,7 @@ func newCrowd(b *testing.B) *crowd {
 	store, err := postgres.Open(b.Context(), cfg, postgres.Unobserved{}, slog.New(slog.DiscardHandler))
 	require.NoError(b, err)
 	b.Cleanup(store.Close)
-	c := &crowd{Service: posts.New(store, time.Now), pool: store.Pool()}
+	c := &crowd{Service: posts.New(store, nil, time.Now), pool: store.Pool()}
 	indexing, cancel := context.WithCancel(b.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); c.IndexForSearch(indexing) }()

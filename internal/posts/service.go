@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
@@ -25,12 +26,17 @@ type Service struct {
 	now      func() time.Time
 	watchers *watchers
 	indexing *indexing
+	kept     cache.Rows[Post]
 }
 
-// New returns a Service that keeps its posts in store. Watchers see changes while LookForChanges runs, and soon while the
-// store listens for Listener too; searches find in very many posts fast while IndexForSearch runs.
-func New(store *postgres.Store, now func() time.Time) *Service {
-	return &Service{store: store, queries: db.New(), now: now, watchers: newWatchers(), indexing: newIndexing()}
+// New returns a Service that keeps its posts in store, and in cache, which may be nil, those that are read often. Watchers see changes
+// while LookForChanges runs, and soon while the store listens for Listener too; searches find in very many posts fast while
+// IndexForSearch runs.
+func New(store *postgres.Store, kept *cache.Cache, now func() time.Time) *Service {
+	return &Service{
+		store: store, queries: db.New(), now: now, watchers: newWatchers(), indexing: newIndexing(),
+		kept: cache.NewRows(kept, "post", footprint),
+	}
 }
 
 // NotFound is the answer for a post that does not exist and for another owner's alike.
@@ -170,7 +176,7 @@ func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID) (
 	return post, NotFound(err)
 }
 
-// Get is Find outside a transaction.
+// Get is Find outside a transaction, from the database: for whoever decides by what it says.
 func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Post, error) {
 	return s.Find(ctx, s.store, ownerID, id)
 }
@@ -178,6 +184,7 @@ func (s *Service) Get(ctx context.Context, ownerID, id uuid.UUID) (Post, error) 
 // GetForUpdate returns a post of the owner and locks it until the transaction ends. Whoever locks a post and its publication
 // locks the post first.
 func (s *Service) GetForUpdate(ctx context.Context, tx *postgres.Tx, ownerID, id uuid.UUID) (Post, error) {
+	s.MayChange(tx, ownerID, id)
 	post, err := FromRow(s.queries.PostGetForUpdate(ctx, tx, db.PostGetForUpdateParams{ID: id, OwnerID: ownerID}))
 	return post, NotFound(err)
 }

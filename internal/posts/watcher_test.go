@@ -66,7 +66,7 @@ func watched(t *testing.T, throughWire func(url string) string) (*world, *operat
 	store, err := postgres.Open(t.Context(), cfg, counted, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	w.Service = posts.New(store, w.now)
+	w.Service = posts.New(store, nil, w.now)
 	w.hear(store)
 	return w, counted
 }

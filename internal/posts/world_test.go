@@ -50,7 +50,7 @@ func newWorldAt(t testing.TB, databaseURL string, observe postgres.Observer) *wo
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	w.store = store
-	w.Service = posts.New(store, w.now)
+	w.Service = posts.New(store, nil, w.now)
 	w.ada, w.adasAccount = w.owner("ada")
 	w.bob, w.bobsAccount = w.owner("bob")
 	return w

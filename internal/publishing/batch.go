@@ -140,6 +140,7 @@ func (s *Service) warnOfSameTexts(ctx context.Context, tx *postgres.Tx, ownerID 
 // approvable locks the posts of a batch and says which can be approved, in their order; it notes what endangers those, and why
 // the others can't.
 func (s *Service) approvable(ctx context.Context, tx *postgres.Tx, ownerID uuid.UUID, batch Approved) ([]approval, error) {
+	s.posts.MayChange(tx, ownerID, batch.IDs...)
 	locked, err := posts.FromRows(s.queries.PostGetManyForUpdate(ctx, tx, db.PostGetManyForUpdateParams{IDs: batch.IDs, OwnerID: ownerID}))
 	if err != nil {
 		return nil, err

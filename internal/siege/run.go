@@ -47,8 +47,18 @@ type Size struct {
 
 // Full is the whole siege; Short is what every change is tried with.
 var (
-	Full = Size{Calm: 3 * time.Second, Flood: 8 * time.Second, DroppedReads: 12_000, BombBytes: []int{1_300_000, 4 << 20, 15 << 20}, OneKey: 1_000, Streams: 1_000,
-		Idle: 8 * time.Second, Batch: 1_000, Stall: 65 * time.Second, Grace: testbed.DefaultGrace}
+	Full = Size{
+		Calm:         3 * time.Second,
+		Flood:        8 * time.Second,
+		DroppedReads: 12_000,
+		BombBytes:    []int{1_300_000, 4 << 20, 15 << 20},
+		OneKey:       1_000,
+		Streams:      1_000,
+		Idle:         8 * time.Second,
+		Batch:        1_000,
+		Stall:        65 * time.Second,
+		Grace:        testbed.DefaultGrace,
+	}
 	Short = Size{Calm: time.Second, Flood: 2 * time.Second, DroppedReads: 2_000, BombBytes: []int{1_300_000}, OneKey: 32, Streams: 1_000,
 		Idle: 3 * time.Second, Batch: 250, Stall: 6 * time.Second, Grace: 6 * time.Second}
 )

@@ -6,6 +6,10 @@ SELECT
     (o.written_by = o.xmin::text AND o.written_to = o.tableoid::text)::boolean AS as_written
 FROM database_origin o;
 
+-- name: OriginPlace :one
+-- Where this database is, which tells it apart from copies of it.
+SELECT database_place();
+
 -- name: OriginLock :one
 -- Locks the row until the transaction ends, so that one process notices what happened to it.
 SELECT one FROM database_origin FOR UPDATE;

@@ -100,8 +100,15 @@ func newWorldOn(t testing.TB, reach func(databaseURL string) string) *world {
 		Settings: accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, Members: true}}},
 	})
 	w.Service = New(Dependencies{
-		Store: w.store, Jobs: client, Posts: posts.New(w.store, nil, now), Accounts: w.accounts, LinkedIn: linkedIn, Origin: origin.New(w.store, now, log),
-		Follow: func(posts.Post, string) []river.JobArgs { return nil }, Rules: rules, Now: now,
+		Store:    w.store,
+		Jobs:     client,
+		Posts:    posts.New(w.store, nil, now),
+		Accounts: w.accounts,
+		LinkedIn: linkedIn,
+		Origin:   origin.New(w.store, now, log),
+		Follow:   func(posts.Post, string) []river.JobArgs { return nil },
+		Rules:    rules,
+		Now:      now,
 	})
 	w.Register(client)
 	user, err := db.New().UserInsert(

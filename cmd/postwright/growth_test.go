@@ -22,7 +22,8 @@ const (
 	many = 300_000
 )
 
-// growing are the queries that may read more the more there is, and why. For some it depends on what PostgreSQL makes of its samples.
+// growing are the queries that may read more the more there is, and why. For some it depends on what PostgreSQL makes of its
+// samples.
 var growing = map[string]string{
 	"PostListByState":          "where nearly all posts are in one state, and others are asked for, the owner's posts may be walked by time",
 	"PostNewestURN":            "where most accounts have a post or two and one has very many, its posts may be sorted instead of read in order",
@@ -249,12 +250,12 @@ func prepared(t *testing.T, q query, now time.Time) (text string, args []string)
 	return strings.TrimSuffix(strings.TrimSpace(text), ";"), args
 }
 
-// blocksRead are those of our tables and their indexes that this session has asked for, from memory or not, also in triggers and for
-// foreign keys, which EXPLAIN does not count.
+// blocksRead are those of our tables and their indexes that this session has asked for, from memory or not, also in triggers and
+// for foreign keys, which EXPLAIN does not count.
 const blocksRead = `SELECT sum(pg_stat_get_xact_blocks_fetched(oid)) FROM pg_class WHERE relnamespace IN (current_schema()::regnamespace, 'pg_toast'::regnamespace)`
 
-// read runs a query as often as it takes PostgreSQL to settle on a plan, takes back what it did, and returns how many blocks the run
-// took that took most, how many rows it found, and the plan.
+// read runs a query as often as it takes PostgreSQL to settle on a plan, takes back what it did, and returns how many blocks the
+// run took that took most, how many rows it found, and the plan.
 func read(t *testing.T, conn *pgx.Conn, q query, now time.Time) (blocks, rows int64, plan string) {
 	t.Helper()
 	text, args := prepared(t, q, now)

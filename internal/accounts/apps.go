@@ -23,7 +23,8 @@ type App struct {
 	Name string
 	// API is LinkedIn's OAuth, called as this app.
 	API OAuth
-	// Configured is whether the app has a client id and secret, without which LinkedIn can't be asked for consents and about tokens.
+	// Configured is whether the app has a client id and secret, without which LinkedIn can't be asked for consents and about
+	// tokens.
 	Configured bool
 	// Scopes are asked for at every consent, all of them: see linkedin.AuthorizationURL.
 	Scopes []string

@@ -161,17 +161,13 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		return false, err
 	}
 	g := s.granted(app, token)
-	row := db.AccountRenewParams{
-		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, TokenExpiresAt: *g.expiresAt, TokenExpiryAssumed: g.assumed,
-		RefreshTokenExpiresAt: g.refreshExpiresAt, Now: now,
-	}
-	if row.SealedToken, err = s.vault.seal(g.token, account.OwnerID, account.URN); err != nil {
+	sealed, sealedRefresh, err := s.sealGrant(g, account.OwnerID, account.URN)
+	if err != nil {
 		return false, err
 	}
-	if g.refreshToken != "" {
-		if row.SealedRefreshToken, err = s.vault.seal(g.refreshToken, account.OwnerID, account.URN); err != nil {
-			return false, err
-		}
+	row := db.AccountRenewParams{
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, TokenExpiresAt: *g.expiresAt, TokenExpiryAssumed: g.assumed,
+		SealedToken: sealed, SealedRefreshToken: sealedRefresh, RefreshTokenExpiresAt: g.refreshExpiresAt, Now: now,
 	}
 	err = s.persist(ctx, func(ctx context.Context, tx *postgres.Tx) error {
 		renewed, err := fromRow(s.queries.AccountRenew(ctx, tx, row))

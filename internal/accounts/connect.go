@@ -191,31 +191,42 @@ type grant struct {
 	checkedAt        *time.Time // when LinkedIn was asked about the token
 }
 
+// sealGrant seals a grant's tokens; refreshToken is nil when there is none.
+func (s *Service) sealGrant(g grant, ownerID uuid.UUID, urn string) (token, refreshToken []byte, err error) {
+	if token, err = s.vault.seal(g.token, ownerID, urn); err != nil || g.refreshToken == "" {
+		return token, nil, err
+	}
+	refreshToken, err = s.vault.seal(g.refreshToken, ownerID, urn)
+	return token, refreshToken, err
+}
+
 // keep writes an account down with its tokens sealed, and lets follow what follows a connection.
 func (s *Service) keep(ctx context.Context, ownerID uuid.UUID, urn, name string, g grant) (Account, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Account{}, err
+	}
+	token, refreshToken, err := s.sealGrant(g, ownerID, urn)
+	if err != nil {
+		return Account{}, err
+	}
+	if refreshToken == nil {
+		g.refreshExpiresAt = nil
+	}
 	row := db.AccountUpsertParams{
-		OwnerID:            ownerID,
-		URN:                urn,
-		DisplayName:        name,
-		App:                g.app.Name,
-		TokenExpiresAt:     g.expiresAt,
-		TokenExpiryAssumed: g.assumed,
-		Scopes:             g.scopes,
-		CheckedAt:          g.checkedAt,
-		Now:                s.now(),
-	}
-	var err error
-	if row.ID, err = uuid.NewV7(); err != nil {
-		return Account{}, err
-	}
-	if row.SealedToken, err = s.vault.seal(g.token, ownerID, urn); err != nil {
-		return Account{}, err
-	}
-	if g.refreshToken != "" {
-		row.RefreshTokenExpiresAt = g.refreshExpiresAt
-		if row.SealedRefreshToken, err = s.vault.seal(g.refreshToken, ownerID, urn); err != nil {
-			return Account{}, err
-		}
+		ID:                    id,
+		OwnerID:               ownerID,
+		URN:                   urn,
+		DisplayName:           name,
+		App:                   g.app.Name,
+		SealedToken:           token,
+		TokenExpiresAt:        g.expiresAt,
+		TokenExpiryAssumed:    g.assumed,
+		Scopes:                g.scopes,
+		SealedRefreshToken:    refreshToken,
+		RefreshTokenExpiresAt: g.refreshExpiresAt,
+		CheckedAt:             g.checkedAt,
+		Now:                   s.now(),
 	}
 	var account Account
 	err = s.persist(ctx, func(ctx context.Context, tx *postgres.Tx) (err error) {

@@ -86,8 +86,8 @@ var scopePurposes = map[string]string{
 	"r_member_social_feed":       "comments and reactions on the member's posts",
 }
 
-// WithheldScopes names those of the wanted scopes that an account's token is known to lack, each with what it is for, but for the one
-// to publish; "" for none, and when nobody knows what the token may.
+// WithheldScopes names those of the wanted scopes that an account's token is known to lack, each with what it is for, but for the
+// one to publish; "" for none, and when nobody knows what the token may.
 func WithheldScopes(account Account, wanted []string) string {
 	var list []string
 	for _, scope := range wanted {

@@ -1,8 +1,8 @@
 // Package app puts Postwright together: the configuration, the wiring in plain constructors, and the order of start and stop.
 //
 // It hands the environment, the logger and the clock to everybody else. Beside it only telemetry reads the environment, for
-// OpenTelemetry's variables, and only rpc, outbound, postgres and telemetry read the clock, for deadlines and to measure how long
-// something took.
+// OpenTelemetry's variables, and only rpc, outbound, postgres, telemetry and the demo's devdb read the clock, for deadlines and to
+// measure how long something took.
 package app
 
 import (

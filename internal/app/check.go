@@ -47,7 +47,7 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	}
 	report.Checks = append(report.Checks, status.Run(ctx, append(a.databaseCheckers(err), a.redisCheckers()...)).Checks...)
 	if cfg.LinkedIn.TokenKeyset == "" {
-		report.Checks = append(report.Checks, status.Check{Name: "encryption key", State: status.Warning, Detail: noKeyset, Remedy: keysetRemedy})
+		report.Checks = append(report.Checks, status.Check{Name: "encryption key", State: status.Warning, Detail: noKeyset, Remedy: status.RemedyKeyset})
 	} else {
 		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{keyset}).Checks...)
 	}
@@ -61,15 +61,12 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	return report, nil
 }
 
-const (
-	noKeyset     = "No keyset is set: no account can be connected or used, and nothing is published."
-	keysetRemedy = "Make one with `postwright account keyset`, keep it, and set POSTWRIGHT_TOKEN_KEYSET to it."
-)
+const noKeyset = "No keyset is set: no account can be connected or used, and nothing is published."
 
 // warn says at a start what will keep posts from going out, although everything else works.
 func (a *App) warn(ctx context.Context) {
 	if a.cfg.LinkedIn.TokenKeyset == "" {
-		a.log.WarnContext(ctx, noKeyset, "remedy", keysetRemedy)
+		a.log.WarnContext(ctx, noKeyset, "remedy", status.RemedyKeyset)
 	}
 	if c := status.VersionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)

@@ -7,8 +7,8 @@ import (
 	"net/http/pprof"
 )
 
-// serveProfiles serves profiles of the process on an address of their own, where one is set, until end is called. Requests are not
-// bounded in time, since a profile takes as long as its reader asks for; only this machine reaches the address.
+// serveProfiles serves profiles of the process on an address of their own, where one is set, until end is called. Requests are
+// not bounded in time, since a profile takes as long as its reader asks for; only this machine reaches the address.
 func (a *App) serveProfiles(ctx context.Context) (end func(), err error) {
 	if a.cfg.Server.PprofListen == "" {
 		return func() {}, nil

@@ -11,8 +11,8 @@ import (
 	"strconv"
 )
 
-// connection is an HTTP/1.1 connection to a server of this machine that sends requests which are written out already, and reads of
-// an answer its status and its body. net/http's client costs as much as a call that is measured, on the same machine.
+// connection is an HTTP/1.1 connection to a server of this machine that sends requests which are written out already, and reads
+// of an answer its status and its body. net/http's client costs as much as a call that is measured, on the same machine.
 type connection struct {
 	conn net.Conn
 	in   *bufio.Reader

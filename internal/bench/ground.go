@@ -32,7 +32,8 @@ const (
 
 const databaseName = "bench"
 
-// ground is what everything of a run stands on: a PostgreSQL with a migrated database, owners in it, and the sandbox as all vendors.
+// ground is what everything of a run stands on: a PostgreSQL with a migrated database, owners in it, and the sandbox as all
+// vendors.
 type ground struct {
 	server  *devdb.Server
 	url     string // of the database

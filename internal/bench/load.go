@@ -14,8 +14,8 @@ import (
 	"github.com/postwright/postwright/internal/text"
 )
 
-// How posts are loaded: with the binary encoding, which costs both sides least, by as many callers as keep a machine of a few cores
-// busy.
+// How posts are loaded: with the binary encoding, which costs both sides least, by as many callers as keep a machine of a few
+// cores busy.
 const (
 	batchSize = 1_000 // the most that BatchCreatePosts takes
 	loaders   = 4

@@ -93,8 +93,8 @@ const mebibyte = 1 << 20
 // milliseconds is a duration as figures show it.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// alternate measures subjects in rounds: in each of them every subject once, and in every second round the other way about, so that
-// what the machine does meanwhile hits all alike. A first round, which is shorter, warms up and is not counted.
+// alternate measures subjects in rounds: in each of them every subject once, and in every second round the other way about, so
+// that what the machine does meanwhile hits all alike. A first round, which is shorter, warms up and is not counted.
 func alternate(ctx context.Context, rounds int, span time.Duration, subjects ...subject) ([]measure, error) {
 	measures := make([]measure, len(subjects))
 	for n := range rounds + 1 {

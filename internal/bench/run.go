@@ -1,8 +1,9 @@
-// Package bench measures Postwright beside references, in one run on one machine: how many calls it serves, how long they take, what
-// they allocate, and how that compares with servers and statements that are written by hand (package reference).
+// Package bench measures Postwright beside references, in one run on one machine: how many calls it serves, how long they take,
+// what they allocate, and how that compares with servers and statements that are written by hand (package reference).
 //
-// It owns what is measured, how, and what it shall come to. It must not know how Postwright is made: it sees a binary, its settings,
-// the API, /metrics and the process; of the database it knows as much as makes references and rows. It needs Linux, for /proc.
+// It owns what is measured, how, and what it shall come to. It must not know how Postwright is made: it sees a binary, its
+// settings, the API, /metrics and the process; of the database it knows as much as makes references and rows. It needs Linux, for
+// /proc.
 package bench
 
 import (
@@ -52,7 +53,7 @@ type Run struct {
 	Only []string
 	// Binary is the postwright program that is measured.
 	Binary string
-	// Reference is the command that serves a reference: it is followed by the reference's name and its flags, see ReferenceFlags.
+	// Reference is the command that serves a reference: a reference's name and flags follow, see FlagListen.
 	Reference []string
 	// Dir keeps the run's data and logs.
 	Dir string

@@ -20,9 +20,9 @@ const (
 	beatEvery = 2 * time.Second
 	// beatIdle is how often it says so while there are none.
 	beatIdle = 10 * time.Second
-	// beatMissed is after how long without a word what it runs counts no more in the turns: what a process that was killed ran would
-	// keep its owner waiting. To be wrong about one that lives, as about one that has just begun to work again, costs no more than a
-	// few turns.
+	// beatMissed is after how long without a word what it runs counts no more in the turns: what a process that was killed ran
+	// would keep its owner waiting. To be wrong about one that lives, as about one that has just begun to work again, costs no more
+	// than a few turns.
 	beatMissed = 3 * beatEvery
 	// beatLost is after how long without a word it is taken for gone.
 	beatLost = 30 * time.Second

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// pingAfter is how long a connection may be unused and still be taken for what it was: a server that vanished without a word, or
-	// something between that forgot the connection, shows in nothing else than an answer that does not come.
+	// pingAfter is how long a connection may be unused and still be taken for what it was: a server that vanished without a word,
+	// or something between that forgot the connection, shows in nothing else than an answer that does not come.
 	pingAfter = 30 * time.Second
 	// lookAfter is how long it may be unused and not even be looked at.
 	lookAfter = time.Second
 )
 
-// askFirst reports whether a connection is to be asked whether it is still there, before it is used. It saves a round trip, and the
-// database an empty transaction, at every first statement after a pause: what PostgreSQL or a pooler has closed, when it was
+// askFirst reports whether a connection is to be asked whether it is still there, before it is used. It saves a round trip, and
+// the database an empty transaction, at every first statement after a pause: what PostgreSQL or a pooler has closed, when it was
 // restarted, is seen without asking.
 func askFirst(_ context.Context, unused pgxpool.ShouldPingParams) bool {
 	return unused.IdleDuration > pingAfter || unused.IdleDuration > lookAfter && !quiet(unused.Conn.PgConn().Conn())

@@ -9,8 +9,8 @@ import (
 )
 
 // A gram is one, two or three characters that follow each other in a folded text without a blank between them, whatever their
-// script. The index keeps a number for each, made of the owner and the characters: that two may have the same one costs a look at a
-// post that does not contain the text, no more. What is indexed must be indexed anew when this, or text.Fold, changes.
+// script. The index keeps a number for each, made of the owner and the characters: that two may have the same one costs a look at
+// a post that does not contain the text, no more. What is indexed must be indexed anew when this, or text.Fold, changes.
 const longestGram = 3
 
 // gramsAtMost is how many grams of a query are looked up. Each takes a look into the index, and so many tell posts apart.

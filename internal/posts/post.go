@@ -1,7 +1,8 @@
 // Package posts owns the post: what makes one valid, which changes its state allows, and the use cases that need
 // nobody else: create, read, update, delete, list, search, watch.
 //
-// It must not know LinkedIn, jobs or analysis: how a post is sent and what becomes of it is internal/publishing's.
+// Of LinkedIn it knows no more than how long a text may be and where a post can be seen. It must not know how LinkedIn is asked,
+// jobs or analysis: how a post is sent and what becomes of it is internal/publishing's.
 package posts
 
 import (

@@ -47,9 +47,9 @@ func (in SearchInput) Validate() error {
 // Search returns the owner's posts whose content contains the query, newest first: whatever the case, the form of accents and the
 // kind of blanks, see text.Fold, and whatever the database's locale.
 //
-// It looks at the newest posts one after the other, where a word that many posts have fills a page soon. What is left is rare, and
-// the index names the posts that may contain it. Where it names too many, because they contain the parts of the text but seldom
-// the text, or because most of the owner's posts are not indexed yet, the search goes on one after the other, up to 2,000
+// It looks at the newest posts one after the other, where a word that many posts have fills a page soon. What is left is rare,
+// and the index names the posts that may contain it. Where it names too many, because they contain the parts of the text but
+// seldom the text, or because most of the owner's posts are not indexed yet, the search goes on one after the other, up to 2,000
 // posts; the page may then hold less than was asked for, or nothing, and its token goes on from there. So no search costs more
 // than that, however many posts there are and whatever is searched for.
 func (s *Service) Search(ctx context.Context, in SearchInput) (Page, error) {

@@ -99,7 +99,8 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Post, error) {
 	return post, err
 }
 
-// insert makes a post and claims its request, where that has an id, in one statement; NotFound when it does neither: see PostInsert.
+// insert makes a post and claims its request, where that has an id, in one statement; NotFound when it does neither: see
+// PostInsert.
 func (s *Service) insert(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID, draft Draft, request idempotency.Request) (Post, error) {
 	return FromRow(s.queries.PostInsert(ctx, on, db.PostInsertParams{
 		ID: id, OwnerID: ownerID, AccountID: draft.AccountID, Content: draft.Content, PostType: draft.PostType, Tone: draft.Tone,

@@ -101,8 +101,8 @@ func takenBack(ctx context.Context) bool {
 	return ctx.Err() != nil
 }
 
-// resetRate is how many requests of HTTP/2 an address may take back at once after a rest, and a second, before the connections are
-// ended on which it does: a client whose calls get old, or whose streams nobody watches any more, takes back fewer.
+// resetRate is how many requests of HTTP/2 an address may take back at once after a rest, and a second, before the connections
+// are ended on which it does: a client whose calls get old, or whose streams nobody watches any more, takes back fewer.
 var resetRate = limit.Rate{PerSecond: 100, Burst: 500}
 
 // line is one connection of those who call, with all its requests.

@@ -84,8 +84,8 @@ var (
 		posts.Newest:    postwrightv1.PostOrder_POST_ORDER_NEWEST,
 		posts.Scheduled: postwrightv1.PostOrder_POST_ORDER_SCHEDULED,
 	})
-	// apiStatuses are those of the posts of a batch, by the states that they rest or wait in. No request has one: it is read in this
-	// direction alone, in which several states may have one value.
+	// apiStatuses are those of the posts of a batch, by the states that they rest or wait in. No request has one: it is read in
+	// this direction alone, in which several states may have one value.
 	apiStatuses = enumOf(map[string]postwrightv1.ApiStatus{
 		"":                     postwrightv1.ApiStatus_API_STATUS_NOT_ASKED,
 		posts.StateDraft:       postwrightv1.ApiStatus_API_STATUS_NOT_ASKED,

@@ -56,7 +56,7 @@ type Config struct {
 	Origins []string
 }
 
-// maxStrangerBytes bounds a message of health and reflection, which ask for no key: names.
+// maxKeylessBytes bounds a message of health and reflection, which ask for no key: names.
 const maxKeylessBytes = 4 << 10
 
 // maxBytes bounds a message to a procedure.

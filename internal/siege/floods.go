@@ -75,7 +75,8 @@ func (s *stage) getPost(ctx context.Context, client *http.Client, key string) (a
 	return s.post(ctx, client, pathPosts+"GetPost", key, []byte(`{"id":"0193a5a0-0000-7000-8000-000000000000"}`))
 }
 
-// besideNeighbour attacks while somebody lives at the attacker's address who has a right key of their own, and judges what they saw.
+// besideNeighbour attacks while somebody lives at the attacker's address who has a right key of their own, and judges what they
+// saw.
 func (s *stage) besideNeighbour(ctx context.Context, attack func()) error {
 	neighbour, err := newQuiet(ctx, s.people.crowd[0], s.node.URL, attackersAddress)
 	if err != nil {

@@ -23,8 +23,8 @@ const (
 	resetBuffer = 32 << 10
 )
 
-// resetRapidly opens streams over HTTP/2 and takes each back at once, so that the node begins what nobody waits for, as fast as it
-// can; where the node ends the connection, on another. Whoever is at the same address is served.
+// resetRapidly opens streams over HTTP/2 and takes each back at once, so that the node begins what nobody waits for, as fast as
+// it can; where the node ends the connection, on another. Whoever is at the same address is served.
 func resetRapidly(ctx context.Context, s *stage) error {
 	var connections, streams, whole atomic.Int64
 	err := s.besideNeighbour(ctx, func() {

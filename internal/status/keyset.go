@@ -8,6 +8,9 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
+// RemedyKeyset is for a configuration without a keyset.
+const RemedyKeyset = "Make one with `postwright account keyset`, keep it, and set POSTWRIGHT_TOKEN_KEYSET to it."
+
 // Keyset checks whether there is an encryption key, and whether it opens every token that is kept.
 func Keyset(seals func(context.Context) (accounts.SealCheck, error)) Checker {
 	const name = "encryption key"
@@ -15,8 +18,7 @@ func Keyset(seals func(context.Context) (accounts.SealCheck, error)) Checker {
 		found, err := seals(ctx)
 		switch {
 		case fault.Is(err, fault.Precondition):
-			return single(name, Failed, "No keyset is set: no account can be connected or used.",
-				"Make one with `postwright account keyset`, keep it, and set POSTWRIGHT_TOKEN_KEYSET to it.")
+			return single(name, Failed, "No keyset is set: no account can be connected or used.", RemedyKeyset)
 		case err != nil:
 			return single(name, Unknown, "The sealed tokens can't be read from the database.", "")
 		case found.Unopenable > 0:

@@ -1,7 +1,8 @@
 // Package testbed is what chaos, siege and bench stand on: the program built from a tree, nodes of it as processes of
 // their own, what they hold and cost, owners with keys and accounts, servers on loopback, and the page for the figures.
 //
-// It must not know what is proven or compared, nor what a node does: it sees a binary, its settings and the public API.
+// It must not know what is proven or compared, nor what a node does: it sees a binary, its settings and the public API. Owners,
+// keys and accounts it makes as the commands do, through internal/app.
 package testbed
 
 import (

@@ -16,9 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Handwritten answers GetPost and CreatePost from the database: net/http, encoding/json and pgx, whose pool prepares each statement
-// once on each connection. It looks the API key up with each call, by its prefix, and compares its hash, as must be done where a
-// key can be revoked.
+// Handwritten answers GetPost and CreatePost from the database: net/http, encoding/json and pgx, whose pool prepares each
+// statement once on each connection. It looks the API key up with each call, by its prefix, and compares its hash, as must be
+// done where a key can be revoked.
 type Handwritten struct {
 	pool *pgxpool.Pool
 	// fold makes of a text what it is searched by.

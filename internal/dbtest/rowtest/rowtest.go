@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// EveryColumnIsMapped fails, by its name, for each column of Row that fromRow does not hand over to the one field of Mapped that has
-// its name, whatever its case; and for each field of Mapped that is no column's. The columns leftOut are handed over to none.
+// EveryColumnIsMapped fails, by its name, for each column of Row that fromRow does not hand over to the one field of Mapped that
+// has its name, whatever its case; and for each field of Mapped that is no column's. The columns leftOut are handed over to none.
 func EveryColumnIsMapped[Row, Mapped any](t *testing.T, fromRow func(Row, error) (Mapped, error), leftOut ...string) {
 	t.Helper()
 	columns, fields := reflect.TypeFor[Row](), reflect.TypeFor[Mapped]()

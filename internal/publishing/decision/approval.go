@@ -58,8 +58,8 @@ func (r Rules) ResendTooLate(doubtSince, now time.Time) error {
 // Prompt reports whether a send follows its approval at once. One that does needs no look at the attempts before it.
 func (r Rules) Prompt(approvedAt, now time.Time) bool { return now.Sub(approvedAt) < r.prompt() }
 
-// ResendExpired reports whether one more send was approved while LinkedIn would have recognised the first, which has been in doubt
-// since a time, and comes when it may not. Who approves later than that has looked.
+// ResendExpired reports whether one more send was approved while LinkedIn would have recognised the first, which has been in
+// doubt since a time, and comes when it may not. Who approves later than that has looked.
 func (r Rules) ResendExpired(approvedAt, doubtSince, now time.Time) bool {
 	return !approvedAt.After(doubtSince.Add(r.resendBy())) && now.After(doubtSince.Add(r.DuplicateWindow))
 }

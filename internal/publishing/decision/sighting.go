@@ -43,8 +43,8 @@ type sighting struct {
 type Sightings []sighting
 
 // Find looks for a post in doubt, by its text, among those that LinkedIn lists. Surely it is one that appeared since the attempt
-// began, is published, and reads the same: LinkedIn, or whoever writes to it, may have changed what nobody sees. It may be one that
-// reads alike, that is not published (yet), that appeared a little before, by clocks that differ, or that appeared while the
+// began, is published, and reads the same: LinkedIn, or whoever writes to it, may have changed what nobody sees. It may be one
+// that reads alike, that is not published (yet), that appeared a little before, by clocks that differ, or that appeared while the
 // attempts lasted, whatever it says by now. One that is known to be another post is not it.
 func (d Doubt) Find(ours string, listed []linkedin.Post, isAnother func(urn string) bool) (seen Sightings) {
 	read := text.AsRead(ours)
@@ -126,7 +126,8 @@ func reachesBack(listed []linkedin.Post, since time.Time) bool {
 }
 
 // Shows reports whether a list shows what is known to be there: the newest other post of the account, by its name, if one is
-// known. A list that lacks it is behind, or is not shown whole, and an empty one proves nothing: neither says that a post is absent.
+// known. A list that lacks it is behind, or is not shown whole, and an empty one proves nothing: neither says that a post is
+// absent.
 func Shows(listed []linkedin.Post, known []string) bool {
 	if len(known) == 0 {
 		return len(listed) > 0

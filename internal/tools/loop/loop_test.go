@@ -33,9 +33,9 @@ func TestAColumnIsAddedAndSeenInTheAPIAndThenWritten(t *testing.T) {
 	run(t, tree, "go", "build", "./...")
 
 	for _, edit := range []struct{ file, from, to string }{
-		{"sql/queries/post.sql", "tone, target_audience, visibility, hashtags, state, created_at, updated_at)\nVALUES (", "tone, target_audience, campaign, visibility, hashtags, state, created_at, updated_at)\nVALUES ("},
-		{"sql/queries/post.sql", "@tone, @target_audience, @visibility", "@tone, @target_audience, @campaign, @visibility"},
-		{"sql/queries/post.sql", "tone, target_audience, visibility, hashtags, state, created_at, updated_at)\nSELECT", "tone, target_audience, campaign, visibility, hashtags, state, created_at, updated_at)\nSELECT"},
+		{"sql/queries/post.sql", "tone, target_audience, visibility, hashtags, state, created_at, updated_at)\nSELECT\n    @id", "tone, target_audience, campaign, visibility, hashtags, state, created_at, updated_at)\nSELECT\n    @id"},
+		{"sql/queries/post.sql", "@target_audience::text,\n    @visibility", "@target_audience::text,\n    @campaign::text, @visibility"},
+		{"sql/queries/post.sql", "tone, target_audience, visibility, hashtags, state, created_at, updated_at)\nSELECT\n    i.id", "tone, target_audience, campaign, visibility, hashtags, state, created_at, updated_at)\nSELECT\n    i.id"},
 		{"sql/queries/post.sql", "i.target_audience, i.visibility", "i.target_audience, i.campaign, i.visibility"},
 		{"sql/queries/post.sql", "unnest(@target_audiences::text[]) AS target_audience,", "unnest(@target_audiences::text[]) AS target_audience, unnest(@campaigns::text[]) AS campaign,"},
 		{"sql/queries/post.sql", "    visibility = CASE WHEN", "    campaign = CASE WHEN @set_campaign::boolean THEN @campaign::text ELSE campaign END,\n    visibility = CASE WHEN"},
@@ -44,6 +44,9 @@ func TestAColumnIsAddedAndSeenInTheAPIAndThenWritten(t *testing.T) {
 		{"internal/posts/service.go", `"target_audience": false,`, `"target_audience": false, "campaign": false,`},
 		{"internal/posts/service.go", `SetVisibility: has("visibility"),`, `SetCampaign: has("campaign"), Campaign: draft.Campaign, SetVisibility: has("visibility"),`},
 		{"internal/posts/batch.go", "		Visibilities: ", "		Campaigns: column(drafts, func(d Draft) string { return d.Campaign }),\n		Visibilities: "},
+		{"cmd/postwright/growth_test.go", `"target_audience": "''",`, `"target_audience": "''", "campaign": "''",`},
+		{"cmd/postwright/growth_test.go", `"target_audiences": "ARRAY['']",`, `"target_audiences": "ARRAY['']", "campaigns": "ARRAY['']",`},
+		{"cmd/postwright/growth_test.go", `"set_target_audience": "true",`, `"set_campaign": "true", "campaign": "''", "set_target_audience": "true",`},
 		{"internal/rpc/map_post.go", "TargetAudience: p.GetTargetAudience(),", "TargetAudience: p.GetTargetAudience(), Campaign: p.GetCampaign(),"},
 	} {
 		replace(t, tree, edit.file, edit.from, edit.to)
@@ -74,6 +77,7 @@ func TestACampaignIsKept(t *testing.T) {
 }
 `)
 	run(t, tree, "go", "test", "-run", "TestACampaignIsKept|TestEveryColumnOfAPostIsMapped", "./internal/posts")
+	run(t, tree, "go", "test", "-run", "TestNoQueryReadsMoreTheMoreThereIs", "./cmd/postwright")
 }
 
 // copyOfTheTree copies what git would commit, and makes it a repository of its own.

@@ -68,9 +68,9 @@ SELECT id_of(kind, 0), id_of(1, 0), id_of(3, 0), 'In the state ' || state, 'stor
 FROM (VALUES (41, 'draft'), (42, 'scheduled'), (43, 'queued'), (44, 'publishing'), (45, 'published'), (46, 'failed'), (47, 'unconfirmed'),
     (48, 'scheduled'), (49, 'queued')) AS made (kind, state);
 INSERT INTO post_transitions (post_id, revision, state, occurred_at) SELECT id, 1, state, moment(0) FROM posts WHERE id >= id_of(41, 0) AND id <= id_of(49, 0);
-INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, ended_at)
+INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, ended_at, turn)
 SELECT id_of(kind + 10, 0), id_of(kind, 0), id_of(1, 0), id_of(3, 0), state, moment(0), moment(0),
-    CASE WHEN state NOT IN ('queued', 'publishing') THEN moment(0) END
+    CASE WHEN state NOT IN ('queued', 'publishing') THEN moment(0) END, CASE kind WHEN 49 THEN 'awaited' ELSE '' END
 FROM (VALUES (43, 'queued'), (44, 'publishing'), (45, 'published'), (46, 'failed'), (47, 'unconfirmed'), (49, 'queued')) AS made (kind, state);
 INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, ended_at, outcome)
 VALUES (id_of(64, 0), id_of(54, 0), id_of(44, 0), 1, moment(0), NULL, 'started'), (id_of(67, 0), id_of(57, 0), id_of(47, 0), 1, moment(0), moment(0), 'in_doubt');

@@ -75,6 +75,7 @@ func NewConnections(addressHeader string, next http.Handler) http.Handler {
 			waitedFor := context.AfterFunc(r.Context(), func() { carrying.calls.Add(-1) })
 			defer func() {
 				if waitedFor() {
+					carrying.answered.Store(time.Now().UnixNano())
 					carrying.calls.Add(-1)
 				} else {
 					leave()
@@ -109,7 +110,12 @@ var resetRate = limit.Rate{PerSecond: 100, Burst: 500}
 type line struct {
 	conn  net.Conn
 	calls atomic.Int64 // that are being carried out and waited for, of HTTP/2
+	// answered is when the last of them was, in nanoseconds since 1970: its answer may not have left yet.
+	answered atomic.Int64
 }
+
+// leaving is how long an answer has to leave before its connection is closed because of others' requests.
+const leaving = time.Second
 
 type lineKey struct{}
 
@@ -130,7 +136,7 @@ func lineOf(ctx context.Context) *line {
 // for this header, though the answer goes to nobody). Else it is closed: whoever does not hear that would go on.
 func (l *line) end(w http.ResponseWriter) {
 	w.Header().Set("Connection", "close")
-	if l.conn != nil && l.calls.Load() == 0 {
+	if l.conn != nil && l.calls.Load() == 0 && time.Since(time.Unix(0, l.answered.Load())) > leaving {
 		_ = l.conn.Close() // the server notices, and has nothing to say to it
 	}
 }

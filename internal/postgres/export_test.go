@@ -17,6 +17,3 @@ func (s *Store) SetCloseTimeout(limit time.Duration) { s.closing = limit }
 
 // SetListenSilence shortens the silence after which a listening connection is asked whether it is still there.
 func (s *Store) SetListenSilence(silence time.Duration) { s.silence = silence }
-
-// AskFirst tells whether a connection is pinged before it is used.
-var AskFirst = askFirst

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,10 +19,23 @@ const (
 	lookAfter = time.Second
 )
 
-// askFirst reports whether a connection is to be asked whether it is still there, before it is used. It saves a round trip, and
-// the database an empty transaction, at every first statement after a pause: what PostgreSQL or a pooler has closed, when it was
-// restarted, is seen without asking.
-func askFirst(_ context.Context, unused pgxpool.ShouldPingParams) bool {
+// losses remember when a connection was last found to be lost: a server that ends, or a proxy that cuts what is idle, takes many
+// at once. Those that have been idle since before are asked whether they are still there, or the repeats of an operation would be
+// used up on one lost connection after the other.
+type losses struct{ last atomic.Pointer[time.Time] }
+
+func (l *losses) note() {
+	now := time.Now()
+	l.last.Store(&now)
+}
+
+// askFirst reports whether a connection is to be asked whether it is still there, before it is used. Not to ask saves a round trip,
+// and the database an empty transaction, at every first statement after a pause: what PostgreSQL or a pooler has closed, when it
+// was restarted, is seen without asking.
+func (l *losses) askFirst(_ context.Context, unused pgxpool.ShouldPingParams) bool {
+	if last := l.last.Load(); last != nil && unused.IdleDuration > time.Since(*last) {
+		return true
+	}
 	return unused.IdleDuration > pingAfter || unused.IdleDuration > lookAfter && !quiet(unused.Conn.PgConn().Conn())
 }
 

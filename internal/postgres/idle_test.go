@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/dbtest"
-	"github.com/postwright/postwright/internal/postgres"
 )
 
 // within is a connection in another one, as one with TLS is.
@@ -33,7 +32,7 @@ func TestAnUnusedConnectionIsPingedWhereItsEndCanNotBeSeen(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close(context.Background()) })
 		return conn, func(long time.Duration) bool {
-			return postgres.AskFirst(t.Context(), pgxpool.ShouldPingParams{Conn: conn, IdleDuration: long})
+			return store.Pool().Config().ShouldPing(t.Context(), pgxpool.ShouldPingParams{Conn: conn, IdleDuration: long})
 		}
 	}
 	for name, wrap := range map[string]func(net.Conn) net.Conn{

@@ -94,7 +94,6 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 		return nil, err
 	}
 	poolCfg.MinConns = cfg.MinConns
-	poolCfg.ShouldPing = askFirst
 	poolCfg.MaxConns = cfg.MaxConns
 	setApplicationName(poolCfg, cfg.ApplicationName)
 	lockLimit := strconv.FormatInt(cfg.LockTimeout.Milliseconds(), 10)
@@ -113,7 +112,7 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	uses := &uses{last: map[*pgx.Conn]string{}}
 	poolCfg.ConnConfig.Tracer = uses
 	losses := &losses{}
-	poolCfg.ShouldPing = losses.shouldPing
+	poolCfg.ShouldPing = losses.askFirst
 	pool, err := pgxpool.NewWithConfig(ctx, poolCfg)
 	if err != nil {
 		return nil, fmt.Errorf("make the pool: %w", err)

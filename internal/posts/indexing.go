@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -16,16 +17,37 @@ import (
 const maxWishes = 64
 
 // indexing are the owners whose posts are to be indexed: those of whom a search met more unindexed posts than it looks at. So
-// making a post costs nothing for the index, and whoever has few posts, or never searches them, needs none.
-type indexing struct{ wishes chan uuid.UUID }
+// making a post costs nothing for the index, and whoever has few posts, or never searches them, needs none. Each owner waits in one
+// place, however much they search meanwhile.
+type indexing struct {
+	wishes chan uuid.UUID
 
-func newIndexing() *indexing { return &indexing{wishes: make(chan uuid.UUID, maxWishes)} }
+	mu      sync.Mutex
+	waiting map[uuid.UUID]bool
+}
+
+func newIndexing() *indexing {
+	return &indexing{wishes: make(chan uuid.UUID, maxWishes), waiting: map[uuid.UUID]bool{}}
+}
 
 func (i *indexing) wish(ownerID uuid.UUID) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.waiting[ownerID] {
+		return
+	}
 	select {
 	case i.wishes <- ownerID:
+		i.waiting[ownerID] = true
 	default:
 	}
+}
+
+// begin says that an owner's turn has come: what they wish from now on is another.
+func (i *indexing) begin(ownerID uuid.UUID) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.waiting, ownerID)
 }
 
 // IndexForSearch indexes the posts of those owners whose searches need it, one owner after the other, until ctx ends. What other
@@ -36,6 +58,7 @@ func (s *Service) IndexForSearch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case ownerID := <-s.indexing.wishes:
+			s.indexing.begin(ownerID)
 			_ = s.index(ctx, ownerID) // it is measured as every operation's failure is, and the next search wishes again
 		}
 	}

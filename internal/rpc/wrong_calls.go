@@ -108,8 +108,8 @@ func mediaType(r *http.Request) string {
 	return strings.ToLower(strings.TrimSpace(base))
 }
 
-// unknownPath says what is meant by a path that is no method's. Clients learn that it is not implemented: the server may be
-// older than they are.
+// unknownPath says what is meant by a path that is no method's. Its code is unimplemented, for the server may be older than the
+// client.
 func unknownPath(path string, names []string) *wrongCall {
 	shown := strconv.Quote(fault.Clip(path, maxWords))
 	service, name, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")

@@ -59,7 +59,7 @@ type ServerConfig struct {
 	ShutdownGrace Duration `name:"server-shutdown-grace" help:"Limit of a stop, all in all: calls and jobs under way have four fifths of it to end, then they are cut off." default:"25s"`
 	ShutdownDelay Duration `name:"server-shutdown-delay" help:"How long /readyz says that the server is stopping while calls are still taken, at the beginning of --server-shutdown-grace and at most half of it; behind a load balancer, as long as that needs to notice." default:"0s"`
 
-	PprofListen string `name:"pprof-listen" env:"POSTWRIGHT_PPROF_LISTEN" help:"Address of this machine to serve profiles of the process on, such as 127.0.0.1:6060; none by default. They hold what is in memory."`
+	PprofListen string `name:"pprof-listen" env:"POSTWRIGHT_PPROF_LISTEN" help:"Address of this machine to serve profiles of the process on, such as 127.0.0.1:6060; none by default. Whoever reads them sees what the process does, and makes it slower."`
 
 	ClientAddressHeader string `name:"server-client-address-header" help:"Header in which your proxy tells the caller's address, such as X-Forwarded-For; the last entry counts. None by default: set it only if every call comes through the proxy."`
 
@@ -186,7 +186,7 @@ func (c Config) Verify() error {
 		v.wrong("--listen", "must be host:port, such as 127.0.0.1:8080")
 	}
 	if host, port, err := net.SplitHostPort(c.Server.PprofListen); c.Server.PprofListen != "" && (err != nil || port == "" || !loopback(host)) {
-		v.wrong("--pprof-listen", "must be host:port of this machine, such as 127.0.0.1:6060: profiles hold what is in memory")
+		v.wrong("--pprof-listen", "must be host:port of this machine, such as 127.0.0.1:6060: profiles are for its operator alone")
 	}
 	for _, origin := range c.Server.Origins {
 		if _, ok := readOrigin(origin); !ok {

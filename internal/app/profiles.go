@@ -8,7 +8,8 @@ import (
 )
 
 // serveProfiles serves profiles of the process on an address of their own, where one is set, until end is called. Requests are
-// not bounded in time, since a profile takes as long as its reader asks for; only this machine reaches the address.
+// not bounded in time, since a profile takes as long as its reader asks for; only this machine reaches the address. The command
+// line is not among them: there may be a secret in it.
 func (a *App) serveProfiles(ctx context.Context) (end func(), err error) {
 	if a.cfg.Server.PprofListen == "" {
 		return func() {}, nil
@@ -19,7 +20,6 @@ func (a *App) serveProfiles(ctx context.Context) (end func(), err error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol) // pprof posts long lists of addresses
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)

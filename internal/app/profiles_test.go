@@ -19,6 +19,7 @@ func TestProfilesAreServedOnAnAddressOfTheirOwnUntilTheStop(t *testing.T) {
 
 	require.Equal(t, http.StatusOK, w.Get("http://"+address+"/debug/pprof/goroutine").Status)
 	require.Equal(t, http.StatusNotFound, w.Get("http://"+address+"/").Status)
+	require.Equal(t, http.StatusNotFound, w.Get("http://"+address+"/debug/pprof/cmdline").Status, "there may be a secret in it")
 	require.Equal(t, http.StatusNotFound, w.Get(w.URL+"/debug/pprof/goroutine").Status, "the API has none")
 
 	require.NoError(t, stop())

@@ -43,10 +43,12 @@ func (s *Service) Release(ctx context.Context, review bool) error {
 		if err != nil {
 			return err
 		}
-		for _, publication := range queued {
-			if err := s.jobs.Wake(ctx, tx, publication.JobID); err != nil {
-				return err
-			}
+		ids := make([]int64, len(queued))
+		for i, publication := range queued {
+			ids[i] = publication.JobID
+		}
+		if err := s.jobs.Wake(ctx, tx, ids...); err != nil {
+			return err
 		}
 		due, err := s.queries.PostListHeldBack(ctx, tx, db.PostListHeldBackParams{FailureCode: decision.ReasonHeld, Now: s.now()})
 		if err != nil {

@@ -67,16 +67,15 @@ func (w *accountChangedWorker) Work(ctx context.Context, job *river.Job[AccountC
 		if err != nil {
 			return err
 		}
-		for _, publication := range waiting {
+		ids := make([]int64, len(waiting))
+		for i, publication := range waiting {
 			if _, err := s.queries.PublicationDefer(ctx, tx, db.PublicationDeferParams{
 				ID: publication.ID, OwnerID: args.OwnerID, DueAt: s.now(),
 			}); err != nil {
 				return err
 			}
-			if err := s.jobs.Wake(ctx, tx, publication.JobID); err != nil {
-				return err
-			}
+			ids[i] = publication.JobID
 		}
-		return nil
+		return s.jobs.Wake(ctx, tx, ids...)
 	})
 }

@@ -245,3 +245,10 @@ func TestAHoldThatLinkedInAsksForGrowsToo(t *testing.T) {
 		require.Equal(t, c.effect, o.Account, name)
 	}
 }
+
+// Nobody depends on it: it is the net under those who wake the next in line.
+func TestWhoAwaitsATurnLooksByThemselvesAfterTwoToThreeMinutes(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, 2*time.Minute, decision.Rules{}.TurnWait(0))
+	require.Equal(t, 3*time.Minute, decision.Rules{}.TurnWait(1))
+}

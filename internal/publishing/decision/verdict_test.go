@@ -26,7 +26,7 @@ func TestWhatLinkedInIsKnownToRefuseAnAccountFor(t *testing.T) {
 	} {
 		var codes []string
 		for _, v := range decision.AccountVerdicts("Tess Ter", c.standing, noon) {
-			codes = append(codes, v.Failure.Code)
+			codes = append(codes, v.Code)
 			require.Equal(t, c.waits, v.Waits, name)
 		}
 		require.Equal(t, c.codes, codes, name)

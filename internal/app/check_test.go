@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/app"
@@ -20,7 +21,7 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, taken.Close()) })
+	t.Cleanup(func() { assert.NoError(t, taken.Close()) })
 	for name, c := range map[string]struct {
 		change       func(t *testing.T, cfg *app.Config)
 		check        string

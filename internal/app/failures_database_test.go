@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"golang.org/x/sync/errgroup"
@@ -318,7 +319,7 @@ func TestCallsAroundARestartOfPostgreSQL(t *testing.T) {
 	dir, err := os.MkdirTemp("", "restart-") //nolint:usetesting // PostgreSQL's own account has to enter it
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
 	link := filepath.Join(dir, "socket") // a server's socket has another folder after every start
 	start := func() (*devdb.Server, string) {
 		server, err := devdb.Start(ctx, devdb.Options{Dir: filepath.Join(dir, "data"), Log: log})

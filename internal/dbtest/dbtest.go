@@ -14,6 +14,7 @@ package dbtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -22,7 +23,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/devdb"
@@ -44,7 +47,10 @@ var settings = map[string]string{
 }
 
 // dropTimeout bounds the end of one test's database.
-const dropTimeout = 30 * time.Second
+const dropTimeout = 2 * time.Minute
+
+// objectInUse is the SQLSTATE of a database that somebody is still connected to.
+const objectInUse = "55006"
 
 // server is the one server of this test binary, started by the first test that asks for a database.
 var server = struct {
@@ -110,13 +116,25 @@ func create(t testing.TB, template string) string {
 	_, err := admin.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template)
 	require.NoError(t, err, "clone a database")
 	t.Cleanup(func() {
-		// Not t.Context, which has ended by now.
-		ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
-		defer cancel()
-		_, err := admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
-		require.NoError(t, err, "drop the test's database")
+		// assert: a FailNow in a cleanup of a test with subtests keeps the test's name from being printed.
+		assert.NoError(t, drop(context.WithoutCancel(t.Context()), admin, name), "drop the test's database")
 	})
 	return running.URL(name)
+}
+
+// drop drops a database. PostgreSQL ends its connections and gives them 5 seconds to be gone, which is too little for a machine
+// that is busy with something else.
+func drop(ctx context.Context, admin *pgxpool.Pool, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, dropTimeout)
+	defer cancel()
+	for {
+		_, err := admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && refused.Code == objectInUse && ctx.Err() == nil {
+			continue
+		}
+		return err
+	}
 }
 
 func started(t testing.TB) (*devdb.Server, *pgxpool.Pool) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/testbed/loopback"
@@ -65,7 +66,7 @@ func Pooler(t testing.TB, databaseURL string, settings ...string) string {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
-		require.NoError(t, pipe.Close())
+		assert.NoError(t, pipe.Close())
 		t.Log("the pooler ended:", <-ended) // by the signal
 	})
 	query = url.Values{"host": {"127.0.0.1"}, "port": {port}, "user": {query.Get("user")}, "sslmode": {"disable"}}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -59,7 +60,7 @@ func NewWire(t testing.TB, databaseURL string) *Wire {
 		}
 	})
 	t.Cleanup(func() {
-		require.NoError(t, listener.Close())
+		assert.NoError(t, listener.Close())
 		w.mu.Lock()
 		w.ended = true
 		w.mu.Unlock()

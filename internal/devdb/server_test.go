@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -50,7 +51,7 @@ func newDir(t *testing.T) string {
 	t.Helper()
 	parent, err := os.MkdirTemp("/tmp", "devdb-test-") //nolint:usetesting // see above
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(parent)) })
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(parent)) })
 	require.NoError(t, os.Chmod(parent, 0o755))
 	return filepath.Join(parent, "db")
 }
@@ -59,7 +60,7 @@ func startIn(t *testing.T, dir string) *Server {
 	t.Helper()
 	s, err := Start(t.Context(), Options{Dir: dir, Settings: quick})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
+	t.Cleanup(func() { assert.NoError(t, s.Stop(context.Background())) })
 	return s
 }
 
@@ -113,7 +114,7 @@ func TestSettingsReachTheServerButNotWhereItListens(t *testing.T) {
 		"fsync": "off", "timezone": "Asia/Kathmandu", "listen_addresses": "127.0.0.1", "port": "1",
 	}})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
+	t.Cleanup(func() { assert.NoError(t, s.Stop(context.Background())) })
 	conn := connect(t, s, "postgres")
 	require.Equal(t, "Asia/Kathmandu", ask[string](t, conn, "SHOW timezone"))
 	require.Empty(t, ask[string](t, conn, "SHOW listen_addresses"))
@@ -148,7 +149,7 @@ func TestDataSurvivesARestartUntilFresh(t *testing.T) {
 
 	s, err = Start(t.Context(), Options{Dir: dir, Fresh: true, Settings: quick})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
+	t.Cleanup(func() { assert.NoError(t, s.Stop(context.Background())) })
 	require.False(t, ask[bool](t, connect(t, s, "postgres"),
 		"SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'post wright')"))
 }
@@ -163,7 +164,7 @@ func TestSeedIsCopiedAndStaysAsItWas(t *testing.T) {
 
 	s, err := Start(t.Context(), Options{Seed: dir, Settings: quick})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Stop(context.Background())) })
+	t.Cleanup(func() { assert.NoError(t, s.Stop(context.Background())) })
 	conn := connect(t, s, "postgres")
 	require.Equal(t, 1, ask[int](t, conn, "SELECT seeds FROM sown"))
 	_, err = conn.Exec(t.Context(), "DROP TABLE sown")

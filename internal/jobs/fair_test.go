@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/trace/noop"
 
@@ -76,7 +77,7 @@ func newOffice(t *testing.T, databaseURL string, workers int) office {
 func (o office) open() {
 	o.t.Helper()
 	require.NoError(o.t, o.client.Start(o.t.Context()))
-	o.t.Cleanup(func() { require.NoError(o.t, o.client.Stop(context.WithoutCancel(o.t.Context()))) })
+	o.t.Cleanup(func() { assert.NoError(o.t, o.client.Stop(context.WithoutCancel(o.t.Context()))) })
 }
 
 // insert puts so many jobs of an owner into the database at once, and returns their ids.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/dbtest"
@@ -122,7 +123,7 @@ func somebodyWithTLS(t *testing.T) string {
 		}
 	})
 	t.Cleanup(func() {
-		require.NoError(t, listener.Close())
+		assert.NoError(t, listener.Close())
 		serving.Wait()
 	})
 	_, port, err := net.SplitHostPort(listener.Addr().String())

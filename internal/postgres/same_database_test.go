@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/dbtest"
@@ -19,7 +20,7 @@ func TestTwoURLsThatLeadToDifferentDatabasesAreRefused(t *testing.T) {
 	database, other := dbtest.New(t), dbtest.New(t)
 	server, err := devdb.Start(t.Context(), devdb.Options{})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, server.Stop(context.WithoutCancel(t.Context()))) })
+	t.Cleanup(func() { assert.NoError(t, server.Stop(context.WithoutCancel(t.Context()))) })
 	name := databaseOf(t, database)
 	require.NoError(t, server.EnsureDatabase(t.Context(), name))
 	plain := databaseOf(t, database) + "_plain"

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -35,7 +36,7 @@ func New(t testing.TB) *Server {
 	s := &Server{t: t, folder: folder}
 	t.Cleanup(func() {
 		s.Kill()
-		require.NoError(t, os.RemoveAll(folder))
+		assert.NoError(t, os.RemoveAll(folder))
 	})
 	s.Start(t.Context())
 	return s

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"go.uber.org/goleak"
@@ -108,7 +109,7 @@ func TestTheLastSpansReachTheCollectorBeforeClosingEnds(t *testing.T) {
 			collector.RegisterTraceServiceServer(server, r)
 			ended := make(chan error, 1)
 			go func() { ended <- server.Serve(listener) }()
-			t.Cleanup(func() { server.Stop(); require.NoError(t, <-ended) })
+			t.Cleanup(func() { server.Stop(); assert.NoError(t, <-ended) })
 			return "http://" + listener.Addr().String()
 		},
 	}

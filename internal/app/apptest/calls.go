@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -130,7 +131,7 @@ func (w *World) GRPCConn(options ...grpc.DialOption) *grpc.ClientConn {
 	plain := grpc.WithTransportCredentials(insecure.NewCredentials())
 	conn, err := grpc.NewClient("passthrough:///"+address.Host, append(options, plain)...)
 	require.NoError(w.T, err)
-	w.T.Cleanup(func() { require.NoError(w.T, conn.Close()) })
+	w.T.Cleanup(func() { assert.NoError(w.T, conn.Close()) })
 	return conn
 }
 

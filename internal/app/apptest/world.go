@@ -12,6 +12,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
@@ -141,7 +142,7 @@ func (w *World) Run(node *app.App) (url string, stop func() error) {
 		cancel()
 		return <-ended
 	}
-	w.T.Cleanup(func() { require.NoError(w.T, stop()) })
+	w.T.Cleanup(func() { assert.NoError(w.T, stop()) })
 	url = "http://" + listener.Addr().String()
 	w.awaitServing(url)
 	return url, stop

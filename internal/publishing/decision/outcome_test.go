@@ -74,14 +74,6 @@ func TestADuplicateOfAnotherPostSaysNothingAboutTheOneBefore(t *testing.T) {
 	}
 }
 
-func TestALateRefusalDoesNotPromiseToGoOutByItself(t *testing.T) {
-	t.Parallel()
-	failure := decision.Failure{Code: "RATE_LIMITED", Remedy: "It goes out by itself."}
-	waits := decision.Outcome{State: posts.StateQueued, Failure: failure}
-	require.Contains(t, waits.LateFailure().Remedy, "Publish the post again.")
-	require.Equal(t, failure, decision.Outcome{State: posts.StateFailed, Failure: failure}.LateFailure())
-}
-
 func TestARefusedTokenPausesTheAccountThatStillHasIt(t *testing.T) {
 	t.Parallel()
 	refused := decision.Outcome{State: posts.StateQueued, Account: decision.Paused, Wait: decision.Wait{Until: noon.Add(time.Hour)}}

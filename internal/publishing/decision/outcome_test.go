@@ -61,6 +61,8 @@ func TestAnAcceptedPostIsPublishedEvenWithoutAName(t *testing.T) {
 	require.Equal(t, decision.Outcome{
 		Answer: decision.Answer{Result: decision.Accepted, Status: 201, TraceID: "trace"}, State: posts.StatePublished,
 	}, o)
+	require.True(t, o.Answer.Sent())
+	require.False(t, decision.Answered(linkedin.Created{}, fault.New(fault.VendorUnavailable, "Away.")).Answer.Sent())
 }
 
 func TestADuplicateOfAnotherPostSaysNothingAboutTheOneBefore(t *testing.T) {

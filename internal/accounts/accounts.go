@@ -104,7 +104,7 @@ func New(on Dependencies) *Service {
 func (s *Service) Register(client *jobs.Client) {
 	river.AddWorker(client.Workers(), &sweepWorker{service: s})
 	river.AddWorker(client.Workers(), &checkWorker{service: s})
-	client.Every(SweepEvery, SweepArgs{})
+	client.Every(SweepEvery, SweepAccountsArgs{})
 }
 
 func noVault() error {

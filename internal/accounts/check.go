@@ -39,22 +39,22 @@ const day = 24 * time.Hour
 // warnings are the days before a token's end on which its owner is warned, the last first.
 var warnings = []int32{1, 7, 14}
 
-// SweepArgs is the job that has every account looked at.
-type SweepArgs struct{}
+// SweepAccountsArgs is the job that has every account looked at.
+type SweepAccountsArgs struct{}
 
 // Kind names the job in River's tables; it must never change.
-func (SweepArgs) Kind() string { return "sweep_accounts" }
+func (SweepAccountsArgs) Kind() string { return "sweep_accounts" }
 
 // InsertOpts bounds how often the job is tried: the next one comes within the hour.
-func (SweepArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
+func (SweepAccountsArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
 
 type sweepWorker struct {
-	river.WorkerDefaults[SweepArgs]
+	river.WorkerDefaults[SweepAccountsArgs]
 	service *Service
 }
 
 // Work inserts a job for each account, so that one's failure stops no other, and forgets consents that did not come back.
-func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
+func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[SweepAccountsArgs]) error {
 	s := w.service
 	if _, err := s.queries.ConsentDeleteExpired(ctx, s.store, s.now()); err != nil {
 		return err

@@ -12,26 +12,26 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 )
 
-// AccountArgs is the job that tells an account's owner through one channel that it needs them.
-type AccountArgs struct {
+// AccountNoticeArgs is the job that tells an account's owner through one channel that it needs them.
+type AccountNoticeArgs struct {
 	OwnerID   uuid.UUID `json:"owner_id"`
 	AccountID uuid.UUID `json:"account_id"`
 	Channel   string    `json:"channel"`
 }
 
 // Kind names the job in River's tables; it must never change.
-func (AccountArgs) Kind() string { return "notify_account" }
+func (AccountNoticeArgs) Kind() string { return "notify_account" }
 
 // InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
-func (AccountArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+func (AccountNoticeArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
 
 type accountWorker struct {
-	river.WorkerDefaults[AccountArgs]
+	river.WorkerDefaults[AccountNoticeArgs]
 	service *Service
 }
 
 // Work tells the owner how the account stands now. One that is well again, or gone, is no reason to tell anybody anything.
-func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountArgs]) error {
+func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountNoticeArgs]) error {
 	s, args := w.service, job.Args
 	account, err := s.sources.Accounts.Get(ctx, args.OwnerID, &args.AccountID)
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Precondition) { // disconnected

@@ -16,7 +16,7 @@ import (
 // is scheduled.
 func AfterPublication(post posts.Post, warning string) []river.JobArgs {
 	return perChannel(func(channel string) river.JobArgs {
-		return PublicationArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: channel, Warning: warning}
+		return PublicationNoticeArgs{OwnerID: post.OwnerID, PostID: post.ID, State: post.State, Channel: channel, Warning: warning}
 	})
 }
 
@@ -26,14 +26,14 @@ func AfterAccount(event accounts.Event, account accounts.Account) []river.JobArg
 		return nil
 	}
 	return perChannel(func(channel string) river.JobArgs {
-		return AccountArgs{OwnerID: account.OwnerID, AccountID: account.ID, Channel: channel}
+		return AccountNoticeArgs{OwnerID: account.OwnerID, AccountID: account.ID, Channel: channel}
 	})
 }
 
 // BeforeSunset names the jobs that tell a user how the LinkedIn version ends.
 func BeforeSunset(owner uuid.UUID, e sunset.Ending) []river.JobArgs {
 	return perChannel(func(channel string) river.JobArgs {
-		return VersionArgs{OwnerID: owner, Channel: channel, Version: e.Version, Ends: e.Ends.Format(time.DateOnly), Exact: e.Exact, Dead: e.Dead}
+		return VersionNoticeArgs{OwnerID: owner, Channel: channel, Version: e.Version, Ends: e.Ends.Format(time.DateOnly), Exact: e.Exact, Dead: e.Dead}
 	})
 }
 
@@ -44,5 +44,5 @@ func perChannel(job func(channel string) river.JobArgs) []river.JobArgs {
 
 // Notifies reports whether jobs of a kind tell somebody something.
 func Notifies(kind string) bool {
-	return slices.Contains([]string{PublicationArgs{}.Kind(), AccountArgs{}.Kind(), VersionArgs{}.Kind()}, kind)
+	return slices.Contains([]string{PublicationNoticeArgs{}.Kind(), AccountNoticeArgs{}.Kind(), VersionNoticeArgs{}.Kind()}, kind)
 }

@@ -35,11 +35,11 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 			for _, job := range c.jobs {
 				require.True(t, Notifies(job.Kind()))
 				switch job := job.(type) {
-				case PublicationArgs:
+				case PublicationNoticeArgs:
 					channels = append(channels, job.Channel)
-				case AccountArgs:
+				case AccountNoticeArgs:
 					channels = append(channels, job.Channel)
-				case VersionArgs:
+				case VersionNoticeArgs:
 					channels = append(channels, job.Channel)
 				}
 			}

@@ -12,9 +12,9 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 )
 
-// PublicationArgs is the job that tells a post's owner through one channel how its publication ended, or that one that is
+// PublicationNoticeArgs is the job that tells a post's owner through one channel how its publication ended, or that one that is
 // scheduled is in danger.
-type PublicationArgs struct {
+type PublicationNoticeArgs struct {
 	OwnerID uuid.UUID `json:"owner_id"`
 	PostID  uuid.UUID `json:"post_id"`
 	// State is the one that the post came to rest in, or scheduled; it may have moved on since.
@@ -26,10 +26,10 @@ type PublicationArgs struct {
 }
 
 // Kind names the job in River's tables; it must never change.
-func (PublicationArgs) Kind() string { return "notify_publication" }
+func (PublicationNoticeArgs) Kind() string { return "notify_publication" }
 
 // InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
-func (PublicationArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+func (PublicationNoticeArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
 
 // Register adds the package's workers to a client that works jobs.
 func (s *Service) Register(client *jobs.Client) {
@@ -40,12 +40,12 @@ func (s *Service) Register(client *jobs.Client) {
 }
 
 type publicationWorker struct {
-	river.WorkerDefaults[PublicationArgs]
+	river.WorkerDefaults[PublicationNoticeArgs]
 	service *Service
 }
 
 // Work tells the owner. A post or user deleted since is no reason to tell anybody anything.
-func (w *publicationWorker) Work(ctx context.Context, job *river.Job[PublicationArgs]) error {
+func (w *publicationWorker) Work(ctx context.Context, job *river.Job[PublicationNoticeArgs]) error {
 	s, args := w.service, job.Args
 	post, err := s.sources.Posts.Get(ctx, args.OwnerID, args.PostID)
 	if fault.Is(err, fault.NotFound) {
@@ -62,7 +62,7 @@ func (w *publicationWorker) Work(ctx context.Context, job *river.Job[Publication
 }
 
 // describe says how a publication ended, or what endangers one, in words for the owner.
-func describe(post posts.Post, args PublicationArgs) Message {
+func describe(post posts.Post, args PublicationNoticeArgs) Message {
 	opening := shorten(post.Content, 60)
 	switch args.State {
 	case posts.StateScheduled:

@@ -11,8 +11,8 @@ import (
 	"github.com/postwright/postwright/internal/sunset"
 )
 
-// VersionArgs is the job that tells a user through one channel that LinkedIn ends the version of its API that is used.
-type VersionArgs struct {
+// VersionNoticeArgs is the job that tells a user through one channel that LinkedIn ends the version of its API that is used.
+type VersionNoticeArgs struct {
 	OwnerID uuid.UUID `json:"owner_id"`
 	Channel string    `json:"channel"`
 	Version string    `json:"version"`
@@ -22,18 +22,18 @@ type VersionArgs struct {
 }
 
 // Kind names the job in River's tables; it must never change.
-func (VersionArgs) Kind() string { return "notify_version" }
+func (VersionNoticeArgs) Kind() string { return "notify_version" }
 
 // InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
-func (VersionArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+func (VersionNoticeArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
 
 type versionWorker struct {
-	river.WorkerDefaults[VersionArgs]
+	river.WorkerDefaults[VersionNoticeArgs]
 	service *Service
 }
 
 // Work tells the user.
-func (w *versionWorker) Work(ctx context.Context, job *river.Job[VersionArgs]) error {
+func (w *versionWorker) Work(ctx context.Context, job *river.Job[VersionNoticeArgs]) error {
 	args := job.Args
 	ends, err := time.Parse(time.DateOnly, args.Ends)
 	if err != nil {

@@ -85,8 +85,8 @@ func (w *publicationWorker) take(ctx context.Context, tx *postgres.Tx, job *rive
 	default: // it ended without its job, which may have been given a turn for it
 		return taken{}, w.giveTurn(ctx, tx, rows.account)
 	}
-	keys, obstacle, err := w.look(ctx, tx, rows, now)
-	switch {
+	ready, err := w.check(ctx, tx, rows, now)
+	switch obstacle := ready.obstacle; {
 	case err != nil:
 		return taken{}, err
 	case obstacle == nil:
@@ -108,7 +108,7 @@ func (w *publicationWorker) take(ctx context.Context, tx *postgres.Tx, job *rive
 		return resting(r, err)
 	}
 	rows, attempt, err := w.begin(ctx, tx, rows, attemptID, now, now)
-	return taken{claimed: &claimed{rows, keys, attempt}}, err
+	return taken{claimed: &claimed{rows, ready.credentials, attempt}}, err
 }
 
 // takeOpen takes up a publication that has an open attempt: of this very claim, which was saved though its commit was not
@@ -125,44 +125,49 @@ func (w *publicationWorker) takeOpen(
 	if open.ID != attemptID {
 		return resting(w.endAttempt(ctx, tx, job, rows, open, decision.ProcessDied))
 	}
-	keys, obstacle, err := w.look(ctx, tx, rows, now)
+	ready, err := w.check(ctx, tx, rows, now)
 	if err != nil {
 		return taken{}, err
 	}
-	if obstacle != nil {
-		return resting(w.endAttempt(ctx, tx, job, rows, open, obstacle.Outcome))
+	if ready.obstacle != nil {
+		return resting(w.endAttempt(ctx, tx, job, rows, open, ready.obstacle.Outcome))
 	}
-	return taken{claimed: &claimed{rows, keys, open}}, nil
+	return taken{claimed: &claimed{rows, ready.credentials, open}}, nil
 }
 
-// look returns what keeps a publication from being sent now, or nil and the credentials to send it with.
-func (w *publicationWorker) look(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) (credentials, *decision.Obstacle, error) {
+// readiness is whether a publication can be sent now: with the credentials, unless there is an obstacle.
+type readiness struct {
+	credentials
+	obstacle *decision.Obstacle // nil when nothing stands in the way
+}
+
+// check reads whether everything is held, and checks a publication.
+func (w *publicationWorker) check(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) (readiness, error) {
 	standing, err := w.origin.Look(ctx, tx)
 	if err != nil {
-		return credentials{}, nil, err
+		return readiness{}, err
 	}
-	keys, obstacle := w.obstacle(rows, standing, now)
-	return keys, obstacle, nil
+	return w.checkAgainst(standing, rows, now), nil
 }
 
-// obstacle is what keeps a publication from being sent now, or nil and the credentials to send it with.
-func (s *Service) obstacle(rows locked, standing origin.Standing, now time.Time) (credentials, *decision.Obstacle) {
+// checkAgainst checks whether a publication can be sent now.
+func (s *Service) checkAgainst(standing origin.Standing, rows locked, now time.Time) readiness {
 	if obstacle := s.rules.Obstacle(decision.Pending{
 		Held: standing.Hold != nil, ReviewedBefore: standing.Review.ApprovedBefore,
 		ApprovedAt: rows.publication.CreatedAt, DueAt: rows.publication.DueAt, WaitedFor: toldBy(rows.post),
 		AccountName: rows.account.DisplayName, Account: s.accounts.Standing(rows.account, now),
 	}, now); obstacle != nil {
-		return credentials{}, obstacle
+		return readiness{obstacle: obstacle}
 	}
 	author, err := linkedin.ParseURN(rows.account.URN)
 	if err != nil {
-		return credentials{}, decision.NoAuthor(err)
+		return readiness{obstacle: decision.NoAuthor(err)}
 	}
 	token, err := s.accounts.Token(rows.account)
 	if err != nil {
-		return credentials{}, s.rules.NoToken(err, rows.publication.DueAt, now)
+		return readiness{obstacle: s.rules.NoToken(err, rows.publication.DueAt, now)}
 	}
-	return credentials{author, token}, nil
+	return readiness{credentials: credentials{author, token}}
 }
 
 // toldBy is what a post says of why it failed or for what it waits.

@@ -1,7 +1,6 @@
 package publishing
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -13,26 +12,15 @@ import (
 	"github.com/postwright/postwright/internal/publishing/decision"
 )
 
-// How a doubt about an attempt is settled.
-const (
-	settledPublished    = "person_published"
-	settledNotPublished = "person_not_published"
-	settledByDuplicate  = "duplicate_named"
-	settledLateAccepted = "late_accepted"
-	settledLateRefused  = "late_refused"
-	settledReadBack     = "read_back_published"
-	settledAbsent       = "read_back_absent"
-)
-
 // doubts are about a post's attempts whose answer was lost.
 func (s *Service) doubts(ctx context.Context, tx *postgres.Tx, post posts.Post) (db.AttemptDoubtsRow, error) {
 	return s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: post.ID, OwnerID: post.OwnerID})
 }
 
 // settleDoubts writes down how every doubt about a post was settled.
-func (s *Service) settleDoubts(ctx context.Context, tx *postgres.Tx, post posts.Post, state, how string, now time.Time) error {
+func (s *Service) settleDoubts(ctx context.Context, tx *postgres.Tx, post posts.Post, state string, by decision.Settlement, now time.Time) error {
 	if _, err := s.queries.AttemptSettleByPost(ctx, tx, db.AttemptSettleByPostParams{
-		PostID: post.ID, OwnerID: post.OwnerID, SettledAt: now, Settlement: how,
+		PostID: post.ID, OwnerID: post.OwnerID, SettledAt: now, Settlement: string(by),
 	}); err != nil {
 		return err
 	}
@@ -40,31 +28,29 @@ func (s *Service) settleDoubts(ctx context.Context, tx *postgres.Tx, post posts.
 	return err
 }
 
+// earlier is what is known of a post's attempts before, or beside, one.
+func earlier(post posts.Post, doubts db.AttemptDoubtsRow) decision.Earlier {
+	return decision.Earlier{InDoubt: doubts.Open > 0, Arrived: doubts.There > 0, URN: post.LinkedInURN}
+}
+
 // settleLate takes the answer of an attempt that another process had given up for lost, because this one was silent for
 // too long. It settles the doubt, unless a person was faster; one more send that was approved meanwhile and has not begun
 // is withdrawn when the post turns out to be there. What it says of the account counts whoever was faster.
 func (w *publicationWorker) settleLate(ctx context.Context, tx *postgres.Tx, rows locked, attempt uuid.UUID, o decision.Outcome) error {
-	post := rows.post
-	how := settledLateRefused
-	switch o.Answer.Result {
-	case decision.InDoubt:
+	by, settles := o.Answer.LateSettlement()
+	if !settles {
 		return nil
-	case decision.Accepted:
-		how = settledLateAccepted
 	}
 	if err := w.affect(ctx, tx, rows.account, o); err != nil {
 		return err
 	}
-	now := w.now()
+	post, now := rows.post, w.now()
 	settled, err := w.queries.AttemptSettleLate(ctx, tx, db.AttemptSettleLateParams{
-		ID: attempt, OwnerID: post.OwnerID, SettledAt: now, Settlement: how, Status: int32(o.Answer.Status), //nolint:gosec // an HTTP status
+		ID: attempt, OwnerID: post.OwnerID, SettledAt: now, Settlement: string(by), Status: int32(o.Answer.Status), //nolint:gosec // an HTTP status
 		Code: o.Answer.Code, Message: o.Answer.Message, RequestID: o.Answer.TraceID,
 	})
 	if err != nil || settled == 0 {
 		return err
-	}
-	if how == settledLateAccepted {
-		return w.arrived(ctx, tx, post, o.URN, how, now)
 	}
 	doubts, err := w.doubts(ctx, tx, post)
 	if err != nil {
@@ -73,61 +59,68 @@ func (w *publicationWorker) settleLate(ctx context.Context, tx *postgres.Tx, row
 	if o, err = w.unlessTwin(ctx, tx, rows, o, doubts.OpenSince); err != nil {
 		return err
 	}
-	switch {
-	case doubts.Open > 0 && o.Answer.DuplicateOf != "":
-		return w.arrived(ctx, tx, post, o.Answer.DuplicateOf, settledByDuplicate, now)
-	case doubts.Open > 0:
-		return nil
-	case doubts.There > 0:
-		return w.arrived(ctx, tx, post, cmp.Or(post.LinkedInURN, o.Answer.DuplicateOf), how, now)
-	case post.State != posts.StateUnconfirmed:
-		return nil
+	return w.resolve(ctx, tx, post, o.Late(post.State, earlier(post, doubts)), now)
+}
+
+// resolve carries out what becomes of a doubt about a post.
+func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, post posts.Post, r decision.Resolution, now time.Time) error {
+	switch r.Finding {
+	case decision.There:
+		return s.arrived(ctx, tx, post, r, now)
+	case decision.Absent:
+		if err := s.settleDoubts(ctx, tx, post, r.State(), r.By, now); err != nil {
+			return err
+		}
+		return s.settlePost(ctx, tx, settlement(post, r, now))
+	case decision.Resembled:
+		_, err := s.queries.PostTellDoubt(ctx, tx, db.PostTellDoubtParams{
+			ID: post.ID, OwnerID: post.OwnerID, Now: now, FailureMessage: r.Failure.Message, FailureRemedy: r.Failure.Remedy,
+		})
+		return err
+	case decision.Nothing:
 	}
-	return w.notThere(ctx, tx, post, o.LateFailure(), how, now)
+	return nil
 }
 
 // arrived writes down that a post that was in doubt is on LinkedIn, whatever state it is in by now.
-func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post, urn, how string, now time.Time) error {
-	if err := s.settleDoubts(ctx, tx, post, posts.StatePublished, how, now); err != nil {
+func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post, r decision.Resolution, now time.Time) error {
+	if err := s.settleDoubts(ctx, tx, post, r.State(), r.By, now); err != nil {
 		return err
 	}
-	switch post.State {
-	// Of these only the last is known without a database that went back: see keepLost.
-	case posts.StateDraft, posts.StateScheduled, posts.StateFailed, posts.StateUnconfirmed:
-		return s.settlePost(ctx, tx, db.PostSettleParams{
-			ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedInURN: urn,
-		})
-	case posts.StateQueued:
-		if _, err := s.queries.PublicationWithdraw(
-			ctx,
-			tx,
-			db.PublicationWithdrawParams{PostID: post.ID, OwnerID: post.OwnerID, EndedAt: now},
-		); err != nil {
+	switch decision.ArrivalOf(post.State) {
+	case decision.ArrivesAtRest:
+		return s.settlePost(ctx, tx, settlement(post, r, now))
+	case decision.ArrivesQueued:
+		if _, err := s.queries.PublicationWithdraw(ctx, tx, db.PublicationWithdrawParams{
+			PostID: post.ID, OwnerID: post.OwnerID, EndedAt: now,
+		}); err != nil {
 			return err
 		}
 		published, err := posts.FromRow(s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
-			ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now,
+			ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: r.URN, Now: now,
 		}))
 		if err != nil {
 			return err
 		}
 		return s.jobs.Insert(ctx, tx, s.follow(published, "")...)
-	case posts.StatePublishing: // the answer of the attempt under way ends it: see decision.Outcome.After
-		_, err := s.queries.PostKeepURN(ctx, tx, db.PostKeepURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: urn, Now: now})
+	case decision.ArrivesMidSend:
+		_, err := s.queries.PostKeepURN(ctx, tx, db.PostKeepURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: r.URN, Now: now})
 		return err
+	case decision.ArrivedBefore:
 	}
 	return nil
 }
 
-// notThere writes down that a post that was in doubt is not on LinkedIn.
-func (s *Service) notThere(ctx context.Context, tx *postgres.Tx, post posts.Post, f decision.Failure, how string, now time.Time) error {
-	if err := s.settleDoubts(ctx, tx, post, posts.StateFailed, how, now); err != nil {
-		return err
+// settlement is how a resolution settles a post that is not on its way.
+func settlement(post posts.Post, r decision.Resolution, now time.Time) db.PostSettleParams {
+	settled := db.PostSettleParams{
+		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: r.State(), LinkedInURN: r.URN,
+		FailureCode: r.Failure.Code, FailureMessage: r.Failure.Message, FailureRemedy: r.Failure.Remedy,
 	}
-	return s.settlePost(ctx, tx, db.PostSettleParams{
-		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StateFailed,
-		FailureCode: f.Code, FailureMessage: f.Message, FailureRemedy: f.Remedy,
-	})
+	if r.Finding == decision.There {
+		settled.PublishedAt = &now
+	}
+	return settled
 }
 
 // settlePost brings a post that is not on its way to its end and lets follow what follows.

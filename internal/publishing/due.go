@@ -35,8 +35,7 @@ type dueWorker struct {
 	*Service
 }
 
-// Work queues the post if this is still its schedule. A post that could not go out within the overdue window, because
-// nothing was running, fails instead: nobody wants Monday's post on Thursday.
+// Work queues the post if this is still its schedule, and nothing is in the way.
 func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 	s, args := w.Service, job.Args
 	var r rest
@@ -56,35 +55,24 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 		if err != nil {
 			return err
 		}
+		account, noAccount := s.accounts.Find(ctx, tx, args.OwnerID, post.AccountID)
+		if noAccount != nil && !fault.Is(noAccount, fault.Precondition) {
+			return noAccount
+		}
 		now := s.now()
-		if standing.Hold != nil {
-			held := decision.HeldBack(now)
-			r = rest{held.Wait.Until}
-			return w.holdBack(ctx, tx, post, held.Failure, now)
-		}
-		sent := !args.ScheduledAt.After(standing.Review.DueBefore) // or it may be
-		if late := now.Sub(args.ScheduledAt); late > s.rules.OverdueWindow && !sent {
-			return w.miss(ctx, tx, post, now, posts.StateFailed, decision.Overdue(args.ScheduledAt))
-		}
-		account, err := s.accounts.Find(ctx, tx, args.OwnerID, post.AccountID)
-		if fault.Is(err, fault.Precondition) && sent { // with the account that there was then
-			return w.miss(ctx, tx, post, now, posts.StateUnconfirmed, decision.MayHaveBeenSent.Failure)
-		}
-		if fault.Is(err, fault.Precondition) {
-			return w.miss(ctx, tx, post, now, posts.StateFailed, decision.NoAccount(err))
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := s.queries.PostMarkDue(ctx, tx, db.PostMarkDueParams{
-			ID: post.ID, OwnerID: post.OwnerID, AccountID: account.ID, Now: now,
-		}); err != nil {
-			return err
-		}
-		if sent {
+		obstacle := s.rules.DueObstacle(decision.Due{
+			At: args.ScheduledAt, Held: standing.Hold != nil, ReviewedBefore: standing.Review.DueBefore, NoAccount: noAccount,
+		}, now)
+		switch {
+		case obstacle == nil:
+			return w.queue(ctx, tx, post, account, args.ScheduledAt, now)
+		case obstacle.Waits():
+			r = rest{obstacle.Wait.Until}
+			return w.holdBack(ctx, tx, post, obstacle.Failure, now)
+		case obstacle.InDoubt() && noAccount == nil:
 			return w.dueInDoubt(ctx, tx, post, account, job.ID, args.ScheduledAt, now)
 		}
-		return s.approve(ctx, tx, post.OwnerID, []approval{{post.ID, account.ID}}, args.ScheduledAt, now)
+		return w.miss(ctx, tx, post, obstacle.Outcome, now)
 	})
 	if err != nil {
 		return err
@@ -92,10 +80,25 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 	return r.snooze(s.now())
 }
 
+// markDue queues a scheduled post.
+func (w *dueWorker) markDue(ctx context.Context, tx *postgres.Tx, post posts.Post, account accounts.Account, now time.Time) error {
+	_, err := w.queries.PostMarkDue(ctx, tx, db.PostMarkDueParams{ID: post.ID, OwnerID: post.OwnerID, AccountID: account.ID, Now: now})
+	return err
+}
+
+// queue queues and approves a scheduled post.
+func (w *dueWorker) queue(ctx context.Context, tx *postgres.Tx, post posts.Post, account accounts.Account, due, now time.Time) error {
+	if err := w.markDue(ctx, tx, post, account, now); err != nil {
+		return err
+	}
+	return w.approve(ctx, tx, post.OwnerID, []approval{{post.ID, account.ID}}, due, now)
+}
+
 // miss ends the schedule of a post that can't go out, and tells its owner: it failed, or is in doubt.
-func (w *dueWorker) miss(ctx context.Context, tx *postgres.Tx, post posts.Post, now time.Time, state string, f decision.Failure) error {
+func (w *dueWorker) miss(ctx context.Context, tx *postgres.Tx, post posts.Post, o decision.Outcome, now time.Time) error {
 	missed, err := posts.FromRow(w.queries.PostMarkMissed(ctx, tx, db.PostMarkMissedParams{
-		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: state, FailureCode: f.Code, FailureMessage: f.Message, FailureRemedy: f.Remedy,
+		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: o.State,
+		FailureCode: o.Failure.Code, FailureMessage: o.Failure.Message, FailureRemedy: o.Failure.Remedy,
 	}))
 	if err != nil {
 		return err
@@ -111,11 +114,14 @@ func (w *dueWorker) holdBack(ctx context.Context, tx *postgres.Tx, post posts.Po
 	return err
 }
 
-// dueInDoubt approves a post that is queued because its time had come, and leaves it in doubt: the attempt may have been made
-// by somebody whose database is gone, at any time since there is the post. jobID is the job that found it due.
+// dueInDoubt queues and approves a scheduled post, and leaves it in doubt: the attempt may have been made by somebody whose
+// database is gone, at any time since there is the post. jobID is the job that found it due.
 func (w *dueWorker) dueInDoubt(
 	ctx context.Context, tx *postgres.Tx, post posts.Post, account accounts.Account, jobID int64, due, now time.Time,
 ) error {
+	if err := w.markDue(ctx, tx, post, account, now); err != nil {
+		return err
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err

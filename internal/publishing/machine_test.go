@@ -350,7 +350,7 @@ func (m *machine) obstructed() bool {
 	case now.Sub(m.due) > rules.OverdueWindow:
 		m.fails()
 	case m.paused:
-		m.due = now.Add(decision.PausedLook)
+		m.due = now.Add(decision.PausedRecheck)
 	case now.Before(m.held):
 		m.due = m.held
 		if m.held.Equal(m.held.Truncate(24 * time.Hour)) {
@@ -418,7 +418,7 @@ func (m *machine) answered(answer string) {
 			m.held = now.Truncate(24 * time.Hour).Add(24 * time.Hour)
 			m.due = m.held.Add(decision.DayMargin)
 		case "refuses the token":
-			m.paused, m.due = true, now.Add(decision.PausedLook)
+			m.paused, m.due = true, now.Add(decision.PausedRecheck)
 		}
 	}
 }

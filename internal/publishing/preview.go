@@ -67,7 +67,7 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (p Preview, err 
 	if err != nil {
 		return p, err
 	}
-	if _, obstacle := s.obstacle(rows, standing, now); obstacle != nil {
+	if obstacle := s.checkAgainst(standing, rows, now).obstacle; obstacle != nil {
 		p.Verdicts = append(p.Verdicts, obstacle.Verdict())
 	}
 	p.Verdicts = append(p.Verdicts, decision.AccountVerdicts(rows.account.DisplayName, s.accounts.Standing(rows.account, now), now)...)

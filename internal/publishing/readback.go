@@ -41,9 +41,7 @@ type readBackWorker struct {
 	*Service
 }
 
-// Work reads the account's latest posts. A post that is there, by its text and time, was published. One of which nothing
-// like it is there a good while after was not, if the list reaches back far enough; before that it is looked for again.
-// Whatever is less certain is left to a person.
+// Work reads the account's latest posts, and settles the doubt by what they show, or has them read again.
 func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs]) error {
 	args := job.Args
 	post, err := w.posts.Get(ctx, args.OwnerID, args.PostID)
@@ -57,43 +55,31 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	if err != nil || !doubt.Exists() {
 		return err
 	}
-	account, listed, complete, err := w.read(ctx, post)
-	passed := w.now().Sub(doubt.Until)
-	if err != nil {
-		if wait, again := w.rules.ReadingAfter(err, passed); again {
-			return river.JobSnooze(wait)
-		}
+	next, err := w.next(ctx, post, doubt)
+	switch {
+	case err != nil:
+		return err
+	case next.Again:
+		return river.JobSnooze(next.Wait)
+	case next.Finding == decision.Nothing:
 		return nil // for a person to settle
 	}
-	seen, err := w.find(ctx, post, account, listed, doubt)
-	if err != nil {
-		return err
-	}
-	if urn, certain := seen.Published(); certain {
-		return w.underLock(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
-			return w.arrived(ctx, tx, current, urn, settledReadBack, now)
-		})
-	}
-	if wait, again := w.rules.NextReading(passed); again {
-		return river.JobSnooze(wait)
-	}
-	switch {
-	case doubt.Elsewhere:
-		return nil // its text may have been another one, in the database that is gone: that it is missing says nothing
-	case len(seen) > 0:
-		return w.underLock(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
-			return w.tell(ctx, tx, current, seen.Failure(), now)
-		})
-	case !doubt.ReachesBack(listed, complete):
-		return nil // the list may not hold all that appeared since the attempt
-	}
-	known, err := w.queries.PostNewestURN(ctx, w.store, db.PostNewestURNParams{AccountURN: account.URN, ID: post.ID})
-	if err != nil || !decision.Shows(listed, known) {
-		return err
-	}
 	return w.underLock(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
-		return w.notThere(ctx, tx, current, decision.Absent, settledAbsent, now)
+		return w.resolve(ctx, tx, current, next.Resolution, now)
 	})
+}
+
+// next reads, and says what follows.
+func (w *readBackWorker) next(ctx context.Context, post posts.Post, doubt decision.Doubt) (decision.Next, error) {
+	read, err := w.read(ctx, post)
+	if err != nil {
+		return w.rules.AfterTrouble(doubt, err, w.now()), nil
+	}
+	evidence, err := w.evidence(ctx, post, doubt, read)
+	if err != nil {
+		return decision.Next{}, err
+	}
+	return w.rules.AfterReading(doubt, evidence, w.now()), nil
 }
 
 // doubt is about the attempts of a post that are in doubt.
@@ -109,61 +95,63 @@ func (w *readBackWorker) doubt(ctx context.Context, post posts.Post) (d decision
 	return d, err
 }
 
+// reading is what LinkedIn lists of the account that a post went out with.
+type reading struct {
+	account accounts.Account
+	decision.Listing
+}
+
 // read asks LinkedIn for the latest posts of the account that a post went out with.
-func (w *readBackWorker) read(ctx context.Context, post posts.Post) (account accounts.Account, listed []linkedin.Post, complete bool, err error) {
-	if account, err = w.accounts.Get(ctx, post.OwnerID, post.AccountID); err != nil {
-		return account, nil, false, err
+func (w *readBackWorker) read(ctx context.Context, post posts.Post) (reading, error) {
+	account, err := w.accounts.Get(ctx, post.OwnerID, post.AccountID)
+	if err != nil {
+		return reading{}, err
 	}
 	author, err := linkedin.ParseURN(account.URN)
 	if err != nil {
-		return account, nil, false, err
+		return reading{}, err
 	}
 	now := w.now()
 	if held := w.accounts.Standing(account, now).Held; held != nil {
 		f := fault.New(fault.RateLimited, "LinkedIn takes no more requests of the account for now.")
 		f.RetryAfter = held.Sub(now)
-		return account, nil, false, f
+		return reading{}, f
 	}
 	asking, token, err := w.accounts.TokenToAsk(ctx, account, 1)
 	if err != nil {
-		return account, nil, false, err
+		return reading{}, err
 	}
-	listed, complete, err = w.linkedIn.PostsByAuthor(asking, token, author, readBackCount)
-	return account, listed, complete, err
+	listed, complete, err := w.linkedIn.PostsByAuthor(asking, token, author, readBackCount)
+	return reading{account, decision.Listing{Posts: listed, Complete: complete}}, err
 }
 
-// find looks for a post among those that LinkedIn lists. None is it surely while another post of the same text may be there.
-func (w *readBackWorker) find(
-	ctx context.Context, post posts.Post, account accounts.Account, listed []linkedin.Post, doubt decision.Doubt,
-) (decision.Sightings, error) {
-	urns := make([]string, len(listed))
-	for i, p := range listed {
+// evidence is what a reading shows of a post in doubt, beside what is known of others. None that LinkedIn lists surely is the
+// post while another of the same text may be there.
+func (w *readBackWorker) evidence(ctx context.Context, post posts.Post, doubt decision.Doubt, read reading) (decision.Evidence, error) {
+	evidence := decision.Evidence{Listing: read.Listing}
+	urns := make([]string, len(read.Posts))
+	for i, p := range read.Posts {
 		urns[i] = p.URN.String()
 	}
 	others, err := w.namesOfOthers(ctx, w.store, post.ID, urns...)
 	if err != nil {
-		return nil, err
+		return evidence, err
 	}
-	seen := doubt.Find(posts.Text(post), listed, func(urn string) bool {
+	evidence.Seen = doubt.Find(posts.Text(post), read.Posts, func(urn string) bool {
 		_, known := others[urn]
 		return known
 	})
-	if !seen.AnySure() {
-		return seen, nil
+	if evidence.Seen.AnySure() {
+		twin, err := w.hasTwin(ctx, w.store, post, read.account.URN, decision.Earliest(doubt.From))
+		if err != nil {
+			return evidence, err
+		}
+		if twin {
+			evidence.Seen = evidence.Seen.BesideTwin()
+		}
 	}
-	twin, err := w.hasTwin(ctx, w.store, post, account.URN, decision.Earliest(doubt.From))
-	if err != nil || !twin {
-		return seen, err
-	}
-	return seen.BesideTwin(), nil
-}
-
-// tell leaves a doubt to a person, and tells what was seen.
-func (w *readBackWorker) tell(ctx context.Context, tx *postgres.Tx, post posts.Post, f decision.Failure, now time.Time) error {
-	_, err := w.queries.PostTellDoubt(ctx, tx, db.PostTellDoubtParams{
-		ID: post.ID, OwnerID: post.OwnerID, Now: now, FailureMessage: f.Message, FailureRemedy: f.Remedy,
-	})
-	return err
+	evidence.Known, err = w.queries.PostNewestURN(ctx, w.store, db.PostNewestURNParams{AccountURN: read.account.URN, ID: post.ID})
+	return evidence, err
 }
 
 // underLock settles a post under its lock, unless somebody was faster.

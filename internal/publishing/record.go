@@ -11,7 +11,6 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
-	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing/decision"
 )
 
@@ -72,42 +71,52 @@ func (w *publicationWorker) forAccount(o decision.Outcome, account, then account
 	return o.ForAccount(w.accounts.Standing(account, now), account.SameToken(then), now)
 }
 
-// endAttempt writes what an attempt came to, and settles the publication. An answer that comes after the attempt was given up
-// for lost settles the doubt. An outcome that makes the publication wait, and is written again, has it looked at at once.
+// endAttempt writes what an attempt came to, and settles the publication, or else the doubt about the attempt. A publication that
+// waits by an outcome that is written again is checked at once.
 func (w *publicationWorker) endAttempt(
 	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, attempt Attempt, o decision.Outcome,
 ) (rest, error) {
-	ended, err := w.writeAttempt(ctx, tx, rows.post.OwnerID, attempt.ID, o.Answer)
+	row, err := w.endRow(ctx, tx, rows.post.OwnerID, attempt.ID, o.Answer)
 	if err != nil {
 		return rest{}, err
 	}
-	if ended == 0 {
-		kept, err := w.queries.AttemptCount(ctx, tx, db.AttemptCountParams{ID: attempt.ID, OwnerID: job.Args.OwnerID})
-		queued := rows.publication.State == posts.StateQueued
-		switch {
-		case err != nil:
+	switch row.Recording(rows.publication.State) {
+	case decision.RecordedBefore:
+		return rest{w.now()}, nil
+	case decision.RecordedLate:
+		return rest{}, w.settleLate(ctx, tx, rows, attempt.ID, o)
+	case decision.RecordedApart:
+		id, err := uuid.NewV7()
+		if err != nil {
 			return rest{}, err
-		case kept > 0 && queued:
-			return rest{w.now()}, nil // it was written before, by a commit that was not answered: the publication waits
-		case kept > 0:
-			return rest{}, w.settleLate(ctx, tx, rows, attempt.ID, o)
-		case !queued:
-			id, err := uuid.NewV7()
-			if err != nil {
-				return rest{}, err
-			}
-			return rest{}, w.keepLost(ctx, tx, rows, id, attempt, o)
 		}
-		if err := w.keepAttempt(ctx, tx, rows.post.OwnerID, rows.publication.ID, attempt, o.Answer); err != nil {
-			return rest{}, err
+		return rest{}, w.keepLost(ctx, tx, rows, id, attempt, o)
+	case decision.RestoresAttempt:
+		err = w.keepAttempt(ctx, tx, rows.post.OwnerID, rows.publication.ID, attempt, o.Answer)
+	case decision.Settles:
+		if !o.Answer.Sent() { // else an hour without a network would use up a day's requests
+			err = w.accounts.UncountRequest(ctx, tx, rows.account, attempt.StartedAt)
 		}
 	}
-	if ended > 0 && o.Answer.Result == decision.NotSent { // else an hour without a network would use up a day's requests
-		if err := w.accounts.UncountRequest(ctx, tx, rows.account, attempt.StartedAt); err != nil {
-			return rest{}, err
-		}
+	if err != nil {
+		return rest{}, err
 	}
 	return w.settle(ctx, tx, job, rows, o)
+}
+
+// endRow ends the row of an attempt, and says how it was found.
+func (w *publicationWorker) endRow(
+	ctx context.Context, tx *postgres.Tx, ownerID, attempt uuid.UUID, a decision.Answer,
+) (decision.AttemptRow, error) {
+	ended, err := w.writeAttempt(ctx, tx, ownerID, attempt, a)
+	if err != nil || ended > 0 {
+		return decision.RowOpen, err
+	}
+	there, err := w.queries.AttemptCount(ctx, tx, db.AttemptCountParams{ID: attempt, OwnerID: ownerID})
+	if there > 0 {
+		return decision.RowEnded, err
+	}
+	return decision.RowMissing, err
 }
 
 // writeAttempt ends the row of an attempt, unless it has ended; it returns how many it ended.

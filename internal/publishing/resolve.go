@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing/decision"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
@@ -46,25 +46,17 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 		if err != nil {
 			return err
 		}
-		if current.State != posts.StateUnconfirmed {
-			return fault.Newf(fault.Precondition, "The post is %s: only one in doubt can be resolved.", current.State).WithReason("NOT_IN_DOUBT")
+		if err := decision.Resolvable(current.State); err != nil {
+			return err
 		}
 		if err := s.notAnothers(ctx, tx, in); err != nil {
 			return err
 		}
-		settled := db.PostSettleParams{ID: in.ID, OwnerID: in.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedInURN: in.URN}
-		how := settledPublished
-		if !in.Published {
-			how = settledNotPublished
-			settled = db.PostSettleParams{
-				ID: in.ID, OwnerID: in.OwnerID, Now: now, State: posts.StateFailed, FailureCode: "NOT_PUBLISHED",
-				FailureMessage: "A person saw that the post is not on LinkedIn.", FailureRemedy: "Publish the post again.",
-			}
-		}
-		if err := s.settleDoubts(ctx, tx, current, settled.State, how, now); err != nil {
+		said := decision.Said(in.Published, in.URN)
+		if err := s.settleDoubts(ctx, tx, current, said.State(), said.By, now); err != nil {
 			return err
 		}
-		post, err = posts.FromRow(s.queries.PostSettle(ctx, tx, settled))
+		post, err = posts.FromRow(s.queries.PostSettle(ctx, tx, settlement(current, said, now)))
 		return err
 	})
 	return post, err

@@ -58,48 +58,47 @@ func (in ScheduleInput) moment() (time.Time, error) {
 	if err := faults.Err(); err != nil {
 		return time.Time{}, err
 	}
-	moment, problem := in.meant(wall, at)
-	if problem != "" {
-		return time.Time{}, fault.Fields(fault.Field{Path: "localTime", Problem: problem})
-	}
-	return moment, nil
+	return in.meant(wall, at)
+}
+
+// wrongLocalTime is the fault of a LocalTime that stands for no moment at which the post can go out.
+func wrongLocalTime(format string, args ...any) error {
+	return fault.Fields(fault.Field{Path: "localTime", Problem: fmt.Sprintf(format, args...)})
 }
 
 // ahead checks that a moment that LocalTime alone says lies as far ahead as the proto file wants of Time.
 func (in ScheduleInput) ahead(moment, now time.Time) error {
-	problem := ""
 	switch {
 	case !in.Time.IsZero():
-	case !moment.After(now):
-		problem = "must be in the future: it was " + moment.UTC().Format(time.RFC3339)
-	case moment.Sub(now) > farthest:
-		problem = "must be at most 365 days ahead"
-	}
-	if problem == "" {
 		return nil
+	case !moment.After(now):
+		return wrongLocalTime("must be in the future: it was %s", moment.UTC().Format(time.RFC3339))
+	case moment.Sub(now) > farthest:
+		return wrongLocalTime("must be at most 365 days ahead")
 	}
-	return fault.Fields(fault.Field{Path: "localTime", Problem: problem})
+	return nil
 }
 
-// meant is the one moment that a time on a zone's clocks stands for, or why there is none.
-func (in ScheduleInput) meant(wall time.Time, at *time.Location) (moment time.Time, problem string) {
+// meant is the one moment that a time on a zone's clocks stands for.
+func (in ScheduleInput) meant(wall time.Time, at *time.Location) (time.Time, error) {
 	instants := zone.Instants(wall, at)
 	if len(instants) == 0 {
-		return moment, fmt.Sprintf("is a time that the clocks of %s leave out: they are set forward %s; choose another", in.Zone, zone.Gap(wall, at))
+		return time.Time{}, wrongLocalTime("is a time that the clocks of %s leave out: they are set forward %s; choose another",
+			in.Zone, zone.Gap(wall, at))
 	}
 	if in.Time.IsZero() {
 		if len(instants) > 1 {
-			return moment, fmt.Sprintf("comes twice on the clocks of %s, at %s and %s: say with scheduledTime which is meant",
+			return time.Time{}, wrongLocalTime("comes twice on the clocks of %s, at %s and %s: say with scheduledTime which is meant",
 				in.Zone, instants[0].UTC().Format(time.RFC3339), instants[1].UTC().Format(time.RFC3339))
 		}
-		return instants[0], ""
+		return instants[0], nil
 	}
 	for _, instant := range instants {
 		if instant.Equal(in.Time.Truncate(time.Second)) {
-			return in.Time, ""
+			return in.Time, nil
 		}
 	}
-	return moment, fmt.Sprintf("is %s in %s, and scheduledTime is another moment, %s: give one of them, or both for the same moment",
+	return time.Time{}, wrongLocalTime("is %s in %s, and scheduledTime is another moment, %s: give one of them, or both for the same moment",
 		instants[0].UTC().Format(time.RFC3339), in.Zone, in.Time.UTC().Format(time.RFC3339))
 }
 

@@ -27,13 +27,13 @@ func (w *publicationWorker) settle(
 	if err != nil {
 		return rest{}, err
 	}
-	earlier := decision.Earlier{InDoubt: doubts.Open > 0, Arrived: doubts.There > 0, URN: rows.post.LinkedInURN}
-	if earlier.InDoubt || earlier.Arrived {
+	before := earlier(rows.post, doubts)
+	if before.InDoubt || before.Arrived {
 		if o, err = w.unlessTwin(ctx, tx, rows, o, doubts.OpenSince); err != nil {
 			return rest{}, err
 		}
 	}
-	o = o.After(earlier)
+	o = o.After(before)
 	if o.State == posts.StateQueued {
 		if err := w.wait(ctx, tx, rows, o); err != nil {
 			return rest{}, err
@@ -63,7 +63,7 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o decis
 		}
 	}
 	if o.SettlesDoubts {
-		if err := s.settleDoubts(ctx, tx, rows.post, o.State, settledByDuplicate, now); err != nil {
+		if err := s.settleDoubts(ctx, tx, rows.post, o.State, decision.NamedAsDuplicate, now); err != nil {
 			return err
 		}
 	}

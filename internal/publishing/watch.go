@@ -40,20 +40,20 @@ func (s *Service) WatchBatch(ctx context.Context, ownerID uuid.UUID, batch Appro
 	if err := watch.refusals(); err != nil {
 		return err
 	}
-	looked := slices.Collect(maps.Keys(watch.open))
-	watcher := s.posts.NewWatcher(looked...)
+	ids := slices.Collect(maps.Keys(watch.open))
+	watcher := s.posts.NewWatcher(ids...)
 	defer watcher.Close()
 	for len(watch.open) > 0 {
 		var states []db.PostListStatesRow
 		err := watcher.Read(ctx, func() (err error) {
-			states, err = s.queries.PostListStates(ctx, s.store, db.PostListStatesParams{IDs: looked, OwnerID: ownerID})
+			states, err = s.queries.PostListStates(ctx, s.store, db.PostListStatesParams{IDs: ids, OwnerID: ownerID})
 			return err
 		})
 		if err == nil {
-			err = watch.look(looked, states, watcher)
+			err = watch.report(ids, states, watcher)
 		}
 		if err == nil && len(watch.open) > 0 {
-			looked, err = watch.changed(ctx, watcher)
+			ids, err = watch.changed(ctx, watcher)
 		}
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -89,14 +89,14 @@ func (w *batchWatch) refusals() error {
 	return nil
 }
 
-// look tells what is new in the states of open posts that were looked at, in the order of the batch.
-func (w *batchWatch) look(looked []uuid.UUID, states []db.PostListStatesRow, watcher *posts.Watcher) error {
+// report tells what is new in the states of open posts that were read, in the order of the batch.
+func (w *batchWatch) report(ids []uuid.UUID, states []db.PostListStatesRow, watcher *posts.Watcher) error {
 	found := make(map[uuid.UUID]db.PostListStatesRow, len(states))
 	for _, state := range states {
 		found[state.ID] = state
 	}
-	slices.SortFunc(looked, func(a, b uuid.UUID) int { return cmp.Compare(w.open[a], w.open[b]) })
-	for _, id := range looked {
+	slices.SortFunc(ids, func(a, b uuid.UUID) int { return cmp.Compare(w.open[a], w.open[b]) })
+	for _, id := range ids {
 		state, there := found[id]
 		p := Progress{State: state.State, URN: state.LinkedInURN, Failure: decision.Failure{
 			Code: state.FailureCode, Message: state.FailureMessage, Remedy: state.FailureRemedy,

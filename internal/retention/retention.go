@@ -37,18 +37,18 @@ type Periods struct {
 	Transitions   time.Duration // state changes of posts that rest
 }
 
-// SweepArgs is the job that deletes what is too old.
-type SweepArgs struct{}
+// DeleteOldArgs is the job that deletes what is too old.
+type DeleteOldArgs struct{}
 
 // Kind names the job in River's tables; it must never change.
-func (SweepArgs) Kind() string { return "forget_what_is_old" }
+func (DeleteOldArgs) Kind() string { return "forget_what_is_old" }
 
 // InsertOpts bounds how often the job is tried: the next one comes soon.
-func (SweepArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
+func (DeleteOldArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
 
 // Worker deletes rows that are too old. It takes none that somebody else has locked, so any number may work at once.
 type Worker struct {
-	river.WorkerDefaults[SweepArgs]
+	river.WorkerDefaults[DeleteOldArgs]
 
 	store   *postgres.Store
 	queries *db.Queries
@@ -65,12 +65,12 @@ func NewWorker(store *postgres.Store, keep Periods, now func() time.Time, log *s
 // Register adds the worker, and its run every so often, to a client that works jobs.
 func (w *Worker) Register(client *jobs.Client) {
 	river.AddWorker(client.Workers(), w)
-	client.Every(SweepEvery, SweepArgs{})
+	client.Every(SweepEvery, DeleteOldArgs{})
 }
 
 // Work deletes in batches until nothing is too old, or the run's time is over. Each batch is a transaction of its own. A table
 // whose batch fails is left to the next run, and holds up no other.
-func (w *Worker) Work(ctx context.Context, _ *river.Job[SweepArgs]) error {
+func (w *Worker) Work(ctx context.Context, _ *river.Job[DeleteOldArgs]) error {
 	began := w.now()
 	forgotten := map[string]int64{}
 	defer func() { w.logDeleted(ctx, forgotten) }()

@@ -13,6 +13,9 @@ type Failure struct{ Code, Message, Remedy string }
 // RemedyDoubt is what helps against a doubt.
 const RemedyDoubt = "Look on LinkedIn whether the post is there, and say so with ResolvePost: sending it again could publish it twice."
 
+// remedyConnect is what helps against a token that LinkedIn does not accept.
+const remedyConnect = "Connect the account again: the post goes out then."
+
 // failureOf is what the owner learns of a fault that surely left nothing at LinkedIn.
 func failureOf(f *fault.Error) Failure {
 	return Failure{Code: code(f), Message: f.Message, Remedy: remedy(f)}

@@ -37,15 +37,14 @@ type Pending struct {
 func (r Rules) Obstacle(p Pending, now time.Time) *Obstacle {
 	switch {
 	case p.Held:
-		held := HeldBack(now)
-		return &held
+		return heldBack(now)
 	case p.ApprovedAt.Before(p.ReviewedBefore):
 		return &Obstacle{MayHaveBeenSent}
-	case now.Sub(p.DueAt) > r.OverdueWindow && p.WaitedFor.Code != "": // what it waited for is why
+	case r.overdue(p.DueAt, now) && p.WaitedFor.Code != "": // what it waited for is why
 		p.WaitedFor.Remedy = "Nothing is on LinkedIn. Publish the post again later."
 		return &Obstacle{unsent(p.WaitedFor)}
-	case now.Sub(p.DueAt) > r.OverdueWindow:
-		return &Obstacle{unsent(Overdue(p.DueAt))}
+	case r.overdue(p.DueAt, now):
+		return &Obstacle{unsent(missed(p.DueAt))}
 	}
 	return accountObstacle(p.AccountName, p.Account, now)
 }
@@ -78,19 +77,16 @@ func (r Rules) NoToken(err error, dueAt, now time.Time) *Obstacle {
 	return &Obstacle{r.again(unsent(failureOf(fault.Of(err))), 0, dueAt, now)}
 }
 
-// Overdue is the failure of a publication that nothing was running to carry out in time.
-func Overdue(due time.Time) Failure {
+// overdue reports whether it is too late for what was due at a time: nobody wants Monday's post on Thursday.
+func (r Rules) overdue(due, now time.Time) bool { return now.Sub(due) > r.OverdueWindow }
+
+// missed is the failure of what nothing was running to carry out in time.
+func missed(due time.Time) Failure {
 	return Failure{
 		Code:    "OVERDUE",
 		Message: fmt.Sprintf("The post was due at %s and nothing was running to send it.", due.UTC().Format(time.RFC3339)),
 		Remedy:  "Publish it now, or schedule it anew.",
 	}
-}
-
-// NoAccount is the failure of a scheduled post that there is no account for when it is due.
-func NoAccount(err error) Failure {
-	f := fault.Of(err)
-	return Failure{Code: f.Reason, Message: f.Message, Remedy: "Connect an account, then publish the post."}
 }
 
 // Reasons of posts that a hold of everything is about.
@@ -101,18 +97,18 @@ const (
 	ReasonRestored = "DATABASE_RESTORED"
 )
 
-// heldLook is how often what is held looks by itself; a release wakes it before.
-const heldLook = time.Minute
+// heldRecheck is how often what is held checks by itself; a release wakes it before.
+const heldRecheck = time.Minute
 
-// HeldBack lets a publication wait until a person lets everything go.
-func HeldBack(now time.Time) Obstacle {
+// heldBack lets a publication wait until a person lets everything go.
+func heldBack(now time.Time) *Obstacle {
 	o := unsent(Failure{
 		Code:    ReasonHeld,
 		Message: "Everything is held: this database was restored, or another server took over, and it may not know what was sent.",
 		Remedy:  "Nothing is sent until the operator has looked and lets it go with `postwright release`.",
 	})
-	o.State, o.Wait = posts.StateQueued, Wait{Until: now.Add(heldLook), Excused: true}
-	return Obstacle{o}
+	o.State, o.Wait = posts.StateQueued, Wait{Until: now.Add(heldRecheck), Excused: true}
+	return &Obstacle{o}
 }
 
 // MayHaveBeenSent settles what may have been sent after the data were copied, without sending it.

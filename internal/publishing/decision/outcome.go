@@ -48,6 +48,9 @@ const (
 // MayHaveArrived reports whether LinkedIn has, or may have, what was sent.
 func (a Answer) MayHaveArrived() bool { return a.Result == Accepted || a.Result == InDoubt }
 
+// Sent reports whether LinkedIn got a request, which counts among the day's.
+func (a Answer) Sent() bool { return a.Result != NotSent }
+
 // Wait is how a publication waits for another attempt.
 type Wait struct {
 	// Until is when it may be made.

@@ -61,6 +61,8 @@ func TestAnAcceptedPostIsPublishedEvenWithoutAName(t *testing.T) {
 	require.Equal(t, decision.Outcome{
 		Answer: decision.Answer{Result: decision.Accepted, Status: 201, TraceID: "trace"}, State: posts.StatePublished,
 	}, o)
+	require.True(t, o.Answer.Sent())
+	require.False(t, decision.Answered(linkedin.Created{}, fault.New(fault.VendorUnavailable, "Away.")).Answer.Sent())
 }
 
 func TestADuplicateOfAnotherPostSaysNothingAboutTheOneBefore(t *testing.T) {
@@ -72,14 +74,6 @@ func TestADuplicateOfAnotherPostSaysNothingAboutTheOneBefore(t *testing.T) {
 		require.Contains(t, o.Failure.Message, "urn:li:share:1, which "+words)
 		require.Equal(t, posts.StateUnconfirmed, o.After(decision.Earlier{InDoubt: true}).State)
 	}
-}
-
-func TestALateRefusalDoesNotPromiseToGoOutByItself(t *testing.T) {
-	t.Parallel()
-	failure := decision.Failure{Code: "RATE_LIMITED", Remedy: "It goes out by itself."}
-	waits := decision.Outcome{State: posts.StateQueued, Failure: failure}
-	require.Contains(t, waits.LateFailure().Remedy, "Publish the post again.")
-	require.Equal(t, failure, decision.Outcome{State: posts.StateFailed, Failure: failure}.LateFailure())
 }
 
 func TestARefusedTokenPausesTheAccountThatStillHasIt(t *testing.T) {

@@ -97,8 +97,8 @@ func (s Sightings) Published() (urn string, certain bool) {
 	return urn, certain && alike == 1
 }
 
-// Failure tells a person what was seen, who is to settle the doubt; it has no code, since the doubt keeps its own.
-func (s Sightings) Failure() Failure {
+// failure tells a person what was seen, who is to settle the doubt; it has no code, since the doubt keeps its own.
+func (s Sightings) failure() Failure {
 	urns := make([]string, len(s))
 	for i, one := range s {
 		urns[i] = one.urn
@@ -109,11 +109,10 @@ func (s Sightings) Failure() Failure {
 	}
 }
 
-// ReachesBack reports whether a list, of which complete says whether it is whole, holds all that appeared since the first attempt
-// in doubt. A part of one, the last modified first, does so when its last element is older; a list without times, or in another
-// order, tells nothing.
-func (d Doubt) ReachesBack(listed []linkedin.Post, complete bool) bool {
-	return complete || reachesBack(listed, Earliest(d.From))
+// ReachesBack reports whether a list holds all that appeared since the first attempt in doubt. A part of one does so when its
+// last element is older; a list without times, or in another order, tells nothing.
+func (d Doubt) ReachesBack(l Listing) bool {
+	return l.Complete || reachesBack(l.Posts, Earliest(d.From))
 }
 
 func reachesBack(listed []linkedin.Post, since time.Time) bool {
@@ -128,14 +127,9 @@ func reachesBack(listed []linkedin.Post, since time.Time) bool {
 // Shows reports whether a list shows what is known to be there: the newest other post of the account, by its name, if one is
 // known. A list that lacks it is behind, or is not shown whole, and an empty one proves nothing: neither says that a post is
 // absent.
-func Shows(listed []linkedin.Post, known []string) bool {
+func (l Listing) Shows(known []string) bool {
 	if len(known) == 0 {
-		return len(listed) > 0
+		return len(l.Posts) > 0
 	}
-	return slices.ContainsFunc(listed, func(p linkedin.Post) bool { return p.URN.String() == known[0] })
-}
-
-// Absent is the failure of a post in doubt that is not on LinkedIn.
-var Absent = Failure{
-	Code: "NOT_PUBLISHED", Message: "LinkedIn does not list the post among the account's latest.", Remedy: "Publish the post again.",
+	return slices.ContainsFunc(l.Posts, func(p linkedin.Post) bool { return p.URN.String() == known[0] })
 }

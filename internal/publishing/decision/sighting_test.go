@@ -40,8 +40,8 @@ func TestAPartOfAListReachesBackOnlyInItsOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, c.want, doubt.ReachesBack(c.listed, false))
-			require.True(t, doubt.ReachesBack(c.listed, true), "a whole list holds everything")
+			require.Equal(t, c.want, doubt.ReachesBack(decision.Listing{Posts: c.listed}))
+			require.True(t, doubt.ReachesBack(decision.Listing{Posts: c.listed, Complete: true}), "a whole list holds everything")
 		})
 	}
 }
@@ -83,9 +83,6 @@ func TestWhetherAPostThatLinkedInListsIsTheOneInDoubt(t *testing.T) {
 			require.Equal(t, c.published, seen.AnySure())
 			_, published = seen.BesideTwin().Published()
 			require.False(t, published, "beside a twin nothing is sure")
-			if c.seen {
-				require.Contains(t, seen.Failure().Message, "urn:li:share:1")
-			}
 			twice := slices.Concat(seen, seen)
 			_, published = twice.Published()
 			require.False(t, published, "of two that read alike none is sure")
@@ -97,9 +94,9 @@ func TestAListMustShowWhatIsKnownToBeThere(t *testing.T) {
 	t.Parallel()
 	urn, err := linkedin.ParseURN("urn:li:share:1")
 	require.NoError(t, err)
-	listed := []linkedin.Post{{URN: urn}}
-	require.True(t, decision.Shows(listed, []string{"urn:li:share:1"}))
-	require.False(t, decision.Shows(listed, []string{"urn:li:share:2"}))
-	require.True(t, decision.Shows(listed, nil), "nothing is known")
-	require.False(t, decision.Shows(nil, nil), "an empty one proves nothing")
+	list := decision.Listing{Posts: []linkedin.Post{{URN: urn}}}
+	require.True(t, list.Shows([]string{"urn:li:share:1"}))
+	require.False(t, list.Shows([]string{"urn:li:share:2"}))
+	require.True(t, list.Shows(nil), "nothing is known")
+	require.False(t, decision.Listing{}.Shows(nil), "an empty one proves nothing")
 }

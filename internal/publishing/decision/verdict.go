@@ -46,7 +46,7 @@ func AccountVerdicts(name string, standing accounts.Standing, now time.Time) (li
 			Failure: Failure{
 				Code:    linkedin.ReasonExpiredToken,
 				Message: "The token of " + name + " ended at " + standing.Ends.UTC().Format(time.RFC3339) + ".",
-				Remedy:  "Connect the account again: the post goes out then.",
+				Remedy:  remedyConnect,
 			},
 			Waits: true,
 		})

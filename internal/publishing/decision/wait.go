@@ -16,8 +16,8 @@ const (
 	unknownHold = time.Minute
 	// longestHold bounds what LinkedIn may ask for; then it is asked again.
 	longestHold = 24 * time.Hour
-	// PausedLook is how often a publication of a paused account looks by itself; connecting the account wakes it before.
-	PausedLook = time.Hour
+	// PausedRecheck is how often a publication of a paused account checks by itself; connecting the account wakes it before.
+	PausedRecheck = time.Hour
 	// LongestRetryWait bounds the wait before a create that did not arrive is tried again.
 	LongestRetryWait = 10 * time.Minute
 	// DayMargin is added to a wait for midnight UTC: LinkedIn's clock may be behind, and a create that comes too early
@@ -137,13 +137,13 @@ func (o Outcome) waitingForLimit(until time.Time, reason string) Outcome {
 
 // waitingForConnection lets an outcome wait until a person connects the account again.
 func (o Outcome) waitingForConnection(now time.Time) Outcome {
-	o.State, o.Wait = posts.StateQueued, Wait{Until: now.Add(PausedLook), Excused: true}
-	o.Failure.Remedy = "Nothing is on LinkedIn. Connect the account again: the post goes out then."
+	o.State, o.Wait = posts.StateQueued, Wait{Until: now.Add(PausedRecheck), Excused: true}
+	o.Failure.Remedy = "Nothing is on LinkedIn. " + remedyConnect
 	return o
 }
 
-// TurnWait is how long a publication waits for its turn that nobody gives it; then it looks. spread, from 0 to 1, adds up to half
-// as much, so that not all come back at once.
+// TurnWait is how long a publication waits for its turn that nobody gives it; then it checks. spread, from 0 to 1, adds up to
+// half as much, so that not all come back at once.
 func (Rules) TurnWait(spread float64) time.Duration {
 	return longestTurn + time.Duration(spread*float64(longestTurn/2))
 }

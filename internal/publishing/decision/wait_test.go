@@ -58,7 +58,7 @@ func TestEachRefusalWaitsByItsRule(t *testing.T) {
 		},
 		"expired token pauses the account": {
 			fault: answered(fault.VendorAuth, linkedin.ReasonExpiredToken, 401, 0),
-			state: posts.StateQueued, wait: decision.PausedLook, account: decision.Paused, excused: true, remedy: "Connect the account again",
+			state: posts.StateQueued, wait: decision.PausedRecheck, account: decision.Paused, excused: true, remedy: "Connect the account again",
 		},
 		"nothing sent is tried again soon": {
 			fault: answered(fault.VendorUnavailable, "UNREACHABLE", 0, 0),

@@ -137,7 +137,7 @@ func (w *publicationWorker) takeOpen(
 
 // look returns what keeps a publication from being sent now, or nil and the credentials to send it with.
 func (w *publicationWorker) look(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) (credentials, *decision.Obstacle, error) {
-	standing, err := w.origin.Look(ctx, tx)
+	standing, err := w.origin.Inspect(ctx, tx)
 	if err != nil {
 		return credentials{}, nil, err
 	}

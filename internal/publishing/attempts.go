@@ -11,6 +11,16 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/publishing/decision"
+)
+
+// The outcomes of an attempt: that of one that lasts, and the results of those that have ended.
+const (
+	OutcomeStarted  = "started"
+	OutcomeAccepted = decision.Accepted
+	OutcomeRejected = decision.Rejected
+	OutcomeNotSent  = decision.NotSent
+	OutcomeInDoubt  = decision.InDoubt
 )
 
 // attemptsPage is how many attempts are listed at once: a post that somebody sends again and again has any number of them.

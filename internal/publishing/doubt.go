@@ -15,13 +15,13 @@ import (
 
 // How a doubt about an attempt is settled.
 const (
-	settledPublished    = "person_published"
-	settledNotPublished = "person_not_published"
-	settledByDuplicate  = "duplicate_named"
-	settledLateAccepted = "late_accepted"
-	settledLateRefused  = "late_refused"
-	settledReadBack     = "read_back_published"
-	settledAbsent       = "read_back_absent"
+	SettledPublished    = "person_published"
+	SettledNotPublished = "person_not_published"
+	SettledByDuplicate  = "duplicate_named"
+	SettledLateAccepted = "late_accepted"
+	SettledLateRefused  = "late_refused"
+	SettledReadBack     = "read_back_published"
+	SettledAbsent       = "read_back_absent"
 )
 
 // doubts are about a post's attempts whose answer was lost.
@@ -45,12 +45,12 @@ func (s *Service) settleDoubts(ctx context.Context, tx *postgres.Tx, post posts.
 // is withdrawn when the post turns out to be there. What it says of the account counts whoever was faster.
 func (w *publicationWorker) settleLate(ctx context.Context, tx *postgres.Tx, rows locked, attempt uuid.UUID, o decision.Outcome) error {
 	post := rows.post
-	how := settledLateRefused
+	how := SettledLateRefused
 	switch o.Answer.Result {
 	case decision.InDoubt:
 		return nil
 	case decision.Accepted:
-		how = settledLateAccepted
+		how = SettledLateAccepted
 	}
 	if err := w.affect(ctx, tx, rows.account, o); err != nil {
 		return err
@@ -63,7 +63,7 @@ func (w *publicationWorker) settleLate(ctx context.Context, tx *postgres.Tx, row
 	if err != nil || settled == 0 {
 		return err
 	}
-	if how == settledLateAccepted {
+	if how == SettledLateAccepted {
 		return w.arrived(ctx, tx, post, o.URN, how, now)
 	}
 	doubts, err := w.doubts(ctx, tx, post)
@@ -75,7 +75,7 @@ func (w *publicationWorker) settleLate(ctx context.Context, tx *postgres.Tx, row
 	}
 	switch {
 	case doubts.Open > 0 && o.Answer.DuplicateOf != "":
-		return w.arrived(ctx, tx, post, o.Answer.DuplicateOf, settledByDuplicate, now)
+		return w.arrived(ctx, tx, post, o.Answer.DuplicateOf, SettledByDuplicate, now)
 	case doubts.Open > 0:
 		return nil
 	case doubts.There > 0:

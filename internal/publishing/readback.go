@@ -71,7 +71,7 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 	}
 	if urn, certain := seen.Published(); certain {
 		return w.underLock(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
-			return w.arrived(ctx, tx, current, urn, settledReadBack, now)
+			return w.arrived(ctx, tx, current, urn, SettledReadBack, now)
 		})
 	}
 	if wait, again := w.rules.NextReading(passed); again {
@@ -92,7 +92,7 @@ func (w *readBackWorker) Work(ctx context.Context, job *river.Job[ReadBackArgs])
 		return err
 	}
 	return w.underLock(ctx, post, func(tx *postgres.Tx, current posts.Post, now time.Time) error {
-		return w.notThere(ctx, tx, current, decision.Absent, settledAbsent, now)
+		return w.notThere(ctx, tx, current, decision.Absent, SettledAbsent, now)
 	})
 }
 
@@ -144,7 +144,7 @@ func (w *readBackWorker) find(
 	if err != nil {
 		return nil, err
 	}
-	seen := doubt.Find(posts.Text(post), listed, func(urn string) bool {
+	seen := doubt.Find(post.Text(), listed, func(urn string) bool {
 		_, known := others[urn]
 		return known
 	})

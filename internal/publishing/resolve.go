@@ -53,9 +53,9 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 			return err
 		}
 		settled := db.PostSettleParams{ID: in.ID, OwnerID: in.OwnerID, Now: now, State: posts.StatePublished, PublishedAt: &now, LinkedInURN: in.URN}
-		how := settledPublished
+		how := SettledPublished
 		if !in.Published {
-			how = settledNotPublished
+			how = SettledNotPublished
 			settled = db.PostSettleParams{
 				ID: in.ID, OwnerID: in.OwnerID, Now: now, State: posts.StateFailed, FailureCode: "NOT_PUBLISHED",
 				FailureMessage: "A person saw that the post is not on LinkedIn.", FailureRemedy: "Publish the post again.",

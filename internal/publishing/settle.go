@@ -63,7 +63,7 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o decis
 		}
 	}
 	if o.SettlesDoubts {
-		if err := s.settleDoubts(ctx, tx, rows.post, o.State, settledByDuplicate, now); err != nil {
+		if err := s.settleDoubts(ctx, tx, rows.post, o.State, SettledByDuplicate, now); err != nil {
 			return err
 		}
 	}

@@ -51,8 +51,8 @@ func (c *accountAdd) Run(env *environment) error {
 	if standing.EndsAssumed {
 		fmt.Fprintf(env.out, "Its token is assumed to end at %s, %s.\n", standing.Ends.UTC().Format(time.RFC3339), accounts.WhyAssumed)
 	}
-	if standing.CannotPublish != "" {
-		fmt.Fprintln(env.out, standing.CannotPublish, standing.PublishRemedy)
+	if standing.CannotPublish != nil {
+		fmt.Fprintln(env.out, standing.CannotPublish)
 	}
 	return nil
 }

@@ -167,10 +167,16 @@ func (s *Service) Token(account Account) (string, error) {
 	return s.vault.open(account.sealedToken, account.OwnerID, account.URN)
 }
 
-// Profile asks LinkedIn who the account is; nil means the owner's default account. The path depends on what the token
-// may: a self-serve token may only ask about itself through OpenID Connect.
-func (s *Service) Profile(ctx context.Context, ownerID uuid.UUID, id *uuid.UUID) (linkedin.Profile, error) {
-	account, err := s.Get(ctx, ownerID, id)
+// ProfileInput names an account.
+type ProfileInput struct {
+	OwnerID   uuid.UUID
+	AccountID *uuid.UUID // nil: the owner's default account
+}
+
+// Profile asks LinkedIn who the account is. The path depends on what the token may: a self-serve token may only ask about itself
+// through OpenID Connect.
+func (s *Service) Profile(ctx context.Context, in ProfileInput) (linkedin.Profile, error) {
+	account, err := s.Get(ctx, in.OwnerID, in.AccountID)
 	if err != nil {
 		return linkedin.Profile{}, err
 	}

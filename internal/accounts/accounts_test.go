@@ -248,7 +248,7 @@ func TestAnAccountBelongsToItsOwner(t *testing.T) {
 	require.Equal(t, minesToo, found)
 	_, err = w.Get(t.Context(), w.owner, &theirs.ID)
 	require.True(t, fault.Is(err, fault.NotFound), "%v", err)
-	_, err = w.Profile(t.Context(), w.owner, &theirs.ID)
+	_, err = w.Profile(t.Context(), accounts.ProfileInput{OwnerID: w.owner, AccountID: &theirs.ID})
 	require.True(t, fault.Is(err, fault.NotFound), "%v", err)
 	list, err := w.List(t.Context(), w.owner)
 	require.NoError(t, err)
@@ -284,7 +284,7 @@ func TestAnotherKeysetOpensNothing(t *testing.T) {
 	w := newWorld(t)
 	w.add(w.owner, ada.Token)
 	restarted := w.service(newVault(t))
-	_, err := restarted.Profile(t.Context(), w.owner, nil)
+	_, err := restarted.Profile(t.Context(), accounts.ProfileInput{OwnerID: w.owner})
 	require.Equal(t, "TOKEN_SEALED", fault.Of(err).Reason, "%v", err)
 }
 
@@ -294,7 +294,7 @@ func TestWithoutAKeysetNoTokenIsKeptOrOpened(t *testing.T) {
 	w.add(w.owner, ada.Token)
 	bare := w.service(nil)
 	_, addErr := bare.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
-	_, profileErr := bare.Profile(t.Context(), w.owner, nil)
+	_, profileErr := bare.Profile(t.Context(), accounts.ProfileInput{OwnerID: w.owner})
 	for _, err := range []error{addErr, profileErr} {
 		require.True(t, fault.Is(err, fault.Precondition), "%v", err)
 		require.Equal(t, "NO_TOKEN_KEYSET", fault.Of(err).Reason)
@@ -355,7 +355,7 @@ func TestAProfileIsAskedForTheWayTheTokenMay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	known := w.add(w.owner, ada.Token)
-	profile, err := w.Profile(t.Context(), w.owner, nil)
+	profile, err := w.Profile(t.Context(), accounts.ProfileInput{OwnerID: w.owner})
 	require.NoError(t, err)
 	require.Equal(t, "Ada Lovelace", profile.Name)
 	require.Equal(t, "ada", profile.MemberID)
@@ -364,7 +364,7 @@ func TestAProfileIsAskedForTheWayTheTokenMay(t *testing.T) {
 	t.Run("as itself where its scopes are unknown", func(t *testing.T) {
 		account, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.user("unknown@example.org"), Token: ada.Token})
 		require.NoError(t, err)
-		profile, err := w.Profile(t.Context(), account.OwnerID, &account.ID)
+		profile, err := w.Profile(t.Context(), accounts.ProfileInput{OwnerID: account.OwnerID, AccountID: &account.ID})
 		require.NoError(t, err)
 		require.Equal(t, ada.Email, profile.Email)
 	})
@@ -374,7 +374,7 @@ func TestAProfileIsAskedForTheWayTheTokenMay(t *testing.T) {
 		w.vendors.AddMember(without)
 		_, err := w.store.Exec(t.Context(), "UPDATE linkedin_accounts SET scopes = '{r_basicprofile}' WHERE id = $1", known.ID)
 		require.NoError(t, err)
-		profile, err := w.Profile(t.Context(), w.owner, nil)
+		profile, err := w.Profile(t.Context(), accounts.ProfileInput{OwnerID: w.owner})
 		require.NoError(t, err)
 		require.Equal(t, "ada", profile.MemberID)
 		require.Equal(t, "Ada", profile.GivenName)
@@ -383,7 +383,7 @@ func TestAProfileIsAskedForTheWayTheTokenMay(t *testing.T) {
 	t.Run("not of a page", func(t *testing.T) {
 		_, err := w.store.Exec(t.Context(), "UPDATE linkedin_accounts SET urn = 'urn:li:organization:5' WHERE id = $1", known.ID)
 		require.NoError(t, err)
-		_, err = w.Profile(t.Context(), w.owner, nil)
+		_, err = w.Profile(t.Context(), accounts.ProfileInput{OwnerID: w.owner})
 		require.True(t, fault.Is(err, fault.Precondition), "%v", err)
 	})
 }
@@ -393,7 +393,7 @@ func TestWhatLinkedInRefusesReachesTheCaller(t *testing.T) {
 	w := newWorld(t)
 	w.add(w.owner, ada.Token)
 	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.TokenRevoked}))
-	_, err := w.Profile(t.Context(), w.owner, nil)
+	_, err := w.Profile(t.Context(), accounts.ProfileInput{OwnerID: w.owner})
 	require.True(t, fault.Is(err, fault.VendorAuth), "%v", err)
 	require.Equal(t, http.StatusUnauthorized, fault.Of(err).Answer.Status)
 	require.NotContains(t, err.Error(), ada.Token)

@@ -247,9 +247,17 @@ type Consent struct {
 	Warnings []string
 }
 
-// Connect begins a consent. organization is the number of the page that is to be the account, "" for the member's own; appName is
-// the LinkedIn app to consent to, "" for the first that is for such accounts.
-func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, appName string) (Consent, error) {
+// ConnectInput asks for an account to be connected by a member's consent.
+type ConnectInput struct {
+	OwnerID uuid.UUID
+	// Organization is the number of the page that is to be the account; "" for the member's own.
+	Organization string
+	// App is the name of the LinkedIn app to consent to; "" for the first that is for such accounts.
+	App string
+}
+
+// Connect begins a consent.
+func (s *Service) Connect(ctx context.Context, in ConnectInput) (Consent, error) {
 	if s.vault == nil {
 		return Consent{}, noVault()
 	}
@@ -260,7 +268,7 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, 
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails: crypto/rand ends the program instead
 	state := base64.RawURLEncoding.EncodeToString(secret)
-	candidates, err := s.candidates(appName, organization != "")
+	candidates, err := s.candidates(in.App, in.Organization != "")
 	if err != nil {
 		return Consent{}, err
 	}
@@ -269,11 +277,11 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, 
 	if err != nil {
 		return Consent{}, err
 	}
-	endangered, err := s.endangered(ctx, ownerID, app)
+	endangered, err := s.endangered(ctx, in.OwnerID, app)
 	if err != nil {
 		return Consent{}, err
 	}
-	warnings := missingScopes(app, organization != "")
+	warnings := missingScopes(app, in.Organization != "")
 	if len(endangered) > 0 {
 		warnings = append(
 			warnings,
@@ -283,11 +291,12 @@ func (s *Service) Connect(ctx context.Context, ownerID uuid.UUID, organization, 
 	}
 	expires := s.now().Add(consentLife)
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		if _, err := s.queries.ConsentDeleteOldest(ctx, tx, db.ConsentDeleteOldestParams{OwnerID: ownerID, Keep: openConsents - 1}); err != nil {
+		oldest := db.ConsentDeleteOldestParams{OwnerID: in.OwnerID, Keep: openConsents - 1}
+		if _, err := s.queries.ConsentDeleteOldest(ctx, tx, oldest); err != nil {
 			return err
 		}
 		_, err := s.queries.ConsentInsert(ctx, tx, db.ConsentInsertParams{
-			StateHash: stateHash(state), OwnerID: ownerID, Organization: organization, App: app.Name, ExpiresAt: expires,
+			StateHash: stateHash(state), OwnerID: in.OwnerID, Organization: in.Organization, App: app.Name, ExpiresAt: expires,
 		})
 		return err
 	})

@@ -36,7 +36,7 @@ func (w *world) browse(target string) url.Values {
 // consent begins a consent and lets the member give it.
 func (w *world) consent(organization, member string) (state, code string) {
 	w.t.Helper()
-	consent, err := w.Connect(w.t.Context(), w.owner, organization, "")
+	consent, err := w.Connect(w.t.Context(), accounts.ConnectInput{OwnerID: w.owner, Organization: organization})
 	require.NoError(w.t, err)
 	back := w.browse(consent.URL + "&login_hint=" + member)
 	return back.Get("state"), back.Get("code")
@@ -93,7 +93,7 @@ func TestAConsentThatNobodyWaitsForChangesNothing(t *testing.T) {
 			state, code := w.consent("", ada.ID)
 			for range 20 {
 				w.clock = w.clock.Add(time.Second)
-				_, err := w.Connect(w.t.Context(), w.owner, "", "")
+				_, err := w.Connect(w.t.Context(), accounts.ConnectInput{OwnerID: w.owner})
 				require.NoError(w.t, err)
 			}
 			return state, code
@@ -133,7 +133,7 @@ func TestWithoutAPublicAddressOrAnAppNobodyCanConsent(t *testing.T) {
 		Store: w.store, Jobs: w.jobs, LinkedIn: w.linkedIn, Vault: newVault(t), Now: w.now,
 		Settings: accounts.Settings{Apps: []accounts.App{{Name: accounts.DefaultApp, API: w.linkedIn, Configured: true, Members: true}}},
 	})
-	_, err := bare.Connect(t.Context(), w.owner, "", "")
+	_, err := bare.Connect(t.Context(), accounts.ConnectInput{OwnerID: w.owner})
 	require.Equal(t, "NO_PUBLIC_URL", fault.Of(err).Reason)
 	require.Contains(t, fault.Of(err).Message, "--server-public-url")
 }
@@ -297,7 +297,7 @@ func TestScopesThatAreTooFewAreToldBeforeTheConsent(t *testing.T) {
 		{"5", adasScopes, []string{"w_organization_social", "rw_organization_admin or r_organization_admin"}},
 	} {
 		s := w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Scopes = c.scopes })
-		consent, err := s.Connect(t.Context(), w.owner, c.page, "")
+		consent, err := s.Connect(t.Context(), accounts.ConnectInput{OwnerID: w.owner, Organization: c.page})
 		require.NoError(t, err)
 		require.Len(t, consent.Warnings, len(c.lacks), "%v: %v", c.scopes, consent.Warnings)
 		for i, scope := range c.lacks {
@@ -317,7 +317,7 @@ func TestAWarningOfManyAccountsNamesTwentyAndCountsTheOthers(t *testing.T) {
 			'scopes', ARRAY['openid']))).*
 		FROM linkedin_accounts a, generate_series(1, 1000) n`)
 	require.NoError(t, err)
-	consent, err := w.Connect(t.Context(), w.owner, "", "")
+	consent, err := w.Connect(t.Context(), accounts.ConnectInput{OwnerID: w.owner})
 	require.NoError(t, err)
 	require.Len(t, consent.Warnings, 1)
 	require.Equal(t, 20, strings.Count(consent.Warnings[0], "Member "))

@@ -26,7 +26,7 @@ func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 	var done Rotation
 	err := s.each(ctx, func(account Account) error {
 		for {
-			sealed, changed, err := s.rotate(ctx, account)
+			came, err := s.rotate(ctx, account)
 			switch {
 			case err != nil && fault.Of(err).Reason == reasonSealed:
 				done.Accounts++
@@ -34,9 +34,11 @@ func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 				return nil
 			case err != nil:
 				return err
-			case !changed:
+			case came != overtaken:
 				done.Accounts++
-				done.Sealed += sealed
+				if came == sealedAnew {
+					done.Sealed++
+				}
 				return nil
 			}
 			account, err = fromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: account.ID, OwnerID: account.OwnerID}))
@@ -51,22 +53,34 @@ func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 	return done, err
 }
 
-// rotate seals an account's tokens with the key that seals now. changed is true when they are others by now.
-func (s *Service) rotate(ctx context.Context, account Account) (sealed int, changed bool, err error) {
+// resealing is what came of sealing an account's tokens anew.
+type resealing uint8
+
+const (
+	sealedAlready resealing = iota // with the key that seals now
+	sealedAnew
+	overtaken // they are others by now
+)
+
+// rotate seals an account's tokens with the key that seals now.
+func (s *Service) rotate(ctx context.Context, account Account) (came resealing, err error) {
 	row := db.AccountResealParams{
 		ID: account.ID, OwnerID: account.OwnerID, OldSealedToken: account.sealedToken, OldSealedRefreshToken: account.sealedRefreshToken,
 	}
 	if row.SealedToken, err = s.vault.reseal(account.sealedToken, account.OwnerID, account.URN); err != nil {
-		return 0, false, err
+		return came, err
 	}
 	if row.SealedRefreshToken, err = s.vault.reseal(account.sealedRefreshToken, account.OwnerID, account.URN); err != nil {
-		return 0, false, err
+		return came, err
 	}
 	if s.vault.current(account.sealedToken) && (account.sealedRefreshToken == nil || s.vault.current(account.sealedRefreshToken)) {
-		return 0, false, nil
+		return sealedAlready, nil
 	}
 	rows, err := s.queries.AccountReseal(ctx, s.store, row)
-	return int(rows), rows == 0, err
+	if rows == 0 {
+		return overtaken, err
+	}
+	return sealedAnew, err
 }
 
 // reseal seals a token with the key that seals now; none stays none.

@@ -3,7 +3,6 @@ package accounts
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
@@ -48,15 +47,17 @@ var products = map[string]string{
 	"w_organization_social": "Community Management API",
 }
 
-// cannotPublish is Standing's CannotPublish and PublishRemedy.
-func cannotPublish(account Account) (problem, remedy string) {
+// cannotPublish is Standing's CannotPublish.
+func cannotPublish(account Account) *Problem {
 	scope := PublishScope(account)
 	if account.DisconnectedAt != nil || len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) {
-		return "", ""
+		return nil
 	}
-	return fmt.Sprintf("The account %s may not publish: its token lacks the scope %s.", account.DisplayName, scope),
-		fmt.Sprintf("Add the product %s to %s, have %s among %s, and connect the account again.",
-			products[scope], nameIn(account.App), scope, SettingsOf(account.App).Scopes)
+	return &Problem{
+		Message: fmt.Sprintf("The account %s may not publish: its token lacks the scope %s.", account.DisplayName, scope),
+		Remedy: fmt.Sprintf("Add the product %s to %s, have %s among %s, and connect the account again.",
+			products[scope], nameIn(account.App), scope, SettingsOf(account.App).Scopes),
+	}
 }
 
 // mayRead is Standing's MayRead. What a token may is not always known; of a page's it is worth asking.
@@ -87,9 +88,8 @@ var scopePurposes = map[string]string{
 }
 
 // WithheldScopes names those of the wanted scopes that an account's token is known to lack, each with what it is for, but for the
-// one to publish; "" for none, and when nobody knows what the token may.
-func WithheldScopes(account Account, wanted []string) string {
-	var list []string
+// one to publish; none when nobody knows what the token may.
+func WithheldScopes(account Account, wanted []string) (withheld []string) {
 	for _, scope := range wanted {
 		if len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) || scope == PublishScope(account) {
 			continue
@@ -98,7 +98,7 @@ func WithheldScopes(account Account, wanted []string) string {
 		if !known {
 			purpose = "asked for by " + SettingsOf(account.App).Scopes
 		}
-		list = append(list, scope+" ("+purpose+")")
+		withheld = append(withheld, scope+" ("+purpose+")")
 	}
-	return strings.Join(list, ", ")
+	return withheld
 }

@@ -27,12 +27,18 @@ type Standing struct {
 	RefreshUnused bool
 	// Silent is whether LinkedIn should have said for more than a day what its token is worth, and has not.
 	Silent bool
-	// CannotPublish says that its token is known to lack the scope to publish, and PublishRemedy what to do; both are "" when it
-	// has it, or when nobody knows what the token may.
-	CannotPublish, PublishRemedy string
+	// CannotPublish says that its token is known to lack the scope to publish; nil when it has it, or when nobody knows what the
+	// token may.
+	CannotPublish *Problem
 	// MayRead is whether its token may read the account's posts, as far as is known.
 	MayRead bool
 }
+
+// Problem is what is wrong with an account, and what to do about it.
+type Problem struct{ Message, Remedy string }
+
+// String is both in one text.
+func (p Problem) String() string { return p.Message + " " + p.Remedy }
 
 // StandingNow is Standing by the service's own clock, for callers that have none.
 func (s *Service) StandingNow(account Account) Standing { return s.Standing(account, s.now()) }
@@ -49,9 +55,8 @@ func (s *Service) Standing(account Account, at time.Time) Standing {
 		Disconnected: account.DisconnectedAt != nil, Paused: account.PausedReason,
 		Held: future(account.HeldUntil), NumbersHeld: future(account.NumbersHeldUntil),
 		Ends: account.TokenExpiresAt, EndsAssumed: account.TokenExpiryAssumed,
-		Silent: s.silent(account, at), MayRead: mayRead(account),
+		Silent: s.silent(account, at), CannotPublish: cannotPublish(account), MayRead: mayRead(account),
 	}
-	standing.CannotPublish, standing.PublishRemedy = cannotPublish(account)
 	if standing.Held != nil {
 		standing.HeldFor = account.HeldReason
 	}

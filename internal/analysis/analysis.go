@@ -5,6 +5,7 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
 	"time"
 	"unicode/utf8"
@@ -70,13 +71,16 @@ func (s *Service) Sentiment(ctx context.Context, text string) (Sentiment, error)
 	return s.engine.Sentiment(ctx, text)
 }
 
-// Hashtags suggests at most limit hashtags, without "#", best first; 0 means DefaultHashtags. Suggestions that a post
-// could not carry are left out.
-func (s *Service) Hashtags(ctx context.Context, content string, limit int) ([]string, error) {
-	if limit == 0 {
-		limit = DefaultHashtags
-	}
-	suggested, err := s.engine.Hashtags(ctx, content)
+// HashtagsInput asks for hashtags for a text.
+type HashtagsInput struct {
+	Content string
+	Limit   int // 0 is taken as DefaultHashtags
+}
+
+// Hashtags suggests at most Limit hashtags, without "#", best first. Suggestions that a post could not carry are left out.
+func (s *Service) Hashtags(ctx context.Context, in HashtagsInput) ([]string, error) {
+	limit := cmp.Or(in.Limit, DefaultHashtags)
+	suggested, err := s.engine.Hashtags(ctx, in.Content)
 	if err != nil {
 		return nil, err
 	}
@@ -93,12 +97,15 @@ func (s *Service) Hashtags(ctx context.Context, content string, limit int) ([]st
 	return tags, nil
 }
 
-// Optimize rewrites a text; "" as kind means ForEngagement.
-func (s *Service) Optimize(ctx context.Context, content, kind string) (string, error) {
-	if kind == "" {
-		kind = ForEngagement
-	}
-	optimized, err := s.engine.Optimize(ctx, content, kind)
+// OptimizeInput asks for a text to be rewritten.
+type OptimizeInput struct {
+	Content string
+	Kind    string // "" is taken as ForEngagement
+}
+
+// Optimize rewrites a text.
+func (s *Service) Optimize(ctx context.Context, in OptimizeInput) (string, error) {
+	optimized, err := s.engine.Optimize(ctx, in.Content, cmp.Or(in.Kind, ForEngagement))
 	if err != nil {
 		return "", err
 	}
@@ -127,8 +134,11 @@ func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Repor
 	var optimized string
 	calls, callCtx := errgroup.WithContext(ctx)
 	calls.Go(func() (err error) { sentiment, err = s.Sentiment(callCtx, post.Content); return err })
-	calls.Go(func() (err error) { tags, err = s.Hashtags(callCtx, post.Content, 0); return err })
-	calls.Go(func() (err error) { optimized, err = s.Optimize(callCtx, post.Content, ForEngagement); return err })
+	calls.Go(func() (err error) { tags, err = s.Hashtags(callCtx, HashtagsInput{Content: post.Content}); return err })
+	calls.Go(func() (err error) {
+		optimized, err = s.Optimize(callCtx, OptimizeInput{Content: post.Content})
+		return err
+	})
 	if err := calls.Wait(); err != nil {
 		return Report{}, err
 	}

@@ -149,7 +149,7 @@ func TestOnlyHashtagsThatAPostCanCarryAreSuggested(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.suggest(nothing, c.suggested...)
-			got, err := w.Hashtags(t.Context(), "content", c.limit)
+			got, err := w.Hashtags(t.Context(), analysis.HashtagsInput{Content: "content", Limit: c.limit})
 			require.NoError(t, err)
 			require.Equal(t, c.want, got)
 		})
@@ -161,11 +161,11 @@ func TestATextIsOptimizedForEngagementWhereNobodySays(t *testing.T) {
 	w := newWorld(t)
 	text := "In order to utilize our product, it is very important that you should really read the documentation, which is long. " +
 		"We want to utilize feedback in order to improve it for everybody."
-	unsaid, err := w.Optimize(t.Context(), text, "")
+	unsaid, err := w.Optimize(t.Context(), analysis.OptimizeInput{Content: text})
 	require.NoError(t, err)
-	engaging, err := w.Optimize(t.Context(), text, analysis.ForEngagement)
+	engaging, err := w.Optimize(t.Context(), analysis.OptimizeInput{Content: text, Kind: analysis.ForEngagement})
 	require.NoError(t, err)
-	brief, err := w.Optimize(t.Context(), text, analysis.ForBrevity)
+	brief, err := w.Optimize(t.Context(), analysis.OptimizeInput{Content: text, Kind: analysis.ForBrevity})
 	require.NoError(t, err)
 	require.Equal(t, engaging, unsaid)
 	require.NotEqual(t, engaging, brief)
@@ -187,7 +187,7 @@ func TestAnAnalysisIsStoredAndGivesHashtags(t *testing.T) {
 	require.Nil(t, stored.ViewsCount, "what nobody counted is unknown")
 	require.NotEmpty(t, report.Optimized)
 
-	suggested, err := w.Hashtags(t.Context(), glad, 0)
+	suggested, err := w.Hashtags(t.Context(), analysis.HashtagsInput{Content: glad})
 	require.NoError(t, err)
 	require.NotEmpty(t, suggested)
 	require.Equal(t, suggested, report.Post.Hashtags)

@@ -36,7 +36,6 @@ import (
 	"github.com/postwright/postwright/internal/retention"
 	"github.com/postwright/postwright/internal/rpc"
 	"github.com/postwright/postwright/internal/status"
-	"github.com/postwright/postwright/internal/sunset"
 	"github.com/postwright/postwright/internal/telemetry"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
@@ -185,7 +184,7 @@ func (a *App) wire() (err error) {
 	})
 	a.ownChecks = &status.CachedChecks{Checkers: a.ownCheckers(), TTL: ownChecksTTL, Now: time.Now}
 	a.vendorChecks = &status.CachedChecks{
-		Checkers: a.vendorCheckers(status.AnnouncedVersion(a.cfg.LinkedIn.Version, sunset.CachedProbe(a.probe(), time.Now), Now)),
+		Checkers: a.vendorCheckers(status.AnnouncedVersion(a.cfg.LinkedIn.Version, a.probe().Cached(time.Now), Now)),
 		TTL:      vendorChecksTTL,
 		Now:      time.Now,
 	}
@@ -308,7 +307,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 			changes.Go(func() { a.cache.Run(streams) })
 		}
 		changes.Go(func() { a.store.Listen(streams, listeners...) })
-		changes.Go(func() { a.services.Posts.LookForChanges(streams, posts.LookEvery) })
+		changes.Go(func() { a.services.Posts.PollForChanges(streams, posts.PollInterval) })
 		changes.Go(func() { a.services.Posts.IndexForSearch(streams) })
 	}
 	served := make(chan error, 1)

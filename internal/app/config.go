@@ -345,14 +345,14 @@ func (v *validation) cache(c CacheConfig) {
 	if c.RedisURL == "" {
 		return
 	}
-	if problem := cache.RedisURLProblem(c.RedisURL.Reveal()); problem != "" {
-		v.wrong("--redis-url", "%s", problem)
+	if err := cache.CheckRedisURL(c.RedisURL.Reveal()); err != nil {
+		v.wrong("--redis-url", "%s", err)
 	}
 }
 
 func (v *validation) databaseURL(flag string, url Secret) {
-	if problem := postgres.URLProblem(url.Reveal()); problem != "" {
-		v.wrong(flag, "%s", problem)
+	if err := postgres.CheckURL(url.Reveal()); err != nil {
+		v.wrong(flag, "%s", err)
 	}
 }
 

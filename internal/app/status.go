@@ -85,7 +85,7 @@ func (a *App) checkersWithoutDatabase(err error) []status.Checker {
 const needsDatabase = "The database has to be in order first."
 
 // noProbe is the probe without an account to ask with.
-func noProbe(context.Context) (alive, known bool) { return false, false }
+func noProbe(context.Context) sunset.Support { return sunset.Unknown }
 
 func (a *App) allAccounts(ctx context.Context) ([]accounts.Account, error) {
 	return a.Accounts.ListAll(ctx, maxCheckedAccounts)
@@ -140,14 +140,14 @@ func (a *App) vendorCheckers(version status.Checker) []status.Checker {
 	return append(checkers, version, status.Analysis(a.analysisAPI, a.cfg.Analysis.URL), status.Notification(a.cfg.Notification.URL))
 }
 
-func (a *App) probe() func(context.Context) (alive, known bool) {
+func (a *App) probe() sunset.Probe {
 	open := func(ctx context.Context, account accounts.Account) (context.Context, string, error) {
 		if a.Accounts.Standing(account, Now()).Paused != "" {
 			return ctx, "", fault.New(fault.Precondition, "LinkedIn does not accept the account's token any more.")
 		}
 		return a.Accounts.TokenToAsk(ctx, account, 1)
 	}
-	return sunset.Probe(a.allAccounts, open, a.linkedIn)
+	return sunset.NewProbe(a.allAccounts, open, a.linkedIn)
 }
 
 // How long the results that all users share are good for. Those of vendors, whom it costs something to ask, are kept longer.

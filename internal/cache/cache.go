@@ -65,7 +65,7 @@ type kind struct {
 }
 
 // New returns a Cache that keeps nothing until its Listener hears; nil, which never does, where cfg.Bytes is 0. The RedisURL is one
-// that RedisURLProblem finds nothing wrong with.
+// that CheckRedisURL finds nothing wrong with.
 func New(cfg Config, log *slog.Logger) *Cache {
 	if cfg.Bytes <= 0 {
 		return nil

@@ -278,12 +278,12 @@ func TestACallerWhoLeavesTakesNobodyAlong(t *testing.T) {
 func TestARedisURLThatCanNotBeReadIsToldWithoutIt(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "secret", "http://:secret@x", "redis://:secret@x:port", "redis://:secret@x/a", "unix://:secret@", "redis://:secret@x\n"} {
-		problem := cache.RedisURLProblem(url)
-		require.Contains(t, problem, "redis://", url)
-		require.NotContains(t, problem, "secret", url)
+		err := cache.CheckRedisURL(url)
+		require.ErrorContains(t, err, "redis://", url)
+		require.NotContains(t, err.Error(), "secret", url)
 	}
 	for _, url := range []string{"redis://x", "redis://:secret@x:6379/2", "rediss://user:secret@x", "unix:///tmp/x"} {
-		require.Empty(t, cache.RedisURLProblem(url), url)
+		require.NoError(t, cache.CheckRedisURL(url), url)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 func ReachRedis(ctx context.Context, url string) (version string, err error) {
 	option, err := redisOption(url)
 	if err != nil {
-		return "", fault.Newf(fault.Invalid, "The Redis URL %s.", RedisURLProblem(url))
+		return "", fault.Newf(fault.Invalid, "The Redis URL %s.", errUnreadableURL)
 	}
 	if !option.DisableCache {
 		option.ClientTrackingOptions = []string{"BCAST", "PREFIX", "postwright:", "NOLOOP"}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -65,13 +66,17 @@ const (
 	redisBuffer   = 64 << 10
 )
 
-// RedisURLProblem says what is wrong with a RedisURL, "" for nothing. It repeats nothing of it: there may be a password in it.
-func RedisURLProblem(url string) string {
+// CheckRedisURL says what is wrong with a RedisURL. It repeats nothing of it: there may be a password in it.
+func CheckRedisURL(url string) error {
 	if option, err := rueidis.ParseURL(url); err != nil || option.InitAddress[0] == "" {
-		return "can't be read: give a URL such as redis://:password@host:6379/0, rediss:// for TLS, or unix:///path/to/redis.sock"
+		return errUnreadableURL
 	}
-	return ""
+	return nil
 }
+
+var errUnreadableURL = errors.New(
+	"can't be read: give a URL such as redis://:password@host:6379/0, rediss:// for TLS, or unix:///path/to/redis.sock",
+)
 
 func newShared(cfg Config, forget func(name string), log *slog.Logger) *shared {
 	place := sha256.Sum256([]byte(cfg.Place))

@@ -122,16 +122,16 @@ func check(e evidence) verdict {
 			v.Lost = append(v.Lost, fmt.Sprintf("%q (%s) is not in the database", planned.Text, planned.Way))
 			continue
 		}
-		v.look(p, planned.Way, there[p.Text], sent[p.Text], e)
+		v.checkPost(p, planned.Way, there[p.Text], sent[p.Text], e)
 	}
-	v.lookFair(e, byText)
+	v.checkFairness(e, byText)
 	for _, p := range e.Settled {
-		v.lookSettled(p, there[p.Text])
+		v.checkSettled(p, there[p.Text])
 	}
 	return v
 }
 
-func (v *verdict) look(p post, way string, there []string, sent []create, e evidence) {
+func (v *verdict) checkPost(p post, way string, there []string, sent []create, e evidence) {
 	name := fmt.Sprintf("%q (%s, %s)", p.Text, way, p.ID)
 	if len(there) > p.Approvals {
 		v.Doubles = append(v.Doubles, fmt.Sprintf("%s: %d creates for %d approvals: %v", name, len(there), p.Approvals, there))
@@ -162,8 +162,8 @@ func (v *verdict) look(p post, way string, there []string, sent []create, e evid
 	v.compare(name, p, there)
 }
 
-// lookFair finds out whether the quiet owner's posts had to wait for the loud one's.
-func (v *verdict) lookFair(e evidence, byText map[string]post) {
+// checkFairness finds out whether the quiet owner's posts had to wait for the loud one's.
+func (v *verdict) checkFairness(e evidence, byText map[string]post) {
 	var loud []time.Time
 	var quiet []post
 	for _, planned := range e.Planned {
@@ -230,7 +230,7 @@ func (v *verdict) compare(name string, p post, there []string) {
 	}
 }
 
-func (v *verdict) lookSettled(p post, there []string) {
+func (v *verdict) checkSettled(p post, there []string) {
 	name := fmt.Sprintf("%q (%s) after settling", p.Text, p.ID)
 	if p.State != "published" && p.State != "failed" {
 		v.Unsettled = append(v.Unsettled, name+": is "+p.State)

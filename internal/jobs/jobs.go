@@ -99,8 +99,8 @@ func New(store *postgres.Store, cfg Config, tracer trace.Tracer, now func() time
 		Workers:              workers,
 		JobTimeout:           cfg.Timeout,
 		RetryPolicy:          retryPolicy{now: now},
-		FetchPollInterval:    lookEvery, // see wakeups
-		FetchCooldown:        lookAgain,
+		FetchPollInterval:    pollInterval, // see wakeups
+		FetchCooldown:        fetchCooldown,
 		RescueStuckJobsAfter: cfg.RescueAfter,
 		// River deletes them in batches of its own, on the one process that it has elected.
 		CompletedJobRetentionPeriod: cfg.KeepCompleted,

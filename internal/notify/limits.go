@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,16 +47,20 @@ const requested = "requested"
 // lastOfTheDay follows the last message of its kind in a day, so that a person knows that there may be more to see.
 const lastOfTheDay = "\n\nNo more messages like this come today (UTC): ListPosts shows how your other posts ended."
 
-// count takes one of a day's messages, before it is sent: whether it arrives makes no difference. left is false when there
-// have been as many as most. Several processes count in one row, so that none counts past another.
-func (s *Service) count(ctx context.Context, ownerID uuid.UUID, allowance string, most int32) (nth int32, left bool, err error) {
+// errNoneLeft says that there have been as many messages of a kind in a day as there may be.
+var errNoneLeft = errors.New("none of the day's messages is left")
+
+// count takes one of a day's messages, before it is sent: whether it arrives makes no difference. It returns how many there have
+// been with it, or errNoneLeft when there were as many as most. Several processes count in one row, so that none counts past
+// another.
+func (s *Service) count(ctx context.Context, ownerID uuid.UUID, allowance string, most int32) (nth int32, err error) {
 	nth, err = s.queries.NotificationCount(ctx, s.store, db.NotificationCountParams{
 		OwnerID: ownerID, Day: today(s.now()), Allowance: allowance, Most: most,
 	})
 	if fault.Is(err, fault.NotFound) {
-		return 0, false, nil
+		return 0, errNoneLeft
 	}
-	return nth, err == nil, err
+	return nth, err
 }
 
 const day = 24 * time.Hour
@@ -69,8 +74,8 @@ func (s *Service) countRequested(ctx context.Context, ownerID uuid.UUID) error {
 		return fault.New(fault.Forbidden, "Users may not send messages here: the operator allows it with --notification-daily-limit.").
 			WithReason(ReasonDailyLimit)
 	}
-	_, left, err := s.count(ctx, ownerID, requested, s.limits.Daily)
-	if err != nil || left {
+	_, err := s.count(ctx, ownerID, requested, s.limits.Daily)
+	if !errors.Is(err, errNoneLeft) {
 		return err
 	}
 	f := fault.Newf(
@@ -83,23 +88,19 @@ func (s *Service) countRequested(ctx context.Context, ownerID uuid.UUID) error {
 	return f
 }
 
-// countAutomatic is count for what Postwright tells by itself. It completes the message that is the last of its kind in the
-// day; problem is why one beyond it is not sent.
-func (s *Service) countAutomatic(ctx context.Context, about topic, d *delivery) (problem string, err error) {
+// countAutomatic is count for what Postwright tells by itself, and reports whether the message is the last of its kind in the
+// day. One beyond that is an OverLimit fault, whose message says why it is not sent.
+func (s *Service) countAutomatic(ctx context.Context, about topic, d delivery) (last bool, err error) {
 	if about == actionNeeded {
-		return "", nil
+		return false, nil
 	}
-	nth, left, err := s.count(ctx, d.ownerID, fmt.Sprintf("%s_%s", about, d.channel), s.limits.AutomaticDaily)
-	switch {
-	case err != nil:
-		return "", err
-	case !left:
-		return fmt.Sprintf(
+	nth, err := s.count(ctx, d.ownerID, fmt.Sprintf("%s_%s", about, d.channel), s.limits.AutomaticDaily)
+	if errors.Is(err, errNoneLeft) {
+		return false, fault.Newf(
+			fault.OverLimit,
 			"It was not sent: %d messages like it were today, and --notification-automatic-daily-limit allows no more.",
 			s.limits.AutomaticDaily,
-		), nil
-	case nth == s.limits.AutomaticDaily:
-		d.message.Content += lastOfTheDay
+		).WithReason(ReasonDailyLimit)
 	}
-	return "", nil
+	return nth == s.limits.AutomaticDaily, err
 }

@@ -149,12 +149,14 @@ func (s *Service) tell(ctx context.Context, about topic, d delivery) error {
 		return s.record(ctx, d, false, "It was not sent: the user's address holds control characters.")
 	}
 	m.Subject, m.Content = oneLine(m.Subject), lines(m.Content)
-	problem, err := s.countAutomatic(ctx, about, &d)
-	if err != nil {
+	last, err := s.countAutomatic(ctx, about, d)
+	switch {
+	case fault.Is(err, fault.OverLimit):
+		return s.record(ctx, d, false, fault.Of(err).Message)
+	case err != nil:
 		return err
-	}
-	if problem != "" {
-		return s.record(ctx, d, false, problem)
+	case last:
+		m.Content += lastOfTheDay
 	}
 	s.send(ctx, d)
 	return nil

@@ -17,16 +17,19 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 )
 
+// Reason is why everything is held.
+type Reason string
+
 // Why everything is held.
 const (
 	// Moved: the server's cluster, its timeline or the database is another one.
-	Moved = "moved"
+	Moved Reason = "moved"
 	// Restored: it is the same database, and a restore brought its rows.
-	Restored = "restored"
+	Restored Reason = "restored"
 	// RolledBack: it is the same database, and what this process has seen in it is gone.
-	RolledBack = "rolled_back"
+	RolledBack Reason = "rolled_back"
 	// ByHand: a person said so.
-	ByHand = "by_hand"
+	ByHand Reason = "by_hand"
 )
 
 // Standing says what may go out of this database.
@@ -40,7 +43,7 @@ type Standing struct {
 // Hold keeps everything from going out.
 type Hold struct {
 	Since  time.Time
-	Reason string
+	Reason Reason
 	// DataFrom is when the data were surely those that posts were sent from, to some seconds; zero when that is not known.
 	DataFrom time.Time
 }
@@ -73,44 +76,53 @@ func New(store *postgres.Store, now func() time.Time, log *slog.Logger) *Service
 	return &Service{store: store, queries: db.New(), now: now, log: log}
 }
 
-// Look compares the database with what it was, in the transaction of whoever is about to claim something: what commits there
+// Inspect compares the database with what it was, in the transaction of whoever is about to claim something: what commits there
 // was not held. A database that is another one is held from then on. One from which nothing was ever sent becomes the one.
-func (s *Service) Look(ctx context.Context, tx *postgres.Tx) (Standing, error) {
-	standing, altered, err := s.look(ctx, tx)
-	if err != nil || altered == "" {
-		return standing, err
+func (s *Service) Inspect(ctx context.Context, tx *postgres.Tx) (Standing, error) {
+	found, err := s.compare(ctx, tx)
+	if err != nil || found.same() {
+		return found.standing, err
 	}
-	// Another process may have noticed it meanwhile: whoever has the lock looks again.
+	// Another process may have noticed it meanwhile: whoever has the lock compares again.
 	if _, err := s.queries.OriginLock(ctx, tx); err != nil {
 		return Standing{}, err
 	}
-	standing, altered, err = s.look(ctx, tx)
-	if err != nil || altered == "" {
-		return standing, err
+	found, err = s.compare(ctx, tx)
+	if err != nil || found.same() {
+		return found.standing, err
 	}
-	return s.hold(ctx, tx, altered)
+	return s.hold(ctx, tx, found.altered)
 }
 
-// look returns why the database is not what it was, or "".
-func (s *Service) look(ctx context.Context, tx *postgres.Tx) (Standing, string, error) {
+// finding is what a comparison of the database with what it was comes to: either it is the same, and has a standing, or it is
+// another one for a reason that nobody has written down yet.
+type finding struct {
+	standing Standing
+	altered  Reason
+}
+
+func (f finding) same() bool { return f.altered == "" }
+
+// compare finds out whether the database is what it was.
+func (s *Service) compare(ctx context.Context, tx *postgres.Tx) (finding, error) {
 	last := s.known() // before the row is read: what is read afterwards is at least as new
 	row, err := s.queries.OriginGet(ctx, tx)
 	if fault.Is(err, fault.NotFound) {
-		return Standing{}, "", s.queries.OriginInsert(ctx, tx)
+		return finding{}, s.queries.OriginInsert(ctx, tx)
 	}
 	switch {
 	case err != nil:
-		return Standing{}, "", err
+		return finding{}, err
 	case !row.SamePlace:
-		return Standing{}, Moved, nil
+		return finding{altered: Moved}, nil
 	case !row.AsWritten:
-		return Standing{}, Restored, nil
+		return finding{altered: Restored}, nil
 	case row.SeenAt.Before(last):
-		return Standing{}, RolledBack, nil
+		return finding{altered: RolledBack}, nil
 	}
 	standing := Standing{}
 	if row.HeldAt != nil {
-		standing.Hold = &Hold{Since: *row.HeldAt, Reason: row.HeldReason}
+		standing.Hold = &Hold{Since: *row.HeldAt, Reason: Reason(row.HeldReason)}
 		if row.DataFrom != nil {
 			standing.Hold.DataFrom = *row.DataFrom
 		}
@@ -118,27 +130,27 @@ func (s *Service) look(ctx context.Context, tx *postgres.Tx) (Standing, string, 
 	if row.ReviewApprovedBefore != nil && row.ReviewDueBefore != nil {
 		standing.Review = Review{ApprovedBefore: *row.ReviewApprovedBefore, DueBefore: *row.ReviewDueBefore}
 	}
-	return standing, "", nil
+	return finding{standing: standing}, nil
 }
 
 // hold holds everything, and returns the standing from then on.
-func (s *Service) hold(ctx context.Context, tx *postgres.Tx, reason string) (Standing, error) {
-	if err := s.queries.OriginHold(ctx, tx, db.OriginHoldParams{Now: s.now(), Reason: reason}); err != nil {
+func (s *Service) hold(ctx context.Context, tx *postgres.Tx, reason Reason) (Standing, error) {
+	if err := s.queries.OriginHold(ctx, tx, db.OriginHoldParams{Now: s.now(), Reason: string(reason)}); err != nil {
 		return Standing{}, err
 	}
 	s.forget()
-	standing, _, err := s.look(ctx, tx)
-	if err == nil && standing.Hold != nil {
+	found, err := s.compare(ctx, tx)
+	if err == nil && found.standing.Hold != nil {
 		s.log.WarnContext(ctx, "nothing goes out: this database may not know what was sent; `postwright release` shows what is held",
-			"reason", reason, "data_from", standing.Hold.DataFrom)
+			"reason", reason, "data_from", found.standing.Hold.DataFrom)
 	}
-	return standing, err
+	return found.standing, err
 }
 
-// Standing looks in a transaction of its own.
+// Standing is Inspect in a transaction of its own.
 func (s *Service) Standing(ctx context.Context) (standing Standing, err error) {
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		standing, err = s.Look(ctx, tx)
+		standing, err = s.Inspect(ctx, tx)
 		return err
 	})
 	return standing, err
@@ -147,7 +159,7 @@ func (s *Service) Standing(ctx context.Context) (standing Standing, err error) {
 // Hold holds everything because a person said so, after what can't be noticed.
 func (s *Service) Hold(ctx context.Context) error {
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		standing, err := s.Look(ctx, tx)
+		standing, err := s.Inspect(ctx, tx)
 		if err != nil || standing.Hold != nil {
 			return err
 		}
@@ -159,7 +171,7 @@ func (s *Service) Hold(ctx context.Context) error {
 // Release lets everything go in the transaction of who wakes it. With review, what may have been sent since the data were
 // copied is in doubt. Where nothing is held it is a Precondition fault.
 func (s *Service) Release(ctx context.Context, tx *postgres.Tx, review bool) error {
-	if _, err := s.Look(ctx, tx); err != nil {
+	if _, err := s.Inspect(ctx, tx); err != nil {
 		return err
 	}
 	released, err := s.queries.OriginRelease(ctx, tx, db.OriginReleaseParams{Review: review, Now: s.now()})

@@ -383,8 +383,8 @@ func (x *exchange) failed(err error) error {
 	f := &fault.Error{Kind: fault.VendorUnavailable, Doubt: !x.safe && (x.goesOn || x.departure.left())}
 	f.Answer = &fault.Answer{Vendor: x.vendor, Operation: x.operation, Status: x.status}
 	name := DisplayName(x.vendor)
-	problem := CertificateProblem(err)
-	x.distrusted = problem != ""
+	problem, distrusted := CertificateProblem(err)
+	x.distrusted = distrusted
 	switch {
 	case errors.Is(x.caller.Err(), context.Canceled):
 		f.Kind, f.Message = fault.Canceled, name+" had not answered when the request was cancelled."

@@ -190,20 +190,23 @@ func withoutSessions(cfg *pgxpool.Config) {
 // modes are what statements may be sent as: the others send values whose types PostgreSQL has to guess, which fails for arrays.
 var modes = []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe}
 
-// URLProblem says what is wrong with a database URL, without its secrets; "" when nothing is.
-func URLProblem(databaseURL string) string {
+// CheckURL says what is wrong with a database URL, without its secrets.
+func CheckURL(databaseURL string) error {
 	cfg, err := pgxpool.ParseConfig(databaseURL)
 	switch {
 	case !strings.HasPrefix(databaseURL, "postgres://") && !strings.HasPrefix(databaseURL, "postgresql://"):
-		return "must be a postgres:// URL"
+		return errors.New("must be a postgres:// URL")
 	case err != nil: // whose text may hold the password
-		return "can't be read: write it as postgres://user:password@host:5432/database, with %XX for what is special in a URL, and settings such as ?sslmode=require that PostgreSQL knows"
+		return errors.New("can't be read: write it as postgres://user:password@host:5432/database, with %XX for what is special in a URL, " +
+			"and settings such as ?sslmode=require that PostgreSQL knows")
 	case !slices.Contains(modes, cfg.ConnConfig.DefaultQueryExecMode):
-		return "must not set default_query_exec_mode to anything but cache_statement or cache_describe: batches can't be sent in another way. Behind a pooler, set --database-direct-url instead"
+		return errors.New("must not set default_query_exec_mode to anything but cache_statement or cache_describe: batches can't be " +
+			"sent in another way. Behind a pooler, set --database-direct-url instead")
 	case cfg.ConnConfig.StatementCacheCapacity < 1 || cfg.ConnConfig.DescriptionCacheCapacity < 1:
-		return "must not set statement_cache_capacity or description_cache_capacity below 1"
+		return errors.New("must not set statement_cache_capacity or description_cache_capacity below 1")
 	case !speaksUTF8(cfg):
-		return "must not set client_encoding to anything but UTF8: texts are sent as UTF-8, and would be kept as others than were written"
+		return errors.New("must not set client_encoding to anything but UTF8: texts are sent as UTF-8, and would be kept as others than " +
+			"were written")
 	}
-	return ""
+	return nil
 }

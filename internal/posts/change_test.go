@@ -110,6 +110,10 @@ func TestAnUpdateThatCannotBeMadeChangesNothing(t *testing.T) {
 		require.Equal(t, []string{"updateMask"}, fieldsOf(t, err))
 		require.Contains(t, fault.Of(err).Fields[0].Problem, `names "flavour", "owner_id",`)
 	})
+	t.Run("no id", func(t *testing.T) {
+		_, err := w.Update(t.Context(), posts.UpdateInput{OwnerID: w.ada, Fields: []string{"flavour"}})
+		require.Equal(t, []string{"post.id", "updateMask"}, fieldsOf(t, err))
+	})
 	t.Run("stale etag", func(t *testing.T) {
 		_, err := w.Update(t.Context(), posts.UpdateInput{
 			OwnerID: w.ada, ID: before.ID, Fields: []string{"tone"}, Draft: posts.Draft{Tone: "professional"}, Etag: "999",

@@ -144,8 +144,8 @@ func (d Draft) hashtagFaults(path string) []fault.Field {
 	return faults
 }
 
-// Text is what is published of a post: its content, and at its end those of its hashtags that the content lacks.
-func Text(p Post) string { return Compose(p.Content, p.Hashtags) }
+// Text is what is published of the post: its content, and at its end those of its hashtags that the content lacks.
+func (p Post) Text() string { return Compose(p.Content, p.Hashtags) }
 
 // Compose adds to content the hashtags that it lacks, however they are spelled, after an empty line.
 func Compose(content string, hashtags []string) string {
@@ -187,9 +187,9 @@ func (p Post) Permalink() string {
 // Etag changes with every change of the post.
 func (p Post) Etag() string { return strconv.FormatInt(p.Revision, 10) }
 
-// Rests reports whether nothing more will happen to a post in this state unless a person acts.
-func Rests(state string) bool {
-	switch state {
+// Rests reports whether nothing more will happen to the post, as it stands, unless a person acts.
+func (p Post) Rests() bool {
+	switch p.State {
 	case StateDraft, StatePublished, StateFailed, StateUnconfirmed:
 		return true
 	}

@@ -106,7 +106,7 @@ func TestHashtagsThatTheContentLacksAreAddedAtItsEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, c.want, posts.Compose(c.content, c.hashtags))
-			require.Equal(t, c.want, posts.Text(posts.Post{Content: c.content, Hashtags: c.hashtags}))
+			require.Equal(t, c.want, posts.Post{Content: c.content, Hashtags: c.hashtags}.Text())
 		})
 	}
 }
@@ -166,7 +166,7 @@ func TestAPostRestsWhenOnlyAPersonMovesItOn(t *testing.T) {
 		posts.StateDraft: true, posts.StateScheduled: false, posts.StateQueued: false, posts.StatePublishing: false,
 		posts.StatePublished: true, posts.StateFailed: true, posts.StateUnconfirmed: true,
 	} {
-		require.Equal(t, want, posts.Rests(state), state)
+		require.Equal(t, want, posts.Post{State: state}.Rests(), state)
 	}
 }
 

@@ -30,7 +30,7 @@ type Service struct {
 }
 
 // New returns a Service that keeps its posts in store, and in cache, which may be nil, those that are read often. Watchers see changes
-// while LookForChanges runs, and soon while the store listens for Listener too; searches find in very many posts fast while
+// while PollForChanges runs, and soon while the store listens for Listener too; searches find in very many posts fast while
 // IndexForSearch runs.
 func New(store *postgres.Store, kept *cache.Cache, now func() time.Time) *Service {
 	return &Service{
@@ -210,11 +210,14 @@ var updatable = map[string]bool{
 // Validate lists every fault of the input that shows without the post at hand.
 func (in UpdateInput) Validate() error {
 	var faults []fault.Field
+	if in.ID == uuid.Nil { // it is the caller's here, in a post that they send
+		faults = append(faults, fault.Field{Path: "post.id", Problem: "must be a valid UUID"})
+	}
 	if len(in.Fields) == 0 {
 		faults = append(faults, fault.Field{Path: "updateMask", Problem: "must name at least one field"})
 	}
-	if names := unknownFields(in.Fields); names != "" {
-		faults = append(faults, fault.Field{Path: "updateMask", Problem: "names " + names +
+	if names := unknownFields(in.Fields); len(names) > 0 {
+		faults = append(faults, fault.Field{Path: "updateMask", Problem: "names " + strings.Join(names, ", ") +
 			", which can't be updated: use content, postType, tone, targetAudience, visibility, hashtags, accountId"})
 	}
 	has := func(name string) bool { return slices.Contains(in.Fields, name) }
@@ -235,10 +238,9 @@ func (in UpdateInput) Validate() error {
 	return fault.Fields(faults...)
 }
 
-// unknownFields writes out the fields that no update may name, "" for none: the first ones, and how many more.
-func unknownFields(fields []string) string {
+// unknownFields are the fields that no update may name, as a text may show them: the first ones, and how many more.
+func unknownFields(fields []string) (names []string) {
 	const shown, longest = 3, 30
-	var names []string
 	unknown := 0
 	for _, name := range fields {
 		if _, known := updatable[name]; known {
@@ -251,7 +253,7 @@ func unknownFields(fields []string) string {
 	if unknown > shown {
 		names = append(names, fmt.Sprintf("%d more", unknown-shown))
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func etagFaults(etag string) []fault.Field {

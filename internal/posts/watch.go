@@ -40,7 +40,7 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, longest time
 		return err
 	}
 	waitsFor := post.FailureCode
-	for seen, state := post.Revision, post.State; !Rests(state); {
+	for seen := post.Revision; !told.Rests(); {
 		changed, err := watcher.Changed(ctx, silence)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (s *Service) watch(ctx context.Context, ownerID, id uuid.UUID, longest time
 		waitsFor = post.FailureCode
 		watcher.Saw(id, transitions[len(transitions)-1].Revision)
 		for _, t := range transitions {
-			seen, state = t.Revision, t.State
+			seen = t.Revision
 			if err := tell(asOf(post, t)); err != nil {
 				return err
 			}

@@ -50,17 +50,17 @@ const waitLimit = time.Minute
 const never = 1000 * time.Hour
 
 // listen wakes the watchers until the test ends.
-func (w *world) listen(lookEvery time.Duration) {
+func (w *world) listen(every time.Duration) {
 	w.hear(w.store)
-	w.look(lookEvery)
+	w.poll(every)
 }
 
 func (w *world) hear(store *postgres.Store) {
 	w.until(func(ctx context.Context) { store.Listen(ctx, w.Listener()) })
 }
 
-func (w *world) look(every time.Duration) {
-	w.until(func(ctx context.Context) { w.LookForChanges(ctx, every) })
+func (w *world) poll(every time.Duration) {
+	w.until(func(ctx context.Context) { w.PollForChanges(ctx, every) })
 }
 
 // until runs do until the test ends, and waits for it.

@@ -19,20 +19,20 @@ const (
 	// maxWatcherReads is how many watchers read at once in this process, so that however many are woken together, calls
 	// find most of the database's connections free.
 	maxWatcherReads = 4
-	// LookEvery is how often all that is watched is looked at, in case an announcement was not heard.
-	LookEvery = 30 * time.Second
-	// firstLookAgain is how soon a look that failed is repeated; each further failure doubles it, up to the usual time.
-	firstLookAgain = time.Second
-	// lookPause is between the reads of one look, MaxBatch posts each, so that a look at very many posts takes longer and
+	// PollInterval is how often the revisions of all that is watched are read, in case an announcement was not heard.
+	PollInterval = 30 * time.Second
+	// firstPollRetry is how soon a poll that failed is repeated; each further failure doubles it, up to the usual time.
+	firstPollRetry = time.Second
+	// pollPause is between the reads of one poll, MaxBatch posts each, so that a poll of very many posts takes longer and
 	// not more of the database.
-	lookPause = 250 * time.Millisecond
+	pollPause = 250 * time.Millisecond
 )
 
-// watchers are those of this process. They are woken by what the database announces, and by a look at everything that is
+// watchers are those of this process. They are woken by what the database announces, and by a poll of everything that is
 // watched where that may have been missed; while nothing happens they cost nothing.
 type watchers struct {
 	reads  *semaphore.Weighted
-	missed chan struct{} // holds 1: a look is due now
+	missed chan struct{} // holds 1: a poll is due now
 
 	mu     sync.Mutex
 	byPost map[uuid.UUID][]*Watcher
@@ -101,7 +101,7 @@ func (w *Watcher) leave(id uuid.UUID) {
 	w.all.byPost[id] = those
 }
 
-// Saw says which revision of a post was read: only a newer one is a change to a look.
+// Saw says which revision of a post was read: only a newer one is a change to a poll.
 func (w *Watcher) Saw(id uuid.UUID, revision int64) {
 	w.all.mu.Lock()
 	defer w.all.mu.Unlock()
@@ -183,10 +183,10 @@ func (a *watchers) heard(payload string) {
 	}
 }
 
-// LookForChanges looks at all posts that are watched every so often, and at once when announcements may have been missed,
-// until ctx ends: that no watcher misses a change does not hang on announcements, only how soon it sees it.
-func (s *Service) LookForChanges(ctx context.Context, every time.Duration) {
-	again := firstLookAgain
+// PollForChanges reads the revisions of all posts that are watched every so often, and at once when announcements may have been
+// missed, until ctx ends: that no watcher misses a change does not hang on announcements, only how soon it sees it.
+func (s *Service) PollForChanges(ctx context.Context, every time.Duration) {
+	again := firstPollRetry
 	for wait := every; ; {
 		select {
 		case <-ctx.Done():
@@ -194,19 +194,19 @@ func (s *Service) LookForChanges(ctx context.Context, every time.Duration) {
 		case <-s.watchers.missed:
 		case <-time.After(wait/2 + rand.N(wait/2+1)): // not all processes at once
 		}
-		if err := s.look(ctx); err != nil { // it is measured as every operation's failure is
+		if err := s.poll(ctx); err != nil { // it is measured as every operation's failure is
 			wait, again = min(again, every), min(2*again, every)
 			continue
 		}
-		wait, again = every, firstLookAgain
+		wait, again = every, firstPollRetry
 	}
 }
 
-// look reads the revisions of all that is watched and wakes those who know an older one.
-func (s *Service) look(ctx context.Context) error {
+// poll reads the revisions of all that is watched and wakes those who know an older one.
+func (s *Service) poll(ctx context.Context) error {
 	for i, ids := range s.watchers.watched() {
 		if i > 0 {
-			if err := pause(ctx, lookPause); err != nil {
+			if err := pause(ctx, pollPause); err != nil {
 				return err
 			}
 		}
@@ -235,10 +235,10 @@ func (a *watchers) watched() [][]uuid.UUID {
 }
 
 // compare wakes those who have not seen the revision that was found of a post, or whose post is gone.
-func (a *watchers) compare(looked []uuid.UUID, found map[uuid.UUID]int64) {
+func (a *watchers) compare(polled []uuid.UUID, found map[uuid.UUID]int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, id := range looked {
+	for _, id := range polled {
 		revision, there := found[id]
 		for _, w := range a.byPost[id] {
 			if !there || revision > w.seen[id] {

@@ -39,17 +39,17 @@ func (o *operations) Operation(name string, _ time.Duration, _ bool) {
 
 func (o *operations) Retry(string) {}
 
-// watchers are how many operations there were that only watchers and looks carry out.
-func (o *operations) watchers() (reads, looks int) {
+// watchers are how many operations there were that only watchers and polls carry out.
+func (o *operations) watchers() (reads, polls int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.ended["PostGet"] + o.ended["PostTransitionsAfter"], o.ended["PostListRevisions"]
 }
 
-// awaitLook waits until somebody has looked: what is announced from then on is heard.
-func (o *operations) awaitLook(t *testing.T) {
+// awaitPoll waits for the first poll: what is announced from then on is heard.
+func (o *operations) awaitPoll(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool { _, looks := o.watchers(); return looks > 0 }, waitLimit, time.Millisecond)
+	require.Eventually(t, func() bool { _, polls := o.watchers(); return polls > 0 }, waitLimit, time.Millisecond)
 }
 
 // watched is a world with watchers on a store of their own, whose operations are counted, beside the one that changes posts.
@@ -71,14 +71,14 @@ func watched(t *testing.T, throughWire func(url string) string) (*world, *operat
 	return w, counted
 }
 
-func TestAChangeIsSeenWithoutALook(t *testing.T) {
+func TestAChangeIsSeenWithoutAPoll(t *testing.T) {
 	t.Parallel()
 	w, counted := watched(t, nil)
 	post := w.in(posts.StateQueued)
 	seen := w.watch(t.Context(), post)
 	seen.next(posts.StateQueued)
-	w.look(never)
-	counted.awaitLook(t) // at what may have happened before the listening began
+	w.poll(never)
+	counted.awaitPoll(t) // at what may have happened before the listening began
 	w.enter(post, posts.StatePublishing)
 	seen.next(posts.StatePublishing)
 	w.waits(post, "DAY_LIMIT")
@@ -90,8 +90,8 @@ func TestAChangeIsSeenWithoutALook(t *testing.T) {
 	w.enter(post, posts.StatePublished)
 	seen.next(posts.StatePublished)
 	require.NoError(t, <-seen.ended)
-	_, looks := counted.watchers()
-	require.Equal(t, 1, looks)
+	_, polls := counted.watchers()
+	require.Equal(t, 1, polls)
 }
 
 // waits lets a post of Ada's wait for something.
@@ -102,10 +102,10 @@ func (w *world) waits(post posts.Post, code string) {
 }
 
 // Nothing is announced here, as behind a pooler that shares sessions.
-func TestAChangeThatWasNotHeardIsSeenAtTheNextLook(t *testing.T) {
+func TestAChangeThatWasNotHeardIsSeenAtTheNextPoll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.look(time.Millisecond)
+	w.poll(time.Millisecond)
 	post, other := w.in(posts.StateQueued), w.in(posts.StateQueued)
 	seen, deleted := w.watch(t.Context(), post), w.watch(t.Context(), other)
 	seen.next(posts.StateQueued)
@@ -131,8 +131,8 @@ func TestWhatHappensWhileNobodyListensIsSeenAfterwards(t *testing.T) {
 	post := w.in(posts.StateQueued)
 	seen := w.watch(t.Context(), post)
 	seen.next(posts.StateQueued)
-	w.look(never)
-	counted.awaitLook(t)
+	w.poll(never)
+	counted.awaitPoll(t)
 
 	wire.Refuse(1 << 30)
 	wire.Cut()
@@ -146,8 +146,8 @@ func TestWhatHappensWhileNobodyListensIsSeenAfterwards(t *testing.T) {
 	require.NoError(t, <-seen.ended)
 }
 
-// The wait after a failed look doubled without a bound: after 35 of them it was negative, and the process ended.
-func TestLooksThatFailForLongAreTakenUpAgain(t *testing.T) {
+// The wait after a failed poll doubled without a bound: after 35 of them it was negative, and the process ended.
+func TestPollsThatFailForLongAreTakenUpAgain(t *testing.T) {
 	t.Parallel()
 	w, counted := watched(t, nil)
 	post := w.in(posts.StateQueued)
@@ -155,8 +155,8 @@ func TestLooksThatFailForLongAreTakenUpAgain(t *testing.T) {
 	defer watcher.Close()
 	_, err := w.store.Pool().Exec(t.Context(), "ALTER TABLE posts RENAME TO posts_away")
 	require.NoError(t, err)
-	w.look(time.Microsecond)
-	require.Eventually(t, func() bool { _, looks := counted.watchers(); return looks > 100 }, waitLimit, time.Millisecond)
+	w.poll(time.Microsecond)
+	require.Eventually(t, func() bool { _, polls := counted.watchers(); return polls > 100 }, waitLimit, time.Millisecond)
 	_, err = w.store.Pool().Exec(t.Context(), "ALTER TABLE posts_away RENAME TO posts")
 	require.NoError(t, err)
 	w.enter(post, posts.StatePublishing)
@@ -171,9 +171,9 @@ func TestAChangeRightAfterTheFirstReadIsSeen(t *testing.T) {
 	post := w.in(posts.StateQueued)
 	another := w.NewWatcher(post.ID)
 	defer another.Close()
-	w.look(never)
-	counted.awaitLook(t)
-	_, err := another.Changed(t.Context(), posts.Silence{}) // of the look
+	w.poll(never)
+	counted.awaitPoll(t)
+	_, err := another.Changed(t.Context(), posts.Silence{}) // of the poll
 	require.NoError(t, err)
 	var once sync.Once
 	counted.mu.Lock()
@@ -190,15 +190,15 @@ func TestAChangeRightAfterTheFirstReadIsSeen(t *testing.T) {
 	seen := w.watch(t.Context(), post)
 	seen.next(posts.StateQueued)
 	seen.next(posts.StatePublishing)
-	_, looks := counted.watchers()
-	require.Equal(t, 1, looks)
+	_, polls := counted.watchers()
+	require.Equal(t, 1, polls)
 }
 
 // The post is read, moves on, and its states are read: what is shown of the last one is not what was read before it.
 func TestAPostThatMovesOnWhileItIsReadIsShownAsItIs(t *testing.T) {
 	t.Parallel()
 	w, counted := watched(t, nil)
-	w.look(never)
+	w.poll(never)
 	post := w.in(posts.StateQueued)
 	seen := w.watch(t.Context(), post)
 	seen.next(posts.StateQueued)
@@ -223,9 +223,9 @@ func TestIdleWatchersAskNothing(t *testing.T) {
 	post := w.in(posts.StateQueued)
 	first := w.NewWatcher(post.ID)
 	defer first.Close()
-	w.look(never)
-	counted.awaitLook(t)
-	_, err := first.Changed(t.Context(), posts.Silence{}) // of the look
+	w.poll(never)
+	counted.awaitPoll(t)
+	_, err := first.Changed(t.Context(), posts.Silence{}) // of the poll
 	require.NoError(t, err)
 	drafts := make([]posts.Draft, idle)
 	for i := range drafts {
@@ -249,7 +249,7 @@ func TestIdleWatchersAskNothing(t *testing.T) {
 	}
 	seen := w.watch(t.Context(), post)
 	seen.next(posts.StateQueued)
-	readsBefore, looksBefore := counted.watchers()
+	readsBefore, pollsBefore := counted.watchers()
 
 	for range changes / 2 {
 		w.enter(post, posts.StatePublishing)
@@ -258,9 +258,9 @@ func TestIdleWatchersAskNothing(t *testing.T) {
 		seen.next(posts.StateQueued)
 	}
 
-	reads, looks := counted.watchers()
+	reads, polls := counted.watchers()
 	require.LessOrEqual(t, reads-readsBefore, 3*changes, "only the one whose post changed has read")
-	require.Equal(t, looksBefore, looks, "none is due")
+	require.Equal(t, pollsBefore, polls, "none is due")
 	cancel()
 	for _, one := range all {
 		require.ErrorIs(t, <-one.ended, context.Canceled)

@@ -11,6 +11,27 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/publishing/decision"
+)
+
+// The outcomes of an attempt: that of one that lasts, and the results of those that have ended.
+const (
+	OutcomeStarted  = "started"
+	OutcomeAccepted = decision.Accepted
+	OutcomeRejected = decision.Rejected
+	OutcomeNotSent  = decision.NotSent
+	OutcomeInDoubt  = decision.InDoubt
+)
+
+// How a doubt about an attempt was settled.
+const (
+	SettledPublished    = string(decision.PersonSawIt)
+	SettledNotPublished = string(decision.PersonDidNot)
+	SettledByDuplicate  = string(decision.NamedAsDuplicate)
+	SettledLateAccepted = string(decision.LateAccepted)
+	SettledLateRefused  = string(decision.LateRefused)
+	SettledReadBack     = string(decision.ReadBack)
+	SettledAbsent       = string(decision.ReadBackAbsent)
 )
 
 // attemptsPage is how many attempts are listed at once: a post that somebody sends again and again has any number of them.

@@ -143,7 +143,7 @@ type readiness struct {
 
 // check reads whether everything is held, and checks a publication.
 func (w *publicationWorker) check(ctx context.Context, tx *postgres.Tx, rows locked, now time.Time) (readiness, error) {
-	standing, err := w.origin.Look(ctx, tx)
+	standing, err := w.origin.Inspect(ctx, tx)
 	if err != nil {
 		return readiness{}, err
 	}

@@ -51,7 +51,7 @@ func (w *dueWorker) Work(ctx context.Context, job *river.Job[DueArgs]) error {
 		if post.State != posts.StateScheduled || !post.ScheduledAt.Equal(args.ScheduledAt) {
 			return nil
 		}
-		standing, err := s.origin.Look(ctx, tx)
+		standing, err := s.origin.Inspect(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (p Preview, err 
 		rows.post = posts.Post{OwnerID: in.OwnerID, AccountID: d.AccountID, Content: d.Content, Hashtags: d.Hashtags, Visibility: d.Visibility}
 		p.Verdicts = append(p.Verdicts, decision.Invalid(d.Faults("post."))...)
 	}
-	p.Length = posts.UTF16Units(posts.Text(rows.post))
+	p.Length = posts.UTF16Units(rows.post.Text())
 	rows.account, err = s.accounts.Get(ctx, in.OwnerID, rows.post.AccountID)
 	switch {
 	case fault.Is(err, fault.Precondition) || fault.Is(err, fault.NotFound):

@@ -137,7 +137,7 @@ func (w *readBackWorker) evidence(ctx context.Context, post posts.Post, doubt de
 	if err != nil {
 		return evidence, err
 	}
-	evidence.Seen = doubt.Find(posts.Text(post), read.Posts, func(urn string) bool {
+	evidence.Seen = doubt.Find(post.Text(), read.Posts, func(urn string) bool {
 		_, known := others[urn]
 		return known
 	})

@@ -16,7 +16,7 @@ type Attempt struct {
 	Number        int32 // among the post's, from 1
 	StartedAt     time.Time
 	EndedAt       *time.Time
-	Outcome       string // a result of package decision; "started" while it lasts
+	Outcome       string // OutcomeStarted while it lasts
 	Status        int32  // LinkedIn's HTTP status, 0 without an answer
 	Code          string
 	Message       string

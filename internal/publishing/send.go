@@ -69,5 +69,5 @@ func newPost(post posts.Post, author linkedin.URN) linkedin.NewPost {
 	if post.Visibility == posts.VisibilityConnections {
 		visibility = linkedin.VisibilityConnections
 	}
-	return linkedin.NewPost{Author: author, Text: posts.Text(post), Visibility: visibility}
+	return linkedin.NewPost{Author: author, Text: post.Text(), Visibility: visibility}
 }

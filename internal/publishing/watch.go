@@ -109,7 +109,7 @@ func (w *batchWatch) report(ids []uuid.UUID, states []db.PostListStatesRow, watc
 		i := w.open[id]
 		var err error
 		switch {
-		case !there, posts.Rests(state.State):
+		case !there, posts.Post{State: state.State}.Rests():
 			delete(w.open, id)
 			watcher.Leave(id)
 			err = w.rests(i, p)

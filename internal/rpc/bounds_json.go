@@ -26,13 +26,13 @@ const maxName = 100
 // grammar it knows only what it needs to find its way: commas and colons are space to it. It stops where the bytes make
 // no sense, or at a field that the message lacks, which is unknown. Of what it passes, the codec refuses nothing but text that is
 // no JSON: a test of every kind of field holds that.
-func scanJSON(body []byte, b *bounds) (unknown unknownField, err error) {
+func scanJSON(body []byte, b *bounds) (unknown *unknownField, err error) {
 	s := jsonScan{body: body}
 	s.message(b)
 	return s.unknown, s.faults.Err()
 }
 
-// unknownField is where the name of a field is that a message lacks, and what is said of it; "" where there is none.
+// unknownField is where the name of a field is that a message lacks, and what is said of it.
 type unknownField struct {
 	at    int
 	words string
@@ -41,8 +41,8 @@ type unknownField struct {
 type jsonScan struct {
 	scan
 	body    []byte
-	next    int // what has not been looked at
-	unknown unknownField
+	next    int           // what has not been looked at
+	unknown *unknownField // nil where there is none
 }
 
 // peek is the first character of what comes next, 0 at the end.
@@ -84,7 +84,8 @@ func (s *jsonScan) message(b *bounds) bool {
 			f = b.byName[unescaped(name)]
 		}
 		if f == nil {
-			s.unknown = unknownField{at, fmt.Sprintf("unknown field %s: %s", strconv.Quote(fault.Clip(string(name), maxName)), b.suggest(string(name)))}
+			shown := strconv.Quote(fault.Clip(string(name), maxName))
+			s.unknown = &unknownField{at, fmt.Sprintf("unknown field %s: %s", shown, b.suggest(string(name)))}
 			return false
 		}
 		if slices.Contains(seen, f) { // whichever of its two names it has; the codec refuses it too, once it has come so far

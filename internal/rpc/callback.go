@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,6 +32,7 @@ type callbackView struct {
 	Title, Text string
 	Connected   bool // and able to publish, as far as is known
 	declined    bool // by the member
+	status      int  // of the answer
 }
 
 // NewCallback serves CallbackPath: it ends a consent and tells the member, who sits before a browser, how. State and code
@@ -47,7 +49,7 @@ func NewCallback(
 		ctx, span := tracer.Start(ctx, CallbackPath, trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
 		began, header := time.Now(), w.Header()
-		status, view, err := func() (int, callbackView, error) {
+		view, err := func() (callbackView, error) {
 			if wait := addresses.Take(connectionOf(ctx).from); wait > 0 {
 				f := fault.New(fault.OverLimit, "Too many consents came from your address.").WithReason(limit.ReasonAddress)
 				f.RetryAfter = wait
@@ -60,7 +62,7 @@ func NewCallback(
 		tellRetry(header, err)
 		took := time.Since(began)
 		observer.Observe(CallbackPath, consentCode(err), took)
-		observer.logConsent(ctx, status, took, view.declined, err)
+		observer.logConsent(ctx, view, took, err)
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Cache-Control", "no-store")
 		header.Set("Referrer-Policy", "no-referrer")
@@ -69,7 +71,7 @@ func NewCallback(
 			"Content-Security-Policy",
 			"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 		)
-		w.WriteHeader(status)
+		w.WriteHeader(view.status)
 		_ = callbackTemplate.Execute(w, view) // a member who left learns nothing
 	})
 }
@@ -77,8 +79,9 @@ func NewCallback(
 // tracerName names the tracer of the spans that connect does not make.
 const tracerName = "github.com/postwright/postwright/internal/rpc"
 
-// endConsent completes or abandons a consent by what LinkedIn sent the browser back with. err is for the log alone.
-func endConsent(ctx context.Context, service *accounts.Service, query map[string][]string) (status int, view callbackView, err error) {
+// endConsent completes or abandons a consent by what LinkedIn sent the browser back with. Its error is for the log alone: the
+// view tells the member.
+func endConsent(ctx context.Context, service *accounts.Service, query map[string][]string) (callbackView, error) {
 	one := func(name string) string {
 		if values := query[name]; len(values) == 1 {
 			return values[0]
@@ -90,10 +93,11 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 		if err := service.Abandon(ctx, state, refused, one("error_description")); err != nil {
 			return failedConsent(err)
 		}
-		return http.StatusOK, callbackView{
+		return callbackView{
 			Title:    "Nothing was connected",
 			Text:     "You did not give your consent at LinkedIn. Nothing has changed.",
 			declined: true,
+			status:   http.StatusOK,
 		}, nil
 	}
 	if state == "" || code == "" {
@@ -106,25 +110,25 @@ func endConsent(ctx context.Context, service *accounts.Service, query map[string
 	if err != nil {
 		return failedConsent(err)
 	}
-	return http.StatusOK, connectedView(account, service.StandingNow(account), service.WantedScopes(account)), nil
+	return connectedView(account, service.StandingNow(account), service.WantedScopes(account)), nil
 }
 
 // connectedView tells what can be done with an account: members can give less than they are asked for, and LinkedIn gives an app
 // less than it asks for.
 func connectedView(account accounts.Account, standing accounts.Standing, wanted []string) callbackView {
-	view := callbackView{Title: account.DisplayName + " is connected", Connected: true}
+	view := callbackView{Title: account.DisplayName + " is connected", Connected: true, status: http.StatusOK}
 	withheld := accounts.WithheldScopes(account, wanted)
 	switch {
-	case standing.CannotPublish != "":
+	case standing.CannotPublish != nil:
 		view.Title, view.Connected = account.DisplayName+" is connected, but can't publish", false
-		view.Text = standing.CannotPublish + " " + standing.PublishRemedy
+		view.Text = standing.CannotPublish.String()
 	case len(account.Scopes) == 0:
 		view.Text = "LinkedIn did not say what the account may do. Whether Postwright can publish with it shows when it does."
 	default:
 		view.Text = "Postwright can publish with this account now."
 	}
-	if withheld != "" {
-		view.Text += " Not everything that was asked for was given: " + withheld + "."
+	if len(withheld) > 0 {
+		view.Text += " Not everything that was asked for was given: " + strings.Join(withheld, ", ") + "."
 	}
 	view.Text += " You can close this page."
 	return view
@@ -138,7 +142,8 @@ var statuses = map[fault.Kind]int{
 	fault.Deadline: http.StatusGatewayTimeout, fault.Canceled: http.StatusGatewayTimeout,
 }
 
-func failedConsent(err error) (int, callbackView, error) {
+// failedConsent tells the member of a fault as far as it is theirs to know.
+func failedConsent(err error) (callbackView, error) {
 	f := fault.Of(err)
 	if f.Kind == fault.OverLimit { // before anything was used up
 		status := http.StatusTooManyRequests
@@ -146,14 +151,14 @@ func failedConsent(err error) (int, callbackView, error) {
 			status = http.StatusServiceUnavailable
 		}
 		text := f.Message + " Reload this page in " + seconds(f.RetryAfter) + " s."
-		return status, callbackView{Title: "Nothing was connected yet", Text: text}, err
+		return callbackView{Title: "Nothing was connected yet", Text: text, status: status}, err
 	}
 	status, known := statuses[f.Kind]
 	text := f.Message
 	if !known {
 		status, text = http.StatusInternalServerError, "Something went wrong inside Postwright; its log says what."
 	}
-	return status, callbackView{Title: "Nothing was connected", Text: text + " Ask for a new link: each works once."}, err
+	return callbackView{Title: "Nothing was connected", Text: text + " Ask for a new link: each works once.", status: status}, err
 }
 
 // consentCode is the code that a consent is counted under: the RPC framework's, or LinkedIn's own where it is one of those that
@@ -168,11 +173,13 @@ func consentCode(err error) string {
 
 // logConsent is the one line of a consent that came back. Of those that nobody waits for, which anybody can make up at any speed,
 // one a minute is logged for each of LinkedIn's codes, as of those that a limit refused.
-func (o *observer) logConsent(ctx context.Context, status int, took time.Duration, declined bool, err error) {
-	attributes := []slog.Attr{slog.String("procedure", CallbackPath), slog.Int("status", status), slog.Duration("duration", took)}
+func (o *observer) logConsent(ctx context.Context, view callbackView, took time.Duration, err error) {
+	attributes := []slog.Attr{
+		slog.String("procedure", CallbackPath), slog.Int("status", view.status), slog.Duration("duration", took),
+	}
 	if err == nil {
 		what := "consent"
-		if declined {
+		if view.declined {
 			what = "consent declined by the member"
 		}
 		o.Log.LogAttrs(ctx, slog.LevelInfo, what, attributes...)

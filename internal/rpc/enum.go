@@ -6,6 +6,7 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/internal/analysis"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/status"
 )
 
@@ -95,21 +96,21 @@ var (
 		posts.StateUnconfirmed: postwrightv1.ApiStatus_API_STATUS_UNCONFIRMED,
 	})
 	attemptOutcomes = enumOf(map[string]postwrightv1.AttemptOutcome{
-		"started":  postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_STARTED,
-		"accepted": postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_ACCEPTED,
-		"rejected": postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_REJECTED,
-		"not_sent": postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_NOT_SENT,
-		"in_doubt": postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_IN_DOUBT,
+		publishing.OutcomeStarted:  postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_STARTED,
+		publishing.OutcomeAccepted: postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_ACCEPTED,
+		publishing.OutcomeRejected: postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_REJECTED,
+		publishing.OutcomeNotSent:  postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_NOT_SENT,
+		publishing.OutcomeInDoubt:  postwrightv1.AttemptOutcome_ATTEMPT_OUTCOME_IN_DOUBT,
 	})
 	settlements = enumOf(map[string]postwrightv1.Settlement{
-		"":                     postwrightv1.Settlement_SETTLEMENT_UNSPECIFIED,
-		"person_published":     postwrightv1.Settlement_SETTLEMENT_PERSON_PUBLISHED,
-		"person_not_published": postwrightv1.Settlement_SETTLEMENT_PERSON_NOT_PUBLISHED,
-		"duplicate_named":      postwrightv1.Settlement_SETTLEMENT_DUPLICATE_NAMED,
-		"read_back_published":  postwrightv1.Settlement_SETTLEMENT_READ_BACK_PUBLISHED,
-		"read_back_absent":     postwrightv1.Settlement_SETTLEMENT_READ_BACK_ABSENT,
-		"late_accepted":        postwrightv1.Settlement_SETTLEMENT_LATE_ACCEPTED,
-		"late_refused":         postwrightv1.Settlement_SETTLEMENT_LATE_REFUSED,
+		"":                             postwrightv1.Settlement_SETTLEMENT_UNSPECIFIED,
+		publishing.SettledPublished:    postwrightv1.Settlement_SETTLEMENT_PERSON_PUBLISHED,
+		publishing.SettledNotPublished: postwrightv1.Settlement_SETTLEMENT_PERSON_NOT_PUBLISHED,
+		publishing.SettledByDuplicate:  postwrightv1.Settlement_SETTLEMENT_DUPLICATE_NAMED,
+		publishing.SettledReadBack:     postwrightv1.Settlement_SETTLEMENT_READ_BACK_PUBLISHED,
+		publishing.SettledAbsent:       postwrightv1.Settlement_SETTLEMENT_READ_BACK_ABSENT,
+		publishing.SettledLateAccepted: postwrightv1.Settlement_SETTLEMENT_LATE_ACCEPTED,
+		publishing.SettledLateRefused:  postwrightv1.Settlement_SETTLEMENT_LATE_REFUSED,
 	})
 	sentimentLabels = enumOf(map[string]postwrightv1.SentimentLabel{
 		analysis.Negative: postwrightv1.SentimentLabel_SENTIMENT_LABEL_NEGATIVE,

@@ -37,21 +37,21 @@ func tableOf[E interface {
 
 // enums are all of the API's.
 func enums() (list []protoreflect.EnumDescriptor) {
-	var look func(message protoreflect.MessageDescriptor)
-	look = func(message protoreflect.MessageDescriptor) {
+	var visit func(message protoreflect.MessageDescriptor)
+	visit = func(message protoreflect.MessageDescriptor) {
 		for i := range message.Fields().Len() {
 			f := message.Fields().Get(i)
 			if enum := f.Enum(); enum != nil && !slices.Contains(list, enum) {
 				list = append(list, enum)
 			}
 			if f.Message() != nil {
-				look(f.Message())
+				visit(f.Message())
 			}
 		}
 	}
 	for _, m := range methods() {
-		look(m.Input())
-		look(m.Output())
+		visit(m.Input())
+		visit(m.Output())
 	}
 	return list
 }

@@ -26,9 +26,7 @@ func (h accountHandler) ListAccounts(ctx context.Context, req *postwrightv1.List
 }
 
 func (h accountHandler) ConnectAccount(ctx context.Context, req *postwrightv1.ConnectAccountRequest) (*postwrightv1.ConnectAccountResponse, error) {
-	return unary(ctx, req, onlyCaller, func(ctx context.Context, caller uuid.UUID) (accounts.Consent, error) {
-		return h.accounts.Connect(ctx, caller, req.GetOrganizationId(), req.GetApp())
-	}, func(c accounts.Consent) *postwrightv1.ConnectAccountResponse {
+	return unary(ctx, req, connectInput, h.accounts.Connect, func(c accounts.Consent) *postwrightv1.ConnectAccountResponse {
 		return &postwrightv1.ConnectAccountResponse{
 			AuthorizationUrl: c.URL, ExpireTime: timestamppb.New(c.Expires), Warnings: c.Warnings,
 		}
@@ -39,19 +37,31 @@ func (h accountHandler) DisconnectAccount(
 	ctx context.Context,
 	req *postwrightv1.DisconnectAccountRequest,
 ) (*postwrightv1.DisconnectAccountResponse, error) {
-	return unary(ctx, req, onlyCaller, func(ctx context.Context, caller uuid.UUID) (*postwrightv1.DisconnectAccountResponse, error) {
-		return &postwrightv1.DisconnectAccountResponse{}, h.accounts.Disconnect(ctx, caller, parseID(req.GetAccountId()))
+	return unary(ctx, req, disconnectInput, func(ctx context.Context, in ownedID) (*postwrightv1.DisconnectAccountResponse, error) {
+		return &postwrightv1.DisconnectAccountResponse{}, h.accounts.Disconnect(ctx, in.owner, in.id)
 	}, same)
 }
 
 func (h accountHandler) GetProfile(ctx context.Context, req *postwrightv1.GetProfileRequest) (*postwrightv1.GetProfileResponse, error) {
-	return unary(ctx, req, onlyCaller, func(ctx context.Context, caller uuid.UUID) (*postwrightv1.GetProfileResponse, error) {
-		p, err := h.accounts.Profile(ctx, caller, optionalID(req.GetAccountId()))
+	return unary(ctx, req, profileInput, func(ctx context.Context, in accounts.ProfileInput) (*postwrightv1.GetProfileResponse, error) {
+		p, err := h.accounts.Profile(ctx, in)
 		return &postwrightv1.GetProfileResponse{
 			MemberId: p.MemberID, Name: p.Name, GivenName: p.GivenName, FamilyName: p.FamilyName,
 			PictureUrl: p.PictureURL, Locale: p.Locale, Email: p.Email,
 		}, err
 	}, same)
+}
+
+func connectInput(caller uuid.UUID, m *postwrightv1.ConnectAccountRequest) accounts.ConnectInput {
+	return accounts.ConnectInput{OwnerID: caller, Organization: m.GetOrganizationId(), App: m.GetApp()}
+}
+
+func disconnectInput(caller uuid.UUID, m *postwrightv1.DisconnectAccountRequest) ownedID {
+	return ownedID{caller, parseID(m.GetAccountId())}
+}
+
+func profileInput(caller uuid.UUID, m *postwrightv1.GetProfileRequest) accounts.ProfileInput {
+	return accounts.ProfileInput{OwnerID: caller, AccountID: optionalID(m.GetAccountId())}
 }
 
 func (h accountHandler) message(a accounts.Account) *postwrightv1.Account {

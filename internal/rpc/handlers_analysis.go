@@ -22,9 +22,7 @@ func (h analysisHandler) AnalyzeSentiment(
 	ctx context.Context,
 	req *postwrightv1.AnalyzeSentimentRequest,
 ) (*postwrightv1.AnalyzeSentimentResponse, error) {
-	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (analysis.Sentiment, error) {
-		return h.analysis.Sentiment(ctx, req.GetText())
-	}, func(found analysis.Sentiment) *postwrightv1.AnalyzeSentimentResponse {
+	return unary(ctx, req, sentimentInput, h.analysis.Sentiment, func(found analysis.Sentiment) *postwrightv1.AnalyzeSentimentResponse {
 		return &postwrightv1.AnalyzeSentimentResponse{Label: sentimentLabels.value(found.Label), Score: found.Score}
 	})
 }
@@ -33,20 +31,18 @@ func (h analysisHandler) GenerateHashtags(
 	ctx context.Context,
 	req *postwrightv1.GenerateHashtagsRequest,
 ) (*postwrightv1.GenerateHashtagsResponse, error) {
-	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (*postwrightv1.GenerateHashtagsResponse, error) {
-		tags, err := h.analysis.Hashtags(ctx, req.GetContent(), int(req.GetMaxCount()))
-		return &postwrightv1.GenerateHashtagsResponse{Hashtags: tags}, err
-	}, same)
+	return unary(ctx, req, hashtagsInput, h.analysis.Hashtags, func(tags []string) *postwrightv1.GenerateHashtagsResponse {
+		return &postwrightv1.GenerateHashtagsResponse{Hashtags: tags}
+	})
 }
 
 func (h analysisHandler) OptimizeContent(
 	ctx context.Context,
 	req *postwrightv1.OptimizeContentRequest,
 ) (*postwrightv1.OptimizeContentResponse, error) {
-	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (*postwrightv1.OptimizeContentResponse, error) {
-		optimized, err := h.analysis.Optimize(ctx, req.GetContent(), optimizationTypes.word(req.GetOptimizationType()))
-		return &postwrightv1.OptimizeContentResponse{OptimizedContent: optimized}, err
-	}, same)
+	return unary(ctx, req, optimizeInput, h.analysis.Optimize, func(optimized string) *postwrightv1.OptimizeContentResponse {
+		return &postwrightv1.OptimizeContentResponse{OptimizedContent: optimized}
+	})
 }
 
 func (h analysisHandler) AnalyzePost(ctx context.Context, req *postwrightv1.AnalyzePostRequest) (*postwrightv1.AnalyzePostResponse, error) {
@@ -60,4 +56,14 @@ func (h analysisHandler) AnalyzePost(ctx context.Context, req *postwrightv1.Anal
 			Post: postMessage(report.Post), Analytics: analyticsMessage(known, nil), OptimizedContent: report.Optimized,
 		}, err
 	}, same)
+}
+
+func sentimentInput(_ uuid.UUID, m *postwrightv1.AnalyzeSentimentRequest) string { return m.GetText() }
+
+func hashtagsInput(_ uuid.UUID, m *postwrightv1.GenerateHashtagsRequest) analysis.HashtagsInput {
+	return analysis.HashtagsInput{Content: m.GetContent(), Limit: int(m.GetMaxCount())}
+}
+
+func optimizeInput(_ uuid.UUID, m *postwrightv1.OptimizeContentRequest) analysis.OptimizeInput {
+	return analysis.OptimizeInput{Content: m.GetContent(), Kind: optimizationTypes.word(m.GetOptimizationType())}
 }

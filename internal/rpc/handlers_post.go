@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
-
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/analytics"
@@ -51,19 +49,9 @@ func (h *postHandler) GetPost(ctx context.Context, req *postwrightv1.GetPostRequ
 }
 
 func (h *postHandler) UpdatePost(ctx context.Context, req *postwrightv1.UpdatePostRequest) (*postwrightv1.UpdatePostResponse, error) {
-	return unary(ctx, req, newUpdateInput, h.update, func(p posts.Post) *postwrightv1.UpdatePostResponse {
+	return unary(ctx, req, updateInput, h.posts.Update, func(p posts.Post) *postwrightv1.UpdatePostResponse {
 		return &postwrightv1.UpdatePostResponse{Post: postMessage(p)}
 	})
-}
-
-// update is the use case, before which stands the rule that its message adds.
-func (h *postHandler) update(ctx context.Context, in updateInput) (posts.Post, error) {
-	if in.ID == uuid.Nil {
-		if err := in.Validate(); err != nil {
-			return posts.Post{}, err
-		}
-	}
-	return h.posts.Update(ctx, in.UpdateInput)
 }
 
 func (h *postHandler) DeletePost(ctx context.Context, req *postwrightv1.DeletePostRequest) (*postwrightv1.DeletePostResponse, error) {

@@ -60,52 +60,54 @@ func (s keyedStream) Receive(msg any) error {
 	if !isProto {
 		return nil
 	}
-	if problem := nameRequest(message.ProtoReflect(), s.keys); problem != "" {
-		return fault.Fields(fault.Field{Path: idempotencyKeyHeader, Problem: problem})
-	}
-	return nil
+	return nameRequest(message.ProtoReflect(), s.keys)
 }
 
-// nameRequest gives a message the request id that the keys name, or says what stands in the way.
-func nameRequest(message protoreflect.Message, keys []string) (problem string) {
+// wrongKey is the fault of a key that can't be taken.
+func wrongKey(problem string) error {
+	return fault.Fields(fault.Field{Path: idempotencyKeyHeader, Problem: problem})
+}
+
+// nameRequest gives a message the request id that the keys name.
+func nameRequest(message protoreflect.Message, keys []string) error {
 	field := message.Descriptor().Fields().ByName(idempotencyKeyField)
 	if field == nil {
-		return "is not taken by this method, whose repeat is another call: leave it out"
+		return wrongKey("is not taken by this method, whose repeat is another call: leave it out")
 	}
 	if len(keys) > 1 {
-		return "is there more than once: send one"
+		return wrongKey("is there more than once: send one")
 	}
-	key, problem := readKey(keys[0])
-	if problem != "" {
-		return problem
+	key, err := readKey(keys[0])
+	if err != nil {
+		return err
 	}
 	switch named := message.Get(field).String(); named {
 	case "", key:
 		message.Set(field, protoreflect.ValueOfString(key))
-		return ""
+		return nil
 	}
-	return "is another than requestId: send one of them, or the same in both"
+	return wrongKey("is another than requestId: send one of them, or the same in both")
 }
 
 // readKey reads a key as it is, or as the string of RFC 8941 that the draft asks for: in double quotes, in which a
 // backslash stands before a quote and a backslash.
-func readKey(header string) (key, problem string) {
-	key = strings.TrimSpace(header)
+func readKey(header string) (string, error) {
+	key := strings.TrimSpace(header)
 	if strings.HasPrefix(key, `"`) {
 		var closed bool
 		if key, closed = unquoted(key); !closed {
-			return "", `must be a key as it is, or in double quotes with \ before " and \`
+			return "", wrongKey(`must be a key as it is, or in double quotes with \ before " and \`)
 		}
 	}
 	switch {
 	case key == "":
-		return "", "is empty: send a key that is new for each request, such as a UUID"
+		return "", wrongKey("is empty: send a key that is new for each request, such as a UUID")
 	case len(idempotency.Request{ID: key}.Faults()) > 0:
-		return "", idempotency.Request{ID: key}.Faults()[0].Problem
+		return "", wrongKey(idempotency.Request{ID: key}.Faults()[0].Problem)
 	case strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return "", "must not contain control characters"
+		return "", wrongKey("must not contain control characters")
 	}
-	return key, ""
+	return key, nil
 }
 
 // unquoted is what a quoted string holds, and whether it ends where the text does.

@@ -23,8 +23,8 @@ func TestAnIdempotencyKeyIsReadBareAndQuoted(t *testing.T) {
 		strings.Repeat("k", 128):                 strings.Repeat("k", 128),
 		`"` + strings.Repeat("k", 128) + `"`:     strings.Repeat("k", 128),
 	} {
-		key, problem := readKey(header)
-		require.Empty(t, problem, header)
+		key, err := readKey(header)
+		require.NoError(t, err, header)
 		require.Equal(t, want, key)
 	}
 	for header, want := range map[string]string{
@@ -41,8 +41,8 @@ func TestAnIdempotencyKeyIsReadBareAndQuoted(t *testing.T) {
 		"Gr\xfc\xdfe":            "at most 128 characters",
 		strings.Repeat("k", 129): "at most 128 characters",
 	} {
-		_, problem := readKey(header)
-		require.Contains(t, problem, want, "%q", header)
+		_, err := readKey(header)
+		require.ErrorContains(t, err, want, "%q", header)
 	}
 }
 
@@ -50,11 +50,11 @@ func TestAQuotedIdempotencyKeyIsTheBareOne(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		key := rapid.StringMatching(`[!#-~]([ -~]{0,100}[!-~])?`).Draw(t, "key")
-		bare, problem := readKey(key)
-		require.Empty(t, problem)
+		bare, err := readKey(key)
+		require.NoError(t, err)
 		require.Equal(t, key, bare)
-		quoted, problem := readKey(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(key) + `"`)
-		require.Empty(t, problem)
+		quoted, err := readKey(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(key) + `"`)
+		require.NoError(t, err)
 		require.Equal(t, key, quoted)
 	})
 }
@@ -69,17 +69,17 @@ func TestNoMethodPassesAnIdempotencyKeyOver(t *testing.T) {
 			continue
 		}
 		message := dynamicpb.NewMessage(m.Input())
-		problem := nameRequest(message, []string{"key"})
+		err := nameRequest(message, []string{"key"})
 		if field := m.Input().Fields().ByName("request_id"); field != nil {
-			require.Empty(t, problem)
+			require.NoError(t, err)
 			require.Equal(t, "key", message.Get(field).String())
-			require.Contains(t, nameRequest(message, []string{"another"}), "is another than requestId")
-			require.Empty(t, nameRequest(message, []string{`"key"`}), "the same in both")
-			require.Contains(t, nameRequest(message, []string{"key", "key"}), "more than once")
+			require.ErrorContains(t, nameRequest(message, []string{"another"}), "is another than requestId")
+			require.NoError(t, nameRequest(message, []string{`"key"`}), "the same in both")
+			require.ErrorContains(t, nameRequest(message, []string{"key", "key"}), "more than once")
 			takes[string(m.Name())] = true
 			continue
 		}
-		require.Contains(t, problem, "is not taken by this method", m.Name())
+		require.ErrorContains(t, err, "is not taken by this method", m.Name())
 	}
 	require.Equal(t, map[string]bool{"CreatePost": true, "BatchCreatePosts": true, "PublishPost": true, "BatchPublishPosts": true}, takes)
 }

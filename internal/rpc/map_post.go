@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
-	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/zone"
@@ -44,24 +43,6 @@ func draft(p *postwrightv1.Post) posts.Draft {
 	}
 }
 
-// updateInput is posts.UpdateInput with the rule that its message adds.
-type updateInput struct {
-	posts.UpdateInput
-	id string
-}
-
-// Validate adds the id: in an update it is the caller's, everywhere else ours.
-func (in updateInput) Validate() error {
-	var faults fault.List
-	if _, err := uuid.Parse(in.id); err != nil {
-		faults.Add(fault.Field{Path: "post.id", Problem: "must be a valid UUID"})
-	}
-	if err := in.UpdateInput.Validate(); err != nil {
-		faults.Add(fault.Of(err).Fields...)
-	}
-	return faults.Err()
-}
-
 func createInput(caller uuid.UUID, m *postwrightv1.CreatePostRequest) posts.CreateInput {
 	return posts.CreateInput{OwnerID: caller, Draft: draft(m.GetPost()), Request: repeatable(m)}
 }
@@ -74,10 +55,10 @@ func createBatchInput(caller uuid.UUID, m *postwrightv1.BatchCreatePostsRequest)
 	return in
 }
 
-func newUpdateInput(caller uuid.UUID, m *postwrightv1.UpdatePostRequest) updateInput {
-	return updateInput{id: m.GetPost().GetId(), UpdateInput: posts.UpdateInput{
+func updateInput(caller uuid.UUID, m *postwrightv1.UpdatePostRequest) posts.UpdateInput {
+	return posts.UpdateInput{
 		OwnerID: caller, ID: parseID(m.GetPost().GetId()), Fields: m.GetUpdateMask().GetPaths(), Draft: draft(m.GetPost()), Etag: m.GetEtag(),
-	}}
+	}
 }
 
 func deleteInput(caller uuid.UUID, m *postwrightv1.DeletePostRequest) posts.DeleteInput {

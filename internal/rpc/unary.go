@@ -51,7 +51,7 @@ func byID[Out any](use func(ctx context.Context, owner, id uuid.UUID) (Out, erro
 	return func(ctx context.Context, in ownedID) (Out, error) { return use(ctx, in.owner, in.id) }
 }
 
-// onlyCaller is the input of a use case that needs no more than who is calling, or takes the rest from the request as it is.
+// onlyCaller is the input of a use case that needs no more than who is calling.
 func onlyCaller[Req any](caller uuid.UUID, _ Req) uuid.UUID { return caller }
 
 // same is for a use case whose result is made into the answer where it is called.

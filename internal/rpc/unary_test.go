@@ -2,8 +2,12 @@ package rpc
 
 import (
 	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"log/slog"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/uuid"
@@ -110,4 +114,30 @@ func fillText(message protoreflect.Message, text string) string {
 		}
 	}
 	return ""
+}
+
+// What was validated is what is used: a handler hands its request on, once, and reads nothing of it beside the mapping.
+func TestAHandlerReadsNothingOfItsRequestBesideTheMapping(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("handlers_*.go")
+	require.NoError(t, err)
+	handlers := 0
+	for _, name := range names {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		for _, declared := range file.Decls {
+			uses := 0
+			if f, is := declared.(*ast.FuncDecl); is {
+				ast.Inspect(f.Body, func(n ast.Node) bool {
+					if id, is := n.(*ast.Ident); is && id.Name == "req" {
+						uses++
+					}
+					return true
+				})
+				require.LessOrEqual(t, uses, 1, f.Name.Name)
+			}
+			handlers += uses
+		}
+	}
+	require.Len(t, methods(), handlers)
 }

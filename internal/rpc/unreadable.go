@@ -24,14 +24,14 @@ func wordsOf(err error) string {
 
 // wrongInJSON says what is wrong with a message in JSON that the codec refused with err, and what to do where that is not
 // plain. What is wrong with the text itself comes first: the codec has no words for some of that.
-func wrongInJSON(body []byte, unknown unknownField, err error) string {
+func wrongInJSON(body []byte, unknown *unknownField, err error) string {
 	if bytes.HasPrefix(body, []byte("\ufeff")) {
 		return "it begins with a byte order mark: leave that out"
 	}
 	if at := invalidUTF8(body); at >= 0 {
 		return where(body, at) + "the text is not UTF-8: encode it as UTF-8"
 	}
-	if half, at := loneSurrogate(body); half != "" {
+	if half, at := loneSurrogate(body); at >= 0 {
 		return where(body, at) + half + " is half of a character: send both halves, or the character itself"
 	}
 	if !json.Valid(body) {
@@ -40,7 +40,7 @@ func wrongInJSON(body []byte, unknown unknownField, err error) string {
 	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] != '{' {
 		return "it must be a JSON object: {…}"
 	}
-	if unknown.words != "" {
+	if unknown != nil {
 		return where(body, unknown.at) + unknown.words
 	}
 	return wordsOf(err)
@@ -90,7 +90,7 @@ func invalidUTF8(body []byte) int {
 	return -1
 }
 
-// loneSurrogate finds an escape that is half of a surrogate pair without the other half; "" for none.
+// loneSurrogate finds an escape that is half of a surrogate pair without the other half; at is -1 where there is none.
 func loneSurrogate(body []byte) (escape string, at int) {
 	for at = 0; at < len(body); at++ {
 		if body[at] != '\\' {
@@ -108,7 +108,7 @@ func loneSurrogate(body []byte) (escape string, at int) {
 			at++ // what is escaped may be a backslash
 		}
 	}
-	return "", 0
+	return "", -1
 }
 
 const (

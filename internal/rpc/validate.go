@@ -23,8 +23,8 @@ func check(message proto.Message, input any) error {
 	if err := ruleFaults(&faults, message); err != nil {
 		return fmt.Errorf("check the request against its proto file: %w", err)
 	}
-	look := nulSearch{faults: &faults}
-	look.message(message.ProtoReflect())
+	search := nulSearch{faults: &faults}
+	search.message(message.ProtoReflect())
 	if faults.Err() == nil {
 		return nil
 	}

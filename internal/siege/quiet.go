@@ -21,12 +21,12 @@ const (
 	getPause     = 50 * time.Millisecond
 	createPause  = 200 * time.Millisecond
 	publishPause = 250 * time.Millisecond
-	lookingPause = time.Second           // between two looks at /metrics and /readyz
-	lookPause    = 40 * time.Millisecond // between two looks at a post that is on its way
+	probePause   = time.Second           // between two probes of /metrics and /readyz
+	pollPause    = 40 * time.Millisecond // between two reads of a post that is on its way
 	// quietTimeout is the quiet owner's patience with a call.
 	quietTimeout = 10 * time.Second
-	// lookTimeout is Prometheus's patience with a page, by default.
-	lookTimeout = 10 * time.Second
+	// probeTimeout is Prometheus's patience with a page, by default.
+	probeTimeout = 10 * time.Second
 	// publishTimeout is their patience with a post on its way to LinkedIn.
 	publishTimeout = 30 * time.Second
 )
@@ -76,9 +76,9 @@ func (q *quiet) create(ctx context.Context) (id string, err error) {
 
 // seen is what the quiet owner saw during a time, and who watches the node.
 type seen struct {
-	get, create, published, looked []time.Duration
+	get, create, published, probed []time.Duration
 	errors                         []string // of the owner's calls
-	unserved                       []string // looks without an answer, or with another status than 200
+	unserved                       []string // probes without an answer, or with another status than 200
 }
 
 // So many calls there must be for a figure of them to say anything.
@@ -86,7 +86,7 @@ const (
 	enoughGets      = 15
 	enoughCreates   = 4
 	enoughPublished = 3
-	enoughLooks     = 2
+	enoughProbes    = 2
 )
 
 // callsToPublish is about how many calls it takes to publish a post and look until it is there.
@@ -94,12 +94,13 @@ const callsToPublish = 6
 
 // calls is about how many they made.
 func (s seen) calls() int64 {
-	return int64(len(s.get) + len(s.create) + len(s.looked) + callsToPublish*len(s.published) + len(s.errors) + len(s.unserved))
+	return int64(len(s.get) + len(s.create) + len(s.probed) + callsToPublish*len(s.published) + len(s.errors) + len(s.unserved))
 }
 
 // enough reports whether there was enough of everything for figures to say something.
 func (s seen) enough() bool {
-	return len(s.get) >= enoughGets && len(s.create) >= enoughCreates && len(s.published) >= enoughPublished && len(s.looked) >= enoughLooks
+	return len(s.get) >= enoughGets && len(s.create) >= enoughCreates && len(s.published) >= enoughPublished &&
+		len(s.probed) >= enoughProbes
 }
 
 // life is a time of the quiet owner's.
@@ -141,7 +142,7 @@ func (q *quiet) begin(ctx context.Context) *life {
 	})
 	do(&l.seen.published, &l.seen.errors, publishPause, publishTimeout, q.publish)
 	for _, page := range []string{"/metrics", "/readyz"} {
-		do(&l.seen.looked, &l.seen.unserved, lookingPause, lookTimeout, func(ctx context.Context) error { return q.look(ctx, page) })
+		do(&l.seen.probed, &l.seen.unserved, probePause, probeTimeout, func(ctx context.Context) error { return q.probe(ctx, page) })
 	}
 	return l
 }
@@ -172,8 +173,8 @@ func (l *life) persist(ctx context.Context, least time.Duration) {
 // persistMost bounds how long is waited for that: a node that answers so slowly has broken other figures.
 const persistMost = 20 * time.Second
 
-// look reads a page to its end, whose status must be 200.
-func (q *quiet) look(ctx context.Context, page string) error {
+// probe reads a page to its end, whose status must be 200.
+func (q *quiet) probe(ctx context.Context, page string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, q.url+page, http.NoBody)
 	if err != nil {
 		return err
@@ -212,7 +213,7 @@ func (q *quiet) publish(ctx context.Context) error {
 		case postwrightv1.PostState_POST_STATE_FAILED, postwrightv1.PostState_POST_STATE_UNCONFIRMED:
 			return fmt.Errorf("a post of the quiet owner is %s: %s", state, res.GetPost().GetFailure().GetMessage())
 		}
-		if !wait(ctx, lookPause) {
+		if !wait(ctx, pollPause) {
 			return errors.New("a post of the quiet owner was not published in time")
 		}
 	}
@@ -270,11 +271,11 @@ func compare(calm, attacked, beside seen) (figures []figure, missed []string) {
 	few("GetPost", len(attacked.get), enoughGets)
 	few("CreatePost", len(attacked.create), enoughCreates)
 	few("PublishPost", len(attacked.published), enoughPublished)
-	few("/metrics and /readyz", len(attacked.looked)+len(attacked.unserved), enoughLooks)
+	few("/metrics and /readyz", len(attacked.probed)+len(attacked.unserved), enoughProbes)
 	return []figure{
 		{Name: nameErrors, Value: float64(len(attacked.errors)), Note: first(attacked.errors)},
 		{Name: nameUnserved, Value: float64(len(attacked.unserved)),
-			Note: cmp.Or(first(attacked.unserved), fmt.Sprintf("of %d", len(attacked.looked)))},
+			Note: cmp.Or(first(attacked.unserved), fmt.Sprintf("of %d", len(attacked.probed)))},
 		bound50.judge(nameGet50, calm.get, attacked.get, beside.get),
 		bound99.judge(nameGet99, calm.get, attacked.get, beside.get),
 		bound50.judge(nameCreate50, calm.create, attacked.create, beside.create),

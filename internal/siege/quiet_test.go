@@ -19,7 +19,7 @@ func TestWhatTheQuietOwnerNotices(t *testing.T) {
 	t.Parallel()
 	calm := func() seen {
 		return seen{get: samples(2*time.Millisecond, 100), create: samples(5*time.Millisecond, 50), published: samples(200*time.Millisecond, 10),
-			looked: samples(5*time.Millisecond, 4)}
+			probed: samples(5*time.Millisecond, 4)}
 	}
 	for _, c := range []struct {
 		name   string
@@ -74,7 +74,7 @@ func TestFewCallsOfTheQuietOwnerSayNothing(t *testing.T) {
 	t.Parallel()
 	enough := func() seen {
 		return seen{get: samples(time.Millisecond, enoughGets), create: samples(time.Millisecond, enoughCreates),
-			published: samples(time.Millisecond, enoughPublished), looked: samples(time.Millisecond, enoughLooks)}
+			published: samples(time.Millisecond, enoughPublished), probed: samples(time.Millisecond, enoughProbes)}
 	}
 	for _, c := range []struct {
 		name, missed string
@@ -84,7 +84,7 @@ func TestFewCallsOfTheQuietOwnerSayNothing(t *testing.T) {
 		{"one read too few", "GetPost: 14 calls say nothing, 15 would", func(s *seen) { s.get = s.get[1:] }},
 		{"no drafts", "CreatePost: 0 calls say nothing, 4 would", func(s *seen) { s.create = nil }},
 		{"nothing published", "PublishPost: 0 calls say nothing, 3 would", func(s *seen) { s.published = nil }},
-		{"nobody watches", "/metrics and /readyz: 0 calls say nothing, 2 would", func(s *seen) { s.looked = nil }},
+		{"nobody watches", "/metrics and /readyz: 0 calls say nothing, 2 would", func(s *seen) { s.probed = nil }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -182,7 +182,7 @@ func (s *stage) stop(ctx context.Context, stopping func(ctx context.Context)) {
 	s.ended = &ended
 }
 
-// play lets the quiet owner live alone, then during the attack, and looks at the node afterwards.
+// play lets the quiet owner live alone, then during the attack, and inspects the node afterwards.
 func (s *stage) play(ctx context.Context) (err error) {
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	group, serving := errgroup.WithContext(serving)
@@ -235,7 +235,7 @@ func (s *stage) play(ctx context.Context) (err error) {
 	for _, said := range missed {
 		s.miss("%s", said)
 	}
-	s.look(ctx, resident, logged)
+	s.inspect(ctx, resident, logged)
 	return nil
 }
 
@@ -248,8 +248,8 @@ func (s *stage) calm(ctx context.Context) seen {
 	return life.end()
 }
 
-// look looks at the node after the attack, and ends it.
-func (s *stage) look(ctx context.Context, resident uint64, logged int64) {
+// inspect measures the node after the attack, and ends it.
+func (s *stage) inspect(ctx context.Context, resident uint64, logged int64) {
 	growth := max(float64(s.peak)-float64(resident), 0)
 	s.figure(nameMemory, growth/mebibyte, float64(memoryFloor+memoryTimes*s.holding.Load())/mebibyte, "MiB",
 		fmt.Sprintf("before: %s", number(float64(resident)/mebibyte, "MiB")))

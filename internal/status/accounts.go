@@ -155,10 +155,11 @@ func granted(account accounts.Account, standing accounts.Standing, wanted []stri
 	case len(account.Scopes) == 0:
 		c.State, c.Detail = Unknown, "Nobody knows what its token may do: LinkedIn was not asked."
 		c.Remedy = askLinkedIn(account)
-	case standing.CannotPublish != "":
-		c.State, c.Detail, c.Remedy = Failed, standing.CannotPublish, standing.PublishRemedy
-	case withheld != "":
-		c.State, c.Detail, c.Remedy = Warning, "Members are asked for more than it was given: "+withheld+".", connectAgain
+	case standing.CannotPublish != nil:
+		c.State, c.Detail, c.Remedy = Failed, standing.CannotPublish.Message, standing.CannotPublish.Remedy
+	case len(withheld) > 0:
+		c.State, c.Remedy = Warning, connectAgain
+		c.Detail = "Members are asked for more than it was given: " + strings.Join(withheld, ", ") + "."
 	}
 	return c
 }

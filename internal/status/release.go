@@ -10,7 +10,7 @@ import (
 )
 
 // whyHeld says what happened to the database.
-var whyHeld = map[string]string{
+var whyHeld = map[origin.Reason]string{
 	origin.Moved:      "This is not the database from which posts were sent before: it was copied or restored, or another server took over.",
 	origin.Restored:   "A backup was restored into this database.",
 	origin.RolledBack: "This database was taken back to an earlier state.",

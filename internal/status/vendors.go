@@ -19,14 +19,15 @@ import (
 // dialTimeout bounds how long a host may take to be reached.
 const dialTimeout = 5 * time.Second
 
-// reach opens a connection to a vendor's host, with TLS where calls have it, and closes it again.
-func reach(ctx context.Context, base string) (problem, remedy string, known bool) {
+// reach opens a connection to a vendor's host, with TLS where calls have it, and closes it again. Through a proxy that would say
+// nothing: only a call shows then whether the host can be reached.
+func reach(ctx context.Context, base string) Check {
 	at, err := url.Parse(base)
 	if err != nil {
-		return "has an address that can't be read.", "", true
+		return Check{State: Failed, Detail: "Its host has an address that can't be read."}
 	}
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: at}); err != nil || proxy != nil {
-		return "its calls go through a proxy", "", false
+		return Check{State: Unknown, Detail: "Its calls go through a proxy."}
 	}
 	port := at.Port()
 	if port == "" {
@@ -41,30 +42,30 @@ func reach(ctx context.Context, base string) (problem, remedy string, known bool
 		dialer = &tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}
 	}
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(at.Hostname(), port))
-	if problem := outbound.CertificateProblem(err); problem != "" {
-		return at.Host + " can be reached, but " + problem + ".", badCertificate, true
+	if problem, distrusted := outbound.CertificateProblem(err); distrusted {
+		return Check{State: Failed, Detail: "Its host " + at.Host + " can be reached, but " + problem + ".", Remedy: badCertificate}
 	}
 	if err != nil {
-		return at.Host + " can't be reached from here.", "", true
+		return Check{State: Failed, Detail: "Its host " + at.Host + " can't be reached from here."}
 	}
 	_ = conn.Close() // it was opened to be closed
-	return "", "", true
+	return Check{State: OK, Detail: "Its host can be reached."}
 }
 
 const badCertificate = "Nothing is sent to a host whose certificate is not valid: mend this, or the address, before anything else."
 
-// checkHosts says of the first host that can't be reached, or whether it can be known at all; ok is true when all can be.
-func checkHosts(ctx context.Context, name, flags string, bases ...string) (checks []Check, ok bool) {
+// checkHosts says of the first host of which it is not sure that it can be reached how that is, and else that all can be.
+func checkHosts(ctx context.Context, name, flags string, bases ...string) (c Check) {
 	for _, base := range bases {
-		problem, remedy, known := reach(ctx, base)
-		switch {
-		case !known:
-			return nil, true // a call will show it
-		case problem != "":
-			return single(name, Failed, "Its host "+problem, cmp.Or(remedy, "Look at the network, a firewall or a proxy, and at "+flags+".")), false
+		if c = reach(ctx, base); c.State != OK {
+			break
 		}
 	}
-	return nil, true
+	c.Name = name
+	if c.State == Failed {
+		c.Remedy = cmp.Or(c.Remedy, "Look at the network, a firewall or a proxy, and at "+flags+".")
+	}
+	return c
 }
 
 // App checks whether LinkedIn's hosts can be reached, and whether it knows the app's client id and secret.
@@ -74,8 +75,8 @@ func App(app string, client *linkedin.Client, cfg linkedin.Config) Checker {
 		name += " " + app
 	}
 	return Checker{Name: name, Run: func(ctx context.Context) []Check {
-		if checks, ok := checkHosts(ctx, name, "--linkedin-api-url and --linkedin-auth-url", cfg.APIURL, cfg.AuthURL); !ok {
-			return checks
+		if c := checkHosts(ctx, name, "--linkedin-api-url and --linkedin-auth-url", cfg.APIURL, cfg.AuthURL); c.State == Failed {
+			return []Check{c}
 		}
 		if cfg.ClientID == "" {
 			return single(name, Warning, "No app is set: members can't consent, and what their tokens may do is not known.",
@@ -100,8 +101,8 @@ func App(app string, client *linkedin.Client, cfg linkedin.Config) Checker {
 func Analysis(client *analysisapi.Client, base string) Checker {
 	const name = "analysis"
 	return Checker{Name: name, Run: func(ctx context.Context) []Check {
-		if checks, ok := checkHosts(ctx, name, "--analysis-url", base); !ok {
-			return checks
+		if c := checkHosts(ctx, name, "--analysis-url", base); c.State == Failed {
+			return []Check{c}
 		}
 		_, err := client.Sentiment(ctx, "Is anybody there?")
 		switch {
@@ -120,12 +121,13 @@ func Analysis(client *analysisapi.Client, base string) Checker {
 func Notification(base string) Checker {
 	const name = "notification"
 	return Checker{Name: name, Run: func(ctx context.Context) []Check {
-		if checks, ok := checkHosts(ctx, name, "--notification-url", base); !ok {
-			return checks
+		c := checkHosts(ctx, name, "--notification-url", base)
+		switch c.State {
+		case Unknown:
+			c.Detail = "Its calls go through a proxy, and only a message would show whether they arrive."
+		case OK:
+			c.Detail = "Its host can be reached; whether it accepts the token shows when a message is sent."
 		}
-		if _, _, known := reach(ctx, base); !known {
-			return single(name, Unknown, "Its calls go through a proxy, and only a message would show whether they arrive.", "")
-		}
-		return single(name, OK, "Its host can be reached; whether it accepts the token shows when a message is sent.", "")
+		return []Check{c}
 	}}
 }

@@ -14,14 +14,14 @@ const (
 )
 
 // Version checks how long LinkedIn will serve the configured version, and, with the token of an account, whether it does.
-func Version(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Checker {
+func Version(configured string, probe sunset.Probe, now func() time.Time) Checker {
 	return Checker{Name: version, Run: func(ctx context.Context) []Check {
-		alive, known := probe(ctx)
+		support := probe(ctx)
 		until, left := lifetime(configured, now)
 		switch {
-		case known && !alive:
+		case support == sunset.Unsupported:
 			return deadVersion(configured)
-		case left <= 0 && !known:
+		case left <= 0 && support == sunset.Unknown:
 			return single(
 				version,
 				Unknown,
@@ -30,7 +30,7 @@ func Version(configured string, probe func(context.Context) (alive, known bool),
 			)
 		case left <= sunset.WarnAhead:
 			return single(version, Warning, "LinkedIn serves the version "+configured+" "+until+".", remedyVersion)
-		case !known:
+		case support == sunset.Unknown:
 			return single(
 				version,
 				Unknown,
@@ -44,9 +44,9 @@ func Version(configured string, probe func(context.Context) (alive, known bool),
 
 // AnnouncedVersion is Version for users: it says when LinkedIn is to end the version, and that it refuses it, but not whether
 // it could be asked, which would tell whether anybody's token works.
-func AnnouncedVersion(configured string, probe func(context.Context) (alive, known bool), now func() time.Time) Checker {
+func AnnouncedVersion(configured string, probe sunset.Probe, now func() time.Time) Checker {
 	return Checker{Name: version, Run: func(ctx context.Context) []Check {
-		if alive, known := probe(ctx); known && !alive {
+		if probe(ctx) == sunset.Unsupported {
 			return deadVersion(configured)
 		}
 		until, left := lifetime(configured, now)

@@ -71,11 +71,8 @@ func (e Ending) On() string {
 // EndedBy reports whether, by the calendar, the version has ended at a time.
 func (e Ending) EndedBy(at time.Time) bool { return !e.Ends.IsZero() && !at.Before(e.Ends) }
 
-// Endangers is the warning for the author of a post that is due at a time; "" when the version lasts until then.
-func (e Ending) Endangers(due time.Time) string {
-	if !e.EndedBy(due) {
-		return ""
-	}
+// Warning is what the author of a post is told that is due when the version has ended.
+func (e Ending) Warning() string {
 	return fmt.Sprintf("LinkedIn serves the configured version %s until %s, before the post is due: "+
 		"have --linkedin-version raised until then.", e.Version, e.On())
 }

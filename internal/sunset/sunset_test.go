@@ -105,23 +105,23 @@ func TestAVersionEndsWhenTheSandboxStopsServingIt(t *testing.T) {
 	}
 }
 
-// However often somebody looks, LinkedIn is asked once in six hours; what it could not tell is asked again.
-func TestLinkedInIsNotAskedAtEveryLook(t *testing.T) {
+// However often somebody checks, LinkedIn is asked once in six hours; what it could not tell is asked again.
+func TestLinkedInIsNotAskedAtEveryCheck(t *testing.T) {
 	t.Parallel()
-	clock, asked, knows := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 0, false
-	probe := CachedProbe(func(context.Context) (alive, known bool) { asked++; return true, knows }, func() time.Time { return clock })
-	look := func() { _, _ = probe(t.Context()) }
-	look()
-	look()
+	clock, asked, word := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 0, Unknown
+	probe := Probe(func(context.Context) Support { asked++; return word }).Cached(func() time.Time { return clock })
+	check := func() { require.Equal(t, word, probe(t.Context())) }
+	check()
+	check()
 	require.Equal(t, 2, asked, "it did not know")
-	knows = true
+	word = Unsupported
 	for range 5 {
-		look()
+		check()
 		clock = clock.Add(time.Hour)
 	}
 	require.Equal(t, 3, asked)
 	clock = clock.Add(time.Hour)
-	look()
+	check()
 	require.Equal(t, 4, asked)
 }
 

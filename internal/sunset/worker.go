@@ -39,8 +39,7 @@ type Worker struct {
 	Store   *postgres.Store
 	Jobs    *jobs.Client
 	Version string
-	// Probe asks LinkedIn; see Probe.
-	Probe func(context.Context) (alive, known bool)
+	Probe   Probe
 	// Follow names the jobs that tell a user.
 	Follow func(owner uuid.UUID, ending Ending) []river.JobArgs
 	Now    func() time.Time
@@ -56,8 +55,7 @@ func (w *Worker) Register(client *jobs.Client) {
 // Work gives the warning that is due, if it has not been given before: one for each of warnDays.
 func (w *Worker) Work(ctx context.Context, _ *river.Job[CheckVersionArgs]) error {
 	ending := Of(w.Version)
-	alive, known := w.Probe(ctx)
-	ending.Dead = known && !alive
+	ending.Dead = w.Probe(ctx) == Unsupported
 	days, due := dueWarning(ending, w.Now())
 	if !due {
 		return nil

@@ -26,7 +26,7 @@ type Similar struct {
 func (r Rules) SameTexts(list []posts.Post, found []Similar, now time.Time) map[uuid.UUID]string {
 	read := make(map[uuid.UUID]string, len(list))
 	for _, p := range list {
-		read[p.ID] = text.AsRead(posts.Text(p))
+		read[p.ID] = text.AsRead(p.Text())
 	}
 	warnings := map[uuid.UUID]string{}
 	for _, other := range found {
@@ -41,7 +41,7 @@ func (r Rules) SameTexts(list []posts.Post, found []Similar, now time.Time) map[
 // Contents are those that a post of the same text may have: what is at the end of one's content may be the other's hashtags.
 func Contents(p posts.Post) []string {
 	contents := []string{p.Content}
-	whole := posts.Text(p)
+	whole := p.Text()
 	if whole != p.Content {
 		contents = append(contents, whole)
 	}

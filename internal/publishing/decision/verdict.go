@@ -51,8 +51,8 @@ func AccountVerdicts(name string, standing accounts.Standing, now time.Time) (li
 			Waits: true,
 		})
 	}
-	if standing.CannotPublish != "" {
-		list = append(list, Verdict{Failure: Failure{Code: codeScopeMissing, Message: standing.CannotPublish, Remedy: standing.PublishRemedy}})
+	if p := standing.CannotPublish; p != nil {
+		list = append(list, Verdict{Failure: Failure{Code: codeScopeMissing, Message: p.Message, Remedy: p.Remedy}})
 	}
 	return list
 }

@@ -18,11 +18,13 @@ func TestWhatLinkedInIsKnownToRefuseAnAccountFor(t *testing.T) {
 		codes    []string
 		waits    bool
 	}{
-		"nothing":                              {},
-		"its token has ended":                  {accounts.Standing{Ends: &ended}, []string{"EXPIRED_ACCESS_TOKEN"}, true},
-		"its token ended, and it is paused":    {accounts.Standing{Ends: &ended, Paused: "EXPIRED_ACCESS_TOKEN"}, nil, false}, // the obstacle says so
-		"its token has ended, nobody is sure":  {accounts.Standing{Ends: &ended, EndsAssumed: true}, nil, false},
-		"its token lacks the scope to publish": {accounts.Standing{CannotPublish: "It lacks w_member_social."}, []string{"SCOPE_MISSING"}, false},
+		"nothing":                             {},
+		"its token has ended":                 {accounts.Standing{Ends: &ended}, []string{"EXPIRED_ACCESS_TOKEN"}, true},
+		"its token ended, and it is paused":   {accounts.Standing{Ends: &ended, Paused: "EXPIRED_ACCESS_TOKEN"}, nil, false}, // the obstacle says so
+		"its token has ended, nobody is sure": {accounts.Standing{Ends: &ended, EndsAssumed: true}, nil, false},
+		"its token lacks the scope to publish": {
+			accounts.Standing{CannotPublish: &accounts.Problem{Message: "It lacks w_member_social."}}, []string{"SCOPE_MISSING"}, false,
+		},
 	} {
 		var codes []string
 		for _, v := range decision.AccountVerdicts("Tess Ter", c.standing, noon) {

@@ -12,8 +12,8 @@ import (
 // stands now, and the LinkedIn version.
 func (r Rules) Warnings(name string, standing accounts.Standing, at time.Time) []string {
 	var list []string
-	if standing.CannotPublish != "" {
-		list = append(list, standing.CannotPublish+" "+standing.PublishRemedy)
+	if standing.CannotPublish != nil {
+		list = append(list, standing.CannotPublish.String())
 	}
 	if lasts := standing.UsableUntil(); lasts != nil && !at.Before(*lasts) {
 		verb, why := "ends", ""
@@ -23,8 +23,8 @@ func (r Rules) Warnings(name string, standing accounts.Standing, at time.Time) [
 		list = append(list, fmt.Sprintf("The token of %s %s at %s%s, before the post is due: connect the account again until then.",
 			name, verb, standing.Ends.UTC().Format(time.RFC3339), why))
 	}
-	if warning := sunset.Of(r.Version).Endangers(at); warning != "" {
-		list = append(list, warning)
+	if ending := sunset.Of(r.Version); ending.EndedBy(at) {
+		list = append(list, ending.Warning())
 	}
 	return list
 }

@@ -123,7 +123,7 @@ func (s *Service) List(ctx context.Context, ownerID uuid.UUID) ([]Account, error
 func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *uuid.UUID) (Account, error) {
 	if id != nil {
 		account, err := fromRow(s.queries.AccountGet(ctx, on, db.AccountGetParams{ID: *id, OwnerID: ownerID}))
-		if err == nil && account.DisconnectedAt != nil {
+		if err == nil && account.disconnectedAt != nil {
 			err = disconnected(account)
 		}
 		return account, notFound(err)

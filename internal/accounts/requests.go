@@ -37,10 +37,10 @@ func Tomorrow(now time.Time) time.Time { return Today(now).Add(day) }
 // RequestsToday is how many requests were made today with an account's token, as far as they were counted: those of its consent
 // were not.
 func RequestsToday(account Account, now time.Time) int {
-	if account.RequestsDay == nil || account.RequestsDay.Before(Today(now)) {
+	if account.requestsDay == nil || account.requestsDay.Before(Today(now)) {
 		return 0
 	}
-	return int(account.RequestsMade)
+	return int(account.requestsMade)
 }
 
 // CountRequest counts one request that publishing is about to make with an account's token. Nothing keeps publishing from making
@@ -119,7 +119,7 @@ func (s *Service) keptForPublishing(account Account, now time.Time) error {
 // its posts after the account still holds when the right is given.
 func (s *Service) LeaseNumbers(ctx context.Context, account Account, until time.Time) (bool, error) {
 	rows, err := s.queries.AccountLeaseNumbers(ctx, s.store, db.AccountLeaseNumbersParams{
-		ID: account.ID, OwnerID: account.OwnerID, Until: until, Now: s.now(), AsRead: account.NumbersHeldUntil,
+		ID: account.ID, OwnerID: account.OwnerID, Until: until, Now: s.now(), AsRead: account.numbersHeldUntil,
 	})
 	return rows > 0, err
 }

@@ -51,7 +51,7 @@ var products = map[string]string{
 // cannotPublish is Standing's CannotPublish and PublishRemedy.
 func cannotPublish(account Account) (problem, remedy string) {
 	scope := PublishScope(account)
-	if account.DisconnectedAt != nil || len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) {
+	if account.disconnectedAt != nil || len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) {
 		return "", ""
 	}
 	return fmt.Sprintf("The account %s may not publish: its token lacks the scope %s.", account.DisplayName, scope),

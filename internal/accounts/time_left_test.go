@@ -74,7 +74,7 @@ func TestNothingRenewsATokenWhoseAppIsGone(t *testing.T) {
 	state, code := w.consent("", rhea.ID)
 	account, err := w.Complete(t.Context(), state, code)
 	require.NoError(t, err)
-	require.Equal(t, account.RefreshTokenExpiresAt, w.Standing(account, w.clock).RenewedUntil)
+	require.Equal(t, account.RefreshTokenExpiresAt(), w.Standing(account, w.clock).RenewedUntil)
 	for name, s := range map[string]*accounts.Service{
 		"another app is set up alone":  w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Name = "pages" }),
 		"none is":                      w.service(newVault(t), func(s *accounts.Settings) { s.Apps = nil }),

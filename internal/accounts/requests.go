@@ -81,6 +81,15 @@ func (s *Service) TokenToAsk(ctx context.Context, account Account, requests int)
 	return asking, token, nil
 }
 
+// WorkingTokenToAsk is TokenToAsk for one request that is not about the account: a token that LinkedIn does not accept any more
+// would say nothing, and is a Precondition fault.
+func (s *Service) WorkingTokenToAsk(ctx context.Context, account Account) (asking context.Context, token string, err error) {
+	if s.StandingNow(account).Paused != "" {
+		return ctx, "", fault.New(fault.Precondition, "LinkedIn does not accept the account's token any more.")
+	}
+	return s.TokenToAsk(ctx, account, 1)
+}
+
 // countThatCanWait counts requests, unless what is left of the day is kept for posts.
 func (s *Service) countThatCanWait(ctx context.Context, account Account, requests int) (counted bool, err error) {
 	most := math.MaxInt32

@@ -1,5 +1,6 @@
-// Package accounts owns the LinkedIn accounts that posts go out with: who they are, which of them is the default, and
-// their tokens, which leave it, opened, only for a call at hand.
+// Package accounts owns the LinkedIn accounts that posts go out with: who they are, which of them is the default, how they
+// stand, and their tokens, which leave it, opened, only for a call at hand. It knows the LinkedIn apps that gave the tokens, and
+// what the scopes come to that those ask for.
 //
 // It must not know posts or publications.
 package accounts

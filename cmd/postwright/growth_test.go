@@ -25,11 +25,11 @@ const (
 // growing are the queries that may read more the more there is, and why. For some it depends on what PostgreSQL makes of its
 // samples.
 var growing = map[string]string{
-	"PostListByState":          "where nearly all posts are in one state, and others are asked for, the owner's posts may be walked by time",
-	"PostNewestURN":            "where most accounts have a post or two and one has very many, its posts may be sorted instead of read in order",
-	"PostListUnfolded":         "`migrate up` goes through all posts once, and reads on until it has found some",
-	"UserList":                 "an operator asks for all users",
-	"VersionWarningListOwners": "everybody is warned of a version's end, once",
+	"PostListByState":   "where nearly all posts are in one state, and others are asked for, the owner's posts may be walked by time",
+	"PostNewestURN":     "where most accounts have a post or two and one has very many, its posts may be sorted instead of read in order",
+	"PostListUnfolded":  "`migrate up` goes through all posts once, and reads on until it has found some",
+	"AccountListOwners": "everybody is warned of a version's end, once",
+	"UserList":          "an operator asks for all users",
 }
 
 // idle are the queries that find nothing for these arguments, and why. All others do, or what they read would say nothing.
@@ -72,7 +72,7 @@ var arguments = map[string]map[string]string{
 	"AccountGetDefault":          {},
 	"AccountListByOwner":         {},
 	"AccountListConnected":       {},
-	"AccountListEnds":            {},
+	"AccountListOwners":          {},
 	"AccountGetForUpdate":        {"id": account},
 	"AccountPause":               {"id": account, "paused_reason": "'p'"},
 	"AccountHold":                {"id": account, "held_until": "now_at", "held_reason": "'h'", "hold_streak": "1"},
@@ -202,21 +202,20 @@ var arguments = map[string]map[string]string{
 	"AttemptListInDoubt": {
 		"post_id": doubtful,
 	},
-	"AttemptCountByAccount":    {"since": "now_at - interval '1 hour'"}, // whose share of a day does not grow with the years
-	"RequestInsert":            {"operation": "'new'", "request_hash": "''", "hash_version": "2"},
-	"RequestGet":               {"operation": "'o'", "request_id": "'r2'"},
-	"RequestDeleteOld":         {},
-	"DatabaseLook":             {},
-	"VersionWarningInsert":     {"version": "'202601'", "days_before": "1", "warned_at": "now_at"},
-	"VersionWarningListOwners": {},
-	"UserInsert":               {"id": fresh, "email": "'n@x.org'", "email_key": "'n@x.org'", "name": "''"},
-	"UserGet":                  {"id": owner},
-	"UserGetByEmail":           {"email_key": "'u2@example.org'"},
-	"UserList":                 {},
-	"WorkerBeat":               {"id": fresh},
-	"WorkerDelete":             {"id": numbered(8, 1)},
-	"WorkerDeleteStale":        {},
-	"WorkerCountAlive":         {"seconds": "30"},
+	"AttemptCountByAccount": {"since": "now_at - interval '1 hour'"}, // whose share of a day does not grow with the years
+	"RequestInsert":         {"operation": "'new'", "request_hash": "''", "hash_version": "2"},
+	"RequestGet":            {"operation": "'o'", "request_id": "'r2'"},
+	"RequestDeleteOld":      {},
+	"DatabaseLook":          {},
+	"VersionWarningInsert":  {"version": "'202601'", "days_before": "1", "warned_at": "now_at"},
+	"UserInsert":            {"id": fresh, "email": "'n@x.org'", "email_key": "'n@x.org'", "name": "''"},
+	"UserGet":               {"id": owner},
+	"UserGetByEmail":        {"email_key": "'u2@example.org'"},
+	"UserList":              {},
+	"WorkerBeat":            {"id": fresh},
+	"WorkerDelete":          {"id": numbered(8, 1)},
+	"WorkerDeleteStale":     {},
+	"WorkerCountAlive":      {"seconds": "30"},
 }
 
 var argument = regexp.MustCompile(`sqlc\.narg\((\w+)\)|@(\w+)`)

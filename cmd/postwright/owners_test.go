@@ -187,8 +187,25 @@ func TestATableHasOneWriter(t *testing.T) {
 	}
 }
 
-// What an account is called and what its token may is for all to see; how it stands is worked out of its other columns by
-// accounts.Service.Standing alone, so that all who ask it say the same.
+// accountReader is a query that reads linkedin_accounts and is not of the package that owns the table.
+type accountReader struct {
+	why  string
+	asks []string // the columns that it asks of how an account stands
+}
+
+// accountReaders are all of them. Everybody else asks accounts.
+var accountReaders = map[string]accountReader{
+	"PostInsert": {"an account that is not the owner's, or is let go, must make no post; it is one statement for the sake of its time",
+		[]string{"disconnected_at"}},
+	"PostListAccounts": {"says in words what PostInsert refuses, of a batch too, in its transaction; posts may not import accounts",
+		[]string{"disconnected_at"}},
+	"PostListSameText": {"a post without an account goes out with the default one: which text is whose follows from both tables", nil},
+	"PostNewestURN":    {"one member may be the account of several owners, and each one's posts are found by an index of their own", nil},
+	"PostCountTwins":   {"one member may be the account of several owners, and each one's posts are found by an index of their own", nil},
+}
+
+// Who an account is, is for all to see; how it stands is worked out of its other columns by accounts.Service.Standing alone, so
+// that all who ask it say the same. accounts.Account keeps those to itself; no row and no query of others shows them.
 func TestHowAnAccountStandsIsAskedOfItsOwner(t *testing.T) {
 	t.Parallel()
 	shown := []string{
@@ -196,11 +213,31 @@ func TestHowAnAccountStandsIsAskedOfItsOwner(t *testing.T) {
 		"HeldReason", // a hold of everything has a column of that name too
 	}
 	called := callers(t)
+	asks := map[string][]string{} // by query
 	for _, column := range reflect.VisibleFields(reflect.TypeFor[db.LinkedInAccount]()) {
 		if slices.Contains(shown, column.Name) {
 			continue
 		}
 		assert.Equal(t, []string{"internal/accounts"}, called[column.Name], "who reads %s", column.Name)
+		name := strings.ToLower(regexp.MustCompile("([a-z])([A-Z])").ReplaceAllString(column.Name, "${1}_$2"))
+		for _, q := range queries(t) {
+			if regexp.MustCompile(`\b` + name + `\b`).MatchString(q.text) {
+				asks[q.name] = append(asks[q.name], name)
+			}
+		}
+	}
+	readers := map[string]bool{}
+	for _, q := range queries(t) {
+		if q.owner() == "accounts" || !strings.Contains(q.text, "linkedin_accounts") {
+			continue
+		}
+		readers[q.name] = true
+		if assert.Contains(t, accountReaders, q.name, "a query that reads linkedin_accounts is of accounts, or is listed with its reason") {
+			assert.Equal(t, accountReaders[q.name].asks, asks[q.name], "what %s asks of how an account stands", q.name)
+		}
+	}
+	for name := range accountReaders {
+		assert.True(t, readers[name], "%s reads linkedin_accounts", name)
 	}
 }
 

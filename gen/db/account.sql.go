@@ -472,53 +472,24 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 	return items, nil
 }
 
-const accountListEnds = `-- name: AccountListEnds :many
-SELECT id, owner_id, urn, display_name, sealed_token, token_expires_at, scopes, is_default, created_at, updated_at, sealed_refresh_token, refresh_token_expires_at, token_revision, renewing_until, checked_at, warned_days, paused_reason, held_until, held_reason, disconnected_at, hold_streak, requests_day, requests_made, numbers_held_until, app, token_expiry_assumed, not_known_at, renewal_refused_at FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT $1
+const accountListOwners = `-- name: AccountListOwners :many
+SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id
 `
 
-// Of all owners, for the operator: when the tokens of those that are connected end, the first first.
-func (q *Queries) AccountListEnds(ctx context.Context, db DBTX, most int32) ([]LinkedInAccount, error) {
-	rows, err := db.Query(ctx, accountListEnds, most)
+// Everybody who has a connected account, once each.
+func (q *Queries) AccountListOwners(ctx context.Context, db DBTX) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, accountListOwners)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []LinkedInAccount{}
+	items := []uuid.UUID{}
 	for rows.Next() {
-		var i LinkedInAccount
-		if err := rows.Scan(
-			&i.ID,
-			&i.OwnerID,
-			&i.URN,
-			&i.DisplayName,
-			&i.SealedToken,
-			&i.TokenExpiresAt,
-			&i.Scopes,
-			&i.IsDefault,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.SealedRefreshToken,
-			&i.RefreshTokenExpiresAt,
-			&i.TokenRevision,
-			&i.RenewingUntil,
-			&i.CheckedAt,
-			&i.WarnedDays,
-			&i.PausedReason,
-			&i.HeldUntil,
-			&i.HeldReason,
-			&i.DisconnectedAt,
-			&i.HoldStreak,
-			&i.RequestsDay,
-			&i.RequestsMade,
-			&i.NumbersHeldUntil,
-			&i.App,
-			&i.TokenExpiryAssumed,
-			&i.NotKnownAt,
-			&i.RenewalRefusedAt,
-		); err != nil {
+		var owner_id uuid.UUID
+		if err := rows.Scan(&owner_id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, owner_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

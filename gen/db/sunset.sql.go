@@ -8,8 +8,6 @@ package db
 import (
 	"context"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const versionWarningInsert = `-- name: VersionWarningInsert :execrows
@@ -30,29 +28,4 @@ func (q *Queries) VersionWarningInsert(ctx context.Context, db DBTX, arg Version
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const versionWarningListOwners = `-- name: VersionWarningListOwners :many
-SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id
-`
-
-// Whom a warning concerns: everybody who has a connected account, once each.
-func (q *Queries) VersionWarningListOwners(ctx context.Context, db DBTX) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, versionWarningListOwners)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []uuid.UUID{}
-	for rows.Next() {
-		var owner_id uuid.UUID
-		if err := rows.Scan(&owner_id); err != nil {
-			return nil, err
-		}
-		items = append(items, owner_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }

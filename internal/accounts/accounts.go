@@ -1,5 +1,6 @@
-// Package accounts owns the LinkedIn accounts that posts go out with: who they are, which of them is the default, and
-// their tokens, which leave it, opened, only for a call at hand.
+// Package accounts owns the LinkedIn accounts that posts go out with: who they are, which of them is the default, how they
+// stand, and their tokens, which leave it, opened, only for a call at hand. It knows the LinkedIn apps that gave the tokens, and
+// what the scopes come to that those ask for.
 //
 // It must not know posts or publications.
 package accounts
@@ -123,7 +124,7 @@ func (s *Service) List(ctx context.Context, ownerID uuid.UUID) ([]Account, error
 func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *uuid.UUID) (Account, error) {
 	if id != nil {
 		account, err := fromRow(s.queries.AccountGet(ctx, on, db.AccountGetParams{ID: *id, OwnerID: ownerID}))
-		if err == nil && account.DisconnectedAt != nil {
+		if err == nil && account.disconnectedAt != nil {
 			err = disconnected(account)
 		}
 		return account, notFound(err)

@@ -145,7 +145,7 @@ func TestAnAccountIsKeptAsLinkedInNamesIt(t *testing.T) {
 	require.Equal(t, "Ada Lovelace", account.DisplayName)
 	require.True(t, account.IsDefault, "the first is the default one")
 	require.ElementsMatch(t, adasScopes, account.Scopes)
-	require.True(t, account.TokenExpiresAt.Equal(noon.AddDate(0, 0, 60)), "%v", account.TokenExpiresAt)
+	require.True(t, account.TokenExpiresAt().Equal(noon.AddDate(0, 0, 60)), "%v", account.TokenExpiresAt())
 	require.NotContains(t, string(account.SealedToken()), ada.Token)
 
 	token, err := w.Token(account)
@@ -165,8 +165,8 @@ func TestWithoutIntrospectionScopesStayUnknownAndTheEndIsAssumed(t *testing.T) {
 	account, err := w.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
 	require.NoError(t, err)
 	require.Empty(t, account.Scopes)
-	require.True(t, account.TokenExpiryAssumed)
-	require.True(t, account.TokenExpiresAt.Equal(noon.AddDate(0, 0, 60)))
+	require.True(t, account.TokenExpiryAssumed())
+	require.True(t, account.TokenExpiresAt().Equal(noon.AddDate(0, 0, 60)))
 
 	w.clock = noon.AddDate(0, 0, 47)
 	require.NoError(t, w.Check(t.Context(), w.owner, account.ID))
@@ -176,12 +176,12 @@ func TestWithoutIntrospectionScopesStayUnknownAndTheEndIsAssumed(t *testing.T) {
 	require.NoError(t, w.Check(t.Context(), w.owner, account.ID))
 	account, err = w.Get(t.Context(), w.owner, &account.ID)
 	require.NoError(t, err)
-	require.Empty(t, account.PausedReason, "it may live longer: LinkedIn decides")
+	require.Empty(t, account.PausedReason(), "it may live longer: LinkedIn decides")
 
 	w.clock = noon
 	known, err := able.Add(t.Context(), accounts.AddInput{OwnerID: w.owner, Token: ada.Token})
 	require.NoError(t, err)
-	require.False(t, known.TokenExpiryAssumed, "LinkedIn said it")
+	require.False(t, known.TokenExpiryAssumed(), "LinkedIn said it")
 }
 
 // One member of userinfo that nobody needs, as a string instead of a truth value, kept everybody from connecting.

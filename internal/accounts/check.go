@@ -98,7 +98,7 @@ func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
-	if err != nil || account.DisconnectedAt != nil {
+	if err != nil || account.disconnectedAt != nil {
 		return err
 	}
 	// What can't be renewed or asked about ends all the same: no failure keeps the owner from being warned.
@@ -108,12 +108,12 @@ func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 		if renewed, failed = s.renew(ctx, account); renewed {
 			return failed
 		}
-		if account.PausedReason == "" {
+		if account.pausedReason == "" {
 			account, err = s.introspect(ctx, account)
 			failed = errors.Join(failed, err)
 		}
 	}
-	if account.PausedReason != "" {
+	if account.pausedReason != "" {
 		return failed // its owner knows
 	}
 	return errors.Join(failed, s.warn(ctx, account))
@@ -124,11 +124,11 @@ func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
 // tried once a day all the same: what the LinkedIn app may do can be mended.
 func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	now := s.now()
-	due := account.PausedReason != "" || (account.TokenExpiresAt != nil && account.TokenExpiresAt.Sub(now) < renewBefore)
-	if account.sealedRefreshToken == nil || !due || !now.Before(*account.RefreshTokenExpiresAt) {
+	due := account.pausedReason != "" || (account.tokenExpiresAt != nil && account.tokenExpiresAt.Sub(now) < renewBefore)
+	if account.sealedRefreshToken == nil || !due || !now.Before(*account.refreshTokenExpiresAt) {
 		return false, nil
 	}
-	refused := account.RenewalRefusedAt
+	refused := account.renewalRefusedAt
 	if refused != nil && now.Sub(*refused) < checkEvery {
 		return false, nil
 	}
@@ -142,7 +142,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		return false, err
 	}
 	leased, err := s.queries.AccountLeaseRenewal(ctx, s.store, db.AccountLeaseRenewalParams{
-		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, RenewingUntil: now.Add(renewalLease), Now: now,
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.tokenRevision, RenewingUntil: now.Add(renewalLease), Now: now,
 	})
 	if err != nil || leased == 0 {
 		return err == nil, err
@@ -151,7 +151,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 	if fault.Is(err, fault.VendorRejected) {
 		// The owner is warned of the end as others are. The log is told once.
 		if _, kept := s.queries.AccountRenewalRefused(ctx, s.store, db.AccountRenewalRefusedParams{
-			ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, Now: now,
+			ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.tokenRevision, Now: now,
 		}); kept != nil || refused == nil {
 			return false, errors.Join(kept, notRenewed(account, fault.Of(err)))
 		}
@@ -166,7 +166,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		return false, err
 	}
 	row := db.AccountRenewParams{
-		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, TokenExpiresAt: *g.expiresAt, TokenExpiryAssumed: g.assumed,
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.tokenRevision, TokenExpiresAt: *g.expiresAt, TokenExpiryAssumed: g.assumed,
 		SealedToken: sealed, SealedRefreshToken: sealedRefresh, RefreshTokenExpiresAt: g.refreshExpiresAt, Now: now,
 	}
 	err = s.persist(ctx, func(ctx context.Context, tx *postgres.Tx) error {
@@ -198,7 +198,7 @@ func notRenewed(account Account, refusal *fault.Error) error {
 // any: such an account is not paused.
 func (s *Service) introspect(ctx context.Context, account Account) (Account, error) {
 	now := s.now()
-	for _, asked := range []*time.Time{account.CheckedAt, account.NotKnownAt} {
+	for _, asked := range []*time.Time{account.checkedAt, account.notKnownAt} {
 		if asked != nil && now.Sub(*asked) < checkEvery {
 			return account, nil
 		}
@@ -217,9 +217,9 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	}
 	if !known.Active && !dead(known.Status) {
 		// checked_at stays as it is: Standing tells by it, every time that somebody looks. The log is told once.
-		told := account.NotKnownAt != nil
+		told := account.notKnownAt != nil
 		if _, err := s.queries.AccountNotKnown(ctx, s.store, db.AccountNotKnownParams{
-			ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, Now: now,
+			ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.tokenRevision, Now: now,
 		}); err != nil || told {
 			return account, err
 		}
@@ -233,20 +233,20 @@ func (s *Service) introspect(ctx context.Context, account Account) (Account, err
 	if !known.Active {
 		return s.pause(ctx, account, deadReason(known.Status))
 	}
-	account.CheckedAt = &now
+	account.checkedAt = &now
 	if len(known.Scopes) > 0 { // a token without any could do nothing: LinkedIn did not say
 		account.Scopes = known.Scopes
 	}
 	switch {
 	case !known.ExpiresAt.IsZero():
-		account.TokenExpiresAt, account.TokenExpiryAssumed = &known.ExpiresAt, false
-	case account.TokenExpiresAt == nil || account.TokenExpiresAt.Sub(now) > longestLife: // of which nobody would ever be warned
+		account.tokenExpiresAt, account.tokenExpiryAssumed = &known.ExpiresAt, false
+	case account.tokenExpiresAt == nil || account.tokenExpiresAt.Sub(now) > longestLife: // of which nobody would ever be warned
 		assumed := now.Add(assumedLife)
-		account.TokenExpiresAt, account.TokenExpiryAssumed = &assumed, true
+		account.tokenExpiresAt, account.tokenExpiryAssumed = &assumed, true
 	}
 	_, err = s.queries.AccountChecked(ctx, s.store, db.AccountCheckedParams{
-		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision,
-		TokenExpiresAt: account.TokenExpiresAt, TokenExpiryAssumed: account.TokenExpiryAssumed, Scopes: account.Scopes, CheckedAt: now,
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.tokenRevision,
+		TokenExpiresAt: account.tokenExpiresAt, TokenExpiryAssumed: account.tokenExpiryAssumed, Scopes: account.Scopes, CheckedAt: now,
 	})
 	return account, err
 }
@@ -266,18 +266,18 @@ func deadReason(status string) string {
 
 func (s *Service) pause(ctx context.Context, account Account, reason string) (Account, error) {
 	err := s.store.InTx(ctx, func(tx *postgres.Tx) error { return s.Pause(ctx, tx, account, reason) })
-	account.PausedReason = reason
+	account.pausedReason = reason
 	return account, err
 }
 
 // warn tells the owner when the token's end comes near, once for each of the warnings' days, and pauses the account when it
 // has come, unless that is only assumed. A token that is renewed by itself needs none until that has failed for a day.
 func (s *Service) warn(ctx context.Context, account Account) error {
-	if account.TokenExpiresAt == nil {
+	if account.tokenExpiresAt == nil {
 		return nil
 	}
-	left := account.TokenExpiresAt.Sub(s.now())
-	if left <= 0 && account.TokenExpiryAssumed {
+	left := account.tokenExpiresAt.Sub(s.now())
+	if left <= 0 && account.tokenExpiryAssumed {
 		return nil // LinkedIn says when it is over
 	}
 	if left <= 0 {
@@ -293,7 +293,7 @@ func (s *Service) warn(ctx context.Context, account Account) error {
 		}
 		return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 			warned, err := s.queries.AccountWarned(ctx, tx, db.AccountWarnedParams{
-				ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, WarnedDays: days,
+				ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.tokenRevision, WarnedDays: days,
 			})
 			if err != nil || warned == 0 {
 				return err

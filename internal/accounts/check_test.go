@@ -62,14 +62,14 @@ func TestTheOwnerIsWarned14And7And1DaysAheadOnceEach(t *testing.T) {
 		w.clock = w.clock.Add(24 * time.Hour)
 	}
 	require.Equal(t, []int{14, 7, 1, 0}, warned)
-	require.Equal(t, "EXPIRED_ACCESS_TOKEN", w.read(account.ID).PausedReason)
+	require.Equal(t, "EXPIRED_ACCESS_TOKEN", w.read(account.ID).PausedReason())
 
 	renewed := ada
 	renewed.Token = "newer-token-of-ada"
 	w.vendors.AddMember(renewed)
 	again := w.add(w.owner, renewed.Token)
-	require.Empty(t, again.PausedReason)
-	require.Nil(t, again.WarnedDays, "the new token's end is told anew")
+	require.Empty(t, again.PausedReason())
+	require.Nil(t, again.WarnedDays(), "the new token's end is told anew")
 }
 
 func TestATokenThatLinkedInRevokedPausesTheAccountWithinADay(t *testing.T) {
@@ -79,10 +79,10 @@ func TestATokenThatLinkedInRevokedPausesTheAccountWithinADay(t *testing.T) {
 	w.vendors.Revoke(ada.ID)
 	w.clock = w.clock.Add(23 * time.Hour)
 	w.work(account, w.Service)
-	require.Empty(t, w.read(account.ID).PausedReason, "LinkedIn is asked once a day")
+	require.Empty(t, w.read(account.ID).PausedReason(), "LinkedIn is asked once a day")
 	w.clock = w.clock.Add(time.Hour)
 	w.work(account, w.Service)
-	require.Equal(t, "REVOKED_ACCESS_TOKEN", w.read(account.ID).PausedReason)
+	require.Equal(t, "REVOKED_ACCESS_TOKEN", w.read(account.ID).PausedReason())
 	require.Equal(t, accounts.Paused, w.events[len(w.events)-1])
 }
 
@@ -95,7 +95,7 @@ func TestATokenIsRenewedBeforeItsEndByOneProcess(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, account.SealedRefreshToken())
 	w.work(account, w.Service)
-	require.Equal(t, account.TokenRevision, w.read(account.ID).TokenRevision, "not yet")
+	require.Equal(t, account.TokenRevision(), w.read(account.ID).TokenRevision(), "not yet")
 
 	w.clock = w.clock.Add(54 * 24 * time.Hour)
 	before := w.calls()
@@ -106,10 +106,10 @@ func TestATokenIsRenewedBeforeItsEndByOneProcess(t *testing.T) {
 
 	require.Equal(t, before+1, w.calls(), "one asked LinkedIn")
 	renewed := w.read(account.ID)
-	require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
-	require.Equal(t, w.clock.Add(60*24*time.Hour), renewed.TokenExpiresAt.UTC())
+	require.Equal(t, account.TokenRevision()+1, renewed.TokenRevision())
+	require.Equal(t, w.clock.Add(60*24*time.Hour), renewed.TokenExpiresAt().UTC())
 	require.NotNil(t, renewed.SealedRefreshToken())
-	require.Equal(t, account.RefreshTokenExpiresAt.UTC(), renewed.RefreshTokenExpiresAt.UTC(), "refreshing does not extend it")
+	require.Equal(t, account.RefreshTokenExpiresAt().UTC(), renewed.RefreshTokenExpiresAt().UTC(), "refreshing does not extend it")
 	require.Equal(t, []accounts.Event{accounts.Renewed}, w.events)
 	token, err := w.Token(renewed)
 	require.NoError(t, err)
@@ -128,7 +128,7 @@ func TestARefreshTokenIsNeverOverwrittenWithNothing(t *testing.T) {
 	require.NoError(t, err)
 	again := w.add(w.owner, token) // by hand, without one
 	require.Equal(t, account.SealedRefreshToken(), again.SealedRefreshToken())
-	require.Equal(t, account.RefreshTokenExpiresAt, again.RefreshTokenExpiresAt)
+	require.Equal(t, account.RefreshTokenExpiresAt(), again.RefreshTokenExpiresAt())
 }
 
 func TestAnOwnerIsWarnedWhenARenewalKeepsFailing(t *testing.T) {
@@ -187,8 +187,8 @@ func TestARefreshTokenThatIsRefusedIsToldOnceAndTriedOnceADay(t *testing.T) {
 				w.clock = w.clock.Add(time.Hour)
 				w.work(account, w.Service)
 				renewed := w.read(account.ID)
-				require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
-				require.Nil(t, renewed.RenewalRefusedAt, "of the new token nothing is known")
+				require.Equal(t, account.TokenRevision()+1, renewed.TokenRevision())
+				require.Nil(t, renewed.RenewalRefusedAt(), "of the new token nothing is known")
 			}
 		})
 	}
@@ -209,8 +209,8 @@ func TestAnEndThatCannotBeIsAssumed(t *testing.T) {
 				w.vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Answer, Value: `{"expires_at":` + value + `}`}),
 			)
 			account := w.add(w.owner, ada.Token)
-			require.True(t, account.TokenExpiryAssumed)
-			require.Equal(t, noon.AddDate(0, 0, 60), account.TokenExpiresAt.UTC())
+			require.True(t, account.TokenExpiryAssumed())
+			require.Equal(t, noon.AddDate(0, 0, 60), account.TokenExpiresAt().UTC())
 			_, err := w.store.Exec(
 				t.Context(),
 				"-- name: FarEnd :exec\nUPDATE linkedin_accounts SET token_expires_at = to_timestamp(1893456000000), token_expiry_assumed = FALSE",
@@ -219,9 +219,9 @@ func TestAnEndThatCannotBeIsAssumed(t *testing.T) {
 			w.clock = w.clock.Add(24 * time.Hour)
 			w.work(account, w.Service)
 			checked := w.read(account.ID)
-			require.Empty(t, checked.PausedReason, "LinkedIn says that it is active")
-			require.True(t, checked.TokenExpiryAssumed, "what was taken before is mended")
-			require.Equal(t, noon.AddDate(0, 0, 61), checked.TokenExpiresAt.UTC())
+			require.Empty(t, checked.PausedReason(), "LinkedIn says that it is active")
+			require.True(t, checked.TokenExpiryAssumed(), "what was taken before is mended")
+			require.Equal(t, noon.AddDate(0, 0, 61), checked.TokenExpiresAt().UTC())
 		})
 	}
 }
@@ -275,7 +275,7 @@ func TestTheOwnerIsWarnedHoweverRenewingOrAskingFails(t *testing.T) {
 				w.clock = w.clock.Add(24 * time.Hour)
 			}
 			require.Equal(t, c.warned, warned)
-			require.Equal(t, "EXPIRED_ACCESS_TOKEN", w.read(account.ID).PausedReason)
+			require.Equal(t, "EXPIRED_ACCESS_TOKEN", w.read(account.ID).PausedReason())
 			require.Equal(t, c.failed, failures > 0, "%d failures", failures)
 		})
 	}
@@ -302,7 +302,7 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			require.Equal(t, "TOKEN_NOT_KNOWN", fault.Of(err).Reason, "%v", err)
 			require.ErrorContains(t, err, "Ada Lovelace")
 			checked := w.read(account.ID)
-			require.Empty(t, checked.PausedReason)
+			require.Empty(t, checked.PausedReason())
 			require.Equal(t, account.Scopes, checked.Scopes)
 			require.Empty(t, w.events)
 			w.clock = w.clock.Add(3 * time.Hour)
@@ -319,8 +319,8 @@ func TestATokenThatTheAppDoesNotKnowIsToldAndPausesNothing(t *testing.T) {
 			w.clock = w.clock.Add(24 * time.Hour)
 			w.work(account, w.Service)
 			heard := w.read(account.ID)
-			require.Nil(t, heard.NotKnownAt, "LinkedIn knows it now")
-			require.Equal(t, w.clock, heard.CheckedAt.UTC())
+			require.Nil(t, heard.NotKnownAt(), "LinkedIn knows it now")
+			require.Equal(t, w.clock, heard.CheckedAt().UTC())
 		})
 	}
 }
@@ -342,18 +342,18 @@ func TestATokenWithoutALifetimeIsKept(t *testing.T) {
 			require.NoError(t, err)
 			assumed := func(account accounts.Account) {
 				t.Helper()
-				require.True(t, account.TokenExpiryAssumed)
-				require.Equal(t, w.clock.AddDate(0, 0, 60), account.TokenExpiresAt.UTC())
-				require.Nil(t, account.CheckedAt, "LinkedIn is asked at once")
+				require.True(t, account.TokenExpiryAssumed())
+				require.Equal(t, w.clock.AddDate(0, 0, 60), account.TokenExpiresAt().UTC())
+				require.Nil(t, account.CheckedAt(), "LinkedIn is asked at once")
 			}
 			assumed(account)
 			w.clock = w.clock.AddDate(0, 0, 54)
 			w.work(account, w.Service)
 			renewed := w.read(account.ID)
-			require.Equal(t, account.TokenRevision+1, renewed.TokenRevision)
+			require.Equal(t, account.TokenRevision()+1, renewed.TokenRevision())
 			assumed(renewed)
 			w.work(renewed, w.Service)
-			require.False(t, w.read(account.ID).TokenExpiryAssumed, "LinkedIn said it")
+			require.False(t, w.read(account.ID).TokenExpiryAssumed(), "LinkedIn said it")
 		})
 	}
 }

@@ -445,7 +445,7 @@ func (s *Service) Disconnect(ctx context.Context, ownerID, id uuid.UUID) error {
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		now := s.now()
 		account, err := s.GetForUpdate(ctx, tx, ownerID, id)
-		if err != nil || account.DisconnectedAt != nil {
+		if err != nil || account.disconnectedAt != nil {
 			return notFound(err)
 		}
 		if _, err := s.queries.AccountDisconnect(ctx, tx, db.AccountDisconnectParams{ID: id, OwnerID: ownerID, Now: now}); err != nil {

@@ -54,7 +54,7 @@ func TestAMembersConsentConnectsTheirAccount(t *testing.T) {
 	require.Equal(t, "Ada Lovelace", account.DisplayName)
 	require.Equal(t, w.owner, account.OwnerID)
 	require.ElementsMatch(t, adasScopes, account.Scopes)
-	require.Equal(t, noon.Add(60*24*time.Hour), account.TokenExpiresAt.UTC())
+	require.Equal(t, noon.Add(60*24*time.Hour), account.TokenExpiresAt().UTC())
 	require.Nil(t, account.SealedRefreshToken(), "this app gets none")
 	require.Contains(t, w.events, accounts.Connected)
 }

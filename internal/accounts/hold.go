@@ -19,7 +19,7 @@ func (s *Service) GetForUpdate(ctx context.Context, tx *postgres.Tx, ownerID, id
 // another token than the one in hand since is not paused.
 func (s *Service) Pause(ctx context.Context, tx *postgres.Tx, account Account, reason string) error {
 	paused, err := s.queries.AccountPause(ctx, tx, db.AccountPauseParams{
-		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.TokenRevision, PausedReason: reason, Now: s.now(),
+		ID: account.ID, OwnerID: account.OwnerID, TokenRevision: account.tokenRevision, PausedReason: reason, Now: s.now(),
 	})
 	if err != nil || paused == 0 {
 		return err
@@ -48,7 +48,7 @@ func (s *Service) Hold(ctx context.Context, tx *postgres.Tx, account Account, un
 
 // EndHoldStreak lets the next hold of which nobody says how long it lasts be a short one again.
 func (s *Service) EndHoldStreak(ctx context.Context, tx *postgres.Tx, account Account) error {
-	if account.HoldStreak == 0 {
+	if account.holdStreak == 0 {
 		return nil
 	}
 	_, err := s.queries.AccountEndHoldStreak(ctx, tx, db.AccountEndHoldStreakParams{ID: account.ID, OwnerID: account.OwnerID, Now: s.now()})

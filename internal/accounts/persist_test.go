@@ -45,7 +45,7 @@ func TestATokenThatWasRenewedIsKeptThoughTheJobIsStopped(t *testing.T) {
 	state, code := w.consent("", rhea.ID)
 	account, err := w.Complete(t.Context(), state, code)
 	require.NoError(t, err)
-	w.clock = account.TokenExpiresAt.AddDate(0, 0, -1)
+	w.clock = account.TokenExpiresAt().AddDate(0, 0, -1)
 	require.NoError(t, w.Check(w.leaveOnToken(), w.owner, account.ID))
-	require.Greater(t, w.read(account.ID).TokenRevision, account.TokenRevision)
+	require.Greater(t, w.read(account.ID).TokenRevision(), account.TokenRevision())
 }

@@ -37,10 +37,10 @@ func Tomorrow(now time.Time) time.Time { return Today(now).Add(day) }
 // RequestsToday is how many requests were made today with an account's token, as far as they were counted: those of its consent
 // were not.
 func RequestsToday(account Account, now time.Time) int {
-	if account.RequestsDay == nil || account.RequestsDay.Before(Today(now)) {
+	if account.requestsDay == nil || account.requestsDay.Before(Today(now)) {
 		return 0
 	}
-	return int(account.RequestsMade)
+	return int(account.requestsMade)
 }
 
 // CountRequest counts one request that publishing is about to make with an account's token. Nothing keeps publishing from making
@@ -81,6 +81,15 @@ func (s *Service) TokenToAsk(ctx context.Context, account Account, requests int)
 	return asking, token, nil
 }
 
+// WorkingTokenToAsk is TokenToAsk for one request that is not about the account: a token that LinkedIn does not accept any more
+// would say nothing, and is a Precondition fault.
+func (s *Service) WorkingTokenToAsk(ctx context.Context, account Account) (asking context.Context, token string, err error) {
+	if s.StandingNow(account).Paused != "" {
+		return ctx, "", fault.New(fault.Precondition, "LinkedIn does not accept the account's token any more.")
+	}
+	return s.TokenToAsk(ctx, account, 1)
+}
+
 // countThatCanWait counts requests, unless what is left of the day is kept for posts.
 func (s *Service) countThatCanWait(ctx context.Context, account Account, requests int) (counted bool, err error) {
 	most := math.MaxInt32
@@ -119,7 +128,7 @@ func (s *Service) keptForPublishing(account Account, now time.Time) error {
 // its posts after the account still holds when the right is given.
 func (s *Service) LeaseNumbers(ctx context.Context, account Account, until time.Time) (bool, error) {
 	rows, err := s.queries.AccountLeaseNumbers(ctx, s.store, db.AccountLeaseNumbersParams{
-		ID: account.ID, OwnerID: account.OwnerID, Until: until, Now: s.now(), AsRead: account.NumbersHeldUntil,
+		ID: account.ID, OwnerID: account.OwnerID, Until: until, Now: s.now(), AsRead: account.numbersHeldUntil,
 	})
 	return rows > 0, err
 }

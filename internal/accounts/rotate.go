@@ -42,7 +42,7 @@ func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 				return nil
 			}
 			account, err = fromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: account.ID, OwnerID: account.OwnerID}))
-			if fault.Is(err, fault.NotFound) || (err == nil && account.DisconnectedAt != nil) {
+			if fault.Is(err, fault.NotFound) || (err == nil && account.disconnectedAt != nil) {
 				return nil
 			}
 			if err != nil {

@@ -56,9 +56,9 @@ func TestAKeyIsRotatedWithoutLosingAToken(t *testing.T) {
 	require.Equal(t, token, opened)
 	_, err = before.Token(account)
 	require.Equal(t, "TOKEN_SEALED", fault.Of(err).Reason, "the old key opens nothing any more")
-	w.clock = account.TokenExpiresAt.AddDate(0, 0, -1)
+	w.clock = account.TokenExpiresAt().AddDate(0, 0, -1)
 	w.work(account, after)
-	require.Greater(t, w.read(account.ID).TokenRevision, account.TokenRevision, "the refresh token opens too")
+	require.Greater(t, w.read(account.ID).TokenRevision(), account.TokenRevision(), "the refresh token opens too")
 }
 
 func TestATokenUnderAnUnknownKeyIsNamedAndLeftAlone(t *testing.T) {
@@ -106,12 +106,12 @@ func TestTwoProcessesWhileTheKeyChanges(t *testing.T) {
 	done, err := after.RotateKey(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, accounts.Rotation{Accounts: 1, Sealed: 1}, done)
-	w.clock = account.TokenExpiresAt.AddDate(0, 0, -1) // it is to be renewed
+	w.clock = account.TokenExpiresAt().AddDate(0, 0, -1) // it is to be renewed
 	require.Equal(t, "TOKEN_SEALED", fault.Of(before.Check(t.Context(), w.owner, account.ID)).Reason)
-	require.Empty(t, w.read(account.ID).PausedReason, "it is the process that lacks a key")
+	require.Empty(t, w.read(account.ID).PausedReason(), "it is the process that lacks a key")
 	require.NoError(t, after.Check(t.Context(), w.owner, account.ID))
 	renewed := w.read(account.ID)
-	require.Greater(t, renewed.TokenRevision, account.TokenRevision, "the other process renews it at once")
+	require.Greater(t, renewed.TokenRevision(), account.TokenRevision(), "the other process renews it at once")
 
 	// The earlier process connects the account again, with its own key.
 	state, code = w.consent("", rhea.ID)

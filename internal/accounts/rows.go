@@ -9,8 +9,8 @@ import (
 	"github.com/postwright/postwright/gen/db"
 )
 
-// Account is a LinkedIn member or page that posts go out with. Standing says how it stands; Token and TokenToAsk open its token
-// for a call at hand.
+// Account is a LinkedIn member or page that posts go out with. Who it is, and what its token may, is for all to see; how it stands
+// follows from what it keeps to itself, and Standing says it. Token and TokenToAsk open its token for a call at hand.
 type Account struct {
 	ID          uuid.UUID
 	OwnerID     uuid.UUID
@@ -24,24 +24,24 @@ type Account struct {
 
 	sealedToken           []byte
 	sealedRefreshToken    []byte
-	TokenExpiresAt        *time.Time
-	TokenExpiryAssumed    bool
-	RefreshTokenExpiresAt *time.Time
-	TokenRevision         int64 // grows with every token
-	RenewingUntil         *time.Time
-	CheckedAt             *time.Time
-	NotKnownAt            *time.Time
-	RenewalRefusedAt      *time.Time
-	WarnedDays            *int32
+	tokenExpiresAt        *time.Time
+	tokenExpiryAssumed    bool
+	refreshTokenExpiresAt *time.Time
+	tokenRevision         int64 // grows with every token
+	renewingUntil         *time.Time
+	checkedAt             *time.Time
+	notKnownAt            *time.Time
+	renewalRefusedAt      *time.Time
+	warnedDays            *int32
 
-	DisconnectedAt   *time.Time
-	PausedReason     string
-	HeldUntil        *time.Time
-	HeldReason       string
-	HoldStreak       int16
-	NumbersHeldUntil *time.Time
-	RequestsDay      *time.Time
-	RequestsMade     int32
+	disconnectedAt   *time.Time
+	pausedReason     string
+	heldUntil        *time.Time
+	heldReason       string
+	holdStreak       int16
+	numbersHeldUntil *time.Time
+	requestsDay      *time.Time
+	requestsMade     int32
 }
 
 // SameToken reports whether the account has the token that it had when then was read. The revision alone does not tell: a
@@ -54,12 +54,12 @@ func fromRow(row db.LinkedInAccount, err error) (Account, error) {
 	return Account{
 		ID: row.ID, OwnerID: row.OwnerID, URN: row.URN, DisplayName: row.DisplayName, App: row.App, Scopes: row.Scopes,
 		IsDefault: row.IsDefault, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
-		sealedToken: row.SealedToken, sealedRefreshToken: row.SealedRefreshToken, TokenExpiresAt: row.TokenExpiresAt,
-		TokenExpiryAssumed: row.TokenExpiryAssumed, RefreshTokenExpiresAt: row.RefreshTokenExpiresAt, TokenRevision: row.TokenRevision,
-		RenewingUntil: row.RenewingUntil, CheckedAt: row.CheckedAt, NotKnownAt: row.NotKnownAt, RenewalRefusedAt: row.RenewalRefusedAt,
-		WarnedDays:     row.WarnedDays,
-		DisconnectedAt: row.DisconnectedAt, PausedReason: row.PausedReason, HeldUntil: row.HeldUntil, HeldReason: row.HeldReason,
-		HoldStreak: row.HoldStreak, NumbersHeldUntil: row.NumbersHeldUntil, RequestsDay: row.RequestsDay, RequestsMade: row.RequestsMade,
+		sealedToken: row.SealedToken, sealedRefreshToken: row.SealedRefreshToken, tokenExpiresAt: row.TokenExpiresAt,
+		tokenExpiryAssumed: row.TokenExpiryAssumed, refreshTokenExpiresAt: row.RefreshTokenExpiresAt, tokenRevision: row.TokenRevision,
+		renewingUntil: row.RenewingUntil, checkedAt: row.CheckedAt, notKnownAt: row.NotKnownAt, renewalRefusedAt: row.RenewalRefusedAt,
+		warnedDays:     row.WarnedDays,
+		disconnectedAt: row.DisconnectedAt, pausedReason: row.PausedReason, heldUntil: row.HeldUntil, heldReason: row.HeldReason,
+		holdStreak: row.HoldStreak, numbersHeldUntil: row.NumbersHeldUntil, requestsDay: row.RequestsDay, requestsMade: row.RequestsMade,
 	}, err
 }
 

@@ -50,7 +50,7 @@ var products = map[string]string{
 // cannotPublish is Standing's CannotPublish.
 func cannotPublish(account Account) *Problem {
 	scope := PublishScope(account)
-	if account.DisconnectedAt != nil || len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) {
+	if account.disconnectedAt != nil || len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) {
 		return nil
 	}
 	return &Problem{

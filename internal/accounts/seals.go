@@ -71,6 +71,11 @@ func (s *Service) each(ctx context.Context, do func(Account) error) error {
 	})
 }
 
+// Owners are the users who have a connected account. It takes part in the caller's transaction when on is one.
+func (s *Service) Owners(ctx context.Context, on db.DBTX) ([]uuid.UUID, error) {
+	return s.queries.AccountListOwners(ctx, on)
+}
+
 // ListAll returns the connected accounts of all owners, at most so many, in the order of their ids.
 func (s *Service) ListAll(ctx context.Context, most int32) ([]Account, error) {
 	return fromRows(s.queries.AccountListConnected(ctx, s.store, db.AccountListConnectedParams{AfterID: uuid.Nil, PageSize: most}))

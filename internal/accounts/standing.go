@@ -52,18 +52,18 @@ func (s *Service) Standing(account Account, at time.Time) Standing {
 		return until
 	}
 	standing := Standing{
-		Disconnected: account.DisconnectedAt != nil, Paused: account.PausedReason,
-		Held: future(account.HeldUntil), NumbersHeld: future(account.NumbersHeldUntil),
-		Ends: account.TokenExpiresAt, EndsAssumed: account.TokenExpiryAssumed,
+		Disconnected: account.disconnectedAt != nil, Paused: account.pausedReason,
+		Held: future(account.heldUntil), NumbersHeld: future(account.numbersHeldUntil),
+		Ends: account.tokenExpiresAt, EndsAssumed: account.tokenExpiryAssumed,
 		Silent: s.silent(account, at), CannotPublish: cannotPublish(account), MayRead: mayRead(account),
 	}
 	if standing.Held != nil {
-		standing.HeldFor = account.HeldReason
+		standing.HeldFor = account.heldReason
 	}
-	if account.HeldUntil != nil && account.HeldUntil.After(Today(at)) {
-		standing.Holds = int(account.HoldStreak)
+	if account.heldUntil != nil && account.heldUntil.After(Today(at)) {
+		standing.Holds = int(account.holdStreak)
 	}
-	ends, refreshEnds := account.TokenExpiresAt, account.RefreshTokenExpiresAt
+	ends, refreshEnds := account.tokenExpiresAt, account.refreshTokenExpiresAt
 	if ends != nil && refreshEnds != nil && refreshEnds.After(*ends) {
 		// A refresh token that ends with the access token renews nothing.
 		switch {
@@ -88,12 +88,12 @@ func (s *Service) renews(account Account) bool {
 // silent is Standing's Silent.
 func (s *Service) silent(account Account, at time.Time) bool {
 	app, err := s.app(account.App)
-	if err != nil || !app.Configured || account.DisconnectedAt != nil || account.PausedReason != "" {
+	if err != nil || !app.Configured || account.disconnectedAt != nil || account.pausedReason != "" {
 		return false
 	}
 	heard := account.UpdatedAt
-	if account.CheckedAt != nil {
-		heard = *account.CheckedAt
+	if account.checkedAt != nil {
+		heard = *account.checkedAt
 	}
 	return at.Sub(heard) > checkEvery+2*SweepEvery // the sweep that is due, and one that failed
 }

@@ -1,56 +1,56 @@
-package accounts_test
+package accounts
 
 import (
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/postwright/postwright/internal/accounts"
 )
 
-// standings are services by whether they can renew the default app's tokens.
-func (w *world) standings() map[bool]*accounts.Service {
-	return map[bool]*accounts.Service{true: w.Service, false: w.service(nil)}
-}
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func TestHowAnAccountStands(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	able := w.standings()
+	apps := Settings{Apps: []App{{Name: DefaultApp, Configured: true}}}
+	able, unable := Service{vault: new(Vault), settings: apps}, Service{settings: apps}
 	in := func(d time.Duration) *time.Time { at := noon.Add(d); return &at }
-	year := in(365 * aDay)
+	year := in(365 * day)
 	for name, c := range map[string]struct {
-		account accounts.Account
+		account Account
 		unable  bool // to renew its token
-		want    accounts.Standing
+		want    Standing
 		lasts   *time.Time
 	}{
 		"nothing is known":                      {},
-		"paused":                                {account: accounts.Account{PausedReason: "REVOKED_ACCESS_TOKEN"}, want: accounts.Standing{Paused: "REVOKED_ACCESS_TOKEN"}},
-		"disconnected":                          {account: accounts.Account{DisconnectedAt: in(-time.Hour)}, want: accounts.Standing{Disconnected: true}},
-		"held":                                  {account: accounts.Account{HeldUntil: in(time.Minute), HeldReason: "RATE_LIMITED", HoldStreak: 2}, want: accounts.Standing{Held: in(time.Minute), HeldFor: "RATE_LIMITED", Holds: 2}},
-		"held until now":                        {account: accounts.Account{HeldUntil: in(0), HeldReason: "RATE_LIMITED", HoldStreak: 2}, want: accounts.Standing{Holds: 2}},
-		"held until yesterday":                  {account: accounts.Account{HeldUntil: in(-12 * time.Hour), HeldReason: "RATE_LIMITED", HoldStreak: 2}},
-		"its numbers are held":                  {account: accounts.Account{NumbersHeldUntil: in(time.Minute)}, want: accounts.Standing{NumbersHeld: in(time.Minute)}},
-		"its numbers were held until now":       {account: accounts.Account{NumbersHeldUntil: in(0)}},
-		"its token ends":                        {account: accounts.Account{TokenExpiresAt: in(aDay)}, want: accounts.Standing{Ends: in(aDay)}, lasts: in(aDay)},
-		"its token is assumed to end":           {account: accounts.Account{TokenExpiresAt: in(aDay), TokenExpiryAssumed: true}, want: accounts.Standing{Ends: in(aDay), EndsAssumed: true}, lasts: in(aDay)},
-		"its token is renewed by itself":        {account: accounts.Account{TokenExpiresAt: in(6*aDay + 1), RefreshTokenExpiresAt: year}, want: accounts.Standing{Ends: in(6*aDay + 1), RenewedUntil: year}, lasts: year},
-		"its renewal has failed for a day":      {account: accounts.Account{TokenExpiresAt: in(6 * aDay), RefreshTokenExpiresAt: year}, want: accounts.Standing{Ends: in(6 * aDay), RenewalFailed: true}, lasts: in(6 * aDay)},
-		"its refresh token ends with its token": {account: accounts.Account{TokenExpiresAt: in(aDay), RefreshTokenExpiresAt: in(aDay)}, want: accounts.Standing{Ends: in(aDay)}, lasts: in(aDay)},
-		"nothing can use its refresh token":     {account: accounts.Account{TokenExpiresAt: in(aDay), RefreshTokenExpiresAt: year}, unable: true, want: accounts.Standing{Ends: in(aDay), RefreshUnused: true}, lasts: in(aDay)},
-		"LinkedIn has said nothing for long":    {account: accounts.Account{UpdatedAt: noon.Add(-27 * time.Hour)}, want: accounts.Standing{Silent: true}},
-		"LinkedIn spoke after that":             {account: accounts.Account{UpdatedAt: noon.Add(-27 * time.Hour), CheckedAt: in(-time.Hour)}},
-		"paused, so nobody asks LinkedIn":       {account: accounts.Account{UpdatedAt: noon.Add(-27 * time.Hour), PausedReason: "REVOKED_ACCESS_TOKEN"}, want: accounts.Standing{Paused: "REVOKED_ACCESS_TOKEN"}},
+		"paused":                                {account: Account{pausedReason: "REVOKED_ACCESS_TOKEN"}, want: Standing{Paused: "REVOKED_ACCESS_TOKEN"}},
+		"disconnected":                          {account: Account{disconnectedAt: in(-time.Hour)}, want: Standing{Disconnected: true}},
+		"held":                                  {account: Account{heldUntil: in(time.Minute), heldReason: "RATE_LIMITED", holdStreak: 2}, want: Standing{Held: in(time.Minute), HeldFor: "RATE_LIMITED", Holds: 2}},
+		"held until now":                        {account: Account{heldUntil: in(0), heldReason: "RATE_LIMITED", holdStreak: 2}, want: Standing{Holds: 2}},
+		"held until yesterday":                  {account: Account{heldUntil: in(-12 * time.Hour), heldReason: "RATE_LIMITED", holdStreak: 2}},
+		"held until now, as LinkedIn asked":     {account: Account{heldUntil: in(0), heldReason: "RATE_LIMITED"}},
+		"its numbers are held":                  {account: Account{numbersHeldUntil: in(time.Minute)}, want: Standing{NumbersHeld: in(time.Minute)}},
+		"its numbers were held until now":       {account: Account{numbersHeldUntil: in(0)}},
+		"its token ends":                        {account: Account{tokenExpiresAt: in(day)}, want: Standing{Ends: in(day)}, lasts: in(day)},
+		"its token is assumed to end":           {account: Account{tokenExpiresAt: in(day), tokenExpiryAssumed: true}, want: Standing{Ends: in(day), EndsAssumed: true}, lasts: in(day)},
+		"its token is renewed by itself":        {account: Account{tokenExpiresAt: in(6*day + 1), refreshTokenExpiresAt: year}, want: Standing{Ends: in(6*day + 1), RenewedUntil: year}, lasts: year},
+		"its renewal has failed for a day":      {account: Account{tokenExpiresAt: in(6 * day), refreshTokenExpiresAt: year}, want: Standing{Ends: in(6 * day), RenewalFailed: true}, lasts: in(6 * day)},
+		"its refresh token ends with its token": {account: Account{tokenExpiresAt: in(day), refreshTokenExpiresAt: in(day)}, want: Standing{Ends: in(day)}, lasts: in(day)},
+		"nothing can use its refresh token":     {account: Account{tokenExpiresAt: in(day), refreshTokenExpiresAt: year}, unable: true, want: Standing{Ends: in(day), RefreshUnused: true}, lasts: in(day)},
+		"LinkedIn has said nothing for long":    {account: Account{UpdatedAt: noon.Add(-27 * time.Hour)}, want: Standing{Silent: true}},
+		"LinkedIn spoke after that":             {account: Account{UpdatedAt: noon.Add(-27 * time.Hour), checkedAt: in(-time.Hour)}},
+		"paused, so nobody asks LinkedIn":       {account: Account{UpdatedAt: noon.Add(-27 * time.Hour), pausedReason: "REVOKED_ACCESS_TOKEN"}, want: Standing{Paused: "REVOKED_ACCESS_TOKEN"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c.account.App = accounts.DefaultApp
+			c.account.App = DefaultApp
 			if c.account.UpdatedAt.IsZero() {
 				c.account.UpdatedAt = noon
 			}
-			got := able[!c.unable].Standing(c.account, noon)
+			service := &able
+			if c.unable {
+				service = &unable
+			}
+			got := service.Standing(c.account, noon)
 			require.Equal(t, c.want, got)
 			require.Equal(t, c.lasts, got.UsableUntil())
 		})
@@ -72,7 +72,7 @@ func TestWhatAnAccountsTokenMayDo(t *testing.T) {
 		"a page's":                         {"urn:li:organization:5", []string{"w_organization_social", "r_organization_social"}, true, true},
 		"a page's with a member's scopes":  {"urn:li:organization:5", []string{"w_member_social", "r_member_social"}, false, false},
 	} {
-		got := new(accounts.Service).Standing(accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada", URN: c.urn, Scopes: c.scopes}, noon)
+		got := new(Service).Standing(Account{App: DefaultApp, DisplayName: "Ada", URN: c.urn, Scopes: c.scopes}, noon)
 		require.Equal(t, c.publishes, got.CannotPublish == nil, name)
 		require.Equal(t, c.reads, got.MayRead, name)
 	}
@@ -81,8 +81,8 @@ func TestWhatAnAccountsTokenMayDo(t *testing.T) {
 func TestATokenHasEndedByLinkedInsWordAlone(t *testing.T) {
 	t.Parallel()
 	ends := noon
-	require.False(t, accounts.Standing{}.Ended(noon))
-	require.False(t, accounts.Standing{Ends: &ends}.Ended(noon.Add(-1)))
-	require.True(t, accounts.Standing{Ends: &ends}.Ended(noon))
-	require.False(t, accounts.Standing{Ends: &ends, EndsAssumed: true}.Ended(noon), "LinkedIn decides")
+	require.False(t, Standing{}.Ended(noon))
+	require.False(t, Standing{Ends: &ends}.Ended(noon.Add(-1)))
+	require.True(t, Standing{Ends: &ends}.Ended(noon))
+	require.False(t, Standing{Ends: &ends, EndsAssumed: true}.Ended(noon), "LinkedIn decides")
 }

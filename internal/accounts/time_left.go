@@ -1,30 +1,41 @@
 package accounts
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// maxTimeLeft bounds how many accounts TimeLeft names.
+// maxTimeLeft bounds how many accounts TimeLeft names: each is a sample in /metrics.
 const maxTimeLeft = 1000
 
 // TimeLeft says of each connected account of all owners how long until a person has to connect it again; 0 when that is now.
-// Accounts of which it is not known are left out; of very many, those that end first are named.
+// Accounts of which it is not known are left out; of very many, those with the least time are named.
 func (s *Service) TimeLeft(ctx context.Context) (map[uuid.UUID]time.Duration, error) {
-	rows, err := fromRows(s.queries.AccountListEnds(ctx, s.store, maxTimeLeft))
-	if err != nil {
-		return nil, err
-	}
 	now := s.now()
-	ends := make(map[uuid.UUID]time.Duration, len(rows))
-	for _, row := range rows {
-		if standing := s.Standing(row, now); standing.Paused != "" {
-			ends[row.ID] = 0
+	left := map[uuid.UUID]time.Duration{}
+	err := s.each(ctx, func(account Account) error {
+		if standing := s.Standing(account, now); standing.Paused != "" {
+			left[account.ID] = 0
 		} else if lasts := standing.UsableUntil(); lasts != nil {
-			ends[row.ID] = max(lasts.Sub(now), 0)
+			left[account.ID] = max(lasts.Sub(now), 0)
 		}
+		return nil
+	})
+	if err != nil || len(left) <= maxTimeLeft {
+		return left, err
 	}
-	return ends, nil
+	// What stands in the rows does not say how little is left: that follows from the keyset and the apps too.
+	byTime := slices.SortedFunc(maps.Keys(left), func(a, b uuid.UUID) int {
+		return cmp.Or(cmp.Compare(left[a], left[b]), bytes.Compare(a[:], b[:]))
+	})
+	for _, id := range byTime[maxTimeLeft:] {
+		delete(left, id)
+	}
+	return left, nil
 }

@@ -1,6 +1,8 @@
 package accounts_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,7 +76,7 @@ func TestNothingRenewsATokenWhoseAppIsGone(t *testing.T) {
 	state, code := w.consent("", rhea.ID)
 	account, err := w.Complete(t.Context(), state, code)
 	require.NoError(t, err)
-	require.Equal(t, account.RefreshTokenExpiresAt, w.Standing(account, w.clock).RenewedUntil)
+	require.Equal(t, account.RefreshTokenExpiresAt(), w.Standing(account, w.clock).RenewedUntil)
 	for name, s := range map[string]*accounts.Service{
 		"another app is set up alone":  w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Name = "pages" }),
 		"none is":                      w.service(newVault(t), func(s *accounts.Settings) { s.Apps = nil }),
@@ -87,4 +89,30 @@ func TestNothingRenewsATokenWhoseAppIsGone(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 60, int(ends[account.ID]/aDay), name)
 	}
+}
+
+// Those that are renewed by themselves end first by their tokens: of a thousand of them, the one that a person has to connect
+// again went unseen.
+func TestOfVeryManyAccountsThoseWithTheLeastTimeAreNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	alone := w.add(w.owner, ada.Token)
+	for _, statement := range []string{
+		`ALTER TABLE linkedin_accounts ALTER id SET DEFAULT gen_random_uuid()`,
+		`INSERT INTO linkedin_accounts (owner_id, urn, display_name, app, sealed_token, token_expires_at, scopes, created_at, updated_at,
+			sealed_refresh_token, refresh_token_expires_at, is_default)
+		SELECT owner_id, urn || n, display_name, app, sealed_token, token_expires_at - interval '30 days', scopes, created_at, updated_at,
+			sealed_token, token_expires_at + interval '300 days', FALSE
+		FROM linkedin_accounts, generate_series(1, 1500) n`,
+		`UPDATE linkedin_accounts SET token_expires_at = token_expires_at + interval '30 days', paused_reason = 'REVOKED_ACCESS_TOKEN'
+		WHERE urn LIKE '%ada1500'`,
+	} {
+		_, err := w.store.Exec(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	left, err := w.TimeLeft(t.Context())
+	require.NoError(t, err)
+	require.Len(t, left, 1000)
+	require.Equal(t, 60*aDay, left[alone.ID])
+	require.Contains(t, slices.Collect(maps.Values(left)), time.Duration(0), "the one that LinkedIn refuses")
 }

@@ -54,7 +54,7 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	report.Checks = append(report.Checks, status.VersionByDate(cfg.LinkedIn.Version, Now()))
 	report.Checks = append(
 		report.Checks,
-		slices.Concat(cfg.LinkedIn.incompatibleScopes(), cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, cfg.called()))...)
+		slices.Concat(cfg.LinkedIn.scopeChecks(), unusedProxies(os.Getenv, cfg.called()))...)
 	if a.Accounts != nil {
 		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{status.Scopes(a.allAccounts, a.Accounts.WantedScopes)}).Checks...)
 	}
@@ -71,7 +71,7 @@ func (a *App) warn(ctx context.Context) {
 	if c := status.VersionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
 	}
-	for _, c := range slices.Concat(a.cfg.LinkedIn.incompatibleScopes(), a.cfg.LinkedIn.unknownScopes(), unusedProxies(os.Getenv, a.cfg.called())) {
+	for _, c := range slices.Concat(a.cfg.LinkedIn.scopeChecks(), unusedProxies(os.Getenv, a.cfg.called())) {
 		a.log.WarnContext(ctx, c.Detail, "about", c.Name, "remedy", c.Remedy)
 	}
 }

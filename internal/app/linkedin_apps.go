@@ -179,10 +179,10 @@ func (v *validation) linkedInApp(accountsAt, identityAt, scopesAt string, app li
 		v.wrong(accountsAt, "must hold members, pages, or both")
 	case app.Identity != "" && app.Identity != byUserInfo && app.Identity != byMe:
 		v.wrong(identityAt, "is %q, and must be userinfo or me", app.Identity)
-	case slices.Contains(app.Accounts, forMembers) && app.Identity == byMe && !slices.Contains(app.Scopes, "r_basicprofile"):
-		v.wrong(scopesAt, "must hold r_basicprofile: without it /v2/me does not say who a member is")
-	case slices.Contains(app.Accounts, forMembers) && app.Identity != byMe && app.Name != accounts.DefaultApp && !slices.Contains(app.Scopes, "openid"):
-		v.wrong(scopesAt, "must hold openid, so that userinfo says who a member is; or set identity to me, with r_basicprofile")
+	default:
+		if problem := app.known().CannotIdentify(); problem != "" {
+			v.wrong(scopesAt, "%s", problem)
+		}
 	}
 }
 
@@ -193,50 +193,34 @@ func (c LinkedInConfig) apps() []linkedInApp {
 	}}, c.AppsFile.list...)
 }
 
+// known is the app as internal/accounts knows it, without LinkedIn to call.
+func (a linkedInApp) known() accounts.App {
+	return accounts.App{
+		Name:       a.Name,
+		Configured: a.ClientID != "",
+		Scopes:     a.Scopes,
+		Members:    slices.Contains(a.Accounts, forMembers),
+		Pages:      slices.Contains(a.Accounts, forPages),
+		ByMe:       a.Identity == byMe,
+	}
+}
+
 // accounts are the apps as internal/accounts needs them.
 func (c LinkedInConfig) accounts(client *linkedin.Client) []accounts.App {
 	var list []accounts.App
 	for _, app := range c.apps() {
-		list = append(list, accounts.App{
-			Name:       app.Name,
-			API:        client.WithApp(app.ClientID, app.ClientSecret.Reveal(), accounts.SettingsOf(app.Name)),
-			Configured: app.ClientID != "",
-			Scopes:     app.Scopes,
-			Members:    slices.Contains(app.Accounts, forMembers),
-			Pages:      slices.Contains(app.Accounts, forPages),
-			ByMe:       app.Identity == byMe,
-		})
+		known := app.known()
+		known.API = client.WithApp(app.ClientID, app.ClientSecret.Reveal(), accounts.SettingsOf(app.Name))
+		list = append(list, known)
 	}
 	return list
 }
 
-// communityScopes come with LinkedIn's Community Management API alone.
-var communityScopes = []string{
-	"w_organization_social",
-	"r_organization_social",
-	"rw_organization_admin",
-	"r_organization_admin",
-	"r_member_postAnalytics",
-	"r_basicprofile",
-}
-
-// incompatibleScopes says which apps ask for what LinkedIn gives no single app: a self-serve product's scopes with the Community
-// Management API's. Apps that were granted both long ago may have them, so it is no fault.
-func (c LinkedInConfig) incompatibleScopes() []status.Check {
-	var checks []status.Check
+// scopeChecks say what is doubtful about the scopes that members are asked for.
+func (c LinkedInConfig) scopeChecks() []status.Check {
+	var list []accounts.App
 	for _, app := range c.apps() {
-		community := slices.IndexFunc(app.Scopes, func(scope string) bool { return slices.Contains(communityScopes, scope) })
-		if community >= 0 && slices.Contains(app.Scopes, "openid") {
-			checks = append(checks, status.Check{
-				Name:  "scopes of the LinkedIn app " + app.Name,
-				State: status.Warning,
-				Detail: fmt.Sprintf(
-					"It asks for openid and %s together. LinkedIn gives the Community Management API only to an app without other products, which refuses openid.",
-					app.Scopes[community],
-				),
-				Remedy: "Set up two apps: see --linkedin-apps-file.",
-			})
-		}
+		list = append(list, app.known())
 	}
-	return checks
+	return status.AppScopes(list)
 }

@@ -137,7 +137,7 @@ func TestATokenAddedByHandFindsItsApp(t *testing.T) {
 	require.Equal(t, "pages", account.App, "a member's, of the second app")
 	require.Equal(t, "urn:li:person:tester-at-cm", account.URN)
 	require.ElementsMatch(t, community, account.Scopes)
-	require.False(t, account.TokenExpiryAssumed)
+	require.False(t, w.App.Accounts.StandingNow(account).EndsAssumed)
 	_, err = w.App.Accounts.Add(t.Context(), accounts.AddInput{OwnerID: owner, Token: "page-token", App: "default"})
 	require.ErrorContains(t, err, "not one of this app's")
 }

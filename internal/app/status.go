@@ -141,13 +141,7 @@ func (a *App) vendorCheckers(version status.Checker) []status.Checker {
 }
 
 func (a *App) probe() sunset.Probe {
-	open := func(ctx context.Context, account accounts.Account) (context.Context, string, error) {
-		if a.Accounts.Standing(account, Now()).Paused != "" {
-			return ctx, "", fault.New(fault.Precondition, "LinkedIn does not accept the account's token any more.")
-		}
-		return a.Accounts.TokenToAsk(ctx, account, 1)
-	}
-	return sunset.NewProbe(a.allAccounts, open, a.linkedIn)
+	return sunset.NewProbe(a.allAccounts, a.Accounts.WorkingTokenToAsk, a.linkedIn)
 }
 
 // How long the results that all users share are good for. Those of vendors, whom it costs something to ask, are kept longer.
@@ -169,7 +163,7 @@ func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
 // versionWorker checks LinkedIn's version once a day.
 func (a *App) versionWorker() *sunset.Worker {
 	return &sunset.Worker{
-		Store: a.store, Jobs: a.jobs, Version: a.cfg.LinkedIn.Version, Probe: a.probe(), Now: Now, Log: a.log,
+		Store: a.store, Jobs: a.jobs, Version: a.cfg.LinkedIn.Version, Probe: a.probe(), Owners: a.Accounts.Owners, Now: Now, Log: a.log,
 		Follow: notify.BeforeSunset,
 	}
 }

@@ -40,6 +40,8 @@ type Worker struct {
 	Jobs    *jobs.Client
 	Version string
 	Probe   Probe
+	// Owners are those whom a warning concerns: everybody who has a connected account, once each.
+	Owners func(ctx context.Context, on db.DBTX) ([]uuid.UUID, error)
 	// Follow names the jobs that tell a user.
 	Follow func(owner uuid.UUID, ending Ending) []river.JobArgs
 	Now    func() time.Time
@@ -68,7 +70,7 @@ func (w *Worker) Work(ctx context.Context, _ *river.Job[CheckVersionArgs]) error
 		if err != nil || fresh == 0 {
 			return err
 		}
-		owners, err := queries.VersionWarningListOwners(ctx, tx)
+		owners, err := w.Owners(ctx, tx)
 		if err != nil {
 			return err
 		}

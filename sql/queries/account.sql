@@ -45,9 +45,9 @@ SELECT * FROM linkedin_accounts WHERE owner_id = @owner_id AND disconnected_at I
 -- Of all owners, by id, after the one given: for what is done for each account by itself.
 SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > @after_id ORDER BY id LIMIT @page_size;
 
--- name: AccountListEnds :many
--- Of all owners, for the operator: when the tokens of those that are connected end, the first first.
-SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY token_expires_at NULLS LAST, id LIMIT @most;
+-- name: AccountListOwners :many
+-- Everybody who has a connected account, once each.
+SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id;
 
 -- name: AccountGetForUpdate :one
 -- Locks the row until the transaction ends, without keeping others from referring to it; lock post and publication first.

@@ -187,31 +187,24 @@ func TestWhatKeepsAnAccountFromSending(t *testing.T) {
 	}
 }
 
-// standing is how an account stands at noon, of which no app and no keyset is known.
-func standing(account accounts.Account) accounts.Standing {
-	return new(accounts.Service).Standing(account, noon)
-}
-
 func TestAHoldOfUnknownLengthGrowsWithinTheDay(t *testing.T) {
 	t.Parallel()
 	refusal := answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, 0)
 	at := func(d time.Duration) *time.Time { t := noon.Add(d); return &t }
 	for name, c := range map[string]struct {
-		account accounts.Account
-		wait    time.Duration
-		streak  int
-		effect  decision.Effect
+		standing accounts.Standing
+		wait     time.Duration
+		streak   int
+		effect   decision.Effect
 	}{
-		"the first":                         {accounts.Account{}, time.Minute, 1, decision.Held},
-		"after one":                         {accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 1}, 2 * time.Minute, 2, decision.Held},
-		"after five":                        {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 5}, 32 * time.Minute, 6, decision.Held},
-		"at most until midnight":            {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 10}, 12 * time.Hour, 11, decision.Held},
-		"never beyond any number":           {accounts.Account{HeldUntil: at(-time.Hour), HoldStreak: 1000}, 12 * time.Hour, 1001, decision.Held},
-		"the first of a day":                {accounts.Account{HeldUntil: at(-12 * time.Hour), HoldStreak: 8}, time.Minute, 1, decision.Held},
-		"while held for another's refusal":  {accounts.Account{HeldUntil: at(40 * time.Second), HoldStreak: 1}, 40 * time.Second, 0, decision.Untouched},
-		"after one of which LinkedIn spoke": {accounts.Account{HeldUntil: at(-time.Second)}, time.Minute, 1, decision.Held},
+		"the first":                        {accounts.Standing{}, time.Minute, 1, decision.Held},
+		"after one":                        {accounts.Standing{Holds: 1}, 2 * time.Minute, 2, decision.Held},
+		"after five":                       {accounts.Standing{Holds: 5}, 32 * time.Minute, 6, decision.Held},
+		"at most until midnight":           {accounts.Standing{Holds: 10}, 12 * time.Hour, 11, decision.Held},
+		"never beyond any number":          {accounts.Standing{Holds: 1000}, 12 * time.Hour, 1001, decision.Held},
+		"while held for another's refusal": {accounts.Standing{Held: at(40 * time.Second), Holds: 1}, 40 * time.Second, 0, decision.Untouched},
 	} {
-		o := rules.Postpone(decision.Answered(linkedin.Created{}, refusal), refusal, noon, noon).ForAccount(standing(c.account), true, noon)
+		o := rules.Postpone(decision.Answered(linkedin.Created{}, refusal), refusal, noon, noon).ForAccount(c.standing, true, noon)
 		require.Equal(t, noon.Add(c.wait).UTC(), o.Wait.Until, name)
 		require.Equal(t, c.streak, o.Hold.Streak, name)
 		require.Equal(t, c.effect, o.Account, name)
@@ -224,22 +217,22 @@ func TestAHoldThatLinkedInAsksForGrowsToo(t *testing.T) {
 	t.Parallel()
 	at := func(d time.Duration) *time.Time { t := noon.Add(d); return &t }
 	for name, c := range map[string]struct {
-		asked   time.Duration
-		account accounts.Account
-		wait    time.Duration
-		streak  int
-		effect  decision.Effect
+		asked    time.Duration
+		standing accounts.Standing
+		wait     time.Duration
+		streak   int
+		effect   decision.Effect
 	}{
-		"the first":                            {time.Second, accounts.Account{}, time.Second, 1, decision.Held},
-		"the second":                           {time.Second, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 1}, 2 * time.Minute, 2, decision.Held},
-		"longer than that":                     {time.Hour, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 2}, time.Hour, 3, decision.Held},
-		"beyond midnight":                      {14 * time.Hour, accounts.Account{HeldUntil: at(-time.Second), HoldStreak: 9}, 14 * time.Hour, 10, decision.Held},
-		"while held for as long":               {time.Second, accounts.Account{HeldUntil: at(time.Minute), HoldStreak: 3}, time.Minute, 0, decision.Untouched},
-		"while held for less than it asks now": {time.Hour, accounts.Account{HeldUntil: at(time.Minute), HoldStreak: 3}, time.Hour, 3, decision.Held},
-		"the first, and longer than a day":     {48 * time.Hour, accounts.Account{}, 24 * time.Hour, 1, decision.Held},
+		"the first":                            {time.Second, accounts.Standing{}, time.Second, 1, decision.Held},
+		"the second":                           {time.Second, accounts.Standing{Holds: 1}, 2 * time.Minute, 2, decision.Held},
+		"longer than that":                     {time.Hour, accounts.Standing{Holds: 2}, time.Hour, 3, decision.Held},
+		"beyond midnight":                      {14 * time.Hour, accounts.Standing{Holds: 9}, 14 * time.Hour, 10, decision.Held},
+		"while held for as long":               {time.Second, accounts.Standing{Held: at(time.Minute), Holds: 3}, time.Minute, 0, decision.Untouched},
+		"while held for less than it asks now": {time.Hour, accounts.Standing{Held: at(time.Minute), Holds: 3}, time.Hour, 3, decision.Held},
+		"the first, and longer than a day":     {48 * time.Hour, accounts.Standing{}, 24 * time.Hour, 1, decision.Held},
 	} {
 		refusal := answered(fault.RateLimited, linkedin.ReasonRateLimited, 429, c.asked)
-		o := rules.Postpone(decision.Answered(linkedin.Created{}, refusal), refusal, noon, noon).ForAccount(standing(c.account), true, noon)
+		o := rules.Postpone(decision.Answered(linkedin.Created{}, refusal), refusal, noon, noon).ForAccount(c.standing, true, noon)
 		require.Equal(t, noon.Add(c.wait).UTC(), o.Wait.Until, name)
 		require.Equal(t, c.streak, o.Hold.Streak, name)
 		require.Equal(t, c.effect, o.Account, name)

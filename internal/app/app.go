@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -394,12 +395,14 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	get("/healthz", http.HandlerFunc(telemetry.Alive))
 	get("/readyz", telemetry.Ready(a.readinessChecks()...))
 	get("/metrics", a.metrics.Handler())
+	handler := http.Handler(mux)
 	if a.cfg.serves() {
 		api, err := a.api(streams)
 		if err != nil {
 			return nil, err
 		}
 		mux.Handle("/", api)
+		handler = callsFirst(api, mux)
 		get(rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consentRate, time.Now),
 			a.services.InFlight, a.instrumentation()))
 	}
@@ -407,7 +410,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
 	return &http.Server{
-		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mux),
+		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, handler),
 		Protocols: protocols,
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
 		ReadHeaderTimeout: min(
@@ -421,6 +424,17 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 		MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog:       serverLog(a.log),
 	}, nil
+}
+
+// callsFirst hands calls of the API to it at once: the mux looks for patterns, segment by segment, and finds the same.
+func callsFirst(api, mux http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/postwright.v1.") {
+			api.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // onlyGet answers any other request for what is there to be read.
@@ -438,6 +452,7 @@ func (a *App) api(streams context.Context) (http.Handler, error) {
 
 func (a *App) instrumentation() rpc.Instrumentation {
 	return rpc.Instrumentation{
-		Log: a.log, Observe: a.metrics.ObserveCall, Refused: a.metrics.RefusedCall, Streams: a.metrics.ObserveStreams, Traces: a.traces,
+		Log: a.log, Observe: a.metrics.ObserveCall, Refused: a.metrics.RefusedCall, Streams: a.metrics.ObserveStreams,
+		Traces: a.traces.TracerProvider,
 	}
 }

@@ -1,6 +1,10 @@
 package app
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // ShortenWire makes the limits of requests and of streams' messages short enough for a test to meet them.
 func (a *App) ShortenWire(request, message time.Duration) {
@@ -12,3 +16,14 @@ func (a *App) ShortenSilence(silence time.Duration) { a.onWire.silence = silence
 
 // StreamSilence is how long a stream says nothing at most, where no test shortens it.
 const StreamSilence = streamSilence
+
+// Handler is everything that answers requests, for a benchmark without connections. ctx ends its streams. The cache keeps rows,
+// though nothing hears of others' changes.
+func (a *App) Handler(ctx context.Context) (http.Handler, error) {
+	server, err := a.httpServer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.cache.Listener().Missed()
+	return server.Handler, nil
+}

@@ -151,8 +151,12 @@ func (a *Addresses) bucket(address netip.Addr) *rate.Limiter {
 // Network is what counts as one address: of IPv6 the network of 64 bits, whose addresses one subscriber has all of.
 func Network(address netip.Addr) netip.Addr {
 	address = address.Unmap().WithZone("")
-	if network, err := address.Prefix(64); err == nil && address.Is6() {
-		return network.Addr()
+	if !address.Is6() {
+		return address
 	}
-	return address
+	network, err := address.Prefix(64)
+	if err != nil {
+		return address
+	}
+	return network.Addr()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -16,10 +17,14 @@ var errFull = errors.New("the share and its queue are full")
 type Shares[K comparable] struct {
 	room Room
 
-	mu  sync.Mutex
-	of  map[K]*share
-	all int
+	mu     sync.Mutex
+	of     map[K]*share
+	unused []*share // of those who left, for those who come
+	all    int
 }
+
+// maxUnused bounds the shares that are kept for others.
+const maxUnused = 64
 
 // share is that of one user; it is there while it is in use.
 type share struct {
@@ -35,6 +40,8 @@ type Room struct {
 	Queue int
 	// Total bounds what all hold and wait for together; 0 does not.
 	Total int
+	// Wait is how long one waits at most; 0 for as long as the context lasts.
+	Wait time.Duration
 }
 
 // NewShares returns Shares that nobody uses yet.
@@ -43,12 +50,12 @@ func NewShares[K comparable](room Room) *Shares[K] {
 }
 
 // Acquire takes a slot of one's share and returns what gives it back, to be called once. It waits while all are taken, and
-// fails at once when too many wait already, or with ctx.
+// fails at once when too many wait already, with ctx, or after the longest wait.
 func (s *Shares[K]) Acquire(ctx context.Context, who K) (release func(), err error) {
 	s.mu.Lock()
 	mine := s.of[who]
 	if mine == nil {
-		mine = &share{slots: semaphore.NewWeighted(int64(s.room.Slots))}
+		mine = s.newShare()
 	}
 	if mine.users >= s.room.Slots+s.room.Queue || (s.room.Total > 0 && s.all >= s.room.Total) {
 		s.mu.Unlock()
@@ -58,7 +65,7 @@ func (s *Shares[K]) Acquire(ctx context.Context, who K) (release func(), err err
 	mine.users++
 	s.all++
 	s.mu.Unlock()
-	if err := mine.slots.Acquire(ctx, 1); err != nil {
+	if err := s.wait(ctx, mine.slots); err != nil {
 		s.leave(who, mine)
 		return nil, err
 	}
@@ -68,6 +75,33 @@ func (s *Shares[K]) Acquire(ctx context.Context, who K) (release func(), err err
 	}, nil
 }
 
+// newShare is one that nobody uses. The caller holds mu.
+func (s *Shares[K]) newShare() *share {
+	last := len(s.unused) - 1
+	if last < 0 {
+		return &share{slots: semaphore.NewWeighted(int64(s.room.Slots))}
+	}
+	mine := s.unused[last]
+	s.unused = s.unused[:last]
+	return mine
+}
+
+// wait takes a slot. The usual call finds one free, and makes nothing to wait with.
+func (s *Shares[K]) wait(ctx context.Context, slots *semaphore.Weighted) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if slots.TryAcquire(1) { // never before those who wait
+		return nil
+	}
+	if s.room.Wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.room.Wait)
+		defer cancel()
+	}
+	return slots.Acquire(ctx, 1)
+}
+
 func (s *Shares[K]) leave(who K, mine *share) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,5 +109,8 @@ func (s *Shares[K]) leave(who K, mine *share) {
 	mine.users--
 	if mine.users == 0 {
 		delete(s.of, who)
+		if len(s.unused) < maxUnused {
+			s.unused = append(s.unused, mine) // all its slots are free
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -21,26 +20,20 @@ const (
 	arrivalQueue  = 4_000 // 16 HTTP/2 connections full of streams
 )
 
-type arrivalKey struct{}
-
 // leaveArrivals lets the next of the address in. Whatever makes a call wait comes after it: callers behind one proxy hold nobody
 // up.
-func leaveArrivals(ctx context.Context) {
-	if leave, there := ctx.Value(arrivalKey{}).(func()); there {
-		leave()
-	}
-}
+func leaveArrivals(ctx context.Context) { connectionOf(ctx).leaveArrivals() }
 
-// limitArrivals lets calls in, of each address in the order in which they came. A call has its place until leaveArrivals.
+// limitArrivals lets calls in, of each address in the order in which they came. A call has its place until leaveArrivals. It
+// belongs into NewConnections.
 func limitArrivals(
 	timeout time.Duration, refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler,
 ) http.Handler {
-	places := limit.NewShares[netip.Addr](limit.Room{Slots: arrivalPlaces, Queue: arrivalQueue})
+	places := limit.NewShares[netip.Addr](limit.Room{Slots: arrivalPlaces, Queue: arrivalQueue, Wait: timeout})
 	errorWriter := connecthttp.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		waiting, cancel := context.WithTimeout(r.Context(), timeout)
-		release, err := places.Acquire(waiting, connectionOf(r.Context()).from)
-		cancel()
+		this := connectionOf(r.Context())
+		release, err := places.Acquire(r.Context(), this.from)
 		switch {
 		case r.Context().Err() != nil && err != nil:
 			return // there is nobody to tell
@@ -51,9 +44,9 @@ func limitArrivals(
 			refuse(w, r, errorWriter, f, refused)
 			return
 		}
-		leave := sync.OnceFunc(release)
-		defer leave()
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrivalKey{}, leave)))
+		this.arrived = release
+		defer this.leaveArrivals()
+		next.ServeHTTP(w, r)
 	})
 }
 

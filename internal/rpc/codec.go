@@ -39,7 +39,7 @@ func (boundedBinary) UnmarshalRead(_ context.Context, src io.Reader, msg any) er
 
 // strictJSON is connect's JSON codec, except that a message is held against its bounds before anything is made of it, and
 // that a field or an enum value that the API does not know is refused. The codec as it is drops both in silence, and a
-// misspelt field would look as if it had been taken.
+// misspelt field would look as if it had been taken. Answers are written by their form, which is found out once.
 type strictJSON struct{ *connectproto.JSONCodec }
 
 func newStrictJSON() strictJSON { return strictJSON{connectproto.NewJSONCodec()} }
@@ -61,6 +61,22 @@ func (strictJSON) UnmarshalRead(_ context.Context, src io.Reader, msg any) error
 		return unreadable(wrongInJSON(body, unknown, err))
 	}
 	return writtenOffset(body, message)
+}
+
+// MarshalWrite implements connect.Codec.
+func (s strictJSON) MarshalWrite(ctx context.Context, dst io.Writer, msg any) error {
+	message, isProto := msg.(proto.Message)
+	whole, isBuffer := dst.(*bytes.Buffer) // as connect hands it over
+	if isProto && isBuffer {
+		reflected := message.ProtoReflect()
+		if form := formOf(reflected.Descriptor()); form != nil {
+			if text, written := form.appendTo(whole.AvailableBuffer(), reflected); written {
+				_, err := whole.Write(text)
+				return err
+			}
+		}
+	}
+	return s.JSONCodec.MarshalWrite(ctx, dst, msg)
 }
 
 // incoming is what a codec has to read, and what it is to become.

@@ -16,36 +16,46 @@ import (
 // another; after that the connection is closed.
 const lingering = time.Second
 
-// connection is what those who answer a request know of the way that it came.
+// connection is what those who answer a request know of the way that it came. It is of one request, and of its goroutine.
 type connection struct {
 	controller *http.ResponseController
 	from       netip.Addr
+	arrived    func() // gives back the place among the arrivals, nil where there is none
 }
 
 type connectionKey struct{}
 
 // connectionOf is the connection of the request at hand; one that knows nothing where there is none.
-func connectionOf(ctx context.Context) connection {
-	this, _ := ctx.Value(connectionKey{}).(connection)
-	return this
+func connectionOf(ctx context.Context) *connection {
+	if this, there := ctx.Value(connectionKey{}).(*connection); there {
+		return this
+	}
+	return &connection{}
+}
+
+func (c *connection) leaveArrivals() {
+	if c.arrived != nil {
+		c.arrived()
+		c.arrived = nil
+	}
 }
 
 // readUntil and writeUntil bound what is read and written from now on; the zero time lifts the bound. Where deadlines can't
 // be set, the server's own limits hold.
-func (c connection) readUntil(deadline time.Time) {
+func (c *connection) readUntil(deadline time.Time) {
 	if c.controller != nil {
 		_ = c.controller.SetReadDeadline(deadline)
 	}
 }
 
-func (c connection) writeUntil(deadline time.Time) {
+func (c *connection) writeUntil(deadline time.Time) {
 	if c.controller != nil {
 		_ = c.controller.SetWriteDeadline(deadline)
 	}
 }
 
 // cutOff ends what is being read and written now.
-func (c connection) cutOff() {
+func (c *connection) cutOff() {
 	long := time.Unix(1, 0) // ago
 	c.readUntil(long)
 	c.writeUntil(long)
@@ -59,16 +69,14 @@ func NewConnections(addressHeader string, next http.Handler) http.Handler {
 		if r.ProtoMajor == 2 && takenBack(r.Context()) {
 			return
 		}
-		this := connection{controller: http.NewResponseController(w), from: clientAddress(r, addressHeader)}
-		body := r.Body != http.NoBody && r.ProtoMajor == 1 // HTTP/2 drops what is left of a body, and goes on
+		this := &connection{controller: http.NewResponseController(w), from: clientAddress(r, addressHeader)}
 		r = r.WithContext(context.WithValue(r.Context(), connectionKey{}, this))
-		if body {
-			r.Body = lingeringBody{ReadCloser: r.Body, connection: this}
+		if r.Body != http.NoBody && r.ProtoMajor == 1 { // HTTP/2 drops what is left of a body, and goes on
+			body := &lingeringBody{ReadCloser: r.Body, connection: this}
+			r.Body = body
+			defer body.linger()
 		}
 		next.ServeHTTP(w, r)
-		if body {
-			this.readUntil(time.Now().Add(lingering))
-		}
 	})
 }
 
@@ -83,12 +91,27 @@ func takenBack(ctx context.Context) bool {
 // lingeringBody reads what is left when it is closed, as the server's own bodies do, but not for long.
 type lingeringBody struct {
 	io.ReadCloser
-	connection connection
+	connection *connection
+	ended      bool // nothing is left
 }
 
-func (b lingeringBody) Close() error {
-	b.connection.readUntil(time.Now().Add(lingering))
+func (b *lingeringBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		b.ended = true
+	}
+	return n, err
+}
+
+func (b *lingeringBody) Close() error {
+	b.linger()
 	return b.ReadCloser.Close()
+}
+
+func (b *lingeringBody) linger() {
+	if !b.ended {
+		b.connection.readUntil(time.Now().Add(lingering))
+	}
 }
 
 // clientAddress is where a request comes from. Of a header that holds a list only the last entry was written by the nearest

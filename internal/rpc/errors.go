@@ -43,11 +43,12 @@ const defaultRetryAfter = time.Second
 
 // ToConnect turns the error of a call into its answer. Causes stay here: only a fault's own words leave.
 func ToConnect(err error, requestID string) *connect.Error {
+	if err == nil {
+		return nil
+	}
 	var f *fault.Error
 	var authored *connect.Error
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &f):
 	case errors.As(err, &authored) && !authored.IsRemote(): // a message that can't be read, a body that is too large
 		return authored

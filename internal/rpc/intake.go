@@ -67,21 +67,22 @@ func (in *intake) intercept(next connect.ServerFunc) connect.ServerFunc {
 		if err != nil {
 			owner = uuid.Nil // reflection: all who are nobody have one share
 		}
-		held := &room{intake: in, owner: owner}
-		defer held.keep(0)
-		ctx = context.WithValue(ctx, roomKey{}, held)
-		return next(ctx, spec, roomyStream{ServerStream: stream, ctx: ctx, room: held, limit: int64(in.limit(spec.Procedure))})
+		here := &roomyStream{ServerStream: stream, room: room{intake: in, owner: owner}, limit: int64(in.limit(spec.Procedure))}
+		defer here.room.keep(0)
+		ctx = context.WithValue(ctx, roomKey{}, &here.room)
+		here.ctx = ctx
+		return next(ctx, spec, here)
 	}
 }
 
 type roomyStream struct {
 	connect.ServerStream
 	ctx   context.Context
-	room  *room
+	room  room
 	limit int64
 }
 
-func (s roomyStream) Receive(msg any) error {
+func (s *roomyStream) Receive(msg any) error {
 	info, there := connect.CallInfoForServerContext(s.ctx)
 	if !there {
 		return errors.New("a call without headers")
@@ -90,6 +91,9 @@ func (s roomyStream) Receive(msg any) error {
 		return err
 	}
 	err := s.ServerStream.Receive(msg)
+	if err == nil {
+		return s.room.change(s.ctx, max(int64(info.ReceiveStats.Size), answerBytes(msg)))
+	}
 	var ours *fault.Error
 	if errors.As(err, &ours) { // of the body or the codec, however connect has wrapped it
 		return ours
@@ -100,10 +104,7 @@ func (s roomyStream) Receive(msg any) error {
 	if connect.CodeOf(err) == connect.CodeResourceExhausted { // the one reason why a message is not read to its end
 		return connect.NewError(connect.CodeResourceExhausted, fmt.Sprintf("The request is larger than %d KiB: send less at once.", s.limit>>10))
 	}
-	if err != nil {
-		return err
-	}
-	return s.room.change(s.ctx, max(int64(info.ReceiveStats.Size), answerBytes(msg)))
+	return err
 }
 
 // answerBytes is how large the answer to a request for a list can be.

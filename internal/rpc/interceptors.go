@@ -118,8 +118,8 @@ func nameCall(ctx context.Context) string {
 
 // log writes the one line of a call: who asked for what, and how it went. The context adds the request's id and the trace's.
 func (c endedCall) log(ctx context.Context, log *slog.Logger, level slog.Level, code string, more ...slog.Attr) {
-	attributes := []slog.Attr{slog.String("procedure", c.procedure), slog.String("code", code), slog.Duration("duration", c.took)}
-	attributes = append(attributes, more...)
+	few := [6]slog.Attr{slog.String("procedure", c.procedure), slog.String("code", code), slog.Duration("duration", c.took)}
+	attributes := append(few[:3], more...)
 	if c.caller != uuid.Nil {
 		attributes = append(attributes, slog.String("owner_id", c.caller.String()))
 	}
@@ -131,7 +131,12 @@ func (c endedCall) log(ctx context.Context, log *slog.Logger, level slog.Level, 
 	case c.err != nil:
 		attributes = append(attributes, slog.Any("error", c.err))
 	}
-	log.LogAttrs(ctx, level, "call", attributes...)
+	if !log.Enabled(ctx, level) {
+		return
+	}
+	line := slog.NewRecord(time.Now(), level, "call", 0) // the line of the source, which Log looks for each time, is in no line
+	line.AddAttrs(attributes...)
+	_ = log.Handler().Handle(ctx, line)
 }
 
 // levelOf says how much an operator has to do with how a call ended.

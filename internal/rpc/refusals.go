@@ -11,12 +11,12 @@ import (
 	"github.com/postwright/postwright/internal/limit"
 )
 
-// Headers that tell a caller what is left to them.
+// Headers that tell a caller what is left to them, in the form in which net/http writes them: any other is made into it each time.
 const (
 	retryAfterHeader = "Retry-After"
-	limitHeader      = "RateLimit-Limit"
-	remainingHeader  = "RateLimit-Remaining"
-	resetHeader      = "RateLimit-Reset"
+	limitHeader      = "Ratelimit-Limit"
+	remainingHeader  = "Ratelimit-Remaining"
+	resetHeader      = "Ratelimit-Reset"
 )
 
 // setter is what http.Header and connect's headers have in common.

@@ -72,7 +72,7 @@ func unbuffered(header setter) {
 
 type boundedStream struct {
 	connect.ServerStream
-	connection connection
+	connection *connection
 	timeout    time.Duration
 }
 

@@ -219,6 +219,10 @@ func hasBody(r *http.Request) bool {
 
 // checkContentType checks how the message is encoded.
 func checkContentType(r *http.Request, m method) *wrongCall {
+	header, unary := r.Header.Get("Content-Type"), m.stream == connect.StreamTypeUnary
+	if unary && (header == "application/json" || header == "application/proto") { // as nearly all have it
+		return nil
+	}
 	refuse := func(format string, args ...any) *wrongCall {
 		accepted := "application/json, application/proto"
 		if m.stream != connect.StreamTypeUnary {
@@ -226,7 +230,6 @@ func checkContentType(r *http.Request, m method) *wrongCall {
 		}
 		return wrong(http.StatusUnsupportedMediaType, format, args...).with("Accept-Post", accepted+", application/grpc, application/grpc-web")
 	}
-	header, unary := r.Header.Get("Content-Type"), m.stream == connect.StreamTypeUnary
 	how := "send the message as JSON with Content-Type: application/json"
 	if !unary {
 		how = framing

@@ -21,11 +21,25 @@ func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
 
 type logKey struct{}
 
+// logged is what a context tells the lines that are made with it.
+type logged struct {
+	requestID  string
+	attributes []slog.Attr
+}
+
+func loggedIn(ctx context.Context) logged {
+	if known, there := ctx.Value(logKey{}).(*logged); there {
+		return *known
+	}
+	return logged{}
+}
+
 // LogWith returns a context whose every line of a NewLogger has the attributes, after those it had before. They must
 // hold no secret and nothing a user wrote.
 func LogWith(ctx context.Context, attributes ...slog.Attr) context.Context {
-	before, _ := ctx.Value(logKey{}).([]slog.Attr)
-	return context.WithValue(ctx, logKey{}, slices.Concat(before, attributes))
+	known := loggedIn(ctx)
+	known.attributes = slices.Concat(known.attributes, attributes)
+	return context.WithValue(ctx, logKey{}, &known)
 }
 
 // contextHandler adds to each line what its context knows: the attributes of LogWith, and the trace.
@@ -33,8 +47,8 @@ type contextHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h contextHandler) Handle(ctx context.Context, line slog.Record) error {
-	if attributes, there := ctx.Value(logKey{}).([]slog.Attr); there {
-		line.AddAttrs(attributes...)
+	if known, there := ctx.Value(logKey{}).(*logged); there {
+		line.AddAttrs(known.attributes...)
 	}
 	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
 		line.AddAttrs(slog.String("trace_id", span.TraceID().String()))
@@ -77,15 +91,12 @@ func (h atLeast) WithGroup(name string) slog.Handler {
 	return atLeast{h.Handler.WithGroup(name), h.level}
 }
 
-type requestKey struct{}
-
 // WithRequestID returns a context of the call that has the request id: every line of a NewLogger says it.
 func WithRequestID(ctx context.Context, id string) context.Context {
-	return LogWith(context.WithValue(ctx, requestKey{}, id), slog.String("request_id", id))
+	known := loggedIn(ctx)
+	known.requestID, known.attributes = id, slices.Concat(known.attributes, []slog.Attr{slog.String("request_id", id)})
+	return context.WithValue(ctx, logKey{}, &known)
 }
 
 // RequestID is the request id of the call that the context belongs to, or comes from; "" without one.
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestKey{}).(string)
-	return id
-}
+func RequestID(ctx context.Context) string { return loggedIn(ctx).requestID }

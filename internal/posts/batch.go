@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -47,10 +48,6 @@ func (s *Service) CreateBatch(ctx context.Context, in CreateBatchInput) ([]Post,
 	if err != nil {
 		return nil, err
 	}
-	drafts := make([]Draft, len(in.Drafts))
-	for i, draft := range in.Drafts {
-		drafts[i] = draft.withDefaults()
-	}
 	var made []Post
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		call := idempotency.Call{OwnerID: in.OwnerID, Operation: "BatchCreatePosts", Request: in.Request}
@@ -59,7 +56,7 @@ func (s *Service) CreateBatch(ctx context.Context, in CreateBatchInput) ([]Post,
 			return err
 		}
 		if earlier == nil {
-			made, err = s.InsertMany(ctx, tx, in.OwnerID, ids, drafts)
+			made, err = s.InsertMany(ctx, tx, in.OwnerID, ids, in.Drafts)
 			return err
 		}
 		made, err = FromRows(s.queries.PostGetMany(ctx, tx, db.PostGetManyParams{IDs: earlier, OwnerID: in.OwnerID}))
@@ -95,35 +92,40 @@ func (s *Service) InsertMany(ctx context.Context, tx *postgres.Tx, ownerID uuid.
 	if err = cmp.Or(err, fault.Fields(foreign...)); err != nil {
 		return nil, err
 	}
-	made, err := FromRows(s.queries.PostInsertMany(ctx, tx, db.PostInsertManyParams{
-		OwnerID: ownerID, IDs: ids, Now: s.now(),
-		AccountIDs:      column(drafts, Draft.accountOrNil),
-		Contents:        column(drafts, func(d Draft) string { return d.Content }),
-		Folded:          column(drafts, func(d Draft) string { return text.Fold(d.Content) }),
-		PostTypes:       column(drafts, func(d Draft) string { return d.PostType }),
-		Tones:           column(drafts, func(d Draft) string { return d.Tone }),
-		TargetAudiences: column(drafts, func(d Draft) string { return d.TargetAudience }),
-		Visibilities:    column(drafts, func(d Draft) string { return d.Visibility }),
-		Hashtags:        column(drafts, func(d Draft) string { return strings.Join(d.Hashtags, " ") }),
-	}))
-	return inOrder(made, ids), err
+	now := s.now().Truncate(time.Microsecond).Local() // as a row has it
+	made := make([]Post, len(drafts))
+	for i, draft := range drafts {
+		made[i] = newPost(ids[i], ownerID, draft.withDefaults(), now)
+	}
+	err = s.queries.PostInsertMany(ctx, tx, db.PostInsertManyParams{
+		OwnerID: ownerID, IDs: ids, Now: now,
+		AccountIDs:      column(made, Post.accountOrNil),
+		Contents:        column(made, func(p Post) string { return p.Content }),
+		Folded:          column(made, func(p Post) string { return text.Fold(p.Content) }),
+		PostTypes:       column(made, func(p Post) string { return p.PostType }),
+		Tones:           column(made, func(p Post) string { return p.Tone }),
+		TargetAudiences: column(made, func(p Post) string { return p.TargetAudience }),
+		Visibilities:    column(made, func(p Post) string { return p.Visibility }),
+		Hashtags:        column(made, func(p Post) string { return strings.Join(p.Hashtags, " ") }),
+	})
+	return made, err
 }
 
-// column is one value of each draft, with defaults: what PostInsertMany takes for a column.
-func column[T any](drafts []Draft, value func(Draft) T) []T {
-	values := make([]T, len(drafts))
-	for i, draft := range drafts {
-		values[i] = value(draft.withDefaults())
+// column is one value of each post: what PostInsertMany takes for a column.
+func column[T any](list []Post, value func(Post) T) []T {
+	values := make([]T, len(list))
+	for i, post := range list {
+		values[i] = value(post)
 	}
 	return values
 }
 
-// accountOrNil is the account that the draft names, the nil UUID for none.
-func (d Draft) accountOrNil() uuid.UUID {
-	if d.AccountID == nil {
+// accountOrNil is the account that the post names, the nil UUID for none.
+func (p Post) accountOrNil() uuid.UUID {
+	if p.AccountID == nil {
 		return uuid.Nil
 	}
-	return *d.AccountID
+	return *p.AccountID
 }
 
 // inOrder sorts posts into the order of their ids: the database promises none for what it returns.

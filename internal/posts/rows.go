@@ -46,6 +46,17 @@ func FromRow(row db.Post, err error) (Post, error) {
 	}, err
 }
 
+// newPost is the post that PostInsertMany makes of a draft with defaults: as its row, which nobody reads back.
+func newPost(id, ownerID uuid.UUID, draft Draft, now time.Time) Post {
+	//exhaustruct:enforce
+	return Post{
+		ID: id, OwnerID: ownerID, CreatedAt: now, UpdatedAt: now, Revision: 1,
+		AccountID: draft.AccountID, Content: draft.Content, PostType: draft.PostType, Tone: draft.Tone, TargetAudience: draft.TargetAudience,
+		Visibility: draft.Visibility, Hashtags: draft.Hashtags,
+		State: StateDraft, ScheduledAt: nil, TimeZone: "", PublishedAt: nil, LinkedInURN: "", FailureCode: "", FailureMessage: "", FailureRemedy: "",
+	}
+}
+
 // FromRows is FromRow for many.
 func FromRows(rows []db.Post, err error) ([]Post, error) {
 	list := make([]Post, len(rows))

@@ -19,6 +19,14 @@ func Fold(s string) string {
 	b.Grow(len(s))
 	blank := false
 	for _, r := range s {
+		if '!' <= r && r <= '~' { // most of most texts: it has no other form than its lower case
+			if 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			b.WriteByte(byte(r))
+			blank = false
+			continue
+		}
 		l := letterOf(r)
 		if !l.apart {
 			return fold(s)

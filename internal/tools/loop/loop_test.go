@@ -34,6 +34,7 @@ func TestAColumnIsAddedAndSeenInTheAPIAndThenWritten(t *testing.T) {
 	refused(t, tree, "the column Campaign", "go", "test", "-run", "TestEveryColumnOfAPostIsMapped", "./internal/posts")
 	replace(t, tree, "internal/posts/rows.go", "	Visibility     string\n", "	Campaign string\n	Visibility     string\n")
 	replace(t, tree, "internal/posts/rows.go", "Visibility: row.Visibility,", "Campaign: row.Campaign, Visibility: row.Visibility,")
+	replace(t, tree, "internal/posts/rows.go", `State: StateDraft,`, `Campaign: "", State: StateDraft,`)
 	replace(t, tree, "internal/rpc/map_post.go", "Etag: p.Etag(),", "Etag: p.Etag(), Campaign: p.Campaign,")
 	run(t, tree, "go", "build", "./...")
 
@@ -48,7 +49,8 @@ func TestAColumnIsAddedAndSeenInTheAPIAndThenWritten(t *testing.T) {
 		{"internal/posts/service.go", "TargetAudience: draft.TargetAudience, Visibility:", "TargetAudience: draft.TargetAudience, Campaign: draft.Campaign, Visibility:"},
 		{"internal/posts/service.go", `"target_audience": false,`, `"target_audience": false, "campaign": false,`},
 		{"internal/posts/service.go", `SetVisibility: has("visibility"),`, `SetCampaign: has("campaign"), Campaign: draft.Campaign, SetVisibility: has("visibility"),`},
-		{"internal/posts/batch.go", "		Visibilities: ", "		Campaigns: column(drafts, func(d Draft) string { return d.Campaign }),\n		Visibilities: "},
+		{"internal/posts/rows.go", `Campaign: "", State: StateDraft,`, "Campaign: draft.Campaign, State: StateDraft,"},
+		{"internal/posts/batch.go", "		Visibilities: ", "		Campaigns: column(made, func(p Post) string { return p.Campaign }),\n		Visibilities: "},
 		{"cmd/postwright/growth_test.go", `"target_audience": "''",`, `"target_audience": "''", "campaign": "''",`},
 		{"cmd/postwright/growth_test.go", `"target_audiences": "ARRAY['']",`, `"target_audiences": "ARRAY['']", "campaigns": "ARRAY['']",`},
 		{"cmd/postwright/growth_test.go", `"set_target_audience": "true",`, `"set_campaign": "true", "campaign": "''", "set_target_audience": "true",`},

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -53,8 +54,29 @@ func limitArrivals(
 		}
 		leave := sync.OnceFunc(release)
 		defer leave()
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), arrivalKey{}, leave)))
+		r = r.WithContext(context.WithValue(r.Context(), arrivalKey{}, leave))
+		if r.Body != http.NoBody {
+			r.Body = arrivingBody{r.Body, leave}
+		}
+		next.ServeHTTP(w, r)
 	})
+}
+
+// arrivingBody lets the next call in before it is read: it may never come. Not only who serves a call reads its body, also who looks
+// whether a GET has one, and who passes over one that nobody wants.
+type arrivingBody struct {
+	io.ReadCloser
+	leave func()
+}
+
+func (b arrivingBody) Read(p []byte) (int, error) {
+	b.leave()
+	return b.ReadCloser.Read(p)
+}
+
+func (b arrivingBody) Close() error {
+	b.leave()
+	return b.ReadCloser.Close()
 }
 
 // refuse answers a call that a limit refused before it got to its method.

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -106,8 +105,8 @@ type Instrumentation struct {
 
 // NewHandler serves the API: connect, gRPC and gRPC-Web, reflection, gRPC health. stopping ends when the server is about
 // to stop; open streams end with it. It belongs into NewConnections, and into a server that bounds how long a whole request
-// may take.
-func NewHandler(stopping context.Context, cfg Config, services Services, instruments Instrumentation) (http.Handler, error) {
+// may take. delay is when its refusals are told.
+func NewHandler(stopping context.Context, delay Delay, cfg Config, services Services, instruments Instrumentation) (http.Handler, error) {
 	// It keeps procedure and code of a call, and of a failure the words that the caller gets; no header and no address.
 	traced, err := otelconnect.NewServerInterceptor(otelconnect.WithTracerProvider(instruments.Traces),
 		otelconnect.WithPropagator(propagation.TraceContext{}), otelconnect.WithTrustRemote(), otelconnect.WithoutMetrics())
@@ -115,19 +114,12 @@ func NewHandler(stopping context.Context, cfg Config, services Services, instrum
 		return nil, fmt.Errorf("trace the calls: %w", err)
 	}
 	observer := newObserver(instruments)
-	delays := limit.NewDelays(time.Now)
-	delayed := func(ctx context.Context, from netip.Addr, key uuid.UUID) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		defer context.AfterFunc(stopping, cancel)()
-		delays.Wait(ctx, from, key)
-	}
 	server := connect.NewServer(
 		traced,
 		observer.intercept,
 		limitTime(cfg.Timeout),
 		boundKeyless,
-		authenticate(services.Callers, delayed, services.Authenticate),
+		authenticate(services.Callers, delay, services.Authenticate),
 		boundStreams(cfg.MessageTimeout),
 		services.InFlight.count,
 		newIntake(cfg).intercept,
@@ -165,9 +157,12 @@ func NewHandler(stopping context.Context, cfg Config, services Services, instrum
 	health, healthHandler := grpchealth.NewHandler(grpchealth.NewStaticChecker(names...), connectv1.WithReadMaxBytes(maxKeylessBytes))
 	mux.Handle(health, endSilent(cfg.Silence, healthHandler))
 	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
+		if _, known := methods[procedure]; !known { // a path, of which callers think up as many as they like
+			procedure = noMethod
+		}
 		return observer.conclude(ctx, endedCall{procedure: procedure, requestID: uuid.NewString(), err: err})
 	}
-	calls := refuseWrongCalls(methods, instruments.Observe, limitKeyless(delayed, refuse, endWith(stopping, streams, mux)))
+	calls := refuseWrongCalls(methods, delay, instruments.Observe, limitKeyless(delay, refuse, endWith(stopping, streams, mux)))
 	return allowOrigins(cfg.Origins, limitArrivals(cfg.Timeout, refuse, calls)), nil
 }
 

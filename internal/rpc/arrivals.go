@@ -62,8 +62,8 @@ func limitArrivals(
 	})
 }
 
-// arrivingBody lets the next call in before it is read: it may never come. Not only who serves a call reads its body, also who looks
-// whether a GET has one, and who passes over one that nobody wants.
+// arrivingBody lets the next call in before it is read: it may never come. Not only who serves a call reads its body, also who
+// looks whether a GET has one, and who passes over one that nobody wants.
 type arrivingBody struct {
 	io.ReadCloser
 	leave func()

@@ -260,8 +260,8 @@ func TestAFullDoorCountsNoMadeUpPaths(t *testing.T) {
 	})
 }
 
-// A GET whose body does not come kept its place at the door for as long as a request may take: 32 of them, without a key, kept out
-// all others of their address.
+// A GET whose body does not come kept its place at the door for as long as a request may take: 32 of them, without a key, kept
+// out all others of their address.
 func TestABodyThatDoesNotComeHoldsNobodyUpAtTheDoor(t *testing.T) {
 	t.Parallel()
 	for _, what := range []string{"read", "closed"} {
@@ -314,7 +314,8 @@ func TestAGetWhoseBodyDoesNotComeIsRefusedSoon(t *testing.T) {
 	server.Config.Protocols.SetHTTP1(true)
 	server.Start()
 	t.Cleanup(server.Close)
-	const get = "GET /postwright.v1.PostService/GetPost?encoding=json&message=%7B%7D HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	const get = "GET /postwright.v1.PostService/GetPost?encoding=json&message=%7B%7D HTTP/1.1\r\nHost: x\r\n" +
+		"Transfer-Encoding: chunked\r\n\r\n"
 	for name, c := range map[string]struct {
 		body   string
 		status int
@@ -338,6 +339,35 @@ func TestAGetWhoseBodyDoesNotComeIsRefusedSoon(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, c.status, answer.StatusCode)
 			require.Contains(t, string(words), c.want)
+		})
+	}
+}
+
+// What breaks HTTP's rules behind its head was told as a fault of the server's, in a library's words, and logged as an error.
+func TestABodyThatBreaksHTTPsRulesIsTheCallersFault(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(NewConnections("", newEdge(t, small, slog.New(slog.DiscardHandler))))
+	t.Cleanup(server.Close)
+	const head = "POST /postwright.v1.PostService/CreatePost HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n" +
+		"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for name, body := range map[string]string{
+		"a chunk of no length":   "zz\r\n{}\r\n0\r\n\r\n",
+		"more around than in it": strings.Repeat("1;"+strings.Repeat("a", 100)+"\r\n \r\n", 1_000),
+		"trailers without end":   "2\r\n{}\r\n0\r\n" + strings.Repeat("X: a\r\n", 10_000) + "\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+			require.NoError(t, err)
+			defer func() { _ = conn.Close() }()
+			go func() { _, _ = io.WriteString(conn, head+body) }() // the server may not take all of it
+			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			defer func() { _ = answer.Body.Close() }()
+			require.Equal(t, http.StatusBadRequest, answer.StatusCode)
+			words, err := io.ReadAll(answer.Body)
+			require.NoError(t, err)
+			require.Contains(t, string(words), "its body breaks HTTP's rules")
 		})
 	}
 }

@@ -38,7 +38,8 @@ type callbackView struct {
 // address may come only so often, and is told late when it comes again and again with what nobody waits for. It belongs into
 // NewConnections.
 func NewCallback(
-	service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, delay Delay, inFlight *InFlight, instruments Instrumentation,
+	service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, delay Delay, inFlight *InFlight,
+	instruments Instrumentation,
 ) http.Handler {
 	tracer := instruments.Traces.Tracer(tracerName)
 	observer := newObserver(instruments)
@@ -170,8 +171,8 @@ func consentCode(err error) string {
 	return cmp.Or(accounts.ConsentCode(err), codes[f.Kind].String())
 }
 
-// madeUp reports whether a consent failed as one that anybody can make up does, at any speed: nobody waits for it, nobody can, or a
-// limit refused it.
+// madeUp reports whether a consent failed as one that anybody can make up does, at any speed: nobody waits for it, nobody can, or
+// a limit refused it.
 func madeUp(err error) bool {
 	f := fault.Of(err)
 	return f != nil && (f.Kind == fault.OverLimit || f.Reason == accounts.ReasonStateUnknown || f.Reason == accounts.ReasonNoKeyset)

@@ -330,6 +330,7 @@ func TestAGetWhoseBodyDoesNotComeIsRefusedSoon(t *testing.T) {
 			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
 			require.NoError(t, err)
 			defer func() { _ = conn.Close() }()
+			require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second))) // the server of this test sets none
 			_, err = io.WriteString(conn, get+c.body)
 			require.NoError(t, err)
 			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)

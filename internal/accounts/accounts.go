@@ -27,6 +27,8 @@ const (
 	ReasonNotFound = "ACCOUNT_NOT_FOUND"
 	// ReasonDisconnected marks the fault of an account that was disconnected.
 	ReasonDisconnected = "ACCOUNT_DISCONNECTED"
+	// ReasonNoKeyset marks the fault of what needs sealed tokens where nothing can seal them.
+	ReasonNoKeyset = "NO_TOKEN_KEYSET"
 	// ReasonStateUnknown marks the fault of a consent that nobody waits for.
 	ReasonStateUnknown = "CONSENT_STATE_UNKNOWN"
 )
@@ -111,7 +113,7 @@ func (s *Service) Register(client *jobs.Client) {
 func noVault() error {
 	return fault.New(fault.Precondition,
 		"No token keyset is configured, so tokens can't be kept: make one with `postwright account keyset` and set POSTWRIGHT_TOKEN_KEYSET.").
-		WithReason("NO_TOKEN_KEYSET")
+		WithReason(ReasonNoKeyset)
 }
 
 // List returns the owner's accounts that are connected, oldest first.

@@ -397,14 +397,15 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	get("/metrics", a.metrics.Handler())
 	handler := http.Handler(mux)
 	if a.cfg.serves() {
-		api, err := a.api(streams)
+		delay := rpc.NewDelay(streams)
+		api, err := a.api(streams, delay)
 		if err != nil {
 			return nil, err
 		}
 		mux.Handle("/", api)
 		handler = callsFirst(api, mux)
 		get(rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consentRate, time.Now),
-			a.services.InFlight, a.instrumentation()))
+			delay, a.services.InFlight, a.instrumentation()))
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -443,8 +444,8 @@ func onlyGet(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, fmt.Sprintf("%s takes GET, not %s.", r.URL.Path, fault.Clip(r.Method, 20)), http.StatusMethodNotAllowed)
 }
 
-func (a *App) api(streams context.Context) (http.Handler, error) {
-	return rpc.NewHandler(streams, rpc.Config{
+func (a *App) api(streams context.Context, delay rpc.Delay) (http.Handler, error) {
+	return rpc.NewHandler(streams, delay, rpc.Config{
 		Timeout: callTimeout, MessageTimeout: a.onWire.message, Silence: a.onWire.silence, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes,
 		MaxStreams: a.cfg.Server.Streams.Value, StreamsPerOwner: a.cfg.Server.StreamsPerOwner.Value, Origins: a.cfg.Server.origins(),
 	}, a.services, a.instrumentation())

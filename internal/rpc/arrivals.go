@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/netip"
 	"time"
@@ -46,8 +47,28 @@ func limitArrivals(
 		}
 		this.arrived = release
 		defer this.leaveArrivals()
+		if r.Body != http.NoBody {
+			r.Body = arrivingBody{r.Body, this}
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// arrivingBody lets the next call in before it is read: it may never come. Not only who serves a call reads its body, also who
+// looks whether a GET has one, and who passes over one that nobody wants.
+type arrivingBody struct {
+	io.ReadCloser
+	connection *connection
+}
+
+func (b arrivingBody) Read(p []byte) (int, error) {
+	b.connection.leaveArrivals()
+	return b.ReadCloser.Read(p)
+}
+
+func (b arrivingBody) Close() error {
+	b.connection.leaveArrivals()
+	return b.ReadCloser.Close()
 }
 
 // refuse answers a call that a limit refused before it got to its method.

@@ -37,9 +37,11 @@ type callbackView struct {
 
 // NewCallback serves CallbackPath: it ends a consent and tells the member, who sits before a browser, how. State and code
 // are secrets: they are never logged, and the page keeps the browser from handing them on. It asks for no key, so each
-// address may come only so often. It belongs into NewConnections.
+// address may come only so often, and is told late when it comes again and again with what nobody waits for. It belongs into
+// NewConnections.
 func NewCallback(
-	service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, inFlight *InFlight, instruments Instrumentation,
+	service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, delay Delay, inFlight *InFlight,
+	instruments Instrumentation,
 ) http.Handler {
 	tracer := instruments.Traces.Tracer(tracerName)
 	observer := newObserver(instruments)
@@ -63,6 +65,9 @@ func NewCallback(
 		took := time.Since(began)
 		observer.Observe(CallbackPath, consentCode(err), took)
 		observer.logConsent(ctx, view, took, err)
+		if madeUp(err) {
+			delay(ctx, uuid.Nil)
+		}
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Cache-Control", "no-store")
 		header.Set("Referrer-Policy", "no-referrer")
@@ -171,6 +176,13 @@ func consentCode(err error) string {
 	return cmp.Or(accounts.ConsentCode(err), codes[f.Kind].String())
 }
 
+// madeUp reports whether a consent failed as one that anybody can make up does, at any speed: nobody waits for it, nobody can, or
+// a limit refused it.
+func madeUp(err error) bool {
+	f := fault.Of(err)
+	return f != nil && (f.Kind == fault.OverLimit || f.Reason == accounts.ReasonStateUnknown || f.Reason == accounts.ReasonNoKeyset)
+}
+
 // logConsent is the one line of a consent that came back. Of those that nobody waits for, which anybody can make up at any speed,
 // one a minute is logged for each of LinkedIn's codes, as of those that a limit refused.
 func (o *observer) logConsent(ctx context.Context, view callbackView, took time.Duration, err error) {
@@ -189,7 +201,7 @@ func (o *observer) logConsent(ctx context.Context, view callbackView, took time.
 	if f.Kind == fault.OverLimit {
 		o.Refused(f.Reason)
 	}
-	if f.Kind == fault.OverLimit || f.Reason == accounts.ReasonStateUnknown {
+	if madeUp(err) {
 		untold, tell := o.refused.tell(f.Reason+" "+accounts.ConsentCode(err), time.Now())
 		if !tell {
 			return

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postwright/postwright/internal/limit"
@@ -16,11 +17,12 @@ import (
 // another; after that the connection is closed.
 const lingering = time.Second
 
-// connection is what those who answer a request know of the way that it came. It is of one request, and of its goroutine.
+// connection is what those who answer a request know of the way that it came. It is of one request.
 type connection struct {
 	controller *http.ResponseController
 	from       netip.Addr
 	arrived    func() // gives back the place among the arrivals, nil where there is none
+	left       sync.Once
 }
 
 type connectionKey struct{}
@@ -33,10 +35,10 @@ func connectionOf(ctx context.Context) *connection {
 	return &connection{}
 }
 
+// leaveArrivals gives the place among the arrivals back, once. A body calls it, in whatever goroutine it is read or closed.
 func (c *connection) leaveArrivals() {
 	if c.arrived != nil {
-		c.arrived()
-		c.arrived = nil
+		c.left.Do(c.arrived)
 	}
 }
 

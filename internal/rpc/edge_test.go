@@ -37,20 +37,23 @@ var small = Config{
 // newEdge is the API without use cases behind it: what is refused never gets there.
 func newEdge(t *testing.T, cfg Config, log *slog.Logger) http.Handler {
 	t.Helper()
-	return newEdgeWith(t.Context(), t, cfg, limit.Config{OwnerCalls: 100, LookUps: 100}, log)
+	return newEdgeWith(t.Context(), t, cfg, limit.Config{OwnerCalls: 100, LookUps: 100}, Instrumentation{
+		Log: log, Observe: func(string, string, time.Duration) {},
+	}, func(context.Context, uuid.UUID) {})
 }
 
-// newEdgeWith is newEdge with limits of its callers, until stopping ends.
-func newEdgeWith(stopping context.Context, t *testing.T, cfg Config, callers limit.Config, log *slog.Logger) http.Handler {
+// newEdgeWith is newEdge with limits of its callers, somebody who watches, and the delay of refusals, until stopping ends.
+func newEdgeWith(
+	stopping context.Context, t *testing.T, cfg Config, callers limit.Config, watched Instrumentation, delay Delay,
+) http.Handler {
 	t.Helper()
-	handler, err := NewHandler(stopping, cfg, Services{
+	watched.Refused, watched.Streams, watched.Traces = func(string) {}, func(int) {}, noop.NewTracerProvider()
+	handler, err := NewHandler(stopping, delay, cfg, Services{
 		Callers: limit.NewCallers(callers, time.Now), InFlight: NewInFlight(),
 		Authenticate: func(context.Context, string) (identity.Key, error) {
 			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil
 		},
-	}, Instrumentation{
-		Log: log, Observe: func(string, string, time.Duration) {}, Refused: func(string) {}, Streams: func(int) {}, Traces: noop.NewTracerProvider(),
-	})
+	}, watched)
 	require.NoError(t, err)
 	return handler
 }

@@ -101,6 +101,10 @@ func (s *roomyStream) Receive(msg any) error {
 	if connect.CodeOf(err) == connect.CodeInvalidArgument && info.RequestEncoding != connect.CompressionNameIdentity {
 		return unreadable("it is said to be compressed with " + info.RequestEncoding + ", and is not, or is cut off").WithCause(err)
 	}
+	var body *connect.Error
+	if errors.As(err, &body) && body.Code() == connect.CodeUnknown { // what HTTP says of a body: nobody here is to blame
+		return unreadable("its body breaks HTTP's rules, or ends before its end").WithCause(err)
+	}
 	if connect.CodeOf(err) == connect.CodeResourceExhausted { // the one reason why a message is not read to its end
 		return connect.NewError(connect.CodeResourceExhausted, fmt.Sprintf("The request is larger than %d KiB: send less at once.", s.limit>>10))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -176,8 +175,7 @@ func limitTime(limit time.Duration) connect.ServerInterceptor {
 // authenticate finds out who is calling, and whether they may call now, before the request is read. Reflection shows what
 // is in the proto files anyway and asks for no key.
 func authenticate(
-	callers *limit.Callers, delayed func(ctx context.Context, from netip.Addr, key uuid.UUID),
-	verify func(ctx context.Context, key string) (identity.Key, error),
+	callers *limit.Callers, delay Delay, verify func(ctx context.Context, key string) (identity.Key, error),
 ) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
@@ -188,9 +186,9 @@ func authenticate(
 			if !there {
 				return errors.New("a call without headers")
 			}
-			key, from := bearer(info.RequestHeader().Get("Authorization")), connectionOf(ctx).from
+			key := bearer(info.RequestHeader().Get("Authorization"))
 			admission, err := callers.Admit(ctx, limit.Call{
-				From: from, Key: key, Stream: spec.StreamType != connect.StreamTypeUnary, BeforeWait: func() { leaveArrivals(ctx) },
+				From: connectionOf(ctx).from, Key: key, Stream: spec.StreamType != connect.StreamTypeUnary, BeforeWait: func() { leaveArrivals(ctx) },
 			}, func(ctx context.Context) (limit.Caller, error) {
 				if key == "" {
 					return limit.Caller{}, fault.New(fault.Unauthenticated, "Send an API key: `Authorization: Bearer pw_…`.")
@@ -205,7 +203,7 @@ func authenticate(
 			if err != nil {
 				tellRetry(info.ResponseHeader(), err)
 				if fault.Is(err, fault.OverLimit) {
-					delayed(ctx, from, admission.Key)
+					delay(ctx, admission.Key)
 				}
 				return err
 			}

@@ -42,8 +42,7 @@ var keylessRate = limit.Rate{PerSecond: 2, Burst: 40}
 // send. Health's Check is no stream and shares nothing with them: an orchestrator asks it, maybe through the same proxy as
 // strangers, and takes a process that does not answer for dead.
 func limitKeyless(
-	delayed func(ctx context.Context, from netip.Addr, key uuid.UUID),
-	refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler,
+	delay Delay, refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler,
 ) http.Handler {
 	open := limit.NewShares[netip.Addr](limit.Room{Slots: keylessPerAddress, Total: keylessOpen})
 	opened := limit.NewAddresses(keylessRate, time.Now)
@@ -65,7 +64,7 @@ func limitKeyless(
 		release, err := enterKeyless(r, open, opened)
 		leaveArrivals(r.Context())
 		if err != nil {
-			delayed(r.Context(), connectionOf(r.Context()).from, uuid.Nil)
+			delay(r.Context(), uuid.Nil)
 			refuse(w, r, errorWriter, err, refused)
 			return
 		}

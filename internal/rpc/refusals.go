@@ -1,11 +1,14 @@
 package rpc
 
 import (
+	"context"
 	"math"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/limit"
@@ -44,6 +47,21 @@ func tellRetry(header setter, err error) {
 
 // seconds is a time in whole seconds, never less than it is.
 func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
+
+// Delay returns when a refusal may be told, or with ctx. key is that of the caller, uuid.Nil where it is unknown: then it is the
+// address that others of its refusals came from.
+type Delay func(ctx context.Context, key uuid.UUID)
+
+// NewDelay returns the Delay of all that is refused, until stopping ends: then everything is told at once.
+func NewDelay(stopping context.Context) Delay {
+	delays := limit.NewDelays(time.Now)
+	return func(ctx context.Context, key uuid.UUID) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(stopping, cancel)()
+		delays.Wait(ctx, connectionOf(ctx).from, key)
+	}
+}
 
 // refusalsEvery is how often a reason of refusals is logged at most.
 const refusalsEvery = time.Minute

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -107,26 +106,19 @@ type Instrumentation struct {
 
 // NewHandler serves the API: connect, gRPC and gRPC-Web, reflection, gRPC health. stopping ends when the server is about
 // to stop; open streams end with it. It belongs into NewConnections, and into a server that bounds how long a whole request
-// may take.
-func NewHandler(stopping context.Context, cfg Config, services Services, instruments Instrumentation) (http.Handler, error) {
+// may take. delay is when its refusals are told.
+func NewHandler(stopping context.Context, delay Delay, cfg Config, services Services, instruments Instrumentation) (http.Handler, error) {
 	traced, err := newTraced(instruments.Traces)
 	if err != nil {
 		return nil, fmt.Errorf("trace the calls: %w", err)
 	}
 	observer := newObserver(instruments)
-	delays := limit.NewDelays(time.Now)
-	delayed := func(ctx context.Context, from netip.Addr, key uuid.UUID) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		defer context.AfterFunc(stopping, cancel)()
-		delays.Wait(ctx, from, key)
-	}
 	server := connect.NewServer(
 		traced,
 		observer.intercept,
 		limitTime(cfg.Timeout),
 		boundKeyless,
-		authenticate(services.Callers, delayed, services.Authenticate),
+		authenticate(services.Callers, delay, services.Authenticate),
 		boundStreams(cfg.MessageTimeout),
 		services.InFlight.count,
 		newIntake(cfg).intercept,
@@ -166,9 +158,12 @@ func NewHandler(stopping context.Context, cfg Config, services Services, instrum
 		procedures.Handle(name, endSilent(cfg.Silence, health))
 	}
 	refuse := func(ctx context.Context, procedure string, err error) *connect.Error {
+		if _, known := methods[procedure]; !known { // a path, of which callers think up as many as they like
+			procedure = noMethod
+		}
 		return observer.conclude(ctx, endedCall{procedure: procedure, requestID: uuid.NewString(), err: err})
 	}
-	calls := refuseWrongCalls(methods, instruments.Observe, limitKeyless(delayed, refuse, endWith(stopping, streams, procedures)))
+	calls := refuseWrongCalls(methods, delay, instruments.Observe, limitKeyless(delay, refuse, endWith(stopping, streams, procedures)))
 	return allowOrigins(cfg.Origins, limitArrivals(cfg.Timeout, refuse, calls)), nil
 }
 

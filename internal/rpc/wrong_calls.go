@@ -2,7 +2,9 @@ package rpc
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 	"connectrpc.com/grpchealth"
+	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/spelling"
@@ -58,8 +61,10 @@ func (w *wrongCall) with(header, value string) *wrongCall {
 
 // refuseWrongCalls answers calls that connect answers with a bare status or in words that name no remedy: of what there is
 // not, in a way that there is not. They ask for no key, since none of them gets to anything. They are counted, all of what there
-// is not as one, and not logged: strangers make as many as they like.
-func refuseWrongCalls(methods map[string]method, observe func(procedure, code string, took time.Duration), next http.Handler) http.Handler {
+// is not as one, and not logged: strangers make as many as they like. How often they are told is for delay to say.
+func refuseWrongCalls(
+	methods map[string]method, delay Delay, observe func(procedure, code string, took time.Duration), next http.Handler,
+) http.Handler {
 	names := make([]string, 0, len(methods))
 	for name := range methods {
 		names = append(names, name)
@@ -81,6 +86,8 @@ func refuseWrongCalls(methods map[string]method, observe func(procedure, code st
 			return
 		}
 		observe(procedure, refused.code.String(), 0)
+		leaveArrivals(r.Context())
+		delay(r.Context(), uuid.Nil)
 		for name, values := range refused.header {
 			w.Header()[name] = values
 		}
@@ -213,8 +220,12 @@ func hasBody(r *http.Request) bool {
 	if r.ContentLength >= 0 {
 		return r.ContentLength > 0
 	}
-	n, _ := r.Body.Read(make([]byte, 1)) // it says no length, as some clients do where there is nothing
-	return n > 0
+	// It says no length, as some clients do where there is nothing; and nothing more is waited for than its end.
+	this := connectionOf(r.Context())
+	this.readUntil(time.Now().Add(lingering))
+	_, err := r.Body.Read(make([]byte, 1))
+	this.readUntil(time.Time{})
+	return !errors.Is(err, io.EOF)
 }
 
 // checkContentType checks how the message is encoded.

@@ -224,8 +224,8 @@ func TestEveryEnumNamesItsValues(t *testing.T) {
 func TestCallsThatAreWrongFromTheStartAreCounted(t *testing.T) {
 	t.Parallel()
 	counted := map[string]int{}
-	handler := refuseWrongCalls(map[string]method{"/x.Y/Do": {}}, func(procedure, code string, _ time.Duration) { counted[procedure+" "+code]++ },
-		http.NotFoundHandler())
+	handler := refuseWrongCalls(map[string]method{"/x.Y/Do": {}}, NewDelay(t.Context()),
+		func(procedure, code string, _ time.Duration) { counted[procedure+" "+code]++ }, http.NotFoundHandler())
 	for _, path := range []string{"/x.Y/Do", "/a", "/b", "/x.Y/Da"} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(`{}`))
 		handler.ServeHTTP(httptest.NewRecorder(), r)

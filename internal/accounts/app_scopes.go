@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/postwright/postwright/internal/spelling"
@@ -58,26 +59,26 @@ func (a App) UnknownScopes() (unknown []UnknownScope) {
 }
 
 // RefusedWithOpenID is a scope of the app's that LinkedIn gives to no app that asks for openid, as this one does: a self-serve
-// product and the Community Management API are for an app each. It is "" for none. Apps that were granted both long ago may have
+// product and the Community Management API are for an app each. Apps that were granted both long ago may have
 // them, so it is no fault.
-func (a App) RefusedWithOpenID() string {
+func (a App) RefusedWithOpenID() (scope string, refused bool) {
 	community := slices.IndexFunc(a.Scopes, func(scope string) bool { return slices.Contains(communityScopes, scope) })
 	if community < 0 || !slices.Contains(a.Scopes, "openid") {
-		return ""
+		return "", false
 	}
-	return a.Scopes[community]
+	return a.Scopes[community], true
 }
 
-// CannotIdentify says what the app's scopes lack for it to find out who a member is; "" for nothing. The default app may lack
+// CannotIdentify says what the app's scopes lack for it to find out who a member is, or nil. The default app may lack
 // openid, as it could before there were others.
-func (a App) CannotIdentify() string {
+func (a App) CannotIdentify() error {
 	switch {
 	case !a.Members:
-		return ""
+		return nil
 	case a.ByMe && !slices.Contains(a.Scopes, "r_basicprofile"):
-		return "must hold r_basicprofile: without it /v2/me does not say who a member is"
+		return errors.New("must hold r_basicprofile: without it /v2/me does not say who a member is")
 	case !a.ByMe && a.Name != DefaultApp && !slices.Contains(a.Scopes, "openid"):
-		return "must hold openid, so that userinfo says who a member is; or set identity to me, with r_basicprofile"
+		return errors.New("must hold openid, so that userinfo says who a member is; or set identity to me, with r_basicprofile")
 	}
-	return ""
+	return nil
 }

@@ -23,7 +23,9 @@ func TestWhatAnAppsScopesComeTo(t *testing.T) {
 		"no scopes, which is wrong": {},
 	} {
 		require.Equal(t, c.unknown, c.app.UnknownScopes(), name)
-		require.Equal(t, c.refused, c.app.RefusedWithOpenID(), name)
+		scope, refused := c.app.RefusedWithOpenID()
+		require.Equal(t, c.refused, scope, name)
+		require.Equal(t, c.refused != "", refused, name)
 	}
 }
 
@@ -41,10 +43,11 @@ func TestWhatAnAppNeedsToIdentifyAMember(t *testing.T) {
 		"the default app's /v2/me": {accounts.App{Name: accounts.DefaultApp, Members: true, ByMe: true}, "r_basicprofile"},
 		"pages need neither":       {accounts.App{Pages: true, ByMe: true}, ""},
 	} {
-		problem := c.app.CannotIdentify()
-		require.Equal(t, c.lacks == "", problem == "", name)
-		if c.lacks != "" {
-			require.Contains(t, problem, "must hold "+c.lacks, name)
+		err := c.app.CannotIdentify()
+		if c.lacks == "" {
+			require.NoError(t, err, name)
+			continue
 		}
+		require.ErrorContains(t, err, "must hold "+c.lacks, name)
 	}
 }

@@ -273,20 +273,16 @@ func (s *Service) pause(ctx context.Context, account Account, reason string) (Ac
 // warn tells the owner when the token's end comes near, once for each of the warnings' days, and pauses the account when it
 // has come, unless that is only assumed. A token that is renewed by itself needs none until that has failed for a day.
 func (s *Service) warn(ctx context.Context, account Account) error {
-	if account.tokenExpiresAt == nil {
-		return nil
-	}
-	left := account.tokenExpiresAt.Sub(s.now())
-	if left <= 0 && account.tokenExpiryAssumed {
-		return nil // LinkedIn says when it is over
-	}
-	if left <= 0 {
+	now := s.now()
+	standing := s.Standing(account, now)
+	switch {
+	case standing.Ended(now):
 		_, err := s.pause(ctx, account, linkedin.ReasonExpiredToken)
 		return err
+	case standing.Ends == nil, !now.Before(*standing.Ends), standing.RenewedUntil != nil:
+		return nil // where its end is assumed, LinkedIn says when it is over
 	}
-	if s.Standing(account, s.now()).RenewedUntil != nil {
-		return nil
-	}
+	left := standing.Ends.Sub(now)
 	for _, days := range warnings {
 		if left > time.Duration(days)*day {
 			continue

@@ -7,8 +7,8 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
-// PublishScope is the scope that an account's token needs to publish.
-func PublishScope(account Account) string {
+// scopeToPublish is the scope that an account's token needs to publish.
+func scopeToPublish(account Account) string {
 	urn, err := linkedin.ParseURN(account.URN)
 	return publishScope(err == nil && urn.Kind() == linkedin.KindOrganization)
 }
@@ -49,7 +49,7 @@ var products = map[string]string{
 
 // cannotPublish is Standing's CannotPublish.
 func cannotPublish(account Account) *Problem {
-	scope := PublishScope(account)
+	scope := scopeToPublish(account)
 	if account.disconnectedAt != nil || len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) {
 		return nil
 	}
@@ -91,7 +91,7 @@ var scopePurposes = map[string]string{
 // one to publish; none when nobody knows what the token may.
 func WithheldScopes(account Account, wanted []string) (withheld []string) {
 	for _, scope := range wanted {
-		if len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) || scope == PublishScope(account) {
+		if len(account.Scopes) == 0 || slices.Contains(account.Scopes, scope) || scope == scopeToPublish(account) {
 			continue
 		}
 		purpose, known := scopePurposes[scope]

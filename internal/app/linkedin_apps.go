@@ -180,8 +180,8 @@ func (v *validation) linkedInApp(accountsAt, identityAt, scopesAt string, app li
 	case app.Identity != "" && app.Identity != byUserInfo && app.Identity != byMe:
 		v.wrong(identityAt, "is %q, and must be userinfo or me", app.Identity)
 	default:
-		if problem := app.known().CannotIdentify(); problem != "" {
-			v.wrong(scopesAt, "%s", problem)
+		if err := app.known().CannotIdentify(); err != nil {
+			v.wrong(scopesAt, "%s", err)
 		}
 	}
 }

@@ -12,7 +12,7 @@ const (
 	// pollInterval is how often River asks for jobs, which costs nothing while none can be there: how late a job may begin whose
 	// time has come.
 	pollInterval = 250 * time.Millisecond
-	// fetchCooldown is the least time between two looks, however much is announced: about how long a job waits whose turn has come.
+	// fetchCooldown is the least time between two fetches, however much is announced: about how long a job waits whose turn has come.
 	// River's own, 100 ms, would let an account with five turns send fifty posts a second at most.
 	fetchCooldown = 20 * time.Millisecond
 	// longestRest is how long the database is not asked at all when nothing was announced, in case something was and was not heard.

@@ -51,7 +51,7 @@ const lastOfTheDay = "\n\nNo more messages like this come today (UTC): ListPosts
 var errNoneLeft = errors.New("none of the day's messages is left")
 
 // count takes one of a day's messages, before it is sent: whether it arrives makes no difference. It returns how many there have
-// been with it, or errNoneLeft when there were as many as most. Several processes count in one row, so that none counts past
+// been, this one included, or errNoneLeft when most were sent before. Several processes count in one row, so that none counts past
 // another.
 func (s *Service) count(ctx context.Context, ownerID uuid.UUID, allowance string, most int32) (nth int32, err error) {
 	nth, err = s.queries.NotificationCount(ctx, s.store, db.NotificationCountParams{

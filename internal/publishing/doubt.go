@@ -71,7 +71,7 @@ func (s *Service) resolve(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		if err := s.settleDoubts(ctx, tx, post, r.State(), r.By, now); err != nil {
 			return err
 		}
-		return s.settlePost(ctx, tx, settlement(post, r, now))
+		return s.settlePost(ctx, tx, settleParams(post, r, now))
 	case decision.Resembled:
 		_, err := s.queries.PostTellDoubt(ctx, tx, db.PostTellDoubtParams{
 			ID: post.ID, OwnerID: post.OwnerID, Now: now, FailureMessage: r.Failure.Message, FailureRemedy: r.Failure.Remedy,
@@ -89,7 +89,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 	}
 	switch decision.ArrivalOf(post.State) {
 	case decision.ArrivesAtRest:
-		return s.settlePost(ctx, tx, settlement(post, r, now))
+		return s.settlePost(ctx, tx, settleParams(post, r, now))
 	case decision.ArrivesQueued:
 		if _, err := s.queries.PublicationWithdraw(ctx, tx, db.PublicationWithdrawParams{
 			PostID: post.ID, OwnerID: post.OwnerID, EndedAt: now,
@@ -111,8 +111,8 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 	return nil
 }
 
-// settlement is how a resolution settles a post that is not on its way.
-func settlement(post posts.Post, r decision.Resolution, now time.Time) db.PostSettleParams {
+// settleParams are how a resolution settles a post that is not on its way.
+func settleParams(post posts.Post, r decision.Resolution, now time.Time) db.PostSettleParams {
 	settled := db.PostSettleParams{
 		ID: post.ID, OwnerID: post.OwnerID, Now: now, State: r.State(), LinkedInURN: r.URN,
 		FailureCode: r.Failure.Code, FailureMessage: r.Failure.Message, FailureRemedy: r.Failure.Remedy,

@@ -150,6 +150,9 @@ func (w *readBackWorker) evidence(ctx context.Context, post posts.Post, doubt de
 			evidence.Seen = evidence.Seen.BesideTwin()
 		}
 	}
+	if _, certain := evidence.Seen.Published(); certain {
+		return evidence, nil
+	}
 	evidence.Known, err = w.queries.PostNewestURN(ctx, w.store, db.PostNewestURNParams{AccountURN: read.account.URN, ID: post.ID})
 	return evidence, err
 }

@@ -71,8 +71,8 @@ func (w *publicationWorker) forAccount(o decision.Outcome, account, then account
 	return o.ForAccount(w.accounts.Standing(account, now), account.SameToken(then), now)
 }
 
-// endAttempt writes what an attempt came to, and settles the publication, or else the doubt about the attempt. A publication that
-// waits by an outcome that is written again is checked at once.
+// endAttempt writes what an attempt came to, and settles the publication, or else the doubt about the attempt. Where the
+// outcome had been written before and the publication waits, the publication is checked at once.
 func (w *publicationWorker) endAttempt(
 	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, attempt Attempt, o decision.Outcome,
 ) (rest, error) {

@@ -56,7 +56,7 @@ func (s *Service) Resolve(ctx context.Context, in ResolveInput) (posts.Post, err
 		if err := s.settleDoubts(ctx, tx, current, said.State(), said.By, now); err != nil {
 			return err
 		}
-		post, err = posts.FromRow(s.queries.PostSettle(ctx, tx, settlement(current, said, now)))
+		post, err = posts.FromRow(s.queries.PostSettle(ctx, tx, settleParams(current, said, now)))
 		return err
 	})
 	return post, err

@@ -30,7 +30,7 @@ func (r rest) snooze(now time.Time) error {
 	return river.JobSnooze(max(r.until.Sub(now)+rand.N(sleepSpread), 0))
 }
 
-// AccountChangedArgs is the job that wakes the publications of an account that wait for it, so that each looks what the
+// AccountChangedArgs is the job that wakes the publications of an account that wait for it, so that each checks what the
 // account's new state means for it. It belongs to every connection, renewal and disconnection.
 type AccountChangedArgs struct {
 	OwnerID   uuid.UUID `json:"owner_id"`

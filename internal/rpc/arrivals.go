@@ -15,7 +15,7 @@ import (
 )
 
 // What is done for calls before they are known to be served costs little, but for a thousand at once it is what others wait
-// behind. So of one address only a few are looked at at once; those that wait cost nothing.
+// behind. So only a few of one address are examined at a time; those that wait cost nothing.
 const (
 	arrivalPlaces = 32
 	arrivalQueue  = 4_000 // 16 HTTP/2 connections full of streams

@@ -105,7 +105,7 @@ type Instrumentation struct {
 }
 
 // NewHandler serves the API: connect, gRPC and gRPC-Web, reflection, gRPC health. stopping ends when the server is about
-// to stop; open streams end with it. It belongs into NewConnections, and into a server that bounds how long a whole request
+// to stop; open streams end with it. It belongs inside NewConnections, and in a server that bounds how long a whole request
 // may take. delay is when its refusals are told.
 func NewHandler(stopping context.Context, delay Delay, cfg Config, services Services, instruments Instrumentation) (http.Handler, error) {
 	traced, err := newTraced(instruments.Traces)

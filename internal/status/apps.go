@@ -8,11 +8,11 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 )
 
-// AppScopes checks what members are asked for by each LinkedIn app: whether LinkedIn gives it to one app together, and has it at
-// all.
+// AppScopes checks the scopes that each LinkedIn app asks members for: whether LinkedIn gives them to one app together, and whether
+// it has them at all.
 func AppScopes(apps []accounts.App) (checks []Check) {
 	for _, app := range apps {
-		if scope := app.RefusedWithOpenID(); scope != "" {
+		if scope, refused := app.RefusedWithOpenID(); refused {
 			checks = append(checks, Check{
 				Name: "scopes of the LinkedIn app " + app.Name, State: Warning,
 				Detail: fmt.Sprintf("It asks for openid and %s together. LinkedIn gives the Community Management API only to an app "+

@@ -54,7 +54,7 @@ func reach(ctx context.Context, base string) Check {
 
 const badCertificate = "Nothing is sent to a host whose certificate is not valid: mend this, or the address, before anything else."
 
-// checkHosts says of the first host of which it is not sure that it can be reached how that is, and else that all can be.
+// checkHosts says how the first host stands that can not surely be reached, or else that all can be.
 func checkHosts(ctx context.Context, name, flags string, bases ...string) (c Check) {
 	for _, base := range bases {
 		if c = reach(ctx, base); c.State != OK {

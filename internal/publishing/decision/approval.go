@@ -69,6 +69,6 @@ func ResentTooLate() *Obstacle {
 	return &Obstacle{unsent(Failure{
 		Code:    ReasonResendTooLate,
 		Message: "The send that you approved could not be made while LinkedIn still refuses the same text, so it was not made: the post could stand there twice.",
-		Remedy:  RemedyDoubt,
+		Remedy:  remedyDoubt,
 	})}
 }

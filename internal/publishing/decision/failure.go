@@ -10,8 +10,8 @@ import (
 // Failure is what the owner of a post learns that was not published, or that waits.
 type Failure struct{ Code, Message, Remedy string }
 
-// RemedyDoubt is what helps against a doubt.
-const RemedyDoubt = "Look on LinkedIn whether the post is there, and say so with ResolvePost: sending it again could publish it twice."
+// remedyDoubt is what helps against a doubt.
+const remedyDoubt = "Look on LinkedIn whether the post is there, and say so with ResolvePost: sending it again could publish it twice."
 
 // remedyConnect is what helps against a token that LinkedIn does not accept.
 const remedyConnect = "Connect the account again: the post goes out then."

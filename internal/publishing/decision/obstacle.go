@@ -122,6 +122,6 @@ var MayHaveBeenSent = Outcome{
 	Failure: Failure{
 		Code:    ReasonRestored,
 		Message: "The database was restored, or another server took over, and it is not known whether the post was sent before.",
-		Remedy:  RemedyDoubt,
+		Remedy:  remedyDoubt,
 	},
 }

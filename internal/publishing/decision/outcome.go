@@ -89,7 +89,7 @@ var ProcessDied = Outcome{
 	Failure: Failure{
 		Code:    "PROCESS_DIED",
 		Message: "Postwright stopped while the post was being sent, so it is not known whether LinkedIn has it.",
-		Remedy:  RemedyDoubt,
+		Remedy:  remedyDoubt,
 	},
 }
 
@@ -119,7 +119,7 @@ func Answered(created linkedin.Created, err error) Outcome {
 	switch {
 	case f.Doubt:
 		o.Answer.Result, o.State = InDoubt, posts.StateUnconfirmed
-		o.Failure.Remedy = RemedyDoubt
+		o.Failure.Remedy = remedyDoubt
 	case o.Answer.Status == 0:
 		o.Answer.Result = NotSent
 	}
@@ -158,7 +158,7 @@ func (o Outcome) afterDoubt() Outcome {
 	case o.Answer.DuplicateOf != "":
 		o.State, o.URN, o.Failure, o.SettlesDoubts = posts.StatePublished, o.Answer.DuplicateOf, Failure{}, true
 	default:
-		o.State, o.Failure.Remedy = posts.StateUnconfirmed, "An earlier attempt is still in doubt. "+RemedyDoubt
+		o.State, o.Failure.Remedy = posts.StateUnconfirmed, "An earlier attempt is still in doubt. "+remedyDoubt
 	}
 	return o
 }

@@ -105,7 +105,7 @@ func (s Sightings) failure() Failure {
 	}
 	return Failure{
 		Message: "It is not certain whether LinkedIn has the post. What the account has there that may be it: " + fault.Names(urns, maxNamed) + ".",
-		Remedy:  RemedyDoubt,
+		Remedy:  remedyDoubt,
 	}
 }
 

@@ -92,11 +92,11 @@ func (s *Service) Look(ctx context.Context, tx *postgres.Tx) (Standing, error) {
 }
 
 // look returns why the database is not what it was, or "".
-func (s *Service) look(ctx context.Context, tx *postgres.Tx) (Standing, string, error) {
+func (s *Service) look(ctx context.Context, on db.DBTX) (Standing, string, error) {
 	last := s.known() // before the row is read: what is read afterwards is at least as new
-	row, err := s.queries.OriginGet(ctx, tx)
+	row, err := s.queries.OriginGet(ctx, on)
 	if fault.Is(err, fault.NotFound) {
-		return Standing{}, "", s.queries.OriginInsert(ctx, tx)
+		return Standing{}, "", s.queries.OriginInsert(ctx, on)
 	}
 	switch {
 	case err != nil:
@@ -135,8 +135,12 @@ func (s *Service) hold(ctx context.Context, tx *postgres.Tx, reason string) (Sta
 	return standing, err
 }
 
-// Standing looks in a transaction of its own.
-func (s *Service) Standing(ctx context.Context) (standing Standing, err error) {
+// Standing looks outside a transaction: one statement while all is as it was.
+func (s *Service) Standing(ctx context.Context) (Standing, error) {
+	standing, altered, err := s.look(ctx, s.store)
+	if err != nil || altered == "" {
+		return standing, err
+	}
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		standing, err = s.Look(ctx, tx)
 		return err

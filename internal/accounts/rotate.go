@@ -39,7 +39,7 @@ func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 				done.Sealed += sealed
 				return nil
 			}
-			account, err = fromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: account.ID, OwnerID: account.OwnerID}))
+			account, err = FromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: account.ID, OwnerID: account.OwnerID}))
 			if fault.Is(err, fault.NotFound) || (err == nil && account.DisconnectedAt != nil) {
 				return nil
 			}

@@ -149,10 +149,9 @@ var arguments = map[string]map[string]string{
 	"PostMarkQueuedMany":         {"ids": "ARRAY[" + draft + "]::uuid[]"},
 	"PostListStates":             {},
 	"PostListRevisions":          {},
-	"PostMarkPublishing":         {"id": queued},
 	"PostMarkWaiting":            {"id": going},
-	"PostMarkPublished":          {"id": going},
-	"PostMarkNotPublished":       {"id": going},
+	"PostMarkPublished":          {"id": going, "publication_id": numbered(54, 0)},
+	"PostMarkNotPublished":       {"id": going, "publication_id": numbered(54, 0)},
 	"PostMarkScheduled":          {"id": draft},
 	"PostMarkUnscheduled":        {"id": planned},
 	"PostMarkDue":                {"id": planned},
@@ -175,16 +174,14 @@ var arguments = map[string]map[string]string{
 	"PostCountScheduledFrom":     {},
 	"PublicationInsertMany":      {"ids": "ARRAY[" + fresh + "]::uuid[]", "post_ids": "ARRAY[" + draft + "]::uuid[]", "job_ids": "ARRAY[1]"},
 	"PublicationInsertEnded":     {"id": fresh, "state": "'published'"},
-	"PublicationGetForUpdate":    {"id": numbered(53, 0)},
+	"PublicationLock":            {"id": numbered(53, 0), "post_id": queued},
 	"PublicationListWaiting":     {},
 	"PublicationListHeldBack":    {},
-	"PublicationCountSending":    {},
+	"PublicationBegin":           {"id": numbered(53, 0), "all_turns": "5", "attempt_id": fresh},
 	"PublicationAwaitTurn":       {"id": numbered(53, 0)},
 	"PublicationGiveTurn":        {"all_turns": "5", "lapsed": "'epoch'"},
 	"PublicationDefer":           {"id": numbered(53, 0)},
 	"PublicationMarkWaiting":     {"id": numbered(54, 0)},
-	"PublicationMarkPublishing":  {"id": numbered(53, 0)},
-	"PublicationEnd":             {"id": numbered(54, 0)},
 	"PublicationWithdraw":        {"post_id": queued},
 	"PublicationSettleByPost":    {"post_id": doubtful},
 	"PublicationCountByState":    {},
@@ -218,7 +215,10 @@ var arguments = map[string]map[string]string{
 	"WorkerCountAlive":      {"seconds": "30"},
 }
 
-var argument = regexp.MustCompile(`sqlc\.narg\((\w+)\)|@(\w+)`)
+var (
+	argument = regexp.MustCompile(`sqlc\.narg\((\w+)\)|@(\w+)`)
+	embedded = regexp.MustCompile(`sqlc\.embed\((\w+)\)`)
+)
 
 // prepared is a query with $1, $2, … and the arguments in that order. In the arguments now_at becomes the time of the newest row.
 func prepared(t *testing.T, q query, now time.Time) (text string, args []string) {
@@ -226,7 +226,8 @@ func prepared(t *testing.T, q query, now time.Time) (text string, args []string)
 	own, known := arguments[q.name]
 	require.True(t, known, "%s is missing in arguments", q.name)
 	var names []string
-	text = argument.ReplaceAllStringFunc(q.text, func(found string) string {
+	text = embedded.ReplaceAllString(q.text, "$1.*")
+	text = argument.ReplaceAllStringFunc(text, func(found string) string {
 		name := strings.Trim(strings.TrimPrefix(found, "sqlc.narg("), "@)")
 		for i, n := range names {
 			if n == name {

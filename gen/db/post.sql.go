@@ -1293,10 +1293,14 @@ func (q *Queries) PostMarkMissed(ctx context.Context, db DBTX, arg PostMarkMisse
 }
 
 const postMarkNotPublished = `-- name: PostMarkNotPublished :one
+WITH ended AS (
+    UPDATE publications SET state = $1::text, ended_at = $5::timestamptz
+    WHERE publications.id = $8 AND publications.owner_id = $7 AND publications.state IN ('queued', 'publishing')
+)
 UPDATE posts SET
-    state = $1, failure_code = $2, failure_message = $3, failure_remedy = $4,
-    revision = revision + 1, updated_at = $5
-WHERE id = $6 AND owner_id = $7 AND state IN ('queued', 'publishing')
+    state = $1::text, failure_code = $2, failure_message = $3, failure_remedy = $4,
+    revision = revision + 1, updated_at = $5::timestamptz
+WHERE posts.id = $6 AND posts.owner_id = $7 AND posts.state IN ('queued', 'publishing')
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1308,9 +1312,10 @@ type PostMarkNotPublishedParams struct {
 	Now            time.Time
 	ID             uuid.UUID
 	OwnerID        uuid.UUID
+	PublicationID  uuid.UUID
 }
 
-// state is failed or unconfirmed. No row when the post is not on its way.
+// Ends the post's publication too; state is failed or unconfirmed, of both. No row when the post is not on its way.
 func (q *Queries) PostMarkNotPublished(ctx context.Context, db DBTX, arg PostMarkNotPublishedParams) (Post, error) {
 	row := db.QueryRow(ctx, postMarkNotPublished,
 		arg.State,
@@ -1320,6 +1325,7 @@ func (q *Queries) PostMarkNotPublished(ctx context.Context, db DBTX, arg PostMar
 		arg.Now,
 		arg.ID,
 		arg.OwnerID,
+		arg.PublicationID,
 	)
 	var i Post
 	err := row.Scan(
@@ -1348,70 +1354,35 @@ func (q *Queries) PostMarkNotPublished(ctx context.Context, db DBTX, arg PostMar
 }
 
 const postMarkPublished = `-- name: PostMarkPublished :one
+WITH ended AS (
+    UPDATE publications SET state = 'published', ended_at = $1::timestamptz
+    WHERE publications.id = $5 AND publications.owner_id = $4 AND publications.state IN ('queued', 'publishing')
+)
 UPDATE posts SET
     state = 'published', published_at = $1::timestamptz, linkedin_urn = $2, failure_code = '', failure_message = '',
-    failure_remedy = '', revision = revision + 1, updated_at = $1
-WHERE id = $3 AND owner_id = $4 AND state IN ('queued', 'publishing')
+    failure_remedy = '', revision = revision + 1, updated_at = $1::timestamptz
+WHERE posts.id = $3 AND posts.owner_id = $4 AND posts.state IN ('queued', 'publishing')
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
 type PostMarkPublishedParams struct {
-	Now         time.Time
-	LinkedInURN string
-	ID          uuid.UUID
-	OwnerID     uuid.UUID
+	Now           time.Time
+	LinkedInURN   string
+	ID            uuid.UUID
+	OwnerID       uuid.UUID
+	PublicationID uuid.UUID
 }
 
-// No row when the post is not on its way. linkedin_urn is empty where LinkedIn accepted and did not say.
+// Ends the post's publication too; publication_id is nil where that has ended already. No row when the post is not on its way.
+// linkedin_urn is empty where LinkedIn accepted and did not say.
 func (q *Queries) PostMarkPublished(ctx context.Context, db DBTX, arg PostMarkPublishedParams) (Post, error) {
 	row := db.QueryRow(ctx, postMarkPublished,
 		arg.Now,
 		arg.LinkedInURN,
 		arg.ID,
 		arg.OwnerID,
+		arg.PublicationID,
 	)
-	var i Post
-	err := row.Scan(
-		&i.ID,
-		&i.OwnerID,
-		&i.AccountID,
-		&i.Content,
-		&i.PostType,
-		&i.Tone,
-		&i.TargetAudience,
-		&i.Visibility,
-		&i.Hashtags,
-		&i.State,
-		&i.ScheduledAt,
-		&i.TimeZone,
-		&i.PublishedAt,
-		&i.LinkedInURN,
-		&i.FailureCode,
-		&i.FailureMessage,
-		&i.FailureRemedy,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.Revision,
-	)
-	return i, err
-}
-
-const postMarkPublishing = `-- name: PostMarkPublishing :one
-UPDATE posts SET
-    state = 'publishing', failure_code = '', failure_message = '', failure_remedy = '', revision = revision + 1, updated_at = $1
-WHERE id = $2 AND owner_id = $3 AND state = 'queued'
-RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
-`
-
-type PostMarkPublishingParams struct {
-	Now     time.Time
-	ID      uuid.UUID
-	OwnerID uuid.UUID
-}
-
-// No row when the post is not queued.
-func (q *Queries) PostMarkPublishing(ctx context.Context, db DBTX, arg PostMarkPublishingParams) (Post, error) {
-	row := db.QueryRow(ctx, postMarkPublishing, arg.Now, arg.ID, arg.OwnerID)
 	var i Post
 	err := row.Scan(
 		&i.ID,

@@ -95,11 +95,25 @@ func (q *Queries) AttemptDoubts(ctx context.Context, db DBTX, arg AttemptDoubtsP
 	return i, err
 }
 
-const attemptEnd = `-- name: AttemptEnd :execrows
-UPDATE publish_attempts a SET
-    ended_at = $1::timestamptz, outcome = $2, status = $3, code = $4, message = $5, request_id = $6
-FROM publications p
-WHERE a.id = $7 AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = $8
+const attemptEnd = `-- name: AttemptEnd :one
+WITH ended AS (
+    UPDATE publish_attempts a SET
+        ended_at = $1::timestamptz, outcome = $2, status = $3, code = $4, message = $5, request_id = $6
+    FROM publications p
+    WHERE a.id = $7 AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = $8
+    RETURNING a.started_at, a.settlement, a.outcome
+), doubted AS (
+    SELECT e.started_at, e.settlement FROM ended e WHERE e.outcome = 'in_doubt'
+    UNION ALL -- where the one that ends is still as it was before
+    SELECT a.started_at, a.settlement FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+    WHERE a.post_id = $9 AND p.owner_id = $8 AND a.outcome = 'in_doubt'
+)
+SELECT
+    (SELECT count(*) FROM ended) AS ended,
+    coalesce(min(started_at) FILTER (WHERE settlement = ''), 'epoch')::timestamptz AS open_since,
+    count(*) FILTER (WHERE settlement = '') AS open,
+    count(*) FILTER (WHERE settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
+FROM doubted
 `
 
 type AttemptEndParams struct {
@@ -111,11 +125,20 @@ type AttemptEndParams struct {
 	RequestID string
 	ID        uuid.UUID
 	OwnerID   uuid.UUID
+	PostID    uuid.UUID
 }
 
-// No row when the attempt has an outcome already.
-func (q *Queries) AttemptEnd(ctx context.Context, db DBTX, arg AttemptEndParams) (int64, error) {
-	result, err := db.Exec(ctx, attemptEnd,
+type AttemptEndRow struct {
+	Ended     int64
+	OpenSince time.Time
+	Open      int64
+	There     int64
+}
+
+// ended is 0 when the attempt has an outcome already, and else 1. Beside that the post's doubts as AttemptDoubts tells them, this
+// attempt's own among them.
+func (q *Queries) AttemptEnd(ctx context.Context, db DBTX, arg AttemptEndParams) (AttemptEndRow, error) {
+	row := db.QueryRow(ctx, attemptEnd,
 		arg.EndedAt,
 		arg.Outcome,
 		arg.Status,
@@ -124,11 +147,16 @@ func (q *Queries) AttemptEnd(ctx context.Context, db DBTX, arg AttemptEndParams)
 		arg.RequestID,
 		arg.ID,
 		arg.OwnerID,
+		arg.PostID,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var i AttemptEndRow
+	err := row.Scan(
+		&i.Ended,
+		&i.OpenSince,
+		&i.Open,
+		&i.There,
+	)
+	return i, err
 }
 
 const attemptGetOpen = `-- name: AttemptGetOpen :one
@@ -180,8 +208,7 @@ type AttemptInsertParams struct {
 	OwnerID       uuid.UUID
 }
 
-// Written and committed before the call. Numbers run from 1 over all publications of the post; the caller holds the
-// post's lock. Fails on publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
+// One that was made, and that the database lost: others are written by PublicationBegin, and this one like them.
 func (q *Queries) AttemptInsert(ctx context.Context, db DBTX, arg AttemptInsertParams) (PublishAttempt, error) {
 	row := db.QueryRow(ctx, attemptInsert,
 		arg.ID,
@@ -390,6 +417,77 @@ func (q *Queries) PublicationAwaitTurn(ctx context.Context, db DBTX, arg Publica
 	return result.RowsAffected(), nil
 }
 
+const publicationBegin = `-- name: PublicationBegin :one
+WITH begun AS (
+    UPDATE publications SET state = 'publishing', turn = ''
+    WHERE publications.id = $3 AND publications.owner_id = $2 AND publications.state = 'queued' AND (
+        SELECT count(*) FROM publications t WHERE t.account_id = $4 AND t.owner_id = $2 AND t.state = 'publishing'
+    ) < $5::bigint
+    RETURNING publications.id, publications.post_id
+), attempt AS (
+    INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
+    SELECT
+        $6::uuid, begun.id, begun.post_id,
+        (SELECT COALESCE(max(a.number), 0) + 1 FROM publish_attempts a WHERE a.post_id = begun.post_id), $7::timestamptz, 'started'
+    FROM begun
+)
+UPDATE posts SET
+    state = 'publishing', failure_code = '', failure_message = '', failure_remedy = '', revision = posts.revision + 1, updated_at = $1
+FROM begun
+WHERE posts.id = begun.post_id AND posts.owner_id = $2 AND posts.state = 'queued'
+RETURNING posts.id, posts.owner_id, posts.account_id, posts.content, posts.post_type, posts.tone, posts.target_audience, posts.visibility, posts.hashtags, posts.state, posts.scheduled_at, posts.time_zone, posts.published_at, posts.linkedin_urn, posts.failure_code, posts.failure_message, posts.failure_remedy, posts.created_at, posts.updated_at, posts.revision
+`
+
+type PublicationBeginParams struct {
+	Now       time.Time
+	OwnerID   uuid.UUID
+	ID        uuid.UUID
+	AccountID uuid.UUID
+	AllTurns  int64
+	AttemptID uuid.UUID
+	StartedAt time.Time
+}
+
+// Writes down what is committed before the call: the attempt, and that publication and post are being sent. Returns the post; no
+// row, and nothing done, when the publication is not queued, or as many of the account's as all_turns are being sent. The caller
+// holds the locks of PublicationLock. Attempts are numbered from 1 over all publications of the post. Fails on
+// publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
+func (q *Queries) PublicationBegin(ctx context.Context, db DBTX, arg PublicationBeginParams) (Post, error) {
+	row := db.QueryRow(ctx, publicationBegin,
+		arg.Now,
+		arg.OwnerID,
+		arg.ID,
+		arg.AccountID,
+		arg.AllTurns,
+		arg.AttemptID,
+		arg.StartedAt,
+	)
+	var i Post
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.AccountID,
+		&i.Content,
+		&i.PostType,
+		&i.Tone,
+		&i.TargetAudience,
+		&i.Visibility,
+		&i.Hashtags,
+		&i.State,
+		&i.ScheduledAt,
+		&i.TimeZone,
+		&i.PublishedAt,
+		&i.LinkedInURN,
+		&i.FailureCode,
+		&i.FailureMessage,
+		&i.FailureRemedy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
+	)
+	return i, err
+}
+
 const publicationCountByState = `-- name: PublicationCountByState :many
 SELECT state, count(*) FROM publications WHERE state IN ('queued', 'publishing', 'unconfirmed') GROUP BY state ORDER BY state
 `
@@ -421,23 +519,6 @@ func (q *Queries) PublicationCountByState(ctx context.Context, db DBTX) ([]Publi
 	return items, nil
 }
 
-const publicationCountSending = `-- name: PublicationCountSending :one
-SELECT count(*) FROM publications WHERE account_id = $1 AND owner_id = $2 AND state = 'publishing'
-`
-
-type PublicationCountSendingParams struct {
-	AccountID uuid.UUID
-	OwnerID   uuid.UUID
-}
-
-// How many of an account's publications are being sent at this moment. The caller holds the account's lock.
-func (q *Queries) PublicationCountSending(ctx context.Context, db DBTX, arg PublicationCountSendingParams) (int64, error) {
-	row := db.QueryRow(ctx, publicationCountSending, arg.AccountID, arg.OwnerID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const publicationDefer = `-- name: PublicationDefer :execrows
 UPDATE publications SET turn = '', due_at = $1 WHERE id = $2 AND owner_id = $3 AND state = 'queued'
 `
@@ -455,60 +536,6 @@ func (q *Queries) PublicationDefer(ctx context.Context, db DBTX, arg Publication
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const publicationEnd = `-- name: PublicationEnd :execrows
-UPDATE publications SET state = $1, ended_at = $2::timestamptz
-WHERE id = $3 AND owner_id = $4 AND state IN ('queued', 'publishing')
-`
-
-type PublicationEndParams struct {
-	State   string
-	EndedAt time.Time
-	ID      uuid.UUID
-	OwnerID uuid.UUID
-}
-
-// state is published, failed or unconfirmed. No row when the publication has ended already.
-func (q *Queries) PublicationEnd(ctx context.Context, db DBTX, arg PublicationEndParams) (int64, error) {
-	result, err := db.Exec(ctx, publicationEnd,
-		arg.State,
-		arg.EndedAt,
-		arg.ID,
-		arg.OwnerID,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const publicationGetForUpdate = `-- name: PublicationGetForUpdate :one
-SELECT id, post_id, owner_id, account_id, state, created_at, ended_at, job_id, due_at, turn FROM publications WHERE id = $1 AND owner_id = $2 FOR UPDATE
-`
-
-type PublicationGetForUpdateParams struct {
-	ID      uuid.UUID
-	OwnerID uuid.UUID
-}
-
-// Locks the row until the transaction ends; lock the post first.
-func (q *Queries) PublicationGetForUpdate(ctx context.Context, db DBTX, arg PublicationGetForUpdateParams) (Publication, error) {
-	row := db.QueryRow(ctx, publicationGetForUpdate, arg.ID, arg.OwnerID)
-	var i Publication
-	err := row.Scan(
-		&i.ID,
-		&i.PostID,
-		&i.OwnerID,
-		&i.AccountID,
-		&i.State,
-		&i.CreatedAt,
-		&i.EndedAt,
-		&i.JobID,
-		&i.DueAt,
-		&i.Turn,
-	)
-	return i, err
 }
 
 const publicationGiveTurn = `-- name: PublicationGiveTurn :many
@@ -705,22 +732,95 @@ func (q *Queries) PublicationListWaiting(ctx context.Context, db DBTX, arg Publi
 	return items, nil
 }
 
-const publicationMarkPublishing = `-- name: PublicationMarkPublishing :execrows
-UPDATE publications SET state = 'publishing', turn = '' WHERE id = $1 AND owner_id = $2 AND state = 'queued'
+const publicationLock = `-- name: PublicationLock :one
+SELECT posts.id, posts.owner_id, posts.account_id, posts.content, posts.post_type, posts.tone, posts.target_audience, posts.visibility, posts.hashtags, posts.state, posts.scheduled_at, posts.time_zone, posts.published_at, posts.linkedin_urn, posts.failure_code, posts.failure_message, posts.failure_remedy, posts.created_at, posts.updated_at, posts.revision, publications.id, publications.post_id, publications.owner_id, publications.account_id, publications.state, publications.created_at, publications.ended_at, publications.job_id, publications.due_at, publications.turn, linkedin_accounts.id, linkedin_accounts.owner_id, linkedin_accounts.urn, linkedin_accounts.display_name, linkedin_accounts.sealed_token, linkedin_accounts.token_expires_at, linkedin_accounts.scopes, linkedin_accounts.is_default, linkedin_accounts.created_at, linkedin_accounts.updated_at, linkedin_accounts.sealed_refresh_token, linkedin_accounts.refresh_token_expires_at, linkedin_accounts.token_revision, linkedin_accounts.renewing_until, linkedin_accounts.checked_at, linkedin_accounts.warned_days, linkedin_accounts.paused_reason, linkedin_accounts.held_until, linkedin_accounts.held_reason, linkedin_accounts.disconnected_at, linkedin_accounts.hold_streak, linkedin_accounts.requests_day, linkedin_accounts.requests_made, linkedin_accounts.numbers_held_until, linkedin_accounts.app, linkedin_accounts.token_expiry_assumed, linkedin_accounts.not_known_at, linkedin_accounts.renewal_refused_at
+FROM posts
+JOIN publications ON publications.post_id = posts.id
+JOIN linkedin_accounts ON linkedin_accounts.id = publications.account_id
+WHERE posts.id = $1 AND posts.owner_id = $2 AND publications.id = $3 AND publications.owner_id = $2
+    AND linkedin_accounts.owner_id = $2
+FOR UPDATE OF posts FOR UPDATE OF publications FOR NO KEY UPDATE OF linkedin_accounts
 `
 
-type PublicationMarkPublishingParams struct {
-	ID      uuid.UUID
+type PublicationLockParams struct {
+	PostID  uuid.UUID
 	OwnerID uuid.UUID
+	ID      uuid.UUID
 }
 
-// No row when the publication is not queued.
-func (q *Queries) PublicationMarkPublishing(ctx context.Context, db DBTX, arg PublicationMarkPublishingParams) (int64, error) {
-	result, err := db.Exec(ctx, publicationMarkPublishing, arg.ID, arg.OwnerID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+type PublicationLockRow struct {
+	Post            Post
+	Publication     Publication
+	LinkedInAccount LinkedInAccount
+}
+
+// Locks a publication's post, itself and its account until the transaction ends, in the order of the last line, which whoever locks
+// some of them keeps. The account's lock keeps nobody from referring to it. Each row is as it is once it is locked; what else is to
+// be read under the locks takes a statement of its own, which sees what was committed while this one waited.
+func (q *Queries) PublicationLock(ctx context.Context, db DBTX, arg PublicationLockParams) (PublicationLockRow, error) {
+	row := db.QueryRow(ctx, publicationLock, arg.PostID, arg.OwnerID, arg.ID)
+	var i PublicationLockRow
+	err := row.Scan(
+		&i.Post.ID,
+		&i.Post.OwnerID,
+		&i.Post.AccountID,
+		&i.Post.Content,
+		&i.Post.PostType,
+		&i.Post.Tone,
+		&i.Post.TargetAudience,
+		&i.Post.Visibility,
+		&i.Post.Hashtags,
+		&i.Post.State,
+		&i.Post.ScheduledAt,
+		&i.Post.TimeZone,
+		&i.Post.PublishedAt,
+		&i.Post.LinkedInURN,
+		&i.Post.FailureCode,
+		&i.Post.FailureMessage,
+		&i.Post.FailureRemedy,
+		&i.Post.CreatedAt,
+		&i.Post.UpdatedAt,
+		&i.Post.Revision,
+		&i.Publication.ID,
+		&i.Publication.PostID,
+		&i.Publication.OwnerID,
+		&i.Publication.AccountID,
+		&i.Publication.State,
+		&i.Publication.CreatedAt,
+		&i.Publication.EndedAt,
+		&i.Publication.JobID,
+		&i.Publication.DueAt,
+		&i.Publication.Turn,
+		&i.LinkedInAccount.ID,
+		&i.LinkedInAccount.OwnerID,
+		&i.LinkedInAccount.URN,
+		&i.LinkedInAccount.DisplayName,
+		&i.LinkedInAccount.SealedToken,
+		&i.LinkedInAccount.TokenExpiresAt,
+		&i.LinkedInAccount.Scopes,
+		&i.LinkedInAccount.IsDefault,
+		&i.LinkedInAccount.CreatedAt,
+		&i.LinkedInAccount.UpdatedAt,
+		&i.LinkedInAccount.SealedRefreshToken,
+		&i.LinkedInAccount.RefreshTokenExpiresAt,
+		&i.LinkedInAccount.TokenRevision,
+		&i.LinkedInAccount.RenewingUntil,
+		&i.LinkedInAccount.CheckedAt,
+		&i.LinkedInAccount.WarnedDays,
+		&i.LinkedInAccount.PausedReason,
+		&i.LinkedInAccount.HeldUntil,
+		&i.LinkedInAccount.HeldReason,
+		&i.LinkedInAccount.DisconnectedAt,
+		&i.LinkedInAccount.HoldStreak,
+		&i.LinkedInAccount.RequestsDay,
+		&i.LinkedInAccount.RequestsMade,
+		&i.LinkedInAccount.NumbersHeldUntil,
+		&i.LinkedInAccount.App,
+		&i.LinkedInAccount.TokenExpiryAssumed,
+		&i.LinkedInAccount.NotKnownAt,
+		&i.LinkedInAccount.RenewalRefusedAt,
+	)
+	return i, err
 }
 
 const publicationMarkWaiting = `-- name: PublicationMarkWaiting :execrows

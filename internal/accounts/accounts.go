@@ -125,13 +125,13 @@ func (s *Service) List(ctx context.Context, ownerID uuid.UUID) ([]Account, error
 // when on is one.
 func (s *Service) Find(ctx context.Context, on db.DBTX, ownerID uuid.UUID, id *uuid.UUID) (Account, error) {
 	if id != nil {
-		account, err := fromRow(s.queries.AccountGet(ctx, on, db.AccountGetParams{ID: *id, OwnerID: ownerID}))
+		account, err := FromRow(s.queries.AccountGet(ctx, on, db.AccountGetParams{ID: *id, OwnerID: ownerID}))
 		if err == nil && account.disconnectedAt != nil {
 			err = disconnected(account)
 		}
 		return account, notFound(err)
 	}
-	account, err := fromRow(s.queries.AccountGetDefault(ctx, on, ownerID))
+	account, err := FromRow(s.queries.AccountGetDefault(ctx, on, ownerID))
 	if fault.Is(err, fault.NotFound) {
 		err = fault.New(
 			fault.Precondition,

@@ -94,7 +94,7 @@ func (w *checkWorker) Work(ctx context.Context, job *river.Job[CheckArgs]) error
 // dead, and warns of the end of one that lives, also when renewing or asking fails, which it reports. Called again, it does only
 // what has become due since.
 func (s *Service) Check(ctx context.Context, ownerID, id uuid.UUID) error {
-	account, err := fromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID}))
+	account, err := FromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: id, OwnerID: ownerID}))
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
@@ -170,7 +170,7 @@ func (s *Service) renew(ctx context.Context, account Account) (bool, error) {
 		SealedToken: sealed, SealedRefreshToken: sealedRefresh, RefreshTokenExpiresAt: g.refreshExpiresAt, Now: now,
 	}
 	err = s.persist(ctx, func(ctx context.Context, tx *postgres.Tx) error {
-		renewed, err := fromRow(s.queries.AccountRenew(ctx, tx, row))
+		renewed, err := FromRow(s.queries.AccountRenew(ctx, tx, row))
 		if fault.Is(err, fault.NotFound) {
 			return nil // connected again meanwhile, or disconnected
 		}

@@ -230,7 +230,7 @@ func (s *Service) keep(ctx context.Context, ownerID uuid.UUID, urn, name string,
 	}
 	var account Account
 	err = s.persist(ctx, func(ctx context.Context, tx *postgres.Tx) (err error) {
-		if account, err = fromRow(s.queries.AccountUpsert(ctx, tx, row)); err != nil {
+		if account, err = FromRow(s.queries.AccountUpsert(ctx, tx, row)); err != nil {
 			return err
 		}
 		return s.jobs.Insert(ctx, tx, s.follow(Connected, account)...)

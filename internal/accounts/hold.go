@@ -12,7 +12,7 @@ import (
 
 // GetForUpdate returns an account of the owner, connected or not, and locks it until the transaction ends.
 func (s *Service) GetForUpdate(ctx context.Context, tx *postgres.Tx, ownerID, id uuid.UUID) (Account, error) {
-	return fromRow(s.queries.AccountGetForUpdate(ctx, tx, db.AccountGetForUpdateParams{ID: id, OwnerID: ownerID}))
+	return FromRow(s.queries.AccountGetForUpdate(ctx, tx, db.AccountGetForUpdateParams{ID: id, OwnerID: ownerID}))
 }
 
 // Pause keeps everything of an account from going out until it has a new token, and tells its owner. An account that got

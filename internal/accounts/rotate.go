@@ -41,7 +41,7 @@ func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 				}
 				return nil
 			}
-			account, err = fromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: account.ID, OwnerID: account.OwnerID}))
+			account, err = FromRow(s.queries.AccountGet(ctx, s.store, db.AccountGetParams{ID: account.ID, OwnerID: account.OwnerID}))
 			if fault.Is(err, fault.NotFound) || (err == nil && account.disconnectedAt != nil) {
 				return nil
 			}

@@ -48,8 +48,8 @@ type Account struct {
 // database that went back counts the same ones anew. A token that was sealed anew meanwhile passes for another.
 func (a Account) SameToken(then Account) bool { return bytes.Equal(a.sealedToken, then.sealedToken) }
 
-// fromRow is the account of a row. It is handed what a query returns.
-func fromRow(row db.LinkedInAccount, err error) (Account, error) {
+// FromRow is the account of a row. It is handed what a query returns.
+func FromRow(row db.LinkedInAccount, err error) (Account, error) {
 	//exhaustruct:enforce
 	return Account{
 		ID: row.ID, OwnerID: row.OwnerID, URN: row.URN, DisplayName: row.DisplayName, App: row.App, Scopes: row.Scopes,
@@ -63,11 +63,11 @@ func fromRow(row db.LinkedInAccount, err error) (Account, error) {
 	}, err
 }
 
-// fromRows is fromRow for many.
+// fromRows is FromRow for many.
 func fromRows(rows []db.LinkedInAccount, err error) ([]Account, error) {
 	list := make([]Account, len(rows))
 	for i, row := range rows {
-		list[i], _ = fromRow(row, nil)
+		list[i], _ = FromRow(row, nil)
 	}
 	return list, err
 }

@@ -8,5 +8,5 @@ import (
 
 func TestEveryColumnOfAnAccountIsMapped(t *testing.T) {
 	t.Parallel()
-	rowtest.EveryColumnIsMapped(t, fromRow)
+	rowtest.EveryColumnIsMapped(t, FromRow)
 }

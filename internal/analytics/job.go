@@ -33,20 +33,29 @@ const (
 type RefreshArgs struct {
 	OwnerID uuid.UUID `json:"owner_id"`
 	PostID  uuid.UUID `json:"post_id"`
+
+	at time.Time // when it is first run; zero for at once
 }
 
 // Kind names the job in River's tables; it must never change.
 func (RefreshArgs) Kind() string { return "refresh_analytics" }
 
 // InsertOpts bounds how often the job is tried: numbers can be had on request at any time.
-func (RefreshArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 3} }
+func (a RefreshArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: 3, ScheduledAt: a.at}
+}
 
-// AfterPublication names the job that follows a publication which ended on LinkedIn, where numbers can be had.
-func AfterPublication(post posts.Post) []river.JobArgs {
+// AfterPublication names the job that follows a publication which ended on LinkedIn, where numbers can be had: once the post is old
+// enough for them to say something.
+func AfterPublication(post posts.Post, after time.Duration) []river.JobArgs {
 	if _, err := counted(post); err != nil {
 		return nil
 	}
-	return []river.JobArgs{RefreshArgs{OwnerID: post.OwnerID, PostID: post.ID}}
+	args := RefreshArgs{OwnerID: post.OwnerID, PostID: post.ID}
+	if after > 0 {
+		args.at = post.PublishedAt.Add(after)
+	}
+	return []river.JobArgs{args}
 }
 
 // Register adds the package's worker to a client that works jobs.

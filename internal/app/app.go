@@ -173,7 +173,7 @@ func (a *App) wire() (err error) {
 	})
 	a.Publishing = publishing.New(publishing.Dependencies{
 		Store: a.store, Jobs: a.jobs, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, Origin: a.origin,
-		Follow: afterPublication, Rules: a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now: Now,
+		Follow: a.afterPublication, Rules: a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now: Now,
 	})
 	numbers := analytics.New(analytics.Dependencies{
 		Store: a.store, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, After: a.cfg.Publishing.NumbersAfter.Value, Now: Now,
@@ -206,8 +206,8 @@ func (a *App) wire() (err error) {
 }
 
 // afterPublication names the jobs that follow a publication.
-func afterPublication(post posts.Post, warning string) []river.JobArgs {
-	return append(notify.AfterPublication(post, warning), analytics.AfterPublication(post)...)
+func (a *App) afterPublication(post posts.Post, warning string) []river.JobArgs {
+	return append(notify.AfterPublication(post, warning), analytics.AfterPublication(post, a.cfg.Publishing.NumbersAfter.Value)...)
 }
 
 // afterAccountEvent names the jobs that follow an account's event.

@@ -188,7 +188,7 @@ func TestOneTraceLeadsFromTheCallThroughItsJobsToTheirSQL(t *testing.T) {
 	require.Equal(t, call.GetSpanId(), approved.GetParentSpanId(), "the call's SQL")
 	job := spans.named(t, trace, "job publish_post")
 	require.Equal(t, call.GetSpanId(), job.GetParentSpanId(), "its job")
-	for _, name := range []string{"AttemptInsert", "AttemptEnd"} {
+	for _, name := range []string{"PublicationBegin", "AttemptEnd"} {
 		require.Equal(t, job.GetSpanId(), spans.named(t, trace, name).GetParentSpanId(), "the job's SQL")
 	}
 	require.Equal(t, job.GetSpanId(), spans.named(t, trace, "linkedin createPost").GetParentSpanId(), "the job's call to LinkedIn")

@@ -164,18 +164,27 @@ func (c *Client) InsertNamed(ctx context.Context, tx *postgres.Tx, args ...river
 	return ids, nil
 }
 
-// jobWake makes jobs that wait run now, and announces them. Whether a job runs is looked at under its row's lock: one whose run
-// ends at this very moment is either found asleep, or marked before it falls asleep.
-const jobWake = `-- name: JobWake :exec
-WITH woken AS (
+// wakeJobs, a part of statements, makes jobs that wait run now, and announces them. Whether a job runs is looked at under its row's
+// lock: one whose run ends at this very moment is either found asleep, or marked before it falls asleep. IS TRUE keeps these
+// statements from going through all jobs in those states by River's index of them.
+const wakeJobs = `woken AS (
     UPDATE ` + postgres.JobSchema + `.river_job SET
         state = CASE WHEN state = 'running' THEN state ELSE 'available' END,
         scheduled_at = CASE WHEN state = 'running' THEN scheduled_at ELSE least(scheduled_at, now()) END,
         metadata = CASE WHEN state = 'running' THEN metadata || '{"` + wokenMark + `": true}' ELSE metadata END
-    WHERE id = ANY ($1::bigint[]) AND state IN ('available', 'scheduled', 'retryable', 'running')
+    WHERE id = ANY ($1::bigint[]) AND (state IN ('available', 'scheduled', 'retryable', 'running')) IS TRUE
     RETURNING state
 )
 SELECT pg_notify($2, $3) FROM (SELECT FROM woken WHERE state = 'available' LIMIT 1) AS one`
+
+const jobWake = `-- name: JobWake :exec
+WITH ` + wakeJobs
+
+const jobComplete = `-- name: JobComplete :exec
+WITH completed AS (
+    UPDATE ` + postgres.JobSchema + `.river_job SET state = 'completed', finalized_at = now()
+    WHERE id = $4 AND (state = 'running') IS TRUE
+), ` + wakeJobs
 
 // Wake makes jobs that wait run now, once the transaction commits. One that is running at this moment, and is about to wait, runs
 // again as soon as it does. Jobs that are done or gone are left alone.
@@ -196,12 +205,10 @@ func (c *Client) InsertAt(ctx context.Context, tx *postgres.Tx, at time.Time, ar
 }
 
 // Complete marks a running job as done in the transaction that writes its outcome, so that neither is there without the
-// other. ctx must come from the job's own.
-func Complete[T river.JobArgs](ctx context.Context, tx *postgres.Tx, job *river.Job[T]) error {
-	if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx.Pgx(), job); err != nil {
-		return fmt.Errorf("complete the job %s: %w", job.Kind, postgres.Fault(ctx, err))
-	}
-	return nil
+// other, and wakes others as Wake does, in one round trip.
+func (c *Client) Complete(ctx context.Context, tx *postgres.Tx, id int64, wake ...int64) error {
+	_, err := tx.Exec(ctx, jobComplete, wake, insertChannel, insertPayload, id)
+	return err
 }
 
 // Waits between the runs of a job that fails: a database that was away for a moment must not cost minutes, and one that

@@ -13,8 +13,9 @@ const (
 	// time has come.
 	pollInterval = 250 * time.Millisecond
 	// fetchCooldown is the least time between two fetches, however much is announced: about how long a job waits whose turn has come.
-	// River's own, 100 ms, would let an account with five turns send fifty posts a second at most.
-	fetchCooldown = 20 * time.Millisecond
+	// River's own, 100 ms, would let an account with five turns send fifty posts a second at most, and a process with ten workers
+	// do a hundred jobs a second.
+	fetchCooldown = 10 * time.Millisecond
 	// longestRest is how long the database is not asked at all when nothing was announced, in case something was and was not heard.
 	longestRest = 10 * time.Second
 	// listenSilence is how long the listening connection may be silent before it is asked whether it is still there.

@@ -104,11 +104,11 @@ type finding struct {
 func (f finding) same() bool { return f.altered == "" }
 
 // compare finds out whether the database is what it was.
-func (s *Service) compare(ctx context.Context, tx *postgres.Tx) (finding, error) {
+func (s *Service) compare(ctx context.Context, on db.DBTX) (finding, error) {
 	last := s.known() // before the row is read: what is read afterwards is at least as new
-	row, err := s.queries.OriginGet(ctx, tx)
+	row, err := s.queries.OriginGet(ctx, on)
 	if fault.Is(err, fault.NotFound) {
-		return finding{}, s.queries.OriginInsert(ctx, tx)
+		return finding{}, s.queries.OriginInsert(ctx, on)
 	}
 	switch {
 	case err != nil:
@@ -147,8 +147,12 @@ func (s *Service) hold(ctx context.Context, tx *postgres.Tx, reason Reason) (Sta
 	return found.standing, err
 }
 
-// Standing is Inspect in a transaction of its own.
+// Standing inspects outside a transaction: one statement while all is as it was.
 func (s *Service) Standing(ctx context.Context) (standing Standing, err error) {
+	found, err := s.compare(ctx, s.store)
+	if err != nil || found.same() {
+		return found.standing, err
+	}
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		standing, err = s.Inspect(ctx, tx)
 		return err

@@ -104,20 +104,30 @@ func (w *world) enter(post posts.Post, state string) posts.Post {
 			db.PostMarkQueuedParams{ID: post.ID, OwnerID: w.ada, AccountID: w.adasAccount, Now: now},
 		)
 	case posts.StatePublishing:
-		moved, err = queries.PostMarkPublishing(w.t.Context(), w.store, db.PostMarkPublishingParams{ID: post.ID, OwnerID: w.ada, Now: now})
+		moved, err = w.begin(post, now)
 	case posts.StatePublished:
 		moved, err = queries.PostMarkPublished(w.t.Context(), w.store, db.PostMarkPublishedParams{
 			ID: post.ID, OwnerID: w.ada, LinkedInURN: "urn:li:share:7", Now: now,
 		})
 	default:
 		moved, err = queries.PostMarkNotPublished(w.t.Context(), w.store, db.PostMarkNotPublishedParams{
-			ID: post.ID, OwnerID: w.ada, State: state, FailureCode: "CODE", FailureMessage: "It failed.", FailureRemedy: "Mend it.", Now: now,
+			ID: post.ID, OwnerID: w.ada, State: state, Now: now,
+			FailureCode: "CODE", FailureMessage: "It failed.", FailureRemedy: "Mend it.",
 		})
 	}
 	entered, err := posts.FromRow(moved, err)
 	require.NoError(w.t, err)
 	require.Equal(w.t, state, entered.State)
 	return entered
+}
+
+// begin moves a post of Ada's that is queued into being sent.
+func (w *world) begin(post posts.Post, now time.Time) (db.Post, error) {
+	w.t.Helper()
+	_, err := w.store.Exec(w.t.Context(), `UPDATE posts SET state = 'publishing', failure_code = '', failure_message = '', failure_remedy = '',
+		revision = revision + 1, updated_at = $1 WHERE id = $2 AND state = 'queued'`, now, post.ID)
+	require.NoError(w.t, err)
+	return queries.PostGet(w.t.Context(), w.store, db.PostGetParams{ID: post.ID, OwnerID: w.ada})
 }
 
 // in makes a post of Ada's in a state.

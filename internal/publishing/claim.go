@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,7 +35,7 @@ type credentials struct {
 type claimed struct {
 	locked
 	credentials
-	attempt Attempt
+	attempt Attempt // by its id, and when it started
 }
 
 // taken is what came of taking up a publication: it was claimed, or its job rests.
@@ -91,23 +92,23 @@ func (w *publicationWorker) take(ctx context.Context, tx *postgres.Tx, job *rive
 		return taken{}, err
 	case obstacle == nil:
 	case obstacle.InDoubt():
-		rows, attempt, err := w.begin(ctx, tx, rows, attemptID, rows.publication.CreatedAt, now)
+		rows, attempt, err := w.begin(ctx, tx, rows, attemptID, rows.publication.CreatedAt, now, anyTurn)
 		if err != nil {
 			return taken{}, err
 		}
 		return resting(w.endAttempt(ctx, tx, job, rows, attempt, obstacle.Outcome))
 	default:
-		return resting(w.settle(ctx, tx, job, rows, obstacle.Outcome))
+		return resting(w.settleUnsent(ctx, tx, job, rows, obstacle.Outcome))
 	}
 	if expired, err := w.resendExpired(ctx, tx, rows, now); err != nil {
 		return taken{}, err
 	} else if expired {
-		return resting(w.settle(ctx, tx, job, rows, decision.ResentTooLate().Outcome))
+		return resting(w.settleUnsent(ctx, tx, job, rows, decision.ResentTooLate().Outcome))
 	}
-	if r, err := w.turn(ctx, tx, rows.publication, now); err != nil || !r.over() {
-		return resting(r, err)
+	rows, attempt, err := w.begin(ctx, tx, rows, attemptID, now, now, int64(w.rules.AccountConcurrency))
+	if fault.Is(err, fault.NotFound) { // no turn is free
+		return resting(w.awaitTurn(ctx, tx, rows.publication, now))
 	}
-	rows, attempt, err := w.begin(ctx, tx, rows, attemptID, now, now)
 	return taken{claimed: &claimed{rows, ready.credentials, attempt}}, err
 }
 
@@ -189,41 +190,36 @@ func (w *publicationWorker) resendExpired(ctx context.Context, tx *postgres.Tx, 
 }
 
 // lock takes the rows of a publication, always in this order: post, publication, account.
-func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args PublicationArgs) (rows locked, err error) {
-	if rows.post, err = s.posts.GetForUpdate(ctx, tx, args.OwnerID, args.PostID); err != nil {
-		return rows, err
-	}
-	rows.publication, err = publicationFromRow(s.queries.PublicationGetForUpdate(ctx, tx, db.PublicationGetForUpdateParams{
-		ID: args.PublicationID, OwnerID: args.OwnerID,
-	}))
+func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args PublicationArgs) (locked, error) {
+	s.posts.MayChange(tx, args.OwnerID, args.PostID)
+	row, err := s.queries.PublicationLock(ctx, tx, db.PublicationLockParams{ID: args.PublicationID, PostID: args.PostID, OwnerID: args.OwnerID})
 	if err != nil {
-		return rows, err
+		return locked{}, err
 	}
-	rows.account, err = s.accounts.GetForUpdate(ctx, tx, args.OwnerID, rows.publication.AccountID)
-	return rows, err
+	post, _ := posts.FromRow(row.Post, nil)
+	publication, _ := publicationFromRow(row.Publication, nil)
+	account, _ := accounts.FromRow(row.LinkedInAccount, nil)
+	return locked{post, publication, account}, nil
 }
 
+// anyTurn lets begin go on however many of the account's are being sent: nothing is sent.
+const anyTurn = math.MaxInt64
+
 // begin writes down that an attempt is about to be made, or may have been made by somebody else since a time. It returns the
-// rows as they are then.
+// rows as they are then, or as they were and a NotFound fault when so many of the account's are being sent as may be.
 func (s *Service) begin(
-	ctx context.Context, tx *postgres.Tx, rows locked, attemptID uuid.UUID, started, now time.Time,
+	ctx context.Context, tx *postgres.Tx, rows locked, attemptID uuid.UUID, started, now time.Time, turns int64,
 ) (locked, Attempt, error) {
-	owner := rows.post.OwnerID
-	attempt, err := attemptFromRow(s.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
-		ID: attemptID, PublicationID: rows.publication.ID, OwnerID: owner, StartedAt: started,
+	post, err := posts.FromRow(s.queries.PublicationBegin(ctx, tx, db.PublicationBeginParams{
+		ID: rows.publication.ID, OwnerID: rows.post.OwnerID, AccountID: rows.account.ID, AllTurns: turns,
+		AttemptID: attemptID, StartedAt: started, Now: now,
 	}))
 	if err != nil {
-		return rows, attempt, err
+		return rows, Attempt{}, err
 	}
 	if err := s.accounts.CountRequest(ctx, tx, rows.account); err != nil {
-		return rows, attempt, err
+		return rows, Attempt{}, err
 	}
-	if _, err := s.queries.PublicationMarkPublishing(ctx, tx, db.PublicationMarkPublishingParams{
-		ID: rows.publication.ID, OwnerID: owner,
-	}); err != nil {
-		return rows, attempt, err
-	}
-	rows.publication.State = posts.StatePublishing
-	rows.post, err = posts.FromRow(s.queries.PostMarkPublishing(ctx, tx, db.PostMarkPublishingParams{ID: rows.post.ID, OwnerID: owner, Now: now}))
-	return rows, attempt, err
+	rows.post, rows.publication.State, rows.publication.Turn = post, posts.StatePublishing, ""
+	return rows, Attempt{ID: attemptID, StartedAt: started}, nil
 }

@@ -140,11 +140,11 @@ func (w *dueWorker) dueInDoubt(
 	if err != nil {
 		return err
 	}
-	rows, _, err = w.begin(ctx, tx, rows, attemptID, post.CreatedAt, now)
+	rows, attempt, err := w.begin(ctx, tx, rows, attemptID, post.CreatedAt, now, anyTurn)
 	if err != nil {
 		return err
 	}
-	if _, err := w.writeAttempt(ctx, tx, post.OwnerID, attemptID, decision.MayHaveBeenSent.Answer); err != nil {
+	if _, _, err := w.writeAttempt(ctx, tx, rows.post, attempt.ID, decision.MayHaveBeenSent.Answer); err != nil {
 		return err
 	}
 	return w.end(ctx, tx, rows, decision.MayHaveBeenSent)

@@ -14,17 +14,17 @@ import (
 // A database may go back while LinkedIn is asked: a replica that lagged takes over, or a backup is restored. What LinkedIn then
 // answers is known to the process that asked, and to nobody else.
 
-// keepAttempt writes down an attempt that the database lost, with what came of it.
+// keepAttempt writes down an attempt that the database lost, with what came of it, and returns the doubts about the post from then on.
 func (w *publicationWorker) keepAttempt(
-	ctx context.Context, tx *postgres.Tx, ownerID, publicationID uuid.UUID, attempt Attempt, a decision.Answer,
-) error {
+	ctx context.Context, tx *postgres.Tx, post posts.Post, publicationID uuid.UUID, attempt Attempt, a decision.Answer,
+) (db.AttemptDoubtsRow, error) {
 	if _, err := w.queries.AttemptInsert(ctx, tx, db.AttemptInsertParams{
-		ID: attempt.ID, PublicationID: publicationID, OwnerID: ownerID, StartedAt: attempt.StartedAt,
+		ID: attempt.ID, PublicationID: publicationID, OwnerID: post.OwnerID, StartedAt: attempt.StartedAt,
 	}); err != nil {
-		return err
+		return db.AttemptDoubtsRow{}, err
 	}
-	_, err := w.writeAttempt(ctx, tx, ownerID, attempt.ID, a)
-	return err
+	_, doubts, err := w.writeAttempt(ctx, tx, post, attempt.ID, a)
+	return doubts, err
 }
 
 // keepLost keeps what came of a lost attempt whose publication went on without it: another attempt is being made, or has been, or
@@ -48,7 +48,7 @@ func (w *publicationWorker) keepLost(
 		}
 		doubt := o.Answer
 		doubt.Result = decision.InDoubt
-		if err := w.keepAttempt(ctx, tx, rows.post.OwnerID, publicationID, attempt, doubt); err != nil {
+		if _, err := w.keepAttempt(ctx, tx, rows.post, publicationID, attempt, doubt); err != nil {
 			return err
 		}
 		if o.Answer.SentWith(rows.post.State) {

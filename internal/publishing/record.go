@@ -11,6 +11,7 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing/decision"
 )
 
@@ -50,19 +51,31 @@ func (w *publicationWorker) recordOnce(
 	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], c *claimed, o decision.Outcome,
 ) (rest, error) {
 	rows, err := w.lock(ctx, tx, job.Args)
-	switch {
-	case fault.Is(err, fault.NotFound) && rows.post.ID == uuid.Nil:
-		return rest{}, o.LostPost(job.Args.PostID, err)
-	case fault.Is(err, fault.NotFound): // the database lost the approval, and the attempt with it
-		rows.account, err = w.accounts.GetForUpdate(ctx, tx, job.Args.OwnerID, c.account.ID)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return rest{}, err
-		}
-		return rest{}, w.keepLost(ctx, tx, rows, job.Args.PublicationID, c.attempt, w.forAccount(o, rows.account, c.account))
-	case err != nil:
+	if fault.Is(err, fault.NotFound) { // the database lost the approval, and the attempt with it
+		return rest{}, w.recordLost(ctx, tx, job.Args, c, o)
+	}
+	if err != nil {
 		return rest{}, err
 	}
 	return w.endAttempt(ctx, tx, job, rows, c.attempt, w.forAccount(o, rows.account, c.account))
+}
+
+// recordLost is record where the publication is gone, and with it perhaps the post or the account.
+func (w *publicationWorker) recordLost(ctx context.Context, tx *postgres.Tx, args PublicationArgs, c *claimed, o decision.Outcome) error {
+	var rows locked
+	var err error
+	rows.post, err = w.posts.GetForUpdate(ctx, tx, args.OwnerID, args.PostID)
+	if fault.Is(err, fault.NotFound) {
+		return o.LostPost(args.PostID, err)
+	}
+	if err != nil {
+		return err
+	}
+	rows.account, err = w.accounts.GetForUpdate(ctx, tx, args.OwnerID, c.account.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return w.keepLost(ctx, tx, rows, args.PublicationID, c.attempt, w.forAccount(o, rows.account, c.account))
 }
 
 // forAccount is what an outcome means for an account as it is now, and was then, when the attempt was made.
@@ -76,7 +89,7 @@ func (w *publicationWorker) forAccount(o decision.Outcome, account, then account
 func (w *publicationWorker) endAttempt(
 	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, attempt Attempt, o decision.Outcome,
 ) (rest, error) {
-	row, err := w.endRow(ctx, tx, rows.post.OwnerID, attempt.ID, o.Answer)
+	row, doubts, err := w.endRow(ctx, tx, rows.post, attempt.ID, o.Answer)
 	if err != nil {
 		return rest{}, err
 	}
@@ -92,7 +105,7 @@ func (w *publicationWorker) endAttempt(
 		}
 		return rest{}, w.keepLost(ctx, tx, rows, id, attempt, o)
 	case decision.RestoresAttempt:
-		err = w.keepAttempt(ctx, tx, rows.post.OwnerID, rows.publication.ID, attempt, o.Answer)
+		doubts, err = w.keepAttempt(ctx, tx, rows.post, rows.publication.ID, attempt, o.Answer)
 	case decision.Settles:
 		if !o.Answer.Sent() { // else an hour without a network would use up a day's requests
 			err = w.accounts.UncountRequest(ctx, tx, rows.account, attempt.StartedAt)
@@ -101,28 +114,33 @@ func (w *publicationWorker) endAttempt(
 	if err != nil {
 		return rest{}, err
 	}
-	return w.settle(ctx, tx, job, rows, o)
+	return w.settle(ctx, tx, job, rows, doubts, o)
 }
 
-// endRow ends the row of an attempt, and says how it was found.
+// endRow ends the row of an attempt, and says how it was found, and the doubts about the post from then on.
 func (w *publicationWorker) endRow(
-	ctx context.Context, tx *postgres.Tx, ownerID, attempt uuid.UUID, a decision.Answer,
-) (decision.AttemptRow, error) {
-	ended, err := w.writeAttempt(ctx, tx, ownerID, attempt, a)
+	ctx context.Context, tx *postgres.Tx, post posts.Post, attempt uuid.UUID, a decision.Answer,
+) (decision.AttemptRow, db.AttemptDoubtsRow, error) {
+	ended, doubts, err := w.writeAttempt(ctx, tx, post, attempt, a)
 	if err != nil || ended > 0 {
-		return decision.RowOpen, err
+		return decision.RowOpen, doubts, err
 	}
-	there, err := w.queries.AttemptCount(ctx, tx, db.AttemptCountParams{ID: attempt, OwnerID: ownerID})
+	there, err := w.queries.AttemptCount(ctx, tx, db.AttemptCountParams{ID: attempt, OwnerID: post.OwnerID})
 	if there > 0 {
-		return decision.RowEnded, err
+		return decision.RowEnded, doubts, err
 	}
-	return decision.RowMissing, err
+	return decision.RowMissing, doubts, err
 }
 
-// writeAttempt ends the row of an attempt, unless it has ended; it returns how many it ended.
-func (s *Service) writeAttempt(ctx context.Context, tx *postgres.Tx, ownerID, attempt uuid.UUID, a decision.Answer) (int64, error) {
-	return s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
-		ID: attempt, OwnerID: ownerID, EndedAt: s.now(), Outcome: a.Result, Status: int32(a.Status), //nolint:gosec // an HTTP status
-		Code: a.Code, Message: a.Message, RequestID: a.TraceID,
+// writeAttempt ends the row of an attempt, unless it has ended; it returns how many it ended, and the doubts about the post from
+// then on.
+func (s *Service) writeAttempt(
+	ctx context.Context, tx *postgres.Tx, post posts.Post, attempt uuid.UUID, a decision.Answer,
+) (ended int64, doubts db.AttemptDoubtsRow, err error) {
+	row, err := s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
+		ID: attempt, PostID: post.ID, OwnerID: post.OwnerID, EndedAt: s.now(), Outcome: a.Result,
+		Status: int32(a.Status), //nolint:gosec // an HTTP status
+		Code:   a.Code, Message: a.Message, RequestID: a.TraceID,
 	})
+	return row.Ended, db.AttemptDoubtsRow{OpenSince: row.OpenSince, Open: row.Open, There: row.There}, err
 }

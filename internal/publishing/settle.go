@@ -8,7 +8,6 @@ import (
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
-	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing/decision"
@@ -18,12 +17,9 @@ import (
 // the job's completion and the jobs that follow; the next in the account's line has its turn. A publication that waits keeps its
 // job, which the caller lets sleep.
 func (w *publicationWorker) settle(
-	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, o decision.Outcome,
+	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, doubts db.AttemptDoubtsRow, o decision.Outcome,
 ) (rest, error) {
-	if err := w.affect(ctx, tx, rows.account, o); err != nil {
-		return rest{}, err
-	}
-	doubts, err := w.doubts(ctx, tx, rows.post)
+	err := w.affect(ctx, tx, rows.account, o)
 	if err != nil {
 		return rest{}, err
 	}
@@ -43,20 +39,27 @@ func (w *publicationWorker) settle(
 	if err := w.end(ctx, tx, rows, o); err != nil {
 		return rest{}, err
 	}
-	if err := w.giveTurn(ctx, tx, rows.account); err != nil {
+	next, err := w.nextInLine(ctx, tx, rows.account)
+	if err != nil {
 		return rest{}, err
 	}
-	return rest{}, jobs.Complete(ctx, tx, job)
+	return rest{}, w.jobs.Complete(ctx, tx, job.ID, next...)
+}
+
+// settleUnsent is settle for a publication of which no attempt was made now.
+func (w *publicationWorker) settleUnsent(
+	ctx context.Context, tx *postgres.Tx, job *river.Job[PublicationArgs], rows locked, o decision.Outcome,
+) (rest, error) {
+	doubts, err := w.doubts(ctx, tx, rows.post)
+	if err != nil {
+		return rest{}, err
+	}
+	return w.settle(ctx, tx, job, rows, doubts, o)
 }
 
 // end brings a publication to its end, and lets follow what follows.
 func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o decision.Outcome) error {
 	now := s.now()
-	if _, err := s.queries.PublicationEnd(ctx, tx, db.PublicationEndParams{
-		ID: rows.publication.ID, OwnerID: rows.post.OwnerID, State: o.State, EndedAt: now,
-	}); err != nil {
-		return err
-	}
 	if o.Answer.Result == decision.Accepted {
 		if err := s.accounts.EndHoldStreak(ctx, tx, rows.account); err != nil {
 			return err
@@ -67,7 +70,7 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o decis
 			return err
 		}
 	}
-	post, err := s.markPost(ctx, tx, rows.post, o, now)
+	post, err := s.mark(ctx, tx, rows, o, now)
 	if err != nil {
 		return err
 	}
@@ -79,14 +82,15 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o decis
 	return s.jobs.Insert(ctx, tx, s.follow(post, "")...)
 }
 
-func (s *Service) markPost(ctx context.Context, tx *postgres.Tx, post posts.Post, o decision.Outcome, now time.Time) (posts.Post, error) {
+// mark writes the state that an outcome brings a publication and its post to.
+func (s *Service) mark(ctx context.Context, tx *postgres.Tx, rows locked, o decision.Outcome, now time.Time) (posts.Post, error) {
 	if o.State == posts.StatePublished {
 		return posts.FromRow(s.queries.PostMarkPublished(ctx, tx, db.PostMarkPublishedParams{
-			ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: o.URN, Now: now,
+			ID: rows.post.ID, OwnerID: rows.post.OwnerID, PublicationID: rows.publication.ID, LinkedInURN: o.URN, Now: now,
 		}))
 	}
 	return posts.FromRow(s.queries.PostMarkNotPublished(ctx, tx, db.PostMarkNotPublishedParams{
-		ID: post.ID, OwnerID: post.OwnerID, State: o.State, Now: now,
+		ID: rows.post.ID, OwnerID: rows.post.OwnerID, PublicationID: rows.publication.ID, State: o.State, Now: now,
 		FailureCode: o.Failure.Code, FailureMessage: o.Failure.Message, FailureRemedy: o.Failure.Remedy,
 	}))
 }

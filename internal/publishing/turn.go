@@ -18,27 +18,28 @@ import (
 // turnLapse is after how long a turn that was given and not taken up is free again: its job fails, or is gone.
 const turnLapse = time.Minute
 
-// turn puts a publication into its account's line when as many as may be are being sent; the zero rest when it is its turn.
-func (w *publicationWorker) turn(ctx context.Context, tx *postgres.Tx, p publication, now time.Time) (rest, error) {
-	sending, err := w.queries.PublicationCountSending(ctx, tx, db.PublicationCountSendingParams{AccountID: p.AccountID, OwnerID: p.OwnerID})
-	if err != nil || sending < int64(w.rules.AccountConcurrency) {
-		return rest{}, err
-	}
+// awaitTurn puts a publication into its account's line: as many as may be are being sent.
+func (w *publicationWorker) awaitTurn(ctx context.Context, tx *postgres.Tx, p publication, now time.Time) (rest, error) {
 	until := now.Add(w.rules.TurnWait(rand.Float64()))
-	_, err = w.queries.PublicationAwaitTurn(ctx, tx, db.PublicationAwaitTurnParams{ID: p.ID, OwnerID: p.OwnerID, DueAt: until})
+	_, err := w.queries.PublicationAwaitTurn(ctx, tx, db.PublicationAwaitTurnParams{ID: p.ID, OwnerID: p.OwnerID, DueAt: until})
 	return rest{until}, err
 }
 
-// giveTurn wakes the next in an account's line if a turn is free: call it for every turn that becomes so.
+// giveTurn wakes the next in an account's line if a turn is free: call it, or nextInLine, for every turn that becomes so.
 func (w *publicationWorker) giveTurn(ctx context.Context, tx *postgres.Tx, account accounts.Account) error {
-	now := w.now()
-	given, err := w.queries.PublicationGiveTurn(ctx, tx, db.PublicationGiveTurnParams{
-		AccountID: account.ID, OwnerID: account.OwnerID, AllTurns: int64(w.rules.AccountConcurrency), Now: now, Lapsed: now.Add(-turnLapse),
-	})
+	given, err := w.nextInLine(ctx, tx, account)
 	if err != nil {
 		return err
 	}
 	return w.jobs.Wake(ctx, tx, given...)
+}
+
+// nextInLine gives a turn, if one is free, to the next in an account's line, and returns its job to be woken.
+func (w *publicationWorker) nextInLine(ctx context.Context, tx *postgres.Tx, account accounts.Account) ([]int64, error) {
+	now := w.now()
+	return w.queries.PublicationGiveTurn(ctx, tx, db.PublicationGiveTurnParams{
+		AccountID: account.ID, OwnerID: account.OwnerID, AllTurns: int64(w.rules.AccountConcurrency), Now: now, Lapsed: now.Add(-turnLapse),
+	})
 }
 
 // giveTurnOfDeleted passes on the turn that may have been given to a post that is gone; the account may be as well.

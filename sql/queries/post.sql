@@ -255,13 +255,6 @@ FROM posts WHERE id = ANY (@ids::uuid[]) AND owner_id = @owner_id;
 -- Which versions of posts there are, of all owners: who watches which is known to who asks. Posts that are gone are missing.
 SELECT id, revision FROM posts WHERE id = ANY (@ids::uuid[]);
 
--- name: PostMarkPublishing :one
--- No row when the post is not queued.
-UPDATE posts SET
-    state = 'publishing', failure_code = '', failure_message = '', failure_remedy = '', revision = revision + 1, updated_at = @now
-WHERE id = @id AND owner_id = @owner_id AND state = 'queued'
-RETURNING *;
-
 -- name: PostMarkWaiting :one
 -- A post that is queued, or was being sent and could not be, waits in the queue for another attempt; the failure says for
 -- what. No row when the post is not on its way.
@@ -272,19 +265,28 @@ WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing')
 RETURNING *;
 
 -- name: PostMarkPublished :one
--- No row when the post is not on its way. linkedin_urn is empty where LinkedIn accepted and did not say.
+-- Ends the post's publication too; publication_id is nil where that has ended already. No row when the post is not on its way.
+-- linkedin_urn is empty where LinkedIn accepted and did not say.
+WITH ended AS (
+    UPDATE publications SET state = 'published', ended_at = @now::timestamptz
+    WHERE publications.id = @publication_id AND publications.owner_id = @owner_id AND publications.state IN ('queued', 'publishing')
+)
 UPDATE posts SET
     state = 'published', published_at = @now::timestamptz, linkedin_urn = @linkedin_urn, failure_code = '', failure_message = '',
-    failure_remedy = '', revision = revision + 1, updated_at = @now
-WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing')
+    failure_remedy = '', revision = revision + 1, updated_at = @now::timestamptz
+WHERE posts.id = @id AND posts.owner_id = @owner_id AND posts.state IN ('queued', 'publishing')
 RETURNING *;
 
 -- name: PostMarkNotPublished :one
--- state is failed or unconfirmed. No row when the post is not on its way.
+-- Ends the post's publication too; state is failed or unconfirmed, of both. No row when the post is not on its way.
+WITH ended AS (
+    UPDATE publications SET state = @state::text, ended_at = @now::timestamptz
+    WHERE publications.id = @publication_id AND publications.owner_id = @owner_id AND publications.state IN ('queued', 'publishing')
+)
 UPDATE posts SET
-    state = @state, failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
-    revision = revision + 1, updated_at = @now
-WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing')
+    state = @state::text, failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
+    revision = revision + 1, updated_at = @now::timestamptz
+WHERE posts.id = @id AND posts.owner_id = @owner_id AND posts.state IN ('queued', 'publishing')
 RETURNING *;
 
 -- name: PostMarkScheduled :one

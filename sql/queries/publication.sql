@@ -10,9 +10,17 @@ SELECT
 INSERT INTO publications (id, post_id, owner_id, account_id, state, created_at, due_at, ended_at)
 VALUES (@id, @post_id, @owner_id, @account_id, @state, @created_at, @created_at, @ended_at::timestamptz);
 
--- name: PublicationGetForUpdate :one
--- Locks the row until the transaction ends; lock the post first.
-SELECT * FROM publications WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
+-- name: PublicationLock :one
+-- Locks a publication's post, itself and its account until the transaction ends, in the order of the last line, which whoever locks
+-- some of them keeps. The account's lock keeps nobody from referring to it. Each row is as it is once it is locked; what else is to
+-- be read under the locks takes a statement of its own, which sees what was committed while this one waited.
+SELECT sqlc.embed(posts), sqlc.embed(publications), sqlc.embed(linkedin_accounts)
+FROM posts
+JOIN publications ON publications.post_id = posts.id
+JOIN linkedin_accounts ON linkedin_accounts.id = publications.account_id
+WHERE posts.id = @post_id AND posts.owner_id = @owner_id AND publications.id = @id AND publications.owner_id = @owner_id
+    AND linkedin_accounts.owner_id = @owner_id
+FOR UPDATE OF posts FOR UPDATE OF publications FOR NO KEY UPDATE OF linkedin_accounts;
 
 -- name: PublicationListWaiting :many
 -- Those of an account that are queued and wait for something, as their posts say; the oldest first.
@@ -26,9 +34,29 @@ SELECT u.id, u.job_id FROM publications u JOIN posts p ON p.id = u.post_id
 WHERE u.state = 'queued' AND p.failure_code = @failure_code
 ORDER BY u.created_at, u.id;
 
--- name: PublicationCountSending :one
--- How many of an account's publications are being sent at this moment. The caller holds the account's lock.
-SELECT count(*) FROM publications WHERE account_id = @account_id AND owner_id = @owner_id AND state = 'publishing';
+-- name: PublicationBegin :one
+-- Writes down what is committed before the call: the attempt, and that publication and post are being sent. Returns the post; no
+-- row, and nothing done, when the publication is not queued, or as many of the account's as all_turns are being sent. The caller
+-- holds the locks of PublicationLock. Attempts are numbered from 1 over all publications of the post. Fails on
+-- publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
+WITH begun AS (
+    UPDATE publications SET state = 'publishing', turn = ''
+    WHERE publications.id = @id AND publications.owner_id = @owner_id AND publications.state = 'queued' AND (
+        SELECT count(*) FROM publications t WHERE t.account_id = @account_id AND t.owner_id = @owner_id AND t.state = 'publishing'
+    ) < @all_turns::bigint
+    RETURNING publications.id, publications.post_id
+), attempt AS (
+    INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
+    SELECT
+        @attempt_id::uuid, begun.id, begun.post_id,
+        (SELECT COALESCE(max(a.number), 0) + 1 FROM publish_attempts a WHERE a.post_id = begun.post_id), @started_at::timestamptz, 'started'
+    FROM begun
+)
+UPDATE posts SET
+    state = 'publishing', failure_code = '', failure_message = '', failure_remedy = '', revision = posts.revision + 1, updated_at = @now
+FROM begun
+WHERE posts.id = begun.post_id AND posts.owner_id = @owner_id AND posts.state = 'queued'
+RETURNING posts.*;
 
 -- name: PublicationAwaitTurn :execrows
 -- Puts a queued publication into its account's line; it is late only from due_at on. No row when it is not queued.
@@ -60,15 +88,6 @@ UPDATE publications SET turn = '', due_at = @due_at WHERE id = @id AND owner_id 
 -- Back to the queue, for another attempt. No row when it is not being sent.
 UPDATE publications SET state = 'queued', due_at = @due_at WHERE id = @id AND owner_id = @owner_id AND state = 'publishing';
 
--- name: PublicationMarkPublishing :execrows
--- No row when the publication is not queued.
-UPDATE publications SET state = 'publishing', turn = '' WHERE id = @id AND owner_id = @owner_id AND state = 'queued';
-
--- name: PublicationEnd :execrows
--- state is published, failed or unconfirmed. No row when the publication has ended already.
-UPDATE publications SET state = @state, ended_at = @ended_at::timestamptz
-WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing');
-
 -- name: PublicationWithdraw :execrows
 -- Ends the publication of a post that is queued and need not go out any more.
 UPDATE publications SET state = 'failed', ended_at = @ended_at::timestamptz
@@ -88,8 +107,7 @@ SELECT state, count(*) FROM publications WHERE state IN ('queued', 'publishing',
 SELECT due_at FROM publications WHERE state IN ('queued', 'publishing') ORDER BY due_at LIMIT 1;
 
 -- name: AttemptInsert :one
--- Written and committed before the call. Numbers run from 1 over all publications of the post; the caller holds the
--- post's lock. Fails on publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
+-- One that was made, and that the database lost: others are written by PublicationBegin, and this one like them.
 INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
 SELECT
     @id, p.id, p.post_id, (SELECT COALESCE(max(a.number), 0) + 1 FROM publish_attempts a WHERE a.post_id = p.post_id),
@@ -103,12 +121,27 @@ RETURNING *;
 SELECT a.* FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
 WHERE a.publication_id = @publication_id AND p.owner_id = @owner_id AND a.outcome = 'started';
 
--- name: AttemptEnd :execrows
--- No row when the attempt has an outcome already.
-UPDATE publish_attempts a SET
-    ended_at = @ended_at::timestamptz, outcome = @outcome, status = @status, code = @code, message = @message, request_id = @request_id
-FROM publications p
-WHERE a.id = @id AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = @owner_id;
+-- name: AttemptEnd :one
+-- ended is 0 when the attempt has an outcome already, and else 1. Beside that the post's doubts as AttemptDoubts tells them, this
+-- attempt's own among them.
+WITH ended AS (
+    UPDATE publish_attempts a SET
+        ended_at = @ended_at::timestamptz, outcome = @outcome, status = @status, code = @code, message = @message, request_id = @request_id
+    FROM publications p
+    WHERE a.id = @id AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = @owner_id
+    RETURNING a.started_at, a.settlement, a.outcome
+), doubted AS (
+    SELECT e.started_at, e.settlement FROM ended e WHERE e.outcome = 'in_doubt'
+    UNION ALL -- where the one that ends is still as it was before
+    SELECT a.started_at, a.settlement FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
+    WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.outcome = 'in_doubt'
+)
+SELECT
+    (SELECT count(*) FROM ended) AS ended,
+    coalesce(min(started_at) FILTER (WHERE settlement = ''), 'epoch')::timestamptz AS open_since,
+    count(*) FILTER (WHERE settlement = '') AS open,
+    count(*) FILTER (WHERE settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
+FROM doubted;
 
 -- name: AttemptCount :one
 -- Whether there is an attempt, with an outcome or without: 0 or 1.

@@ -202,6 +202,7 @@ var accountReaders = map[string]accountReader{
 	"PostListSameText": {"a post without an account goes out with the default one: which text is whose follows from both tables", nil},
 	"PostNewestURN":    {"one member may be the account of several owners, and each one's posts are found by an index of their own", nil},
 	"PostCountTwins":   {"one member may be the account of several owners, and each one's posts are found by an index of their own", nil},
+	"PublicationLock":  {"locks what a publication goes out by in one round trip with it; the account's row is handed to accounts as it is", nil},
 }
 
 // Who an account is, is for all to see; how it stands is worked out of its other columns by accounts.Service.Standing alone, so

@@ -422,7 +422,7 @@ WITH begun AS (
     UPDATE publications SET state = 'publishing', turn = ''
     WHERE publications.id = $3 AND publications.owner_id = $2 AND publications.state = 'queued' AND (
         SELECT count(*) FROM publications t WHERE t.account_id = $4 AND t.owner_id = $2 AND t.state = 'publishing'
-    ) < $5::bigint
+    ) < $5::bigint AND EXISTS (SELECT FROM posts q WHERE q.id = publications.post_id AND q.state = 'queued')
     RETURNING publications.id, publications.post_id
 ), attempt AS (
     INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
@@ -449,8 +449,8 @@ type PublicationBeginParams struct {
 }
 
 // Writes down what is committed before the call: the attempt, and that publication and post are being sent. Returns the post; no
-// row, and nothing done, when the publication is not queued, or as many of the account's as all_turns are being sent. The caller
-// holds the locks of PublicationLock. Attempts are numbered from 1 over all publications of the post. Fails on
+// row, and nothing done, when publication and post are not both queued, or as many of the account's as all_turns are being sent. The
+// caller holds the locks of PublicationLock. Attempts are numbered from 1 over all publications of the post. Fails on
 // publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
 func (q *Queries) PublicationBegin(ctx context.Context, db DBTX, arg PublicationBeginParams) (Post, error) {
 	row := db.QueryRow(ctx, publicationBegin,

@@ -17,14 +17,10 @@ var errFull = errors.New("the share and its queue are full")
 type Shares[K comparable] struct {
 	room Room
 
-	mu     sync.Mutex
-	of     map[K]*share
-	unused []*share // of those who left, for those who come
-	all    int
+	mu  sync.Mutex
+	of  map[K]*share
+	all int
 }
-
-// maxUnused bounds the shares that are kept for others.
-const maxUnused = 64
 
 // share is that of one user; it is there while it is in use.
 type share struct {
@@ -55,7 +51,7 @@ func (s *Shares[K]) Acquire(ctx context.Context, who K) (release func(), err err
 	s.mu.Lock()
 	mine := s.of[who]
 	if mine == nil {
-		mine = s.newShare()
+		mine = &share{slots: semaphore.NewWeighted(int64(s.room.Slots))}
 	}
 	if mine.users >= s.room.Slots+s.room.Queue || (s.room.Total > 0 && s.all >= s.room.Total) {
 		s.mu.Unlock()
@@ -73,17 +69,6 @@ func (s *Shares[K]) Acquire(ctx context.Context, who K) (release func(), err err
 		mine.slots.Release(1)
 		s.leave(who, mine)
 	}, nil
-}
-
-// newShare is one that nobody uses. The caller holds mu.
-func (s *Shares[K]) newShare() *share {
-	last := len(s.unused) - 1
-	if last < 0 {
-		return &share{slots: semaphore.NewWeighted(int64(s.room.Slots))}
-	}
-	mine := s.unused[last]
-	s.unused = s.unused[:last]
-	return mine
 }
 
 // wait takes a slot. The usual call finds one free, and makes nothing to wait with.
@@ -109,8 +94,5 @@ func (s *Shares[K]) leave(who K, mine *share) {
 	mine.users--
 	if mine.users == 0 {
 		delete(s.of, who)
-		if len(s.unused) < maxUnused {
-			s.unused = append(s.unused, mine) // all its slots are free
-		}
 	}
 }

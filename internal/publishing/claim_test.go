@@ -38,3 +38,18 @@ func TestAClaimWhoseCommitIsInDoubtLeavesNoDoubtAboutThePost(t *testing.T) {
 		})
 	}
 }
+
+// The attempt was written down, and the claim took the missing post for a turn that is not free.
+func TestNoAttemptBeginsForAPostThatIsNotQueued(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	post, job := w.approved(t, "Settled meanwhile")
+	_, err := w.store.Exec(t.Context(), "UPDATE posts SET state = 'draft', revision = revision + 1 WHERE id = $1", post.ID)
+	require.NoError(t, err)
+
+	_, err = w.claim(w.workContext(), job)
+
+	require.NoError(t, err)
+	require.Empty(t, w.attempts(t, post.ID))
+	require.Empty(t, w.vendors.Ledger())
+}

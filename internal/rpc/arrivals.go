@@ -26,7 +26,7 @@ const (
 func leaveArrivals(ctx context.Context) { connectionOf(ctx).leaveArrivals() }
 
 // limitArrivals lets calls in, of each address in the order in which they came. A call has its place until leaveArrivals. It
-// belongs into NewConnections.
+// belongs inside NewConnections.
 func limitArrivals(
 	timeout time.Duration, refused func(ctx context.Context, procedure string, err error) *connect.Error, next http.Handler,
 ) http.Handler {

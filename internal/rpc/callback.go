@@ -37,7 +37,7 @@ type callbackView struct {
 
 // NewCallback serves CallbackPath: it ends a consent and tells the member, who sits before a browser, how. State and code
 // are secrets: they are never logged, and the page keeps the browser from handing them on. It asks for no key, so each
-// address may come only so often, and is told late when it comes again and again with what nobody waits for. It belongs into
+// address may come only so often, and is told late when it comes again and again with what nobody waits for. It belongs inside
 // NewConnections.
 func NewCallback(
 	service *accounts.Service, timeout time.Duration, addresses *limit.Addresses, delay Delay, inFlight *InFlight,

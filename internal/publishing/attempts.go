@@ -25,13 +25,13 @@ const (
 
 // How a doubt about an attempt was settled.
 const (
-	SettledPublished    = string(decision.PersonSawIt)
-	SettledNotPublished = string(decision.PersonDidNot)
-	SettledByDuplicate  = string(decision.NamedAsDuplicate)
-	SettledLateAccepted = string(decision.LateAccepted)
-	SettledLateRefused  = string(decision.LateRefused)
-	SettledReadBack     = string(decision.ReadBack)
-	SettledAbsent       = string(decision.ReadBackAbsent)
+	SettledPublished    = string(decision.SettledPublished)
+	SettledNotPublished = string(decision.SettledNotPublished)
+	SettledByDuplicate  = string(decision.SettledByDuplicate)
+	SettledLateAccepted = string(decision.SettledLateAccepted)
+	SettledLateRefused  = string(decision.SettledLateRefused)
+	SettledReadBack     = string(decision.SettledReadBack)
+	SettledAbsent       = string(decision.SettledAbsent)
 )
 
 // attemptsPage is how many attempts are listed at once: a post that somebody sends again and again has any number of them.

@@ -60,7 +60,7 @@ func (w *publicationWorker) keepLost(
 		}
 	}
 	if o.Answer.Result == decision.Accepted {
-		return w.arrived(ctx, tx, rows.post, decision.Resolution{Finding: decision.There, URN: o.URN, By: decision.LateAccepted}, now)
+		return w.arrived(ctx, tx, rows.post, decision.Resolution{Finding: decision.There, URN: o.URN, By: decision.SettledLateAccepted}, now)
 	}
 	if decision.Idle(rows.post.State) {
 		if err := w.settlePost(ctx, tx, db.PostSettleParams{

@@ -66,7 +66,7 @@ func (s *Service) end(ctx context.Context, tx *postgres.Tx, rows locked, o decis
 		}
 	}
 	if o.SettlesDoubts {
-		if err := s.settleDoubts(ctx, tx, rows.post, o.State, decision.NamedAsDuplicate, now); err != nil {
+		if err := s.settleDoubts(ctx, tx, rows.post, o.State, decision.SettledByDuplicate, now); err != nil {
 			return err
 		}
 	}

@@ -16,9 +16,9 @@ func (a Answer) LateSettlement() (by Settlement, settles bool) {
 	case InDoubt:
 		return "", false
 	case Accepted:
-		return LateAccepted, true
+		return SettledLateAccepted, true
 	}
-	return LateRefused, true
+	return SettledLateRefused, true
 }
 
 // Late is what such an outcome means for its post, which is in a state by now, beside its other attempts. One that LinkedIn did
@@ -28,10 +28,10 @@ func (o Outcome) Late(state string, others Earlier) Resolution {
 	switch {
 	case !settles:
 		return Resolution{}
-	case by == LateAccepted:
+	case by == SettledLateAccepted:
 		return Resolution{Finding: There, URN: o.URN, By: by}
 	case others.InDoubt && o.Answer.DuplicateOf != "":
-		return Resolution{Finding: There, URN: o.Answer.DuplicateOf, By: NamedAsDuplicate}
+		return Resolution{Finding: There, URN: o.Answer.DuplicateOf, By: SettledByDuplicate}
 	case others.InDoubt:
 		return Resolution{}
 	case others.Arrived:

@@ -24,7 +24,7 @@ func TestWhatALateAnswerMeansForThePost(t *testing.T) {
 		return decision.Resolution{Finding: decision.There, URN: urn, By: by}
 	}
 	absent := func(f decision.Failure) decision.Resolution {
-		return decision.Resolution{Finding: decision.Absent, Failure: f, By: decision.LateRefused}
+		return decision.Resolution{Finding: decision.Absent, Failure: f, By: decision.SettledLateRefused}
 	}
 	alone, inDoubt, arrived := decision.Earlier{}, decision.Earlier{InDoubt: true}, decision.Earlier{Arrived: true}
 	arrivedAs := decision.Earlier{Arrived: true, URN: known}
@@ -34,18 +34,18 @@ func TestWhatALateAnswerMeansForThePost(t *testing.T) {
 		others decision.Earlier
 		want   decision.Resolution
 	}{
-		"taken":                                {accepted, posts.StateUnconfirmed, alone, there(named, decision.LateAccepted)},
-		"taken, whatever is said by now":       {accepted, posts.StateFailed, inDoubt, there(named, decision.LateAccepted)},
+		"taken":                                {accepted, posts.StateUnconfirmed, alone, there(named, decision.SettledLateAccepted)},
+		"taken, whatever is said by now":       {accepted, posts.StateFailed, inDoubt, there(named, decision.SettledLateAccepted)},
 		"in doubt itself":                      {answer(decision.InDoubt), posts.StateUnconfirmed, alone, decision.Resolution{}},
 		"refused":                              {refused, posts.StateUnconfirmed, alone, absent(refused.Failure)},
 		"not sent":                             {answer(decision.NotSent), posts.StateUnconfirmed, alone, absent(decision.Failure{})},
 		"refused, where it would be repeated":  {waits, posts.StateUnconfirmed, alone, absent(waited)},
 		"refused, and settled by somebody":     {refused, posts.StatePublished, alone, decision.Resolution{}},
 		"refused, beside a doubt":              {refused, posts.StateUnconfirmed, inDoubt, decision.Resolution{}},
-		"a duplicate of the one in doubt":      {duplicate, posts.StateUnconfirmed, inDoubt, there(named, decision.NamedAsDuplicate)},
-		"refused, beside one that arrived":     {refused, posts.StateQueued, arrivedAs, there(known, decision.LateRefused)},
-		"a duplicate of one without a name":    {duplicate, posts.StateUnconfirmed, arrived, there(named, decision.LateRefused)},
-		"a duplicate of one with another name": {duplicate, posts.StateUnconfirmed, arrivedAs, there(known, decision.LateRefused)},
+		"a duplicate of the one in doubt":      {duplicate, posts.StateUnconfirmed, inDoubt, there(named, decision.SettledByDuplicate)},
+		"refused, beside one that arrived":     {refused, posts.StateQueued, arrivedAs, there(known, decision.SettledLateRefused)},
+		"a duplicate of one without a name":    {duplicate, posts.StateUnconfirmed, arrived, there(named, decision.SettledLateRefused)},
+		"a duplicate of one with another name": {duplicate, posts.StateUnconfirmed, arrivedAs, there(known, decision.SettledLateRefused)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -47,7 +47,7 @@ type Next struct {
 // whatever is less certain is left to a person.
 func (r Rules) AfterReading(d Doubt, e Evidence, now time.Time) Next {
 	if urn, certain := e.Seen.Published(); certain {
-		return Next{Resolution: Resolution{Finding: There, URN: urn, By: ReadBack}}
+		return Next{Resolution: Resolution{Finding: There, URN: urn, By: SettledReadBack}}
 	}
 	passed := now.Sub(d.Until)
 	switch {
@@ -60,7 +60,7 @@ func (r Rules) AfterReading(d Doubt, e Evidence, now time.Time) Next {
 	case !d.ReachesBack(e.Listing), !e.Shows(e.Known):
 		return Next{}
 	}
-	return Next{Resolution: Resolution{Finding: Absent, By: ReadBackAbsent, Failure: Failure{
+	return Next{Resolution: Resolution{Finding: Absent, By: SettledAbsent, Failure: Failure{
 		Code:    "NOT_PUBLISHED",
 		Message: "LinkedIn does not list the post among the account's latest.",
 		Remedy:  "Publish the post again.",

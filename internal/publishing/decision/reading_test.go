@@ -82,9 +82,9 @@ func TestWhatAReadingMeansForAPostInDoubt(t *testing.T) {
 			require.Equal(t, c.finding, next.Finding)
 			switch next.Finding {
 			case decision.There:
-				require.Equal(t, decision.Resolution{Finding: decision.There, URN: "urn:li:share:1", By: decision.ReadBack}, next.Resolution)
+				require.Equal(t, decision.Resolution{Finding: decision.There, URN: "urn:li:share:1", By: decision.SettledReadBack}, next.Resolution)
 			case decision.Absent:
-				require.Equal(t, decision.ReadBackAbsent, next.By)
+				require.Equal(t, decision.SettledAbsent, next.By)
 				require.Equal(t, "NOT_PUBLISHED", next.Failure.Code)
 			case decision.Resembled:
 				require.Contains(t, next.Failure.Message, "urn:li:share:1")

@@ -10,13 +10,13 @@ type Settlement string
 
 // How a doubt is settled.
 const (
-	PersonSawIt      Settlement = "person_published"
-	PersonDidNot     Settlement = "person_not_published"
-	NamedAsDuplicate Settlement = "duplicate_named"
-	LateAccepted     Settlement = "late_accepted"
-	LateRefused      Settlement = "late_refused"
-	ReadBack         Settlement = "read_back_published"
-	ReadBackAbsent   Settlement = "read_back_absent"
+	SettledPublished    Settlement = "person_published"
+	SettledNotPublished Settlement = "person_not_published"
+	SettledByDuplicate  Settlement = "duplicate_named"
+	SettledLateAccepted Settlement = "late_accepted"
+	SettledLateRefused  Settlement = "late_refused"
+	SettledReadBack     Settlement = "read_back_published"
+	SettledAbsent       Settlement = "read_back_absent"
 )
 
 // Finding is what was found out about a post in doubt.
@@ -63,9 +63,9 @@ func Resolvable(state string) error {
 // Said is what becomes of a doubt by the word of a person who looked on LinkedIn.
 func Said(published bool, urn string) Resolution {
 	if published {
-		return Resolution{Finding: There, URN: urn, By: PersonSawIt}
+		return Resolution{Finding: There, URN: urn, By: SettledPublished}
 	}
-	return Resolution{Finding: Absent, By: PersonDidNot, Failure: Failure{
+	return Resolution{Finding: Absent, By: SettledNotPublished, Failure: Failure{
 		Code: "NOT_PUBLISHED", Message: "A person saw that the post is not on LinkedIn.", Remedy: "Publish the post again.",
 	}}
 }

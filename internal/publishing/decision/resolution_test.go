@@ -34,9 +34,9 @@ func TestWhatBecomesOfAPostThatTurnsOutToBeThere(t *testing.T) {
 func TestADoubtIsSettledByWhatAPersonSaw(t *testing.T) {
 	t.Parallel()
 	there, absent := decision.Said(true, "urn:li:share:1"), decision.Said(false, "")
-	require.Equal(t, decision.Resolution{Finding: decision.There, URN: "urn:li:share:1", By: decision.PersonSawIt}, there)
+	require.Equal(t, decision.Resolution{Finding: decision.There, URN: "urn:li:share:1", By: decision.SettledPublished}, there)
 	require.Equal(t, posts.StatePublished, there.State())
-	require.Equal(t, decision.PersonDidNot, absent.By)
+	require.Equal(t, decision.SettledNotPublished, absent.By)
 	require.Equal(t, posts.StateFailed, absent.State())
 	require.Equal(t, "NOT_PUBLISHED", absent.Failure.Code)
 	require.Equal(t, posts.StateUnconfirmed, decision.Resolution{}.State(), "nobody said anything")

@@ -40,21 +40,30 @@ func TestWhatStandsInTheWayOfASend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := rules.Obstacle(c.pending, noon)
-			if c.state == "" {
-				require.Nil(t, o)
+			requireObstacle(t, o, c.state, c.code)
+			if o == nil {
 				return
 			}
-			require.NotNil(t, o)
-			require.Equal(t, c.state, o.State)
-			require.Equal(t, c.code, o.Failure.Code)
-			require.NotEmpty(t, o.Failure.Message)
-			require.NotEmpty(t, o.Failure.Remedy)
 			require.Equal(t, c.until, o.Wait.Until)
-			require.Equal(t, c.state == posts.StateQueued, o.Waits())
-			require.Equal(t, c.state == posts.StateUnconfirmed, o.InDoubt())
 			require.Equal(t, c.state == posts.StateUnconfirmed, o.Answer.MayHaveArrived(), "it is an attempt like others")
 		})
 	}
+}
+
+// requireObstacle holds that an obstacle brings a post to a state with a failure; "" for no obstacle.
+func requireObstacle(t *testing.T, o *decision.Obstacle, state, code string) {
+	t.Helper()
+	if state == "" {
+		require.Nil(t, o)
+		return
+	}
+	require.NotNil(t, o)
+	require.Equal(t, state, o.State)
+	require.Equal(t, code, o.Failure.Code)
+	require.NotEmpty(t, o.Failure.Message)
+	require.NotEmpty(t, o.Failure.Remedy)
+	require.Equal(t, state == posts.StateQueued, o.Waits())
+	require.Equal(t, state == posts.StateUnconfirmed, o.InDoubt())
 }
 
 // A token that can't be opened may be by another process; an author that is none stays so.

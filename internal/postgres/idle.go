@@ -54,9 +54,9 @@ func quiet(conn net.Conn) bool {
 	}
 	var one [1]byte
 	var peeked error
-	err = raw.Read(func(fd uintptr) bool {
+	// raw.Read would wait for whoever reads: pgx may have been left reading in the background, until PostgreSQL says more.
+	err = raw.Control(func(fd uintptr) {
 		_, _, peeked = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		return true // don't wait
 	})
 	return err == nil && (errors.Is(peeked, syscall.EAGAIN) || errors.Is(peeked, syscall.EWOULDBLOCK))
 }

@@ -60,21 +60,78 @@ func (q *Queries) AnalyticsGet(ctx context.Context, db DBTX, arg AnalyticsGetPar
 	return i, err
 }
 
+const analyticsListNumbers = `-- name: AnalyticsListNumbers :many
+SELECT n.counted_at, n.views_count, n.likes_count, n.comments_count, n.shares_count FROM post_numbers n JOIN posts p ON p.id = n.post_id
+WHERE n.post_id = $1 AND p.owner_id = $2 AND n.counted_at < $3::timestamptz
+ORDER BY n.counted_at DESC LIMIT $4
+`
+
+type AnalyticsListNumbersParams struct {
+	PostID  uuid.UUID
+	OwnerID uuid.UUID
+	Before  time.Time
+	Most    int32
+}
+
+type AnalyticsListNumbersRow struct {
+	CountedAt     time.Time
+	ViewsCount    *int64
+	LikesCount    *int64
+	CommentsCount *int64
+	SharesCount   *int64
+}
+
+// What LinkedIn counted of a post before a time, the newest first.
+func (q *Queries) AnalyticsListNumbers(ctx context.Context, db DBTX, arg AnalyticsListNumbersParams) ([]AnalyticsListNumbersRow, error) {
+	rows, err := db.Query(ctx, analyticsListNumbers,
+		arg.PostID,
+		arg.OwnerID,
+		arg.Before,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AnalyticsListNumbersRow{}
+	for rows.Next() {
+		var i AnalyticsListNumbersRow
+		if err := rows.Scan(
+			&i.CountedAt,
+			&i.ViewsCount,
+			&i.LikesCount,
+			&i.CommentsCount,
+			&i.SharesCount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const analyticsListUncounted = `-- name: AnalyticsListUncounted :many
-SELECT p.id, p.linkedin_urn FROM posts p
-WHERE p.account_id = $1::uuid AND p.owner_id = $2 AND p.state = 'published' AND p.linkedin_urn <> ''
-    AND p.published_at BETWEEN $3::timestamptz AND $4::timestamptz
-    AND NOT EXISTS (SELECT 1 FROM post_analytics a WHERE a.post_id = p.id
-        AND a.refreshed_at >= p.published_at + make_interval(secs => $5::double precision))
-ORDER BY p.published_at, p.id LIMIT $6
+SELECT DISTINCT ON (one.published_at, one.id) one.id, one.linkedin_urn
+FROM (SELECT make_interval(secs => unnest($1::double precision[])) AS age) AS plan
+CROSS JOIN LATERAL (
+    SELECT p.id, p.linkedin_urn, p.published_at FROM posts p
+    WHERE p.account_id = $2::uuid AND p.owner_id = $3 AND p.state = 'published' AND p.linkedin_urn <> ''
+        AND p.published_at BETWEEN ($4::timestamptz) - plan.age AND ($5::timestamptz) - plan.age
+        AND NOT EXISTS (SELECT 1 FROM post_analytics a WHERE a.post_id = p.id AND a.refreshed_at >= p.published_at + plan.age)
+    ORDER BY p.published_at, p.id LIMIT $6
+) AS one
+ORDER BY one.published_at, one.id LIMIT $6
 `
 
 type AnalyticsListUncountedParams struct {
+	AfterSeconds []float64
 	AccountID    uuid.UUID
 	OwnerID      uuid.UUID
 	Since        time.Time
 	Until        time.Time
-	AfterSeconds float64
 	Most         int32
 }
 
@@ -83,15 +140,15 @@ type AnalyticsListUncountedRow struct {
 	LinkedInURN string
 }
 
-// An account's posts that went out between two times and whose numbers LinkedIn was not asked for as long afterwards as they
-// say little before, the first first.
+// An account's posts for which a time of the plan has come within the last while, and of which LinkedIn was not asked since: the
+// plan's times are seconds after a post went out, and hold until the next of them. The first first.
 func (q *Queries) AnalyticsListUncounted(ctx context.Context, db DBTX, arg AnalyticsListUncountedParams) ([]AnalyticsListUncountedRow, error) {
 	rows, err := db.Query(ctx, analyticsListUncounted,
+		arg.AfterSeconds,
 		arg.AccountID,
 		arg.OwnerID,
 		arg.Since,
 		arg.Until,
-		arg.AfterSeconds,
 		arg.Most,
 	)
 	if err != nil {
@@ -113,10 +170,17 @@ func (q *Queries) AnalyticsListUncounted(ctx context.Context, db DBTX, arg Analy
 }
 
 const analyticsPutNumbers = `-- name: AnalyticsPutNumbers :execrows
+WITH counted AS (
+    SELECT p.id AS post_id, p.owner_id, $1::bigint AS views_count, $2::bigint AS likes_count,
+        $3::bigint AS comments_count, $4::bigint AS shares_count, $5::timestamptz AS counted_at
+    FROM posts p WHERE p.id = $6 AND p.owner_id = $7
+), kept AS (
+    INSERT INTO post_numbers (post_id, counted_at, views_count, likes_count, comments_count, shares_count)
+    SELECT post_id, counted_at, views_count, likes_count, comments_count, shares_count FROM counted
+    ON CONFLICT (post_id, counted_at) DO NOTHING
+)
 INSERT INTO post_analytics (post_id, owner_id, views_count, likes_count, comments_count, shares_count, refreshed_at)
-SELECT p.id, p.owner_id, $1::bigint, $2::bigint, $3::bigint,
-    $4::bigint, $5::timestamptz
-FROM posts p WHERE p.id = $6 AND p.owner_id = $7
+SELECT post_id, owner_id, views_count, likes_count, comments_count, shares_count, counted_at FROM counted
 ON CONFLICT (post_id) DO UPDATE SET
     views_count = COALESCE(excluded.views_count, post_analytics.views_count),
     likes_count = COALESCE(excluded.likes_count, post_analytics.likes_count),
@@ -136,7 +200,8 @@ type AnalyticsPutNumbersParams struct {
 	OwnerID       uuid.UUID
 }
 
-// What LinkedIn counted. A number that LinkedIn did not give this time keeps its last known value. No row when the post is gone.
+// What LinkedIn counted, now and beside what it counted before. Of what it did not say this time the last known number stays. No row
+// when the post is gone.
 func (q *Queries) AnalyticsPutNumbers(ctx context.Context, db DBTX, arg AnalyticsPutNumbersParams) (int64, error) {
 	result, err := db.Exec(ctx, analyticsPutNumbers,
 		arg.ViewsCount,

@@ -6,6 +6,7 @@ package analytics
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,7 +50,8 @@ type Service struct {
 	posts    *posts.Service
 	accounts *accounts.Service
 	linkedIn LinkedIn
-	after    time.Duration
+	plan     Plan
+	log      *slog.Logger
 	now      func() time.Time
 }
 
@@ -59,15 +61,16 @@ type Dependencies struct {
 	Posts    *posts.Service
 	Accounts *accounts.Service
 	LinkedIn LinkedIn
-	// After is how long after a post went out its numbers are first asked for without anybody's asking.
-	After time.Duration
-	Now   func() time.Time
+	// Plan is when a post's numbers are asked for without anybody's asking.
+	Plan Plan
+	Log  *slog.Logger
+	Now  func() time.Time
 }
 
 // New returns a Service. Its worker still has to be registered: see Register.
 func New(on Dependencies) *Service {
 	return &Service{
-		store: on.Store, queries: db.New(), posts: on.Posts, accounts: on.Accounts, linkedIn: on.LinkedIn, after: on.After, now: on.Now,
+		store: on.Store, queries: db.New(), posts: on.Posts, accounts: on.Accounts, linkedIn: on.LinkedIn, plan: on.Plan, log: on.Log, now: on.Now,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
@@ -25,35 +26,37 @@ const (
 	// the same moment need not all come at it.
 	spread      = 30 * time.Second
 	nightSpread = 30 * time.Minute
-	// uncountedFor is how far back posts are looked for whose numbers can be asked for together with those of another.
-	uncountedFor = 7 * 24 * time.Hour
+	// uncountedFor is for how long after its time has come a post's numbers are asked for together with those of another.
+	uncountedFor = day
+	// triesPerTime is how often LinkedIn is asked at a time of the plan, where it does not answer.
+	triesPerTime = 3
 )
 
-// RefreshArgs is the job that asks LinkedIn for a post's first numbers.
+// RefreshArgs is the job that asks LinkedIn for a post's numbers at the times of the plan.
 type RefreshArgs struct {
 	OwnerID uuid.UUID `json:"owner_id"`
 	PostID  uuid.UUID `json:"post_id"`
 
-	at time.Time // when it is first run; zero for at once
+	at time.Time // when it is first run
 }
 
 // Kind names the job in River's tables; it must never change.
 func (RefreshArgs) Kind() string { return "refresh_analytics" }
 
-// InsertOpts bounds how often the job is tried: numbers can be had on request at any time.
+// InsertOpts leaves it to the plan when the job ends.
 func (a RefreshArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{MaxAttempts: 3, ScheduledAt: a.at}
+	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts, ScheduledAt: a.at}
 }
 
-// AfterPublication names the job that follows a publication which ended on LinkedIn, where numbers can be had: once the post is old
-// enough for them to say something.
-func AfterPublication(post posts.Post, after time.Duration) []river.JobArgs {
-	if _, err := counted(post); err != nil {
+// AfterPublication names the job that follows a publication which ended on LinkedIn, where numbers can be had: at the first time of
+// the plan.
+func AfterPublication(post posts.Post, plan Plan) []river.JobArgs {
+	if _, err := counted(post); err != nil || len(plan) == 0 {
 		return nil
 	}
 	args := RefreshArgs{OwnerID: post.OwnerID, PostID: post.ID}
-	if after > 0 {
-		args.at = post.PublishedAt.Add(after)
+	if plan[0] > 0 {
+		args.at = post.PublishedAt.Add(plan[0])
 	}
 	return []river.JobArgs{args}
 }
@@ -68,54 +71,80 @@ type worker struct {
 	service *Service
 }
 
-// Work refreshes a post's numbers, or waits until that may be done. What trying again can't cure ends the job.
+// Work asks for a post's numbers and waits for the next time of the plan, or until they may be asked for. What only a later time may
+// find otherwise ends the time, and the last time, or the end of the post, the job.
 func (w *worker) Work(ctx context.Context, job *river.Job[RefreshArgs]) error {
-	until, err := w.service.first(ctx, job.Args.OwnerID, job.Args.PostID)
-	if err == nil && !until.IsZero() {
-		return river.JobSnooze(max(until.Sub(w.service.now()), 0) + rand.N(spread))
+	at, until, err := w.service.planned(ctx, job.Args.OwnerID, job.Args.PostID)
+	switch {
+	case err == nil && until.IsZero():
+		return nil
+	case err == nil:
+	case !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Precondition) && !fault.Is(err, fault.VendorAuth) &&
+		!fault.Is(err, fault.VendorRejected) && failures(job.Errors, at.due)+1 < triesPerTime:
+		return err
+	case at.next.IsZero():
+		return river.JobCancel(err)
+	default:
+		w.service.log.WarnContext(ctx, "a post's numbers were not to be had: they are asked for again at the next time of the plan",
+			"post_id", job.Args.PostID, "next", at.next, "error", err)
+		until = at.next
 	}
-	for _, final := range []fault.Kind{fault.NotFound, fault.Precondition, fault.VendorAuth, fault.VendorRejected} {
-		if fault.Is(err, final) {
-			return river.JobCancel(err)
-		}
-	}
-	return err
+	return river.JobSnooze(max(until.Sub(w.service.now()), 0) + rand.N(spread))
 }
 
-// first asks for a post's first numbers, once it is old enough for them to say something and while publishing does not need
-// LinkedIn more; else it returns until when they wait. Of an account one asks at a time, for all posts that one request
-// can be about, and nobody while its posts are held or after a refusal.
-func (s *Service) first(ctx context.Context, ownerID, id uuid.UUID) (until time.Time, err error) {
+// failures counts those since a time.
+func failures(all []rivertype.AttemptError, since time.Time) (n int) {
+	for _, one := range all {
+		if one.At.After(since) {
+			n++
+		}
+	}
+	return n
+}
+
+// planned asks for a post's numbers if a time of the plan has come and they were not asked for since, while publishing does not need
+// LinkedIn more. It returns where the plan stands, nowhere if the post has no numbers, and until when there is nothing to do: the zero time for ever. Of an account one
+// asks at a time, for all posts that one request can be about, and nobody while its posts are held or after a refusal.
+func (s *Service) planned(ctx context.Context, ownerID, id uuid.UUID) (at step, until time.Time, err error) {
 	post, err := s.posts.Get(ctx, ownerID, id)
 	if err != nil {
-		return time.Time{}, err
+		return step{}, time.Time{}, err
 	}
 	one, err := counted(post)
 	if err != nil {
-		return time.Time{}, err
+		return step{}, time.Time{}, err
 	}
-	ripe := post.PublishedAt.Add(s.after)
-	if s.now().Before(ripe) {
-		return ripe, nil
+	at = s.plan.at(*post.PublishedAt, s.now())
+	if at.due.IsZero() {
+		return at, at.next, nil
 	}
 	account, err := s.accounts.Get(ctx, ownerID, post.AccountID)
 	if err != nil {
-		return time.Time{}, err
+		return at, time.Time{}, err
 	}
-	known, err := s.Get(ctx, ownerID, id)
+	newest, err := s.newestNumbers(ctx, ownerID, id)
 	if err != nil {
-		return time.Time{}, err
+		return at, time.Time{}, err
 	}
 	by, err := wayOf(account)
 	if err != nil {
-		return time.Time{}, err
+		return at, time.Time{}, err
 	}
-	if known.RefreshedAt != nil && !known.RefreshedAt.Before(ripe) {
-		by.had = counts{views: known.ViewsCount, likes: known.LikesCount, comments: known.CommentsCount, shares: known.SharesCount}
+	if !newest.CountedAt.Before(at.due) {
+		by.had = counts{views: newest.ViewsCount, likes: newest.LikesCount, comments: newest.CommentsCount, shares: newest.SharesCount}
 		if by.kind != byMetric || by.requests() == 0 { // else a limit may have cut the asking short
-			return time.Time{}, nil
+			return at, at.next, nil
 		}
 	}
+	until, err = s.turn(ctx, account, by, one)
+	if err == nil && until.IsZero() {
+		until = at.next
+	}
+	return at, until, err
+}
+
+// turn asks for the numbers when nobody else asks for those of the account and it is not held; else it returns until when to wait.
+func (s *Service) turn(ctx context.Context, account accounts.Account, by way, one onLinkedIn) (until time.Time, err error) {
 	now := s.now()
 	standing := s.accounts.Standing(account, now)
 	for _, held := range []*time.Time{standing.Held, standing.NumbersHeld} {
@@ -146,8 +175,8 @@ func (s *Service) round(ctx context.Context, account accounts.Account, by way, o
 	batch := []onLinkedIn{one}
 	if most := by.together(); most > 1 {
 		rows, err := s.queries.AnalyticsListUncounted(ctx, s.store, db.AnalyticsListUncountedParams{
-			AccountID: account.ID, OwnerID: account.OwnerID, Since: s.now().Add(-uncountedFor), Until: s.now().Add(-s.after),
-			AfterSeconds: s.after.Seconds(), Most: int32(most), //nolint:gosec // a few
+			AccountID: account.ID, OwnerID: account.OwnerID, Since: s.now().Add(-uncountedFor), Until: s.now(),
+			AfterSeconds: s.plan.seconds(), Most: int32(most), //nolint:gosec // a few
 		})
 		if err != nil {
 			return s.now(), err

@@ -32,3 +32,31 @@ func fromRow(row db.AnalyticsGetRow, err error) (Analytics, error) {
 		CommentsCount: row.CommentsCount, SharesCount: row.SharesCount, RefreshedAt: row.RefreshedAt,
 	}, err
 }
+
+// Numbers are what LinkedIn counted of a post when it was asked; nil for what it did not say then.
+type Numbers struct {
+	CountedAt time.Time
+
+	ViewsCount    *int64
+	LikesCount    *int64
+	CommentsCount *int64
+	SharesCount   *int64
+}
+
+// numbersFromRow are the numbers in a row.
+func numbersFromRow(row db.AnalyticsListNumbersRow) Numbers {
+	//exhaustruct:enforce
+	return Numbers{
+		CountedAt: row.CountedAt, ViewsCount: row.ViewsCount, LikesCount: row.LikesCount, CommentsCount: row.CommentsCount,
+		SharesCount: row.SharesCount,
+	}
+}
+
+// numbersFromRows is handed what a query returns.
+func numbersFromRows(rows []db.AnalyticsListNumbersRow, err error) ([]Numbers, error) {
+	list := make([]Numbers, len(rows))
+	for i, row := range rows {
+		list[i] = numbersFromRow(row)
+	}
+	return list, err
+}

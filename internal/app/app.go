@@ -176,7 +176,8 @@ func (a *App) wire() (err error) {
 		Follow: a.afterPublication, Rules: a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now: Now,
 	})
 	numbers := analytics.New(analytics.Dependencies{
-		Store: a.store, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, After: a.cfg.Publishing.NumbersAfter.Value, Now: Now,
+		Store: a.store, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, Plan: a.cfg.Publishing.plan(),
+		Log: a.log, Now: Now,
 	})
 	notifyService := notify.New(notify.Dependencies{
 		Store: a.store, Sources: notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
@@ -207,7 +208,7 @@ func (a *App) wire() (err error) {
 
 // afterPublication names the jobs that follow a publication.
 func (a *App) afterPublication(post posts.Post, warning string) []river.JobArgs {
-	return append(notify.AfterPublication(post, warning), analytics.AfterPublication(post, a.cfg.Publishing.NumbersAfter.Value)...)
+	return append(notify.AfterPublication(post, warning), analytics.AfterPublication(post, a.cfg.Publishing.plan())...)
 }
 
 // afterAccountEvent names the jobs that follow an account's event.

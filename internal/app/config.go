@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/analytics"
 	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
@@ -162,7 +163,7 @@ type PublishingConfig struct {
 	AccountConcurrency Count    `help:"Posts of one account that are sent at once, over all processes." default:"5"`
 	DuplicateWindow    Duration `help:"For how long LinkedIn is taken to refuse the same text again: later, a post in doubt is sent once more only if its author has looked." default:"10m"`
 	Reserve            Count    `help:"Of --linkedin-daily-requests, how many are kept for posts that nobody has approved yet; those that are approved or scheduled for the day have theirs besides." default:"30"`
-	NumbersAfter       Duration `help:"How long after a post went out its numbers are asked for the first time: right away they say little." default:"1h"`
+	NumbersPlan        string   `help:"When a post's numbers are asked for by themselves: times since it went out, the shortest first, with d for days and w for weeks. Right away they say little. Empty: only when somebody asks." default:"1h,6h,1d,2d,4d,1w,2w,3w,4w,5w,6w,7w,8w,9w,10w,11w,12w,13w"`
 	ReadBackAfter      Duration `help:"How long after an answer was lost a page's posts are read the last time to see whether the post is there." default:"15m"`
 }
 
@@ -225,7 +226,10 @@ func (c Config) Verify() error {
 	if daily := c.LinkedIn.DailyRequests.Value; daily > 0 && c.Publishing.Reserve.Value > daily {
 		v.wrong("--publishing-reserve", "must be at most --linkedin-daily-requests, which is %d", daily)
 	}
-	v.duration("--publishing-numbers-after", c.Publishing.NumbersAfter, 0, 7*24*time.Hour)
+	_, problems := analytics.ParsePlan(c.Publishing.NumbersPlan)
+	for _, problem := range problems {
+		v.wrong("--publishing-numbers-plan", "%s", problem)
+	}
 	v.duration("--publishing-read-back-after", c.Publishing.ReadBackAfter, time.Second, 24*time.Hour)
 	v.notification(c.Notification)
 	v.retention(c.Retention)
@@ -529,6 +533,11 @@ func (c Config) cache(place string) cache.Config {
 // serves and works say what a process of this role does.
 func (c Config) serves() bool { return c.Role != "workers" }
 func (c Config) works() bool  { return c.Role != "api" }
+
+func (c PublishingConfig) plan() analytics.Plan {
+	plan, _ := analytics.ParsePlan(c.NumbersPlan) // Verify has told what is wrong
+	return plan
+}
 
 func (c PublishingConfig) rules(version string) decision.Rules {
 	return decision.Rules{

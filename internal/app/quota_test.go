@@ -22,7 +22,7 @@ import (
 
 // numbersAtOnce asks for the numbers of what has just gone out.
 func numbersAtOnce(c *app.Config) {
-	c.Publishing.NumbersAfter = app.Duration{}
+	c.Publishing.NumbersPlan = "0s"
 }
 
 // takes lets LinkedIn take so many requests of a member in a day, of which Postwright knows.

@@ -2,15 +2,13 @@ package publishing
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"math"
 	"slices"
 
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
-	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/pagetoken"
 	"github.com/postwright/postwright/internal/publishing/decision"
 )
 
@@ -53,7 +51,7 @@ type Attempts struct {
 
 // ListAttempts returns attempts to publish a post of the owner, the newest page first.
 func (s *Service) ListAttempts(ctx context.Context, in AttemptsInput) (Attempts, error) {
-	before, err := in.before()
+	before, err := pagetoken.Before(in.PostID, in.PageToken)
 	if err != nil {
 		return Attempts{}, err
 	}
@@ -61,7 +59,7 @@ func (s *Service) ListAttempts(ctx context.Context, in AttemptsInput) (Attempts,
 		return Attempts{}, err
 	}
 	list, err := attemptsFromRows(s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{
-		PostID: in.PostID, OwnerID: in.OwnerID, BeforeNumber: before, Most: attemptsPage + 1,
+		PostID: in.PostID, OwnerID: in.OwnerID, BeforeNumber: int32(min(before, math.MaxInt32)), Most: attemptsPage + 1,
 	}))
 	if err != nil {
 		return Attempts{}, err
@@ -69,32 +67,9 @@ func (s *Service) ListAttempts(ctx context.Context, in AttemptsInput) (Attempts,
 	var page Attempts
 	if len(list) > attemptsPage {
 		list = list[:attemptsPage]
-		page.NextPageToken = attemptsToken(in.PostID, list[len(list)-1].Number)
+		page.NextPageToken = pagetoken.Make(in.PostID, int64(list[len(list)-1].Number))
 	}
 	slices.Reverse(list)
 	page.Attempts = list
 	return page, nil
-}
-
-// attemptsToken is opaque, not secret: the post's id, and the number of the attempt before which the page ends.
-func attemptsToken(postID uuid.UUID, before int32) string {
-	number := uint32(before) //nolint:gosec // numbers count from 1
-	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(postID[:], number))
-}
-
-// before is the number before which the page ends.
-func (in AttemptsInput) before() (int32, error) {
-	if in.PageToken == "" {
-		return math.MaxInt32, nil
-	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(in.PageToken)
-	if err != nil || len(b) != len(in.PostID)+4 || binary.BigEndian.Uint32(b[len(in.PostID):]) > math.MaxInt32 {
-		return 0, fault.Fields(fault.Field{
-			Path: "pageToken", Problem: "is not one of ours: send nextPageToken of the page before, unchanged",
-		})
-	}
-	if uuid.UUID(b[:len(in.PostID)]) != in.PostID {
-		return 0, fault.Fields(fault.Field{Path: "pageToken", Problem: "belongs to another post: start without a token"})
-	}
-	return int32(binary.BigEndian.Uint32(b[len(in.PostID):])), nil //nolint:gosec // checked above
 }

@@ -193,3 +193,10 @@ func (h *postHandler) RefreshPostAnalytics(
 		return &postwrightv1.RefreshPostAnalyticsResponse{Analytics: analyticsMessage(r.Analytics, r.Unknown)}
 	})
 }
+
+func (h *postHandler) ListPostNumbers(
+	ctx context.Context,
+	req *postwrightv1.ListPostNumbersRequest,
+) (*postwrightv1.ListPostNumbersResponse, error) {
+	return unary(ctx, req, numbersInput, h.analytics.ListNumbers, numbersMessage)
+}

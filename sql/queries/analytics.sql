@@ -10,11 +10,19 @@ LEFT JOIN post_analytics n ON n.post_id = p.id
 WHERE p.id = @post_id AND p.owner_id = @owner_id;
 
 -- name: AnalyticsPutNumbers :execrows
--- What LinkedIn counted. A number that LinkedIn did not give this time keeps its last known value. No row when the post is gone.
+-- What LinkedIn counted, now and beside what it counted before. Of what it did not say this time the last known number stays. No row
+-- when the post is gone.
+WITH counted AS (
+    SELECT p.id AS post_id, p.owner_id, sqlc.narg(views_count)::bigint AS views_count, sqlc.narg(likes_count)::bigint AS likes_count,
+        sqlc.narg(comments_count)::bigint AS comments_count, sqlc.narg(shares_count)::bigint AS shares_count, @now::timestamptz AS counted_at
+    FROM posts p WHERE p.id = @post_id AND p.owner_id = @owner_id
+), kept AS (
+    INSERT INTO post_numbers (post_id, counted_at, views_count, likes_count, comments_count, shares_count)
+    SELECT post_id, counted_at, views_count, likes_count, comments_count, shares_count FROM counted
+    ON CONFLICT (post_id, counted_at) DO NOTHING
+)
 INSERT INTO post_analytics (post_id, owner_id, views_count, likes_count, comments_count, shares_count, refreshed_at)
-SELECT p.id, p.owner_id, sqlc.narg(views_count)::bigint, sqlc.narg(likes_count)::bigint, sqlc.narg(comments_count)::bigint,
-    sqlc.narg(shares_count)::bigint, @now::timestamptz
-FROM posts p WHERE p.id = @post_id AND p.owner_id = @owner_id
+SELECT post_id, owner_id, views_count, likes_count, comments_count, shares_count, counted_at FROM counted
 ON CONFLICT (post_id) DO UPDATE SET
     views_count = COALESCE(excluded.views_count, post_analytics.views_count),
     likes_count = COALESCE(excluded.likes_count, post_analytics.likes_count),
@@ -23,12 +31,22 @@ ON CONFLICT (post_id) DO UPDATE SET
     refreshed_at = excluded.refreshed_at
 WHERE post_analytics.owner_id = excluded.owner_id;
 
+-- name: AnalyticsListNumbers :many
+-- What LinkedIn counted of a post before a time, the newest first.
+SELECT n.counted_at, n.views_count, n.likes_count, n.comments_count, n.shares_count FROM post_numbers n JOIN posts p ON p.id = n.post_id
+WHERE n.post_id = @post_id AND p.owner_id = @owner_id AND n.counted_at < @before::timestamptz
+ORDER BY n.counted_at DESC LIMIT @most;
+
 -- name: AnalyticsListUncounted :many
--- An account's posts that went out between two times and whose numbers LinkedIn was not asked for as long afterwards as they
--- say little before, the first first.
-SELECT p.id, p.linkedin_urn FROM posts p
-WHERE p.account_id = @account_id::uuid AND p.owner_id = @owner_id AND p.state = 'published' AND p.linkedin_urn <> ''
-    AND p.published_at BETWEEN @since::timestamptz AND @until::timestamptz
-    AND NOT EXISTS (SELECT 1 FROM post_analytics a WHERE a.post_id = p.id
-        AND a.refreshed_at >= p.published_at + make_interval(secs => @after_seconds::double precision))
-ORDER BY p.published_at, p.id LIMIT @most;
+-- An account's posts for which a time of the plan has come within the last while, and of which LinkedIn was not asked since: the
+-- plan's times are seconds after a post went out, and hold until the next of them. The first first.
+SELECT DISTINCT ON (one.published_at, one.id) one.id, one.linkedin_urn
+FROM (SELECT make_interval(secs => unnest(@after_seconds::double precision[])) AS age) AS plan
+CROSS JOIN LATERAL (
+    SELECT p.id, p.linkedin_urn, p.published_at FROM posts p
+    WHERE p.account_id = @account_id::uuid AND p.owner_id = @owner_id AND p.state = 'published' AND p.linkedin_urn <> ''
+        AND p.published_at BETWEEN (@since::timestamptz) - plan.age AND (@until::timestamptz) - plan.age
+        AND NOT EXISTS (SELECT 1 FROM post_analytics a WHERE a.post_id = p.id AND a.refreshed_at >= p.published_at + plan.age)
+    ORDER BY p.published_at, p.id LIMIT @most
+) AS one
+ORDER BY one.published_at, one.id LIMIT @most;

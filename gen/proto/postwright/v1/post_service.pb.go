@@ -2521,6 +2521,189 @@ func (x *RefreshPostAnalyticsResponse) GetAnalytics() *PostAnalytics {
 	return nil
 }
 
+type ListPostNumbersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// next_page_token of the page of later numbers.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPostNumbersRequest) Reset() {
+	*x = ListPostNumbersRequest{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPostNumbersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPostNumbersRequest) ProtoMessage() {}
+
+func (x *ListPostNumbersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPostNumbersRequest.ProtoReflect.Descriptor instead.
+func (*ListPostNumbersRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ListPostNumbersRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ListPostNumbersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListPostNumbersResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Numbers []*PostNumbers         `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
+	// Asks for up to 100 that were counted before these. Empty when these begin with the first.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPostNumbersResponse) Reset() {
+	*x = ListPostNumbersResponse{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPostNumbersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPostNumbersResponse) ProtoMessage() {}
+
+func (x *ListPostNumbersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPostNumbersResponse.ProtoReflect.Descriptor instead.
+func (*ListPostNumbersResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ListPostNumbersResponse) GetNumbers() []*PostNumbers {
+	if x != nil {
+		return x.Numbers
+	}
+	return nil
+}
+
+func (x *ListPostNumbersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// What LinkedIn counted of a post when it was asked. A count that is absent was not given that time, which is not zero.
+type PostNumbers struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CountTime     *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=count_time,json=countTime,proto3" json:"count_time,omitempty"`
+	ViewsCount    *int64                 `protobuf:"varint,2,opt,name=views_count,json=viewsCount,proto3,oneof" json:"views_count,omitempty"`
+	LikesCount    *int64                 `protobuf:"varint,3,opt,name=likes_count,json=likesCount,proto3,oneof" json:"likes_count,omitempty"`
+	CommentsCount *int64                 `protobuf:"varint,4,opt,name=comments_count,json=commentsCount,proto3,oneof" json:"comments_count,omitempty"`
+	SharesCount   *int64                 `protobuf:"varint,5,opt,name=shares_count,json=sharesCount,proto3,oneof" json:"shares_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PostNumbers) Reset() {
+	*x = PostNumbers{}
+	mi := &file_postwright_v1_post_service_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PostNumbers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PostNumbers) ProtoMessage() {}
+
+func (x *PostNumbers) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_post_service_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PostNumbers.ProtoReflect.Descriptor instead.
+func (*PostNumbers) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_post_service_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *PostNumbers) GetCountTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountTime
+	}
+	return nil
+}
+
+func (x *PostNumbers) GetViewsCount() int64 {
+	if x != nil && x.ViewsCount != nil {
+		return *x.ViewsCount
+	}
+	return 0
+}
+
+func (x *PostNumbers) GetLikesCount() int64 {
+	if x != nil && x.LikesCount != nil {
+		return *x.LikesCount
+	}
+	return 0
+}
+
+func (x *PostNumbers) GetCommentsCount() int64 {
+	if x != nil && x.CommentsCount != nil {
+		return *x.CommentsCount
+	}
+	return 0
+}
+
+func (x *PostNumbers) GetSharesCount() int64 {
+	if x != nil && x.SharesCount != nil {
+		return *x.SharesCount
+	}
+	return 0
+}
+
 type ResolvePostRequest_Published struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its URN, as in its address: urn:li:share:…, urn:li:ugcPost:… or urn:li:activity:…. Empty if it is not at hand.
@@ -2531,7 +2714,7 @@ type ResolvePostRequest_Published struct {
 
 func (x *ResolvePostRequest_Published) Reset() {
 	*x = ResolvePostRequest_Published{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[37]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2543,7 +2726,7 @@ func (x *ResolvePostRequest_Published) String() string {
 func (*ResolvePostRequest_Published) ProtoMessage() {}
 
 func (x *ResolvePostRequest_Published) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[37]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2574,7 +2757,7 @@ type ResolvePostRequest_NotPublished struct {
 
 func (x *ResolvePostRequest_NotPublished) Reset() {
 	*x = ResolvePostRequest_NotPublished{}
-	mi := &file_postwright_v1_post_service_proto_msgTypes[38]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2586,7 +2769,7 @@ func (x *ResolvePostRequest_NotPublished) String() string {
 func (*ResolvePostRequest_NotPublished) ProtoMessage() {}
 
 func (x *ResolvePostRequest_NotPublished) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_post_service_proto_msgTypes[38]
+	mi := &file_postwright_v1_post_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2759,7 +2942,27 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x1bRefreshPostAnalyticsRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"Z\n" +
 	"\x1cRefreshPostAnalyticsResponse\x12:\n" +
-	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics*X\n" +
+	"\tanalytics\x18\x01 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics\"[\n" +
+	"\x16ListPostNumbersRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\tpageToken\"w\n" +
+	"\x17ListPostNumbersResponse\x124\n" +
+	"\anumbers\x18\x01 \x03(\v2\x1a.postwright.v1.PostNumbersR\anumbers\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xac\x02\n" +
+	"\vPostNumbers\x129\n" +
+	"\n" +
+	"count_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tcountTime\x12$\n" +
+	"\vviews_count\x18\x02 \x01(\x03H\x00R\n" +
+	"viewsCount\x88\x01\x01\x12$\n" +
+	"\vlikes_count\x18\x03 \x01(\x03H\x01R\n" +
+	"likesCount\x88\x01\x01\x12*\n" +
+	"\x0ecomments_count\x18\x04 \x01(\x03H\x02R\rcommentsCount\x88\x01\x01\x12&\n" +
+	"\fshares_count\x18\x05 \x01(\x03H\x03R\vsharesCount\x88\x01\x01B\x0e\n" +
+	"\f_views_countB\x0e\n" +
+	"\f_likes_countB\x11\n" +
+	"\x0f_comments_countB\x0f\n" +
+	"\r_shares_count*X\n" +
 	"\tPostOrder\x12\x1a\n" +
 	"\x16POST_ORDER_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11POST_ORDER_NEWEST\x10\x01\x12\x18\n" +
@@ -2791,7 +2994,7 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x18ATTEMPT_OUTCOME_ACCEPTED\x10\x02\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_REJECTED\x10\x03\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_NOT_SENT\x10\x04\x12\x1c\n" +
-	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\xcf\f\n" +
+	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\xb6\r\n" +
 	"\vPostService\x12S\n" +
 	"\n" +
 	"CreatePost\x12 .postwright.v1.CreatePostRequest\x1a!.postwright.v1.CreatePostResponse\"\x00\x12M\n" +
@@ -2812,7 +3015,8 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\tWatchPost\x12\x1f.postwright.v1.WatchPostRequest\x1a .postwright.v1.WatchPostResponse\"\x03\x90\x02\x010\x01\x12q\n" +
 	"\x13ListPublishAttempts\x12).postwright.v1.ListPublishAttemptsRequest\x1a*.postwright.v1.ListPublishAttemptsResponse\"\x03\x90\x02\x01\x12h\n" +
 	"\x10GetPostAnalytics\x12&.postwright.v1.GetPostAnalyticsRequest\x1a'.postwright.v1.GetPostAnalyticsResponse\"\x03\x90\x02\x01\x12q\n" +
-	"\x14RefreshPostAnalytics\x12*.postwright.v1.RefreshPostAnalyticsRequest\x1a+.postwright.v1.RefreshPostAnalyticsResponse\"\x00BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
+	"\x14RefreshPostAnalytics\x12*.postwright.v1.RefreshPostAnalyticsRequest\x1a+.postwright.v1.RefreshPostAnalyticsResponse\"\x00\x12e\n" +
+	"\x0fListPostNumbers\x12%.postwright.v1.ListPostNumbersRequest\x1a&.postwright.v1.ListPostNumbersResponse\"\x03\x90\x02\x01BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
 
 var (
 	file_postwright_v1_post_service_proto_rawDescOnce sync.Once
@@ -2827,7 +3031,7 @@ func file_postwright_v1_post_service_proto_rawDescGZIP() []byte {
 }
 
 var file_postwright_v1_post_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_postwright_v1_post_service_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_postwright_v1_post_service_proto_goTypes = []any{
 	(PostOrder)(0),                          // 0: postwright.v1.PostOrder
 	(DatabaseStatus)(0),                     // 1: postwright.v1.DatabaseStatus
@@ -2871,93 +3075,100 @@ var file_postwright_v1_post_service_proto_goTypes = []any{
 	(*GetPostAnalyticsResponse)(nil),        // 39: postwright.v1.GetPostAnalyticsResponse
 	(*RefreshPostAnalyticsRequest)(nil),     // 40: postwright.v1.RefreshPostAnalyticsRequest
 	(*RefreshPostAnalyticsResponse)(nil),    // 41: postwright.v1.RefreshPostAnalyticsResponse
-	(*ResolvePostRequest_Published)(nil),    // 42: postwright.v1.ResolvePostRequest.Published
-	(*ResolvePostRequest_NotPublished)(nil), // 43: postwright.v1.ResolvePostRequest.NotPublished
-	(*Post)(nil),                            // 44: postwright.v1.Post
-	(*fieldmaskpb.FieldMask)(nil),           // 45: google.protobuf.FieldMask
-	(PostState)(0),                          // 46: postwright.v1.PostState
-	(*timestamppb.Timestamp)(nil),           // 47: google.protobuf.Timestamp
-	(*PostFailure)(nil),                     // 48: postwright.v1.PostFailure
-	(*PostAnalytics)(nil),                   // 49: postwright.v1.PostAnalytics
+	(*ListPostNumbersRequest)(nil),          // 42: postwright.v1.ListPostNumbersRequest
+	(*ListPostNumbersResponse)(nil),         // 43: postwright.v1.ListPostNumbersResponse
+	(*PostNumbers)(nil),                     // 44: postwright.v1.PostNumbers
+	(*ResolvePostRequest_Published)(nil),    // 45: postwright.v1.ResolvePostRequest.Published
+	(*ResolvePostRequest_NotPublished)(nil), // 46: postwright.v1.ResolvePostRequest.NotPublished
+	(*Post)(nil),                            // 47: postwright.v1.Post
+	(*fieldmaskpb.FieldMask)(nil),           // 48: google.protobuf.FieldMask
+	(PostState)(0),                          // 49: postwright.v1.PostState
+	(*timestamppb.Timestamp)(nil),           // 50: google.protobuf.Timestamp
+	(*PostFailure)(nil),                     // 51: postwright.v1.PostFailure
+	(*PostAnalytics)(nil),                   // 52: postwright.v1.PostAnalytics
 }
 var file_postwright_v1_post_service_proto_depIdxs = []int32{
-	44, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
-	44, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
-	44, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
-	44, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
-	45, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
-	44, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
-	46, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
-	46, // 7: postwright.v1.ListPostsRequest.states:type_name -> postwright.v1.PostState
+	47, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
+	47, // 1: postwright.v1.CreatePostResponse.post:type_name -> postwright.v1.Post
+	47, // 2: postwright.v1.GetPostResponse.post:type_name -> postwright.v1.Post
+	47, // 3: postwright.v1.UpdatePostRequest.post:type_name -> postwright.v1.Post
+	48, // 4: postwright.v1.UpdatePostRequest.update_mask:type_name -> google.protobuf.FieldMask
+	47, // 5: postwright.v1.UpdatePostResponse.post:type_name -> postwright.v1.Post
+	49, // 6: postwright.v1.ListPostsRequest.state:type_name -> postwright.v1.PostState
+	49, // 7: postwright.v1.ListPostsRequest.states:type_name -> postwright.v1.PostState
 	0,  // 8: postwright.v1.ListPostsRequest.order:type_name -> postwright.v1.PostOrder
-	47, // 9: postwright.v1.ListPostsRequest.from_time:type_name -> google.protobuf.Timestamp
-	47, // 10: postwright.v1.ListPostsRequest.before_time:type_name -> google.protobuf.Timestamp
-	44, // 11: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
-	44, // 12: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
-	44, // 13: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
-	44, // 14: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
-	44, // 15: postwright.v1.ValidatePostRequest.post:type_name -> postwright.v1.Post
+	50, // 9: postwright.v1.ListPostsRequest.from_time:type_name -> google.protobuf.Timestamp
+	50, // 10: postwright.v1.ListPostsRequest.before_time:type_name -> google.protobuf.Timestamp
+	47, // 11: postwright.v1.ListPostsResponse.posts:type_name -> postwright.v1.Post
+	47, // 12: postwright.v1.SearchPostsResponse.posts:type_name -> postwright.v1.Post
+	47, // 13: postwright.v1.BatchCreatePostsRequest.posts:type_name -> postwright.v1.Post
+	47, // 14: postwright.v1.BatchCreatePostsResponse.posts:type_name -> postwright.v1.Post
+	47, // 15: postwright.v1.ValidatePostRequest.post:type_name -> postwright.v1.Post
 	21, // 16: postwright.v1.ValidatePostResponse.verdicts:type_name -> postwright.v1.Verdict
-	44, // 17: postwright.v1.BatchPublishPostsRequest.posts:type_name -> postwright.v1.Post
+	47, // 17: postwright.v1.BatchPublishPostsRequest.posts:type_name -> postwright.v1.Post
 	25, // 18: postwright.v1.BatchPublishPostsResponse.outcome:type_name -> postwright.v1.PublishOutcome
 	1,  // 19: postwright.v1.PublishOutcome.database_status:type_name -> postwright.v1.DatabaseStatus
 	2,  // 20: postwright.v1.PublishOutcome.api_status:type_name -> postwright.v1.ApiStatus
-	48, // 21: postwright.v1.PublishOutcome.error:type_name -> postwright.v1.PostFailure
-	47, // 22: postwright.v1.SchedulePostRequest.scheduled_time:type_name -> google.protobuf.Timestamp
-	44, // 23: postwright.v1.SchedulePostResponse.post:type_name -> postwright.v1.Post
-	44, // 24: postwright.v1.CancelScheduleResponse.post:type_name -> postwright.v1.Post
-	42, // 25: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
-	43, // 26: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
-	44, // 27: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
-	44, // 28: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
-	44, // 29: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
+	51, // 21: postwright.v1.PublishOutcome.error:type_name -> postwright.v1.PostFailure
+	50, // 22: postwright.v1.SchedulePostRequest.scheduled_time:type_name -> google.protobuf.Timestamp
+	47, // 23: postwright.v1.SchedulePostResponse.post:type_name -> postwright.v1.Post
+	47, // 24: postwright.v1.CancelScheduleResponse.post:type_name -> postwright.v1.Post
+	45, // 25: postwright.v1.ResolvePostRequest.published:type_name -> postwright.v1.ResolvePostRequest.Published
+	46, // 26: postwright.v1.ResolvePostRequest.not_published:type_name -> postwright.v1.ResolvePostRequest.NotPublished
+	47, // 27: postwright.v1.ResolvePostResponse.post:type_name -> postwright.v1.Post
+	47, // 28: postwright.v1.PublishPostResponse.post:type_name -> postwright.v1.Post
+	47, // 29: postwright.v1.WatchPostResponse.post:type_name -> postwright.v1.Post
 	37, // 30: postwright.v1.ListPublishAttemptsResponse.attempts:type_name -> postwright.v1.PublishAttempt
-	47, // 31: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
-	47, // 32: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
+	50, // 31: postwright.v1.PublishAttempt.start_time:type_name -> google.protobuf.Timestamp
+	50, // 32: postwright.v1.PublishAttempt.end_time:type_name -> google.protobuf.Timestamp
 	4,  // 33: postwright.v1.PublishAttempt.outcome:type_name -> postwright.v1.AttemptOutcome
-	47, // 34: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
+	50, // 34: postwright.v1.PublishAttempt.settle_time:type_name -> google.protobuf.Timestamp
 	3,  // 35: postwright.v1.PublishAttempt.settlement:type_name -> postwright.v1.Settlement
-	49, // 36: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	49, // 37: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	5,  // 38: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
-	7,  // 39: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
-	9,  // 40: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
-	11, // 41: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
-	13, // 42: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
-	15, // 43: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
-	17, // 44: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
-	19, // 45: postwright.v1.PostService.ValidatePost:input_type -> postwright.v1.ValidatePostRequest
-	22, // 46: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
-	23, // 47: postwright.v1.PostService.BatchPublishPosts:input_type -> postwright.v1.BatchPublishPostsRequest
-	26, // 48: postwright.v1.PostService.SchedulePost:input_type -> postwright.v1.SchedulePostRequest
-	28, // 49: postwright.v1.PostService.CancelSchedule:input_type -> postwright.v1.CancelScheduleRequest
-	30, // 50: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
-	33, // 51: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
-	35, // 52: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
-	38, // 53: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
-	40, // 54: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
-	6,  // 55: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
-	8,  // 56: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
-	10, // 57: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
-	12, // 58: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
-	14, // 59: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
-	16, // 60: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
-	18, // 61: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
-	20, // 62: postwright.v1.PostService.ValidatePost:output_type -> postwright.v1.ValidatePostResponse
-	32, // 63: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
-	24, // 64: postwright.v1.PostService.BatchPublishPosts:output_type -> postwright.v1.BatchPublishPostsResponse
-	27, // 65: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
-	29, // 66: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
-	31, // 67: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
-	34, // 68: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
-	36, // 69: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
-	39, // 70: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
-	41, // 71: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
-	55, // [55:72] is the sub-list for method output_type
-	38, // [38:55] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	52, // 36: postwright.v1.GetPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	52, // 37: postwright.v1.RefreshPostAnalyticsResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	44, // 38: postwright.v1.ListPostNumbersResponse.numbers:type_name -> postwright.v1.PostNumbers
+	50, // 39: postwright.v1.PostNumbers.count_time:type_name -> google.protobuf.Timestamp
+	5,  // 40: postwright.v1.PostService.CreatePost:input_type -> postwright.v1.CreatePostRequest
+	7,  // 41: postwright.v1.PostService.GetPost:input_type -> postwright.v1.GetPostRequest
+	9,  // 42: postwright.v1.PostService.UpdatePost:input_type -> postwright.v1.UpdatePostRequest
+	11, // 43: postwright.v1.PostService.DeletePost:input_type -> postwright.v1.DeletePostRequest
+	13, // 44: postwright.v1.PostService.ListPosts:input_type -> postwright.v1.ListPostsRequest
+	15, // 45: postwright.v1.PostService.SearchPosts:input_type -> postwright.v1.SearchPostsRequest
+	17, // 46: postwright.v1.PostService.BatchCreatePosts:input_type -> postwright.v1.BatchCreatePostsRequest
+	19, // 47: postwright.v1.PostService.ValidatePost:input_type -> postwright.v1.ValidatePostRequest
+	22, // 48: postwright.v1.PostService.PublishPost:input_type -> postwright.v1.PublishPostRequest
+	23, // 49: postwright.v1.PostService.BatchPublishPosts:input_type -> postwright.v1.BatchPublishPostsRequest
+	26, // 50: postwright.v1.PostService.SchedulePost:input_type -> postwright.v1.SchedulePostRequest
+	28, // 51: postwright.v1.PostService.CancelSchedule:input_type -> postwright.v1.CancelScheduleRequest
+	30, // 52: postwright.v1.PostService.ResolvePost:input_type -> postwright.v1.ResolvePostRequest
+	33, // 53: postwright.v1.PostService.WatchPost:input_type -> postwright.v1.WatchPostRequest
+	35, // 54: postwright.v1.PostService.ListPublishAttempts:input_type -> postwright.v1.ListPublishAttemptsRequest
+	38, // 55: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
+	40, // 56: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
+	42, // 57: postwright.v1.PostService.ListPostNumbers:input_type -> postwright.v1.ListPostNumbersRequest
+	6,  // 58: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
+	8,  // 59: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
+	10, // 60: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
+	12, // 61: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
+	14, // 62: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
+	16, // 63: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
+	18, // 64: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
+	20, // 65: postwright.v1.PostService.ValidatePost:output_type -> postwright.v1.ValidatePostResponse
+	32, // 66: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
+	24, // 67: postwright.v1.PostService.BatchPublishPosts:output_type -> postwright.v1.BatchPublishPostsResponse
+	27, // 68: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
+	29, // 69: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
+	31, // 70: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
+	34, // 71: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
+	36, // 72: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
+	39, // 73: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
+	41, // 74: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
+	43, // 75: postwright.v1.PostService.ListPostNumbers:output_type -> postwright.v1.ListPostNumbersResponse
+	58, // [58:76] is the sub-list for method output_type
+	40, // [40:58] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_post_service_proto_init() }
@@ -2974,13 +3185,14 @@ func file_postwright_v1_post_service_proto_init() {
 		(*ResolvePostRequest_Published_)(nil),
 		(*ResolvePostRequest_NotPublished_)(nil),
 	}
+	file_postwright_v1_post_service_proto_msgTypes[39].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_post_service_proto_rawDesc), len(file_postwright_v1_post_service_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   39,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -63,6 +63,9 @@ const (
 	// PostServiceRefreshPostAnalyticsProcedure is the procedure name of the PostService's
 	// RefreshPostAnalytics RPC.
 	PostServiceRefreshPostAnalyticsProcedure = "/postwright.v1.PostService/RefreshPostAnalytics"
+	// PostServiceListPostNumbersProcedure is the procedure name of the PostService's ListPostNumbers
+	// RPC.
+	PostServiceListPostNumbersProcedure = "/postwright.v1.PostService/ListPostNumbers"
 )
 
 var (
@@ -192,6 +195,14 @@ var (
 			Procedure:  PostServiceRefreshPostAnalyticsProcedure,
 		}
 	})
+	postServiceListPostNumbersSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_postwright_v1_post_service_proto.Services().ByName("PostService").Methods().ByName("ListPostNumbers"),
+			Procedure:        PostServiceListPostNumbersProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // PostServiceClient is a client for the postwright.v1.PostService service.
@@ -242,6 +253,9 @@ type PostServiceClient interface {
 	GetPostAnalytics(context.Context, *v1.GetPostAnalyticsRequest) (*v1.GetPostAnalyticsResponse, error)
 	// Asks LinkedIn for the post's numbers and says which it did not give, and why.
 	RefreshPostAnalytics(context.Context, *v1.RefreshPostAnalyticsRequest) (*v1.RefreshPostAnalyticsResponse, error)
+	// The post's numbers over time, without asking anybody: what LinkedIn counted each time it was asked, the newest 100 in the order
+	// they were counted, and page by page those before them.
+	ListPostNumbers(context.Context, *v1.ListPostNumbersRequest) (*v1.ListPostNumbersResponse, error)
 }
 
 // NewPostServiceClient constructs a client for the postwright.v1.PostService service. Multiple
@@ -339,6 +353,9 @@ type PostServiceHandler interface {
 	GetPostAnalytics(context.Context, *v1.GetPostAnalyticsRequest) (*v1.GetPostAnalyticsResponse, error)
 	// Asks LinkedIn for the post's numbers and says which it did not give, and why.
 	RefreshPostAnalytics(context.Context, *v1.RefreshPostAnalyticsRequest) (*v1.RefreshPostAnalyticsResponse, error)
+	// The post's numbers over time, without asking anybody: what LinkedIn counted each time it was asked, the newest 100 in the order
+	// they were counted, and page by page those before them.
+	ListPostNumbers(context.Context, *v1.ListPostNumbersRequest) (*v1.ListPostNumbersResponse, error)
 }
 
 // RegisterPostServiceHandler registers svc as the postwright.v1.PostService implementation on
@@ -363,6 +380,7 @@ func RegisterPostServiceHandler(server *connect.Server, svc PostServiceHandler) 
 		connect.Method{Spec: postServiceListPublishAttemptsSpec(), Handler: adapter.listPublishAttempts},
 		connect.Method{Spec: postServiceGetPostAnalyticsSpec(), Handler: adapter.getPostAnalytics},
 		connect.Method{Spec: postServiceRefreshPostAnalyticsSpec(), Handler: adapter.refreshPostAnalytics},
+		connect.Method{Spec: postServiceListPostNumbersSpec(), Handler: adapter.listPostNumbers},
 	)
 }
 
@@ -466,6 +484,10 @@ func (UnimplementedPostServiceHandler) GetPostAnalytics(context.Context, *v1.Get
 
 func (UnimplementedPostServiceHandler) RefreshPostAnalytics(context.Context, *v1.RefreshPostAnalyticsRequest) (*v1.RefreshPostAnalyticsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.RefreshPostAnalytics is not implemented")
+}
+
+func (UnimplementedPostServiceHandler) ListPostNumbers(context.Context, *v1.ListPostNumbersRequest) (*v1.ListPostNumbersResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.ListPostNumbers is not implemented")
 }
 
 type postServiceClient struct {
@@ -603,6 +625,14 @@ func (c *postServiceClient) GetPostAnalytics(ctx context.Context, req *v1.GetPos
 func (c *postServiceClient) RefreshPostAnalytics(ctx context.Context, req *v1.RefreshPostAnalyticsRequest) (*v1.RefreshPostAnalyticsResponse, error) {
 	var res v1.RefreshPostAnalyticsResponse
 	if err := c.client.CallUnary(ctx, postServiceRefreshPostAnalyticsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *postServiceClient) ListPostNumbers(ctx context.Context, req *v1.ListPostNumbersRequest) (*v1.ListPostNumbersResponse, error) {
+	var res v1.ListPostNumbersResponse
+	if err := c.client.CallUnary(ctx, postServiceListPostNumbersSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -800,6 +830,18 @@ func (h postServiceHandler) refreshPostAnalytics(ctx context.Context, _ connect.
 		return err
 	}
 	res, err := h.svc.RefreshPostAnalytics(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h postServiceHandler) listPostNumbers(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListPostNumbersRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListPostNumbers(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -312,7 +312,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 		changes.Go(func() { a.services.Posts.IndexForSearch(streams) })
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(a.boundConnections(listener)) }()
 	a.log.InfoContext(ctx, "serving", "address", listener.Addr().String())
 	var failed error
 	select {
@@ -384,6 +384,16 @@ func (a *App) drain(ctx context.Context, server *http.Server) error {
 	defer cancel()
 	underWay.Wait(end)
 	return fmt.Errorf("calls that did not end within the grace of the stop were cut off: %d", cut)
+}
+
+// boundConnections bounds the connections that are open. That there are too many is logged once a minute.
+func (a *App) boundConnections(listener net.Listener) net.Listener {
+	most := a.cfg.Server.Connections.Value
+	log := telemetry.Throttled(a.log, connectionsEvery, "")
+	return limit.NewConnections(listener, most, a.metrics.ObserveConnections, func() {
+		a.metrics.RefusedConnection()
+		log.Warn("a connection was closed: as many are open as --server-connections allows", "open", most)
+	})
 }
 
 func (a *App) httpServer(streams context.Context) (*http.Server, error) {

@@ -363,6 +363,65 @@ func TestHeadersAreTakenUpToASize(t *testing.T) {
 	}
 }
 
+// http.ServeMux redirected such paths, in an answer of twice their length, and told CONNECT that there is nothing.
+func TestAPathThatIsNoneIsAnsweredInAFewWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Serve()
+	workers := w.Config
+	workers.Role = "workers"
+	workersURL, _ := w.Run(w.Node(workers))
+	long := strings.Repeat("<x>", 4_000)
+	for request, want := range map[string]string{
+		"GET //" + long: "404", "GET /a/../" + long: "404", "POST /./" + long: "404", "GET //healthz": "404", "GET /healthz/": "404",
+		"CONNECT example.org:443": "405", "CONNECT /healthz": "405", "GET /healthz": "200", "HEAD /healthz": "200", "POST /healthz": "405",
+	} {
+		for role, url := range map[string]string{"all": w.URL, "workers": workersURL} {
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+			require.NoError(t, err)
+			require.NoError(t, conn.SetDeadline(time.Now().Add(apptest.WaitLimit)))
+			_, err = io.WriteString(conn, request+" HTTP/1.1\r\nHost: postwright\r\nConnection: close\r\n\r\n")
+			require.NoError(t, err)
+			answer, err := io.ReadAll(conn)
+			require.NoError(t, err)
+			require.NoError(t, conn.Close())
+			status := want
+			if role == "workers" && request == "CONNECT example.org:443" {
+				status = "404" // there is nothing that takes anything but GET
+			}
+			require.True(t, strings.HasPrefix(string(answer), "HTTP/1.1 "+status), "%s: %.40s: %.300s", role, request, answer)
+			require.Less(t, len(answer), 2<<10, "%s: %.40s", role, request)
+		}
+	}
+}
+
+// Each such call was a line at WARN, and of strangers' too.
+func TestCallersWhoDoNotWaitFillNoLog(t *testing.T) {
+	t.Parallel()
+	var log apptest.Log
+	w := newLoggedWorld(t, slog.New(slog.NewJSONHandler(&log, nil)))
+	w.Serve()
+	post := w.Draft("Not waited for")
+	stranger := w.Key[:len(w.Key)-8] + "00000000"
+	for name, timeout := range map[string][2]string{
+		"no time": {"Connect-Timeout-Ms", "0"}, "no time over gRPC": {"Grpc-Timeout", "0n"}, "hardly any over gRPC": {"Grpc-Timeout", "1n"},
+	} {
+		for _, key := range []string{w.Key, stranger} {
+			got := w.GetPost(key, post.GetId(), func(r *http.Request) {
+				r.Header.Set(timeout[0], timeout[1])
+				if timeout[0] == "Grpc-Timeout" {
+					r.Header.Set("Content-Type", "application/grpc+json")
+				}
+			})
+			if timeout[0] != "Grpc-Timeout" {
+				require.Equal(t, "deadline_exceeded", got.Failure(t).Code, name)
+			}
+		}
+	}
+	require.NotContains(t, log.String(), `"level":"WARN"`)
+	require.Equal(t, 1, strings.Count(log.String(), "deadline_exceeded"), "one line at most for a call, and none for a stranger's: %s", log.String())
+}
+
 func TestConnectionsThatBreakTheProtocolFillNoLog(t *testing.T) {
 	t.Parallel()
 	var log apptest.Log

@@ -79,7 +79,8 @@ func refuseWrongCalls(
 		case known:
 			refused = checkCall(r, this)
 		case r.Method == http.MethodConnect:
-			refused, procedure = wrong(http.StatusMethodNotAllowed, "CONNECT is for a proxy, and this is none: methods take POST.").with("Allow", "GET, POST"), noMethod
+			refused = wrong(http.StatusMethodNotAllowed, "CONNECT is for a proxy, and this is none: methods take POST.").with("Allow", "GET, POST")
+			procedure = noMethod
 		default:
 			refused, procedure = unknownPath(r.URL.Path, names), noMethod
 		}

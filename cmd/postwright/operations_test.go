@@ -95,6 +95,8 @@ var operatorsMetrics = map[string][]string{
 	"rpc_call_duration_seconds":              {"procedure"},
 	"rpc_streams_open":                       nil,
 	"rpc_refused_total":                      {"reason"},
+	"http_connections_open":                  {},
+	"http_connections_refused_total":         {},
 	"db_operation_duration_seconds":          {"operation"},
 	"db_operation_errors_total":              {"operation"},
 	"db_operation_retries_total":             {"operation"},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"net"
 
 	"github.com/postwright/postwright/internal/app"
 	"github.com/postwright/postwright/internal/status"
@@ -22,15 +23,18 @@ func (c *serveCommand) Run(env *environment) error {
 		return c.check(env)
 	}
 	a, err := app.New(env.ctx, c.Config, env.log)
-	if err != nil {
-		return err
+	if err == nil {
+		defer a.Close()
+		var listener net.Listener
+		if listener, err = a.Listen(env.ctx); err == nil {
+			return a.Serve(env.ctx, listener)
+		}
 	}
-	defer a.Close()
-	listener, err := a.Listen(env.ctx)
-	if err != nil {
-		return err
+	if env.ctx.Err() != nil { // what failed did so because of that, or is not what the operator asks about any more
+		env.log.InfoContext(env.ctx, "told to stop before it served", "error", err)
+		return nil
 	}
-	return a.Serve(env.ctx, listener)
+	return err
 }
 
 func (c *serveCommand) check(env *environment) error {

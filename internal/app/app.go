@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -313,7 +312,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 		changes.Go(func() { a.services.Posts.IndexForSearch(streams) })
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(a.boundConnections(listener)) }()
 	a.log.InfoContext(ctx, "serving", "address", listener.Addr().String())
 	var failed error
 	select {
@@ -387,24 +386,28 @@ func (a *App) drain(ctx context.Context, server *http.Server) error {
 	return fmt.Errorf("calls that did not end within the grace of the stop were cut off: %d", cut)
 }
 
+// boundConnections bounds the connections that are open. That there are too many is logged once a minute.
+func (a *App) boundConnections(listener net.Listener) net.Listener {
+	most := a.cfg.Server.Connections.Value
+	log := telemetry.Throttled(a.log, connectionsEvery, "")
+	return limit.NewConnections(listener, most, a.metrics.ObserveConnections, func() {
+		a.metrics.RefusedConnection()
+		log.Warn("a connection was closed: as many are open as --server-connections allows", "open", most)
+	})
+}
+
 func (a *App) httpServer(streams context.Context) (*http.Server, error) {
-	mux := http.NewServeMux()
-	get := func(path string, handler http.Handler) {
-		mux.Handle("GET "+path, handler)
-		mux.HandleFunc(path, onlyGet) // or the API, which has the rest, would say that there is nothing
-	}
+	routes := routes{paths: map[string]http.Handler{}, others: http.NotFoundHandler()}
+	get := func(path string, handler http.Handler) { routes.paths[path] = onlyGet(handler) }
 	get("/healthz", http.HandlerFunc(telemetry.Alive))
 	get("/readyz", telemetry.Ready(a.readinessChecks()...))
 	get("/metrics", a.metrics.Handler())
-	handler := http.Handler(mux)
 	if a.cfg.serves() {
 		delay := rpc.NewDelay(streams)
-		api, err := a.api(streams, delay)
-		if err != nil {
+		var err error
+		if routes.others, err = a.api(streams, delay); err != nil {
 			return nil, err
 		}
-		mux.Handle("/", api)
-		handler = callsFirst(api, mux)
 		get(rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consentRate, time.Now),
 			delay, a.services.InFlight, a.instrumentation()))
 	}
@@ -412,7 +415,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
 	return &http.Server{
-		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, handler),
+		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, routes),
 		Protocols: protocols,
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
 		ReadHeaderTimeout: min(
@@ -428,21 +431,32 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	}, nil
 }
 
-// callsFirst hands calls of the API to it at once: the mux looks for patterns, segment by segment, and finds the same.
-func callsFirst(api, mux http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/postwright.v1.") {
-			api.ServeHTTP(w, r)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
+// routes serve what is at a path, and hand on everything else: to the API, which has the words for what there is not. http.ServeMux
+// redirects paths such as //x to where they might lead, with an answer as long as they are.
+type routes struct {
+	paths  map[string]http.Handler
+	others http.Handler
+}
+
+// ServeHTTP implements http.Handler.
+func (r routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if handler, there := r.paths[req.URL.Path]; there {
+		handler.ServeHTTP(w, req)
+		return
+	}
+	r.others.ServeHTTP(w, req)
 }
 
 // onlyGet answers any other request for what is there to be read.
-func onlyGet(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Allow", "GET, HEAD")
-	http.Error(w, fmt.Sprintf("%s takes GET, not %s.", r.URL.Path, fault.Clip(r.Method, 20)), http.StatusMethodNotAllowed)
+func onlyGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, fmt.Sprintf("%s takes GET, not %s.", r.URL.Path, fault.Clip(r.Method, 20)), http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (a *App) api(streams context.Context, delay rpc.Delay) (http.Handler, error) {

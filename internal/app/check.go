@@ -45,7 +45,9 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	} else {
 		keyset = status.Keyset(a.Accounts.CheckSeals)
 	}
-	report.Checks = append(report.Checks, status.Run(ctx, append(a.databaseCheckers(err), a.redisCheckers()...)).Checks...)
+	report.Checks = append(report.Checks, status.Run(ctx, slices.Concat(
+		a.databaseCheckers(err), a.redisCheckers(), []status.Checker{status.Files(mayOpen, cfg.files())},
+	)).Checks...)
 	if cfg.LinkedIn.TokenKeyset == "" {
 		report.Checks = append(report.Checks, status.Check{Name: "encryption key", State: status.Warning, Detail: noKeyset, Remedy: status.RemedyKeyset})
 	} else {
@@ -70,6 +72,11 @@ func (a *App) warn(ctx context.Context) {
 	}
 	if c := status.VersionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
+	}
+	for _, c := range status.Run(ctx, []status.Checker{status.Files(mayOpen, a.cfg.files())}).Checks {
+		if c.State == status.Warning {
+			a.log.WarnContext(ctx, c.Detail, "about", c.Name, "remedy", c.Remedy)
+		}
 	}
 	for _, c := range slices.Concat(a.cfg.LinkedIn.scopeChecks(), unusedProxies(os.Getenv, a.cfg.called())) {
 		a.log.WarnContext(ctx, c.Detail, "about", c.Name, "remedy", c.Remedy)

@@ -54,6 +54,7 @@ type ServerConfig struct {
 	PublicURL string   `name:"server-public-url" env:"POSTWRIGHT_SERVER_PUBLIC_URL" help:"Where browsers reach this server, such as https://posts.example.org; members' consents need it."`
 	Origins   []string `help:"Web origins whose pages may call, such as https://app.example.org; none by default."`
 
+	Connections     Count `name:"server-connections" env:"POSTWRIGHT_SERVER_CONNECTIONS" help:"Connections of clients that are open at once. When there are that many, the address with the most gives one up for a new one of an address with fewer; otherwise the new one is closed." default:"4000"`
 	Streams         Count `name:"server-streams" env:"POSTWRIGHT_SERVER_STREAMS" help:"Streams that follow posts and are open at once, as many as memory allows. When there are that many, an owner may have no more than an equal part of them, but always one." default:"1000"`
 	StreamsPerOwner Count `name:"server-streams-per-owner" env:"POSTWRIGHT_SERVER_STREAMS_PER_OWNER" help:"Streams of one owner that are open at once." default:"100"`
 
@@ -302,6 +303,7 @@ func (v *validation) limits(c ServerConfig) {
 	if h := c.ClientAddressHeader; h != "" && (!headerForm.MatchString(h) || strings.EqualFold(h, "Forwarded")) {
 		v.wrong("--server-client-address-header", "must be the name of a header that holds addresses, such as X-Forwarded-For")
 	}
+	v.count("--server-connections", c.Connections, 10, 1_000_000)
 	v.count("--server-streams", c.Streams, 1, 100_000)
 	v.count("--server-streams-per-owner", c.StreamsPerOwner, 1, 100_000)
 	if c.StreamsPerOwner.Value > c.Streams.Value && !c.StreamsPerOwner.broken && !c.Streams.broken {

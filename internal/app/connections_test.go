@@ -276,7 +276,7 @@ func TestStreamsOpenedAndResetInALoopCostTheOthersNothing(t *testing.T) {
 
 func TestAConnectionHasSoManyStreams(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, func(c *app.Config) { c.Server.StreamsPerOwner.Value = c.Server.Streams.Value })
 	w.Serve()
 	f := w.frames()
 	frame, err := f.until(func(frame http2.Frame) bool {
@@ -295,6 +295,131 @@ func TestAConnectionHasSoManyStreams(t *testing.T) {
 		return is && reset.ErrCode == http2.ErrCodeRefusedStream
 	})
 	require.NoError(t, err)
+}
+
+// Nothing bounded the connections below RLIMIT_NOFILE: who held that many shut out everybody.
+func TestWhoHoldsAllConnectionsShutsOutNobodyElse(t *testing.T) {
+	t.Parallel()
+	const most = 20
+	w := newWorld(t, func(c *app.Config) { c.Server.Connections.Value = most })
+	w.Serve()
+	elsewhere := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	for range 2 * most {
+		conn, err := elsewhere.DialContext(t.Context(), "tcp", strings.TrimPrefix(w.URL, "http://"))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+	}
+	w.Draft("Made all the same")
+	var samples map[string]float64
+	require.Eventually(t, func() bool { // the server gets to the connections that the kernel took in its own time
+		samples = w.Scrape()
+		return samples["http_connections_refused_total"] > most
+	}, apptest.WaitLimit, apptest.WaitStep)
+	require.LessOrEqual(t, samples["http_connections_open"], float64(most))
+}
+
+// 3,200 streams with one key, none of whose requests came in, held 250 MB: their place was taken only once the request was in.
+func TestAStreamWhoseRequestNeverComesHasAPlaceToo(t *testing.T) {
+	t.Parallel()
+	const most = 5
+	w := newWorld(t, func(c *app.Config) { c.Server.StreamsPerOwner.Value = most })
+	w.Serve()
+	for range most {
+		_, err := io.WriteString(w.dial(), head("POST", watchPath, streamJSON, w.Key))
+		require.NoError(t, err)
+	}
+	require.Eventually(t, func() bool { return w.Scrape()["rpc_streams_open"] == most }, apptest.WaitLimit, apptest.WaitStep)
+	conn := w.dial()
+	_, err := io.WriteString(conn, head("POST", watchPath, streamJSON, w.Key))
+	require.NoError(t, err)
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.Contains(t, string(answer), "TOO_MANY_STREAMS")
+}
+
+// Up to 64 KiB of headers were taken, and held in memory for as long as the call waited for its turn or its body.
+func TestHeadersAreTakenUpToASize(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Serve()
+	post := w.Draft("Asked for with cookies")
+	for kib, want := range map[int]int{12: http.StatusOK, 24: http.StatusRequestHeaderFieldsTooLarge} {
+		for name, transport := range map[string]*http.Transport{"HTTP/1.1": {}, "HTTP/2": apptest.OverHTTP2()} {
+			t.Cleanup(transport.CloseIdleConnections)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+getPath, strings.NewReader(`{"id":"`+post.GetId()+`"}`))
+			require.NoError(t, err)
+			req.Header.Set("Content-Type", unaryJSON)
+			req.Header.Set("Authorization", "Bearer "+w.Key)
+			req.Header.Set("Cookie", strings.Repeat("c", kib<<10))
+			res, err := (&http.Client{Transport: transport}).Do(req)
+			if err != nil && want != http.StatusOK && name == "HTTP/2" { // the server, which told its limit, ends the connection
+				require.ErrorContains(t, err, "COMPRESSION_ERROR")
+				continue
+			}
+			require.NoError(t, err, name)
+			require.NoError(t, res.Body.Close())
+			require.Equal(t, want, res.StatusCode, "%s, %d KiB", name, kib)
+		}
+	}
+}
+
+// http.ServeMux redirected such paths, in an answer of twice their length, and told CONNECT that there is nothing.
+func TestAPathThatIsNoneIsAnsweredInAFewWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Serve()
+	workers := w.Config
+	workers.Role = "workers"
+	workersURL, _ := w.Run(w.Node(workers))
+	long := strings.Repeat("<x>", 4_000)
+	for request, want := range map[string]string{
+		"GET //" + long: "404", "GET /a/../" + long: "404", "POST /./" + long: "404", "GET //healthz": "404", "GET /healthz/": "404",
+		"CONNECT example.org:443": "405", "CONNECT /healthz": "405", "GET /healthz": "200", "HEAD /healthz": "200", "POST /healthz": "405",
+	} {
+		for role, url := range map[string]string{"all": w.URL, "workers": workersURL} {
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+			require.NoError(t, err)
+			require.NoError(t, conn.SetDeadline(time.Now().Add(apptest.WaitLimit)))
+			_, err = io.WriteString(conn, request+" HTTP/1.1\r\nHost: postwright\r\nConnection: close\r\n\r\n")
+			require.NoError(t, err)
+			answer, err := io.ReadAll(conn)
+			require.NoError(t, err)
+			require.NoError(t, conn.Close())
+			status := want
+			if role == "workers" && request == "CONNECT example.org:443" {
+				status = "404" // there is nothing that takes anything but GET
+			}
+			require.True(t, strings.HasPrefix(string(answer), "HTTP/1.1 "+status), "%s: %.40s: %.300s", role, request, answer)
+			require.Less(t, len(answer), 2<<10, "%s: %.40s", role, request)
+		}
+	}
+}
+
+// Each such call was a line at WARN, and of strangers' too.
+func TestCallersWhoDoNotWaitFillNoLog(t *testing.T) {
+	t.Parallel()
+	var log apptest.Log
+	w := newLoggedWorld(t, slog.New(slog.NewJSONHandler(&log, nil)))
+	w.Serve()
+	post := w.Draft("Not waited for")
+	stranger := w.Key[:len(w.Key)-8] + "00000000"
+	for name, timeout := range map[string][2]string{
+		"no time": {"Connect-Timeout-Ms", "0"}, "no time over gRPC": {"Grpc-Timeout", "0n"}, "hardly any over gRPC": {"Grpc-Timeout", "1n"},
+	} {
+		for _, key := range []string{w.Key, stranger} {
+			got := w.GetPost(key, post.GetId(), func(r *http.Request) {
+				r.Header.Set(timeout[0], timeout[1])
+				if timeout[0] == "Grpc-Timeout" {
+					r.Header.Set("Content-Type", "application/grpc+json")
+				}
+			})
+			if timeout[0] != "Grpc-Timeout" {
+				require.Equal(t, "deadline_exceeded", got.Failure(t).Code, name)
+			}
+		}
+	}
+	require.NotContains(t, log.String(), `"level":"WARN"`)
+	require.Equal(t, 1, strings.Count(log.String(), "deadline_exceeded"), "one line at most for a call, and none for a stranger's: %s", log.String())
 }
 
 func TestConnectionsThatBreakTheProtocolFillNoLog(t *testing.T) {

@@ -38,7 +38,7 @@ const parting = time.Second
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 64 << 10
+	maxHeaderBytes    = 16 << 10         // the address counts; a connection holds as much while it waits
 	maxRequestBytes   = 1280 << 10       // an e-mail of 100,000 characters, each of them two escapes in JSON
 	maxBatchBytes     = 16 << 20         // 1,000 posts of 3,000 characters, four bytes each, and what is around them
 	maxStreams        = 250              // of one HTTP/2 connection; a client that needs more opens another
@@ -67,6 +67,14 @@ func (c Config) callers() limit.Config {
 		OwnerCalls: calls, OwnerQueue: ownerQueue * calls,
 		LookUps: max(pool/4, 1), LookUpQueue: lookUpQueue,
 	}
+}
+
+// otherFiles are the open files of a process beside its connections: its own, those of traces, Redis, profiles and name servers.
+const otherFiles = 100
+
+// files is how many files this process may have open at once when everything that is set is used up.
+func (c Config) files() int {
+	return c.Server.Connections.Value + c.Database.MaxConnections.Value + 2 + c.Outbound.MaxConnections.Value + otherFiles
 }
 
 const (

@@ -14,6 +14,7 @@ func TestEverySettingOfTheServersLimitsIsChecked(t *testing.T) {
 		"--server-shutdown-grace":        func(c *app.ServerConfig) { c.ShutdownGrace.Value = 0 },
 		"--server-shutdown-delay":        func(c *app.ServerConfig) { c.ShutdownDelay.Value = c.ShutdownGrace.Value },
 		"--server-client-address-header": func(c *app.ServerConfig) { c.ClientAddressHeader = "Forwarded" },
+		"--server-connections":           func(c *app.ServerConfig) { c.Connections.Value = 0 },
 		"--server-key-rate":              func(c *app.ServerConfig) { c.KeyRate.Value = -1 },
 		"--server-key-burst":             func(c *app.ServerConfig) { c.KeyBurst.Value = 0 },
 		"--server-owner-rate":            func(c *app.ServerConfig) { _ = c.OwnerRate.UnmarshalText([]byte("fast")) },

@@ -75,7 +75,7 @@ func (a *App) databaseCheckers(err error) []status.Checker {
 
 // checkersWithoutDatabase are those for a database that can't be used, as err says.
 func (a *App) checkersWithoutDatabase(err error) []status.Checker {
-	checkers := append(a.databaseCheckers(err), a.redisCheckers()...)
+	checkers := slices.Concat(a.databaseCheckers(err), a.redisCheckers(), []status.Checker{status.Files(mayOpen, a.cfg.files())})
 	for _, name := range []string{"workers", "release", "encryption key", "accounts"} {
 		checkers = append(checkers, status.Blocked(name, needsDatabase))
 	}
@@ -94,7 +94,7 @@ func (a *App) allAccounts(ctx context.Context) ([]accounts.Account, error) {
 // ownCheckers check what belongs to this Postwright. No account is among it: every user is told the results.
 func (a *App) ownCheckers() []status.Checker {
 	return slices.Concat(a.databaseCheckers(nil), a.redisCheckers(),
-		[]status.Checker{status.Workers(a.jobs.Alive), status.Held(a.Publishing.Held)})
+		[]status.Checker{status.Files(mayOpen, a.cfg.files()), status.Workers(a.jobs.Alive), status.Held(a.Publishing.Held)})
 }
 
 // redisCheckers check the Redis that is set, if one is.

@@ -43,11 +43,14 @@ func byName(t *testing.T, report status.Report) map[string]status.Check {
 
 func TestWhenAllIsWellEveryCheckSaysSo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *app.Config) { c.LinkedIn.Scopes = []string{"openid", "profile", "w_member_social"} })
+	w := newWorld(t, func(c *app.Config) {
+		c.LinkedIn.Scopes = []string{"openid", "profile", "w_member_social"}
+		c.Server.Connections.Value = 100 // whatever files this machine lets a process open
+	})
 	w.Serve()
 	found := w.examine(w.Config)
 	for name, says := range map[string]string{
-		"database": "PostgreSQL 1", "connections": "One process may open 22", "clock": "apart.", "migrations": "Every migration", "workers": "One process works jobs.", "release": "nothing is held",
+		"open files": "all connections that are set need 322", "database": "PostgreSQL 1", "connections": "One process may open 22", "clock": "apart.", "migrations": "Every migration", "workers": "One process works jobs.", "release": "nothing is held",
 		"encryption key": "opens every token; connected accounts: 1.", "linkedin app": "accepts the app's client id and secret", "linkedin version": "LinkedIn serves the version 202609, until about 2027-09-15.",
 		"analysis": "answers", "notification": "can be reached", "token of Tess Ter": "It ends in ", "scopes of Tess Ter": "It may do what it is asked to.",
 		"quota of Tess Ter": "Requests made today (UTC): ",
@@ -55,7 +58,7 @@ func TestWhenAllIsWellEveryCheckSaysSo(t *testing.T) {
 		require.Equal(t, status.OK, found[name].State, "%s: %+v", name, found[name])
 		require.Contains(t, found[name].Detail, says)
 	}
-	require.Len(t, found, 14)
+	require.Len(t, found, 15)
 }
 
 // Each thing that can be wrong, brought about for real: the check that finds it, and what it says to do.

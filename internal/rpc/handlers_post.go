@@ -17,20 +17,18 @@ type postHandler struct {
 	publishing *publishing.Service
 	analytics  *analytics.Service
 	callers    *limit.Callers
-	streams    *streams
 	silence    time.Duration // the longest of a stream
 	timeout    time.Duration // of what a stream does as a call does
 }
 
 var _ postwrightv1connect.PostServiceHandler = (*postHandler)(nil)
 
-func newPostHandler(s Services, open *streams, silence, timeout time.Duration) *postHandler {
+func newPostHandler(s Services, silence, timeout time.Duration) *postHandler {
 	return &postHandler{
 		posts:      s.Posts,
 		publishing: s.Publishing,
 		analytics:  s.Analytics,
 		callers:    s.Callers,
-		streams:    open,
 		silence:    silence,
 		timeout:    timeout,
 	}
@@ -98,13 +96,6 @@ func (h *postHandler) BatchPublishPosts(
 	if err != nil {
 		return err
 	}
-	// Before the approval: what is refused for want of a stream can be repeated without publishing anything twice. Only the
-	// caller's own streams can take the place away.
-	release, err := h.streams.take(batch.OwnerID)
-	if err != nil {
-		return err
-	}
-	defer release()
 	approved, err := h.approveBatch(ctx, batch)
 	if err != nil {
 		return err
@@ -159,11 +150,6 @@ func (h *postHandler) WatchPost(
 	if err != nil {
 		return err
 	}
-	release, err := h.streams.take(post.owner)
-	if err != nil {
-		return err
-	}
-	defer release()
 	return h.posts.Watch(ctx, post.owner, post.id, h.silence, func(p posts.Post) error {
 		return stream.Send(&postwrightv1.WatchPostResponse{Post: postMessage(p)})
 	})

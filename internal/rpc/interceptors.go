@@ -47,6 +47,7 @@ type endedCall struct {
 	caller               uuid.UUID // uuid.Nil where nobody knows
 	took                 time.Duration
 	err                  error
+	left                 bool // its caller left, or gave it less time than it took
 }
 
 // intercept is the outermost interceptor of ours: it names the call, keeps a panic from ending the process, logs and counts the
@@ -57,12 +58,14 @@ func (o *observer) intercept(next connect.ServerFunc) connect.ServerFunc {
 		this := &call{}
 		ctx = context.WithValue(telemetry.WithRequestID(ctx, requestID), callKey{}, this)
 		began := time.Now()
+		callersLimit, limited := ctx.Deadline() // ours is set within
 		defer func() {
 			if p := recover(); p != nil {
 				err = fault.New(fault.Internal, "").WithCause(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 			}
 			answer := o.conclude(ctx, endedCall{
 				procedure: spec.Procedure, requestID: requestID, caller: this.caller, took: time.Since(began), err: err,
+				left: limited && time.Until(callersLimit) <= 0 || errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errStopping),
 			})
 			if answer != nil {
 				err = answer
@@ -89,7 +92,14 @@ func (o *observer) conclude(ctx context.Context, c endedCall) *connect.Error {
 		more = append(more, slog.Int("refused_before", untold))
 	}
 	log, level := o.Log, levelOf(code)
+	// What its caller ended by itself is nothing an operator can do anything about.
+	ended := c.left && (code == connect.CodeDeadlineExceeded.String() || code == connect.CodeCanceled.String())
+	if ended {
+		level = slog.LevelInfo
+	}
 	switch { // strangers make as many as they like, and fail in whatever way they like
+	case ended && c.caller == uuid.Nil:
+		level = slog.LevelDebug
 	case !keyless(c.procedure) || len(more) > 0:
 	case level == slog.LevelInfo:
 		level = slog.LevelDebug

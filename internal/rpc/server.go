@@ -119,6 +119,7 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 		limitTime(cfg.Timeout),
 		boundKeyless,
 		authenticate(services.Callers, delay, services.Authenticate),
+		newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, instruments.Streams).intercept,
 		boundStreams(cfg.MessageTimeout),
 		services.InFlight.count,
 		newIntake(cfg).intercept,
@@ -126,7 +127,7 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 	)
 	postwrightv1connect.RegisterPostServiceHandler(
 		server,
-		newPostHandler(services, newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, instruments.Streams), cfg.Silence, cfg.Timeout),
+		newPostHandler(services, cfg.Silence, cfg.Timeout),
 	)
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})

@@ -1,11 +1,14 @@
 package rpc
 
 import (
+	"context"
 	"sync"
 
+	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
 )
 
 // streams are the open streams that follow posts. Each owner has a share of them, so that nobody is ever refused one
@@ -26,6 +29,26 @@ func newStreams(total, perOwner int, observe func(change int)) *streams {
 
 // reasonTooManyStreams marks the fault of an owner whose share is used up.
 const reasonTooManyStreams = "TOO_MANY_STREAMS"
+
+// intercept gives a stream its place once its caller is known, before its request is in: one whose request never comes holds
+// memory too, its headers'. What is refused here has done nothing, and can be repeated without publishing anything twice.
+func (s *streams) intercept(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		if spec.StreamType != connect.StreamTypeServer {
+			return next(ctx, spec, stream)
+		}
+		owner, err := identity.Caller(ctx)
+		if err != nil {
+			return err
+		}
+		release, err := s.take(owner)
+		if err != nil {
+			return err
+		}
+		defer release()
+		return next(ctx, spec, stream)
+	}
+}
 
 // take takes a place for a stream of an owner; release gives it back.
 func (s *streams) take(owner uuid.UUID) (release func(), err error) {

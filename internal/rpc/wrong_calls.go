@@ -75,9 +75,13 @@ func refuseWrongCalls(
 		this, known := methods[r.URL.Path]
 		var refused *wrongCall
 		procedure := r.URL.Path
-		if known {
+		switch {
+		case known:
 			refused = checkCall(r, this)
-		} else {
+		case r.Method == http.MethodConnect:
+			refused = wrong(http.StatusMethodNotAllowed, "CONNECT is for a proxy, and this is none: methods take POST.").with("Allow", "GET, POST")
+			procedure = noMethod
+		default:
 			refused, procedure = unknownPath(r.URL.Path, names), noMethod
 		}
 		if refused == nil {
@@ -312,15 +316,27 @@ func checkTimeout(r *http.Request) *wrongCall {
 			return wrong(http.StatusBadRequest, "Connect-Timeout-Ms is %q and must be whole milliseconds of at most ten digits, such as 5000.",
 				fault.Clip(given, maxWords))
 		}
-		return nil
+		return checkAnyTime("Connect-Timeout-Ms", given)
 	}
 	if given := r.Header.Get("Grpc-Timeout"); given != "" && strings.HasPrefix(mediaType(r), grpcType) {
 		if last := len(given) - 1; !digits(given[:last], 8) || strings.IndexByte("HMSmun", given[last]) < 0 {
 			return wrong(http.StatusBadRequest, "Grpc-Timeout is %q and must be at most eight digits and a unit, H, M, S, m, u or n, such as 5S.",
 				fault.Clip(given, maxWords))
 		}
+		return checkAnyTime("Grpc-Timeout", given[:len(given)-1])
 	}
 	return nil
+}
+
+// checkAnyTime refuses a caller who does not wait at all, with the code that such a call ends with anyway: it would come as far as
+// the log.
+func checkAnyTime(header, number string) *wrongCall {
+	if strings.Trim(number, "0") != "" {
+		return nil
+	}
+	refused := wrong(http.StatusGatewayTimeout, "%s is 0, and nothing can be answered in no time: give the call some, or leave it out.", header)
+	refused.code = connect.CodeDeadlineExceeded
+	return refused
 }
 
 // digits reports whether a text is a whole number of at most so many digits.

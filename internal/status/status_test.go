@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -18,6 +19,18 @@ func TestClocksThatAreApart(t *testing.T) {
 	} {
 		require.Equal(t, state, clock(ahead)[0].State, ahead)
 	}
+}
+
+func TestAProcessThatMayOpenFewerFilesThanItsSettingsNeed(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[uint64]State{1024: Warning, 4221: Warning, 4222: OK, 1 << 63: OK} {
+		got := Files(func() (uint64, error) { return most, nil }, 4222).Run(t.Context())
+		require.Len(t, got, 1)
+		require.Equal(t, want, got[0].State, "%d", most)
+		require.Contains(t, got[0].Detail, "need 4222")
+	}
+	got := Files(func() (uint64, error) { return 0, errors.New("no such call") }, 4222).Run(t.Context())
+	require.Equal(t, Unknown, got[0].State)
 }
 
 func TestTheWorstCheckDecides(t *testing.T) {

@@ -29,6 +29,8 @@ type Metrics struct {
 	rpcDuration *prometheus.HistogramVec
 	rpcStreams  prometheus.Gauge
 	rpcRefused  *prometheus.CounterVec
+	connections prometheus.Gauge
+	connsClosed prometheus.Counter
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -79,6 +81,12 @@ func NewMetrics() *Metrics {
 		rpcRefused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rpc_refused_total", Help: "Calls that a limit of ours refused, by its reason.",
 		}, []string{"reason"}),
+		connections: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "http_connections_open", Help: "Connections of clients that are open.",
+		}),
+		connsClosed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "http_connections_refused_total", Help: "Connections of clients that were closed because as many as may be were open.",
+		}),
 	}
 	for _, result := range []string{"hit", "miss", "failed"} { // there from the start: a rate needs a 0 to start from
 		m.apiLookups.WithLabelValues(result)
@@ -90,7 +98,7 @@ func NewMetrics() *Metrics {
 	})
 	buildInfo.Set(1)
 	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker, m.apiLookups,
-		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, buildInfo,
+		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, m.connections, m.connsClosed, buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -156,6 +164,12 @@ func (m *Metrics) ObserveCall(procedure, code string, took time.Duration) {
 
 // ObserveStreams counts the API's streams that open and end.
 func (m *Metrics) ObserveStreams(change int) { m.rpcStreams.Add(float64(change)) }
+
+// ObserveConnections counts clients' connections that open and end.
+func (m *Metrics) ObserveConnections(change int) { m.connections.Add(float64(change)) }
+
+// RefusedConnection counts a client's connection that was closed because too many were open.
+func (m *Metrics) RefusedConnection() { m.connsClosed.Inc() }
 
 // RefusedCall counts a call that a limit refused.
 func (m *Metrics) RefusedCall(reason string) { m.rpcRefused.WithLabelValues(reason).Inc() }

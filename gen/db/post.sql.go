@@ -1295,12 +1295,12 @@ func (q *Queries) PostMarkMissed(ctx context.Context, db DBTX, arg PostMarkMisse
 const postMarkNotPublished = `-- name: PostMarkNotPublished :one
 WITH ended AS (
     UPDATE publications SET state = $1::text, ended_at = $5::timestamptz
-    WHERE publications.id = $8 AND publications.owner_id = $7 AND publications.state IN ('queued', 'publishing')
+    WHERE publications.id = $8 AND publications.owner_id = $7 AND (publications.state IN ('queued', 'publishing')) IS TRUE
 )
 UPDATE posts SET
     state = $1::text, failure_code = $2, failure_message = $3, failure_remedy = $4,
     revision = revision + 1, updated_at = $5::timestamptz
-WHERE posts.id = $6 AND posts.owner_id = $7 AND posts.state IN ('queued', 'publishing')
+WHERE posts.id = $6 AND posts.owner_id = $7 AND (posts.state IN ('queued', 'publishing')) IS TRUE
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1356,12 +1356,12 @@ func (q *Queries) PostMarkNotPublished(ctx context.Context, db DBTX, arg PostMar
 const postMarkPublished = `-- name: PostMarkPublished :one
 WITH ended AS (
     UPDATE publications SET state = 'published', ended_at = $1::timestamptz
-    WHERE publications.id = $5 AND publications.owner_id = $4 AND publications.state IN ('queued', 'publishing')
+    WHERE publications.id = $5 AND publications.owner_id = $4 AND (publications.state IN ('queued', 'publishing')) IS TRUE
 )
 UPDATE posts SET
     state = 'published', published_at = $1::timestamptz, linkedin_urn = $2, failure_code = '', failure_message = '',
     failure_remedy = '', revision = revision + 1, updated_at = $1::timestamptz
-WHERE posts.id = $3 AND posts.owner_id = $4 AND posts.state IN ('queued', 'publishing')
+WHERE posts.id = $3 AND posts.owner_id = $4 AND (posts.state IN ('queued', 'publishing')) IS TRUE
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1621,7 +1621,7 @@ const postMarkWaiting = `-- name: PostMarkWaiting :one
 UPDATE posts SET
     state = 'queued', failure_code = $1, failure_message = $2, failure_remedy = $3,
     revision = revision + 1, updated_at = $4
-WHERE id = $5 AND owner_id = $6 AND state IN ('queued', 'publishing')
+WHERE id = $5 AND owner_id = $6 AND (state IN ('queued', 'publishing')) IS TRUE
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1635,7 +1635,7 @@ type PostMarkWaitingParams struct {
 }
 
 // A post that is queued, or was being sent and could not be, waits in the queue for another attempt; the failure says for
-// what. No row when the post is not on its way.
+// what. No row when the post is not on its way. For IS TRUE see PublicationBegin, here and below.
 func (q *Queries) PostMarkWaiting(ctx context.Context, db DBTX, arg PostMarkWaitingParams) (Post, error) {
 	row := db.QueryRow(ctx, postMarkWaiting,
 		arg.FailureCode,

@@ -1810,6 +1810,34 @@ func (q *Queries) PostSearchAmong(ctx context.Context, db DBTX, arg PostSearchAm
 	return items, nil
 }
 
+const postSearchBeyond = `-- name: PostSearchBeyond :one
+SELECT EXISTS (
+    SELECT FROM posts WHERE owner_id = $1 AND (created_at, id) < ($2::timestamptz, $3::uuid)
+    ORDER BY created_at DESC, id DESC
+    OFFSET $4::bigint LIMIT 1
+)
+`
+
+type PostSearchBeyondParams struct {
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+	Posts      int64
+}
+
+// Whether the owner has more posts after the key than so many.
+func (q *Queries) PostSearchBeyond(ctx context.Context, db DBTX, arg PostSearchBeyondParams) (bool, error) {
+	row := db.QueryRow(ctx, postSearchBeyond,
+		arg.OwnerID,
+		arg.BeforeTime,
+		arg.BeforeID,
+		arg.Posts,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const postSearchCandidates = `-- name: PostSearchCandidates :many
 WITH indexed AS MATERIALIZED (
     SELECT g.created_at, g.post_id FROM post_search_grams g
@@ -1892,6 +1920,41 @@ func (q *Queries) PostSearchIndex(ctx context.Context, db DBTX, arg PostSearchIn
 		arg.Grams,
 	)
 	return err
+}
+
+const postSearchSample = `-- name: PostSearchSample :many
+SELECT s.folded FROM (
+    SELECT n.id FROM posts n WHERE n.owner_id = $1 AND (n.created_at, n.id) < ($2::timestamptz, $3::uuid)
+    ORDER BY n.created_at DESC, n.id DESC
+    LIMIT 50
+) AS newest JOIN post_search s ON s.post_id = newest.id
+`
+
+type PostSearchSampleParams struct {
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+}
+
+// The folded contents of the owner's 50 newest posts after the key, of those that are folded.
+func (q *Queries) PostSearchSample(ctx context.Context, db DBTX, arg PostSearchSampleParams) ([]string, error) {
+	rows, err := db.Query(ctx, postSearchSample, arg.OwnerID, arg.BeforeTime, arg.BeforeID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var folded string
+		if err := rows.Scan(&folded); err != nil {
+			return nil, err
+		}
+		items = append(items, folded)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const postSearchTake = `-- name: PostSearchTake :many

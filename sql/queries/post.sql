@@ -158,6 +158,22 @@ SELECT created_at, id FROM posts WHERE owner_id = @owner_id AND (created_at, id)
 ORDER BY created_at DESC, id DESC
 OFFSET 199 LIMIT 1;
 
+-- name: PostSearchSample :many
+-- The folded contents of the owner's 50 newest posts after the key, of those that are folded.
+SELECT s.folded FROM (
+    SELECT n.id FROM posts n WHERE n.owner_id = @owner_id AND (n.created_at, n.id) < (@before_time::timestamptz, @before_id::uuid)
+    ORDER BY n.created_at DESC, n.id DESC
+    LIMIT 50
+) AS newest JOIN post_search s ON s.post_id = newest.id;
+
+-- name: PostSearchBeyond :one
+-- Whether the owner has more posts after the key than so many.
+SELECT EXISTS (
+    SELECT FROM posts WHERE owner_id = @owner_id AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+    ORDER BY created_at DESC, id DESC
+    OFFSET @posts::bigint LIMIT 1
+);
+
 -- name: PostSearchCandidates :many
 -- Of the owner's posts after the key those that may contain a text by its grams, and those that are not indexed, newest first; of
 -- either no more than 1,001, and then any. Both parts are planned as if all rows were wanted, which are then not read.

@@ -88,14 +88,19 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if c.Short {
 		run.Size = bench.Short
 	}
+	var known bench.Result
+	run.Save = func(result bench.Result) error {
+		if known = result; c.Report == "" {
+			return nil
+		}
+		return result.Write(c.Report)
+	}
 	result, err := run.Do(ctx)
 	if err != nil {
-		return fmt.Errorf("%w; the logs are in %s", err, dir)
-	}
-	if c.Report != "" {
-		if err := result.Write(c.Report); err != nil {
-			return err
+		if known.Any() {
+			fmt.Printf("\n%s\n", known.Report())
 		}
+		return fmt.Errorf("%w; the logs are in %s", err, dir)
 	}
 	fmt.Printf("\n%s\n", result.Report())
 	fmt.Println(result.Line())

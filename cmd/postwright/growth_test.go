@@ -138,6 +138,8 @@ var arguments = map[string]map[string]string{
 	"PostListScheduledByAccount": {"states": "ARRAY['scheduled']", "before_time": "'infinity'"},
 	"PostSearchWalk":             {"query": "'number'", "folded": "'number'"},
 	"PostSearchWalked":           {},
+	"PostSearchSample":           {},
+	"PostSearchBeyond":           {"posts": "2000"},
 	"PostSearchCandidates":       {"grams": "'{2}'"},
 	"PostSearchAmong":            {"query": "'number 2'", "folded": "'number 2'", "ids": "ARRAY[" + numbered(4, 2) + "]::uuid[]"},
 	"PostSearchTake":             {},

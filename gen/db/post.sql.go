@@ -1295,12 +1295,12 @@ func (q *Queries) PostMarkMissed(ctx context.Context, db DBTX, arg PostMarkMisse
 const postMarkNotPublished = `-- name: PostMarkNotPublished :one
 WITH ended AS (
     UPDATE publications SET state = $1::text, ended_at = $5::timestamptz
-    WHERE publications.id = $8 AND publications.owner_id = $7 AND publications.state IN ('queued', 'publishing')
+    WHERE publications.id = $8 AND publications.owner_id = $7 AND (publications.state IN ('queued', 'publishing')) IS TRUE
 )
 UPDATE posts SET
     state = $1::text, failure_code = $2, failure_message = $3, failure_remedy = $4,
     revision = revision + 1, updated_at = $5::timestamptz
-WHERE posts.id = $6 AND posts.owner_id = $7 AND posts.state IN ('queued', 'publishing')
+WHERE posts.id = $6 AND posts.owner_id = $7 AND (posts.state IN ('queued', 'publishing')) IS TRUE
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1356,12 +1356,12 @@ func (q *Queries) PostMarkNotPublished(ctx context.Context, db DBTX, arg PostMar
 const postMarkPublished = `-- name: PostMarkPublished :one
 WITH ended AS (
     UPDATE publications SET state = 'published', ended_at = $1::timestamptz
-    WHERE publications.id = $5 AND publications.owner_id = $4 AND publications.state IN ('queued', 'publishing')
+    WHERE publications.id = $5 AND publications.owner_id = $4 AND (publications.state IN ('queued', 'publishing')) IS TRUE
 )
 UPDATE posts SET
     state = 'published', published_at = $1::timestamptz, linkedin_urn = $2, failure_code = '', failure_message = '',
     failure_remedy = '', revision = revision + 1, updated_at = $1::timestamptz
-WHERE posts.id = $3 AND posts.owner_id = $4 AND posts.state IN ('queued', 'publishing')
+WHERE posts.id = $3 AND posts.owner_id = $4 AND (posts.state IN ('queued', 'publishing')) IS TRUE
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1621,7 +1621,7 @@ const postMarkWaiting = `-- name: PostMarkWaiting :one
 UPDATE posts SET
     state = 'queued', failure_code = $1, failure_message = $2, failure_remedy = $3,
     revision = revision + 1, updated_at = $4
-WHERE id = $5 AND owner_id = $6 AND state IN ('queued', 'publishing')
+WHERE id = $5 AND owner_id = $6 AND (state IN ('queued', 'publishing')) IS TRUE
 RETURNING id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision
 `
 
@@ -1635,7 +1635,7 @@ type PostMarkWaitingParams struct {
 }
 
 // A post that is queued, or was being sent and could not be, waits in the queue for another attempt; the failure says for
-// what. No row when the post is not on its way.
+// what. No row when the post is not on its way. For IS TRUE see PublicationBegin, here and below.
 func (q *Queries) PostMarkWaiting(ctx context.Context, db DBTX, arg PostMarkWaitingParams) (Post, error) {
 	row := db.QueryRow(ctx, postMarkWaiting,
 		arg.FailureCode,
@@ -1810,6 +1810,34 @@ func (q *Queries) PostSearchAmong(ctx context.Context, db DBTX, arg PostSearchAm
 	return items, nil
 }
 
+const postSearchBeyond = `-- name: PostSearchBeyond :one
+SELECT EXISTS (
+    SELECT FROM posts WHERE owner_id = $1 AND (created_at, id) < ($2::timestamptz, $3::uuid)
+    ORDER BY created_at DESC, id DESC
+    OFFSET $4::bigint LIMIT 1
+)
+`
+
+type PostSearchBeyondParams struct {
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+	Posts      int64
+}
+
+// Whether the owner has more posts after the key than so many.
+func (q *Queries) PostSearchBeyond(ctx context.Context, db DBTX, arg PostSearchBeyondParams) (bool, error) {
+	row := db.QueryRow(ctx, postSearchBeyond,
+		arg.OwnerID,
+		arg.BeforeTime,
+		arg.BeforeID,
+		arg.Posts,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const postSearchCandidates = `-- name: PostSearchCandidates :many
 WITH indexed AS MATERIALIZED (
     SELECT g.created_at, g.post_id FROM post_search_grams g
@@ -1892,6 +1920,41 @@ func (q *Queries) PostSearchIndex(ctx context.Context, db DBTX, arg PostSearchIn
 		arg.Grams,
 	)
 	return err
+}
+
+const postSearchSample = `-- name: PostSearchSample :many
+SELECT s.folded FROM (
+    SELECT n.id FROM posts n WHERE n.owner_id = $1 AND (n.created_at, n.id) < ($2::timestamptz, $3::uuid)
+    ORDER BY n.created_at DESC, n.id DESC
+    LIMIT 50
+) AS newest JOIN post_search s ON s.post_id = newest.id
+`
+
+type PostSearchSampleParams struct {
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+}
+
+// The folded contents of the owner's 50 newest posts after the key, of those that are folded.
+func (q *Queries) PostSearchSample(ctx context.Context, db DBTX, arg PostSearchSampleParams) ([]string, error) {
+	rows, err := db.Query(ctx, postSearchSample, arg.OwnerID, arg.BeforeTime, arg.BeforeID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var folded string
+		if err := rows.Scan(&folded); err != nil {
+			return nil, err
+		}
+		items = append(items, folded)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const postSearchTake = `-- name: PostSearchTake :many

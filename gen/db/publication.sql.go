@@ -72,7 +72,7 @@ SELECT
     count(*) FILTER (WHERE a.settlement = '') AS open,
     count(*) FILTER (WHERE a.settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
 FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
-WHERE a.post_id = $1 AND p.owner_id = $2 AND a.outcome = 'in_doubt'
+WHERE a.post_id = $1 AND p.owner_id = $2 AND (a.outcome = 'in_doubt') IS TRUE
 `
 
 type AttemptDoubtsParams struct {
@@ -106,7 +106,7 @@ WITH ended AS (
     SELECT e.started_at, e.settlement FROM ended e WHERE e.outcome = 'in_doubt'
     UNION ALL -- where the one that ends is still as it was before
     SELECT a.started_at, a.settlement FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
-    WHERE a.post_id = $9 AND p.owner_id = $8 AND a.outcome = 'in_doubt'
+    WHERE a.post_id = $9 AND p.owner_id = $8 AND (a.outcome = 'in_doubt') IS TRUE
 )
 SELECT
     (SELECT count(*) FROM ended) AS ended,
@@ -136,7 +136,7 @@ type AttemptEndRow struct {
 }
 
 // ended is 0 when the attempt has an outcome already, and else 1. Beside that the post's doubts as AttemptDoubts tells them, this
-// attempt's own among them.
+// attempt's own among them. For IS TRUE see PublicationBegin.
 func (q *Queries) AttemptEnd(ctx context.Context, db DBTX, arg AttemptEndParams) (AttemptEndRow, error) {
 	row := db.QueryRow(ctx, attemptEnd,
 		arg.EndedAt,
@@ -420,9 +420,9 @@ func (q *Queries) PublicationAwaitTurn(ctx context.Context, db DBTX, arg Publica
 const publicationBegin = `-- name: PublicationBegin :one
 WITH begun AS (
     UPDATE publications SET state = 'publishing', turn = ''
-    WHERE publications.id = $3 AND publications.owner_id = $2 AND publications.state = 'queued' AND (
+    WHERE publications.id = $3 AND publications.owner_id = $2 AND (publications.state = 'queued') IS TRUE AND (
         SELECT count(*) FROM publications t WHERE t.account_id = $4 AND t.owner_id = $2 AND t.state = 'publishing'
-    ) < $5::bigint AND EXISTS (SELECT FROM posts q WHERE q.id = publications.post_id AND q.state = 'queued')
+    ) < $5::bigint AND (SELECT q.state FROM posts q WHERE q.id = publications.post_id) = 'queued'
     RETURNING publications.id, publications.post_id
 ), attempt AS (
     INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
@@ -434,7 +434,7 @@ WITH begun AS (
 UPDATE posts SET
     state = 'publishing', failure_code = '', failure_message = '', failure_remedy = '', revision = posts.revision + 1, updated_at = $1
 FROM begun
-WHERE posts.id = begun.post_id AND posts.owner_id = $2 AND posts.state = 'queued'
+WHERE posts.id = begun.post_id AND posts.owner_id = $2 AND (posts.state = 'queued') IS TRUE
 RETURNING posts.id, posts.owner_id, posts.account_id, posts.content, posts.post_type, posts.tone, posts.target_audience, posts.visibility, posts.hashtags, posts.state, posts.scheduled_at, posts.time_zone, posts.published_at, posts.linkedin_urn, posts.failure_code, posts.failure_message, posts.failure_remedy, posts.created_at, posts.updated_at, posts.revision
 `
 
@@ -451,7 +451,8 @@ type PublicationBeginParams struct {
 // Writes down what is committed before the call: the attempt, and that publication and post are being sent. Returns the post; no
 // row, and nothing done, when publication and post are not both queued, or as many of the account's as all_turns are being sent. The
 // caller holds the locks of PublicationLock. Attempts are numbered from 1 over all publications of the post. Fails on
-// publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
+// publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn. Rows are found by their keys alone:
+// IS TRUE keeps indexes of some states out of it, which look small to the planner whatever they have grown to since.
 func (q *Queries) PublicationBegin(ctx context.Context, db DBTX, arg PublicationBeginParams) (Post, error) {
 	row := db.QueryRow(ctx, publicationBegin,
 		arg.Now,

@@ -16,10 +16,14 @@ type Result struct {
 	took     time.Duration
 	outcomes []outcome
 	measures []measure
+	left     []string // experiments that are still to be done
 }
 
 // Write replaces the report in a page.
 func (r Result) Write(page string) error { return testbed.WriteReport(page, r.Report()) }
+
+// Any reports whether anything was measured.
+func (r Result) Any() bool { return len(r.outcomes) > 0 }
 
 // Report is what was measured, as tables.
 func (r Result) Report() string {
@@ -28,6 +32,9 @@ func (r Result) Report() string {
 		thousands(r.size.Posts), thousands(r.size.Owners), r.loading.Round(100*time.Millisecond),
 		number(float64(r.size.Posts)/r.loading.Seconds(), ""), r.size.Rounds, r.size.Span, r.took.Round(time.Second))
 	fmt.Fprintf(&text, "Machine: %s.\n\n", r.machine)
+	if len(r.left) > 0 {
+		fmt.Fprintf(&text, "The run got no further: it did not measure %s.\n\n", strings.Join(r.left, ", "))
+	}
 	text.WriteString("| what | | at least | stretch | | |\n|---|---:|---:|---:|---|---|\n")
 	for _, o := range r.outcomes {
 		text.WriteString(o.row())

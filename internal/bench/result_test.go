@@ -34,6 +34,15 @@ Machine: 2 cores.
 `, result.Report())
 }
 
+// What is written while a run goes on is all there is when it is cut off.
+func TestAReportOfARunThatWasCutOffNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	cut := result
+	cut.left = []string{"publish", "delete"}
+	require.Contains(t, cut.Report(), "Machine: 2 cores.\n\nThe run got no further: it did not measure publish, delete.\n\n| what |")
+	require.Contains(t, cut.Report(), "| More of it | 0.60 × |")
+}
+
 func TestARunEndsWithOneLine(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "bench: posts=1000000 goals=4 stretch=1 reached=1 short=1 unknown=1"+

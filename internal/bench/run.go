@@ -61,6 +61,8 @@ type Run struct {
 	Out io.Writer
 	Now func() time.Time
 	Log *slog.Logger
+	// Save hears what is known after each experiment, so that a run that is cut off has measured something; nil for nobody.
+	Save func(Result) error
 }
 
 // experiment measures what one or several goals need.
@@ -86,8 +88,10 @@ func experiments() []experiment {
 }
 
 // Names are those of all experiments, in order.
-func Names() (names []string) {
-	for _, e := range experiments() {
+func Names() []string { return named(experiments()) }
+
+func named(list []experiment) (names []string) {
+	for _, e := range list {
 		names = append(names, e.name)
 	}
 	return names
@@ -118,19 +122,28 @@ func (r Run) Do(ctx context.Context) (_ Result, err error) {
 	if err := s.fill(ctx, &result); err != nil {
 		return Result{}, err
 	}
-	for _, e := range experiments() {
-		if len(r.Only) > 0 && !slices.Contains(r.Only, e.name) {
-			continue
-		}
+	chosen := r.chosen()
+	for i, e := range chosen {
 		started := r.Now()
 		s.perform(ctx, e)
+		if err := ctx.Err(); err != nil {
+			return Result{}, err // what this experiment did not reach is not known for any reason of its own
+		}
 		r.tell("%s: %s", e.name, r.Now().Sub(started).Round(100*time.Millisecond))
+		result.outcomes, result.measures, result.took, result.left = s.outcomes, s.measures, r.Now().Sub(began), named(chosen[i+1:])
+		if r.Save == nil {
+			continue
+		}
+		if err := r.Save(result); err != nil {
+			return Result{}, err
+		}
 	}
-	if err := ctx.Err(); err != nil {
-		return Result{}, err
-	}
-	result.outcomes, result.measures, result.took = s.outcomes, s.measures, r.Now().Sub(began)
 	return result, nil
+}
+
+// chosen are the experiments that are done.
+func (r Run) chosen() []experiment {
+	return slices.DeleteFunc(experiments(), func(e experiment) bool { return len(r.Only) > 0 && !slices.Contains(r.Only, e.name) })
 }
 
 // fill loads the posts, through a node of its own.

@@ -16,6 +16,9 @@ const (
 	walksAtMost = 10
 	// candidatesAtMost is how many posts the index may name for a search to go by it; PostSearchCandidates names one more.
 	candidatesAtMost = 1_000
+	// commonPart is of how many posts one has all that the index is asked for where it is not asked if it would name too many:
+	// to find that out by itself takes it as long as there are such posts.
+	commonPart = 10
 	// candidatesAtOnce is how many of them are looked at together: the newest often fill the page.
 	candidatesAtOnce = 100
 	// unindexedAtMost is how many of a search's candidates may be posts that are not indexed before they are.
@@ -48,7 +51,7 @@ func (in SearchInput) Validate() error {
 // kind of blanks, see text.Fold, and whatever the database's locale.
 //
 // It looks at the newest posts one after the other, where a word that many posts have fills a page soon. What is left is rare,
-// and the index names the posts that may contain it. Where it names too many, because they contain the parts of the text but
+// and the index names the posts that may contain it. Where it would name too many, because they contain the parts of the text but
 // seldom the text, or because most of the owner's posts are not indexed yet, the search goes on one after the other, up to 2,000
 // posts; the page may then hold less than was asked for, or nothing, and its token goes on from there. So no search costs more
 // than that, however many posts there are and whatever is searched for.
@@ -118,10 +121,26 @@ func (s *search) walk(ctx context.Context) error {
 	return err
 }
 
-// byIndex looks at all posts that are left and may contain the text, unless they are too many.
+// byIndex looks at all posts that are left and may contain the text, unless they are too many. Some of those that are next tell
+// whether they are, and by which parts of the text few are found.
 func (s *search) byIndex(ctx context.Context) error {
+	sample, err := s.queries.PostSearchSample(ctx, s.store, db.PostSearchSampleParams{
+		OwnerID: s.ownerID, BeforeTime: s.after.at, BeforeID: s.after.id,
+	})
+	if err != nil {
+		return err
+	}
+	grams, named := rarest(piecesOf(s.ownerID, s.folded), sample)
+	if named*commonPart >= len(sample) && named > 0 {
+		tooMany, err := s.queries.PostSearchBeyond(ctx, s.store, db.PostSearchBeyondParams{
+			OwnerID: s.ownerID, BeforeTime: s.after.at, BeforeID: s.after.id, Posts: int64(candidatesAtMost * len(sample) / named),
+		})
+		if err != nil || tooMany {
+			return err
+		}
+	}
 	candidates, err := s.queries.PostSearchCandidates(ctx, s.store, db.PostSearchCandidatesParams{
-		OwnerID: s.ownerID, Grams: gramsFor(s.ownerID, s.folded), BeforeTime: s.after.at, BeforeID: s.after.id,
+		OwnerID: s.ownerID, Grams: grams, BeforeTime: s.after.at, BeforeID: s.after.id,
 	})
 	if err != nil {
 		return err

@@ -158,6 +158,22 @@ SELECT created_at, id FROM posts WHERE owner_id = @owner_id AND (created_at, id)
 ORDER BY created_at DESC, id DESC
 OFFSET 199 LIMIT 1;
 
+-- name: PostSearchSample :many
+-- The folded contents of the owner's 50 newest posts after the key, of those that are folded.
+SELECT s.folded FROM (
+    SELECT n.id FROM posts n WHERE n.owner_id = @owner_id AND (n.created_at, n.id) < (@before_time::timestamptz, @before_id::uuid)
+    ORDER BY n.created_at DESC, n.id DESC
+    LIMIT 50
+) AS newest JOIN post_search s ON s.post_id = newest.id;
+
+-- name: PostSearchBeyond :one
+-- Whether the owner has more posts after the key than so many.
+SELECT EXISTS (
+    SELECT FROM posts WHERE owner_id = @owner_id AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+    ORDER BY created_at DESC, id DESC
+    OFFSET @posts::bigint LIMIT 1
+);
+
 -- name: PostSearchCandidates :many
 -- Of the owner's posts after the key those that may contain a text by its grams, and those that are not indexed, newest first; of
 -- either no more than 1,001, and then any. Both parts are planned as if all rows were wanted, which are then not read.
@@ -257,11 +273,11 @@ SELECT id, revision FROM posts WHERE id = ANY (@ids::uuid[]);
 
 -- name: PostMarkWaiting :one
 -- A post that is queued, or was being sent and could not be, waits in the queue for another attempt; the failure says for
--- what. No row when the post is not on its way.
+-- what. No row when the post is not on its way. For IS TRUE see PublicationBegin, here and below.
 UPDATE posts SET
     state = 'queued', failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
     revision = revision + 1, updated_at = @now
-WHERE id = @id AND owner_id = @owner_id AND state IN ('queued', 'publishing')
+WHERE id = @id AND owner_id = @owner_id AND (state IN ('queued', 'publishing')) IS TRUE
 RETURNING *;
 
 -- name: PostMarkPublished :one
@@ -269,24 +285,24 @@ RETURNING *;
 -- linkedin_urn is empty where LinkedIn accepted and did not say.
 WITH ended AS (
     UPDATE publications SET state = 'published', ended_at = @now::timestamptz
-    WHERE publications.id = @publication_id AND publications.owner_id = @owner_id AND publications.state IN ('queued', 'publishing')
+    WHERE publications.id = @publication_id AND publications.owner_id = @owner_id AND (publications.state IN ('queued', 'publishing')) IS TRUE
 )
 UPDATE posts SET
     state = 'published', published_at = @now::timestamptz, linkedin_urn = @linkedin_urn, failure_code = '', failure_message = '',
     failure_remedy = '', revision = revision + 1, updated_at = @now::timestamptz
-WHERE posts.id = @id AND posts.owner_id = @owner_id AND posts.state IN ('queued', 'publishing')
+WHERE posts.id = @id AND posts.owner_id = @owner_id AND (posts.state IN ('queued', 'publishing')) IS TRUE
 RETURNING *;
 
 -- name: PostMarkNotPublished :one
 -- Ends the post's publication too; state is failed or unconfirmed, of both. No row when the post is not on its way.
 WITH ended AS (
     UPDATE publications SET state = @state::text, ended_at = @now::timestamptz
-    WHERE publications.id = @publication_id AND publications.owner_id = @owner_id AND publications.state IN ('queued', 'publishing')
+    WHERE publications.id = @publication_id AND publications.owner_id = @owner_id AND (publications.state IN ('queued', 'publishing')) IS TRUE
 )
 UPDATE posts SET
     state = @state::text, failure_code = @failure_code, failure_message = @failure_message, failure_remedy = @failure_remedy,
     revision = revision + 1, updated_at = @now::timestamptz
-WHERE posts.id = @id AND posts.owner_id = @owner_id AND posts.state IN ('queued', 'publishing')
+WHERE posts.id = @id AND posts.owner_id = @owner_id AND (posts.state IN ('queued', 'publishing')) IS TRUE
 RETURNING *;
 
 -- name: PostMarkScheduled :one

@@ -38,12 +38,13 @@ ORDER BY u.created_at, u.id;
 -- Writes down what is committed before the call: the attempt, and that publication and post are being sent. Returns the post; no
 -- row, and nothing done, when publication and post are not both queued, or as many of the account's as all_turns are being sent. The
 -- caller holds the locks of PublicationLock. Attempts are numbered from 1 over all publications of the post. Fails on
--- publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn.
+-- publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn. Rows are found by their keys alone:
+-- IS TRUE keeps indexes of some states out of it, which look small to the planner whatever they have grown to since.
 WITH begun AS (
     UPDATE publications SET state = 'publishing', turn = ''
-    WHERE publications.id = @id AND publications.owner_id = @owner_id AND publications.state = 'queued' AND (
+    WHERE publications.id = @id AND publications.owner_id = @owner_id AND (publications.state = 'queued') IS TRUE AND (
         SELECT count(*) FROM publications t WHERE t.account_id = @account_id AND t.owner_id = @owner_id AND t.state = 'publishing'
-    ) < @all_turns::bigint AND EXISTS (SELECT FROM posts q WHERE q.id = publications.post_id AND q.state = 'queued')
+    ) < @all_turns::bigint AND (SELECT q.state FROM posts q WHERE q.id = publications.post_id) = 'queued'
     RETURNING publications.id, publications.post_id
 ), attempt AS (
     INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, outcome)
@@ -55,7 +56,7 @@ WITH begun AS (
 UPDATE posts SET
     state = 'publishing', failure_code = '', failure_message = '', failure_remedy = '', revision = posts.revision + 1, updated_at = @now
 FROM begun
-WHERE posts.id = begun.post_id AND posts.owner_id = @owner_id AND posts.state = 'queued'
+WHERE posts.id = begun.post_id AND posts.owner_id = @owner_id AND (posts.state = 'queued') IS TRUE
 RETURNING posts.*;
 
 -- name: PublicationAwaitTurn :execrows
@@ -123,7 +124,7 @@ WHERE a.publication_id = @publication_id AND p.owner_id = @owner_id AND a.outcom
 
 -- name: AttemptEnd :one
 -- ended is 0 when the attempt has an outcome already, and else 1. Beside that the post's doubts as AttemptDoubts tells them, this
--- attempt's own among them.
+-- attempt's own among them. For IS TRUE see PublicationBegin.
 WITH ended AS (
     UPDATE publish_attempts a SET
         ended_at = @ended_at::timestamptz, outcome = @outcome, status = @status, code = @code, message = @message, request_id = @request_id
@@ -134,7 +135,7 @@ WITH ended AS (
     SELECT e.started_at, e.settlement FROM ended e WHERE e.outcome = 'in_doubt'
     UNION ALL -- where the one that ends is still as it was before
     SELECT a.started_at, a.settlement FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
-    WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.outcome = 'in_doubt'
+    WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND (a.outcome = 'in_doubt') IS TRUE
 )
 SELECT
     (SELECT count(*) FROM ended) AS ended,
@@ -155,7 +156,7 @@ SELECT
     count(*) FILTER (WHERE a.settlement = '') AS open,
     count(*) FILTER (WHERE a.settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
 FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
-WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND a.outcome = 'in_doubt';
+WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND (a.outcome = 'in_doubt') IS TRUE;
 
 -- name: AttemptSettleLate :execrows
 -- The answer of an attempt that had been given up for lost. No row when the doubt was settled meanwhile.

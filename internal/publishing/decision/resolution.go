@@ -84,7 +84,7 @@ const (
 // ArrivalOf is the arrival of a post in this state.
 func ArrivalOf(state string) Arrival {
 	switch {
-	case state == posts.StateUnconfirmed, Idle(state): // Idle only when the database went back, and lost the attempt
+	case state == posts.StateUnconfirmed, idle(state): // idle only when the database went back, and lost the attempt
 		return ArrivesAtRest
 	case state == posts.StateQueued:
 		return ArrivesQueued

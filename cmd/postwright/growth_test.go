@@ -188,9 +188,9 @@ var arguments = map[string]map[string]string{
 	"PublicationOldestDue":       {},
 	"AttemptInsert":              {"id": fresh},
 	"AttemptGetOpen":             {"publication_id": numbered(54, 0)},
-	"AttemptEnd":                 {"id": numbered(64, 0), "outcome": "'accepted'"},
+	"AttemptEnd":                 {"id": numbered(64, 0), "outcome": "'accepted'", "settled_there": "ARRAY['late_accepted']"},
 	"AttemptCount":               {"id": numbered(64, 0)},
-	"AttemptDoubts":              {"post_id": doubtful},
+	"AttemptDoubts":              {"post_id": doubtful, "settled_there": "ARRAY['late_accepted']"},
 	"AttemptSettleLate": {
 		"id": numbered(67, 0),
 	},

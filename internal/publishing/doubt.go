@@ -14,7 +14,9 @@ import (
 
 // doubts are about a post's attempts whose answer was lost.
 func (s *Service) doubts(ctx context.Context, tx *postgres.Tx, post posts.Post) (db.AttemptDoubtsRow, error) {
-	return s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: post.ID, OwnerID: post.OwnerID})
+	return s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{
+		PostID: post.ID, OwnerID: post.OwnerID, SettledThere: decision.SettledThere,
+	})
 }
 
 // settleDoubts writes down how every doubt about a post was settled.

@@ -19,6 +19,11 @@ const (
 	SettledAbsent       Settlement = "read_back_absent"
 )
 
+// SettledThere are the settlements that say that an attempt is on LinkedIn, as rows keep them.
+var SettledThere = []string{
+	string(SettledPublished), string(SettledByDuplicate), string(SettledReadBack), string(SettledLateAccepted),
+}
+
 // Finding is what was found out about a post in doubt.
 type Finding uint8
 

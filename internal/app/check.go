@@ -2,12 +2,10 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"slices"
 
-	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/status"
 )
 
@@ -20,34 +18,27 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	if err := cfg.Verify(); err != nil {
 		return status.Report{}, err
 	}
-	report := status.Report{Checks: []status.Check{{Name: "configuration", State: status.OK, Detail: "Every setting can be read."}}}
-	add := func(name string, err error, remedy, good string) bool {
-		check := status.Check{Name: name, State: status.OK, Detail: good}
-		if err != nil {
-			check = status.Check{Name: name, State: status.Failed, Detail: fault.Of(err).Message, Remedy: remedy}
-		}
-		report.Checks = append(report.Checks, check)
-		return err == nil
-	}
+	report := status.Report{Checks: status.Configuration(nil)}
 	listener, err := Listen(ctx, cfg.Server.Listen)
 	if err == nil {
 		_ = listener.Close() // nobody has connected
 	}
-	add("address", err, "", fmt.Sprintf("%s is free.", cfg.Server.Listen))
+	report.Checks = append(report.Checks, status.Address(cfg.Server.Listen, err))
 	a, err := begin(ctx, cfg, log)
-	if !add("clients", err, "Correct the settings of the traces and the vendors.", "The vendors' clients and the traces can be made.") {
+	report.Checks = append(report.Checks, status.Clients(err))
+	if err != nil {
 		return report, nil
 	}
 	defer a.Close()
 	var keyset status.Checker
 	if err = a.connect(ctx); err != nil {
-		keyset = status.Blocked("encryption key", needsDatabase)
+		keyset = status.WithoutDatabase("encryption key")
 	} else {
 		keyset = status.Keyset(a.Accounts.CheckSeals)
 	}
 	report.Checks = append(report.Checks, status.Run(ctx, append(a.databaseCheckers(err), a.redisCheckers()...)).Checks...)
 	if cfg.LinkedIn.TokenKeyset == "" {
-		report.Checks = append(report.Checks, status.Check{Name: "encryption key", State: status.Warning, Detail: noKeyset, Remedy: status.RemedyKeyset})
+		report.Checks = append(report.Checks, status.NoKeyset)
 	} else {
 		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{keyset}).Checks...)
 	}
@@ -61,12 +52,10 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	return report, nil
 }
 
-const noKeyset = "No keyset is set: no account can be connected or used, and nothing is published."
-
 // warn says at a start what will keep posts from going out, although everything else works.
 func (a *App) warn(ctx context.Context) {
 	if a.cfg.LinkedIn.TokenKeyset == "" {
-		a.log.WarnContext(ctx, noKeyset, "remedy", status.RemedyKeyset)
+		a.log.WarnContext(ctx, status.NoKeyset.Detail, "remedy", status.NoKeyset.Remedy)
 	}
 	if c := status.VersionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)

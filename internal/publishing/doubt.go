@@ -106,7 +106,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		}
 		return s.jobs.Insert(ctx, tx, s.follow(published, "")...)
 	case decision.ArrivesMidSend:
-		_, err := s.queries.PostKeepURN(ctx, tx, db.PostKeepURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: r.URN, Now: now})
+		_, err := s.queries.PostSetURN(ctx, tx, db.PostSetURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: r.URN, Now: now})
 		return err
 	case decision.ArrivedBefore:
 	}

@@ -49,7 +49,7 @@ func (w *publicationWorker) keepLost(
 		}
 	}
 	if lost.SentWith {
-		if _, err := w.queries.PostKeepAccount(ctx, tx, db.PostKeepAccountParams{
+		if _, err := w.queries.PostSetAccount(ctx, tx, db.PostSetAccountParams{
 			ID: post.ID, OwnerID: post.OwnerID, AccountID: rows.account.ID,
 		}); err != nil {
 			return err

@@ -252,7 +252,8 @@ func prepared(t *testing.T, q query, now time.Time) (text string, args []string)
 
 // blocksRead are those of our tables and their indexes that this session has asked for, from memory or not, also in triggers and
 // for foreign keys, which EXPLAIN does not count.
-const blocksRead = `SELECT sum(pg_stat_get_xact_blocks_fetched(oid)) FROM pg_class WHERE relnamespace IN (current_schema()::regnamespace, 'pg_toast'::regnamespace)`
+const blocksRead = `SELECT sum(pg_stat_get_xact_blocks_fetched(oid)) FROM pg_class WHERE relnamespace IN (current_schema()::regnamespace, ` +
+	`'pg_toast'::regnamespace)`
 
 // read runs a query as often as it takes PostgreSQL to settle on a plan, takes back what it did, and returns how many blocks the
 // run took that took most, how many rows it found, and the plan.

@@ -2244,7 +2244,8 @@ func (q *Queries) PostTransitionsAfter(ctx context.Context, db DBTX, arg PostTra
 
 const postUpdate = `-- name: PostUpdate :one
 WITH search AS (
-    INSERT INTO post_search (post_id, folded) SELECT p.id, $18::text FROM posts p WHERE p.id = $16 AND p.owner_id = $17 AND $3::boolean
+    INSERT INTO post_search (post_id, folded)
+    SELECT p.id, $18::text FROM posts p WHERE p.id = $16 AND p.owner_id = $17 AND $3::boolean
     ON CONFLICT (post_id) DO UPDATE SET folded = excluded.folded
 )
 UPDATE posts SET

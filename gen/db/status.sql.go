@@ -11,7 +11,9 @@ import (
 )
 
 const databaseInfo = `-- name: DatabaseInfo :one
-SELECT clock_timestamp()::timestamptz AS now, current_setting('server_version')::text AS version, current_setting('server_encoding')::text AS encoding
+SELECT
+    clock_timestamp()::timestamptz AS now, current_setting('server_version')::text AS version,
+    current_setting('server_encoding')::text AS encoding
 `
 
 type DatabaseInfoRow struct {

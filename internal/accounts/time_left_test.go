@@ -78,9 +78,10 @@ func TestNothingRenewsATokenWhoseAppIsGone(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, account.RefreshTokenExpiresAt(), w.Standing(account, w.clock).RenewedUntil)
 	for name, s := range map[string]*accounts.Service{
-		"another app is set up alone":  w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Name = "pages" }),
-		"none is":                      w.service(newVault(t), func(s *accounts.Settings) { s.Apps = nil }),
-		"it has no id and secret":      w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Configured, s.Apps[0].API = false, w.withoutApp() }),
+		"another app is set up alone": w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Name = "pages" }),
+		"none is":                     w.service(newVault(t), func(s *accounts.Settings) { s.Apps = nil }),
+		"it has no id and secret": w.service(newVault(t),
+			func(s *accounts.Settings) { s.Apps[0].Configured, s.Apps[0].API = false, w.withoutApp() }),
 		"no keyset opens what renewed": w.service(nil),
 	} {
 		require.Nil(t, s.Standing(account, w.clock).RenewedUntil, name)

@@ -394,7 +394,8 @@ func TestWhatRedisWasToldByOneProcessAnotherTakesUntilItHears(t *testing.T) {
 	ada, key := one.user(t.Context(), t, "ada")
 	post := one.draft(t.Context(), t, ada, "Ünïcödé \u2028 <&> \"quoted\"")
 	_, err := one.store.Exec(t.Context(), `UPDATE posts SET revision = revision + 1, scheduled_at = now(), published_at = now(),
-		state = 'published', linkedin_urn = 'u', failure_code = 'c', failure_message = 'm', failure_remedy = 'r', time_zone = 'Asia/Kathmandu', target_audience = 'a'`)
+		state = 'published', linkedin_urn = 'u', failure_code = 'c', failure_message = 'm', failure_remedy = 'r',
+			time_zone = 'Asia/Kathmandu', target_audience = 'a'`)
 	require.NoError(t, err)
 	stored, err := one.posts.Get(t.Context(), ada, post.ID)
 	require.NoError(t, err)

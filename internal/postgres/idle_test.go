@@ -89,7 +89,9 @@ func TestALookAtAnUnusedConnectionDoesNotWaitForWhoReadsFromIt(t *testing.T) {
 	store, _ := open(t, dbtest.New(t))
 	cfg := store.Pool().Config().ConnConfig.Copy()
 	reads, armed := make(chan struct{}, 2), atomic.Bool{}
-	cfg.AfterNetConnect = func(_ context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) { return slow{conn, reads, &armed}, nil }
+	cfg.AfterNetConnect = func(_ context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {
+		return slow{conn, reads, &armed}, nil
+	}
 	conn, err := pgx.ConnectConfig(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })

@@ -55,7 +55,8 @@ SELECT * FROM posts WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
 -- name: PostUpdate :one
 -- Only the fields whose set_ flag is true change. The caller holds the row's lock and has checked state and etag.
 WITH search AS (
-    INSERT INTO post_search (post_id, folded) SELECT p.id, @folded::text FROM posts p WHERE p.id = @id AND p.owner_id = @owner_id AND @set_content::boolean
+    INSERT INTO post_search (post_id, folded)
+    SELECT p.id, @folded::text FROM posts p WHERE p.id = @id AND p.owner_id = @owner_id AND @set_content::boolean
     ON CONFLICT (post_id) DO UPDATE SET folded = excluded.folded
 )
 UPDATE posts SET

@@ -81,18 +81,20 @@ func TestWhatIsWrongIsSaidPlainly(t *testing.T) {
 		code int
 		says []string
 	}{
-		"no command":              {nil, 2, []string{"--help"}},
-		"unknown command":         {[]string{"publish"}, 2, []string{"publish"}},
-		"unknown flag":            {[]string{"serve", "--prot=1"}, 2, []string{"--prot"}},
-		"no database":             {[]string{"user", "list"}, 2, []string{"--database-url is missing"}},
-		"database out of reach":   {[]string{"user", "list", "--database-url=postgres://127.0.0.1:1/x"}, 1, []string{"can't be reached"}},
-		"not migrated":            {[]string{"user", "list", empty}, 1, []string{"postwright migrate up"}},
-		"serve not migrated":      {[]string{"serve", empty}, 1, []string{"postwright migrate up"}},
-		"migrating another one":   {[]string{"migrate", "up", migrated, "--database-direct-url=" + dbtest.NewEmpty(t)}, 1, []string{"must lead to the same database"}},
-		"every fault of settings": {[]string{"serve", migrated, "--listen=x", "--jobs-max-workers=0", "--linkedin-version=202612"}, 2, []string{"--listen", "--jobs-max-workers", "LinkedIn"}},
-		"bad address of a user":   {[]string{"user", "create", migrated, "--email=ada"}, 2, []string{"email must be"}},
-		"key for nobody":          {[]string{"key", "create", migrated, "--user=ada@example.org"}, 1, []string{"no user", "user list"}},
-		"revoking nothing":        {[]string{"key", "revoke", migrated, "pw_0123456789"}, 1, []string{"no key", "key list"}},
+		"no command":            {nil, 2, []string{"--help"}},
+		"unknown command":       {[]string{"publish"}, 2, []string{"publish"}},
+		"unknown flag":          {[]string{"serve", "--prot=1"}, 2, []string{"--prot"}},
+		"no database":           {[]string{"user", "list"}, 2, []string{"--database-url is missing"}},
+		"database out of reach": {[]string{"user", "list", "--database-url=postgres://127.0.0.1:1/x"}, 1, []string{"can't be reached"}},
+		"not migrated":          {[]string{"user", "list", empty}, 1, []string{"postwright migrate up"}},
+		"serve not migrated":    {[]string{"serve", empty}, 1, []string{"postwright migrate up"}},
+		"migrating another one": {[]string{"migrate", "up", migrated, "--database-direct-url=" + dbtest.NewEmpty(t)}, 1,
+			[]string{"must lead to the same database"}},
+		"every fault of settings": {[]string{"serve", migrated, "--listen=x", "--jobs-max-workers=0", "--linkedin-version=202612"}, 2,
+			[]string{"--listen", "--jobs-max-workers", "LinkedIn"}},
+		"bad address of a user": {[]string{"user", "create", migrated, "--email=ada"}, 2, []string{"email must be"}},
+		"key for nobody":        {[]string{"key", "create", migrated, "--user=ada@example.org"}, 1, []string{"no user", "user list"}},
+		"revoking nothing":      {[]string{"key", "revoke", migrated, "pw_0123456789"}, 1, []string{"no key", "key list"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -72,6 +72,7 @@ var arguments = map[string]map[string]string{
 	"AccountGetDefault":          {},
 	"AccountListByOwner":         {},
 	"AccountListConnected":       {},
+	"AccountListEnding":          {},
 	"AccountListOwners":          {},
 	"AccountGetForUpdate":        {"id": account},
 	"AccountPause":               {"id": account, "paused_reason": "'p'"},
@@ -163,10 +164,10 @@ var arguments = map[string]map[string]string{
 	"PostListHeldBack":           {},
 	"PostMarkMissed":             {"id": planned},
 	"PostSettle":                 {"id": doubtful, "published_at": "NULL"},
-	"PostKeepAccount":            {},
+	"PostSetAccount":             {},
 	"PostListSameText":           {},
 	"PostTellDoubt":              {"id": doubtful},
-	"PostKeepURN":                {"id": going},
+	"PostSetURN":                 {"id": going},
 	"PostListByURN":              {},
 	"PostNewestURN":              {},
 	"PostCountTwins":             {},
@@ -191,9 +192,9 @@ var arguments = map[string]map[string]string{
 	"PublicationOldestDue":       {},
 	"AttemptInsert":              {"id": fresh},
 	"AttemptGetOpen":             {"publication_id": numbered(54, 0)},
-	"AttemptEnd":                 {"id": numbered(64, 0), "outcome": "'accepted'"},
+	"AttemptEnd":                 {"id": numbered(64, 0), "outcome": "'accepted'", "settled_there": "ARRAY['late_accepted']"},
 	"AttemptCount":               {"id": numbered(64, 0)},
-	"AttemptDoubts":              {"post_id": doubtful},
+	"AttemptDoubts":              {"post_id": doubtful, "settled_there": "ARRAY['late_accepted']"},
 	"AttemptSettleLate": {
 		"id": numbered(67, 0),
 	},
@@ -206,7 +207,7 @@ var arguments = map[string]map[string]string{
 	"RequestInsert":         {"operation": "'new'", "request_hash": "''", "hash_version": "2"},
 	"RequestGet":            {"operation": "'o'", "request_id": "'r2'"},
 	"RequestDeleteOld":      {},
-	"DatabaseLook":          {},
+	"DatabaseInfo":          {},
 	"VersionWarningInsert":  {"version": "'202601'", "days_before": "1", "warned_at": "now_at"},
 	"UserInsert":            {"id": fresh, "email": "'n@x.org'", "email_key": "'n@x.org'", "name": "''"},
 	"UserGet":               {"id": owner},
@@ -254,7 +255,8 @@ func prepared(t *testing.T, q query, now time.Time) (text string, args []string)
 
 // blocksRead are those of our tables and their indexes that this session has asked for, from memory or not, also in triggers and
 // for foreign keys, which EXPLAIN does not count.
-const blocksRead = `SELECT sum(pg_stat_get_xact_blocks_fetched(oid)) FROM pg_class WHERE relnamespace IN (current_schema()::regnamespace, 'pg_toast'::regnamespace)`
+const blocksRead = `SELECT sum(pg_stat_get_xact_blocks_fetched(oid)) FROM pg_class WHERE relnamespace IN (current_schema()::regnamespace, ` +
+	`'pg_toast'::regnamespace)`
 
 // read runs a query as often as it takes PostgreSQL to settle on a plan, takes back what it did, and returns how many blocks the
 // run took that took most, how many rows it found, and the plan.

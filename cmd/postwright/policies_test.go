@@ -39,7 +39,8 @@ func TestPoliciesThatCanNotWorkAreRefusedAtTheStart(t *testing.T) {
 		code, _, errOut := postwright(t, append(command, wrong...)...)
 		require.Equal(t, 2, code)
 		for _, says := range []string{
-			"--outbound-attempts must be a whole number from 1 to 10\n", "--outbound-policy linkedin.createPost attempts must be 1: it is never sent twice\n",
+			"--outbound-attempts must be a whole number from 1 to 10\n",
+			"--outbound-policy linkedin.createPost attempts must be 1: it is never sent twice\n",
 			"--outbound-policy linkedin.nope names no operation",
 		} {
 			require.Contains(t, errOut, says)

@@ -472,6 +472,81 @@ func (q *Queries) AccountListConnected(ctx context.Context, db DBTX, arg Account
 	return items, nil
 }
 
+const accountListEnding = `-- name: AccountListEnding :many
+WITH RECURSIVE apps AS (
+    (SELECT r.app FROM linkedin_accounts r
+        WHERE r.disconnected_at IS NULL AND r.refresh_token_expires_at > r.token_expires_at ORDER BY r.app LIMIT 1)
+    UNION ALL
+    SELECT n.app FROM apps CROSS JOIN LATERAL (SELECT r.app FROM linkedin_accounts r
+        WHERE r.disconnected_at IS NULL AND r.refresh_token_expires_at > r.token_expires_at AND r.app > apps.app ORDER BY r.app LIMIT 1) n
+)
+(SELECT a.id, a.owner_id, a.urn, a.display_name, a.sealed_token, a.token_expires_at, a.scopes, a.is_default, a.created_at, a.updated_at, a.sealed_refresh_token, a.refresh_token_expires_at, a.token_revision, a.renewing_until, a.checked_at, a.warned_days, a.paused_reason, a.held_until, a.held_reason, a.disconnected_at, a.hold_streak, a.requests_day, a.requests_made, a.numbers_held_until, a.app, a.token_expiry_assumed, a.not_known_at, a.renewal_refused_at FROM linkedin_accounts a WHERE a.disconnected_at IS NULL AND a.paused_reason <> '' ORDER BY a.id LIMIT $1)
+UNION ALL
+(SELECT a.id, a.owner_id, a.urn, a.display_name, a.sealed_token, a.token_expires_at, a.scopes, a.is_default, a.created_at, a.updated_at, a.sealed_refresh_token, a.refresh_token_expires_at, a.token_revision, a.renewing_until, a.checked_at, a.warned_days, a.paused_reason, a.held_until, a.held_reason, a.disconnected_at, a.hold_streak, a.requests_day, a.requests_made, a.numbers_held_until, a.app, a.token_expiry_assumed, a.not_known_at, a.renewal_refused_at FROM linkedin_accounts a
+    WHERE a.disconnected_at IS NULL AND (a.refresh_token_expires_at > a.token_expires_at) IS NOT TRUE AND a.token_expires_at IS NOT NULL
+    ORDER BY a.token_expires_at, a.id LIMIT $1)
+UNION ALL
+SELECT t.id, t.owner_id, t.urn, t.display_name, t.sealed_token, t.token_expires_at, t.scopes, t.is_default, t.created_at, t.updated_at, t.sealed_refresh_token, t.refresh_token_expires_at, t.token_revision, t.renewing_until, t.checked_at, t.warned_days, t.paused_reason, t.held_until, t.held_reason, t.disconnected_at, t.hold_streak, t.requests_day, t.requests_made, t.numbers_held_until, t.app, t.token_expiry_assumed, t.not_known_at, t.renewal_refused_at FROM apps CROSS JOIN LATERAL (SELECT a.id, a.owner_id, a.urn, a.display_name, a.sealed_token, a.token_expires_at, a.scopes, a.is_default, a.created_at, a.updated_at, a.sealed_refresh_token, a.refresh_token_expires_at, a.token_revision, a.renewing_until, a.checked_at, a.warned_days, a.paused_reason, a.held_until, a.held_reason, a.disconnected_at, a.hold_streak, a.requests_day, a.requests_made, a.numbers_held_until, a.app, a.token_expiry_assumed, a.not_known_at, a.renewal_refused_at FROM linkedin_accounts a
+    WHERE a.app = apps.app AND a.disconnected_at IS NULL AND a.refresh_token_expires_at > a.token_expires_at
+    ORDER BY a.token_expires_at, a.id LIMIT $1) t
+UNION ALL
+SELECT t.id, t.owner_id, t.urn, t.display_name, t.sealed_token, t.token_expires_at, t.scopes, t.is_default, t.created_at, t.updated_at, t.sealed_refresh_token, t.refresh_token_expires_at, t.token_revision, t.renewing_until, t.checked_at, t.warned_days, t.paused_reason, t.held_until, t.held_reason, t.disconnected_at, t.hold_streak, t.requests_day, t.requests_made, t.numbers_held_until, t.app, t.token_expiry_assumed, t.not_known_at, t.renewal_refused_at FROM apps CROSS JOIN LATERAL (SELECT a.id, a.owner_id, a.urn, a.display_name, a.sealed_token, a.token_expires_at, a.scopes, a.is_default, a.created_at, a.updated_at, a.sealed_refresh_token, a.refresh_token_expires_at, a.token_revision, a.renewing_until, a.checked_at, a.warned_days, a.paused_reason, a.held_until, a.held_reason, a.disconnected_at, a.hold_streak, a.requests_day, a.requests_made, a.numbers_held_until, a.app, a.token_expiry_assumed, a.not_known_at, a.renewal_refused_at FROM linkedin_accounts a
+    WHERE a.app = apps.app AND a.disconnected_at IS NULL AND a.refresh_token_expires_at > a.token_expires_at
+    ORDER BY a.refresh_token_expires_at, a.id LIMIT $1) t
+`
+
+// Of all owners, connected ones among which are the most that end first, some of them more than once. What renews a token is known
+// to the configuration alone; so of each app whose tokens may be renewed, both those are here whose tokens end first, and those
+// whose refresh tokens do. Each list is read from an index.
+func (q *Queries) AccountListEnding(ctx context.Context, db DBTX, most int32) ([]LinkedInAccount, error) {
+	rows, err := db.Query(ctx, accountListEnding, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LinkedInAccount{}
+	for rows.Next() {
+		var i LinkedInAccount
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.URN,
+			&i.DisplayName,
+			&i.SealedToken,
+			&i.TokenExpiresAt,
+			&i.Scopes,
+			&i.IsDefault,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.SealedRefreshToken,
+			&i.RefreshTokenExpiresAt,
+			&i.TokenRevision,
+			&i.RenewingUntil,
+			&i.CheckedAt,
+			&i.WarnedDays,
+			&i.PausedReason,
+			&i.HeldUntil,
+			&i.HeldReason,
+			&i.DisconnectedAt,
+			&i.HoldStreak,
+			&i.RequestsDay,
+			&i.RequestsMade,
+			&i.NumbersHeldUntil,
+			&i.App,
+			&i.TokenExpiryAssumed,
+			&i.NotKnownAt,
+			&i.RenewalRefusedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const accountListOwners = `-- name: AccountListOwners :many
 SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id
 `

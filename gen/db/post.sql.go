@@ -473,51 +473,6 @@ func (q *Queries) PostInsertMany(ctx context.Context, db DBTX, arg PostInsertMan
 	return err
 }
 
-const postKeepAccount = `-- name: PostKeepAccount :execrows
-UPDATE posts SET account_id = $1::uuid WHERE id = $2 AND owner_id = $3
-`
-
-type PostKeepAccountParams struct {
-	AccountID uuid.UUID
-	ID        uuid.UUID
-	OwnerID   uuid.UUID
-}
-
-// The account with which LinkedIn has, or may have, a post of which the database lost that it was sent.
-func (q *Queries) PostKeepAccount(ctx context.Context, db DBTX, arg PostKeepAccountParams) (int64, error) {
-	result, err := db.Exec(ctx, postKeepAccount, arg.AccountID, arg.ID, arg.OwnerID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const postKeepURN = `-- name: PostKeepURN :execrows
-UPDATE posts SET linkedin_urn = $1, revision = revision + 1, updated_at = $2
-WHERE id = $3 AND owner_id = $4 AND state = 'publishing'
-`
-
-type PostKeepURNParams struct {
-	LinkedInURN string
-	Now         time.Time
-	ID          uuid.UUID
-	OwnerID     uuid.UUID
-}
-
-// LinkedIn's name for a post that is still being sent once more: an earlier attempt is known to have arrived.
-func (q *Queries) PostKeepURN(ctx context.Context, db DBTX, arg PostKeepURNParams) (int64, error) {
-	result, err := db.Exec(ctx, postKeepURN,
-		arg.LinkedInURN,
-		arg.Now,
-		arg.ID,
-		arg.OwnerID,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const postListAccounts = `-- name: PostListAccounts :many
 SELECT id FROM linkedin_accounts WHERE owner_id = $1 AND disconnected_at IS NULL ORDER BY id
 `
@@ -2126,6 +2081,51 @@ func (q *Queries) PostSearchWalked(ctx context.Context, db DBTX, arg PostSearchW
 	return i, err
 }
 
+const postSetAccount = `-- name: PostSetAccount :execrows
+UPDATE posts SET account_id = $1::uuid WHERE id = $2 AND owner_id = $3
+`
+
+type PostSetAccountParams struct {
+	AccountID uuid.UUID
+	ID        uuid.UUID
+	OwnerID   uuid.UUID
+}
+
+// The account with which LinkedIn has, or may have, a post of which the database lost that it was sent.
+func (q *Queries) PostSetAccount(ctx context.Context, db DBTX, arg PostSetAccountParams) (int64, error) {
+	result, err := db.Exec(ctx, postSetAccount, arg.AccountID, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const postSetURN = `-- name: PostSetURN :execrows
+UPDATE posts SET linkedin_urn = $1, revision = revision + 1, updated_at = $2
+WHERE id = $3 AND owner_id = $4 AND state = 'publishing'
+`
+
+type PostSetURNParams struct {
+	LinkedInURN string
+	Now         time.Time
+	ID          uuid.UUID
+	OwnerID     uuid.UUID
+}
+
+// LinkedIn's name for a post that is still being sent once more: an earlier attempt is known to have arrived.
+func (q *Queries) PostSetURN(ctx context.Context, db DBTX, arg PostSetURNParams) (int64, error) {
+	result, err := db.Exec(ctx, postSetURN,
+		arg.LinkedInURN,
+		arg.Now,
+		arg.ID,
+		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const postSettle = `-- name: PostSettle :one
 UPDATE posts SET
     state = $1, published_at = $2, linkedin_urn = $3, failure_code = $4,
@@ -2307,7 +2307,8 @@ func (q *Queries) PostTransitionsAfter(ctx context.Context, db DBTX, arg PostTra
 
 const postUpdate = `-- name: PostUpdate :one
 WITH search AS (
-    INSERT INTO post_search (post_id, folded) SELECT p.id, $18::text FROM posts p WHERE p.id = $16 AND p.owner_id = $17 AND $3::boolean
+    INSERT INTO post_search (post_id, folded)
+    SELECT p.id, $18::text FROM posts p WHERE p.id = $16 AND p.owner_id = $17 AND $3::boolean
     ON CONFLICT (post_id) DO UPDATE SET folded = excluded.folded
 )
 UPDATE posts SET

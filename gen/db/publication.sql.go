@@ -70,14 +70,15 @@ const attemptDoubts = `-- name: AttemptDoubts :one
 SELECT
     coalesce(min(a.started_at) FILTER (WHERE a.settlement = ''), 'epoch')::timestamptz AS open_since,
     count(*) FILTER (WHERE a.settlement = '') AS open,
-    count(*) FILTER (WHERE a.settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
+    count(*) FILTER (WHERE a.settlement = ANY($1::text[])) AS there
 FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
-WHERE a.post_id = $1 AND p.owner_id = $2 AND (a.outcome = 'in_doubt') IS TRUE
+WHERE a.post_id = $2 AND p.owner_id = $3 AND (a.outcome = 'in_doubt') IS TRUE
 `
 
 type AttemptDoubtsParams struct {
-	PostID  uuid.UUID
-	OwnerID uuid.UUID
+	SettledThere []string
+	PostID       uuid.UUID
+	OwnerID      uuid.UUID
 }
 
 type AttemptDoubtsRow struct {
@@ -89,7 +90,7 @@ type AttemptDoubtsRow struct {
 // Of a post's attempts whose answer was lost: how many are not settled and when the first of those began (1970 for none), and
 // how many turned out to be on LinkedIn.
 func (q *Queries) AttemptDoubts(ctx context.Context, db DBTX, arg AttemptDoubtsParams) (AttemptDoubtsRow, error) {
-	row := db.QueryRow(ctx, attemptDoubts, arg.PostID, arg.OwnerID)
+	row := db.QueryRow(ctx, attemptDoubts, arg.SettledThere, arg.PostID, arg.OwnerID)
 	var i AttemptDoubtsRow
 	err := row.Scan(&i.OpenSince, &i.Open, &i.There)
 	return i, err
@@ -98,34 +99,35 @@ func (q *Queries) AttemptDoubts(ctx context.Context, db DBTX, arg AttemptDoubtsP
 const attemptEnd = `-- name: AttemptEnd :one
 WITH ended AS (
     UPDATE publish_attempts a SET
-        ended_at = $1::timestamptz, outcome = $2, status = $3, code = $4, message = $5, request_id = $6
+        ended_at = $2::timestamptz, outcome = $3, status = $4, code = $5, message = $6, request_id = $7
     FROM publications p
-    WHERE a.id = $7 AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = $8
+    WHERE a.id = $8 AND a.outcome = 'started' AND p.id = a.publication_id AND p.owner_id = $9
     RETURNING a.started_at, a.settlement, a.outcome
 ), doubted AS (
     SELECT e.started_at, e.settlement FROM ended e WHERE e.outcome = 'in_doubt'
     UNION ALL -- where the one that ends is still as it was before
     SELECT a.started_at, a.settlement FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
-    WHERE a.post_id = $9 AND p.owner_id = $8 AND (a.outcome = 'in_doubt') IS TRUE
+    WHERE a.post_id = $10 AND p.owner_id = $9 AND (a.outcome = 'in_doubt') IS TRUE
 )
 SELECT
     (SELECT count(*) FROM ended) AS ended,
     coalesce(min(started_at) FILTER (WHERE settlement = ''), 'epoch')::timestamptz AS open_since,
     count(*) FILTER (WHERE settlement = '') AS open,
-    count(*) FILTER (WHERE settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
+    count(*) FILTER (WHERE settlement = ANY($1::text[])) AS there
 FROM doubted
 `
 
 type AttemptEndParams struct {
-	EndedAt   time.Time
-	Outcome   string
-	Status    int32
-	Code      string
-	Message   string
-	RequestID string
-	ID        uuid.UUID
-	OwnerID   uuid.UUID
-	PostID    uuid.UUID
+	SettledThere []string
+	EndedAt      time.Time
+	Outcome      string
+	Status       int32
+	Code         string
+	Message      string
+	RequestID    string
+	ID           uuid.UUID
+	OwnerID      uuid.UUID
+	PostID       uuid.UUID
 }
 
 type AttemptEndRow struct {
@@ -136,9 +138,10 @@ type AttemptEndRow struct {
 }
 
 // ended is 0 when the attempt has an outcome already, and else 1. Beside that the post's doubts as AttemptDoubts tells them, this
-// attempt's own among them. For IS TRUE see PublicationBegin.
+// attempt's own among them: in one round trip, which every send takes. For IS TRUE see PublicationBegin.
 func (q *Queries) AttemptEnd(ctx context.Context, db DBTX, arg AttemptEndParams) (AttemptEndRow, error) {
 	row := db.QueryRow(ctx, attemptEnd,
+		arg.SettledThere,
 		arg.EndedAt,
 		arg.Outcome,
 		arg.Status,
@@ -417,7 +420,7 @@ func (q *Queries) PublicationAwaitTurn(ctx context.Context, db DBTX, arg Publica
 	return result.RowsAffected(), nil
 }
 
-const publicationBegin = `-- name: PublicationBegin :one
+const publicationBegin = `-- name: PublicationBegin :many
 WITH begun AS (
     UPDATE publications SET state = 'publishing', turn = ''
     WHERE publications.id = $3 AND publications.owner_id = $2 AND (publications.state = 'queued') IS TRUE AND (
@@ -453,8 +456,8 @@ type PublicationBeginParams struct {
 // caller holds the locks of PublicationLock. Attempts are numbered from 1 over all publications of the post. Fails on
 // publish_attempts_sent_key when the publication has an attempt that may have reached LinkedIn. Rows are found by their keys alone:
 // IS TRUE keeps indexes of some states out of it, which look small to the planner whatever they have grown to since.
-func (q *Queries) PublicationBegin(ctx context.Context, db DBTX, arg PublicationBeginParams) (Post, error) {
-	row := db.QueryRow(ctx, publicationBegin,
+func (q *Queries) PublicationBegin(ctx context.Context, db DBTX, arg PublicationBeginParams) ([]Post, error) {
+	rows, err := db.Query(ctx, publicationBegin,
 		arg.Now,
 		arg.OwnerID,
 		arg.ID,
@@ -463,30 +466,43 @@ func (q *Queries) PublicationBegin(ctx context.Context, db DBTX, arg Publication
 		arg.AttemptID,
 		arg.StartedAt,
 	)
-	var i Post
-	err := row.Scan(
-		&i.ID,
-		&i.OwnerID,
-		&i.AccountID,
-		&i.Content,
-		&i.PostType,
-		&i.Tone,
-		&i.TargetAudience,
-		&i.Visibility,
-		&i.Hashtags,
-		&i.State,
-		&i.ScheduledAt,
-		&i.TimeZone,
-		&i.PublishedAt,
-		&i.LinkedInURN,
-		&i.FailureCode,
-		&i.FailureMessage,
-		&i.FailureRemedy,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.Revision,
-	)
-	return i, err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Post{}
+	for rows.Next() {
+		var i Post
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.AccountID,
+			&i.Content,
+			&i.PostType,
+			&i.Tone,
+			&i.TargetAudience,
+			&i.Visibility,
+			&i.Hashtags,
+			&i.State,
+			&i.ScheduledAt,
+			&i.TimeZone,
+			&i.PublishedAt,
+			&i.LinkedInURN,
+			&i.FailureCode,
+			&i.FailureMessage,
+			&i.FailureRemedy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const publicationCountByState = `-- name: PublicationCountByState :many

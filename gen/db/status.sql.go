@@ -10,20 +10,22 @@ import (
 	"time"
 )
 
-const databaseLook = `-- name: DatabaseLook :one
-SELECT clock_timestamp()::timestamptz AS now, current_setting('server_version')::text AS version, current_setting('server_encoding')::text AS encoding
+const databaseInfo = `-- name: DatabaseInfo :one
+SELECT
+    clock_timestamp()::timestamptz AS now, current_setting('server_version')::text AS version,
+    current_setting('server_encoding')::text AS encoding
 `
 
-type DatabaseLookRow struct {
+type DatabaseInfoRow struct {
 	Now      time.Time
 	Version  string
 	Encoding string
 }
 
 // The server's clock and version, and how the database keeps text.
-func (q *Queries) DatabaseLook(ctx context.Context, db DBTX) (DatabaseLookRow, error) {
-	row := db.QueryRow(ctx, databaseLook)
-	var i DatabaseLookRow
+func (q *Queries) DatabaseInfo(ctx context.Context, db DBTX) (DatabaseInfoRow, error) {
+	row := db.QueryRow(ctx, databaseInfo)
+	var i DatabaseInfoRow
 	err := row.Scan(&i.Now, &i.Version, &i.Encoding)
 	return i, err
 }

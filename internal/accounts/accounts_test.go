@@ -315,9 +315,12 @@ func TestATokenThatCannotBeUsedIsNotKept(t *testing.T) {
 		"with a line break in it": {"token\nof-ada", nil, fault.VendorAuth},
 		"unknown to LinkedIn":     {"token-of-nobody", nil, fault.VendorAuth},
 		"without openid":          {leo.Token, nil, fault.VendorRejected},
-		"expired":                 {ada.Token, &sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.TokenExpired}, fault.VendorAuth},
-		"introspection fails":     {ada.Token, &sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Drop}, fault.VendorUnavailable},
-		"LinkedIn talks nonsense": {ada.Token, &sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.GarbageBody}, fault.VendorUnavailable},
+		"expired": {ada.Token, &sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.TokenExpired},
+			fault.VendorAuth},
+		"introspection fails": {ada.Token, &sandbox.Fault{Vendor: "linkedin", Operation: "introspectToken", Mode: sandbox.Drop},
+			fault.VendorUnavailable},
+		"LinkedIn talks nonsense": {ada.Token, &sandbox.Fault{Vendor: "linkedin", Operation: "getUserInfo", Mode: sandbox.GarbageBody},
+			fault.VendorUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

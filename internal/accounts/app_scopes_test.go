@@ -15,10 +15,11 @@ func TestWhatAnAppsScopesComeTo(t *testing.T) {
 		unknown []accounts.UnknownScope
 		refused string
 	}{
-		"a self-serve app":          {app: accounts.App{Scopes: []string{"openid", "profile", "email", "w_member_social"}}},
-		"one for pages":             {app: accounts.App{Scopes: []string{"r_basicprofile", "w_organization_social"}}},
-		"both in one":               {app: accounts.App{Scopes: []string{"openid", "w_organization_social"}}, refused: "w_organization_social"},
-		"a misspelt one":            {app: accounts.App{Scopes: []string{"w_organisation_social"}}, unknown: []accounts.UnknownScope{{Name: "w_organisation_social", Meant: "w_organization_social"}}},
+		"a self-serve app": {app: accounts.App{Scopes: []string{"openid", "profile", "email", "w_member_social"}}},
+		"one for pages":    {app: accounts.App{Scopes: []string{"r_basicprofile", "w_organization_social"}}},
+		"both in one":      {app: accounts.App{Scopes: []string{"openid", "w_organization_social"}}, refused: "w_organization_social"},
+		"a misspelt one": {app: accounts.App{Scopes: []string{"w_organisation_social"}},
+			unknown: []accounts.UnknownScope{{Name: "w_organisation_social", Meant: "w_organization_social"}}},
 		"one that is near to none":  {app: accounts.App{Scopes: []string{"openid", "x"}}, unknown: []accounts.UnknownScope{{Name: "x"}}},
 		"no scopes, which is wrong": {},
 	} {

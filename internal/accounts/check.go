@@ -36,7 +36,8 @@ const (
 
 const day = 24 * time.Hour
 
-// warnings are the days before a token's end on which its owner is warned, the last first.
+// warnings are the days before a token's end on which its owner is warned, the last first. docs/accounts.md names them, which a test
+// holds, and docs/operations/alerts.yaml calls the operator on the same ones.
 var warnings = []int32{1, 7, 14}
 
 // SweepAccountsArgs is the job that has every account looked at.

@@ -1,6 +1,8 @@
 package accounts_test
 
 import (
+	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -395,5 +397,22 @@ func (c countedTokens) Attempt(_, operation string, _ time.Duration, _ bool) {
 	w.attempts[operation]++
 	if operation == "createAccessToken" && w.onToken != nil {
 		w.onToken()
+	}
+}
+
+// What the page promises is what is done.
+func TestThePageAndTheAlertsNameTheDaysOfTheWarnings(t *testing.T) {
+	t.Parallel()
+	last, week, first := accounts.Warnings[0], accounts.Warnings[1], accounts.Warnings[2]
+	require.Len(t, accounts.Warnings, 3)
+	for file, says := range map[string][]string{
+		"../../docs/accounts.md":            {fmt.Sprintf("told %d, %d and %d day before the end", first, week, last)},
+		"../../docs/operations/alerts.yaml": {fmt.Sprintf("<= %d and", first), fmt.Sprintf("<= %d and", week), fmt.Sprintf("<= %d\n", last)},
+	} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, words := range says {
+			require.Contains(t, string(text), words, file)
+		}
 	}
 }

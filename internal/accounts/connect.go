@@ -286,7 +286,8 @@ func (s *Service) Connect(ctx context.Context, in ConnectInput) (Consent, error)
 		warnings = append(
 			warnings,
 			fmt.Sprintf("Members are asked for other scopes (%s) than before: when the member consents, LinkedIn ends the tokens that they gave the app "+
-				"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "), fault.Names(endangered, fault.MaxNames)),
+				"earlier. If these accounts are theirs, connect them again afterwards: %s.", strings.Join(app.Scopes, " "),
+				fault.Names(endangered, fault.MaxNames)),
 		)
 	}
 	expires := s.now().Add(consentLife)

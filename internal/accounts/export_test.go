@@ -48,3 +48,6 @@ func (a Account) RenewalRefusedAt() *time.Time { return a.renewalRefusedAt }
 
 // WarnedDays is the column of that name.
 func (a Account) WarnedDays() *int32 { return a.warnedDays }
+
+// Warnings are the days before a token's end on which its owner is warned.
+var Warnings = warnings

@@ -18,19 +18,22 @@ const maxTimeLeft = 1000
 // Accounts of which it is not known are left out; of very many, those with the least time are named.
 func (s *Service) TimeLeft(ctx context.Context) (map[uuid.UUID]time.Duration, error) {
 	now := s.now()
+	ending, err := fromRows(s.queries.AccountListEnding(ctx, s.store, maxTimeLeft))
+	if err != nil {
+		return nil, err
+	}
 	left := map[uuid.UUID]time.Duration{}
-	err := s.each(ctx, func(account Account) error {
+	for _, account := range ending {
 		if standing := s.Standing(account, now); standing.Paused != "" {
 			left[account.ID] = 0
 		} else if lasts := standing.UsableUntil(); lasts != nil {
 			left[account.ID] = max(lasts.Sub(now), 0)
 		}
-		return nil
-	})
-	if err != nil || len(left) <= maxTimeLeft {
-		return left, err
 	}
-	// What stands in the rows does not say how little is left: that follows from the keyset and the apps too.
+	if len(left) <= maxTimeLeft {
+		return left, nil
+	}
+	// What stands in the rows does not say how little is left, which follows from the keyset and the apps too: these are more.
 	byTime := slices.SortedFunc(maps.Keys(left), func(a, b uuid.UUID) int {
 		return cmp.Or(cmp.Compare(left[a], left[b]), bytes.Compare(a[:], b[:]))
 	})

@@ -78,9 +78,10 @@ func TestNothingRenewsATokenWhoseAppIsGone(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, account.RefreshTokenExpiresAt(), w.Standing(account, w.clock).RenewedUntil)
 	for name, s := range map[string]*accounts.Service{
-		"another app is set up alone":  w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Name = "pages" }),
-		"none is":                      w.service(newVault(t), func(s *accounts.Settings) { s.Apps = nil }),
-		"it has no id and secret":      w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Configured, s.Apps[0].API = false, w.withoutApp() }),
+		"another app is set up alone": w.service(newVault(t), func(s *accounts.Settings) { s.Apps[0].Name = "pages" }),
+		"none is":                     w.service(newVault(t), func(s *accounts.Settings) { s.Apps = nil }),
+		"it has no id and secret": w.service(newVault(t),
+			func(s *accounts.Settings) { s.Apps[0].Configured, s.Apps[0].API = false, w.withoutApp() }),
 		"no keyset opens what renewed": w.service(nil),
 	} {
 		require.Nil(t, s.Standing(account, w.clock).RenewedUntil, name)
@@ -115,4 +116,46 @@ func TestOfVeryManyAccountsThoseWithTheLeastTimeAreNamed(t *testing.T) {
 	require.Len(t, left, 1000)
 	require.Equal(t, 60*aDay, left[alone.ID])
 	require.Contains(t, slices.Collect(maps.Values(left)), time.Duration(0), "the one that LinkedIn refuses")
+}
+
+// Whatever makes an account end, reading the few that end first comes to the same as reading all.
+func TestThoseWithTheLeastTimeAreThoseOfAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.add(w.owner, ada.Token)
+	for _, statement := range []string{
+		`ALTER TABLE linkedin_accounts ALTER id SET DEFAULT gen_random_uuid()`,
+		// Tokens end in 120 days at the latest, or nobody knows when; nine of ten have a refresh token, which ends a day or 300 days
+		// later; the app of one in ten is gone; of some the renewal has failed; some are refused, and some disconnected.
+		`INSERT INTO linkedin_accounts (owner_id, urn, display_name, app, sealed_token, token_expires_at, scopes, created_at, updated_at,
+			sealed_refresh_token, refresh_token_expires_at, is_default, paused_reason, disconnected_at)
+		SELECT owner_id, urn || n, display_name, CASE n / 10 % 10 WHEN 0 THEN 'gone' ELSE app END,
+			CASE WHEN n % 11 > 0 THEN sealed_token END,
+			CASE WHEN n % 13 > 0 THEN created_at + n * 7919 % 12000 * interval '0.01 day' END, scopes, created_at, updated_at,
+			CASE WHEN n % 10 > 0 AND n % 11 > 0 THEN sealed_token END,
+			CASE WHEN n % 10 > 0 AND n % 11 > 0
+				THEN created_at + (n * 7919 % 12000 + CASE n % 7 WHEN 0 THEN 100 ELSE 30000 END) * interval '0.01 day' END,
+			FALSE, CASE WHEN n % 97 = 0 AND n % 11 > 0 THEN 'REVOKED_ACCESS_TOKEN' ELSE '' END,
+			CASE WHEN n % 11 = 0 THEN created_at END
+		FROM linkedin_accounts, generate_series(1, 9000) n`,
+	} {
+		_, err := w.store.Exec(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	all, err := w.ListAll(t.Context(), 10000)
+	require.NoError(t, err)
+	for name, s := range map[string]*accounts.Service{"an app renews": w.Service, "nothing does": w.service(nil)} {
+		var want []time.Duration
+		for _, account := range all {
+			if standing := s.Standing(account, w.clock); standing.Paused != "" {
+				want = append(want, 0)
+			} else if lasts := standing.UsableUntil(); lasts != nil {
+				want = append(want, max(lasts.Sub(w.clock), 0))
+			}
+		}
+		slices.Sort(want)
+		left, err := s.TimeLeft(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want[:1000], slices.Sorted(maps.Values(left)), name)
+	}
 }

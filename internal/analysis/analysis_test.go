@@ -145,7 +145,8 @@ func TestOnlyHashtagsThatAPostCanCarryAreSuggested(t *testing.T) {
 		"the best five":              {many, 0, many[:5]},
 		"as many as asked for":       {many, 7, many[:7]},
 		"not more than a post takes": {many, 40, many[:posts.MaxHashtags]},
-		"others left out":            {[]string{"#Go", "go", "two words", "c++", "2026", strings.Repeat("a", 101), "a\x00", "SQL"}, 5, []string{"Go", "SQL"}},
+		"others left out": {[]string{"#Go", "go", "two words", "c++", "2026", strings.Repeat("a", 101), "a\x00", "SQL"}, 5,
+			[]string{"Go", "SQL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.suggest(nothing, c.suggested...)

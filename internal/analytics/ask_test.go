@@ -31,9 +31,10 @@ func TestNumbersComeByTheWayTheTokenMay(t *testing.T) {
 		"member with post analytics":       {append(selfServe, "r_member_postAnalytics"), append(selfServe, "r_member_postAnalytics"), false, nil},
 		"self-serve token":                 {selfServe, selfServe, false, all},
 		"self-serve token, scopes unknown": {selfServe, nil, false, all},
-		"member with the feed's scope":     {append(selfServe, "r_member_social_feed"), append(selfServe, "r_member_social_feed"), false, []string{"viewsCount", "sharesCount"}},
-		"page":                             {[]string{"openid", "w_organization_social", "rw_organization_admin"}, nil, true, nil},
-		"page without the admin's scope":   {[]string{"openid", "w_organization_social"}, nil, true, all},
+		"member with the feed's scope": {append(selfServe, "r_member_social_feed"), append(selfServe, "r_member_social_feed"), false,
+			[]string{"viewsCount", "sharesCount"}},
+		"page":                           {[]string{"openid", "w_organization_social", "rw_organization_admin"}, nil, true, nil},
+		"page without the admin's scope": {[]string{"openid", "w_organization_social"}, nil, true, all},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -69,7 +70,8 @@ func TestNumbersComeByTheWayTheTokenMay(t *testing.T) {
 				require.Contains(t, u.Reason, "scope", "the reason names what would help")
 			}
 			require.ElementsMatch(t, c.unknown, missing)
-			for field, n := range map[string]*int64{"viewsCount": got.views, "likesCount": got.likes, "commentsCount": got.comments, "sharesCount": got.shares} {
+			for field, n := range map[string]*int64{"viewsCount": got.views, "likesCount": got.likes, "commentsCount": got.comments,
+				"sharesCount": got.shares} {
 				require.Equal(t, slices.Contains(c.unknown, field), n == nil, "%s is known or said to be unknown", field)
 			}
 		})

@@ -54,10 +54,13 @@ func TestANumberThatCanNotBeReadIsUnknownAndTakesNoneOfTheOthersAway(t *testing.
 		unknown                        []string
 		fails                          bool
 	}{
-		"one metric":             {byMetric, odd{unreadable: map[linkedin.Metric]bool{linkedin.MetricReaction: true}}, &seven, nil, &seven, &seven, []string{"likesCount"}, false},
-		"every metric":           {byMetric, odd{unreadable: all}, nil, nil, nil, nil, nil, true},
-		"reactions":              {bySummary, odd{social: linkedin.SocialMetadata{Comments: &seven}}, nil, nil, &seven, nil, []string{"viewsCount", "sharesCount", "likesCount"}, false},
-		"some of a page's":       {byPage, odd{page: []linkedin.ShareStatistics{{Post: one, Likes: &seven}}, complete: true}, nil, &seven, nil, nil, []string{"viewsCount", "commentsCount", "sharesCount"}, false},
+		"one metric": {byMetric, odd{unreadable: map[linkedin.Metric]bool{linkedin.MetricReaction: true}}, &seven, nil, &seven, &seven,
+			[]string{"likesCount"}, false},
+		"every metric": {byMetric, odd{unreadable: all}, nil, nil, nil, nil, nil, true},
+		"reactions": {bySummary, odd{social: linkedin.SocialMetadata{Comments: &seven}}, nil, nil, &seven, nil,
+			[]string{"viewsCount", "sharesCount", "likesCount"}, false},
+		"some of a page's": {byPage, odd{page: []linkedin.ShareStatistics{{Post: one, Likes: &seven}}, complete: true}, nil, &seven, nil, nil,
+			[]string{"viewsCount", "commentsCount", "sharesCount"}, false},
 		"left out of a list":     {byPage, odd{complete: true}, &zero, &zero, &zero, &zero, nil, false},
 		"left out of half a one": {byPage, odd{}, nil, nil, nil, nil, []string{"viewsCount", "likesCount", "commentsCount", "sharesCount"}, false},
 	} {

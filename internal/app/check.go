@@ -2,17 +2,16 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"slices"
 
-	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/status"
 )
 
 // NotInDryRun is what DryRun leaves out, because it would have an effect or be counted by a vendor.
-const NotInDryRun = "whether LinkedIn, the analysis API and the notification API answer, and take their secrets and tokens: `postwright doctor` asks them"
+const NotInDryRun = "whether LinkedIn, the analysis API and the notification API answer, and take their secrets and tokens: `postwright doctor` " +
+	"asks them"
 
 // DryRun does what a start with this configuration would do, and has no effect: it reads every setting, listens for a moment, and
 // looks at the database. A configuration that is wrong in itself is an error with every fault.
@@ -20,28 +19,21 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	if err := cfg.Verify(); err != nil {
 		return status.Report{}, err
 	}
-	report := status.Report{Checks: []status.Check{{Name: "configuration", State: status.OK, Detail: "Every setting can be read."}}}
-	add := func(name string, err error, remedy, good string) bool {
-		check := status.Check{Name: name, State: status.OK, Detail: good}
-		if err != nil {
-			check = status.Check{Name: name, State: status.Failed, Detail: fault.Of(err).Message, Remedy: remedy}
-		}
-		report.Checks = append(report.Checks, check)
-		return err == nil
-	}
+	report := status.Report{Checks: status.Configuration(nil)}
 	listener, err := Listen(ctx, cfg.Server.Listen)
 	if err == nil {
 		_ = listener.Close() // nobody has connected
 	}
-	add("address", err, "", fmt.Sprintf("%s is free.", cfg.Server.Listen))
+	report.Checks = append(report.Checks, status.Address(cfg.Server.Listen, err))
 	a, err := begin(ctx, cfg, log)
-	if !add("clients", err, "Correct the settings of the traces and the vendors.", "The vendors' clients and the traces can be made.") {
+	report.Checks = append(report.Checks, status.Clients(err))
+	if err != nil {
 		return report, nil
 	}
 	defer a.Close()
 	var keyset status.Checker
 	if err = a.connect(ctx); err != nil {
-		keyset = status.Blocked("encryption key", needsDatabase)
+		keyset = status.WithoutDatabase("encryption key")
 	} else {
 		keyset = status.Keyset(a.Accounts.CheckSeals)
 	}
@@ -49,7 +41,7 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 		a.databaseCheckers(err), a.redisCheckers(), []status.Checker{status.Files(mayOpen, cfg.files())},
 	)).Checks...)
 	if cfg.LinkedIn.TokenKeyset == "" {
-		report.Checks = append(report.Checks, status.Check{Name: "encryption key", State: status.Warning, Detail: noKeyset, Remedy: status.RemedyKeyset})
+		report.Checks = append(report.Checks, status.NoKeyset)
 	} else {
 		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{keyset}).Checks...)
 	}
@@ -63,12 +55,10 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	return report, nil
 }
 
-const noKeyset = "No keyset is set: no account can be connected or used, and nothing is published."
-
 // warn says at a start what will keep posts from going out, although everything else works.
 func (a *App) warn(ctx context.Context) {
 	if a.cfg.LinkedIn.TokenKeyset == "" {
-		a.log.WarnContext(ctx, noKeyset, "remedy", status.RemedyKeyset)
+		a.log.WarnContext(ctx, status.NoKeyset.Detail, "remedy", status.NoKeyset.Remedy)
 	}
 	if c := status.VersionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)

@@ -28,13 +28,17 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 		state        status.State
 		says, remedy string
 	}{
-		"nothing":                         {func(*testing.T, *app.Config) {}, "configuration", status.OK, "", ""},
-		"an address that is taken":        {func(_ *testing.T, cfg *app.Config) { cfg.Server.Listen = taken.Addr().String() }, "address", status.Failed, "in use", ""},
-		"a database that is not there":    {func(_ *testing.T, cfg *app.Config) { cfg.Database.URL = "postgres://127.0.0.1:1/x?connect_timeout=2" }, "database", status.Failed, "", "PostgreSQL"},
-		"a database that is not migrated": {func(t *testing.T, cfg *app.Config) { cfg.Database.URL = app.Secret(dbtest.NewEmpty(t)) }, "migrations", status.Failed, "migrate up", ""},
+		"nothing": {func(*testing.T, *app.Config) {}, "configuration", status.OK, "", ""},
+		"an address that is taken": {func(_ *testing.T, cfg *app.Config) { cfg.Server.Listen = taken.Addr().String() }, "address", status.Failed,
+			"in use", ""},
+		"a database that is not there": {func(_ *testing.T, cfg *app.Config) { cfg.Database.URL = "postgres://127.0.0.1:1/x?connect_timeout=2" },
+			"database", status.Failed, "", "PostgreSQL"},
+		"a database that is not migrated": {func(t *testing.T, cfg *app.Config) { cfg.Database.URL = app.Secret(dbtest.NewEmpty(t)) }, "migrations",
+			status.Failed, "migrate up", ""},
 		"another application's database": {func(t *testing.T, cfg *app.Config) {
 			theirs := dbtest.NewEmpty(t)
-			dbtest.Load(t, theirs, "CREATE TABLE goose_db_version (id serial, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp DEFAULT now()); INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true)")
+			dbtest.Load(t, theirs, "CREATE TABLE goose_db_version (id serial, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp "+
+				"DEFAULT now()); INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true)")
 			cfg.Database.URL = app.Secret(theirs)
 		}, "migrations", status.Failed, "The database belongs to another application", ""},
 		"a pooler without the second URL": {func(t *testing.T, cfg *app.Config) {
@@ -47,7 +51,8 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 		"a pooler of sessions that refuses our setting": {func(t *testing.T, cfg *app.Config) {
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = session"))
 		}, "database", status.Failed, "ignore_startup_parameters = lock_timeout", ""},
-		"a second URL of another database": {func(t *testing.T, cfg *app.Config) { cfg.Database.DirectURL = app.Secret(dbtest.New(t)) }, "database", status.Failed, "must lead to the same database", ""},
+		"a second URL of another database": {func(t *testing.T, cfg *app.Config) { cfg.Database.DirectURL = app.Secret(dbtest.New(t)) }, "database",
+			status.Failed, "must lead to the same database", ""},
 		"a role that may only read": {func(t *testing.T, cfg *app.Config) {
 			database := cfg.Database.URL.Reveal()
 			dbtest.Load(t, database, "CREATE ROLE reads_only LOGIN; GRANT pg_read_all_data TO reads_only")
@@ -58,7 +63,8 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 			at.RawQuery = query.Encode()
 			cfg.Database.URL = app.Secret(at.String())
 		}, "database", status.Failed, "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE", ""},
-		"changes that are switched off": {func(_ *testing.T, cfg *app.Config) { cfg.Database.URL += "&default_transaction_read_only=on" }, "database", status.Failed, "takes no changes", ""},
+		"changes that are switched off": {func(_ *testing.T, cfg *app.Config) { cfg.Database.URL += "&default_transaction_read_only=on" }, "database",
+			status.Failed, "takes no changes", ""},
 		"a pooler without transactions": {func(t *testing.T, cfg *app.Config) {
 			cfg.Database.DirectURL = cfg.Database.URL
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = statement"))
@@ -69,10 +75,14 @@ func TestWhatAStartWouldMeetIsTriedBefore(t *testing.T) {
 			cfg.Database.DirectURL, cfg.Database.MaxConnections = cfg.Database.URL, app.Count{Value: 900}
 			cfg.Database.URL = app.Secret(dbtest.Pooler(t, cfg.Database.URL.Reveal(), "pool_mode = transaction"))
 		}, "connections", status.OK, "A pooler makes them", ""},
-		"no keyset":                 {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" }, "encryption key", status.Warning, "No keyset", "account keyset"},
-		"a version that has ended":  {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202511" }, "linkedin version", status.Failed, "2026-11-16", "--linkedin-version"},
-		"one that ended long ago":   {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202301" }, "linkedin version", status.Warning, "no more", "--linkedin-version"},
-		"one that is not there yet": {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "209901" }, "linkedin version", status.Warning, "not serve", "--linkedin-version"},
+		"no keyset": {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "" }, "encryption key", status.Warning,
+			"No keyset", "account keyset"},
+		"a version that has ended": {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202511" }, "linkedin version", status.Failed,
+			"2026-11-16", "--linkedin-version"},
+		"one that ended long ago": {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "202301" }, "linkedin version", status.Warning,
+			"no more", "--linkedin-version"},
+		"one that is not there yet": {func(_ *testing.T, cfg *app.Config) { cfg.LinkedIn.Version = "209901" }, "linkedin version", status.Warning,
+			"not serve", "--linkedin-version"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,21 +144,26 @@ func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 		flag   string
 		change func(cfg *app.Config)
 	}{
-		"a keyset":                      {"--linkedin-token-keyset", func(cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "abc" }},
-		"the database's URL":            {"--database-url", func(cfg *app.Config) { cfg.Database.URL += "&default_query_exec_mode=exec" }},
-		"the database's direct URL":     {"--database-direct-url", func(cfg *app.Config) { cfg.Database.DirectURL = "postgres://ada:se%cret@localhost/x" }},
-		"a negative cache":              {"--cache-bytes", func(cfg *app.Config) { cfg.Cache.Bytes.Value = -1 }},
-		"a cache for no time":           {"--cache-life", func(cfg *app.Config) { cfg.Cache.Life.Value = 0 }},
-		"a Redis of another kind":       {"--redis-url", func(cfg *app.Config) { cfg.Cache.RedisURL = "http://:secret@localhost" }},
-		"a Redis's URL":                 {"--redis-url", func(cfg *app.Config) { cfg.Cache.RedisURL = "redis://:se%cret@localhost" }},
-		"LinkedIn's API":                {"--linkedin-api-url", func(cfg *app.Config) { cfg.LinkedIn.APIURL = "api.linkedin.com" }},
-		"LinkedIn's OAuth":              {"--linkedin-auth-url", func(cfg *app.Config) { cfg.LinkedIn.AuthURL = "https://www.linkedin.com?x=cret" }},
-		"LinkedIn's version":            {"--linkedin-version", func(cfg *app.Config) { cfg.LinkedIn.Version = "2026-09" }},
-		"an app's id with a line break": {"--linkedin-client-id", func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id\n", "secret" }},
-		"an app's secret with a blank":  {"--linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id", " secret" }},
-		"a secret with a no-break one":  {"--linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id", "secret\u00a0" }},
-		"an origin that is none":        {"--origins", func(cfg *app.Config) { cfg.Server.Origins = []string{"https://app.example.org/"} }},
-		"half of an app":                {"--linkedin-client-id and --linkedin-client-secret", func(cfg *app.Config) { cfg.LinkedIn.ClientSecret = "secret" }},
+		"a keyset":           {"--linkedin-token-keyset", func(cfg *app.Config) { cfg.LinkedIn.TokenKeyset = "abc" }},
+		"the database's URL": {"--database-url", func(cfg *app.Config) { cfg.Database.URL += "&default_query_exec_mode=exec" }},
+		"the database's direct URL": {"--database-direct-url",
+			func(cfg *app.Config) { cfg.Database.DirectURL = "postgres://ada:se%cret@localhost/x" }},
+		"a negative cache":        {"--cache-bytes", func(cfg *app.Config) { cfg.Cache.Bytes.Value = -1 }},
+		"a cache for no time":     {"--cache-life", func(cfg *app.Config) { cfg.Cache.Life.Value = 0 }},
+		"a Redis of another kind": {"--redis-url", func(cfg *app.Config) { cfg.Cache.RedisURL = "http://:secret@localhost" }},
+		"a Redis's URL":           {"--redis-url", func(cfg *app.Config) { cfg.Cache.RedisURL = "redis://:se%cret@localhost" }},
+		"LinkedIn's API":          {"--linkedin-api-url", func(cfg *app.Config) { cfg.LinkedIn.APIURL = "api.linkedin.com" }},
+		"LinkedIn's OAuth":        {"--linkedin-auth-url", func(cfg *app.Config) { cfg.LinkedIn.AuthURL = "https://www.linkedin.com?x=cret" }},
+		"LinkedIn's version":      {"--linkedin-version", func(cfg *app.Config) { cfg.LinkedIn.Version = "2026-09" }},
+		"an app's id with a line break": {"--linkedin-client-id",
+			func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id\n", "secret" }},
+		"an app's secret with a blank": {"--linkedin-client-secret",
+			func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id", " secret" }},
+		"a secret with a no-break one": {"--linkedin-client-secret",
+			func(cfg *app.Config) { cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "id", "secret\u00a0" }},
+		"an origin that is none": {"--origins", func(cfg *app.Config) { cfg.Server.Origins = []string{"https://app.example.org/"} }},
+		"half of an app": {"--linkedin-client-id and --linkedin-client-secret",
+			func(cfg *app.Config) { cfg.LinkedIn.ClientSecret = "secret" }},
 		"the analysis API":              {"--analysis-url", func(cfg *app.Config) { cfg.Analysis.URL = "http://user:secret@localhost" }},
 		"the analysis API's token":      {"--analysis-token", func(cfg *app.Config) { cfg.Analysis.Token = "tök-secret" }},
 		"the notification API":          {"--notification-url", func(cfg *app.Config) { cfg.Notification.URL = "http://localhost?token=secret" }},

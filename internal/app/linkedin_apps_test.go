@@ -75,7 +75,8 @@ func twoApps(t *testing.T) (*world, postwrightv1connect.AccountServiceClient) {
 		c.LinkedIn.ClientID, c.LinkedIn.ClientSecret, c.LinkedIn.AppAccounts = "self", "s1", []string{"members"}
 		c.LinkedIn.AppsFile = appsFile(
 			t,
-			`[{"name":"pages","clientId":"cm","clientSecret":"s2","scopes":["r_basicprofile","w_organization_social","rw_organization_admin"],"accounts":["pages","members"],"identity":"me"}]`,
+			`[{"name":"pages","clientId":"cm","clientSecret":"s2","scopes":["r_basicprofile","w_organization_social","rw_organization_admin"],`+
+				`"accounts":["pages","members"],"identity":"me"}]`,
 		)
 	})
 	w.Vendors = vendors
@@ -95,7 +96,8 @@ func TestMembersAndPagesHaveAnAppEach(t *testing.T) {
 	}{
 		{"a member", &postwrightv1.ConnectAccountRequest{}, "self", "tester", "Tess Ter is connected", "default"},
 		{"a page", &postwrightv1.ConnectAccountRequest{OrganizationId: "5"}, "cm", "tester-at-cm", "Page 5 is connected", "pages"},
-		{"a member of the other app", &postwrightv1.ConnectAccountRequest{App: "pages"}, "cm", "tester-at-cm", "Tess Ter is connected, but can&#39;t publish", "pages"},
+		{"a member of the other app", &postwrightv1.ConnectAccountRequest{App: "pages"}, "cm", "tester-at-cm",
+			"Tess Ter is connected, but can&#39;t publish", "pages"},
 	} {
 		consent, err := client.ConnectAccount(t.Context(), c.req)
 		require.NoError(t, err, c.name)
@@ -189,7 +191,8 @@ func TestAnAccountWhoseAppIsGoneIsTold(t *testing.T) {
 // With several apps, every remedy named the flags of the default one.
 func TestARemedyNamesTheAppThatItIsAbout(t *testing.T) {
 	t.Parallel()
-	const scopesAt, credentialsAt = `scopes of the app "pages" in --linkedin-apps-file`, `clientId and clientSecret of the app "pages" in --linkedin-apps-file`
+	const scopesAt, credentialsAt = `scopes of the app "pages" in --linkedin-apps-file`,
+		`clientId and clientSecret of the app "pages" in --linkedin-apps-file`
 	w, client := twoApps(t)
 	w.Exec(`UPDATE linkedin_accounts SET app = 'pages', scopes = '{r_basicprofile}', token_expires_at = NULL`)
 	const account = "Tess Ter (LinkedIn app pages)"

@@ -94,7 +94,8 @@ func TestWhyAPostWouldNotGoOut(t *testing.T) {
 			return withAccount(w.accountID())
 		}, []string{"ACCOUNT_NOT_FOUND"}, false, "post.accountId"},
 		{"a disconnected account", func(w *world) *postwrightv1.ValidatePostRequest {
-			_, err := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key)).DisconnectAccount(w.T.Context(), &postwrightv1.DisconnectAccountRequest{AccountId: w.accountID()})
+			_, err := postwrightv1connect.NewAccountServiceClient(w.Client(w.Key)).DisconnectAccount(w.T.Context(),
+				&postwrightv1.DisconnectAccountRequest{AccountId: w.accountID()})
 			require.NoError(w.T, err)
 			return withAccount(w.accountID())
 		}, []string{"ACCOUNT_DISCONNECTED"}, false, "post.accountId"},

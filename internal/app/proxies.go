@@ -15,8 +15,6 @@ var proxyVariables = []struct{ scheme, name, small string }{{"https", "HTTPS_PRO
 // proxySchemes are those of the proxies that net/http can use.
 var proxySchemes = []string{"http", "https", "socks5", "socks5h"}
 
-const proxyRemedy = "must be the URL of a proxy, such as http://proxy.example.org:3128, with %XX for what is special in a URL; or unset it"
-
 // brokenProxy is a variable that names a proxy and can't be read.
 type brokenProxy struct{ scheme, name string }
 
@@ -45,7 +43,7 @@ func brokenProxies(env func(string) string) (broken []brokenProxy) {
 func (v *validation) proxies(env func(string) string, called []string) {
 	for _, broken := range brokenProxies(env) {
 		if slices.Contains(called, broken.scheme) {
-			v.wrong(broken.name, "%s", proxyRemedy)
+			v.wrong(broken.name, "%s", status.RemedyProxy)
 		}
 	}
 }
@@ -54,10 +52,7 @@ func (v *validation) proxies(env func(string) string, called []string) {
 func unusedProxies(env func(string) string, called []string) (checks []status.Check) {
 	for _, broken := range brokenProxies(env) {
 		if !slices.Contains(called, broken.scheme) {
-			checks = append(checks, status.Check{
-				Name: broken.name, State: status.Warning, Detail: broken.name + " can't be read. No address that is set needs it now.",
-				Remedy: "It " + proxyRemedy + ".",
-			})
+			checks = append(checks, status.UnusedProxy(broken.name))
 		}
 	}
 	return checks

@@ -352,7 +352,8 @@ func TestReadingBackLeavesTheDaysRequestsToPublishing(t *testing.T) {
 			// The wait is at least as long as what has passed, so it comes to exceed any bound after few looks.
 			require.Eventually(t, func() bool {
 				return w.Count(
-					`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'scheduled' AND scheduled_at > now() + interval '4 seconds'`,
+					`SELECT count(*) FROM river.river_job WHERE kind = 'publish_read_back' AND state = 'scheduled' AND scheduled_at > now() + interval '4 `+
+						`seconds'`,
 				) == 1
 			}, apptest.WaitLimit, apptest.WaitStep)
 			require.LessOrEqual(t, w.Count(`SELECT requests_made FROM linkedin_accounts`), 8)

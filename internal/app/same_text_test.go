@@ -100,7 +100,8 @@ func TestOfManyPostsOfTheSameTextTheLastIsTold(t *testing.T) {
 		last = w.Draft("Once more")
 		w.Exec(
 			fmt.Sprintf(
-				`UPDATE posts SET state = 'published', revision = revision + 1, published_at = now() - interval '%d hours', linkedin_urn = 'urn:li:share:%d' WHERE state = 'draft'`,
+				`UPDATE posts SET state = 'published', revision = revision + 1, published_at = now() - interval '%d hours', linkedin_urn = `+
+					`'urn:li:share:%d' WHERE state = 'draft'`,
 				hours,
 				100+hours,
 			),

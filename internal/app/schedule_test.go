@@ -68,7 +68,8 @@ func TestOnlyTheLatestScheduleCounts(t *testing.T) {
 		"moved": func(w *world, post *postwrightv1.Post) int {
 			w.schedule(post, 48*time.Hour)
 			// The time of before comes: it is not the post's any more.
-			w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE id = (SELECT min(id) FROM river.river_job WHERE kind = 'publish_due')`)
+			w.Exec(`UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE id = (SELECT min(id) FROM river.river_job WHERE kind = ` +
+				`'publish_due')`)
 			require.Eventually(w.T, func() bool {
 				return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'publish_due' AND state = 'completed'`) == 1
 			}, apptest.WaitLimit, apptest.WaitStep)
@@ -214,11 +215,13 @@ func TestSchedulesThatCannotBeAreRefused(t *testing.T) {
 		method, body, code string
 		fields             []string
 	}{
-		"past time and no zone at all": {"SchedulePost", `{"id":"` + id + `","scheduledTime":"2020-01-01T00:00:00Z","timeZone":"Mars/Olympus"}`, "invalid_argument", []string{"scheduledTime", "timeZone"}},
-		"years ahead":                  {"SchedulePost", `{"id":"` + id + `","scheduledTime":"2036-01-01T00:00:00Z"}`, "invalid_argument", []string{"scheduledTime"}},
-		"no time":                      {"SchedulePost", `{"id":"` + id + `"}`, "invalid_argument", []string{"scheduledTime"}},
-		"published already":            {"SchedulePost", `{"id":"` + done.GetId() + `","scheduledTime":"` + tomorrow + `"}`, "failed_precondition", nil},
-		"cancelling nothing":           {"CancelSchedule", `{"id":"` + id + `"}`, "failed_precondition", nil},
+		"past time and no zone at all": {"SchedulePost", `{"id":"` + id + `","scheduledTime":"2020-01-01T00:00:00Z","timeZone":"Mars/Olympus"}`,
+			"invalid_argument", []string{"scheduledTime", "timeZone"}},
+		"years ahead": {"SchedulePost", `{"id":"` + id + `","scheduledTime":"2036-01-01T00:00:00Z"}`, "invalid_argument",
+			[]string{"scheduledTime"}},
+		"no time":            {"SchedulePost", `{"id":"` + id + `"}`, "invalid_argument", []string{"scheduledTime"}},
+		"published already":  {"SchedulePost", `{"id":"` + done.GetId() + `","scheduledTime":"` + tomorrow + `"}`, "failed_precondition", nil},
+		"cancelling nothing": {"CancelSchedule", `{"id":"` + id + `"}`, "failed_precondition", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := w.Curl(w.Key, "PostService/"+c.method, []byte(c.body)).Failure(t)

@@ -25,20 +25,11 @@ const maxCheckedAccounts = 100
 // keeps it from that is a failed check, and what depends on it is unknown.
 func Diagnose(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 	if err := cfg.Verify(); err != nil {
-		report := status.Report{}
-		for _, field := range fault.Of(err).Fields {
-			report.Checks = append(report.Checks, status.Check{
-				Name:   "configuration",
-				State:  status.Failed,
-				Detail: field.Path + " " + field.Problem + ".",
-				Remedy: "Correct it; nothing else was looked at.",
-			})
-		}
-		return report
+		return status.Report{Checks: status.Configuration(err)}
 	}
 	a, err := begin(ctx, cfg, log)
 	if err != nil {
-		return status.Run(ctx, []status.Checker{status.Failing("configuration", err, "Correct it; nothing else was looked at.")})
+		return status.Report{Checks: status.Configuration(err)}
 	}
 	defer a.Close()
 	if err := a.connect(ctx); err != nil {
@@ -64,9 +55,9 @@ func (a *App) databaseCheckers(err error) []status.Checker {
 	}
 	switch reason := fault.Of(err).Reason; {
 	case a.store == nil:
-		return []status.Checker{status.Failing("database", err, status.RemedyDatabase), status.Blocked("migrations", needsDatabase)}
+		return []status.Checker{status.Failing("database", err, status.RemedyDatabase), status.WithoutDatabase("migrations")}
 	case reason == postgres.ReasonRights:
-		return []status.Checker{status.Failing("database", err, status.RemedyRights), status.Blocked("migrations", needsDatabase)}
+		return []status.Checker{status.Failing("database", err, status.RemedyRights), status.WithoutDatabase("migrations")}
 	case reason == postgres.ReasonForeign: // its words say what to do
 		return []status.Checker{status.Database(a.store, Now), status.Failing("migrations", err, "")}
 	}
@@ -77,12 +68,10 @@ func (a *App) databaseCheckers(err error) []status.Checker {
 func (a *App) checkersWithoutDatabase(err error) []status.Checker {
 	checkers := slices.Concat(a.databaseCheckers(err), a.redisCheckers(), []status.Checker{status.Files(mayOpen, a.cfg.files())})
 	for _, name := range []string{"workers", "release", "encryption key", "accounts"} {
-		checkers = append(checkers, status.Blocked(name, needsDatabase))
+		checkers = append(checkers, status.WithoutDatabase(name))
 	}
 	return checkers
 }
-
-const needsDatabase = "The database has to be in order first."
 
 // noProbe is the probe without an account to ask with.
 func noProbe(context.Context) sunset.Support { return sunset.Unknown }

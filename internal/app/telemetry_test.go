@@ -69,7 +69,8 @@ func TestTheFiguresSayWhatTheDatabaseHolds(t *testing.T) {
 	account := post.GetAccountId()
 	for key, value := range map[string]float64{
 		"postwright_publications state=unconfirmed": 1, "postwright_publications state=publishing": 0, "postwright_publications state=queued": 0,
-		"postwright_workers_alive": 1, "postwright_publishing_held": 0, "postwright_publication_overdue_seconds": 0, "postwright_linkedin_creates_today account=" + account: 2,
+		"postwright_workers_alive": 1, "postwright_publishing_held": 0, "postwright_publication_overdue_seconds": 0,
+		"postwright_linkedin_creates_today account=" + account:                     2,
 		"rpc_calls_total code=ok procedure=/postwright.v1.PostService/PublishPost": 2,
 	} {
 		got, there := samples[key]
@@ -77,7 +78,8 @@ func TestTheFiguresSayWhatTheDatabaseHolds(t *testing.T) {
 		require.InDelta(t, value, got, 0, key)
 	}
 	require.InDelta(t, 60, samples["postwright_account_token_days_left account="+account], 1)
-	for _, grows := range []string{"postwright_publications state=published", "postwright_publications state=failed", "postwright_jobs state=completed"} {
+	for _, grows := range []string{"postwright_publications state=published", "postwright_publications state=failed",
+		"postwright_jobs state=completed"} {
 		require.NotContains(t, samples, grows)
 	}
 	require.Contains(t, samples, "postwright_jobs state=available")
@@ -104,7 +106,8 @@ func TestWithTheDatabaseAwayItsFiguresAreAbsentAndTheOthersThere(t *testing.T) {
 	samples := w.Scrape()
 
 	for key := range samples {
-		for _, gone := range []string{"postwright_jobs", "postwright_publication", "postwright_account", "postwright_linkedin_creates", "postwright_workers"} {
+		for _, gone := range []string{"postwright_jobs", "postwright_publication", "postwright_account", "postwright_linkedin_creates",
+			"postwright_workers"} {
 			require.False(t, strings.HasPrefix(key, gone), key)
 		}
 	}

@@ -277,7 +277,8 @@ func TestACallerWhoLeavesTakesNobodyAlong(t *testing.T) {
 
 func TestARedisURLThatCanNotBeReadIsToldWithoutIt(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"", "secret", "http://:secret@x", "redis://:secret@x:port", "redis://:secret@x/a", "unix://:secret@", "redis://:secret@x\n"} {
+	for _, url := range []string{"", "secret", "http://:secret@x", "redis://:secret@x:port", "redis://:secret@x/a", "unix://:secret@",
+		"redis://:secret@x\n"} {
 		err := cache.CheckRedisURL(url)
 		require.ErrorContains(t, err, "redis://", url)
 		require.NotContains(t, err.Error(), "secret", url)

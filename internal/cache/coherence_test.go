@@ -113,7 +113,7 @@ func (n *node) edit(ctx context.Context, t require.TestingT, post posts.Post, co
 }
 
 func (n *node) content(ctx context.Context, t require.TestingT, post posts.Post) string {
-	got, err := n.posts.GetKept(ctx, post.OwnerID, post.ID)
+	got, err := n.posts.GetCached(ctx, post.OwnerID, post.ID)
 	require.NoError(t, err)
 	return got.Content
 }
@@ -159,7 +159,7 @@ func (c cluster) law(ctx context.Context, t *rapid.T) {
 	gone := map[uuid.UUID]bool{}
 	keys, revoked := []string{first}, map[string]bool{}
 	read := func(t *rapid.T, n *node, i int) string {
-		post, err := n.posts.GetKept(ctx, owner, kept[i].ID)
+		post, err := n.posts.GetCached(ctx, owner, kept[i].ID)
 		if err != nil {
 			require.True(t, fault.Is(err, fault.NotFound), "%v", err)
 			return "gone"
@@ -394,7 +394,8 @@ func TestWhatRedisWasToldByOneProcessAnotherTakesUntilItHears(t *testing.T) {
 	ada, key := one.user(t.Context(), t, "ada")
 	post := one.draft(t.Context(), t, ada, "Ünïcödé \u2028 <&> \"quoted\"")
 	_, err := one.store.Exec(t.Context(), `UPDATE posts SET revision = revision + 1, scheduled_at = now(), published_at = now(),
-		state = 'published', linkedin_urn = 'u', failure_code = 'c', failure_message = 'm', failure_remedy = 'r', time_zone = 'Asia/Kathmandu', target_audience = 'a'`)
+		state = 'published', linkedin_urn = 'u', failure_code = 'c', failure_message = 'm', failure_remedy = 'r',
+			time_zone = 'Asia/Kathmandu', target_audience = 'a'`)
 	require.NoError(t, err)
 	stored, err := one.posts.Get(t.Context(), ada, post.ID)
 	require.NoError(t, err)
@@ -404,7 +405,7 @@ func TestWhatRedisWasToldByOneProcessAnotherTakesUntilItHears(t *testing.T) {
 		return one.content(t.Context(), t, post) == post.Content && one.cache.Doomed() == 0 && two.cache.Doomed() == 0
 	})
 	for _, n := range []*node{one, two} {
-		kept, err := n.posts.GetKept(t.Context(), ada, post.ID)
+		kept, err := n.posts.GetCached(t.Context(), ada, post.ID)
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(stored, kept))
 		who, err := n.identity.Authenticate(t.Context(), key)
@@ -414,7 +415,7 @@ func TestWhatRedisWasToldByOneProcessAnotherTakesUntilItHears(t *testing.T) {
 	for _, counts := range two.cache.State().Kinds {
 		require.Equal(t, cache.Counts{Kind: counts.Kind, Misses: 1, Shared: 1}, counts)
 	}
-	_, err = two.posts.GetKept(t.Context(), uuid.New(), post.ID)
+	_, err = two.posts.GetCached(t.Context(), uuid.New(), post.ID)
 	require.True(t, fault.Is(err, fault.NotFound), "another owner's")
 }
 

@@ -63,10 +63,11 @@ func TestOptionsThatCanNotWork(t *testing.T) {
 		options Options
 		says    string
 	}{
-		"no posts":          {Options{}, "--posts must be 1 to 10000 and is 0"},
-		"too many posts":    {Options{Posts: 10_001}, "--posts must be 1 to 10000 and is 10001"},
-		"fewer than none":   {Options{Posts: 60, Kills: -1}, "--kills, --restarts and --faults-of-each must not be negative"},
-		"too much trouble":  {Options{Posts: 60, Kills: 31, FaultsOfEach: 3}, "--kills and --faults-of-each make 46 troubles, and --restarts 0: 60 posts have room for 45"},
+		"no posts":        {Options{}, "--posts must be 1 to 10000 and is 0"},
+		"too many posts":  {Options{Posts: 10_001}, "--posts must be 1 to 10000 and is 10001"},
+		"fewer than none": {Options{Posts: 60, Kills: -1}, "--kills, --restarts and --faults-of-each must not be negative"},
+		"too much trouble": {Options{Posts: 60, Kills: 31, FaultsOfEach: 3},
+			"--kills and --faults-of-each make 46 troubles, and --restarts 0: 60 posts have room for 45"},
 		"too many restarts": {Options{Posts: 4, Restarts: 4}, "--kills and --faults-of-each make 0 troubles, and --restarts 4: 4 posts have room for 3"},
 	} {
 		t.Run(name, func(t *testing.T) {

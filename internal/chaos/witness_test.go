@@ -61,13 +61,15 @@ func newDoor(t *testing.T, p plan) *door {
 func (d *door) send(text string) int {
 	d.t.Helper()
 	body := fmt.Sprintf(
-		`{"author":"urn:li:person:member0","commentary":%q,"visibility":"PUBLIC","distribution":{"feedDistribution":"MAIN_FEED"},"lifecycleState":"PUBLISHED"}`,
+		`{"author":"urn:li:person:member0","commentary":%q,"visibility":"PUBLIC","distribution":{"feedDistribution":"MAIN_FEED"},`+
+			`"lifecycleState":"PUBLISHED"}`,
 		text,
 	)
 	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodPost, d.url+"/rest/posts", bytes.NewBufferString(body))
 	require.NoError(d.t, err)
 	for name, value := range map[string]string{
-		"Authorization": "Bearer token-of-member-0", "Content-Type": "application/json", "LinkedIn-Version": "202609", "X-Restli-Protocol-Version": "2.0.0",
+		"Authorization": "Bearer token-of-member-0", "Content-Type": "application/json", "LinkedIn-Version": "202609",
+		"X-Restli-Protocol-Version": "2.0.0",
 	} {
 		req.Header.Set(name, value)
 	}

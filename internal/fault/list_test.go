@@ -81,7 +81,8 @@ func TestClipShortensAndShowsThatItDid(t *testing.T) {
 
 func TestNamesAreAsManyAsAReaderTakesAndTheOthersAreCounted(t *testing.T) {
 	t.Parallel()
-	for names, want := range map[string]string{"": "", "a": "a", "a b c": "a, b, c", "a b c d": "a, b, c and 1 more", "a b c d e": "a, b, c and 2 more"} {
+	for names, want := range map[string]string{"": "", "a": "a", "a b c": "a, b, c", "a b c d": "a, b, c and 1 more",
+		"a b c d e": "a, b, c and 2 more"} {
 		require.Equal(t, want, Names(strings.Fields(names), 3))
 	}
 	require.LessOrEqual(t, len(Names(make([]string, 100_000), MaxNames)), 100)

@@ -29,12 +29,12 @@ type Service struct {
 	store   *postgres.Store
 	queries *db.Queries
 	now     func() time.Time
-	kept    cache.Rows[db.APIKey] // by prefix; rows, since a Key keeps its hash to itself
+	cached  cache.Rows[db.APIKey] // by prefix; rows, since a Key keeps its hash to itself
 }
 
 // New returns a Service that keeps its users in store, and in cache, which may be nil, the keys that are used often.
-func New(store *postgres.Store, kept *cache.Cache, now func() time.Time) *Service {
-	return &Service{store: store, queries: db.New(), now: now, kept: cache.NewRows(kept, "key", footprint)}
+func New(store *postgres.Store, rows *cache.Cache, now func() time.Time) *Service {
+	return &Service{store: store, queries: db.New(), now: now, cached: cache.NewRows(rows, "key", footprint)}
 }
 
 // footprint is about how many bytes a key takes in memory.
@@ -160,7 +160,7 @@ func (s *Service) RevokeKey(ctx context.Context, prefix string) (Key, error) {
 		prefix = shown
 	}
 	key, err := keyFromRow(s.queries.KeyRevoke(ctx, s.store, db.KeyRevokeParams{Prefix: prefix, RevokedAt: s.now()}))
-	s.kept.Drop(prefix) // whatever the outcome: it may be in doubt
+	s.cached.Drop(prefix) // whatever the outcome: it may be in doubt
 	if fault.Is(err, fault.NotFound) {
 		return Key{}, fault.New(fault.NotFound, "There is no key with this prefix that is still valid: `postwright key list` shows those there are.")
 	}
@@ -177,7 +177,7 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Key, error) {
 			"The API key has not the form of one: it starts with pw_ and is shown once, by `postwright key create`.",
 		)
 	}
-	kept, err := keyFromRow(s.kept.Get(ctx, prefix, func(ctx context.Context) (db.APIKey, error) {
+	kept, err := keyFromRow(s.cached.Get(ctx, prefix, func(ctx context.Context) (db.APIKey, error) {
 		return s.queries.KeyGetByPrefix(ctx, s.store, prefix)
 	}))
 	if err != nil && !fault.Is(err, fault.NotFound) {

@@ -63,7 +63,8 @@ func describeAccount(name string, standing accounts.Standing, beyond int64, now 
 		return Message{
 			Subject: "LinkedIn does not accept " + name + " any more",
 			Content: fmt.Sprintf(
-				"LinkedIn refuses the account's token (%s), so nothing goes out with it. What is queued waits and goes out once the account is connected again; delete what is not to.\n\n%s",
+				"LinkedIn refuses the account's token (%s), so nothing goes out with it. What is queued waits and goes out once the account is connected "+
+					"again; delete what is not to.\n\n%s",
 				standing.Paused,
 				remedy,
 			),

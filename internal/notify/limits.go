@@ -80,7 +80,8 @@ func (s *Service) countRequested(ctx context.Context, ownerID uuid.UUID) error {
 	}
 	f := fault.Newf(
 		fault.OverLimit,
-		"You have sent %d messages today, which are all that a user may in a day (UTC): send this one after 00:00 UTC, or have the operator raise --notification-daily-limit.",
+		"You have sent %d messages today, which are all that a user may in a day (UTC): send this one after 00:00 UTC, or have the operator raise "+
+			"--notification-daily-limit.",
 		s.limits.Daily,
 	).WithReason(ReasonDailyLimit)
 	now := s.now()

@@ -80,14 +80,16 @@ func TestAMessageHasPlainRecipientsAndOneLineSubjects(t *testing.T) {
 	own := w.UserID("tess@example.org")
 	for _, to := range []string{
 		"tess@example.org\r\nBcc: x@example.com", "tess@example.org\n", "Tess <tess@example.org>", "tess@example.org,x@example.com",
-		"tess@example.org;x@example.com", "tess@example.org x@example.com", `"tess"@example.org`, `"a b"@example.org`, "tess@example.org.", "tess@example..org",
+		"tess@example.org;x@example.com", "tess@example.org x@example.com", `"tess"@example.org`, `"a b"@example.org`, "tess@example.org.",
+		"tess@example..org",
 		"tess@exam_ple.org", "tëss@example.org", "tess@[127.0.0.1]", "<tess@example.org>", "tess", "@example.org", "tess@example.org\x00",
 	} {
 		a := w.email(w.Key, to, "Hello")
 		require.Equal(t, http.StatusBadRequest, a.Status, "%q: %s", to, a.Body)
 		require.Contains(t, a.Failure(t).Fields(t), "to", "%q", to)
 	}
-	for _, line := range []string{"a\r\nBcc: x@example.com", "a\nb", "a\rb", "a\tb", "a\x1bb", "a\x7fb", "a\u0085b", "a\u2028b", "a\u2029b", "a\u202eb", "a\u2066b", "a\x00b"} {
+	for _, line := range []string{"a\r\nBcc: x@example.com", "a\nb", "a\rb", "a\tb", "a\x1bb", "a\x7fb", "a\u0085b", "a\u2028b", "a\u2029b", "a\u202eb",
+		"a\u2066b", "a\x00b"} {
 		a := w.email(w.Key, "tess@example.org", line)
 		require.Equal(t, http.StatusBadRequest, a.Status, "%q: %s", line, a.Body)
 		require.Contains(t, a.Failure(t).Fields(t), "subject", "%q", line)
@@ -106,7 +108,8 @@ func TestNamesAndTextsOfOthersWriteNoHeaders(t *testing.T) {
 	w := newWorld(t)
 	w.Serve()
 	w.Exec(
-		`UPDATE linkedin_accounts SET display_name = E'Tess\r\nBcc: x@example.com \u202Egpj' || repeat('x', 500), token_expires_at = now() + interval '1 hour'`,
+		`UPDATE linkedin_accounts SET display_name = E'Tess\r\nBcc: x@example.com \u202Egpj' || repeat('x', 500), token_expires_at = now() + interval ` +
+			`'1 hour'`,
 	)
 	w.Vendors.Revoke("tester")
 	w.Publish(w.Draft("Never out\u0085 \x1b[31m of the queue"))
@@ -229,7 +232,8 @@ func TestANotificationVendorThatIsDownFailsNothing(t *testing.T) {
 	w.Serve()
 	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "notification", Mode: sandbox.Status, Value: "503"}))
 	for method, body := range map[string]string{
-		"SendEmail": `{"to":"tess@example.org","subject":"s","content":"c"}`, "SendPush": `{"userId":"` + w.UserID("tess@example.org") + `","title":"t","message":"m"}`,
+		"SendEmail": `{"to":"tess@example.org","subject":"s","content":"c"}`,
+		"SendPush":  `{"userId":"` + w.UserID("tess@example.org") + `","title":"t","message":"m"}`,
 	} {
 		got := w.Curl(w.Key, "NotificationService/"+method, []byte(body))
 		require.Equal(t, 200, got.Status)

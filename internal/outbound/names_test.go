@@ -302,22 +302,28 @@ func TestIPv6AndIPv4AreRaced(t *testing.T) {
 		fails     error
 		after     time.Duration
 	}{
-		"the first family is quick":        {[]string{six, four}, nil, six, nil, 0},
-		"IPv4 may be first":                {[]string{four, six}, nil, four, nil, 0},
-		"it takes less than a head start":  {[]string{six, four}, map[string]func(context.Context) error{six: after(200*time.Millisecond, nil)}, six, nil, 200 * time.Millisecond},
-		"the first family hangs":           {[]string{six, four}, map[string]func(context.Context) error{six: hangs}, four, nil, headStart},
-		"all of the first family hang":     {[]string{six, six2, four}, map[string]func(context.Context) error{six: hangs, six2: hangs}, four, nil, headStart},
-		"the first family is refused":      {[]string{six, four}, map[string]func(context.Context) error{six: refuse}, four, nil, 0},
-		"the first family comes in second": {[]string{six, four}, map[string]func(context.Context) error{six: after(time.Second, nil), four: after(2*time.Second, nil)}, six, nil, time.Second},
+		"the first family is quick": {[]string{six, four}, nil, six, nil, 0},
+		"IPv4 may be first":         {[]string{four, six}, nil, four, nil, 0},
+		"it takes less than a head start": {[]string{six, four}, map[string]func(context.Context) error{six: after(200*time.Millisecond, nil)}, six, nil,
+			200 * time.Millisecond},
+		"the first family hangs": {[]string{six, four}, map[string]func(context.Context) error{six: hangs}, four, nil, headStart},
+		"all of the first family hang": {[]string{six, six2, four}, map[string]func(context.Context) error{six: hangs, six2: hangs}, four, nil,
+			headStart},
+		"the first family is refused": {[]string{six, four}, map[string]func(context.Context) error{six: refuse}, four, nil, 0},
+		"the first family comes in second": {[]string{six, four},
+			map[string]func(context.Context) error{six: after(time.Second, nil), four: after(2*time.Second, nil)}, six, nil, time.Second},
 		"the loser is there too late": {
 			[]string{six, four},
-			map[string]func(context.Context) error{six: deaf(350 * time.Millisecond), four: after(20*time.Millisecond, nil)}, four, nil, 350 * time.Millisecond,
+			map[string]func(context.Context) error{six: deaf(350 * time.Millisecond), four: after(20*time.Millisecond, nil)}, four, nil,
+			350 * time.Millisecond,
 		},
-		"one of a family is refused":  {[]string{six, six2, four}, map[string]func(context.Context) error{six: refuse}, six2, nil, 0},
-		"one family only, one hangs":  {[]string{four, four2}, map[string]func(context.Context) error{four: hangs}, four2, nil, dialTimeout / 2},
-		"both are refused":            {[]string{six, four}, map[string]func(context.Context) error{six: refuse, four: after(0, context.Canceled)}, "", errRefused, 0},
-		"the second fails, then both": {[]string{six, four}, map[string]func(context.Context) error{six: after(time.Second, errRefused), four: after(0, context.Canceled)}, "", errRefused, time.Second},
-		"both hang":                   {[]string{six, four}, map[string]func(context.Context) error{six: hangs, four: hangs}, "", context.DeadlineExceeded, dialTimeout},
+		"one of a family is refused": {[]string{six, six2, four}, map[string]func(context.Context) error{six: refuse}, six2, nil, 0},
+		"one family only, one hangs": {[]string{four, four2}, map[string]func(context.Context) error{four: hangs}, four2, nil, dialTimeout / 2},
+		"both are refused": {[]string{six, four}, map[string]func(context.Context) error{six: refuse, four: after(0, context.Canceled)}, "",
+			errRefused, 0},
+		"the second fails, then both": {[]string{six, four},
+			map[string]func(context.Context) error{six: after(time.Second, errRefused), four: after(0, context.Canceled)}, "", errRefused, time.Second},
+		"both hang": {[]string{six, four}, map[string]func(context.Context) error{six: hangs, four: hangs}, "", context.DeadlineExceeded, dialTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

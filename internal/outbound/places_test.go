@@ -30,12 +30,14 @@ func TestNobodysSlowCallsTakeAllPlaces(t *testing.T) {
 		thenIn func(context.Context) context.Context
 		held   bool
 	}{
-		"one owner's reads, another's read":          {Defaults(), 1, false, reading, nil, false},
-		"one owner's reads, their own":               {Defaults(), 1, false, reading, func(ctx context.Context) context.Context { return of(ctx, "owner 0") }, true},
-		"all owners' reads, a job":                   {Defaults(), 50, false, reading, InJob, false},
-		"all owners' reads, a create":                {Defaults(), 50, false, creating, nil, false},
-		"the jobs' reads, a create":                  {Defaults(), 50, true, creating, nil, false},
-		"the jobs' reads, where all are few":         {Config{MaxConns: 4, MaxConnsPerHost: 20, IdleTimeout: time.Minute}, 50, true, creating, nil, false},
+		"one owner's reads, another's read": {Defaults(), 1, false, reading, nil, false},
+		"one owner's reads, their own": {Defaults(), 1, false, reading,
+			func(ctx context.Context) context.Context { return of(ctx, "owner 0") }, true},
+		"all owners' reads, a job":    {Defaults(), 50, false, reading, InJob, false},
+		"all owners' reads, a create": {Defaults(), 50, false, creating, nil, false},
+		"the jobs' reads, a create":   {Defaults(), 50, true, creating, nil, false},
+		"the jobs' reads, where all are few": {Config{MaxConns: 4, MaxConnsPerHost: 20, IdleTimeout: time.Minute}, 50, true, creating, nil,
+			false},
 		"all owners' reads, where there is one only": {Config{MaxConns: 1, MaxConnsPerHost: 1, IdleTimeout: time.Minute}, 1, false, creating, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {

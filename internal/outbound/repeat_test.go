@@ -202,7 +202,8 @@ func TestTheWaitsBetweenAttempts(t *testing.T) {
 		{"the vendor asks for a date", nil, inAMinute, 3, 6 * time.Second, 9 * time.Second},
 		{"the vendor asks for more than the budget", nil, func() string { return "Retry-After: 41" }, 1, 0, 0},
 		{"the vendor asks for more than what is left", nil, func() string { return "Retry-After: 25" }, 2, 25 * time.Second, 28 * time.Second},
-		{"the vendor asks for a date that is past", nil, func() string { return "Retry-After: Mon, 02 Jan 1995 15:04:05 GMT" }, 3, 225 * time.Millisecond, 375 * time.Millisecond},
+		{"the vendor asks for a date that is past", nil, func() string { return "Retry-After: Mon, 02 Jan 1995 15:04:05 GMT" }, 3, 225 * time.Millisecond,
+			375 * time.Millisecond},
 		{"the vendor asks for nonsense", nil, func() string { return "Retry-After: soon" }, 3, 225 * time.Millisecond, 375 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -105,7 +105,8 @@ func (c Constraints) translateState(answer *pgconn.PgError) *fault.Error {
 		// Not a Precondition, which would be told of the post or the account that the statement was about.
 		return fault.New(
 			fault.Unavailable,
-			"The database's role has no right to this, and nothing was saved: its operator finds what is missing, and the GRANT to run, with `postwright serve --check`.",
+			"The database's role has no right to this, and nothing was saved: its operator finds what is missing, and the GRANT to run, with `postwright "+
+				"serve --check`.",
 		).WithReason(ReasonRights)
 	case codeIO:
 		return fault.New(fault.Unavailable, "The database's disk fails, and nothing was saved: its operator finds why in its log.").

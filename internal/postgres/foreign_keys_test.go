@@ -40,7 +40,8 @@ func TestEveryForeignKeyHasAnIndex(t *testing.T) {
 
 	// What an index must not be taken for: one of some rows, one in which the column comes second, one that is not finished.
 	_, err = conn.Exec(t.Context(), `
-		CREATE TABLE looked_up (id uuid PRIMARY KEY, post_id uuid REFERENCES posts, account_id uuid REFERENCES linkedin_accounts, owner_id uuid REFERENCES users);
+		CREATE TABLE looked_up (id uuid PRIMARY KEY, post_id uuid REFERENCES posts,
+			account_id uuid REFERENCES linkedin_accounts, owner_id uuid REFERENCES users);
 		CREATE INDEX ON looked_up (post_id) WHERE owner_id IS NOT NULL;
 		CREATE INDEX ON looked_up (id, account_id);
 		CREATE INDEX ON looked_up (account_id) WHERE account_id IS NULL;

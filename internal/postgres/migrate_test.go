@@ -137,7 +137,8 @@ func TestAssumedEndsAreCountedFromWhenATokenWasThere(t *testing.T) {
 		`INSERT INTO users (id, email, email_key, name, created_at) VALUES (gen_random_uuid(), 'ada@example.org', 'ada@example.org', 'Ada', now());
 		INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, scopes, is_default, created_at, updated_at,
 			token_expires_at, token_expiry_assumed, token_revision)
-		SELECT gen_random_uuid(), users.id, 'urn:li:person:' || t.name, t.name, '', '{}', FALSE, now() - made, now(), now() + ends, assumed, revision FROM users,
+		SELECT gen_random_uuid(), users.id, 'urn:li:person:' || t.name, t.name, '', '{}', FALSE, now() - made, now(), now() + ends, assumed, revision
+			FROM users,
 			(VALUES ('held', interval '20 days', interval '60 days', TRUE, 1), ('right', '20 days', '40 days', TRUE, 1),
 				('earlier', '20 days', '30 days', TRUE, 1), ('over', '100 days', '60 days', TRUE, 1),
 				('told', '20 days', '55 days', FALSE, 1), ('replaced', '20 days', '60 days', TRUE, 2)) t (name, made, ends, assumed, revision)`,

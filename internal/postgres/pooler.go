@@ -82,7 +82,8 @@ func settingRefused(setting string) *fault.Error {
 	return fault.New(
 		fault.Precondition,
 		setting+" leads to a pooler that gives each connection a session, but does not take the setting lock_timeout: have it "+
-			"pass that over (ignore_startup_parameters = lock_timeout in PgBouncer's configuration), or set "+directSetting+" to PostgreSQL itself beside it. "+
+			"pass that over (ignore_startup_parameters = lock_timeout in PgBouncer's configuration), or set "+directSetting+
+			" to PostgreSQL itself beside it. "+
 			"See docs/poolers.md.",
 	).WithReason(ReasonPooler)
 }

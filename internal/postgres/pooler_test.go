@@ -49,13 +49,16 @@ func TestAPoolerThatSharesSessionsIsRefusedByName(t *testing.T) {
 		settings []string
 		reason   string
 	}{
-		"transactions, the setting refused":      {[]string{"pool_mode = transaction"}, postgres.ReasonPooler},
-		"transactions, the setting ignored":      {[]string{"pool_mode = transaction", "ignore_startup_parameters = lock_timeout"}, postgres.ReasonPooler},
-		"transactions, sessions taken in turn":   {[]string{"pool_mode = transaction", "ignore_startup_parameters = lock_timeout", "server_round_robin = 1"}, postgres.ReasonPooler},
-		"statements, the setting ignored":        {[]string{"pool_mode = statement", "ignore_startup_parameters = lock_timeout"}, postgres.ReasonPooler},
-		"statements, the setting refused":        {[]string{"pool_mode = statement"}, postgres.ReasonPooler},
-		"sessions, the setting ignored":          {[]string{"pool_mode = session", "ignore_startup_parameters = lock_timeout"}, ""},
-		"sessions that are few, setting ignored": {[]string{"pool_mode = session", "ignore_startup_parameters = lock_timeout", "default_pool_size = 20"}, ""},
+		"transactions, the setting refused": {[]string{"pool_mode = transaction"}, postgres.ReasonPooler},
+		"transactions, the setting ignored": {[]string{"pool_mode = transaction", "ignore_startup_parameters = lock_timeout"},
+			postgres.ReasonPooler},
+		"transactions, sessions taken in turn": {[]string{"pool_mode = transaction", "ignore_startup_parameters = lock_timeout",
+			"server_round_robin = 1"}, postgres.ReasonPooler},
+		"statements, the setting ignored": {[]string{"pool_mode = statement", "ignore_startup_parameters = lock_timeout"}, postgres.ReasonPooler},
+		"statements, the setting refused": {[]string{"pool_mode = statement"}, postgres.ReasonPooler},
+		"sessions, the setting ignored":   {[]string{"pool_mode = session", "ignore_startup_parameters = lock_timeout"}, ""},
+		"sessions that are few, setting ignored": {[]string{"pool_mode = session", "ignore_startup_parameters = lock_timeout", "default_pool_size = 20"},
+			""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -167,7 +167,8 @@ func (m *Migrator) preflight(ctx context.Context) error {
 	case found.schema == "":
 		wrong(
 			"the role "+role,
-			"has no schema to make tables in: run CREATE SCHEMA IF NOT EXISTS public; GRANT CREATE, USAGE ON SCHEMA public TO %s; ALTER ROLE %s SET search_path = public",
+			"has no schema to make tables in: run CREATE SCHEMA IF NOT EXISTS public; GRANT CREATE, USAGE ON SCHEMA public TO %s; ALTER ROLE %s SET "+
+				"search_path = public",
 			role,
 			role,
 		)

@@ -88,7 +88,8 @@ func refusedAttempt(err error, cfg *pgconn.Config) (words string, answered bool)
 	case errors.As(err, &answer):
 		return refusedStart(answer.Code, cfg), true
 	case errors.As(err, &certificate):
-		return "The database's certificate is not one that sslmode asks for: give the certificate's authority as sslrootcert in the database URL, and the host by the name in the certificate.", true
+		return "The database's certificate is not one that sslmode asks for: give the certificate's authority as sslrootcert in the database URL, and " +
+			"the host by the name in the certificate.", true
 	case errors.As(err, &name):
 		if !name.IsNotFound { // such as a name server that does not answer
 			return "", false
@@ -99,7 +100,8 @@ func refusedAttempt(err error, cfg *pgconn.Config) (words string, answered bool)
 	case overNetwork(err):
 		return "", false
 	case cfg.TLSConfig != nil && cfg.ValidateConnect == nil: // pgconn has no type for it, and all else has one
-		return "The database does not take the connection as the database URL asks for it, which is with TLS: turn TLS on in the server (ssl = on), or correct sslmode, channel_binding and require_auth in the URL.", true
+		return "The database does not take the connection as the database URL asks for it, which is with TLS: turn TLS on in the server (ssl = on), or " +
+			"correct sslmode, channel_binding and require_auth in the URL.", true
 	}
 	return "", true
 }
@@ -120,7 +122,8 @@ func refusedStart(code string, cfg *pgconn.Config) string {
 	switch code {
 	case codeUnknownSetting, codeWrongValue, codeFixedSetting:
 		if settings == "" {
-			return "The database does not take a setting that comes with the connection: correct what the role and the database set (ALTER ROLE … RESET, ALTER DATABASE … RESET)."
+			return "The database does not take a setting that comes with the connection: correct what the role and the database set (ALTER ROLE … RESET, " +
+				"ALTER DATABASE … RESET)."
 		}
 		return "The database does not know a setting in the database URL, or its value: correct them or take them out: " + settings + "."
 	case codeNoRight: // no CONNECT, or a setting that only a superuser may make

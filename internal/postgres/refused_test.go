@@ -48,14 +48,17 @@ func TestADatabaseThatRefusesIsNotToldToBeTriedAgain(t *testing.T) {
 			query.Del("user")
 			u.User, u.RawQuery = url.User("nobody-here"), query.Encode()
 		}, "The database refuses the role: make it with `createuser`"},
-		"a setting that PostgreSQL does not know": {set("statement_timeuot=1s"), "does not know a setting in the database URL, or its value: correct them or take them out: statement_timeuot."},
-		"a value that a setting does not take":    {set("statement_timeout=soon", "work_mem=4MB"), "correct them or take them out: statement_timeout, work_mem."},
-		"a setting that is fixed":                 {set("max_connections=7"), "correct them or take them out: max_connections."},
-		"a setting of superusers":                 {set("log_statement=all", "user="+plain), "GRANT CONNECT ON DATABASE … TO …, or correct the names in the database URL; or take out settings that only a superuser may make: log_statement."},
-		"no right to connect":                     {path(closed, "user="+plain), "GRANT CONNECT ON DATABASE"},
-		"a database that takes no connections":    {path(shut), "ALLOW_CONNECTIONS true"},
-		"a server without TLS":                    {path(overTCP, "sslmode=require"), "turn TLS on in the server"},
-		"a certificate of somebody else":          {path(strangers, "sslmode=verify-full"), "certificate"},
+		"a setting that PostgreSQL does not know": {set("statement_timeuot=1s"),
+			"does not know a setting in the database URL, or its value: correct them or take them out: statement_timeuot."},
+		"a value that a setting does not take": {set("statement_timeout=soon", "work_mem=4MB"),
+			"correct them or take them out: statement_timeout, work_mem."},
+		"a setting that is fixed": {set("max_connections=7"), "correct them or take them out: max_connections."},
+		"a setting of superusers": {set("log_statement=all", "user="+plain), "GRANT CONNECT ON DATABASE … TO …, or correct the names in " +
+			"the database URL; or take out settings that only a superuser may make: log_statement."},
+		"no right to connect":                  {path(closed, "user="+plain), "GRANT CONNECT ON DATABASE"},
+		"a database that takes no connections": {path(shut), "ALLOW_CONNECTIONS true"},
+		"a server without TLS":                 {path(overTCP, "sslmode=require"), "turn TLS on in the server"},
+		"a certificate of somebody else":       {path(strangers, "sslmode=verify-full"), "certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

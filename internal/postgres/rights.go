@@ -35,7 +35,8 @@ func (s *Store) RequireRights(ctx context.Context) error {
 			ORDER BY pg_table_is_visible(c.oid) DESC, c.oid LIMIT 1
 		), relations AS (
 			SELECT c.oid, c.relkind, c.relname, format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			WHERE EXISTS (SELECT FROM ours) AND c.relkind IN ('r', 'p', 'S') AND (n.nspname = $2 OR c.relname = ANY ($3) AND n.oid = (SELECT schema FROM ours))
+			WHERE EXISTS (SELECT FROM ours) AND c.relkind IN ('r', 'p', 'S')
+				AND (n.nspname = $2 OR c.relname = ANY ($3) AND n.oid = (SELECT schema FROM ours))
 		)
 		SELECT quote_ident(current_user), current_setting('transaction_read_only')::bool,
 			ARRAY(SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE EXISTS (SELECT FROM ours)
@@ -53,7 +54,8 @@ func (s *Store) RequireRights(ctx context.Context) error {
 	if readOnly {
 		missing = append(
 			missing,
-			"The database takes no changes: connect to the primary, and let default_transaction_read_only be off for the role "+role+" and in the database URL.",
+			"The database takes no changes: connect to the primary, and let default_transaction_read_only be off for the role "+role+
+				" and in the database URL.",
 		)
 	}
 	var grants []string

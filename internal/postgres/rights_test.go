@@ -15,17 +15,24 @@ import (
 // A role that may not write serves nobody. What is told to be run suffices.
 func TestARoleWithoutRightsIsToldWhatToGrant(t *testing.T) {
 	t.Parallel()
-	const all = "GRANT USAGE ON SCHEMA public, river TO ROLE; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, river TO ROLE; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public, river TO ROLE"
+	const all = "GRANT USAGE ON SCHEMA public, river TO ROLE; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, river TO ROLE; " +
+		"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public, river TO ROLE"
 	for name, c := range map[string]struct {
 		before  string // as superuser; ROLE stands for the case's
 		says    []string
 		settled string // "" where what is told is to be run
 	}{
-		"none at all":           {"REVOKE ALL ON SCHEMA public FROM PUBLIC", []string{"GRANT USAGE ON SCHEMA public, river TO", "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE", "public.posts", "river.river_job,", "GRANT SELECT ON TABLE public.goose_db_version, river.river_migration TO", "GRANT USAGE ON SEQUENCE"}, ""},
-		"of reading":            {all + "; REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public FROM ROLE", []string{"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE public.api_keys"}, ""},
-		"but one":               {all + "; REVOKE DELETE ON requests FROM ROLE", []string{"run GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE public.requests TO ROLE."}, ""},
-		"but those of the jobs": {all + "; REVOKE ALL ON ALL TABLES IN SCHEMA river FROM ROLE; REVOKE USAGE ON ALL SEQUENCES IN SCHEMA river FROM ROLE", []string{"river.river_job,", "GRANT USAGE ON SEQUENCE river.river_job_id_seq,"}, ""},
-		"to change anything":    {all + "; ALTER ROLE ROLE SET default_transaction_read_only = on", []string{"default_transaction_read_only be off for the role ROLE"}, "ALTER ROLE ROLE RESET default_transaction_read_only"},
+		"none at all": {"REVOKE ALL ON SCHEMA public FROM PUBLIC",
+			[]string{"GRANT USAGE ON SCHEMA public, river TO", "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE", "public.posts", "river.river_job,",
+				"GRANT SELECT ON TABLE public.goose_db_version, river.river_migration TO", "GRANT USAGE ON SEQUENCE"}, ""},
+		"of reading": {all + "; REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public FROM ROLE",
+			[]string{"GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE public.api_keys"}, ""},
+		"but one": {all + "; REVOKE DELETE ON requests FROM ROLE",
+			[]string{"run GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE public.requests TO ROLE."}, ""},
+		"but those of the jobs": {all + "; REVOKE ALL ON ALL TABLES IN SCHEMA river FROM ROLE; REVOKE USAGE ON ALL SEQUENCES IN SCHEMA river FROM ROLE",
+			[]string{"river.river_job,", "GRANT USAGE ON SEQUENCE river.river_job_id_seq,"}, ""},
+		"to change anything": {all + "; ALTER ROLE ROLE SET default_transaction_read_only = on",
+			[]string{"default_transaction_read_only be off for the role ROLE"}, "ALTER ROLE ROLE RESET default_transaction_read_only"},
 		"missing: none":         {all, nil, ""},
 		"of its own to migrate": {all + "; REVOKE INSERT, UPDATE, DELETE ON goose_db_version, river.river_migration FROM ROLE", nil, ""},
 	} {

@@ -225,8 +225,9 @@ func TestABatchIsKeptWholeOrNotAtAll(t *testing.T) {
 	}{
 		"none":                    {nil, "", []string{"posts"}},
 		"1,001, and a request id": {w.drafts(posts.MaxBatch + 1), strings.Repeat("r", 200), []string{"requestId", "posts"}},
-		"one bad post of 1,000":   {with(617, func(d *posts.Draft) { d.Content, d.Hashtags = "", []string{"#"} }), "", []string{"posts[617].content", "posts[617].hashtags[0]"}},
-		"another's account":       {with(999, func(d *posts.Draft) { d.AccountID = &w.bobsAccount }), "r2", []string{"posts[999].accountId"}},
+		"one bad post of 1,000": {with(617, func(d *posts.Draft) { d.Content, d.Hashtags = "", []string{"#"} }), "",
+			[]string{"posts[617].content", "posts[617].hashtags[0]"}},
+		"another's account": {with(999, func(d *posts.Draft) { d.AccountID = &w.bobsAccount }), "r2", []string{"posts[999].accountId"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.CreateBatch(t.Context(), posts.CreateBatchInput{OwnerID: w.ada, Drafts: c.drafts, Request: request(c.requestID, 1)})

@@ -26,16 +26,16 @@ type Service struct {
 	now      func() time.Time
 	watchers *watchers
 	indexing *indexing
-	kept     cache.Rows[Post]
+	cached   cache.Rows[Post]
 }
 
 // New returns a Service that keeps its posts in store, and in cache, which may be nil, those that are read often. Watchers see changes
 // while PollForChanges runs, and soon while the store listens for Listener too; searches find in very many posts fast while
 // IndexForSearch runs.
-func New(store *postgres.Store, kept *cache.Cache, now func() time.Time) *Service {
+func New(store *postgres.Store, rows *cache.Cache, now func() time.Time) *Service {
 	return &Service{
 		store: store, queries: db.New(), now: now, watchers: newWatchers(), indexing: newIndexing(),
-		kept: cache.NewRows(kept, "post", footprint),
+		cached: cache.NewRows(rows, "post", footprint),
 	}
 }
 

@@ -92,11 +92,11 @@ func (w *publicationWorker) take(ctx context.Context, tx *postgres.Tx, job *rive
 		return taken{}, err
 	case obstacle == nil:
 	case obstacle.InDoubt():
-		rows, attempt, err := w.begin(ctx, tx, rows, attemptID, rows.publication.CreatedAt, now, anyTurn)
+		begun, err := w.beginInDoubt(ctx, tx, rows, attemptID, rows.publication.CreatedAt, now)
 		if err != nil {
 			return taken{}, err
 		}
-		return resting(w.endAttempt(ctx, tx, job, rows, attempt, obstacle.Outcome))
+		return resting(w.endAttempt(ctx, tx, job, begun.locked, begun.attempt, obstacle.Outcome))
 	default:
 		return resting(w.settleUnsent(ctx, tx, job, rows, obstacle.Outcome))
 	}
@@ -105,11 +105,14 @@ func (w *publicationWorker) take(ctx context.Context, tx *postgres.Tx, job *rive
 	} else if expired {
 		return resting(w.settleUnsent(ctx, tx, job, rows, decision.ResentTooLate().Outcome))
 	}
-	rows, attempt, err := w.begin(ctx, tx, rows, attemptID, now, now, int64(w.rules.AccountConcurrency))
-	if fault.Is(err, fault.NotFound) { // no turn is free
+	begun, err := w.begin(ctx, tx, rows, attemptID, now, now, int64(w.rules.AccountConcurrency))
+	switch {
+	case err != nil:
+		return taken{}, err
+	case begun == nil:
 		return resting(w.awaitTurn(ctx, tx, rows.publication, now))
 	}
-	return taken{claimed: &claimed{rows, ready.credentials, attempt}}, err
+	return taken{claimed: &claimed{begun.locked, ready.credentials, begun.attempt}}, nil
 }
 
 // takeOpen takes up a publication that has an open attempt: of this very claim, which was saved though its commit was not
@@ -202,24 +205,39 @@ func (s *Service) lock(ctx context.Context, tx *postgres.Tx, args PublicationArg
 	return locked{post, publication, account}, nil
 }
 
-// anyTurn lets begin go on however many of the account's are being sent: nothing is sent.
-const anyTurn = math.MaxInt64
+// begun is an attempt that is written down, with the rows as they are from then on.
+type begun struct {
+	locked
+	attempt Attempt
+}
 
-// begin writes down that an attempt is about to be made, or may have been made by somebody else since a time. It returns the
-// rows as they are then, or as they were and a NotFound fault when so many of the account's are being sent as may be.
+// begin writes down that an attempt is about to be made, or may have been made by somebody else since a time. It returns nil, and
+// has done nothing, when no turn is free: as many of the account's as turns are being sent.
 func (s *Service) begin(
 	ctx context.Context, tx *postgres.Tx, rows locked, attemptID uuid.UUID, started, now time.Time, turns int64,
-) (locked, Attempt, error) {
-	post, err := posts.FromRow(s.queries.PublicationBegin(ctx, tx, db.PublicationBeginParams{
+) (*begun, error) {
+	begins, err := s.queries.PublicationBegin(ctx, tx, db.PublicationBeginParams{
 		ID: rows.publication.ID, OwnerID: rows.post.OwnerID, AccountID: rows.account.ID, AllTurns: turns,
 		AttemptID: attemptID, StartedAt: started, Now: now,
-	}))
-	if err != nil {
-		return rows, Attempt{}, err
+	})
+	if err != nil || len(begins) == 0 {
+		return nil, err
 	}
 	if err := s.accounts.CountRequest(ctx, tx, rows.account); err != nil {
-		return rows, Attempt{}, err
+		return nil, err
 	}
-	rows.post, rows.publication.State, rows.publication.Turn = post, posts.StatePublishing, ""
-	return rows, Attempt{ID: attemptID, StartedAt: started}, nil
+	rows.post, _ = posts.FromRow(begins[0], nil)
+	rows.publication.State, rows.publication.Turn = posts.StatePublishing, ""
+	return &begun{rows, Attempt{ID: attemptID, StartedAt: started}}, nil
+}
+
+// beginInDoubt is begin for an attempt that somebody else may have made since a time. It takes no turn: nothing is sent.
+func (s *Service) beginInDoubt(
+	ctx context.Context, tx *postgres.Tx, rows locked, attemptID uuid.UUID, since, now time.Time,
+) (*begun, error) {
+	begun, err := s.begin(ctx, tx, rows, attemptID, since, now, math.MaxInt64)
+	if err == nil && begun == nil {
+		err = fault.Newf(fault.Internal, "The publication %s, or its post, is not queued.", rows.publication.ID)
+	}
+	return begun, err
 }

@@ -14,7 +14,9 @@ import (
 
 // doubts are about a post's attempts whose answer was lost.
 func (s *Service) doubts(ctx context.Context, tx *postgres.Tx, post posts.Post) (db.AttemptDoubtsRow, error) {
-	return s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{PostID: post.ID, OwnerID: post.OwnerID})
+	return s.queries.AttemptDoubts(ctx, tx, db.AttemptDoubtsParams{
+		PostID: post.ID, OwnerID: post.OwnerID, SettledThere: decision.SettledThere,
+	})
 }
 
 // settleDoubts writes down how every doubt about a post was settled.
@@ -104,7 +106,7 @@ func (s *Service) arrived(ctx context.Context, tx *postgres.Tx, post posts.Post,
 		}
 		return s.jobs.Insert(ctx, tx, s.follow(published, "")...)
 	case decision.ArrivesMidSend:
-		_, err := s.queries.PostKeepURN(ctx, tx, db.PostKeepURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: r.URN, Now: now})
+		_, err := s.queries.PostSetURN(ctx, tx, db.PostSetURNParams{ID: post.ID, OwnerID: post.OwnerID, LinkedInURN: r.URN, Now: now})
 		return err
 	case decision.ArrivedBefore:
 	}

@@ -140,12 +140,12 @@ func (w *dueWorker) dueInDoubt(
 	if err != nil {
 		return err
 	}
-	rows, attempt, err := w.begin(ctx, tx, rows, attemptID, post.CreatedAt, now, anyTurn)
+	begun, err := w.beginInDoubt(ctx, tx, rows, attemptID, post.CreatedAt, now)
 	if err != nil {
 		return err
 	}
-	if _, _, err := w.writeAttempt(ctx, tx, rows.post, attempt.ID, decision.MayHaveBeenSent.Answer); err != nil {
+	if _, _, err := w.writeAttempt(ctx, tx, begun.post, begun.attempt.ID, decision.MayHaveBeenSent.Answer); err != nil {
 		return err
 	}
-	return w.end(ctx, tx, rows, decision.MayHaveBeenSent)
+	return w.end(ctx, tx, begun.locked, decision.MayHaveBeenSent)
 }

@@ -28,48 +28,45 @@ func (w *publicationWorker) keepAttempt(
 }
 
 // keepLost keeps what came of a lost attempt whose publication went on without it: another attempt is being made, or has been, or
-// the publication is lost as well. One that may have arrived becomes a doubt about the post, and a settled one if LinkedIn
-// accepted it: so whatever the other attempts come to, the post is not called failed. It gets a publication of its own, with this
-// id, since each has one attempt at most that may have arrived; where the account is lost too, the zero Account, the post alone
-// tells. One that surely did not changes nothing but the account's state.
+// the publication is lost as well. publicationID is for a publication of its own. The account is the zero one where it is lost too.
 func (w *publicationWorker) keepLost(
 	ctx context.Context, tx *postgres.Tx, rows locked, publicationID uuid.UUID, attempt Attempt, o decision.Outcome,
 ) error {
-	if !o.Answer.MayHaveArrived() {
-		return w.affect(ctx, tx, rows.account, o)
+	if err := w.affect(ctx, tx, rows.account, o); err != nil {
+		return err
 	}
-	now := w.now()
-	if rows.account.ID != uuid.Nil {
+	post, now := rows.post, w.now()
+	lost := o.Lost(post.State, rows.account.ID != uuid.Nil)
+	if lost.Doubt != nil {
 		if _, err := w.queries.PublicationInsertEnded(ctx, tx, db.PublicationInsertEndedParams{
-			ID: publicationID, PostID: rows.post.ID, OwnerID: rows.post.OwnerID, AccountID: rows.account.ID, State: posts.StateUnconfirmed,
+			ID: publicationID, PostID: post.ID, OwnerID: post.OwnerID, AccountID: rows.account.ID, State: posts.StateUnconfirmed,
 			CreatedAt: attempt.StartedAt, EndedAt: now,
 		}); err != nil {
 			return err
 		}
-		doubt := o.Answer
-		doubt.Result = decision.InDoubt
-		if _, err := w.keepAttempt(ctx, tx, rows.post, publicationID, attempt, doubt); err != nil {
+		if _, err := w.keepAttempt(ctx, tx, post, publicationID, attempt, *lost.Doubt); err != nil {
 			return err
 		}
-		if o.Answer.SentWith(rows.post.State) {
-			if _, err := w.queries.PostKeepAccount(ctx, tx, db.PostKeepAccountParams{
-				ID: rows.post.ID, OwnerID: rows.post.OwnerID, AccountID: rows.account.ID,
-			}); err != nil {
-				return err
-			}
+	}
+	if lost.SentWith {
+		if _, err := w.queries.PostSetAccount(ctx, tx, db.PostSetAccountParams{
+			ID: post.ID, OwnerID: post.OwnerID, AccountID: rows.account.ID,
+		}); err != nil {
+			return err
 		}
 	}
-	if o.Answer.Result == decision.Accepted {
-		return w.arrived(ctx, tx, rows.post, decision.Resolution{Finding: decision.There, URN: o.URN, By: decision.SettledLateAccepted}, now)
-	}
-	if decision.Idle(rows.post.State) {
+	switch lost.Post {
+	case decision.LostArrived:
+		return w.arrived(ctx, tx, post, lost.Resolution, now)
+	case decision.LostInDoubt:
 		if err := w.settlePost(ctx, tx, db.PostSettleParams{
-			ID: rows.post.ID, OwnerID: rows.post.OwnerID, Now: now, State: posts.StateUnconfirmed,
-			FailureCode: o.Failure.Code, FailureMessage: o.Failure.Message, FailureRemedy: o.Failure.Remedy,
+			ID: post.ID, OwnerID: post.OwnerID, Now: now, State: posts.StateUnconfirmed,
+			FailureCode: lost.Failure.Code, FailureMessage: lost.Failure.Message, FailureRemedy: lost.Failure.Remedy,
 		}); err != nil {
 			return err
 		}
 		return w.readBackSoon(ctx, tx, rows, now)
+	case decision.LostLeaves:
 	}
 	return nil
 }

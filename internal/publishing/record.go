@@ -140,7 +140,7 @@ func (s *Service) writeAttempt(
 	row, err := s.queries.AttemptEnd(ctx, tx, db.AttemptEndParams{
 		ID: attempt, PostID: post.ID, OwnerID: post.OwnerID, EndedAt: s.now(), Outcome: a.Result,
 		Status: int32(a.Status), //nolint:gosec // an HTTP status
-		Code:   a.Code, Message: a.Message, RequestID: a.TraceID,
+		Code:   a.Code, Message: a.Message, RequestID: a.TraceID, SettledThere: decision.SettledThere,
 	})
 	return row.Ended, db.AttemptDoubtsRow{OpenSince: row.OpenSince, Open: row.Open, There: row.There}, err
 }

@@ -61,24 +61,33 @@ func TestAListIsCountedBeforeItIsRead(t *testing.T) {
 		body string
 		want map[string]string
 	}{
-		"as many as may be":        {`{"post":{"hashtags":` + many(30, `""`) + `}}`, nil},
-		"one more":                 {`{"post":{"hashtags":` + many(31, `""`) + `}}`, map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
-		"a million":                {`{"post":{"hashtags":` + many(1_000_000, `""`) + `}}`, map[string]string{"post.hashtags": "must be at most 30 and are 1000000"}},
-		"under its proto name":     {`{"update_mask":"a` + strings.Repeat(",a", 100) + `"}`, map[string]string{"updateMask": "must name at most 100 fields and names 101"}},
-		"under an escaped name":    {`{"post":{"\u0068ashtags":` + many(31, `""`) + `}}`, map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
-		"of anything":              {`{"post":{"hashtags":` + many(31, `{"a":["]",1]}`) + `}}`, map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
-		"a text of any length":     {`{"post":{"content":"` + strings.Repeat("x", 120_000) + `"}}`, nil},
-		"a text that is too long":  {`{"post":{"content":"` + strings.Repeat("x", 120_001) + `"}}`, map[string]string{"post.content": "must be at most 10000 characters and is more than 120000 bytes"}},
-		"quotes and backslashes":   {`{"post":{"content":"\"\\","hashtags":` + many(31, `"\\"`) + `}}`, map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
-		"null":                     {`{"post":{"hashtags":null,"content":null},"updateMask":null}`, nil},
-		"an object for a list":     {`{"post":{"hashtags":{}}}`, map[string]string{"post.hashtags": "must be a list"}},
-		"a number for an object":   {`{"post":5}`, map[string]string{"post": "must be an object"}},
-		"a number for a text":      {`{"post":{"content":5}}`, map[string]string{"post.content": "must be a string"}},
-		"null in a list":           {`{"post":{"hashtags":["a",null]}}`, map[string]string{"post.hashtags[1]": "must be a string"}},
-		"an object for a time":     {`{"post":{"createTime":{}}}`, map[string]string{"post.createTime": "must be a string, such as 2026-12-01T09:00:00Z, or 2026-12-01T09:00:00+01:00 with an offset from UTC"}},
-		"everything at once":       {`{"post":{"content":[],"hashtags":` + many(31, `""`) + `},"etag":1}`, map[string]string{"post.content": "must be a string", "post.hashtags": "must be at most 30 and are 31", "etag": "must be a string"}},
-		"what ends in the middle":  {`{"post":{"hashtags":["a"`, nil},
-		"many without an end":      {`{"post":{"hashtags":["",` + strings.Repeat(`"",`, 30), map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
+		"as many as may be": {`{"post":{"hashtags":` + many(30, `""`) + `}}`, nil},
+		"one more":          {`{"post":{"hashtags":` + many(31, `""`) + `}}`, map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
+		"a million": {`{"post":{"hashtags":` + many(1_000_000, `""`) + `}}`,
+			map[string]string{"post.hashtags": "must be at most 30 and are 1000000"}},
+		"under its proto name": {`{"update_mask":"a` + strings.Repeat(",a", 100) + `"}`,
+			map[string]string{"updateMask": "must name at most 100 fields and names 101"}},
+		"under an escaped name": {`{"post":{"\u0068ashtags":` + many(31, `""`) + `}}`,
+			map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
+		"of anything": {`{"post":{"hashtags":` + many(31, `{"a":["]",1]}`) + `}}`,
+			map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
+		"a text of any length": {`{"post":{"content":"` + strings.Repeat("x", 120_000) + `"}}`, nil},
+		"a text that is too long": {`{"post":{"content":"` + strings.Repeat("x", 120_001) + `"}}`,
+			map[string]string{"post.content": "must be at most 10000 characters and is more than 120000 bytes"}},
+		"quotes and backslashes": {`{"post":{"content":"\"\\","hashtags":` + many(31, `"\\"`) + `}}`,
+			map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
+		"null":                   {`{"post":{"hashtags":null,"content":null},"updateMask":null}`, nil},
+		"an object for a list":   {`{"post":{"hashtags":{}}}`, map[string]string{"post.hashtags": "must be a list"}},
+		"a number for an object": {`{"post":5}`, map[string]string{"post": "must be an object"}},
+		"a number for a text":    {`{"post":{"content":5}}`, map[string]string{"post.content": "must be a string"}},
+		"null in a list":         {`{"post":{"hashtags":["a",null]}}`, map[string]string{"post.hashtags[1]": "must be a string"}},
+		"an object for a time": {`{"post":{"createTime":{}}}`,
+			map[string]string{"post.createTime": "must be a string, such as 2026-12-01T09:00:00Z, or 2026-12-01T09:00:00+01:00 with an offset from UTC"}},
+		"everything at once": {`{"post":{"content":[],"hashtags":` + many(31, `""`) + `},"etag":1}`,
+			map[string]string{"post.content": "must be a string", "post.hashtags": "must be at most 30 and are 31", "etag": "must be a string"}},
+		"what ends in the middle": {`{"post":{"hashtags":["a"`, nil},
+		"many without an end": {`{"post":{"hashtags":["",` + strings.Repeat(`"",`, 30),
+			map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
 		"what has no such a field": {`{"flavour":` + many(31, `""`) + `}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,8 +103,10 @@ func TestAListIsCountedBeforeItIsReadInBinaryToo(t *testing.T) {
 		message *postwrightv1.UpdatePostRequest
 		want    map[string]string
 	}{
-		"as many as may be": {&postwrightv1.UpdatePostRequest{Post: &postwrightv1.Post{Hashtags: make([]string, 30), Content: strings.Repeat("x", 40_000)}}, nil},
-		"one more":          {&postwrightv1.UpdatePostRequest{Post: &postwrightv1.Post{Hashtags: make([]string, 31)}}, map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
+		"as many as may be": {&postwrightv1.UpdatePostRequest{Post: &postwrightv1.Post{Hashtags: make([]string, 30),
+			Content: strings.Repeat("x", 40_000)}}, nil},
+		"one more": {&postwrightv1.UpdatePostRequest{Post: &postwrightv1.Post{Hashtags: make([]string, 31)}},
+			map[string]string{"post.hashtags": "must be at most 30 and are 31"}},
 		"a long mask": {&postwrightv1.UpdatePostRequest{UpdateMask: &fieldmaskpb.FieldMask{Paths: make([]string, 101)}},
 			map[string]string{"updateMask.paths": "must be at most 100 and are 101"}},
 		"a text that is too long": {&postwrightv1.UpdatePostRequest{Post: &postwrightv1.Post{Content: strings.Repeat("x", 40_001)}},
@@ -132,24 +143,26 @@ func TestAFieldIsThereOnceInAnObject(t *testing.T) {
 		body    string
 		want    map[string]string
 	}{
-		"a text":                         {update, `{"etag":"1","etag":"2"}`, map[string]string{"etag": twice}},
-		"the same text":                  {update, `{"etag":"1","etag":"1"}`, map[string]string{"etag": twice}},
-		"a list":                         {update, `{"post":{"hashtags":[],"hashtags":["a"]}}`, map[string]string{"post.hashtags": twice}},
-		"a message":                      {update, `{"post":{},"post":{}}`, map[string]string{"post": twice}},
-		"a field of each":                {update, `{"post":{"content":"a"},"post":{"hashtags":["a"]}}`, map[string]string{"post": twice}},
-		"null before":                    {update, `{"etag":null,"etag":"1"}`, map[string]string{"etag": twice}},
-		"null behind":                    {update, `{"etag":"1","etag":null}`, map[string]string{"etag": twice}},
-		"under its proto name":           {update, `{"updateMask":"content","update_mask":"content"}`, map[string]string{"updateMask": twice}},
-		"under an escaped name":          {update, `{"etag":"1","\u0065tag":"1"}`, map[string]string{"etag": twice}},
-		"not side by side":               {update, `{"etag":"1","post":{"content":"a"},"etag":"1"}`, map[string]string{"etag": twice}},
-		"beside what else is wrong":      {update, `{"post":5,"etag":"1","etag":"2"}`, map[string]string{"post": "must be an object", "etag": twice}},
-		"before what else is wrong":      {update, `{"etag":"1","etag":"2","post":{"content":5}}`, map[string]string{"etag": twice}},
-		"in one post of several":         {batch, `{"posts":[{"content":"a","content":"}]"},{"content":5}],"requestId":7}`, map[string]string{"posts[0].content": twice, "posts[1].content": "must be a string", "requestId": "must be a string"}},
+		"a text":                    {update, `{"etag":"1","etag":"2"}`, map[string]string{"etag": twice}},
+		"the same text":             {update, `{"etag":"1","etag":"1"}`, map[string]string{"etag": twice}},
+		"a list":                    {update, `{"post":{"hashtags":[],"hashtags":["a"]}}`, map[string]string{"post.hashtags": twice}},
+		"a message":                 {update, `{"post":{},"post":{}}`, map[string]string{"post": twice}},
+		"a field of each":           {update, `{"post":{"content":"a"},"post":{"hashtags":["a"]}}`, map[string]string{"post": twice}},
+		"null before":               {update, `{"etag":null,"etag":"1"}`, map[string]string{"etag": twice}},
+		"null behind":               {update, `{"etag":"1","etag":null}`, map[string]string{"etag": twice}},
+		"under its proto name":      {update, `{"updateMask":"content","update_mask":"content"}`, map[string]string{"updateMask": twice}},
+		"under an escaped name":     {update, `{"etag":"1","\u0065tag":"1"}`, map[string]string{"etag": twice}},
+		"not side by side":          {update, `{"etag":"1","post":{"content":"a"},"etag":"1"}`, map[string]string{"etag": twice}},
+		"beside what else is wrong": {update, `{"post":5,"etag":"1","etag":"2"}`, map[string]string{"post": "must be an object", "etag": twice}},
+		"before what else is wrong": {update, `{"etag":"1","etag":"2","post":{"content":5}}`, map[string]string{"etag": twice}},
+		"in one post of several": {batch, `{"posts":[{"content":"a","content":"}]"},{"content":5}],"requestId":7}`,
+			map[string]string{"posts[0].content": twice, "posts[1].content": "must be a string", "requestId": "must be a string"}},
 		"with no end":                    {update, `{"etag":"1","etag":["`, map[string]string{"etag": twice}},
 		"once in each object":            {batch, `{"posts":[{"content":"a"},{"content":"a"}]}`, nil},
 		"a name that is a value as well": {update, `{"post":{"content":"content","hashtags":["content","content"]},"updateMask":"content"}`, nil},
-		"two fields of which one may be": {(&postwrightv1.ValidatePostRequest{}).ProtoReflect().Descriptor(), `{"post":{},"id":"x"}`, map[string]string{"id": "is one of id, post: give one of them only"}},
-		"two of which one is null":       {(&postwrightv1.ValidatePostRequest{}).ProtoReflect().Descriptor(), `{"post":null,"id":"x"}`, nil},
+		"two fields of which one may be": {(&postwrightv1.ValidatePostRequest{}).ProtoReflect().Descriptor(), `{"post":{},"id":"x"}`,
+			map[string]string{"id": "is one of id, post: give one of them only"}},
+		"two of which one is null": {(&postwrightv1.ValidatePostRequest{}).ProtoReflect().Descriptor(), `{"post":null,"id":"x"}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,16 +188,20 @@ func problems(err error) map[string]string {
 func FuzzNothingBeyondTheBoundsIsMadeOfJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{"post":{"content":"a","hashtags":["x","\u00e9"]},"updateMask":"content,hashtags","etag":"1"}`, `{"post":{"hashtags":["",`,
-		`{"post":{"\u0068ashtags":[]}}`, `{"post" {"hashtags"["" "" ]}}`, `{"post":{"hashtags":[null,[],{}]}}`, "{\"post\":\x00}", `{"post":{"content":"\`,
-		`{"post":{"createTime":"2026-01-02T03:04:05Z","failure":{"code":"x"}}}`, `{,"post":{},:}`, `{"post":nonsense}`, `[{}]`, `{"updateMask":"a\u002cb"}`,
+		`{"post":{"\u0068ashtags":[]}}`, `{"post" {"hashtags"["" "" ]}}`, `{"post":{"hashtags":[null,[],{}]}}`, "{\"post\":\x00}",
+		`{"post":{"content":"\`,
+		`{"post":{"createTime":"2026-01-02T03:04:05Z","failure":{"code":"x"}}}`, `{,"post":{},:}`, `{"post":nonsense}`, `[{}]`,
+		`{"updateMask":"a\u002cb"}`,
 		`{"posts":[{},{"hashtags":["a"]}],"requestId":"x"}`, `{"ids":["a"],"posts":[{}]}`,
 		`{"states":["POST_STATE_DRAFT",2,"x",null],"pageSize":"\u0031","order":1,"fromTime":"2026-01-02T03:04:05+01:00"}`, `{"pageSize":"","state":"1"}`,
-		`{"post":{"content":"a","content":"b"}}`, `{"update_mask":"a","updateMask":null,"etag":"1"}`, `{"posts":[{"hashtags":[]},{"hashtags":[],"\u0068ashtags":[]}]}`,
+		`{"post":{"content":"a","content":"b"}}`, `{"update_mask":"a","updateMask":null,"etag":"1"}`,
+		`{"posts":[{"hashtags":[]},{"hashtags":[],"\u0068ashtags":[]}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, message := range []proto.Message{&postwrightv1.UpdatePostRequest{}, &postwrightv1.BatchPublishPostsRequest{}, &postwrightv1.ListPostsRequest{}} {
+		for _, message := range []proto.Message{&postwrightv1.UpdatePostRequest{}, &postwrightv1.BatchPublishPostsRequest{},
+			&postwrightv1.ListPostsRequest{}} {
 			b := tightBounds(message)
 			unknown, scanned := scanJSON(body, b)
 			err := protojson.Unmarshal(body, message)
@@ -203,7 +220,8 @@ func FuzzNothingBeyondTheBoundsIsMadeOfJSON(f *testing.F) {
 
 func FuzzNothingBeyondTheBoundsIsMadeOfBinary(f *testing.F) {
 	for _, m := range []proto.Message{
-		&postwrightv1.UpdatePostRequest{Post: &postwrightv1.Post{Hashtags: []string{"", "a"}, Content: "x"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"a", "b"}}},
+		&postwrightv1.UpdatePostRequest{Post: &postwrightv1.Post{Hashtags: []string{"", "a"}, Content: "x"},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"a", "b"}}},
 		&postwrightv1.BatchPublishPostsRequest{Ids: []string{"", "a"}, Posts: []*postwrightv1.Post{{}, {Hashtags: []string{"a"}}}},
 		&postwrightv1.ListPostsRequest{States: []postwrightv1.PostState{1, 2}, PageSize: 300},
 	} {
@@ -213,7 +231,8 @@ func FuzzNothingBeyondTheBoundsIsMadeOfBinary(f *testing.F) {
 		f.Add(append(seed, seed...))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, message := range []proto.Message{&postwrightv1.UpdatePostRequest{}, &postwrightv1.BatchPublishPostsRequest{}, &postwrightv1.ListPostsRequest{}} {
+		for _, message := range []proto.Message{&postwrightv1.UpdatePostRequest{}, &postwrightv1.BatchPublishPostsRequest{},
+			&postwrightv1.ListPostsRequest{}} {
 			b := tightBounds(message)
 			scanned := scanBinary(body, b)
 			_ = proto.Unmarshal(body, message)

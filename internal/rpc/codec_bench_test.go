@@ -26,7 +26,8 @@ func BenchmarkTakeIn(b *testing.B) {
 	}
 	json, binary := newStrictJSON(), newBoundedBinary()
 	for name, message := range map[string]proto.Message{
-		"GetPost": &postwrightv1.GetPostRequest{Id: uuid.Max.String()}, "CreatePost": &postwrightv1.CreatePostRequest{Post: one}, "BatchCreatePosts": batch,
+		"GetPost": &postwrightv1.GetPostRequest{Id: uuid.Max.String()}, "CreatePost": &postwrightv1.CreatePostRequest{Post: one},
+		"BatchCreatePosts": batch,
 	} {
 		run := func(b *testing.B, codec connect.Codec, body []byte) {
 			b.ReportAllocs()

@@ -41,7 +41,7 @@ func (h *postHandler) CreatePost(ctx context.Context, req *postwrightv1.CreatePo
 }
 
 func (h *postHandler) GetPost(ctx context.Context, req *postwrightv1.GetPostRequest) (*postwrightv1.GetPostResponse, error) {
-	return unary(ctx, req, readID, byID(h.posts.GetKept), func(p posts.Post) *postwrightv1.GetPostResponse {
+	return unary(ctx, req, readID, byID(h.posts.GetCached), func(p posts.Post) *postwrightv1.GetPostResponse {
 		return &postwrightv1.GetPostResponse{Post: postMessage(p)}
 	})
 }

@@ -42,12 +42,18 @@ func TestAnIdempotencyKeyIsTheRequestID(t *testing.T) {
 		header       http.Header
 		field, want  string
 	}{
-		"two that differ":            {"PostService/CreatePost", `{"post":{"content":"Hello"},"requestId":"twice"}`, key, "Idempotency-Key", "is another than requestId: send one of them, or the same in both"},
-		"used for something else":    {"PostService/CreatePost", `{"post":{"content":"Bye"}}`, key, "requestId", "was used before for another request: choose a new one"},
-		"none in it":                 {"PostService/CreatePost", hello, http.Header{"Idempotency-Key": {`""`}}, "Idempotency-Key", "is empty: send a key that is new for each request, such as a UUID"},
-		"twice":                      {"PostService/CreatePost", hello, http.Header{"Idempotency-Key": {"a", "b"}}, "Idempotency-Key", "is there more than once: send one"},
-		"under another name":         {"PostService/CreatePost", hello, http.Header{"X-Idempotency-Key": {"a"}}, "X-Idempotency-Key", "is not known: send the key as Idempotency-Key"},
-		"where nothing remembers it": {"NotificationService/SendEmail", `{"to":"tess@example.org","subject":"Hi","content":"Hi"}`, key, "Idempotency-Key", "is not taken by this method, whose repeat is another call: leave it out"},
+		"two that differ": {"PostService/CreatePost", `{"post":{"content":"Hello"},"requestId":"twice"}`, key, "Idempotency-Key",
+			"is another than requestId: send one of them, or the same in both"},
+		"used for something else": {"PostService/CreatePost", `{"post":{"content":"Bye"}}`, key, "requestId",
+			"was used before for another request: choose a new one"},
+		"none in it": {"PostService/CreatePost", hello, http.Header{"Idempotency-Key": {`""`}}, "Idempotency-Key",
+			"is empty: send a key that is new for each request, such as a UUID"},
+		"twice": {"PostService/CreatePost", hello, http.Header{"Idempotency-Key": {"a", "b"}}, "Idempotency-Key",
+			"is there more than once: send one"},
+		"under another name": {"PostService/CreatePost", hello, http.Header{"X-Idempotency-Key": {"a"}}, "X-Idempotency-Key",
+			"is not known: send the key as Idempotency-Key"},
+		"where nothing remembers it": {"NotificationService/SendEmail", `{"to":"tess@example.org","subject":"Hi","content":"Hi"}`, key, "Idempotency-Key",
+			"is not taken by this method, whose repeat is another call: leave it out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			failure := w.asked(c.method, c.body, c.header).Failure(t)

@@ -27,7 +27,8 @@ func TestALocalTimeAndItsZoneAreTakenAtTheirWord(t *testing.T) {
 	require.Contains(t, string(taken.Body), fmt.Sprintf(`"scheduledLocalTime":"%sT09:00:00"`, day))
 
 	for rest, says := range map[string]string{
-		fmt.Sprintf(`"scheduledTime":"%sT09:00:00+01:00","timeZone":"Asia/Tokyo"`, day):                        "has the offset +01:00, and then it is +09:00 in Asia/Tokyo",
+		fmt.Sprintf(`"scheduledTime":"%sT09:00:00+01:00","timeZone":"Asia/Tokyo"`,
+			day): "has the offset +01:00, and then it is +09:00 in Asia/Tokyo",
 		fmt.Sprintf(`"scheduled_time":"%sT09:00:00-05:00","time_zone":"Asia/Tokyo"`, day):                      "has the offset -05:00",
 		fmt.Sprintf(`"localTime":"%sT09:00","timeZone":"Asia/Tokyo","scheduledTime":"%sT09:00:00Z"`, day, day): "scheduledTime is another moment",
 		fmt.Sprintf(`"localTime":"%sT09:00"`, day):                                                             "on whose clocks",

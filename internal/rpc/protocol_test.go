@@ -114,7 +114,8 @@ func TestOperationsAreMeasuredUnderTheirNames(t *testing.T) {
 			seen[labels] = m.GetHistogram().GetSampleCount() > 0
 		}
 	}
-	for _, want := range []string{"operation=PostInsert ", "operation=PublicationBegin ", "operation=Commit ", "operation=createPost vendor=linkedin "} {
+	for _, want := range []string{"operation=PostInsert ", "operation=PublicationBegin ", "operation=Commit ",
+		"operation=createPost vendor=linkedin "} {
 		require.True(t, seen[want], "%q is among %v", want, seen)
 	}
 	for _, m := range families["db_operation_errors_total"].GetMetric() {

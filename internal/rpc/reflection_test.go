@@ -153,7 +153,9 @@ func TestReflectionAnswersNoMoreThanOneCallMayAsk(t *testing.T) {
 		"the largest one": containing("postwright.v1.Post"),
 		"the services":    {MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}},
 		"what is not":     containing("x"),
-		"extensions":      {MessageRequest: &reflectionv1.ServerReflectionRequest_AllExtensionNumbersOfType{AllExtensionNumbersOfType: "google.protobuf.FieldOptions"}},
+		"extensions": {MessageRequest: &reflectionv1.ServerReflectionRequest_AllExtensionNumbersOfType{
+			AllExtensionNumbersOfType: "google.protobuf.FieldOptions",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -89,7 +89,8 @@ func TestEveryKindOfFieldIsRefusedInWordsOfTheAPI(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []protoreflect.Kind{protoreflect.StringKind, protoreflect.BoolKind, protoreflect.Int32Kind, protoreflect.EnumKind, protoreflect.MessageKind} {
+	for _, kind := range []protoreflect.Kind{protoreflect.StringKind, protoreflect.BoolKind, protoreflect.Int32Kind, protoreflect.EnumKind,
+		protoreflect.MessageKind} {
 		require.NotZero(t, kinds[kind], kind)
 	}
 }
@@ -122,11 +123,15 @@ func TestAValueThatAFieldCanNotHoldIsSaidUnderTheFieldsName(t *testing.T) {
 	const mask = `it must be a string of names as in JSON with commas between: "content,postType"`
 	const year = "must be a time from the year 1 to 9999 with at most nine digits behind the second"
 	for name, c := range map[string]struct{ method, body, want string }{
-		"a star for a mask":             {"UpdatePost", `{"updateMask":"*"}`, `updateMask holds "*", which stands for no field: name each that is meant; ` + mask},
-		"a star among names":            {"UpdatePost", `{"updateMask":"content,*"}`, `updateMask holds "*", which stands for no field`},
-		"a comma too many":              {"UpdatePost", `{"updateMask":"content,"}`, `updateMask holds a comma without a name before or behind it: ` + mask},
-		"a name with a capital first":   {"UpdatePost", `{"updateMask":"Content"}`, `updateMask holds "Content", which is not written as a field's name is: ` + mask},
-		"a name with a hyphen":          {"UpdatePost", `{"updateMask":"post-type"}`, `updateMask holds "post-type", which is not written as a field's name is`},
+		"a star for a mask": {"UpdatePost", `{"updateMask":"*"}`,
+			`updateMask holds "*", which stands for no field: name each that is meant; ` + mask},
+		"a star among names": {"UpdatePost", `{"updateMask":"content,*"}`, `updateMask holds "*", which stands for no field`},
+		"a comma too many": {"UpdatePost", `{"updateMask":"content,"}`,
+			`updateMask holds a comma without a name before or behind it: ` + mask},
+		"a name with a capital first": {"UpdatePost", `{"updateMask":"Content"}`,
+			`updateMask holds "Content", which is not written as a field's name is: ` + mask},
+		"a name with a hyphen": {"UpdatePost", `{"updateMask":"post-type"}`,
+			`updateMask holds "post-type", which is not written as a field's name is`},
 		"a fraction":                    {"ListPosts", `{"pageSize":1.5}`, "pageSize must be a whole number from 0 to 100"},
 		"a fraction in quotes":          {"ListPosts", `{"pageSize":"1.5"}`, "pageSize must be a whole number from 0 to 100"},
 		"a number with a blank behind":  {"ListPosts", `{"pageSize":"10 "}`, "pageSize must be a whole number from 0 to 100"},
@@ -156,7 +161,8 @@ func TestBytesThatAreNoMessageAreToldFromTextsThatAreNoText(t *testing.T) {
 	handler := newEdge(t, small, slog.New(slog.DiscardHandler))
 	const publish, create = "/postwright.v1.PostService/PublishPost", "/postwright.v1.PostService/CreatePost"
 	for name, c := range map[string]struct{ procedure, body, want string }{
-		"garbage":              {publish, "\xff\xff\xff", "its 3 bytes are no message in protobuf's binary form, or are cut off: send the postwright.v1.PublishPostRequest of specs/api"},
+		"garbage": {publish, "\xff\xff\xff", "its 3 bytes are no message in protobuf's binary form, or are cut off: send the " +
+			"postwright.v1.PublishPostRequest of specs/api"},
 		"a text":               {publish, "hello", "its 5 bytes are no message"},
 		"JSON":                 {publish, `{"id":"x"}`, "it is JSON, and its Content-Type says protobuf: send the postwright.v1.PublishPostRequest"},
 		"an end in the middle": {publish, "\x0a\x10ab", "its 4 bytes are no message"},
@@ -167,7 +173,8 @@ func TestBytesThatAreNoMessageAreToldFromTextsThatAreNoText(t *testing.T) {
 		for wire, r := range map[string]struct {
 			contentType string
 			body        []byte
-		}{"connect": {"application/proto", []byte(c.body)}, "gRPC": {"application/grpc", enveloped(0, []byte(c.body))}, "gRPC-Web": {"application/grpc-web+proto", enveloped(0, []byte(c.body))}} {
+		}{"connect": {"application/proto", []byte(c.body)}, "gRPC": {"application/grpc", enveloped(0, []byte(c.body))},
+			"gRPC-Web": {"application/grpc-web+proto", enveloped(0, []byte(c.body))}} {
 			t.Run(name+", "+wire, func(t *testing.T) {
 				t.Parallel()
 				w := httptest.NewRecorder()

@@ -107,7 +107,8 @@ func timeProblem(written string) string {
 		if _, err := time.Parse(time.RFC3339Nano, written); err == nil {
 			return "must be a time from the year 1 to 9999 with at most nine digits behind the second, " + writtenTime
 		}
-		for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		for _, layout := range []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04", "2006-01-02 15:04",
+			"2006-01-02"} {
 			if at, err := time.Parse(layout, written); err == nil {
 				plain := at.Format("2006-01-02T15:04:05")
 				return fmt.Sprintf("has no offset from UTC: write %sZ if it is in UTC, or %s+01:00 with the offset of its place", plain, plain)

@@ -344,8 +344,8 @@ func TestEveryOperationCanBeArmed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for vendor, ids := range map[string]string{
-		"linkedin": `createPost getPost findPostsByAuthor updatePost deletePost createUgcPost getUserInfo getPerson getMemberPostAnalytics getSocialMetadata
-			getOrganizationShareStatistics findOrganizationAcls createAccessToken introspectToken`,
+		"linkedin": `createPost getPost findPostsByAuthor updatePost deletePost createUgcPost getUserInfo getPerson
+			getMemberPostAnalytics getSocialMetadata getOrganizationShareStatistics findOrganizationAcls createAccessToken introspectToken`,
 		"analysis":     "analyzeSentiment generateHashtags optimizeContent",
 		"notification": "sendEmail sendPush",
 	} {

@@ -35,7 +35,8 @@ func TestRefusedBeforeTheOperation(t *testing.T) {
 		"another protocol": {"GET", share, with("X-Restli-Protocol-Version", "1.0.0"), 400,
 			`{"status":400,"code":"ILLEGAL_ARGUMENT","message":"Header X-Restli-Protocol-Version must be 2.0.0"}`},
 		"no scope to read": {"GET", share, asBob, 403,
-			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Not enough permissions to access: partnerApiPostsExternal.GET.20260901"}`},
+			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Not enough permissions to access: ` +
+				`partnerApiPostsExternal.GET.20260901"}`},
 		"no scope for a path without versions": {"GET", "/v2/people/(id:ada)", asBob, 403,
 			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Not enough permissions to access: people.GET.NO_VERSION"}`},
 		"bare colons in a path": {"GET", "/rest/posts/urn:li:share:1", nil, 400,

@@ -100,7 +100,8 @@ func (v verdict) line() string {
 		word = "FAIL"
 	}
 	return fmt.Sprintf(
-		"siege: %s attacks=%d figures=%d errors=%.0f unserved=%.0f get_p50_ms=%.1f get_p99_ms=%.1f create_p99_ms=%.1f published_worst_ms=%.0f memory_mib=%.0f log_kib=%.0f "+
+		"siege: %s attacks=%d figures=%d errors=%.0f unserved=%.0f get_p50_ms=%.1f get_p99_ms=%.1f create_p99_ms=%.1f published_worst_ms=%.0f "+
+			"memory_mib=%.0f log_kib=%.0f "+
 			"pool_in_use=%.0f exit_s=%.1f exit_code=%.0f broken=%d missed=%d",
 		word,
 		len(v.Attacks),

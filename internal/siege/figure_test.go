@@ -43,7 +43,8 @@ func TestTheLineHasTheWorstOfAllAttacks(t *testing.T) {
 	v := verdict{Attacks: []string{"streams", "relay"}, Figures: figuresOfCalm()}
 	require.Equal(
 		t,
-		"siege: PASS attacks=2 figures=4 errors=0 unserved=0 get_p50_ms=0.0 get_p99_ms=20.0 create_p99_ms=0.0 published_worst_ms=0 memory_mib=0 log_kib=0 "+
+		"siege: PASS attacks=2 figures=4 errors=0 unserved=0 get_p50_ms=0.0 get_p99_ms=20.0 create_p99_ms=0.0 published_worst_ms=0 memory_mib=0 "+
+			"log_kib=0 "+
 			"pool_in_use=0 exit_s=1.2 exit_code=0 broken=0 missed=0",
 		v.line(),
 	)

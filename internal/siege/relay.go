@@ -47,7 +47,8 @@ func relay(ctx context.Context, s *stage) error {
 			return err
 		}
 	}
-	for _, subject := range []string{"Hello\r\nBcc: stranger@example.net", "Hello\nBcc: stranger@example.net", "Hello\rBcc: stranger@example.net", "Hello\u2028Bcc: x", "Hello\x00"} {
+	for _, subject := range []string{"Hello\r\nBcc: stranger@example.net", "Hello\nBcc: stranger@example.net", "Hello\rBcc: stranger@example.net",
+		"Hello\u2028Bcc: x", "Hello\x00"} {
 		if err := mail(greedy.Email, subject); err != nil {
 			return err
 		}

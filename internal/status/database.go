@@ -37,7 +37,7 @@ type Pinger interface {
 func Database(on Pinger, now func() time.Time) Checker {
 	return Checker{Name: "database", Ready: on.Ping, Run: func(ctx context.Context) []Check {
 		began := now()
-		there, err := db.New().DatabaseLook(ctx, on)
+		there, err := db.New().DatabaseInfo(ctx, on)
 		took := now().Sub(began)
 		if err != nil {
 			return append(single("database", Failed, fault.Of(err).Message, RemedyDatabase),

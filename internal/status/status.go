@@ -117,7 +117,9 @@ func Failing(name string, err error, remedy string) Checker {
 	return Checker{Name: name, Run: func(context.Context) []Check { return single(name, Failed, fault.Of(err).Message, remedy) }}
 }
 
-// Blocked is a checker that can't run because something else is broken.
-func Blocked(name, because string) Checker {
-	return Checker{Name: name, Run: func(context.Context) []Check { return single(name, Unknown, because, "") }}
+// WithoutDatabase is a checker that can't run because the database can't be used.
+func WithoutDatabase(name string) Checker {
+	return Checker{Name: name, Run: func(context.Context) []Check {
+		return single(name, Unknown, "The database has to be in order first.", "")
+	}}
 }

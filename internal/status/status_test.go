@@ -60,11 +60,14 @@ func TestWhatIsSaidOfATokensLife(t *testing.T) {
 	}{
 		{"long", accounts.Standing{Ends: in(30)}, OK, "It ends in 30 days"},
 		{"not long", accounts.Standing{Ends: in(14)}, Warning, "It ends in 14 days"},
-		{"its renewal was due and did not come", accounts.Standing{Ends: in(3), RenewalFailed: true}, Warning, "It ends in 3 days, at " + in(3).Format(time.RFC3339) + ", though it should have been renewed"},
-		{"not long, but renewed by itself", accounts.Standing{Ends: in(7), RenewedUntil: in(200)}, OK, "It is renewed by itself until " + in(200).Format(time.RFC3339)},
+		{"its renewal was due and did not come", accounts.Standing{Ends: in(3), RenewalFailed: true}, Warning,
+			"It ends in 3 days, at " + in(3).Format(time.RFC3339) + ", though it should have been renewed"},
+		{"not long, but renewed by itself", accounts.Standing{Ends: in(7), RenewedUntil: in(200)}, OK,
+			"It is renewed by itself until " + in(200).Format(time.RFC3339)},
 		{"near", accounts.Standing{Ends: in(3)}, Warning, "It ends in 3 days"},
 		{"what renewed it is gone", accounts.Standing{Ends: in(30), RefreshUnused: true}, OK, "Nothing renews it, though it has a refresh token"},
-		{"what renewed it is gone, and the end is near", accounts.Standing{Ends: in(3), RefreshUnused: true}, Warning, "Nothing renews it, though it has a refresh token"},
+		{"what renewed it is gone, and the end is near", accounts.Standing{Ends: in(3), RefreshUnused: true}, Warning,
+			"Nothing renews it, though it has a refresh token"},
 		{"over, whatever would have renewed it", accounts.Standing{Ends: in(-1), RenewalFailed: true}, Failed, "It ended at "},
 	} {
 		got := token(accounts.Account{App: accounts.DefaultApp, DisplayName: "Ada"}, c.standing, now)

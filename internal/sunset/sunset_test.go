@@ -80,7 +80,8 @@ func TestAVersionEndsWhenTheSandboxStopsServingIt(t *testing.T) {
 	ada := sandbox.Member{ID: "ada", Token: "token-of-ada", Scopes: []string{"w_member_social"}}
 	share, err := linkedin.ParseURN("urn:li:share:1")
 	require.NoError(t, err)
-	for _, version := range []string{"202510", "202511", "202601", "202602", "202603", "202604", "202605", "202606", "202607", "202608", "202609", "202610"} {
+	for _, version := range []string{"202510", "202511", "202601", "202602", "202603", "202604", "202605", "202606", "202607", "202608", "202609",
+		"202610"} {
 		end := Of(version).Ends
 		for _, c := range []struct {
 			at     time.Time

@@ -66,7 +66,8 @@ func NewMetrics() *Metrics {
 		}, []string{"vendor", "host"}),
 		apiLookups: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "api_host_lookups_total",
-			Help: "Needs for the addresses of a vendor's host, by what became of them: kept ones (hit), the resolver was waited for (miss), it had none (failed).",
+			Help: "Needs for the addresses of a vendor's host, by what became of them: kept ones (hit), the resolver was waited for (miss), it had none " +
+				"(failed).",
 		}, []string{"result"}),
 		rpcCalls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rpc_calls_total", Help: "Calls of the API that ended, by procedure and code; ok is one.",

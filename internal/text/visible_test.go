@@ -20,7 +20,8 @@ func TestTextsThatNobodySees(t *testing.T) {
 	} {
 		require.False(t, text.Visible(s), "%q", s)
 	}
-	for _, s := range []string{"a", "\u200ba", "1", "!", "\U0001F680", "é", "한", "⠁", "。", "ا", "\u0600", "\u06dd", "\u070f", "\u0890", "\u08e2", "\U000110bd", "\uf8ff", "\U0010fffd"} {
+	for _, s := range []string{"a", "\u200ba", "1", "!", "\U0001F680", "é", "한", "⠁", "。", "ا", "\u0600", "\u06dd", "\u070f", "\u0890", "\u08e2",
+		"\U000110bd", "\uf8ff", "\U0010fffd"} {
 		require.True(t, text.Visible(s), "%q", s)
 	}
 }

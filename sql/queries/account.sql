@@ -45,6 +45,31 @@ SELECT * FROM linkedin_accounts WHERE owner_id = @owner_id AND disconnected_at I
 -- Of all owners, by id, after the one given: for what is done for each account by itself.
 SELECT * FROM linkedin_accounts WHERE disconnected_at IS NULL AND id > @after_id ORDER BY id LIMIT @page_size;
 
+-- name: AccountListEnding :many
+-- Of all owners, connected ones among which are the most that end first, some of them more than once. What renews a token is known
+-- to the configuration alone; so of each app whose tokens may be renewed, both those are here whose tokens end first, and those
+-- whose refresh tokens do. Each list is read from an index.
+WITH RECURSIVE apps AS (
+    (SELECT r.app FROM linkedin_accounts r
+        WHERE r.disconnected_at IS NULL AND r.refresh_token_expires_at > r.token_expires_at ORDER BY r.app LIMIT 1)
+    UNION ALL
+    SELECT n.app FROM apps CROSS JOIN LATERAL (SELECT r.app FROM linkedin_accounts r
+        WHERE r.disconnected_at IS NULL AND r.refresh_token_expires_at > r.token_expires_at AND r.app > apps.app ORDER BY r.app LIMIT 1) n
+)
+(SELECT a.* FROM linkedin_accounts a WHERE a.disconnected_at IS NULL AND a.paused_reason <> '' ORDER BY a.id LIMIT @most)
+UNION ALL
+(SELECT a.* FROM linkedin_accounts a
+    WHERE a.disconnected_at IS NULL AND (a.refresh_token_expires_at > a.token_expires_at) IS NOT TRUE AND a.token_expires_at IS NOT NULL
+    ORDER BY a.token_expires_at, a.id LIMIT @most)
+UNION ALL
+SELECT t.* FROM apps CROSS JOIN LATERAL (SELECT a.* FROM linkedin_accounts a
+    WHERE a.app = apps.app AND a.disconnected_at IS NULL AND a.refresh_token_expires_at > a.token_expires_at
+    ORDER BY a.token_expires_at, a.id LIMIT @most) t
+UNION ALL
+SELECT t.* FROM apps CROSS JOIN LATERAL (SELECT a.* FROM linkedin_accounts a
+    WHERE a.app = apps.app AND a.disconnected_at IS NULL AND a.refresh_token_expires_at > a.token_expires_at
+    ORDER BY a.refresh_token_expires_at, a.id LIMIT @most) t;
+
 -- name: AccountListOwners :many
 -- Everybody who has a connected account, once each.
 SELECT DISTINCT owner_id FROM linkedin_accounts WHERE disconnected_at IS NULL ORDER BY owner_id;

@@ -55,7 +55,8 @@ SELECT * FROM posts WHERE id = @id AND owner_id = @owner_id FOR UPDATE;
 -- name: PostUpdate :one
 -- Only the fields whose set_ flag is true change. The caller holds the row's lock and has checked state and etag.
 WITH search AS (
-    INSERT INTO post_search (post_id, folded) SELECT p.id, @folded::text FROM posts p WHERE p.id = @id AND p.owner_id = @owner_id AND @set_content::boolean
+    INSERT INTO post_search (post_id, folded)
+    SELECT p.id, @folded::text FROM posts p WHERE p.id = @id AND p.owner_id = @owner_id AND @set_content::boolean
     ON CONFLICT (post_id) DO UPDATE SET folded = excluded.folded
 )
 UPDATE posts SET
@@ -366,7 +367,7 @@ UPDATE posts SET
 WHERE id = @id AND owner_id = @owner_id AND state IN ('draft', 'scheduled', 'failed', 'unconfirmed')
 RETURNING *;
 
--- name: PostKeepAccount :execrows
+-- name: PostSetAccount :execrows
 -- The account with which LinkedIn has, or may have, a post of which the database lost that it was sent.
 UPDATE posts SET account_id = @account_id::uuid WHERE id = @id AND owner_id = @owner_id;
 
@@ -391,7 +392,7 @@ ORDER BY i.id, o.published_at DESC NULLS FIRST, o.id;
 UPDATE posts SET failure_message = @failure_message, failure_remedy = @failure_remedy, revision = revision + 1, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND state = 'unconfirmed';
 
--- name: PostKeepURN :execrows
+-- name: PostSetURN :execrows
 -- LinkedIn's name for a post that is still being sent once more: an earlier attempt is known to have arrived.
 UPDATE posts SET linkedin_urn = @linkedin_urn, revision = revision + 1, updated_at = @now
 WHERE id = @id AND owner_id = @owner_id AND state = 'publishing';

@@ -34,7 +34,7 @@ SELECT u.id, u.job_id FROM publications u JOIN posts p ON p.id = u.post_id
 WHERE u.state = 'queued' AND p.failure_code = @failure_code
 ORDER BY u.created_at, u.id;
 
--- name: PublicationBegin :one
+-- name: PublicationBegin :many
 -- Writes down what is committed before the call: the attempt, and that publication and post are being sent. Returns the post; no
 -- row, and nothing done, when publication and post are not both queued, or as many of the account's as all_turns are being sent. The
 -- caller holds the locks of PublicationLock. Attempts are numbered from 1 over all publications of the post. Fails on
@@ -124,7 +124,7 @@ WHERE a.publication_id = @publication_id AND p.owner_id = @owner_id AND a.outcom
 
 -- name: AttemptEnd :one
 -- ended is 0 when the attempt has an outcome already, and else 1. Beside that the post's doubts as AttemptDoubts tells them, this
--- attempt's own among them. For IS TRUE see PublicationBegin.
+-- attempt's own among them: in one round trip, which every send takes. For IS TRUE see PublicationBegin.
 WITH ended AS (
     UPDATE publish_attempts a SET
         ended_at = @ended_at::timestamptz, outcome = @outcome, status = @status, code = @code, message = @message, request_id = @request_id
@@ -141,7 +141,7 @@ SELECT
     (SELECT count(*) FROM ended) AS ended,
     coalesce(min(started_at) FILTER (WHERE settlement = ''), 'epoch')::timestamptz AS open_since,
     count(*) FILTER (WHERE settlement = '') AS open,
-    count(*) FILTER (WHERE settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
+    count(*) FILTER (WHERE settlement = ANY(@settled_there::text[])) AS there
 FROM doubted;
 
 -- name: AttemptCount :one
@@ -154,7 +154,7 @@ SELECT count(*) FROM publish_attempts a JOIN publications p ON p.id = a.publicat
 SELECT
     coalesce(min(a.started_at) FILTER (WHERE a.settlement = ''), 'epoch')::timestamptz AS open_since,
     count(*) FILTER (WHERE a.settlement = '') AS open,
-    count(*) FILTER (WHERE a.settlement IN ('person_published', 'duplicate_named', 'read_back_published', 'late_accepted')) AS there
+    count(*) FILTER (WHERE a.settlement = ANY(@settled_there::text[])) AS there
 FROM publish_attempts a JOIN publications p ON p.id = a.publication_id
 WHERE a.post_id = @post_id AND p.owner_id = @owner_id AND (a.outcome = 'in_doubt') IS TRUE;
 

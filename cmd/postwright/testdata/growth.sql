@@ -15,8 +15,11 @@ BEGIN
     SELECT id_of(1, n), 'u' || n || '@example.org', 'u' || n || '@example.org', '', moment(n) FROM generate_series(first, last) n;
     INSERT INTO api_keys (id, owner_id, label, prefix, hash, created_at)
     SELECT id_of(2, n), id_of(1, n), '', 'k' || n, decode(repeat('00', 32), 'hex'), moment(n) FROM generate_series(first, last) n;
-    INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, scopes, is_default, token_expires_at, created_at, updated_at)
-    SELECT id_of(3, n), id_of(1, n), 'urn:li:person:' || n, '', 't', '{}', true, moment(n) + interval '60 days', moment(n), moment(n)
+    INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, scopes, is_default, token_expires_at, sealed_refresh_token,
+        refresh_token_expires_at, paused_reason, created_at, updated_at)
+    SELECT id_of(3, n), id_of(1, n), 'urn:li:person:' || n, '', 't', '{}', true, moment(n) + interval '60 days',
+        CASE n % 2 WHEN 1 THEN 'r'::bytea END, CASE n % 2 WHEN 1 THEN moment(n) + interval '365 days' END,
+        CASE n % 5 WHEN 1 THEN 'REVOKED_ACCESS_TOKEN' ELSE '' END, moment(n), moment(n)
     FROM generate_series(first, last) n;
     INSERT INTO consents (state_hash, owner_id, organization, expires_at)
     SELECT convert_to('c' || n, 'UTF8'), id_of(1, n), '', moment(n) + interval '10 years' FROM generate_series(first, last) n;

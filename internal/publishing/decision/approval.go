@@ -22,7 +22,8 @@ func Publishable(state string, resend bool) error {
 		}
 		return fault.New(
 			fault.Precondition,
-			"It is not known whether LinkedIn has the post: look there and say what you saw with ResolvePost, or approve one more send with resend, which could publish it twice.",
+			"It is not known whether LinkedIn has the post: look there and say what you saw with ResolvePost, or approve one more send with resend, "+
+				"which could publish it twice.",
 		).WithReason("UNCONFIRMED")
 	}
 	return fault.Newf(fault.Precondition, "The post is %s: cancel its schedule first.", state).WithReason("SCHEDULED")
@@ -49,7 +50,8 @@ func (r Rules) ResendTooLate(doubtSince, now time.Time) error {
 	}
 	return fault.Newf(
 		fault.Precondition,
-		"The post was sent at %s, and LinkedIn refuses the same text for about %s only: sent again now, it could stand there twice. Look on LinkedIn; if the post is not there, send it again with looked, or say what you saw with ResolvePost.",
+		"The post was sent at %s, and LinkedIn refuses the same text for about %s only: sent again now, it could stand there twice. Look on LinkedIn; "+
+			"if the post is not there, send it again with looked, or say what you saw with ResolvePost.",
 		doubtSince.UTC().Format(time.RFC3339),
 		r.DuplicateWindow,
 	).WithReason(ReasonResendTooLate)
@@ -67,8 +69,9 @@ func (r Rules) ResendExpired(approvedAt, doubtSince, now time.Time) bool {
 // ResentTooLate is what becomes of one more send that was approved in time and was not made.
 func ResentTooLate() *Obstacle {
 	return &Obstacle{unsent(Failure{
-		Code:    ReasonResendTooLate,
-		Message: "The send that you approved could not be made while LinkedIn still refuses the same text, so it was not made: the post could stand there twice.",
-		Remedy:  remedyDoubt,
+		Code: ReasonResendTooLate,
+		Message: "The send that you approved could not be made while LinkedIn still refuses the same text, so it was not made: the post could stand " +
+			"there twice.",
+		Remedy: remedyDoubt,
 	})}
 }

@@ -50,13 +50,17 @@ func remedy(f *fault.Error) string {
 	case f.Reason == linkedin.ReasonVersionExpired:
 		return "Nothing is on LinkedIn. Have the LinkedIn version set to one that is served, then publish the post again."
 	case f.Reason == linkedin.ReasonAccessDenied:
-		return "Nothing is on LinkedIn. Connect the account again with the scope for posting (w_member_social, for pages w_organization_social), once the app has the product and the member the role for it; then publish the post again."
+		return "Nothing is on LinkedIn. Connect the account again with the scope for posting (w_member_social, for pages w_organization_social), once " +
+			"the app has the product and the member the role for it; then publish the post again."
 	case f.Reason == linkedin.ReasonUnpermitted:
-		return "Nothing is on LinkedIn, and nothing that you change helps: whoever runs Postwright finds LinkedIn's words in the attempt, and may set another LinkedIn version."
+		return "Nothing is on LinkedIn, and nothing that you change helps: whoever runs Postwright finds LinkedIn's words in the attempt, and may set " +
+			"another LinkedIn version."
 	case f.Reason == linkedin.ReasonWrongAuthor:
-		return "Nothing is on LinkedIn. Connect the account again with the app that it is to post with, as the member it belongs to; for a page, as a member with a role for posting there. Then publish the post again."
+		return "Nothing is on LinkedIn. Connect the account again with the app that it is to post with, as the member it belongs to; for a page, as a " +
+			"member with a role for posting there. Then publish the post again."
 	case f.Kind == fault.VendorRejected && f.Answer != nil && f.Answer.Status == http.StatusForbidden:
-		return "Nothing is on LinkedIn. The attempt has LinkedIn's own words, which say what is in the way: have that mended, then publish the post again."
+		return "Nothing is on LinkedIn. The attempt has LinkedIn's own words, which say what is in the way: have that mended, then publish the post " +
+			"again."
 	case f.Kind == fault.Precondition:
 		return "Nothing was sent. Mend this, then publish the post again."
 	}

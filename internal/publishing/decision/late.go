@@ -3,9 +3,6 @@ package decision
 import (
 	"cmp"
 
-	"github.com/google/uuid"
-
-	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/posts"
 )
 
@@ -48,35 +45,4 @@ func (o Outcome) lateFailure() Failure {
 		o.Failure.Remedy = "Nothing is on LinkedIn. Publish the post again."
 	}
 	return o.Failure
-}
-
-// Idle reports whether a post in this state is neither on its way nor there nor in doubt.
-func Idle(state string) bool {
-	switch state {
-	case posts.StateDraft, posts.StateScheduled, posts.StateFailed:
-		return true
-	}
-	return false
-}
-
-// SentWith reports whether a post in this state becomes what a lost attempt made of it, and so belongs to that attempt's account,
-// by which its numbers are asked for and a doubt about it is looked into.
-func (a Answer) SentWith(state string) bool {
-	switch state {
-	case posts.StateQueued, posts.StateUnconfirmed: // of another attempt, perhaps with another account
-		return a.Result == Accepted
-	}
-	return Idle(state)
-}
-
-// LostPost is the fault of an attempt whose very post the database lost: the log alone can tell what LinkedIn has.
-func (o Outcome) LostPost(id uuid.UUID, cause error) error {
-	said := "LinkedIn did not take it."
-	switch o.Answer.Result {
-	case Accepted:
-		said = "LinkedIn has it, as " + cmp.Or(o.URN, "it did not say what") + "."
-	case InDoubt:
-		said = "LinkedIn may have it."
-	}
-	return fault.Newf(fault.NotFound, "The database lost the post %s while it was sent. %s", id, said).WithCause(cause)
 }

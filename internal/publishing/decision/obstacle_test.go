@@ -23,12 +23,14 @@ func TestWhatStandsInTheWayOfASend(t *testing.T) {
 		code    string
 		until   time.Time
 	}{
-		"nothing":                       {decision.Pending{ApprovedAt: noon, DueAt: noon}, "", "", time.Time{}},
-		"late by no more than may be":   {decision.Pending{DueAt: noon.Add(-rules.OverdueWindow)}, "", "", time.Time{}},
-		"too late":                      {decision.Pending{DueAt: late}, posts.StateFailed, "OVERDUE", time.Time{}},
-		"too late, and known why":       {decision.Pending{DueAt: late, WaitedFor: waited}, posts.StateFailed, "UNREACHABLE", time.Time{}},
-		"too late, and a paused one":    {decision.Pending{DueAt: late, Account: accounts.Standing{Paused: "P"}}, posts.StateFailed, "OVERDUE", time.Time{}},
-		"everything is held, also this": {decision.Pending{DueAt: late, ReviewedBefore: soon, Held: true}, posts.StateQueued, decision.ReasonHeld, noon.Add(time.Minute)},
+		"nothing":                     {decision.Pending{ApprovedAt: noon, DueAt: noon}, "", "", time.Time{}},
+		"late by no more than may be": {decision.Pending{DueAt: noon.Add(-rules.OverdueWindow)}, "", "", time.Time{}},
+		"too late":                    {decision.Pending{DueAt: late}, posts.StateFailed, "OVERDUE", time.Time{}},
+		"too late, and known why":     {decision.Pending{DueAt: late, WaitedFor: waited}, posts.StateFailed, "UNREACHABLE", time.Time{}},
+		"too late, and a paused one": {decision.Pending{DueAt: late, Account: accounts.Standing{Paused: "P"}}, posts.StateFailed, "OVERDUE",
+			time.Time{}},
+		"everything is held, also this": {decision.Pending{DueAt: late, ReviewedBefore: soon, Held: true}, posts.StateQueued, decision.ReasonHeld,
+			noon.Add(time.Minute)},
 		"sent before, perhaps": {
 			decision.Pending{ApprovedAt: noon, DueAt: late, ReviewedBefore: soon}, posts.StateUnconfirmed, decision.ReasonRestored, time.Time{},
 		},

@@ -69,7 +69,8 @@ func TestADuplicateOfAnotherPostSaysNothingAboutTheOneBefore(t *testing.T) {
 	t.Parallel()
 	o := decision.Outcome{State: posts.StateFailed, Answer: decision.Answer{Result: decision.Rejected, DuplicateOf: "urn:li:share:1"}}
 	for words, o := range map[string]decision.Outcome{
-		"is the post 01000000": o.DuplicateOfOther(uuid.UUID{1}), "is another post": o.DuplicateOfOther(uuid.Nil), "may be another post": o.DuplicateOfTwin(),
+		"is the post 01000000": o.DuplicateOfOther(uuid.UUID{1}), "is another post": o.DuplicateOfOther(uuid.Nil),
+		"may be another post": o.DuplicateOfTwin(),
 	} {
 		require.Contains(t, o.Failure.Message, "urn:li:share:1, which "+words)
 		require.Equal(t, posts.StateUnconfirmed, o.After(decision.Earlier{InDoubt: true}).State)

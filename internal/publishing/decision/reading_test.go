@@ -72,7 +72,8 @@ func TestWhatAReadingMeansForAPostInDoubt(t *testing.T) {
 		"nothing like it, sent from elsewhere":       {elsewhere, evidence(elsewhere, nil, old), late, false, decision.Nothing},
 		"nothing at all proves nothing":              {doubt, whole, late, false, decision.Nothing},
 		"nothing at all, though one should be there": {doubt, wholeAndKnown, late, false, decision.Nothing},
-		"a list that ends too early":                 {doubt, decision.Evidence{Listing: decision.Listing{Posts: []linkedin.Post{listed}}}, late, false, decision.Nothing},
+		"a list that ends too early": {doubt, decision.Evidence{Listing: decision.Listing{Posts: []linkedin.Post{listed}}}, late, false,
+			decision.Nothing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

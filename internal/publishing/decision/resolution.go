@@ -19,6 +19,11 @@ const (
 	SettledAbsent       Settlement = "read_back_absent"
 )
 
+// SettledThere are the settlements that say that an attempt is on LinkedIn, as rows keep them.
+var SettledThere = []string{
+	string(SettledPublished), string(SettledByDuplicate), string(SettledReadBack), string(SettledLateAccepted),
+}
+
 // Finding is what was found out about a post in doubt.
 type Finding uint8
 
@@ -84,7 +89,7 @@ const (
 // ArrivalOf is the arrival of a post in this state.
 func ArrivalOf(state string) Arrival {
 	switch {
-	case state == posts.StateUnconfirmed, Idle(state): // Idle only when the database went back, and lost the attempt
+	case state == posts.StateUnconfirmed, idle(state): // idle only when the database went back, and lost the attempt
 		return ArrivesAtRest
 	case state == posts.StateQueued:
 		return ArrivesQueued

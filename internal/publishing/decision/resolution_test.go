@@ -1,6 +1,7 @@
 package decision_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,4 +41,20 @@ func TestADoubtIsSettledByWhatAPersonSaw(t *testing.T) {
 	require.Equal(t, posts.StateFailed, absent.State())
 	require.Equal(t, "NOT_PUBLISHED", absent.Failure.Code)
 	require.Equal(t, posts.StateUnconfirmed, decision.Resolution{}.State(), "nobody said anything")
+}
+
+// By this the database tells a post that turned out to be there from one that did not.
+func TestWhichSettlementsSayThatThePostIsThere(t *testing.T) {
+	t.Parallel()
+	for by, there := range map[decision.Settlement]bool{
+		decision.SettledPublished:    true,
+		decision.SettledByDuplicate:  true,
+		decision.SettledReadBack:     true,
+		decision.SettledLateAccepted: true,
+		decision.SettledNotPublished: false,
+		decision.SettledAbsent:       false,
+		decision.SettledLateRefused:  false,
+	} {
+		require.Equal(t, there, slices.Contains(decision.SettledThere, string(by)), by)
+	}
 }

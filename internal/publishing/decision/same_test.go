@@ -20,14 +20,19 @@ func TestWhichPostHasTheSameTextAndWhatToExpectOfIt(t *testing.T) {
 		other decision.Similar
 		says  string // "" where it is not the same text
 	}{
-		"on its way":                   {decision.Similar{Content: "Hello\n\n#go", State: posts.StateQueued}, "is on its way to LinkedIn, as post "},
-		"other hashtags":               {decision.Similar{Content: "Hello", Hashtags: []string{"rust"}, State: posts.StateQueued}, ""},
-		"other words":                  {decision.Similar{Content: "Hello, you", Hashtags: []string{"go"}, State: posts.StateUnconfirmed}, ""},
-		"in doubt":                     {decision.Similar{Content: "Hello", Hashtags: []string{"go"}, State: posts.StateUnconfirmed}, "may be on LinkedIn already"},
-		"scheduled":                    {decision.Similar{Content: "Hello\n\n#go", State: posts.StateScheduled, AccountNamed: true, ScheduledAt: before(0)}, "scheduled for 2026-11-22T12:00:00Z"},
-		"scheduled, with the default":  {decision.Similar{Content: "Hello\n\n#go", State: posts.StateScheduled, ScheduledAt: before(0)}, "the account that is the default then"},
-		"published just now":           {decision.Similar{Content: "Hello\n\n#go", State: posts.StatePublished, URN: "urn:li:share:1", PublishedAt: before(time.Minute)}, "(urn:li:share:1): LinkedIn refuses it again for about 10m0s."},
-		"published long ago, nameless": {decision.Similar{Content: "Hello\n\n#go", State: posts.StatePublished, PublishedAt: before(time.Hour)}, "as post 02000000-0000-0000-0000-000000000000."},
+		"on its way":     {decision.Similar{Content: "Hello\n\n#go", State: posts.StateQueued}, "is on its way to LinkedIn, as post "},
+		"other hashtags": {decision.Similar{Content: "Hello", Hashtags: []string{"rust"}, State: posts.StateQueued}, ""},
+		"other words":    {decision.Similar{Content: "Hello, you", Hashtags: []string{"go"}, State: posts.StateUnconfirmed}, ""},
+		"in doubt": {decision.Similar{Content: "Hello", Hashtags: []string{"go"}, State: posts.StateUnconfirmed},
+			"may be on LinkedIn already"},
+		"scheduled": {decision.Similar{Content: "Hello\n\n#go", State: posts.StateScheduled, AccountNamed: true,
+			ScheduledAt: before(0)}, "scheduled for 2026-11-22T12:00:00Z"},
+		"scheduled, with the default": {decision.Similar{Content: "Hello\n\n#go", State: posts.StateScheduled, ScheduledAt: before(0)},
+			"the account that is the default then"},
+		"published just now": {decision.Similar{Content: "Hello\n\n#go", State: posts.StatePublished, URN: "urn:li:share:1",
+			PublishedAt: before(time.Minute)}, "(urn:li:share:1): LinkedIn refuses it again for about 10m0s."},
+		"published long ago, nameless": {decision.Similar{Content: "Hello\n\n#go", State: posts.StatePublished, PublishedAt: before(time.Hour)},
+			"as post 02000000-0000-0000-0000-000000000000."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

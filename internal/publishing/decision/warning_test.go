@@ -31,9 +31,12 @@ func TestWhatEndangersASchedule(t *testing.T) {
 		{"the token ends before, and so does what renews it", due, in(30), in(59), "209901", []string{"The token of Tess Ter ends at "}},
 		{"the token ends before, and its renewal has failed", due, in(3), nil, "209901", []string{"The token of Tess Ter ends at "}},
 		{"the version's last day", announced.Add(-time.Second), nil, nil, "202601", nil},
-		{"the version ends on a day that LinkedIn announced", announced, nil, nil, "202601", []string{"LinkedIn serves the configured version 202601 until 2027-01-15, "}},
-		{"the version ends on a day that can only be guessed", guessed, nil, nil, "202609", []string{"LinkedIn serves the configured version 202609 until about 2027-09-15, "}},
-		{"both", guessed, in(59), nil, "202609", []string{"The token of Tess Ter ends at ", "LinkedIn serves the configured version 202609 until about 2027-09-15, "}},
+		{"the version ends on a day that LinkedIn announced", announced, nil, nil, "202601",
+			[]string{"LinkedIn serves the configured version 202601 until 2027-01-15, "}},
+		{"the version ends on a day that can only be guessed", guessed, nil, nil, "202609",
+			[]string{"LinkedIn serves the configured version 202609 until about 2027-09-15, "}},
+		{"both", guessed, in(59), nil, "202609", []string{"The token of Tess Ter ends at ",
+			"LinkedIn serves the configured version 202609 until about 2027-09-15, "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -39,7 +39,8 @@ func length(text string) int { return len(utf16.Encode([]rune(text))) }
 
 // untouchable are the parts of a text that no rule may change: addresses with and without https, mentions, hashtags.
 var untouchable = regexp.MustCompile(
-	`https?://\S+|[@#][\p{L}\p{M}\p{N}_]+(?:[\x{200c}\x{200d}\x{180e}]+[\p{L}\p{M}\p{N}_]+)*|\S+@\S+\.\S+|[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}(?:[/?]\S*)?`,
+	`https?://\S+|[@#][\p{L}\p{M}\p{N}_]+(?:[\x{200c}\x{200d}\x{180e}]+[\p{L}\p{M}\p{N}_]+)*|\S+@\S+\.\S+|` +
+		`[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}(?:[/?]\S*)?`,
 )
 
 // The private-use characters, which stand for untouchable parts while a rule runs.

@@ -29,15 +29,18 @@ func TestOptimize(t *testing.T) {
 			"Last spring our whole team sat down in one room for a week to plan the product, and we found that nobody agreed, but it was worth it.",
 			"Last spring our whole team sat down in one room for a week to plan the product. We found that nobody agreed, but it was worth it."},
 		"clarity: a list stays a list": {"clarity",
-			"Our market stall in the old town sells every Saturday from eight in the morning until noon fresh apples, late pears, and plums from the valley.",
-			"Our market stall in the old town sells every Saturday from eight in the morning until noon fresh apples, late pears, and plums from the valley."},
+			"Our market stall in the old town sells every Saturday from eight in the morning until noon fresh apples, late pears, and plums from the " +
+				"valley.",
+			"Our market stall in the old town sells every Saturday from eight in the morning until noon fresh apples, late pears, and plums from the " +
+				"valley."},
 		"clarity: short sentences stay": {"clarity", "It rained, and we stayed.", "It rained, and we stayed."},
 
-		"brevity: fillers go":               {"brevity", "We really just wanted to actually ship.", "We wanted to ship."},
-		"brevity: the next word leads":      {"brevity", "It works. Basically it always did.", "It works. It always did."},
-		"brevity: not just means something": {"brevity", "It's not just a tool, and isn’t really cheap.", "It's not just a tool, and isn’t really cheap."},
-		"brevity: fillers inside a phrase":  {"brevity", "in really order to win", "To win"},
-		"brevity: something is left":        {"brevity", "Actually ", "Actually "},
+		"brevity: fillers go":          {"brevity", "We really just wanted to actually ship.", "We wanted to ship."},
+		"brevity: the next word leads": {"brevity", "It works. Basically it always did.", "It works. It always did."},
+		"brevity: not just means something": {"brevity", "It's not just a tool, and isn’t really cheap.",
+			"It's not just a tool, and isn’t really cheap."},
+		"brevity: fillers inside a phrase": {"brevity", "in really order to win", "To win"},
+		"brevity: something is left":       {"brevity", "Actually ", "Actually "},
 
 		"tone: calm and spelled out":     {"professional_tone", "I can't wait, guys!!! 🎉🎉", "I cannot wait, everyone."},
 		"tone: a question stays one":     {"professional_tone", "Really?! You won't?!?", "Really? You will not?"},

@@ -108,7 +108,8 @@ func TestACreatedPostWhoseAnswerBreaksOffIsASuccess(t *testing.T) {
 func TestGetPost(t *testing.T) {
 	t.Parallel()
 	client, _ := serve(t, nil, 200, nil, `{"id":"urn:li:share:1","author":"urn:li:organization:5","commentary":"on {hashtag|\\#|go} \\(really\\)",
-		"visibility":"LOGGED_IN","lifecycleState":"PUBLISHED","createdAt":1763812800121,"publishedAt":1763812800123,"lastModifiedAt":1763812800125,"content":{"media":{}}}`)
+		"visibility":"LOGGED_IN","lifecycleState":"PUBLISHED","createdAt":1763812800121,"publishedAt":1763812800123,"lastModifiedAt":1763812800125,
+		"content":{"media":{}}}`)
 	post, err := client.GetPost(t.Context(), token, urn(t, "urn:li:share:1"))
 	require.NoError(t, err)
 	require.Equal(t, linkedin.Post{
@@ -117,7 +118,8 @@ func TestGetPost(t *testing.T) {
 		CreatedAt: time.UnixMilli(1763812800121), PublishedAt: time.UnixMilli(1763812800123), LastModifiedAt: time.UnixMilli(1763812800125),
 	}, post)
 
-	for name, body := range map[string]string{"no id": `{"author":"urn:li:person:a"}`, "no author": `{"id":"urn:li:share:1"}`, "nothing": `{}`, "null": `null`} {
+	for name, body := range map[string]string{"no id": `{"author":"urn:li:person:a"}`, "no author": `{"id":"urn:li:share:1"}`, "nothing": `{}`,
+		"null": `null`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, _ := serve(t, nil, 200, nil, body)
@@ -266,7 +268,8 @@ func TestOrganizationRoles(t *testing.T) {
 		"null":                {`{"elements":null}`, nil, true},
 		"one that can't be read takes no other away": {
 			roles(
-				`{"role":"ADMINISTRATOR"},{"organization":{"id":7},"role":"ADMINISTRATOR"},{"organization":"urn:li:organization:5","role":"ADMINISTRATOR"},{"organization":"urn:li:school:7","role":"ADMINISTRATOR"}`,
+				`{"role":"ADMINISTRATOR"},{"organization":{"id":7},"role":"ADMINISTRATOR"},` +
+					`{"organization":"urn:li:organization:5","role":"ADMINISTRATOR"},{"organization":"urn:li:school:7","role":"ADMINISTRATOR"}`,
 			),
 			[]linkedin.OrganizationRole{{Organization: urn(t, "urn:li:organization:5"), Role: linkedin.RoleAdministrator}},
 			false,

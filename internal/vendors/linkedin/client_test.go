@@ -271,7 +271,8 @@ func TestRequests(t *testing.T) {
 			},
 			line:   "POST /base/oauth/v2/accessToken",
 			header: form,
-			body:   "client_id=an-id&client_secret=" + token + "&code=the+code&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fpostwright.example%2Fback%3Fa%3Db",
+			body: "client_id=an-id&client_secret=" + token +
+				"&code=the+code&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fpostwright.example%2Fback%3Fa%3Db",
 		},
 		"a token for a refresh token": {
 			call: func(ctx context.Context, c *linkedin.Client) error {

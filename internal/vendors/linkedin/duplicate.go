@@ -62,7 +62,8 @@ var (
 	duplicateURN = regexp.MustCompile(`(?:^|[^0-9A-Za-z:])(urn:li:(?:share|ugcPost|activity):[0-9]+)(?:$|[^0-9A-Za-z:…_-])`)
 	// duplicateOf finds the one of several that the others are duplicates of.
 	duplicateOf = regexp.MustCompile(
-		`(?i:duplicat[a-z]*)(?:[ :]+(?:of|with|the|an?|existing|share|post|content|ugc|ugcPost))*[ :('"]+(urn:li:(?:share|ugcPost|activity):[0-9]+)(?:$|[^0-9A-Za-z:…_-])`,
+		`(?i:duplicat[a-z]*)(?:[ :]+(?:of|with|the|an?|existing|share|post|content|ugc|ugcPost))*[ ` +
+			`:('"]+(urn:li:(?:share|ugcPost|activity):[0-9]+)(?:$|[^0-9A-Za-z:…_-])`,
 	)
 )
 
@@ -91,7 +92,9 @@ var (
 	// posted is what the content of a post is called, duplicable what else can be there twice.
 	posted     = regexp.MustCompile(`^(?i:posts?|posting|contents?|shares?|ugc|ugcposts?|commentary|text|updates?|submissions?)$`)
 	duplicable = regexp.MustCompile(
-		`^(?i:keys?|fields?|param|parameters?|values?|headers?|properties|property|elements?|entry|entries|items?|attributes?|names?|hashtags?|tags?|mentions?|links?|urls?|media|images?|assets?|videos?|documents?|comments?|reactions?|likes?|votes?|accounts?|members?|authors?|emails?|tokens?|codes?|records?|rows?|index|identifiers?)$`,
+		`^(?i:keys?|fields?|param|parameters?|values?|headers?|properties|property|elements?|entry|entries|items?|attributes?|names?|hashtags?|` +
+			`tags?|mentions?|links?|urls?|media|images?|assets?|videos?|documents?|comments?|reactions?|likes?|votes?|accounts?|members?|authors?|` +
+			`emails?|tokens?|codes?|records?|rows?|index|identifiers?)$`,
 	)
 )
 
@@ -189,7 +192,8 @@ func denied(before []string) bool {
 
 // quotation finds what stands in quotes, to the end where they are not closed. An apostrophe within a word is none.
 var quotation = regexp.MustCompile("(^|[^\\pL\\pN_])(?:" +
-	`'(?:[^']|'[\pL\pN_])*(?:'|$)|"(?:[^"\\]|\\.)*(?:"|$)|` + "`[^`]*(?:`|$)" + `|“[^”]*(?:”|$)|„[^“”]*(?:[“”]|$)|«[^»]*(?:»|$)|‘(?:[^’]|’[\pL\pN_])*(?:’|$))`)
+	`'(?:[^']|'[\pL\pN_])*(?:'|$)|"(?:[^"\\]|\\.)*(?:"|$)|` + "`[^`]*(?:`|$)" +
+	`|“[^”]*(?:”|$)|„[^“”]*(?:[“”]|$)|«[^»]*(?:»|$)|‘(?:[^’]|’[\pL\pN_])*(?:’|$))`)
 
 // withoutQuotations is what a refusal says itself. A post's name in quotes is left: that is how LinkedIn may write one.
 func withoutQuotations(s string) string {

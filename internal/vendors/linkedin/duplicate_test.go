@@ -56,18 +56,20 @@ func TestADuplicateIsRecognisedWhereverItIsSaid(t *testing.T) {
 		body string
 		urn  string
 	}{
-		"a code that goes on":              {`{"code":"DUPLICATE_POST_DETECTED","message":"m"}`, ""},
-		"a code the other way round":       {`{"code":"CONTENT_DUPLICATE","message":"m"}`, ""},
-		"a bare code, named in a message":  {`{"code":"DUPLICATE","message":"see urn:li:share:7"}`, named},
-		"a code where a number stands":     {`{"serviceErrorCode":"DUPLICATE_POST","message":"m"}`, ""},
-		"an exception's name":              {`{"message":"com.linkedin.content.common.exception.DuplicatePostException: urn:li:share:7"}`, named},
-		"a verb":                           {`{"message":"This content duplicates urn:li:share:7"}`, named},
-		"conditional input errors":         {`{"message":"m","errorDetails":{"conditionalInputErrors":[{"code":"DUPLICATE_POST","description":"is a duplicate of urn:li:share:7"}]}}`, named},
-		"details that are words":           {`{"message":"m","errorDetails":"Content is a duplicate of urn:li:share:7"}`, named},
-		"details that are a list":          {`{"message":"m","errorDetails":[{"code":"DUPLICATE_POST"}]}`, ""},
-		"an error within":                  {`{"error":{"code":"DUPLICATE_POST","message":"Content is a duplicate of urn:li:share:7"}}`, named},
-		"a message that is an object":      {`{"message":{"text":"Content is a duplicate of urn:li:share:7"}}`, named},
-		"another post is spoken of beside": {`{"code":"DUPLICATE_POST","message":"m","parent":"urn:li:share:1","reason":"is a duplicate of urn:li:share:7"}`, named},
+		"a code that goes on":             {`{"code":"DUPLICATE_POST_DETECTED","message":"m"}`, ""},
+		"a code the other way round":      {`{"code":"CONTENT_DUPLICATE","message":"m"}`, ""},
+		"a bare code, named in a message": {`{"code":"DUPLICATE","message":"see urn:li:share:7"}`, named},
+		"a code where a number stands":    {`{"serviceErrorCode":"DUPLICATE_POST","message":"m"}`, ""},
+		"an exception's name":             {`{"message":"com.linkedin.content.common.exception.DuplicatePostException: urn:li:share:7"}`, named},
+		"a verb":                          {`{"message":"This content duplicates urn:li:share:7"}`, named},
+		"conditional input errors": {`{"message":"m","errorDetails":{"conditionalInputErrors":[{"code":"DUPLICATE_POST","description":"is a ` +
+			`duplicate of urn:li:share:7"}]}}`, named},
+		"details that are words":      {`{"message":"m","errorDetails":"Content is a duplicate of urn:li:share:7"}`, named},
+		"details that are a list":     {`{"message":"m","errorDetails":[{"code":"DUPLICATE_POST"}]}`, ""},
+		"an error within":             {`{"error":{"code":"DUPLICATE_POST","message":"Content is a duplicate of urn:li:share:7"}}`, named},
+		"a message that is an object": {`{"message":{"text":"Content is a duplicate of urn:li:share:7"}}`, named},
+		"another post is spoken of beside": {`{"code":"DUPLICATE_POST","message":"m","parent":"urn:li:share:1","reason":"is a duplicate of ` +
+			`urn:li:share:7"}`, named},
 	} {
 		for _, status := range []int{400, 403, 404, 409, 422} {
 			t.Run(fmt.Sprint(name, ", ", status), func(t *testing.T) {
@@ -82,10 +84,11 @@ func TestADuplicateIsRecognisedWhereverItIsSaid(t *testing.T) {
 		}
 	}
 	for name, body := range map[string]string{
-		"what the text itself says": `{"message":"m","errorDetails":{"inputErrors":[{"code":"INVALID","input":{"value":"Content is a duplicate of urn:li:share:7"}}]}}`,
-		"a key":                     `{"code":"DUPLICATE_KEY","message":"urn:li:share:7"}`,
-		"a field":                   `{"code":"DUPLICATE_FIELD_VALUE","message":"urn:li:share:7"}`,
-		"a part of a word":          `{"code":"NONDUPLICATE","message":"urn:li:share:7"}`,
+		"what the text itself says": `{"message":"m","errorDetails":{"inputErrors":[{"code":"INVALID","input":{"value":"Content is a duplicate of ` +
+			`urn:li:share:7"}}]}}`,
+		"a key":            `{"code":"DUPLICATE_KEY","message":"urn:li:share:7"}`,
+		"a field":          `{"code":"DUPLICATE_FIELD_VALUE","message":"urn:li:share:7"}`,
+		"a part of a word": `{"code":"NONDUPLICATE","message":"urn:li:share:7"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

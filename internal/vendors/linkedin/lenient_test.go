@@ -82,7 +82,8 @@ var (
 
 var readings = map[string]reading{
 	"getUserInfo": {
-		`{"sub":"ada","name":"Ada","given_name":"Ada","family_name":"L","email":"ada@example.org","email_verified":true,"picture":"https://x","locale":{"country":"US","language":"en"}}`,
+		`{"sub":"ada","name":"Ada","given_name":"Ada","family_name":"L","email":"ada@example.org","email_verified":true,"picture":"https://x",` +
+			`"locale":{"country":"US","language":"en"}}`,
 		[]string{"sub"},
 		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			p, err := c.UserInfo(ctx, "t")
@@ -126,14 +127,16 @@ var readings = map[string]reading{
 		},
 	},
 	"getSocialMetadata": {
-		`{"commentSummary":{"count":2,"topLevelCount":1},"commentsState":"OPEN","reactionSummaries":{"LIKE":{"reactionType":"LIKE","count":3}},"entity":"urn:li:share:1"}`,
+		`{"commentSummary":{"count":2,"topLevelCount":1},"commentsState":"OPEN","reactionSummaries":{"LIKE":{"reactionType":"LIKE","count":3}},` +
+			`"entity":"urn:li:share:1"}`,
 		[]string{"commentSummary", "reactionSummaries"},
 		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			return c.SocialMetadata(ctx, "t", aPost)
 		},
 	},
 	"getOrganizationShareStatistics": {
-		`{"elements":[{"organizationalEntity":"urn:li:organization:5","share":"urn:li:share:1","totalShareStatistics":{"impressionCount":1,"likeCount":2,"commentCount":3,"shareCount":4,"engagement":0.5}}],"paging":{"start":0}}`,
+		`{"elements":[{"organizationalEntity":"urn:li:organization:5","share":"urn:li:share:1","totalShareStatistics":{"impressionCount":1,` +
+			`"likeCount":2,"commentCount":3,"shareCount":4,"engagement":0.5}}],"paging":{"start":0}}`,
 		[]string{"elements", "paging"},
 		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			found, complete, err := c.OrganizationShareStatistics(ctx, "t", aPage, []linkedin.URN{aPost})
@@ -141,14 +144,16 @@ var readings = map[string]reading{
 		},
 	},
 	"findOrganizationAcls": {
-		`{"elements":[{"role":"ADMINISTRATOR","state":"APPROVED","organization":"urn:li:organization:5","roleAssignee":"urn:li:person:ada"}],"paging":{"start":0,"count":100,"links":[]}}`,
+		`{"elements":[{"role":"ADMINISTRATOR","state":"APPROVED","organization":"urn:li:organization:5","roleAssignee":"urn:li:person:ada"}],` +
+			`"paging":{"start":0,"count":100,"links":[]}}`,
 		[]string{"elements", "paging"},
 		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			return c.OrganizationRoles(ctx, "t")
 		},
 	},
 	"findPostsByAuthor": {
-		`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":"Hello","createdAt":1,"publishedAt":1,"lastModifiedAt":1,"lifecycleState":"PUBLISHED","visibility":"PUBLIC"}],"paging":{"start":0,"count":50,"links":[],"total":1}}`,
+		`{"elements":[{"id":"urn:li:share:1","author":"urn:li:person:ada","commentary":"Hello","createdAt":1,"publishedAt":1,"lastModifiedAt":1,` +
+			`"lifecycleState":"PUBLISHED","visibility":"PUBLIC"}],"paging":{"start":0,"count":50,"links":[],"total":1}}`,
 		[]string{"elements", "paging"},
 		func(ctx context.Context, c *linkedin.Client) (any, error) {
 			posts, complete, err := c.PostsByAuthor(ctx, "t", aMember, 50)
@@ -184,7 +189,8 @@ func fuzzAnswer(f *testing.F, operation string) {
 	whole := map[string]json.RawMessage{}
 	require.NoError(f, json.Unmarshal([]byte(r.answer), &whole))
 	for _, name := range slices.Sorted(maps.Keys(whole)) {
-		for _, value := range []string{`null`, `""`, `"true"`, `0`, `1.5`, `1e99`, `true`, `[]`, `[[1]]`, `{}`, `{"a":{"b":[null]}}`, `"\u0000"`, `-1`, `1893456000000`, `9e17`, `9223372036854775807`} {
+		for _, value := range []string{`null`, `""`, `"true"`, `0`, `1.5`, `1e99`, `true`, `[]`, `[[1]]`, `{}`, `{"a":{"b":[null]}}`, `"\u0000"`, `-1`,
+			`1893456000000`, `9e17`, `9223372036854775807`} {
 			f.Add(name, value)
 		}
 	}
@@ -269,63 +275,77 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 		operation, contentType, body string
 		want                         any // nil: no answer
 	}{
-		"an unneeded member is of another type (email_verified as a string)": {"getUserInfo", "application/json", `{"sub":"ada","email_verified":"true"}`, "ada"},
-		"all unneeded members are":   {"getUserInfo", "application/json", `{"sub":"ada","name":[1],"email":{},"locale":7,"picture":false,"given_name":null}`, "ada"},
-		"an id is a number":          {"getUserInfo", "application/json", `{"sub":782}`, "782"},
-		"an id has an exponent":      {"getUserInfo", "application/json", `{"sub":1e5}`, "100000"},
-		"an id has a point":          {"getUserInfo", "application/json", `{"sub":78200.0}`, "78200"},
-		"an id is longer than any":   {"getUserInfo", "application/json", `{"sub":123456789012345678901234567890}`, "123456789012345678901234567890"},
-		"an id looks like a number":  {"getUserInfo", "application/json", `{"sub":"1e5"}`, "1e5"},
-		"an id is half":              {"getUserInfo", "application/json", `{"sub":0.5}`, nil},
-		"an id is without end":       {"getUserInfo", "application/json", `{"sub":1e99}`, nil},
-		"an id of a profile, also":   {"getMe", "application/json", `{"id":1E+5}`, "100000"},
-		"an id is an object":         {"getUserInfo", "application/json", `{"sub":{"id":"ada"}}`, nil},
-		"an id is true":              {"getUserInfo", "application/json", `{"sub":true}`, nil},
-		"an id is null":              {"getUserInfo", "application/json", `{"sub":null}`, nil},
-		"an id is empty":             {"getUserInfo", "application/json", `{"sub":""}`, nil},
-		"a lifetime is a string":     {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":"5184000"}`, told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
-		"a lifetime has a point":     {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":5184000.0}`, told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
-		"a lifetime has an exponent": {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":5.184e6}`, told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
-		"a lifetime is a fraction":   {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":0.5}`, keptWithoutEnd},
-		"a lifetime is without end":  {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":1e400}`, keptWithoutEnd},
-		"a lifetime is text":         {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":"soon"}`, keptWithoutEnd},
-		"a lifetime is null":         {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":null}`, keptWithoutEnd},
-		"a lifetime is empty":        {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":""}`, keptWithoutEnd},
-		"a lifetime is 0":            {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":0}`, keptWithoutEnd},
-		"a lifetime is negative":     {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":-1}`, keptWithoutEnd},
-		"a lifetime is missing":      {"createAccessToken", "application/json", `{"access_token":"AQX"}`, keptWithoutEnd},
+		"an unneeded member is of another type (email_verified as a string)": {"getUserInfo", "application/json", `{"sub":"ada","email_verified":"true"}`,
+			"ada"},
+		"all unneeded members are": {"getUserInfo", "application/json",
+			`{"sub":"ada","name":[1],"email":{},"locale":7,"picture":false,"given_name":null}`, "ada"},
+		"an id is a number":         {"getUserInfo", "application/json", `{"sub":782}`, "782"},
+		"an id has an exponent":     {"getUserInfo", "application/json", `{"sub":1e5}`, "100000"},
+		"an id has a point":         {"getUserInfo", "application/json", `{"sub":78200.0}`, "78200"},
+		"an id is longer than any":  {"getUserInfo", "application/json", `{"sub":123456789012345678901234567890}`, "123456789012345678901234567890"},
+		"an id looks like a number": {"getUserInfo", "application/json", `{"sub":"1e5"}`, "1e5"},
+		"an id is half":             {"getUserInfo", "application/json", `{"sub":0.5}`, nil},
+		"an id is without end":      {"getUserInfo", "application/json", `{"sub":1e99}`, nil},
+		"an id of a profile, also":  {"getMe", "application/json", `{"id":1E+5}`, "100000"},
+		"an id is an object":        {"getUserInfo", "application/json", `{"sub":{"id":"ada"}}`, nil},
+		"an id is true":             {"getUserInfo", "application/json", `{"sub":true}`, nil},
+		"an id is null":             {"getUserInfo", "application/json", `{"sub":null}`, nil},
+		"an id is empty":            {"getUserInfo", "application/json", `{"sub":""}`, nil},
+		"a lifetime is a string": {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":"5184000"}`,
+			told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
+		"a lifetime has a point": {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":5184000.0}`,
+			told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
+		"a lifetime has an exponent": {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":5.184e6}`,
+			told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
+		"a lifetime is a fraction":  {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":0.5}`, keptWithoutEnd},
+		"a lifetime is without end": {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":1e400}`, keptWithoutEnd},
+		"a lifetime is text":        {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":"soon"}`, keptWithoutEnd},
+		"a lifetime is null":        {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":null}`, keptWithoutEnd},
+		"a lifetime is empty":       {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":""}`, keptWithoutEnd},
+		"a lifetime is 0":           {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":0}`, keptWithoutEnd},
+		"a lifetime is negative":    {"createAccessToken", "application/json", `{"access_token":"AQX","expires_in":-1}`, keptWithoutEnd},
+		"a lifetime is missing":     {"createAccessToken", "application/json", `{"access_token":"AQX"}`, keptWithoutEnd},
 		"a refresh token's life is no number": {"createAccessToken", "application/json",
-			`{"access_token":"AQX","expires_in":5184000,"refresh_token":"AQR","refresh_token_expires_in":"a year"}`, told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
-		"active is a string":           {"introspectToken", "application/json", `{"active":"True","expires_at":"never"}`, told{"active": true, "expires_at": time.Time{}}},
-		"an end is a string":           {"introspectToken", "application/json", `{"active":true,"expires_at":"1793000000"}`, told{"expires_at": time.Unix(1793000000, 0)}},
-		"an end is 0":                  {"introspectToken", "application/json", `{"active":true,"expires_at":0}`, told{"expires_at": time.Time{}}},
-		"an end is before all":         {"introspectToken", "application/json", `{"active":true,"expires_at":-1}`, told{"expires_at": time.Time{}}},
-		"an end has gone by":           {"introspectToken", "application/json", `{"active":true,"expires_at":1790000000}`, told{"expires_at": time.Time{}}},
-		"an end is in milliseconds":    {"introspectToken", "application/json", `{"active":true,"expires_at":1793000000000}`, told{"expires_at": time.Time{}}},
-		"an end is beyond all years":   {"introspectToken", "application/json", `{"active":true,"expires_at":9e17}`, told{"expires_at": time.Time{}}},
-		"an end is the greatest there": {"introspectToken", "application/json", `{"active":true,"expires_at":9223372036854775807}`, told{"expires_at": time.Time{}}},
-		"a scope has a NUL in it":      {"introspectToken", "application/json", `{"active":true,"scope":"openid,pro\u0000file,\u200b, email\n<b>,r_1:x/y.z-"}`, told{"scope": []string{"openid", "email", "r_1:x/y.z-"}}},
-		"active is 1":                  {"introspectToken", "application/json", `{"active":1}`, nil},
-		"a count is a string":          {"getMemberPostAnalytics", "application/json", `{"elements":[{"count":"7"}]}`, []any{int64(7), true}},
-		"a count is half":              {"getMemberPostAnalytics", "application/json", `{"elements":[{"count":7.5}]}`, nil},
-		"elements are an object":       {"getMemberPostAnalytics", "application/json", `{"elements":{"count":7}}`, nil},
-		"a list may go on":             {"findPostsByAuthor", "application/json", `{"elements":[],"paging":"next"}`, mayGoOn},
-		"its paging is empty text":     {"findPostsByAuthor", "application/json", `{"elements":[],"paging":""}`, mayGoOn},
-		"its paging is a list":         {"findPostsByAuthor", "application/json", `{"elements":[],"paging":[]}`, mayGoOn},
-		"its links are an object":      {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"links":{}}}`, mayGoOn},
-		"a link is no object":          {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"links":["next"]}}`, mayGoOn},
-		"a link leads nobody knows":    {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"links":[{"rel":{}}]}}`, mayGoOn},
-		"a total is prose":             {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":"many"}}`, mayGoOn},
-		"a total is below nothing":     {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":-1}}`, mayGoOn},
-		"a start is prose":             {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"start":"x","count":[]}}`, []any{[]linkedin.Post(nil), true}},
-		"no paging is said in null":    {"findPostsByAuthor", "application/json", `{"elements":[],"paging":null}`, []any{[]linkedin.Post(nil), true}},
-		"a list is none":               {"findPostsByAuthor", "application/json", `{"elements":{},"paging":{}}`, nil},
-		"roles may go on":              {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":""}`, theRole},
-		"roles have odd links":         {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":{"links":{}}}`, theRole},
-		"roles have links of no kind":  {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":{"links":[7]}}`, theRole},
-		"roles have a start of prose":  {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":{"start":"x"}}`, theRole},
-		"no roles, it seems":           {"findOrganizationAcls", "application/json", `{"elements":[],"paging":""}`, []linkedin.OrganizationRole(nil)},
-		"a total is a string":          {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":"3"}}`, []any{[]linkedin.Post(nil), false}},
+			`{"access_token":"AQX","expires_in":5184000,"refresh_token":"AQR","refresh_token_expires_in":"a year"}`,
+			told{"access_token": "AQX", "expires_in": 1440 * time.Hour}},
+		"active is a string": {"introspectToken", "application/json", `{"active":"True","expires_at":"never"}`,
+			told{"active": true, "expires_at": time.Time{}}},
+		"an end is a string": {"introspectToken", "application/json", `{"active":true,"expires_at":"1793000000"}`,
+			told{"expires_at": time.Unix(1793000000, 0)}},
+		"an end is 0":          {"introspectToken", "application/json", `{"active":true,"expires_at":0}`, told{"expires_at": time.Time{}}},
+		"an end is before all": {"introspectToken", "application/json", `{"active":true,"expires_at":-1}`, told{"expires_at": time.Time{}}},
+		"an end has gone by": {"introspectToken", "application/json", `{"active":true,"expires_at":1790000000}`,
+			told{"expires_at": time.Time{}}},
+		"an end is in milliseconds": {"introspectToken", "application/json", `{"active":true,"expires_at":1793000000000}`,
+			told{"expires_at": time.Time{}}},
+		"an end is beyond all years": {"introspectToken", "application/json", `{"active":true,"expires_at":9e17}`, told{"expires_at": time.Time{}}},
+		"an end is the greatest there": {"introspectToken", "application/json", `{"active":true,"expires_at":9223372036854775807}`,
+			told{"expires_at": time.Time{}}},
+		"a scope has a NUL in it": {"introspectToken", "application/json",
+			`{"active":true,"scope":"openid,pro\u0000file,\u200b, email\n<b>,r_1:x/y.z-"}`, told{"scope": []string{"openid", "email", "r_1:x/y.z-"}}},
+		"active is 1":               {"introspectToken", "application/json", `{"active":1}`, nil},
+		"a count is a string":       {"getMemberPostAnalytics", "application/json", `{"elements":[{"count":"7"}]}`, []any{int64(7), true}},
+		"a count is half":           {"getMemberPostAnalytics", "application/json", `{"elements":[{"count":7.5}]}`, nil},
+		"elements are an object":    {"getMemberPostAnalytics", "application/json", `{"elements":{"count":7}}`, nil},
+		"a list may go on":          {"findPostsByAuthor", "application/json", `{"elements":[],"paging":"next"}`, mayGoOn},
+		"its paging is empty text":  {"findPostsByAuthor", "application/json", `{"elements":[],"paging":""}`, mayGoOn},
+		"its paging is a list":      {"findPostsByAuthor", "application/json", `{"elements":[],"paging":[]}`, mayGoOn},
+		"its links are an object":   {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"links":{}}}`, mayGoOn},
+		"a link is no object":       {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"links":["next"]}}`, mayGoOn},
+		"a link leads nobody knows": {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"links":[{"rel":{}}]}}`, mayGoOn},
+		"a total is prose":          {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":"many"}}`, mayGoOn},
+		"a total is below nothing":  {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":-1}}`, mayGoOn},
+		"a start is prose": {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"start":"x","count":[]}}`,
+			[]any{[]linkedin.Post(nil), true}},
+		"no paging is said in null":   {"findPostsByAuthor", "application/json", `{"elements":[],"paging":null}`, []any{[]linkedin.Post(nil), true}},
+		"a list is none":              {"findPostsByAuthor", "application/json", `{"elements":{},"paging":{}}`, nil},
+		"roles may go on":             {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":""}`, theRole},
+		"roles have odd links":        {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":{"links":{}}}`, theRole},
+		"roles have links of no kind": {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":{"links":[7]}}`, theRole},
+		"roles have a start of prose": {"findOrganizationAcls", "application/json", `{"elements":[` + aRole + `],"paging":{"start":"x"}}`, theRole},
+		"no roles, it seems":          {"findOrganizationAcls", "application/json", `{"elements":[],"paging":""}`, []linkedin.OrganizationRole(nil)},
+		"a total is a string": {"findPostsByAuthor", "application/json", `{"elements":[],"paging":{"total":"3"}}`,
+			[]any{[]linkedin.Post(nil), false}},
 		"no content type":              {"getUserInfo", "", `{"sub":"ada"}`, "ada"},
 		"a wrong content type":         {"getUserInfo", "text/html", ` {"sub":"ada"}` + "\n", "ada"},
 		"a byte order mark":            {"getUserInfo", "application/json", "\xef\xbb\xbf" + `{"sub":"ada"}`, "ada"},

@@ -78,7 +78,8 @@ func DrawText(t *rapid.T) string {
 		rapid.StringOf(rapid.SampledFrom([]rune(`\|{}@[]()<>#*_~a1 :,＃é💡`+"\n"))),
 		// The characters that stand between letters, and those that make an emoji of what they follow.
 		rapid.StringMatching(
-			"((\u2764\ufe0f|1\ufe0f?\u20e3|e\u0301|\u2139\ufe0f)?[#＃]([a1_\u182e]|\u845b\U000e0100|1\ufe0f?\u20e3|[\u200c\u200d\u180b\u180e\u034f\u20dd\u3164\u0600]){1,4} ?){1,6}",
+			"((\u2764\ufe0f|1\ufe0f?\u20e3|e\u0301|\u2139\ufe0f)?[#＃]"+
+				"([a1_\u182e]|\u845b\U000e0100|1\ufe0f?\u20e3|[\u200c\u200d\u180b\u180e\u034f\u20dd\u3164\u0600]){1,4} ?){1,6}",
 		),
 		rapid.StringMatching(`( |#|\\|[a-z]|#[a-z_]{1,4}|\{hashtag\|\\?#\|[a-z]+\}|@\[[a-z]*\]\(urn:li:person:1\)|\([a-z ]*\)){0,12}`),
 	).Filter(func(s string) bool { return len(utf16.Encode([]rune(s))) <= 3000 }).Draw(t, "text")

@@ -17,7 +17,8 @@ type oauthError struct {
 }
 
 const (
-	remedyAddress = "Register the address of this page, without what follows the question mark, with the LinkedIn app; it begins with --server-public-url."
+	remedyAddress = "Register the address of this page, without what follows the question mark, with the LinkedIn app; it begins with " +
+		"--server-public-url."
 	remedyTrouble = "LinkedIn has trouble: try again later."
 )
 
@@ -41,7 +42,8 @@ func (s AppSettings) in(remedy string) string {
 var oauthErrors = map[string]oauthError{
 	"unauthorized_scope_error": {
 		fault.VendorRejected,
-		"The LinkedIn app lacks the product for a scope that is asked for: add the product in LinkedIn's developer portal, or leave the scope out of {scopes}.",
+		"The LinkedIn app lacks the product for a scope that is asked for: add the product in LinkedIn's developer portal, or leave the scope out of " +
+			"{scopes}.",
 	},
 	"invalid_scope":       {fault.VendorRejected, "A scope that is asked for does not exist, or is not this app's: correct {scopes}."},
 	"unauthorized_client": {fault.VendorRejected, "The LinkedIn app may not do this, or is disabled: look at it in LinkedIn's developer portal."},
@@ -54,7 +56,8 @@ var oauthErrors = map[string]oauthError{
 	"redirect_uri_mismatch": {fault.VendorRejected, remedyAddress},
 	"invalid_request": {
 		fault.VendorRejected,
-		"LinkedIn does not take the link that was made, or the code that came of it, which lives for half an hour: connect the account again. If that does not help, check {credentials}, {scopes} and --server-public-url, whose address must be registered with the app.",
+		"LinkedIn does not take the link that was made, or the code that came of it, which lives for half an hour: connect the account again. If that " +
+			"does not help, check {credentials}, {scopes} and --server-public-url, whose address must be registered with the app.",
 	},
 	"invalid_grant": {
 		fault.VendorRejected,

@@ -34,7 +34,8 @@ func TestOAuthRefusals(t *testing.T) {
 		},
 		"a code that does not match": {
 			401,
-			`{"error":"invalid_request","error_description":"Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code. Or authorization code expired."}`,
+			`{"error":"invalid_request","error_description":"Unable to retrieve access token: appid/redirect uri/code verifier does not match ` +
+				`authorization code. Or authorization code expired."}`,
 			fault.VendorRejected,
 			"INVALID_REQUEST",
 			"connect the account again",

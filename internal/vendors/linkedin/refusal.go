@@ -224,7 +224,8 @@ func refineDenial(f *fault.Error, said []string) {
 	switch {
 	case slices.ContainsFunc(said, unpermittedFields.MatchString):
 		f.Reason = ReasonUnpermitted
-		f.Message = "LinkedIn does not take a part of the request as Postwright wrote it: that is no matter of the account's rights, but of Postwright or of the configured LinkedIn version."
+		f.Message = "LinkedIn does not take a part of the request as Postwright wrote it: that is no matter of the account's rights, but of Postwright " +
+			"or of the configured LinkedIn version."
 	case slices.ContainsFunc(said, wrongAuthor.MatchString):
 		f.Reason = ReasonWrongAuthor
 		f.Message = "LinkedIn does not take the account as the author: its token is another member's or another app's, or may not speak for the page."

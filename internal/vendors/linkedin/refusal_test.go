@@ -66,7 +66,8 @@ func TestRefusals(t *testing.T) {
 		},
 		"no permission": {
 			403,
-			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Not enough permissions to access: partnerApiPostsExternal.CREATE.20260901"}`,
+			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Not enough permissions to access: ` +
+				`partnerApiPostsExternal.CREATE.20260901"}`,
 			fault.VendorRejected,
 			linkedin.ReasonAccessDenied,
 			"ACCESS_DENIED",
@@ -78,7 +79,8 @@ func TestRefusals(t *testing.T) {
 		},
 		"too long": {
 			400, `{"errorDetailType":"com.linkedin.common.error.BadRequest","message":"ShareCommentary text length (8694 characters) exceeded",
-				"errorDetails":{"inputErrors":[{"description":"Size of array","input":{},"code":"FIELD_ARRAY_SIZE_TOO_HIGH","maxLength":3000}]},"status":400}`,
+				"errorDetails":{"inputErrors":[{"description":"Size of array","input":{},"code":"FIELD_ARRAY_SIZE_TOO_HIGH","maxLength":3000}]},
+				"status":400}`,
 			fault.VendorRejected, "FIELD_ARRAY_SIZE_TOO_HIGH", "FIELD_ARRAY_SIZE_TOO_HIGH", "FIELD_ARRAY_SIZE_TOO_HIGH",
 		},
 		"a code that is prose": {
@@ -127,7 +129,8 @@ func TestRefusals(t *testing.T) {
 		},
 		"a field that may not be there": {
 			403,
-			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Unpermitted fields present in REQUEST_BODY: Data Processing Exception while processing fields [/distribution/x]"}`,
+			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Unpermitted fields present in REQUEST_BODY: Data Processing ` +
+				`Exception while processing fields [/distribution/x]"}`,
 			fault.VendorRejected,
 			linkedin.ReasonUnpermitted,
 			"ACCESS_DENIED",
@@ -152,7 +155,8 @@ func TestRefusals(t *testing.T) {
 		},
 		"another's author": {
 			403,
-			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/author]"}`,
+			`{"status":403,"serviceErrorCode":100,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing ` +
+				`Exception while processing fields [/author]"}`,
 			fault.VendorRejected,
 			linkedin.ReasonWrongAuthor,
 			"ACCESS_DENIED",
@@ -160,7 +164,8 @@ func TestRefusals(t *testing.T) {
 		},
 		"another field's value": {
 			403,
-			`{"status":403,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing fields [/visibility]"}`,
+			`{"status":403,"code":"ACCESS_DENIED","message":"Field Value validation failed in REQUEST_BODY: Data Processing Exception while processing ` +
+				`fields [/visibility]"}`,
 			fault.VendorRejected,
 			linkedin.ReasonForbidden,
 			"ACCESS_DENIED",
@@ -253,7 +258,8 @@ func TestTheVendorsWordsAreKept(t *testing.T) {
 func TestRateLimits(t *testing.T) {
 	t.Parallel()
 	const passing = `{"serviceErrorCode":101,"message":"Resource level throttle limit for calls to this resource is reached.","status":429}`
-	const day = `{"code":"TOO_MANY_REQUESTS","message":"Resource level throttle APPLICATION DAY limit for calls to this resource is reached.","status":429}`
+	const day = `{"code":"TOO_MANY_REQUESTS","message":"Resource level throttle APPLICATION DAY limit for calls to this resource is ` +
+		`reached.","status":429}`
 	untilMidnight := 4 * time.Hour // dawn is 20:00 UTC
 	tests := map[string]struct {
 		retryAfter string
@@ -354,12 +360,15 @@ func TestRefusalsWithCodesOfAnotherType(t *testing.T) {
 		status             int
 		body, reason, code string
 	}{
-		{403, `{"status":"403","serviceErrorCode":"100","code":"ACCESS_DENIED","message":"Not enough permissions to access: x"}`, linkedin.ReasonAccessDenied, "ACCESS_DENIED"},
+		{403, `{"status":"403","serviceErrorCode":"100","code":"ACCESS_DENIED","message":"Not enough permissions to access: x"}`,
+			linkedin.ReasonAccessDenied, "ACCESS_DENIED"},
 		{403, `{"serviceErrorCode":"100","message":"Not enough permissions to access: x"}`, linkedin.ReasonAccessDenied, "100"},
 		{403, `{"code":100,"message":"Unpermitted fields present in PARAMETER: x"}`, linkedin.ReasonUnpermitted, "100"},
-		{429, `{"serviceErrorCode":"101","message":"Resource level throttle APPLICATION DAY limit for calls to this resource is reached.","status":"429"}`, linkedin.ReasonDayLimit, "101"},
+		{429, `{"serviceErrorCode":"101","message":"Resource level throttle APPLICATION DAY limit for calls to this resource is ` +
+			`reached.","status":"429"}`, linkedin.ReasonDayLimit, "101"},
 		{429, `{"code":101,"message":"Resource level throttle member day limit reached"}`, linkedin.ReasonDayLimit, "101"},
-		{429, `{"code":429,"serviceErrorCode":"101","message":"Resource level throttle limit for calls to this resource is reached."}`, linkedin.ReasonRateLimited, "429"},
+		{429, `{"code":429,"serviceErrorCode":"101","message":"Resource level throttle limit for calls to this resource is reached."}`,
+			linkedin.ReasonRateLimited, "429"},
 		{429, `{"code":"TOO_MANY_REQUESTS","message":"on Monday limits end"}`, linkedin.ReasonRateLimited, "TOO_MANY_REQUESTS"},
 	} {
 		f := fault.Of(create(t, c.status, nil, c.body))

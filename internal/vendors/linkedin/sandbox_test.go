@@ -314,10 +314,11 @@ func TestConsentAtTheSandbox(t *testing.T) {
 	t.Parallel()
 	client, box, cfg := newSandbox(t)
 	const back = "https://postwright.example/back"
+	address := cfg.AuthURL + "/oauth/v2/authorization?response_type=code&client_id=an-id&scope=openid+w_member_social&state=s&redirect_uri=" + back
 	resp, err := (&http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}).Get(cfg.AuthURL + "/oauth/v2/authorization?response_type=code&client_id=an-id&scope=openid+w_member_social&state=s&redirect_uri=" + back) //nolint:noctx // a test's
+	}).Get(address) //nolint:noctx // a test's
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	location, err := resp.Location()

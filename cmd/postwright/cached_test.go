@@ -35,7 +35,7 @@ func TestWhoeverChangesARowThatIsKeptTellsTheCache(t *testing.T) {
 		tells         []string
 	}{
 		{"posts", "store.InTx", []string{"posts", "publishing"}, []string{"posts.GetForUpdate", "posts.MayChange", "s.MayChange"}},
-		{"api_keys", "queries.KeyRevoke", []string{"identity"}, []string{"kept.Drop"}},
+		{"api_keys", "queries.KeyRevoke", []string{"identity"}, []string{"cached.Drop"}},
 	} {
 		changing := changes(c.table)
 		var seen []string

@@ -9,10 +9,10 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 )
 
-// GetKept is Get from the cache: as new as what this process has written, and as what it has heard of others' changes. What the post
+// GetCached is Get from the cache: as new as what this process has written, and as what it has heard of others' changes. What the post
 // points to is shared: leave it as it is.
-func (s *Service) GetKept(ctx context.Context, ownerID, id uuid.UUID) (Post, error) {
-	return s.kept.Get(ctx, keptKey(ownerID, id), func(ctx context.Context) (Post, error) { return s.Get(ctx, ownerID, id) })
+func (s *Service) GetCached(ctx context.Context, ownerID, id uuid.UUID) (Post, error) {
+	return s.cached.Get(ctx, cacheKey(ownerID, id), func(ctx context.Context) (Post, error) { return s.Get(ctx, ownerID, id) })
 }
 
 // MayChange says that a transaction may change posts: the cache forgets them when it has ended. Whoever locks posts says so,
@@ -20,13 +20,13 @@ func (s *Service) GetKept(ctx context.Context, ownerID, id uuid.UUID) (Post, err
 func (s *Service) MayChange(tx *postgres.Tx, ownerID uuid.UUID, ids ...uuid.UUID) {
 	tx.After(func() {
 		for _, id := range ids {
-			s.kept.Drop(keptKey(ownerID, id))
+			s.cached.Drop(cacheKey(ownerID, id))
 		}
 	})
 }
 
-// keptKey names a post to the cache, for its owner alone, as the trigger posts_announce_row does.
-func keptKey(ownerID, id uuid.UUID) string { return ownerID.String() + "/" + id.String() }
+// cacheKey names a post to the cache, for its owner alone, as the trigger posts_announce_row does.
+func cacheKey(ownerID, id uuid.UUID) string { return ownerID.String() + "/" + id.String() }
 
 // footprint is about how many bytes a post takes in memory.
 func footprint(p Post) int {

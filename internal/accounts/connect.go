@@ -1,17 +1,13 @@
 package accounts
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 
@@ -19,7 +15,6 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/postgres"
-	"github.com/postwright/postwright/internal/text"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
@@ -36,207 +31,6 @@ const (
 	// openConsents is how many consents of one owner may be under way; the oldest makes room.
 	openConsents = 20
 )
-
-// userInfoWaits are the pauses before LinkedIn is asked again who the member is: right after the exchange of a code it may
-// refuse the new token for moments (omniauth-linkedin-oauth2#17).
-var userInfoWaits = []time.Duration{300 * time.Millisecond, time.Second, 3 * time.Second}
-
-// WhyAssumed says why the end of a token is assumed.
-const WhyAssumed = "60 days after LinkedIn gave it or it was added, because LinkedIn did not say"
-
-// AddInput asks for an account to be added by a token that somebody has already.
-type AddInput struct {
-	OwnerID uuid.UUID
-	Token   string // the member's access token
-	// Organization is the number of the page that is to be the account; "" for the member's own.
-	Organization string
-	// App is the name of the LinkedIn app that the token is of; "" to find out, where LinkedIn can be asked.
-	App string
-}
-
-// Add asks LinkedIn whose token it is and keeps the account. An account that is there already gets the new token. What the token
-// may do and when it ends LinkedIn tells an app with client id and secret; else the former stays unknown, and the latter is
-// assumed.
-func (s *Service) Add(ctx context.Context, in AddInput) (Account, error) {
-	if s.vault == nil {
-		return Account{}, noVault()
-	}
-	if strings.TrimSpace(in.Token) == "" {
-		return Account{}, fault.Fields(fault.Field{Path: "token", Problem: "must not be empty"})
-	}
-	grant, err := s.examine(ctx, in)
-	if err != nil {
-		return Account{}, err
-	}
-	urn, name, err := s.author(ctx, grant.app, in.Token, in.Organization)
-	if err != nil {
-		return Account{}, err
-	}
-	return s.keep(ctx, in.OwnerID, urn, name, grant)
-}
-
-// examine finds out which app a token is of, what it may do and when it ends, as far as LinkedIn can be asked.
-func (s *Service) examine(ctx context.Context, in AddInput) (grant, error) {
-	candidates, err := s.candidates(in.App, in.Organization != "")
-	if err != nil {
-		return grant{}, err
-	}
-	now := s.now()
-	g := grant{app: candidates[0], token: in.Token, scopes: []string{}}
-	var status string // how the token died, as the app that knows it was told
-	var failed error  // of apps that LinkedIn did not answer: the token may be theirs
-	found := false    // the token's app, or one that can't ask and may be it
-	for _, app := range candidates {
-		if !app.Configured {
-			g.app, found = app, true // those that can ask come first
-			break
-		}
-		known, err := app.API.Introspect(ctx, in.Token)
-		if err != nil {
-			failed = errors.Join(failed, err)
-			continue
-		}
-		if known.Active {
-			g.app, g.scopes, g.checkedAt, found, failed, status = app, known.Scopes, &now, true, nil, ""
-			if !known.ExpiresAt.IsZero() {
-				g.expiresAt = &known.ExpiresAt
-			}
-			break
-		}
-		if dead(known.Status) {
-			status = known.Status
-		}
-	}
-	switch {
-	case status != "" || failed == nil && !found:
-		return grant{}, fault.Newf(fault.VendorAuth, "LinkedIn says that the token is %s: get another.", cmp.Or(status, "not one of this app's")).
-			WithReason(deadReason(status))
-	case failed != nil:
-		return grant{}, failed
-	}
-	if g.expiresAt == nil {
-		assumed := now.Add(assumedLife)
-		g.expiresAt, g.assumed = &assumed, true
-	}
-	return g, nil
-}
-
-// author asks LinkedIn in whose name posts with the token go out: the member's, or that of a page where the member may
-// post.
-func (s *Service) author(ctx context.Context, app App, token, organization string) (urn, name string, err error) {
-	if organization != "" {
-		urn := "urn:li:organization:" + organization
-		roles, err := s.linkedIn.OrganizationRoles(ctx, token)
-		if err != nil {
-			return "", "", err
-		}
-		if !slices.ContainsFunc(roles, func(r linkedin.OrganizationRole) bool { return r.Organization.String() == urn }) {
-			return "", "", fault.Newf(fault.Precondition, "LinkedIn names no role with which the member may post as the page %s.", organization).
-				WithReason("NO_POSTING_ROLE")
-		}
-		return urn, "Page " + organization, nil
-	}
-	ask := s.linkedIn.UserInfo
-	if app.ByMe {
-		ask = s.linkedIn.Me
-	}
-	profile, err := ask(ctx, token)
-	if err != nil {
-		return "", "", err
-	}
-	member, err := linkedin.ParseURN("urn:li:person:" + profile.MemberID)
-	if err != nil {
-		return "", "", fault.New(fault.VendorUnavailable, "LinkedIn named the member in a form that can't be used.").WithCause(err)
-	}
-	return member.String(), nameOf(profile, member), nil
-}
-
-// longestName is how many characters of a name are kept.
-const longestName = 200
-
-// nameOf is what a member is called. Not every token, nor every member, has a name to tell, or one that can be seen.
-func nameOf(profile linkedin.Profile, member linkedin.URN) string {
-	for _, name := range []string{profile.Name, profile.GivenName + " " + profile.FamilyName} {
-		if name = legible(name); text.Visible(name) {
-			return name
-		}
-	}
-	return member.String()
-}
-
-// legible is a name in one line, without what only acts on the text around it, and no longer than any name.
-func legible(name string) string {
-	name = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.C, r) && r != '\u200c' && r != '\u200d': // the two joiners spell words in Indic and Persian names
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(name, "\uFFFD"))
-	runes := []rune(strings.Join(strings.Fields(name), " "))
-	return strings.TrimSpace(string(runes[:min(len(runes), longestName)]))
-}
-
-// grant is what a member gave.
-type grant struct {
-	app              App
-	token            string
-	scopes           []string
-	expiresAt        *time.Time
-	assumed          bool   // nobody but Postwright says that it ends then
-	refreshToken     string // "" when there is none
-	refreshExpiresAt *time.Time
-	checkedAt        *time.Time // when LinkedIn was asked about the token
-}
-
-// sealGrant seals a grant's tokens; refreshToken is nil when there is none.
-func (s *Service) sealGrant(g grant, ownerID uuid.UUID, urn string) (token, refreshToken []byte, err error) {
-	if token, err = s.vault.seal(g.token, ownerID, urn); err != nil || g.refreshToken == "" {
-		return token, nil, err
-	}
-	refreshToken, err = s.vault.seal(g.refreshToken, ownerID, urn)
-	return token, refreshToken, err
-}
-
-// keep writes an account down with its tokens sealed, and lets follow what follows a connection.
-func (s *Service) keep(ctx context.Context, ownerID uuid.UUID, urn, name string, g grant) (Account, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Account{}, err
-	}
-	token, refreshToken, err := s.sealGrant(g, ownerID, urn)
-	if err != nil {
-		return Account{}, err
-	}
-	if refreshToken == nil {
-		g.refreshExpiresAt = nil
-	}
-	row := db.AccountUpsertParams{
-		ID:                    id,
-		OwnerID:               ownerID,
-		URN:                   urn,
-		DisplayName:           name,
-		App:                   g.app.Name,
-		SealedToken:           token,
-		TokenExpiresAt:        g.expiresAt,
-		TokenExpiryAssumed:    g.assumed,
-		Scopes:                g.scopes,
-		SealedRefreshToken:    refreshToken,
-		RefreshTokenExpiresAt: g.refreshExpiresAt,
-		CheckedAt:             g.checkedAt,
-		Now:                   s.now(),
-	}
-	var account Account
-	err = s.persist(ctx, func(ctx context.Context, tx *postgres.Tx) (err error) {
-		if account, err = FromRow(s.queries.AccountUpsert(ctx, tx, row)); err != nil {
-			return err
-		}
-		return s.jobs.Insert(ctx, tx, s.follow(Connected, account)...)
-	})
-	return account, err
-}
 
 // Consent is a member's consent that is under way.
 type Consent struct {
@@ -379,23 +173,6 @@ func (s *Service) Complete(ctx context.Context, state, code string) (Account, er
 	return s.keep(ctx, consent.OwnerID, urn, name, g)
 }
 
-// granted is what a token of LinkedIn's grants from now on. An end that LinkedIn did not tell is assumed, until it is asked.
-func (s *Service) granted(app App, token linkedin.Token) grant {
-	now := s.now()
-	expires := now.Add(cmp.Or(token.ExpiresIn, assumedLife))
-	g := grant{
-		app: app, token: token.AccessToken, scopes: token.Scopes, expiresAt: &expires, assumed: token.ExpiresIn == 0, refreshToken: token.RefreshToken,
-	}
-	if g.scopes == nil {
-		g.scopes = []string{}
-	}
-	if token.RefreshToken != "" && token.RefreshTokenExpiresIn > 0 {
-		ends := now.Add(token.RefreshTokenExpiresIn)
-		g.refreshExpiresAt = &ends
-	}
-	return g
-}
-
 // Abandon ends a consent that LinkedIn sent the member back from with an error, and the words for it. It returns nil when it
 // was the member who did not want to, and a VendorRejected fault with LinkedIn's code and words when it was LinkedIn. Of a
 // consent that nobody waits for it is a Precondition fault, with what LinkedIn said all the same: LinkedIn may leave the state
@@ -438,23 +215,4 @@ func ConsentCode(err error) string {
 		return linkedin.ConsentCode(f.Answer.Code)
 	}
 	return ""
-}
-
-// Disconnect forgets an account's tokens; the owner's oldest other account becomes the default one where it was. An account
-// that is disconnected already stays so.
-func (s *Service) Disconnect(ctx context.Context, ownerID, id uuid.UUID) error {
-	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		now := s.now()
-		account, err := s.GetForUpdate(ctx, tx, ownerID, id)
-		if err != nil || account.disconnectedAt != nil {
-			return notFound(err)
-		}
-		if _, err := s.queries.AccountDisconnect(ctx, tx, db.AccountDisconnectParams{ID: id, OwnerID: ownerID, Now: now}); err != nil {
-			return err
-		}
-		if _, err := s.queries.AccountPromoteOldest(ctx, tx, db.AccountPromoteOldestParams{OwnerID: ownerID, Now: now}); err != nil {
-			return err
-		}
-		return s.jobs.Insert(ctx, tx, s.follow(Disconnected, account)...)
-	})
 }

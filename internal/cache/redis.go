@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -14,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/redis/rueidis"
 )
 
@@ -141,145 +139,6 @@ func (s *shared) pushed(key string, forget func(name string)) {
 	}
 }
 
-// An entry is a byte that says which it is, the epoch, and the row or the lease's own number.
-const (
-	entryRow   = 'r'
-	entryLease = 'l'
-	epochSize  = 36
-)
-
-// lease is the right to put a row in a place.
-type lease struct {
-	client     rueidis.Client
-	key, entry string
-	epoch      string
-}
-
-func (l lease) held() bool { return l.client != nil }
-
-// get returns a row and how long it may still be kept, or none, and maybe a lease to put it there.
-func (s *shared) get(ctx context.Context, key string) (row []byte, life time.Duration, place lease) {
-	s.mu.Lock()
-	client, epoch, turn := s.client, s.epoch, s.turns
-	_, doomed := s.doomed[key]
-	s.mu.Unlock()
-	if epoch == "" || doomed {
-		return nil, 0, lease{}
-	}
-	ctx, cancel := answerTime(ctx)
-	defer cancel()
-	answers := client.DoMulti(ctx, client.B().Get().Key(key).Build(), client.B().Pttl().Key(key).Build())
-	text, err := answers[0].ToString()
-	if err != nil && !rueidis.IsRedisNil(err) {
-		s.failed(turn, err)
-		return nil, 0, lease{}
-	}
-	left, err := answers[1].AsInt64() // below 0 where the key is not there
-	if err != nil {
-		s.failed(turn, err)
-		return nil, 0, lease{}
-	}
-	if !s.still(turn) {
-		return nil, 0, lease{}
-	}
-	if len(text) > epochSize && text[0] == entryRow {
-		if text[1:1+epochSize] == epoch && left > 0 {
-			return []byte(text[1+epochSize:]), time.Duration(left) * time.Millisecond, lease{}
-		}
-		s.follow()
-	}
-	place = lease{client: client, key: key, epoch: epoch, entry: string(entryLease) + epoch + uuid.NewString()}
-	if err := client.Do(ctx, client.B().Set().Key(key).Value(place.entry).Px(leaseLife).Build()).Error(); err != nil {
-		s.failed(turn, err)
-		return nil, 0, lease{}
-	}
-	return nil, 0, place
-}
-
-// inPlaceOf puts an entry where another one lies, if it still does.
-var inPlaceOf = rueidis.NewLuaScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then
-	return redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-end
-return false`)
-
-// put puts a row where a lease was taken for it before it was read, unless somebody has deleted that since.
-func (s *shared) put(ctx context.Context, place lease, row []byte) {
-	s.mu.Lock()
-	turn := s.turns
-	s.mu.Unlock()
-	ctx, cancel := answerTime(ctx)
-	defer cancel()
-	err := inPlaceOf.Exec(ctx, place.client, []string{place.key}, []string{
-		place.entry, string(entryRow) + place.epoch + string(row), fmt.Sprint(s.life.Milliseconds()),
-	}).Error()
-	if err != nil && !rueidis.IsRedisNil(err) {
-		s.failed(turn, err)
-	}
-}
-
-// answerTime is not the caller's: whether Redis answers has nothing to do with whether somebody waits for it.
-func answerTime(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
-}
-
-// drop dooms a key: it is not read before it is deleted.
-func (s *shared) drop(key string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.doomed) >= maxDoomed {
-		s.distrustLocked()
-		return
-	}
-	s.number++
-	s.doomed[key] = s.number
-	s.rouse()
-}
-
-// distrust reads nothing from Redis until a new epoch has begun.
-func (s *shared) distrust() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.distrustLocked()
-}
-
-func (s *shared) distrustLocked() {
-	s.epoch = ""
-	s.turns++
-	clear(s.doomed) // what was written before the next epoch is never read again
-	s.rouse()
-}
-
-// failed distrusts Redis because of a command that was given in a turn.
-func (s *shared) failed(turn uint64, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.turns == turn {
-		s.distrustLocked()
-		s.failure = err
-	}
-}
-
-// follow has the epoch looked up: somebody has begun another.
-func (s *shared) follow() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.behind = true
-	s.rouse()
-}
-
-// still reports whether nothing has become new since a turn.
-func (s *shared) still(turn uint64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.turns == turn
-}
-
-func (s *shared) trusted() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.epoch != ""
-}
-
 func (s *shared) rouse() {
 	select {
 	case s.wake <- struct{}{}:
@@ -392,69 +251,4 @@ func (s *shared) close() {
 	if client != nil {
 		client.Close()
 	}
-}
-
-// begin begins an epoch. Where something became new meanwhile, such as the connection, it is not believed and another follows.
-func (s *shared) begin(ctx context.Context, client rueidis.Client, turn uint64) error {
-	ctx, cancel := answerTime(ctx)
-	defer cancel()
-	next := uuid.NewString()
-	s.mu.Lock()
-	s.behind = false // whoever begins another after this one is seen
-	s.mu.Unlock()
-	if err := client.Do(ctx, client.B().Set().Key(s.epochKey()).Value(next).Build()).Error(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.turns == turn {
-		s.epoch = next
-	}
-	return nil
-}
-
-// catchUp takes over the epoch that another process has begun. It began after this process's own, which was there before.
-func (s *shared) catchUp(ctx context.Context, client rueidis.Client, turn uint64) error {
-	s.mu.Lock()
-	s.behind = false // whoever begins another from now on is seen
-	s.mu.Unlock()
-	ctx, cancel := answerTime(ctx)
-	defer cancel()
-	latest, err := client.Do(ctx, client.B().Get().Key(s.epochKey()).Build()).ToString()
-	if err != nil && !rueidis.IsRedisNil(err) {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.turns != turn:
-	case len(latest) != epochSize: // it was thrown out for want of memory
-		s.distrustLocked()
-	default:
-		s.epoch = latest
-	}
-	return nil
-}
-
-// erase deletes keys. One that was doomed again meanwhile stays so.
-func (s *shared) erase(ctx context.Context, client rueidis.Client, doomed map[string]uint64) error {
-	ctx, cancel := answerTime(ctx)
-	defer cancel()
-	deletes := make(rueidis.Commands, 0, len(doomed))
-	for key := range doomed {
-		deletes = append(deletes, client.B().Del().Key(key).Build())
-	}
-	for _, answer := range client.DoMulti(ctx, deletes...) {
-		if err := answer.Error(); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for key, number := range doomed {
-		if s.doomed[key] == number {
-			delete(s.doomed, key)
-		}
-	}
-	return nil
 }

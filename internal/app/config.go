@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/analysis"
 	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
@@ -123,10 +124,11 @@ type LinkedInConfig struct {
 	TokenKeyset Secret `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
 }
 
-// AnalysisConfig is the analysis API's.
+// AnalysisConfig is that of the engines that analyse texts.
 type AnalysisConfig struct {
-	URL   string `help:"The analysis API." default:"http://127.0.0.1:8090"`
-	Token Secret `help:"Sent to the analysis API as bearer token."`
+	Engines []string `help:"Who analyses texts, in the order in which they are asked until one answers: api (the analysis API of --analysis-url) or builtin (rules for English that need no network). By default the analysis API where its URL is set, and builtin where not."`
+	URL     string   `help:"The analysis API; none by default."`
+	Token   Secret   `help:"Sent to the analysis API as bearer token."`
 }
 
 // NotificationConfig is the notification API's.
@@ -205,7 +207,7 @@ func (c Config) Verify() error {
 	}
 	v.outbound(c.Outbound)
 	v.vendor(c.LinkedIn.client().Faults())
-	v.vendor(c.Analysis.client().Faults())
+	v.analysis(c.Analysis)
 	v.vendor(c.Notification.client().Faults())
 	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
 	v.duration("--jobs-timeout", c.Jobs.Timeout, time.Second, time.Hour)
@@ -265,6 +267,37 @@ func (v *validation) outbound(c OutboundConfig) {
 	v.count("--outbound-max-body-bytes", c.MaxBodyBytes, 1<<10, 64<<20)
 	_, faults := c.Policies()
 	v.faults = append(v.faults, faults...)
+}
+
+func (v *validation) analysis(c AnalysisConfig) {
+	engines := []string{analysis.API, analysis.Builtin}
+	for i, engine := range c.Engines {
+		switch {
+		case !slices.Contains(engines, engine):
+			v.wrong("--analysis-engines", "holds %q, which is none of %s", fault.Clip(engine, 50), strings.Join(engines, ", "))
+		case slices.Contains(c.Engines[:i], engine):
+			v.wrong("--analysis-engines", "names %s twice", engine)
+		}
+	}
+	if c.URL == "" && slices.Contains(c.order(), analysis.API) {
+		v.wrong("--analysis-url", "is missing: --analysis-engines names %s", analysis.API)
+	}
+	for _, f := range c.client().Faults() {
+		if c.URL != "" || f.Path == analysisapi.TokenSetting { // without an address there is none to object to
+			v.vendor([]fault.Field{f})
+		}
+	}
+}
+
+// order is in which the engines are asked.
+func (c AnalysisConfig) order() []string {
+	switch {
+	case len(c.Engines) > 0:
+		return c.Engines
+	case c.URL != "":
+		return []string{analysis.API}
+	}
+	return []string{analysis.Builtin}
 }
 
 func (v *validation) notification(c NotificationConfig) {

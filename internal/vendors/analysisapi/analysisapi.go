@@ -21,7 +21,7 @@ import (
 const Vendor = "analysis"
 
 // TokenSetting names the token in faults of the configuration.
-const TokenSetting = "analysis token" //nolint:gosec // a name, no secret
+const TokenSetting = "analysis token"
 
 // Config says how to reach the analysis API.
 type Config struct {

@@ -81,9 +81,9 @@ func (OptimizationType) EnumDescriptor() ([]byte, []int) {
 // Who gave an answer.
 type AnalysisSource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "api" (the analysis API), "llm" (a language model) or "builtin" (the server's own rules, for English).
+	// "api" (the analysis API) or "builtin" (the server's own rules, for English); others may follow.
 	Engine string `protobuf:"bytes,1,opt,name=engine,proto3" json:"engine,omitempty"`
-	// The model and its version, with that of the prompt for a language model; empty where the engine does not tell.
+	// The model and its version; empty where the engine does not tell.
 	Model   string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
 	// The engines that were asked before and gave no answer, in their order.

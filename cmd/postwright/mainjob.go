@@ -102,8 +102,8 @@ func (j *mainJob) analyse(ctx context.Context) (string, error) {
 	j.post = res.GetPost()
 	a := res.GetAnalytics()
 	label := strings.ToLower(strings.TrimPrefix(a.GetSentimentLabel().String(), "SENTIMENT_LABEL_"))
-	return fmt.Sprintf("sounds %s (%.2f), readability %.0f of 100, hashtags #%s",
-		label, a.GetSentimentScore(), a.GetReadabilityScore(), strings.Join(j.post.GetHashtags(), " #")), nil
+	return fmt.Sprintf("sounds %s (%.2f), readability %.0f of 100, hashtags #%s (by the engine %s)", label, a.GetSentimentScore(),
+		a.GetReadabilityScore(), strings.Join(j.post.GetHashtags(), " #"), res.GetSentimentSource().GetEngine()), nil
 }
 
 func (j *mainJob) improve(ctx context.Context) (string, error) {

@@ -108,6 +108,8 @@ var operatorsMetrics = map[string][]string{
 	"api_operations_in_flight":               {"vendor"},
 	"api_breaker_state":                      {"host", "vendor"},
 	"api_host_lookups_total":                 {"result"},
+	"analysis_answers_total":                 {"engine", "operation"},
+	"analysis_engine_failures_total":         {"engine", "kind", "operation"},
 	"postwright_build_info":                  {"goversion", "revision", "version"},
 	"postwright_jobs":                        {"state"},
 	"postwright_publications":                {"state"},
@@ -163,7 +165,7 @@ func TestWhatAnOperatorSees(t *testing.T) {
 		require.True(t, found)
 		table, _, _ = strings.Cut(table, "### Logs\n")
 		listed := map[string]bool{}
-		for _, name := range regexp.MustCompile("`((?:rpc|db|api|cache|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
+		for _, name := range regexp.MustCompile("`((?:rpc|db|api|analysis|cache|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
 			listed[name[1]] = true
 		}
 		want := map[string]bool{}

@@ -65,14 +65,14 @@ func TestEveryLineOfTheREADMEWorks(t *testing.T) {
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(),
 		"POSTWRIGHT_LISTEN="+address, "POSTWRIGHT_LINKEDIN_API_URL="+vendorsHTTP.URL, "POSTWRIGHT_LINKEDIN_AUTH_URL="+vendorsHTTP.URL,
-		"POSTWRIGHT_ANALYSIS_URL="+vendorsHTTP.URL, "POSTWRIGHT_NOTIFICATION_URL="+vendorsHTTP.URL,
+		"POSTWRIGHT_NOTIFICATION_URL="+vendorsHTTP.URL,
 		"POSTWRIGHT_DEMO_DIR="+demoDir(t), "POSTWRIGHT_DEMO_LISTEN=127.0.0.1:0", "POSTWRIGHT_DEMO_EXIT=true")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for _, want := range []string{
 		"The main job is done", "applied 00001", "created user", "added account", `"content":"Hello, LinkedIn"`,
 		`"content":"Hello again, LinkedIn"`, `"state":"POST_STATE_SCHEDULED"`, `"state":"POST_STATE_QUEUED"`, `"state":"POST_STATE_PUBLISHED"`,
-		`"label":"SENTIMENT_LABEL_POSITIVE"`, `"database":"ok"`, "db_operation_duration_seconds", "revoked pw_",
+		`"label":"SENTIMENT_LABEL_POSITIVE"`, `"engine":"builtin"`, `"database":"ok"`, "db_operation_duration_seconds", "revoked pw_",
 	} {
 		require.Contains(t, string(out), want)
 	}

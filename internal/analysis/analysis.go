@@ -1,5 +1,5 @@
-// Package analysis says how a text sounds and reads, suggests hashtags, and improves it. The engine that does so is
-// exchangeable; readability is computed here.
+// Package analysis says how a text sounds and reads, suggests hashtags, and improves it. The engines that do so are asked in an
+// order that is configured, and each answer says which of them gave it; readability is computed here.
 //
 // It must not know how a post is published or what LinkedIn counts.
 package analysis
@@ -40,35 +40,43 @@ const (
 	ForProfessionalTone = "professional_tone"
 )
 
-// Engine analyses and improves texts. Its errors are faults.
-type Engine interface {
-	Sentiment(ctx context.Context, text string) (Sentiment, error)
-	// Hashtags suggests hashtags without "#", best first; none is an answer.
-	Hashtags(ctx context.Context, content string) ([]string, error)
-	// Optimize rewrites content for one of the kinds above; content unchanged is an answer.
-	Optimize(ctx context.Context, content, kind string) (string, error)
-}
+// The engines' names.
+const (
+	API     = "api"     // the analysis API
+	Builtin = "builtin" // this program's own
+)
 
 // DefaultHashtags is how many hashtags are suggested when nobody asks for another number.
 const DefaultHashtags = 5
 
 // Service analyses texts and posts. It is safe for concurrent use.
 type Service struct {
-	store   *postgres.Store
-	queries *db.Queries
-	posts   *posts.Service
-	engine  Engine
-	now     func() time.Time
+	store    *postgres.Store
+	queries  *db.Queries
+	posts    *posts.Service
+	engines  []Engine
+	observer Observer
+	now      func() time.Time
 }
 
-// New returns a Service that asks engine and stores what it learns about posts.
-func New(store *postgres.Store, posts *posts.Service, engine Engine, now func() time.Time) *Service {
-	return &Service{store: store, queries: db.New(), posts: posts, engine: engine, now: now}
+// Dependencies are what a Service stands on; all are required.
+type Dependencies struct {
+	Store *postgres.Store
+	Posts *posts.Service
+	// Engines are asked in this order; each where those before it gave no answer. There is one at least.
+	Engines  []Engine
+	Observer Observer
+	Now      func() time.Time
+}
+
+// New returns a Service that asks the engines and stores what it learns about posts.
+func New(d Dependencies) *Service {
+	return &Service{store: d.Store, queries: db.New(), posts: d.Posts, engines: d.Engines, observer: d.Observer, now: d.Now}
 }
 
 // Sentiment says how a text sounds.
-func (s *Service) Sentiment(ctx context.Context, text string) (Sentiment, error) {
-	return s.engine.Sentiment(ctx, text)
+func (s *Service) Sentiment(ctx context.Context, text string) (Answer[Sentiment], error) {
+	return ask(ctx, s, "sentiment", func(e Engine) (Sentiment, Model, error) { return e.Sentiment(ctx, text) })
 }
 
 // HashtagsInput asks for hashtags for a text.
@@ -78,14 +86,14 @@ type HashtagsInput struct {
 }
 
 // Hashtags suggests at most Limit hashtags, without "#", best first. Suggestions that a post could not carry are left out.
-func (s *Service) Hashtags(ctx context.Context, in HashtagsInput) ([]string, error) {
+func (s *Service) Hashtags(ctx context.Context, in HashtagsInput) (Answer[[]string], error) {
 	limit := cmp.Or(in.Limit, DefaultHashtags)
-	suggested, err := s.engine.Hashtags(ctx, in.Content)
+	suggested, err := ask(ctx, s, "hashtags", func(e Engine) ([]string, Model, error) { return e.Hashtags(ctx, in.Content) })
 	if err != nil {
-		return nil, err
+		return Answer[[]string]{}, err
 	}
 	tags := make([]string, 0, limit)
-	for _, tag := range suggested {
+	for _, tag := range suggested.Value {
 		if len(tags) == limit {
 			break
 		}
@@ -94,7 +102,7 @@ func (s *Service) Hashtags(ctx context.Context, in HashtagsInput) ([]string, err
 			tags = append(tags, tag)
 		}
 	}
-	return tags, nil
+	return Answer[[]string]{Value: tags, Source: suggested.Source}, nil
 }
 
 // OptimizeInput asks for a text to be rewritten.
@@ -104,22 +112,23 @@ type OptimizeInput struct {
 }
 
 // Optimize rewrites a text.
-func (s *Service) Optimize(ctx context.Context, in OptimizeInput) (string, error) {
-	optimized, err := s.engine.Optimize(ctx, in.Content, cmp.Or(in.Kind, ForEngagement))
-	if err != nil {
-		return "", err
-	}
-	if !utf8.ValidString(optimized) {
-		return "", fault.New(fault.VendorUnavailable, "The analysis engine answered with broken text.")
-	}
-	return optimized, nil
+func (s *Service) Optimize(ctx context.Context, in OptimizeInput) (Answer[string], error) {
+	return ask(ctx, s, "optimization", func(e Engine) (string, Model, error) {
+		optimized, model, err := e.Optimize(ctx, in.Content, cmp.Or(in.Kind, ForEngagement))
+		if err == nil && !utf8.ValidString(optimized) {
+			err = fault.New(fault.VendorUnavailable, "The analysis engine answered with broken text.")
+		}
+		return optimized, model, err
+	})
 }
 
 // Report is what the analysis of a post found.
 type Report struct {
 	Post posts.Post
 	// Optimized is the content improved for engagement; it is not stored.
-	Optimized string
+	Optimized Answer[string]
+	// Sentiment and Hashtags are who said how the text sounds, and who suggested hashtags.
+	Sentiment, Hashtags Source
 }
 
 // AnalyzePost analyses a post of the owner and stores the result. A text that changes meanwhile is a Stale fault. A post without
@@ -129,9 +138,9 @@ func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Repor
 	if err != nil {
 		return Report{}, err
 	}
-	var sentiment Sentiment
-	var tags []string
-	var optimized string
+	var sentiment Answer[Sentiment]
+	var tags Answer[[]string]
+	var optimized Answer[string]
 	calls, callCtx := errgroup.WithContext(ctx)
 	calls.Go(func() (err error) { sentiment, err = s.Sentiment(callCtx, post.Content); return err })
 	calls.Go(func() (err error) { tags, err = s.Hashtags(callCtx, HashtagsInput{Content: post.Content}); return err })
@@ -143,7 +152,7 @@ func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Repor
 		return Report{}, err
 	}
 	kept, err := s.queries.AnalysisPut(ctx, s.store, db.AnalysisPutParams{
-		PostID: id, OwnerID: ownerID, SentimentLabel: sentiment.Label, SentimentScore: sentiment.Score,
+		PostID: id, OwnerID: ownerID, SentimentLabel: sentiment.Value.Label, SentimentScore: sentiment.Value.Score,
 		ReadabilityScore: Readability(post.Content), Content: post.Content, Now: s.now(),
 	})
 	if err != nil {
@@ -156,11 +165,11 @@ func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Repor
 		return Report{}, fault.New(fault.Stale, "The post's text changed while it was analysed: analyse it again.").WithReason("TEXT_CHANGED")
 	}
 	if len(post.Hashtags) == 0 {
-		if post, err = s.giveHashtags(ctx, post, tags); err != nil {
+		if post, err = s.giveHashtags(ctx, post, tags.Value); err != nil {
 			return Report{}, err
 		}
 	}
-	return Report{Post: post, Optimized: optimized}, nil
+	return Report{Post: post, Optimized: optimized, Sentiment: sentiment.Source, Hashtags: tags.Source}, nil
 }
 
 // giveHashtags adds the hashtags that fit to a post. A post that has changed meanwhile, or is on its way, keeps what it

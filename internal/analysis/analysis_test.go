@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,11 +35,13 @@ func clock() time.Time { return noon }
 // world is the analysis against the sandbox's API, over real HTTP, and a database of its own.
 type world struct {
 	*analysis.Service
-	t       *testing.T
-	store   *postgres.Store
-	posts   *posts.Service
-	vendors *sandbox.Sandbox
-	owner   uuid.UUID
+	t        *testing.T
+	store    *postgres.Store
+	posts    *posts.Service
+	vendors  *sandbox.Sandbox
+	owner    uuid.UUID
+	api      analysis.APIEngine
+	observed observed
 	// instead answers, for the paths it holds, before the sandbox does, or lets it go on by answering nothing.
 	instead map[string]func(http.ResponseWriter) (answered bool)
 }
@@ -65,7 +68,8 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	t.Cleanup(w.store.Close)
 	w.posts = posts.New(w.store, nil, clock)
-	w.Service = analysis.New(w.store, w.posts, analysis.RemoteEngine{API: api}, clock)
+	w.api = analysis.APIEngine{Client: api}
+	w.engines(w.api)
 	user, err := db.New().UserInsert(
 		t.Context(),
 		w.store,
@@ -74,6 +78,29 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	w.owner = user.ID
 	return w
+}
+
+// engines are those that are asked from now on.
+func (w *world) engines(order ...analysis.Engine) {
+	w.Service = analysis.New(analysis.Dependencies{Store: w.store, Posts: w.posts, Engines: order, Observer: &w.observed, Now: clock})
+}
+
+// observed keeps what became of the questions, as "engine operation" and "engine operation kind".
+type observed struct {
+	mu                   sync.Mutex
+	answered, passedOver []string
+}
+
+func (o *observed) Answered(engine, operation string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.answered = append(o.answered, engine+" "+operation)
+}
+
+func (o *observed) PassedOver(engine, operation, kind string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.passedOver = append(o.passedOver, engine+" "+operation+" "+kind)
 }
 
 // suggest makes the vendor suggest these hashtags, after doing something else.
@@ -118,12 +145,12 @@ func TestSentimentIsTheEngines(t *testing.T) {
 	} {
 		found, err := w.Sentiment(t.Context(), text)
 		require.NoError(t, err)
-		require.Equal(t, want, found.Label, text)
+		require.Equal(t, want, found.Value.Label, text)
 		switch want {
 		case analysis.Positive:
-			require.Positive(t, found.Score)
+			require.Positive(t, found.Value.Score)
 		case analysis.Negative:
-			require.Negative(t, found.Score)
+			require.Negative(t, found.Value.Score)
 		}
 	}
 }
@@ -152,7 +179,7 @@ func TestOnlyHashtagsThatAPostCanCarryAreSuggested(t *testing.T) {
 			w.suggest(nothing, c.suggested...)
 			got, err := w.Hashtags(t.Context(), analysis.HashtagsInput{Content: "content", Limit: c.limit})
 			require.NoError(t, err)
-			require.Equal(t, c.want, got)
+			require.Equal(t, c.want, got.Value)
 		})
 	}
 }
@@ -170,7 +197,7 @@ func TestATextIsOptimizedForEngagementWhereNobodySays(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, engaging, unsaid)
 	require.NotEqual(t, engaging, brief)
-	require.Less(t, len(brief), len(text))
+	require.Less(t, len(brief.Value), len(text))
 }
 
 func TestAnAnalysisIsStoredAndGivesHashtags(t *testing.T) {
@@ -186,12 +213,15 @@ func TestAnAnalysisIsStoredAndGivesHashtags(t *testing.T) {
 	require.InDelta(t, *analysis.Readability(glad), *stored.ReadabilityScore, 1e-9)
 	require.True(t, stored.AnalyzedAt.Equal(noon))
 	require.Nil(t, stored.ViewsCount, "what nobody counted is unknown")
-	require.NotEmpty(t, report.Optimized)
+	require.NotEmpty(t, report.Optimized.Value)
+	for _, source := range []analysis.Source{report.Sentiment, report.Hashtags, report.Optimized.Source} {
+		require.Equal(t, analysis.Source{Engine: analysis.API}, source)
+	}
 
 	suggested, err := w.Hashtags(t.Context(), analysis.HashtagsInput{Content: glad})
 	require.NoError(t, err)
-	require.NotEmpty(t, suggested)
-	require.Equal(t, suggested, report.Post.Hashtags)
+	require.NotEmpty(t, suggested.Value)
+	require.Equal(t, suggested.Value, report.Post.Hashtags)
 	kept, err := w.posts.Get(t.Context(), w.owner, before.ID)
 	require.NoError(t, err)
 	require.Equal(t, kept, report.Post)

@@ -68,7 +68,7 @@ type App struct {
 	onWire   wireLimits
 
 	linkedIn    *linkedin.Client
-	analysisAPI *analysisapi.Client
+	analysisAPI *analysisapi.Client // nil where none is set
 	notifyAPI   *notifyapi.Client
 
 	ownChecks, vendorChecks *status.CachedChecks // of this Postwright, and of the vendors, as users are told
@@ -116,8 +116,10 @@ func (a *App) callVendors(ctx context.Context) (err error) {
 	if a.linkedIn, err = linkedin.New(a.cfg.LinkedIn.client(), a.seam.Client(linkedin.Vendor), Now); err != nil {
 		return err
 	}
-	if a.analysisAPI, err = analysisapi.New(a.cfg.Analysis.client(), a.seam.Client(analysisapi.Vendor), Now); err != nil {
-		return err
+	if a.cfg.Analysis.URL != "" {
+		if a.analysisAPI, err = analysisapi.New(a.cfg.Analysis.client(), a.seam.Client(analysisapi.Vendor), Now); err != nil {
+			return err
+		}
 	}
 	a.notifyAPI, err = notifyapi.New(a.cfg.Notification.client(), a.seam.Client(notifyapi.Vendor), Now)
 	return err
@@ -196,13 +198,28 @@ func (a *App) wire() (err error) {
 	}
 	a.services = rpc.Services{
 		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
-		Analysis:     analysis.New(a.store, postService, analysis.RemoteEngine{API: a.analysisAPI}, Now),
+		Analysis: analysis.New(analysis.Dependencies{
+			Store: a.store, Posts: postService, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,
+		}),
 		Status:       a.report,
 		Authenticate: a.Identity.Authenticate,
 		Callers:      limit.NewCallers(a.cfg.callers(), time.Now),
 		InFlight:     rpc.NewInFlight(),
 	}
 	return nil
+}
+
+// engines are those that analyse texts, in the order in which they are asked.
+func (a *App) engines() (engines []analysis.Engine) {
+	for _, name := range a.cfg.Analysis.order() {
+		switch name {
+		case analysis.API:
+			engines = append(engines, analysis.APIEngine{Client: a.analysisAPI})
+		case analysis.Builtin:
+			engines = append(engines, analysis.NewBuiltinEngine())
+		}
+	}
+	return engines
 }
 
 // afterPublication names the jobs that follow a publication.

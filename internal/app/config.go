@@ -97,10 +97,11 @@ type LinkedInConfig struct {
 	TokenKeyset Secret `name:"token-keyset" env:"POSTWRIGHT_TOKEN_KEYSET" help:"Keyset that seals tokens at rest; make one with 'postwright account keyset'."`
 }
 
-// AnalysisConfig is the analysis API's.
+// AnalysisConfig is that of the engines that analyse texts.
 type AnalysisConfig struct {
-	URL   string `help:"The analysis API." default:"http://127.0.0.1:8090"`
-	Token Secret `help:"Sent to the analysis API as bearer token."`
+	Engines []string `help:"Who analyses texts, in the order in which they are asked until one answers: api (the analysis API of --analysis-url) or builtin (rules for English that need no network). By default the analysis API where its URL is set, and builtin where not."`
+	URL     string   `help:"The analysis API; none by default."`
+	Token   Secret   `help:"Sent to the analysis API as bearer token."`
 }
 
 // NotificationConfig is the notification API's.

@@ -32,8 +32,9 @@ import (
 type wiredLimits struct{ acquire, lock, operation time.Duration }
 
 var (
-	// hurried are for what waits for a limit to pass. Those who wait for a row keep their connections for longer than others wait.
-	hurried = wiredLimits{acquire: 300 * time.Millisecond, lock: time.Second, operation: 2 * time.Second}
+	// hurried are for what waits for a limit to pass, and leave time for a connection to be made on a busy machine. Those who wait
+	// for a row keep their connections for longer than others wait.
+	hurried = wiredLimits{acquire: 3 * time.Second, lock: 6 * time.Second, operation: 15 * time.Second}
 	// unhurried are for all else: a busy machine takes a while to make a connection.
 	unhurried = wiredLimits{acquire: 20 * time.Second, lock: 25 * time.Second, operation: 30 * time.Second}
 )

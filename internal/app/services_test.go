@@ -12,6 +12,7 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/app"
 	"github.com/postwright/postwright/internal/app/apptest"
 	"github.com/postwright/postwright/internal/sandbox"
 )
@@ -73,6 +74,60 @@ func TestAnalysingAPostStoresWhatWasFound(t *testing.T) {
 	require.InDelta(t, res.GetAnalytics().GetSentimentScore(), after.GetAnalytics().GetSentimentScore(), 1e-9)
 	require.NotNil(t, after.GetAnalytics().ReadabilityScore)
 	require.Nil(t, after.GetAnalytics().EngagementPrediction, "nobody predicts it")
+}
+
+func TestTextsAreAnalysedWithoutAnyVendor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(cfg *app.Config) { cfg.Analysis = app.Defaults().Analysis })
+	w.Serve()
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Drop})) // nobody asks
+	client := postwrightv1connect.NewAnalysisServiceClient(w.Client(w.Key))
+	found, err := client.AnalyzeSentiment(t.Context(), &postwrightv1.AnalyzeSentimentRequest{Text: "What a wonderful day"})
+	require.NoError(t, err)
+	require.Equal(t, postwrightv1.SentimentLabel_SENTIMENT_LABEL_POSITIVE, found.GetLabel())
+	source := found.GetSource()
+	require.Equal(t, []string{"builtin", "lexical-en"}, []string{source.GetEngine(), source.GetModel()})
+	require.NotEmpty(t, source.GetVersion())
+	require.Empty(t, source.GetPassedOver())
+	tags, err := client.GenerateHashtags(t.Context(), &postwrightv1.GenerateHashtagsRequest{Content: "We restore our PostgreSQL backups every night."})
+	require.NoError(t, err)
+	require.Equal(t, []string{"PostgreSQLBackups", "Restore", "Night"}, tags.GetHashtags())
+	require.Equal(t, "builtin", tags.GetSource().GetEngine())
+	better, err := client.OptimizeContent(t.Context(), &postwrightv1.OptimizeContentRequest{
+		Content: "In order to win, we ship.", OptimizationType: postwrightv1.OptimizationType_OPTIMIZATION_TYPE_BREVITY,
+	})
+	require.NoError(t, err)
+	require.Equal(t, "To win, we ship.", better.GetOptimizedContent())
+	require.Equal(t, "builtin", better.GetSource().GetEngine())
+	res, err := client.AnalyzePost(t.Context(), &postwrightv1.AnalyzePostRequest{Id: w.Draft("What a wonderful release of PostgreSQL!").GetId()})
+	require.NoError(t, err)
+	require.Contains(t, res.GetPost().GetHashtags(), "PostgreSQL")
+	for _, source := range []*postwrightv1.AnalysisSource{res.GetSentimentSource(), res.GetHashtagsSource(), res.GetOptimizationSource()} {
+		require.Equal(t, "builtin", source.GetEngine())
+	}
+
+	refused := w.Curl(w.Key, "AnalysisService/AnalyzeSentiment", []byte(`{"text":"Nous recrutons un ingénieur à Paris"}`))
+	require.Equal(t, "failed_precondition", refused.Failure(t).Code)
+	require.Contains(t, string(refused.Body), "LANGUAGE_NOT_SUPPORTED")
+	require.Contains(t, string(refused.Body), "English only")
+}
+
+func TestAnEngineThatWasPassedOverIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(cfg *app.Config) { cfg.Analysis.Engines = []string{"api", "builtin"} })
+	w.Serve()
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Status, Value: "401"}))
+	client := postwrightv1connect.NewAnalysisServiceClient(w.Client(w.Key))
+	found, err := client.AnalyzeSentiment(t.Context(), &postwrightv1.AnalyzeSentimentRequest{Text: "What a wonderful day"})
+	require.NoError(t, err)
+	require.Equal(t, "builtin", found.GetSource().GetEngine())
+	require.Len(t, found.GetSource().GetPassedOver(), 1)
+	require.Equal(t, "api", found.GetSource().GetPassedOver()[0].GetEngine())
+	require.NotEmpty(t, found.GetSource().GetPassedOver()[0].GetReason())
+	require.Contains(t, found.GetSource().GetPassedOver()[0].GetMessage(), "token")
+	metrics := string(w.Get(w.URL + "/metrics").Body)
+	require.Contains(t, metrics, `analysis_answers_total{engine="builtin",operation="sentiment"} 1`)
+	require.Contains(t, metrics, `analysis_engine_failures_total{engine="api",kind="vendor auth",operation="sentiment"} 1`)
 }
 
 func TestNumbersThatATokenMayNotHaveAreSaidToBeUnknown(t *testing.T) {

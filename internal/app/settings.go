@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/analysis"
 	"github.com/postwright/postwright/internal/analytics"
 	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/identity"
@@ -86,6 +87,17 @@ func (c LinkedInConfig) client() linkedin.Config {
 		APIURL: c.APIURL, AuthURL: c.AuthURL, Version: c.Version, Legacy: c.Legacy,
 		ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(),
 	}
+}
+
+// order is in which the engines are asked.
+func (c AnalysisConfig) order() []string {
+	switch {
+	case len(c.Engines) > 0:
+		return c.Engines
+	case c.URL != "":
+		return []string{analysis.API}
+	}
+	return []string{analysis.Builtin}
 }
 
 func (c AnalysisConfig) client() analysisapi.Config {

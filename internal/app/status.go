@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/analysis"
 	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/notify"
@@ -126,7 +127,27 @@ func (a *App) vendorCheckers(version status.Checker) []status.Checker {
 		cfg.ClientID, cfg.ClientSecret = app.ClientID, app.ClientSecret.Reveal()
 		checkers = append(checkers, status.App(app.Name, a.linkedIn.WithApp(cfg.ClientID, cfg.ClientSecret, accounts.SettingsOf(app.Name)), cfg))
 	}
-	return append(checkers, version, status.Analysis(a.analysisAPI, a.cfg.Analysis.URL), status.Notification(a.cfg.Notification.URL))
+	checkers = append(checkers, version)
+	return append(append(checkers, a.engineCheckers()...), status.Notification(a.cfg.Notification.URL))
+}
+
+// engineCheckers check the engines that analyse texts. What one can't do, the next in the order may.
+func (a *App) engineCheckers() (checkers []status.Checker) {
+	order := a.cfg.Analysis.order()
+	for i, name := range order {
+		var checker status.Checker
+		switch name {
+		case analysis.API:
+			checker = status.Analysis(a.analysisAPI, a.cfg.Analysis.URL)
+		case analysis.Builtin:
+			checker = status.BuiltinAnalysis()
+		}
+		if i+1 < len(order) {
+			checker = status.WithFallback(checker, order[i+1])
+		}
+		checkers = append(checkers, checker)
+	}
+	return checkers
 }
 
 func (a *App) probe() sunset.Probe {

@@ -113,6 +113,11 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 			"linkedin version", status.Unknown, "can't be asked", "", nil},
 		{"the analysis service is away", func(_ *world, cfg *app.Config) { cfg.Analysis.URL = "http://127.0.0.1:1" },
 			"analysis", status.Failed, "127.0.0.1:1 can't be reached", "--analysis-url", nil},
+		{"the analysis service is away, and another engine is there", func(_ *world, cfg *app.Config) {
+			cfg.Analysis.URL, cfg.Analysis.Engines = "http://127.0.0.1:1", []string{"api", "builtin"}
+		}, "analysis", status.Warning, "next engine meanwhile: builtin", "--analysis-url", nil},
+		{"no vendor analyses texts", func(_ *world, cfg *app.Config) { cfg.Analysis.URL = "" },
+			"analysis builtin", status.OK, "English only", "", nil},
 		{"the analysis service does not know the token", func(w *world, _ *app.Config) {
 			require.NoError(w.T, w.Vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Status, Value: "401"}))
 		}, "analysis", status.Failed, "does not accept the token", "POSTWRIGHT_ANALYSIS_TOKEN", nil},

@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"github.com/postwright/postwright/internal/accounts"
+	"github.com/postwright/postwright/internal/analysis"
 	"github.com/postwright/postwright/internal/analytics"
 	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/telemetry"
+	"github.com/postwright/postwright/internal/vendors/analysisapi"
 )
 
 // Verify lists every fault of the configuration, each under its flag.
@@ -49,7 +51,7 @@ func (c Config) Verify() error {
 	}
 	v.outbound(c.Outbound)
 	v.vendor(c.LinkedIn.client().Faults())
-	v.vendor(c.Analysis.client().Faults())
+	v.analysis(c.Analysis)
 	v.vendor(c.Notification.client().Faults())
 	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
 	v.duration("--jobs-timeout", c.Jobs.Timeout, time.Second, time.Hour)
@@ -112,6 +114,26 @@ func (v *validation) outbound(c OutboundConfig) {
 	v.count("--outbound-max-body-bytes", c.MaxBodyBytes, 1<<10, 64<<20)
 	_, faults := c.Policies()
 	v.faults = append(v.faults, faults...)
+}
+
+func (v *validation) analysis(c AnalysisConfig) {
+	engines := []string{analysis.API, analysis.Builtin}
+	for i, engine := range c.Engines {
+		switch {
+		case !slices.Contains(engines, engine):
+			v.wrong("--analysis-engines", "holds %q, which is none of %s", fault.Clip(engine, 50), strings.Join(engines, ", "))
+		case slices.Contains(c.Engines[:i], engine):
+			v.wrong("--analysis-engines", "names %s twice", engine)
+		}
+	}
+	if c.URL == "" && slices.Contains(c.order(), analysis.API) {
+		v.wrong("--analysis-url", "is missing: --analysis-engines names %s", analysis.API)
+	}
+	for _, f := range c.client().Faults() {
+		if c.URL != "" || f.Path == analysisapi.TokenSetting { // without an address there is none to object to
+			v.vendor([]fault.Field{f})
+		}
+	}
 }
 
 func (v *validation) notification(c NotificationConfig) {

@@ -22,17 +22,15 @@ func (h analysisHandler) AnalyzeSentiment(
 	ctx context.Context,
 	req *postwrightv1.AnalyzeSentimentRequest,
 ) (*postwrightv1.AnalyzeSentimentResponse, error) {
-	return unary(ctx, req, sentimentInput, h.analysis.Sentiment, func(found analysis.Sentiment) *postwrightv1.AnalyzeSentimentResponse {
-		return &postwrightv1.AnalyzeSentimentResponse{Label: sentimentLabels.value(found.Label), Score: found.Score}
-	})
+	return unary(ctx, req, sentimentInput, h.analysis.Sentiment, sentimentMessage)
 }
 
 func (h analysisHandler) GenerateHashtags(
 	ctx context.Context,
 	req *postwrightv1.GenerateHashtagsRequest,
 ) (*postwrightv1.GenerateHashtagsResponse, error) {
-	return unary(ctx, req, hashtagsInput, h.analysis.Hashtags, func(tags []string) *postwrightv1.GenerateHashtagsResponse {
-		return &postwrightv1.GenerateHashtagsResponse{Hashtags: tags}
+	return unary(ctx, req, hashtagsInput, h.analysis.Hashtags, func(tags analysis.Answer[[]string]) *postwrightv1.GenerateHashtagsResponse {
+		return &postwrightv1.GenerateHashtagsResponse{Hashtags: tags.Value, Source: sourceMessage(tags.Source)}
 	})
 }
 
@@ -40,8 +38,8 @@ func (h analysisHandler) OptimizeContent(
 	ctx context.Context,
 	req *postwrightv1.OptimizeContentRequest,
 ) (*postwrightv1.OptimizeContentResponse, error) {
-	return unary(ctx, req, optimizeInput, h.analysis.Optimize, func(optimized string) *postwrightv1.OptimizeContentResponse {
-		return &postwrightv1.OptimizeContentResponse{OptimizedContent: optimized}
+	return unary(ctx, req, optimizeInput, h.analysis.Optimize, func(optimized analysis.Answer[string]) *postwrightv1.OptimizeContentResponse {
+		return &postwrightv1.OptimizeContentResponse{OptimizedContent: optimized.Value, Source: sourceMessage(optimized.Source)}
 	})
 }
 
@@ -53,7 +51,9 @@ func (h analysisHandler) AnalyzePost(ctx context.Context, req *postwrightv1.Anal
 		}
 		known, err := h.analytics.Get(ctx, post.owner, post.id)
 		return &postwrightv1.AnalyzePostResponse{
-			Post: postMessage(report.Post), Analytics: analyticsMessage(known, nil), OptimizedContent: report.Optimized,
+			Post: postMessage(report.Post), Analytics: analyticsMessage(known, nil), OptimizedContent: report.Optimized.Value,
+			SentimentSource: sourceMessage(report.Sentiment), HashtagsSource: sourceMessage(report.Hashtags),
+			OptimizationSource: sourceMessage(report.Optimized.Source),
 		}, err
 	}, same)
 }
@@ -66,4 +66,20 @@ func hashtagsInput(_ uuid.UUID, m *postwrightv1.GenerateHashtagsRequest) analysi
 
 func optimizeInput(_ uuid.UUID, m *postwrightv1.OptimizeContentRequest) analysis.OptimizeInput {
 	return analysis.OptimizeInput{Content: m.GetContent(), Kind: optimizationTypes.word(m.GetOptimizationType())}
+}
+
+func sentimentMessage(found analysis.Answer[analysis.Sentiment]) *postwrightv1.AnalyzeSentimentResponse {
+	return &postwrightv1.AnalyzeSentimentResponse{
+		Label: sentimentLabels.value(found.Value.Label), Score: found.Value.Score, Source: sourceMessage(found.Source),
+	}
+}
+
+func sourceMessage(source analysis.Source) *postwrightv1.AnalysisSource {
+	m := &postwrightv1.AnalysisSource{Engine: source.Engine, Model: source.Name, Version: source.Version}
+	for _, engine := range source.PassedOver {
+		m.PassedOver = append(m.PassedOver, &postwrightv1.AnalysisEngineFailure{
+			Engine: engine.Engine, Reason: engine.Reason, Message: engine.Message,
+		})
+	}
+	return m
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/postwright/postwright/gen/analysis"
-	"github.com/postwright/postwright/internal/sandbox/lexical"
+	"github.com/postwright/postwright/internal/lexical"
 )
 
 // analysisServer serves the analysis API with the methods of package lexical: nothing is canned.

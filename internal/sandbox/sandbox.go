@@ -19,7 +19,7 @@ import (
 	"github.com/postwright/postwright/gen/analysis"
 	"github.com/postwright/postwright/gen/linkedin"
 	"github.com/postwright/postwright/gen/notification"
-	"github.com/postwright/postwright/internal/sandbox/lexical"
+	"github.com/postwright/postwright/internal/lexical"
 )
 
 // Limits of the sandbox.

@@ -117,6 +117,30 @@ func Analysis(client *analysisapi.Client, base string) Checker {
 	}}
 }
 
+// BuiltinAnalysis tells of the engine that is part of this program, and so can't be away.
+func BuiltinAnalysis() Checker {
+	const name = "analysis builtin"
+	return Checker{Name: name, Run: func(context.Context) []Check {
+		return single(name, OK, "Texts are analysed by the built-in rules, which need no network and read English only.", "")
+	}}
+}
+
+// WithFallback makes a failure a warning where another engine is asked then.
+func WithFallback(checker Checker, next string) Checker {
+	run := checker.Run
+	checker.Run = func(ctx context.Context) []Check {
+		checks := run(ctx)
+		for i := range checks {
+			if checks[i].State == Failed {
+				checks[i].State = Warning
+				checks[i].Detail += " Texts go to the next engine meanwhile: " + next + "."
+			}
+		}
+		return checks
+	}
+	return checker
+}
+
 // Notification checks whether the notification API can be reached. Whether it accepts its token only a message shows.
 func Notification(base string) Checker {
 	const name = "notification"

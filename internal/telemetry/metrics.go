@@ -31,6 +31,9 @@ type Metrics struct {
 	rpcRefused  *prometheus.CounterVec
 	connections prometheus.Gauge
 	connsClosed prometheus.Counter
+
+	analysisAnswers    *prometheus.CounterVec
+	analysisPassedOver *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -88,6 +91,13 @@ func NewMetrics() *Metrics {
 		connsClosed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "http_connections_refused_total", Help: "Connections of clients that were closed because as many as may be were open.",
 		}),
+		analysisAnswers: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "analysis_answers_total", Help: "Answers of analysis engines, by engine and operation: sentiment, hashtags or optimization.",
+		}, []string{"engine", "operation"}),
+		analysisPassedOver: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "analysis_engine_failures_total",
+			Help: "Questions that an analysis engine did not answer, by its kind of failure; the next engine in the order was asked then.",
+		}, []string{"engine", "operation", "kind"}),
 	}
 	for _, result := range []string{"hit", "miss", "failed"} { // there from the start: a rate needs a 0 to start from
 		m.apiLookups.WithLabelValues(result)
@@ -99,7 +109,8 @@ func NewMetrics() *Metrics {
 	})
 	buildInfo.Set(1)
 	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker, m.apiLookups,
-		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, m.connections, m.connsClosed, buildInfo,
+		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, m.connections, m.connsClosed, m.analysisAnswers, m.analysisPassedOver,
+		buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -156,6 +167,25 @@ func (a API) Breaker(vendor, host string, state int) {
 
 // Lookup counts what became of a need for a host's addresses.
 func (a API) Lookup(outcome string) { a.metrics.apiLookups.WithLabelValues(outcome).Inc() }
+
+// Analysis returns the measurements of analysis engines, as the use case gives them.
+func (m *Metrics) Analysis() Analysis { return Analysis{m} }
+
+// Analysis counts what becomes of questions to analysis engines.
+type Analysis struct{ metrics *Metrics }
+
+// Answered counts an answer.
+func (a Analysis) Answered(engine, operation string) {
+	a.metrics.analysisAnswers.WithLabelValues(engine, operation).Inc()
+	for _, kind := range []string{"precondition", "rate limited", "vendor auth", "vendor rejected", "vendor unavailable"} {
+		a.metrics.analysisPassedOver.WithLabelValues(engine, operation, kind) // there from the first answer on: a rate needs a 0 to start from
+	}
+}
+
+// PassedOver counts a question that was not answered.
+func (a Analysis) PassedOver(engine, operation, kind string) {
+	a.metrics.analysisPassedOver.WithLabelValues(engine, operation, kind).Inc()
+}
 
 // ObserveCall counts a call of the API. code is "ok" or the name of connect's code.
 func (m *Metrics) ObserveCall(procedure, code string, took time.Duration) {

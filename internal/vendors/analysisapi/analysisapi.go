@@ -20,6 +20,9 @@ import (
 // Vendor is the analysis API's name in metrics and faults.
 const Vendor = "analysis"
 
+// TokenSetting names the token in faults of the configuration.
+const TokenSetting = "analysis token"
+
 // Config says how to reach the analysis API.
 type Config struct {
 	URL   string
@@ -28,7 +31,7 @@ type Config struct {
 
 // Faults lists everything that is wrong with the configuration.
 func (c Config) Faults() []fault.Field {
-	return slices.Concat(endpoint.CheckURL("analysis URL", c.URL), endpoint.CheckToken("analysis token", c.Token))
+	return slices.Concat(endpoint.CheckURL("analysis URL", c.URL), endpoint.CheckToken(TokenSetting, c.Token))
 }
 
 // Client calls the analysis API. It is safe for concurrent use.

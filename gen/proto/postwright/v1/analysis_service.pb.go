@@ -78,6 +78,141 @@ func (OptimizationType) EnumDescriptor() ([]byte, []int) {
 	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{0}
 }
 
+// Who gave an answer.
+type AnalysisSource struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "api" (the analysis API) or "builtin" (the server's own rules, for English); others may follow.
+	Engine string `protobuf:"bytes,1,opt,name=engine,proto3" json:"engine,omitempty"`
+	// The model and its version; empty where the engine does not tell.
+	Model   string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	// The engines that were asked before and gave no answer, in their order.
+	PassedOver    []*AnalysisEngineFailure `protobuf:"bytes,4,rep,name=passed_over,json=passedOver,proto3" json:"passed_over,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnalysisSource) Reset() {
+	*x = AnalysisSource{}
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnalysisSource) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnalysisSource) ProtoMessage() {}
+
+func (x *AnalysisSource) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnalysisSource.ProtoReflect.Descriptor instead.
+func (*AnalysisSource) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *AnalysisSource) GetEngine() string {
+	if x != nil {
+		return x.Engine
+	}
+	return ""
+}
+
+func (x *AnalysisSource) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *AnalysisSource) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *AnalysisSource) GetPassedOver() []*AnalysisEngineFailure {
+	if x != nil {
+		return x.PassedOver
+	}
+	return nil
+}
+
+// An engine that gave no answer.
+type AnalysisEngineFailure struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Engine string                 `protobuf:"bytes,1,opt,name=engine,proto3" json:"engine,omitempty"`
+	// A stable code, such as BAD_ANSWER or LANGUAGE_NOT_SUPPORTED.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The reason in words.
+	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnalysisEngineFailure) Reset() {
+	*x = AnalysisEngineFailure{}
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnalysisEngineFailure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnalysisEngineFailure) ProtoMessage() {}
+
+func (x *AnalysisEngineFailure) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnalysisEngineFailure.ProtoReflect.Descriptor instead.
+func (*AnalysisEngineFailure) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AnalysisEngineFailure) GetEngine() string {
+	if x != nil {
+		return x.Engine
+	}
+	return ""
+}
+
+func (x *AnalysisEngineFailure) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AnalysisEngineFailure) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 type AnalyzeSentimentRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
@@ -87,7 +222,7 @@ type AnalyzeSentimentRequest struct {
 
 func (x *AnalyzeSentimentRequest) Reset() {
 	*x = AnalyzeSentimentRequest{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[0]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -99,7 +234,7 @@ func (x *AnalyzeSentimentRequest) String() string {
 func (*AnalyzeSentimentRequest) ProtoMessage() {}
 
 func (x *AnalyzeSentimentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[0]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -112,7 +247,7 @@ func (x *AnalyzeSentimentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnalyzeSentimentRequest.ProtoReflect.Descriptor instead.
 func (*AnalyzeSentimentRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{0}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *AnalyzeSentimentRequest) GetText() string {
@@ -126,14 +261,15 @@ type AnalyzeSentimentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Label SentimentLabel         `protobuf:"varint,1,opt,name=label,proto3,enum=postwright.v1.SentimentLabel" json:"label,omitempty"`
 	// From -1 (negative) to 1 (positive).
-	Score         float64 `protobuf:"fixed64,2,opt,name=score,proto3" json:"score,omitempty"`
+	Score         float64         `protobuf:"fixed64,2,opt,name=score,proto3" json:"score,omitempty"`
+	Source        *AnalysisSource `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AnalyzeSentimentResponse) Reset() {
 	*x = AnalyzeSentimentResponse{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[1]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -145,7 +281,7 @@ func (x *AnalyzeSentimentResponse) String() string {
 func (*AnalyzeSentimentResponse) ProtoMessage() {}
 
 func (x *AnalyzeSentimentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[1]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -158,7 +294,7 @@ func (x *AnalyzeSentimentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnalyzeSentimentResponse.ProtoReflect.Descriptor instead.
 func (*AnalyzeSentimentResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{1}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AnalyzeSentimentResponse) GetLabel() SentimentLabel {
@@ -175,6 +311,13 @@ func (x *AnalyzeSentimentResponse) GetScore() float64 {
 	return 0
 }
 
+func (x *AnalyzeSentimentResponse) GetSource() *AnalysisSource {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
 type GenerateHashtagsRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Content string                 `protobuf:"bytes,1,opt,name=content,proto3" json:"content,omitempty"`
@@ -186,7 +329,7 @@ type GenerateHashtagsRequest struct {
 
 func (x *GenerateHashtagsRequest) Reset() {
 	*x = GenerateHashtagsRequest{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[2]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -198,7 +341,7 @@ func (x *GenerateHashtagsRequest) String() string {
 func (*GenerateHashtagsRequest) ProtoMessage() {}
 
 func (x *GenerateHashtagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[2]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -211,7 +354,7 @@ func (x *GenerateHashtagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenerateHashtagsRequest.ProtoReflect.Descriptor instead.
 func (*GenerateHashtagsRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{2}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GenerateHashtagsRequest) GetContent() string {
@@ -231,14 +374,15 @@ func (x *GenerateHashtagsRequest) GetMaxCount() int32 {
 type GenerateHashtagsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Without "#".
-	Hashtags      []string `protobuf:"bytes,1,rep,name=hashtags,proto3" json:"hashtags,omitempty"`
+	Hashtags      []string        `protobuf:"bytes,1,rep,name=hashtags,proto3" json:"hashtags,omitempty"`
+	Source        *AnalysisSource `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GenerateHashtagsResponse) Reset() {
 	*x = GenerateHashtagsResponse{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[3]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -250,7 +394,7 @@ func (x *GenerateHashtagsResponse) String() string {
 func (*GenerateHashtagsResponse) ProtoMessage() {}
 
 func (x *GenerateHashtagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[3]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -263,12 +407,19 @@ func (x *GenerateHashtagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GenerateHashtagsResponse.ProtoReflect.Descriptor instead.
 func (*GenerateHashtagsResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{3}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GenerateHashtagsResponse) GetHashtags() []string {
 	if x != nil {
 		return x.Hashtags
+	}
+	return nil
+}
+
+func (x *GenerateHashtagsResponse) GetSource() *AnalysisSource {
+	if x != nil {
+		return x.Source
 	}
 	return nil
 }
@@ -284,7 +435,7 @@ type OptimizeContentRequest struct {
 
 func (x *OptimizeContentRequest) Reset() {
 	*x = OptimizeContentRequest{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[4]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -296,7 +447,7 @@ func (x *OptimizeContentRequest) String() string {
 func (*OptimizeContentRequest) ProtoMessage() {}
 
 func (x *OptimizeContentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[4]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -309,7 +460,7 @@ func (x *OptimizeContentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OptimizeContentRequest.ProtoReflect.Descriptor instead.
 func (*OptimizeContentRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{4}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OptimizeContentRequest) GetContent() string {
@@ -329,13 +480,14 @@ func (x *OptimizeContentRequest) GetOptimizationType() OptimizationType {
 type OptimizeContentResponse struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	OptimizedContent string                 `protobuf:"bytes,1,opt,name=optimized_content,json=optimizedContent,proto3" json:"optimized_content,omitempty"`
+	Source           *AnalysisSource        `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
 
 func (x *OptimizeContentResponse) Reset() {
 	*x = OptimizeContentResponse{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[5]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +499,7 @@ func (x *OptimizeContentResponse) String() string {
 func (*OptimizeContentResponse) ProtoMessage() {}
 
 func (x *OptimizeContentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[5]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +512,7 @@ func (x *OptimizeContentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OptimizeContentResponse.ProtoReflect.Descriptor instead.
 func (*OptimizeContentResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{5}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OptimizeContentResponse) GetOptimizedContent() string {
@@ -368,6 +520,13 @@ func (x *OptimizeContentResponse) GetOptimizedContent() string {
 		return x.OptimizedContent
 	}
 	return ""
+}
+
+func (x *OptimizeContentResponse) GetSource() *AnalysisSource {
+	if x != nil {
+		return x.Source
+	}
+	return nil
 }
 
 type AnalyzePostRequest struct {
@@ -379,7 +538,7 @@ type AnalyzePostRequest struct {
 
 func (x *AnalyzePostRequest) Reset() {
 	*x = AnalyzePostRequest{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[6]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -391,7 +550,7 @@ func (x *AnalyzePostRequest) String() string {
 func (*AnalyzePostRequest) ProtoMessage() {}
 
 func (x *AnalyzePostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[6]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -404,7 +563,7 @@ func (x *AnalyzePostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnalyzePostRequest.ProtoReflect.Descriptor instead.
 func (*AnalyzePostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{6}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AnalyzePostRequest) GetId() string {
@@ -420,13 +579,17 @@ type AnalyzePostResponse struct {
 	Analytics *PostAnalytics         `protobuf:"bytes,2,opt,name=analytics,proto3" json:"analytics,omitempty"`
 	// The content improved for engagement; send it with UpdatePost to take it.
 	OptimizedContent string `protobuf:"bytes,3,opt,name=optimized_content,json=optimizedContent,proto3" json:"optimized_content,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Who said how the text sounds, who suggested the hashtags, and who improved the content.
+	SentimentSource    *AnalysisSource `protobuf:"bytes,4,opt,name=sentiment_source,json=sentimentSource,proto3" json:"sentiment_source,omitempty"`
+	HashtagsSource     *AnalysisSource `protobuf:"bytes,5,opt,name=hashtags_source,json=hashtagsSource,proto3" json:"hashtags_source,omitempty"`
+	OptimizationSource *AnalysisSource `protobuf:"bytes,6,opt,name=optimization_source,json=optimizationSource,proto3" json:"optimization_source,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *AnalyzePostResponse) Reset() {
 	*x = AnalyzePostResponse{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[7]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -438,7 +601,7 @@ func (x *AnalyzePostResponse) String() string {
 func (*AnalyzePostResponse) ProtoMessage() {}
 
 func (x *AnalyzePostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[7]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -451,7 +614,7 @@ func (x *AnalyzePostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnalyzePostResponse.ProtoReflect.Descriptor instead.
 func (*AnalyzePostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{7}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AnalyzePostResponse) GetPost() *Post {
@@ -475,35 +638,72 @@ func (x *AnalyzePostResponse) GetOptimizedContent() string {
 	return ""
 }
 
+func (x *AnalyzePostResponse) GetSentimentSource() *AnalysisSource {
+	if x != nil {
+		return x.SentimentSource
+	}
+	return nil
+}
+
+func (x *AnalyzePostResponse) GetHashtagsSource() *AnalysisSource {
+	if x != nil {
+		return x.HashtagsSource
+	}
+	return nil
+}
+
+func (x *AnalyzePostResponse) GetOptimizationSource() *AnalysisSource {
+	if x != nil {
+		return x.OptimizationSource
+	}
+	return nil
+}
+
 var File_postwright_v1_analysis_service_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_analysis_service_proto_rawDesc = "" +
 	"\n" +
-	"$postwright/v1/analysis_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18postwright/v1/post.proto\"9\n" +
+	"$postwright/v1/analysis_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18postwright/v1/post.proto\"\x9f\x01\n" +
+	"\x0eAnalysisSource\x12\x16\n" +
+	"\x06engine\x18\x01 \x01(\tR\x06engine\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12E\n" +
+	"\vpassed_over\x18\x04 \x03(\v2$.postwright.v1.AnalysisEngineFailureR\n" +
+	"passedOver\"a\n" +
+	"\x15AnalysisEngineFailure\x12\x16\n" +
+	"\x06engine\x18\x01 \x01(\tR\x06engine\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"9\n" +
 	"\x17AnalyzeSentimentRequest\x12\x1e\n" +
 	"\x04text\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\"e\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\"\x9c\x01\n" +
 	"\x18AnalyzeSentimentResponse\x123\n" +
 	"\x05label\x18\x01 \x01(\x0e2\x1d.postwright.v1.SentimentLabelR\x05label\x12\x14\n" +
-	"\x05score\x18\x02 \x01(\x01R\x05score\"g\n" +
+	"\x05score\x18\x02 \x01(\x01R\x05score\x125\n" +
+	"\x06source\x18\x03 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x06source\"g\n" +
 	"\x17GenerateHashtagsRequest\x12$\n" +
 	"\acontent\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x90NR\acontent\x12&\n" +
-	"\tmax_count\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x1e(\x00R\bmaxCount\"6\n" +
+	"\tmax_count\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x1e(\x00R\bmaxCount\"m\n" +
 	"\x18GenerateHashtagsResponse\x12\x1a\n" +
-	"\bhashtags\x18\x01 \x03(\tR\bhashtags\"\x96\x01\n" +
+	"\bhashtags\x18\x01 \x03(\tR\bhashtags\x125\n" +
+	"\x06source\x18\x02 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x06source\"\x96\x01\n" +
 	"\x16OptimizeContentRequest\x12$\n" +
 	"\acontent\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x90NR\acontent\x12V\n" +
-	"\x11optimization_type\x18\x02 \x01(\x0e2\x1f.postwright.v1.OptimizationTypeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x10optimizationType\"F\n" +
+	"\x11optimization_type\x18\x02 \x01(\x0e2\x1f.postwright.v1.OptimizationTypeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x10optimizationType\"}\n" +
 	"\x17OptimizeContentResponse\x12+\n" +
-	"\x11optimized_content\x18\x01 \x01(\tR\x10optimizedContent\".\n" +
+	"\x11optimized_content\x18\x01 \x01(\tR\x10optimizedContent\x125\n" +
+	"\x06source\x18\x02 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x06source\".\n" +
 	"\x12AnalyzePostRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\xa7\x01\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x89\x03\n" +
 	"\x13AnalyzePostResponse\x12'\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\x12:\n" +
 	"\tanalytics\x18\x02 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics\x12+\n" +
-	"\x11optimized_content\x18\x03 \x01(\tR\x10optimizedContent*\xbe\x01\n" +
+	"\x11optimized_content\x18\x03 \x01(\tR\x10optimizedContent\x12H\n" +
+	"\x10sentiment_source\x18\x04 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x0fsentimentSource\x12F\n" +
+	"\x0fhashtags_source\x18\x05 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x0ehashtagsSource\x12N\n" +
+	"\x13optimization_source\x18\x06 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x12optimizationSource*\xbe\x01\n" +
 	"\x10OptimizationType\x12!\n" +
 	"\x1dOPTIMIZATION_TYPE_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cOPTIMIZATION_TYPE_ENGAGEMENT\x10\x01\x12\x1d\n" +
@@ -529,39 +729,48 @@ func file_postwright_v1_analysis_service_proto_rawDescGZIP() []byte {
 }
 
 var file_postwright_v1_analysis_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_postwright_v1_analysis_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_postwright_v1_analysis_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_postwright_v1_analysis_service_proto_goTypes = []any{
 	(OptimizationType)(0),            // 0: postwright.v1.OptimizationType
-	(*AnalyzeSentimentRequest)(nil),  // 1: postwright.v1.AnalyzeSentimentRequest
-	(*AnalyzeSentimentResponse)(nil), // 2: postwright.v1.AnalyzeSentimentResponse
-	(*GenerateHashtagsRequest)(nil),  // 3: postwright.v1.GenerateHashtagsRequest
-	(*GenerateHashtagsResponse)(nil), // 4: postwright.v1.GenerateHashtagsResponse
-	(*OptimizeContentRequest)(nil),   // 5: postwright.v1.OptimizeContentRequest
-	(*OptimizeContentResponse)(nil),  // 6: postwright.v1.OptimizeContentResponse
-	(*AnalyzePostRequest)(nil),       // 7: postwright.v1.AnalyzePostRequest
-	(*AnalyzePostResponse)(nil),      // 8: postwright.v1.AnalyzePostResponse
-	(SentimentLabel)(0),              // 9: postwright.v1.SentimentLabel
-	(*Post)(nil),                     // 10: postwright.v1.Post
-	(*PostAnalytics)(nil),            // 11: postwright.v1.PostAnalytics
+	(*AnalysisSource)(nil),           // 1: postwright.v1.AnalysisSource
+	(*AnalysisEngineFailure)(nil),    // 2: postwright.v1.AnalysisEngineFailure
+	(*AnalyzeSentimentRequest)(nil),  // 3: postwright.v1.AnalyzeSentimentRequest
+	(*AnalyzeSentimentResponse)(nil), // 4: postwright.v1.AnalyzeSentimentResponse
+	(*GenerateHashtagsRequest)(nil),  // 5: postwright.v1.GenerateHashtagsRequest
+	(*GenerateHashtagsResponse)(nil), // 6: postwright.v1.GenerateHashtagsResponse
+	(*OptimizeContentRequest)(nil),   // 7: postwright.v1.OptimizeContentRequest
+	(*OptimizeContentResponse)(nil),  // 8: postwright.v1.OptimizeContentResponse
+	(*AnalyzePostRequest)(nil),       // 9: postwright.v1.AnalyzePostRequest
+	(*AnalyzePostResponse)(nil),      // 10: postwright.v1.AnalyzePostResponse
+	(SentimentLabel)(0),              // 11: postwright.v1.SentimentLabel
+	(*Post)(nil),                     // 12: postwright.v1.Post
+	(*PostAnalytics)(nil),            // 13: postwright.v1.PostAnalytics
 }
 var file_postwright_v1_analysis_service_proto_depIdxs = []int32{
-	9,  // 0: postwright.v1.AnalyzeSentimentResponse.label:type_name -> postwright.v1.SentimentLabel
-	0,  // 1: postwright.v1.OptimizeContentRequest.optimization_type:type_name -> postwright.v1.OptimizationType
-	10, // 2: postwright.v1.AnalyzePostResponse.post:type_name -> postwright.v1.Post
-	11, // 3: postwright.v1.AnalyzePostResponse.analytics:type_name -> postwright.v1.PostAnalytics
-	1,  // 4: postwright.v1.AnalysisService.AnalyzeSentiment:input_type -> postwright.v1.AnalyzeSentimentRequest
-	3,  // 5: postwright.v1.AnalysisService.GenerateHashtags:input_type -> postwright.v1.GenerateHashtagsRequest
-	5,  // 6: postwright.v1.AnalysisService.OptimizeContent:input_type -> postwright.v1.OptimizeContentRequest
-	7,  // 7: postwright.v1.AnalysisService.AnalyzePost:input_type -> postwright.v1.AnalyzePostRequest
-	2,  // 8: postwright.v1.AnalysisService.AnalyzeSentiment:output_type -> postwright.v1.AnalyzeSentimentResponse
-	4,  // 9: postwright.v1.AnalysisService.GenerateHashtags:output_type -> postwright.v1.GenerateHashtagsResponse
-	6,  // 10: postwright.v1.AnalysisService.OptimizeContent:output_type -> postwright.v1.OptimizeContentResponse
-	8,  // 11: postwright.v1.AnalysisService.AnalyzePost:output_type -> postwright.v1.AnalyzePostResponse
-	8,  // [8:12] is the sub-list for method output_type
-	4,  // [4:8] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	2,  // 0: postwright.v1.AnalysisSource.passed_over:type_name -> postwright.v1.AnalysisEngineFailure
+	11, // 1: postwright.v1.AnalyzeSentimentResponse.label:type_name -> postwright.v1.SentimentLabel
+	1,  // 2: postwright.v1.AnalyzeSentimentResponse.source:type_name -> postwright.v1.AnalysisSource
+	1,  // 3: postwright.v1.GenerateHashtagsResponse.source:type_name -> postwright.v1.AnalysisSource
+	0,  // 4: postwright.v1.OptimizeContentRequest.optimization_type:type_name -> postwright.v1.OptimizationType
+	1,  // 5: postwright.v1.OptimizeContentResponse.source:type_name -> postwright.v1.AnalysisSource
+	12, // 6: postwright.v1.AnalyzePostResponse.post:type_name -> postwright.v1.Post
+	13, // 7: postwright.v1.AnalyzePostResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	1,  // 8: postwright.v1.AnalyzePostResponse.sentiment_source:type_name -> postwright.v1.AnalysisSource
+	1,  // 9: postwright.v1.AnalyzePostResponse.hashtags_source:type_name -> postwright.v1.AnalysisSource
+	1,  // 10: postwright.v1.AnalyzePostResponse.optimization_source:type_name -> postwright.v1.AnalysisSource
+	3,  // 11: postwright.v1.AnalysisService.AnalyzeSentiment:input_type -> postwright.v1.AnalyzeSentimentRequest
+	5,  // 12: postwright.v1.AnalysisService.GenerateHashtags:input_type -> postwright.v1.GenerateHashtagsRequest
+	7,  // 13: postwright.v1.AnalysisService.OptimizeContent:input_type -> postwright.v1.OptimizeContentRequest
+	9,  // 14: postwright.v1.AnalysisService.AnalyzePost:input_type -> postwright.v1.AnalyzePostRequest
+	4,  // 15: postwright.v1.AnalysisService.AnalyzeSentiment:output_type -> postwright.v1.AnalyzeSentimentResponse
+	6,  // 16: postwright.v1.AnalysisService.GenerateHashtags:output_type -> postwright.v1.GenerateHashtagsResponse
+	8,  // 17: postwright.v1.AnalysisService.OptimizeContent:output_type -> postwright.v1.OptimizeContentResponse
+	10, // 18: postwright.v1.AnalysisService.AnalyzePost:output_type -> postwright.v1.AnalyzePostResponse
+	15, // [15:19] is the sub-list for method output_type
+	11, // [11:15] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_analysis_service_proto_init() }
@@ -576,7 +785,7 @@ func file_postwright_v1_analysis_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_analysis_service_proto_rawDesc), len(file_postwright_v1_analysis_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

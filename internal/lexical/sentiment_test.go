@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postwright/postwright/internal/sandbox/lexical"
+	"github.com/postwright/postwright/internal/lexical"
 )
 
 func TestSentiment(t *testing.T) {

@@ -1,8 +1,8 @@
 // Package lexical analyses and rewrites English texts with word lists and rules: sentiment by the VADER lexicon, hashtags
-// from key phrases, improvement by small safe edits. It is what the sandbox's analysis API answers with: not clever, but
-// real.
+// from key phrases, improvement by small safe edits. It is the built-in engine, and what the sandbox's analysis API answers with:
+// not clever, but real, and the same on every machine.
 //
-// It must not know HTTP.
+// It must not know HTTP, nor who asks.
 package lexical
 
 import (
@@ -10,6 +10,9 @@ import (
 
 	"github.com/jonreiter/govader"
 )
+
+// Version says which lists and rules give the answers. It changes whenever an answer may.
+const Version = "2"
 
 // Lexicon judges sentiment. It only reads after New and is safe for concurrent use.
 type Lexicon struct {

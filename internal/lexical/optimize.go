@@ -22,7 +22,9 @@ func Optimize(text, kind string) (optimized string, known bool) {
 	case "clarity":
 		rule = func(s string) string { return splitLong(plainer(s)) }
 	case "brevity":
-		rule = func(s string) string { return tidy(plainer(withoutFillers(s))) }
+		rule = func(s string) string {
+			return untilStable(s, func(s string) string { return tidy(plainer(withoutFillers(s))) })
+		}
 	case "professional_tone":
 		rule = func(s string) string { return tidy(calm(expand(s))) }
 	default:
@@ -33,6 +35,19 @@ func Optimize(text, kind string) (optimized string, known bool) {
 		return text, true
 	}
 	return optimized, true
+}
+
+// untilStable applies a rule until it finds nothing more: a word that went may have been what gave the next one its meaning.
+func untilStable(text string, rule func(string) string) string {
+	const most = 10 // each round shortens the text; nobody writes what takes more
+	for range most {
+		shorter := rule(text)
+		if shorter == text {
+			break
+		}
+		text = shorter
+	}
+	return text
 }
 
 func length(text string) int { return len(utf16.Encode([]rune(text))) }
@@ -74,7 +89,7 @@ func outsideLinks(text string, rule func(string) string) string {
 	return b.String()
 }
 
-// substitution replaces a phrase, whatever the case of its first letter, which is kept.
+// substitution replaces a phrase, whatever the case of its first letter, which is kept; but no part of a name.
 type substitution struct {
 	phrase *regexp.Regexp
 	by     string
@@ -89,13 +104,49 @@ func substitutions(pairs ...string) []substitution {
 }
 
 func (s substitution) apply(text string) string {
-	return s.phrase.ReplaceAllStringFunc(text, func(found string) string {
-		first, _ := utf8.DecodeRuneInString(found)
-		if !unicode.IsUpper(first) {
-			return s.by
+	var b strings.Builder
+	from := 0
+	for _, at := range s.phrase.FindAllStringIndex(text, -1) {
+		b.WriteString(text[from:at[0]])
+		from = at[1]
+		found, by := text[at[0]:at[1]], s.by
+		if first, _ := utf8.DecodeRuneInString(found); unicode.IsUpper(first) {
+			by = capitalized(by)
 		}
-		return capitalized(s.by)
-	})
+		if partOfName(text[:at[0]], found, text[at[1]:]) {
+			by = found
+		}
+		b.WriteString(by)
+	}
+	b.WriteString(text[from:])
+	return b.String()
+}
+
+// partOfName reports whether a phrase stands in a name, as far as capitals tell: it has one in the middle of a sentence, or is the
+// first word of a sentence and the next has one too, as in "Just Eat". A contraction is none, nor is what begins with I.
+func partOfName(before, phrase, after string) bool {
+	first, _ := utf8.DecodeRuneInString(phrase)
+	if !unicode.IsUpper(first) || strings.ContainsAny(phrase, "'’") || strings.HasPrefix(phrase, "I ") {
+		return false
+	}
+	if last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(before, " \t")); !beginsSentence(last) {
+		return true
+	}
+	if strings.Contains(strings.TrimSpace(phrase), " ") {
+		return false
+	}
+	next, size := utf8.DecodeRuneInString(strings.TrimLeft(after, " \t"))
+	if next == 'I' { // the word, not a name that begins with it
+		following, _ := utf8.DecodeRuneInString(strings.TrimLeft(after, " \t")[size:])
+		return unicode.IsLetter(following)
+	}
+	return unicode.IsUpper(next)
+}
+
+// beginsSentence reports whether a capital after this character says no more than that a sentence begins. RuneError is the
+// beginning of the text.
+func beginsSentence(last rune) bool {
+	return !unicode.IsLetter(last) && !unicode.IsDigit(last) && !unicode.IsMark(last) && !strings.ContainsRune(",;&-–", last)
 }
 
 // capitalized starts a text with a capital, if its first character has one.
@@ -118,9 +169,13 @@ var wordy = substitutions(
 	`in order to`, "to", `due to the fact that`, "because", `at this point in time`, "now", `in the event that`, "if",
 	`a large number of`, "many", `the majority of`, "most", `with regard to`, "about", `in spite of the fact that`, "although",
 	`has the ability to`, "can", `is able to`, "can", `are able to`, "can", `prior to`, "before", `subsequent to`, "after",
-	`utilize`, "use", `utilizes`, "uses", `utilizing`, "using", `utilized`, "used", `leverage`, "use", `leverages`, "uses",
-	`leveraging`, "using", `facilitate`, "help", `commence`, "begin", `terminate`, "end", `in close proximity to`, "near",
+	`utilize`, "use", `utilizes`, "uses", `utilizing`, "using", `utilized`, "used", `leverage our`, "use our", `leverage your`, "use your",
+	`leverage their`, "use their", `leverage the`, "use the", `leverage this`, "use this", `leverages`, "uses", `leveraging`, "using",
+	`facilitate`, "help", `commence`, "begin", `terminate`, "end", `in close proximity to`, "near",
 	`on a regular basis`, "regularly", `for the purpose of`, "for", `in the near future`, "soon", `take into consideration`, "consider",
+	`at the present time`, "now", `despite the fact that`, "although", `first and foremost`, "first", `each and every`, "every",
+	`as a result of`, "because of", `make use of`, "use", `makes use of`, "uses", `with the exception of`, "except",
+	`until such time as`, "until", `in light of the fact that`, "because", `for the reason that`, "because",
 )
 
 func plainer(text string) string { return replaced(text, wordy) }
@@ -131,9 +186,8 @@ var (
 	negation = regexp.MustCompile(`(?i)(?:\bnot|n['’]t)[ \t]+$`)
 )
 
-// withoutFillers drops words that say nothing, but for those that a "not" turns into something: "not just".
+// withoutFillers drops words that say nothing, but for those that say something where they stand.
 func withoutFillers(text string) string {
-	const window = 16 // enough to see a negation, and no scan of the whole text for each word
 	var b strings.Builder
 	from, upper := 0, false
 	keep := func(piece string) {
@@ -142,16 +196,54 @@ func withoutFillers(text string) string {
 		}
 		b.WriteString(piece)
 	}
+	const window = 32 // enough for two words and a stop, and no scan of the whole text for each filler
 	for _, at := range filler.FindAllStringIndex(text, -1) {
-		if negation.MatchString(text[max(0, at[0]-window):at[0]]) {
+		keep(text[from:at[0]])
+		from = at[0]
+		before := b.String()
+		before = before[max(0, len(before)-window):]
+		if says(before, text[at[0]:at[1]], text[at[1]:min(len(text), at[1]+window)]) {
 			continue
 		}
-		keep(text[from:at[0]])
 		first, _ := utf8.DecodeRuneInString(text[at[0]:])
 		from, upper = at[1], upper || unicode.IsUpper(first)
 	}
 	keep(text[from:])
 	return b.String()
+}
+
+// What gives a filler a meaning: the words around it, by the filler or, under "", by any.
+var (
+	lastWord  = regexp.MustCompile(`([\p{L}'’]+)[ \t]+$`)
+	firstWord = regexp.MustCompile(`^[\p{L}'’]+`)
+	meantBy   = map[string]struct{ before, after map[string]bool }{
+		"":      {set("as so too how more most an"), set("and or but than as")},
+		"quite": {set(""), set("a an the some right")},
+		"just":  {set("a the"), set("about like in enough cause")},
+		"very":  {set("the this that my our your his her their its"), set("much few little")},
+	}
+)
+
+// says reports whether a filler means something between what stands before and after it: after a "not", in a name, and as meantBy
+// says. "a really awful day" keeps it because without it "a" would be wrong.
+func says(before, filler, after string) bool {
+	if negation.MatchString(before) || partOfName(before, filler, after) {
+		return true
+	}
+	previous := ""
+	if found := lastWord.FindStringSubmatch(before); found != nil {
+		previous = strings.ToLower(found[1])
+	}
+	next := strings.ToLower(firstWord.FindString(after))
+	if previous == "a" && !strings.ContainsAny(next[:min(len(next), 1)], "bcdfgjklmnpqrstvwxyz") {
+		return true
+	}
+	for _, word := range []string{"", strings.ToLower(strings.TrimSpace(filler))} {
+		if meant := meantBy[word]; meant.before[previous] || meant.after[next] {
+			return true
+		}
+	}
+	return false
 }
 
 var contractions = substitutions(

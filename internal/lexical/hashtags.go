@@ -29,7 +29,17 @@ he her here hers him his how i i'd i'll i'm i've if in into is isn't it it's its
 me might more most much must my new no not now of off on once one only or other our ours out over own really say says see she should
 so some still such take than that that's the their them then there these they they're thing things this those through to today too
 two under until up us use used uses using very was way we we're we've well were what when where which while who why will with
-without won't would yes yet you you'd you'll you're your yours`)
+without won't would yes yet you you'd you'll you're your yours
+
+actually ago already always am another anybody anyone anything ask asked away back became become begin began believe best better big
+bit bring brought came come comes coming early else enough everybody everyone everything far feel felt find finally first five found
+four full gave give given glad gone good great happen happened happy hard here's hello help helps hope hundred i'm instead join kept
+knew know known last late later learn least left less long look looks lot lots maybe mean means month months morning move moved near need needed
+needs never next nice nobody none nothing often old past people per perhaps please proud put quite rather read ready right said same
+saw see seems seen send sent set short show shows since soon someone something somebody start started still stop story sure takes taken
+talk tell thank thanks thing think thought thousand three till time times together told tomorrow tonight took tried true try turn want
+wanted wants week weeks went whole word words worth write written wrote year years yesterday young
+monday tuesday wednesday thursday friday saturday sunday seven eight nine ten six half dozen`)
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}
@@ -46,7 +56,7 @@ func Hashtags(text string) []string {
 	degree := map[string]int{}
 	for _, phrase := range phrases {
 		for _, w := range phrase {
-			degree[w] += len(phrase)
+			degree[strings.ToLower(w)] += len(phrase)
 		}
 	}
 	type candidate struct {
@@ -65,7 +75,7 @@ func Hashtags(text string) []string {
 		}
 		score := 0
 		for _, w := range phrase {
-			score += degree[w]
+			score += degree[strings.ToLower(w)]
 		}
 		candidates = append(candidates, candidate{tag, score, place})
 	}
@@ -79,12 +89,12 @@ func Hashtags(text string) []string {
 	return tags
 }
 
-// keyPhrases are the runs of one to three words between stop words and punctuation, in lower case. A longer run is a
+// keyPhrases are the runs of one to three words between stop words and punctuation. A longer run is a
 // sentence of its own rather than a name for something: each of its words stands alone.
 func keyPhrases(text string) [][]string {
 	const longest = 3
 	var phrases [][]string
-	for _, part := range phraseEnd.Split(strings.ToLower(text), -1) {
+	for _, part := range phraseEnd.Split(text, -1) {
 		var run []string
 		flush := func() {
 			if len(run) > longest {
@@ -98,7 +108,7 @@ func keyPhrases(text string) [][]string {
 		}
 		for _, w := range wordForm.FindAllString(part, -1) {
 			w = strings.TrimRightFunc(strings.ReplaceAll(w, "’", "'"), func(r rune) bool { return unicode.Is(unicode.Variation_Selector, r) })
-			if stopWords[w] || utf8.RuneCountInString(w) < 2 {
+			if stopWords[strings.ToLower(w)] || utf8.RuneCountInString(w) < 2 {
 				flush()
 				continue
 			}
@@ -109,7 +119,7 @@ func keyPhrases(text string) [][]string {
 	return phrases
 }
 
-// camelCase joins words into one: "open source" becomes OpenSource.
+// camelCase joins words into one: "open source" becomes OpenSource. A word with capitals of its own keeps them: PostgreSQL, API.
 func camelCase(words []string) string {
 	var b strings.Builder
 	for _, w := range words {
@@ -119,12 +129,19 @@ func camelCase(words []string) string {
 				b.WriteString(part)
 				continue
 			}
+			rest := part[size:]
+			if rest == strings.ToUpper(rest) && utf8.RuneCountInString(part) > longestAcronym { // shouted
+				rest = strings.ToLower(rest)
+			}
 			b.WriteRune(unicode.ToTitle(first))
-			b.WriteString(part[size:])
+			b.WriteString(rest)
 		}
 	}
 	return b.String()
 }
+
+// longestAcronym is from how many capitals on, but one, a word is taken to be shouted.
+const longestAcronym = 5
 
 // worth reports whether people would look for the tag: it has letters and is neither tiny nor a sentence.
 func worth(tag string) bool {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/postwright/postwright/internal/sandbox/lexical"
+	"github.com/postwright/postwright/internal/lexical"
 )
 
 var kinds = []string{"engagement", "clarity", "brevity", "professional_tone"}

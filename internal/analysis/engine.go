@@ -1,0 +1,100 @@
+package analysis
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/postwright/postwright/internal/fault"
+)
+
+// Engine analyses and improves texts. Its errors are faults, and each answer names the model that gave it. It is safe for
+// concurrent use.
+type Engine interface {
+	// Name is the engine's in settings, answers and metrics.
+	Name() string
+	Sentiment(ctx context.Context, text string) (Sentiment, Model, error)
+	// Hashtags suggests hashtags without "#", best first; none is an answer.
+	Hashtags(ctx context.Context, content string) ([]string, Model, error)
+	// Optimize rewrites content for one of the kinds of optimisation; content unchanged is an answer.
+	Optimize(ctx context.Context, content, kind string) (string, Model, error)
+}
+
+// Model is what of an engine gave an answer; empty where the engine does not tell.
+type Model struct{ Name, Version string }
+
+// Source says who gave an answer.
+type Source struct {
+	Engine string
+	Model
+	// PassedOver are the engines that were asked before and gave no answer, in their order.
+	PassedOver []PassedOver
+}
+
+// PassedOver is an engine that gave no answer, and why, as a caller may know it.
+type PassedOver struct{ Engine, Reason, Message string }
+
+// Answer is what an engine found, and who it was.
+type Answer[T any] struct {
+	Value  T
+	Source Source
+}
+
+// Observer counts what becomes of the questions to engines.
+type Observer interface {
+	Answered(engine, operation string)
+	PassedOver(engine, operation, kind string)
+}
+
+// ask asks the engines in their order until one answers. Where none does, the fault tells what each said. A caller who has left,
+// or is out of time, is the end of it: another engine would be asked for nobody.
+func ask[T any](ctx context.Context, s *Service, operation string, call func(Engine) (T, Model, error)) (answer Answer[T], failed error) {
+	var faults []error
+	for _, engine := range s.engines {
+		value, model, err := call(engine)
+		if err == nil {
+			s.observer.Answered(engine.Name(), operation)
+			answer.Value, answer.Source.Engine, answer.Source.Model = value, engine.Name(), model
+			return answer, nil
+		}
+		f := fault.Of(err)
+		s.observer.PassedOver(engine.Name(), operation, f.Kind.String())
+		if ctx.Err() != nil {
+			return Answer[T]{}, err
+		}
+		faults = append(faults, err)
+		answer.Source.PassedOver = append(answer.Source.PassedOver, PassedOver{Engine: engine.Name(), Reason: reasonOf(f), Message: f.Message})
+	}
+	return Answer[T]{}, noAnswer(answer.Source.PassedOver, faults)
+}
+
+// reasonOf is a stable code for every fault.
+func reasonOf(f *fault.Error) string {
+	if f.Reason != "" {
+		return f.Reason
+	}
+	return strings.ToUpper(strings.ReplaceAll(f.Kind.String(), " ", "_"))
+}
+
+// noAnswer is the fault of engines that all failed: that of the only one, or else the first that is not about the text's language,
+// which may pass, with the words of all.
+func noAnswer(passedOver []PassedOver, faults []error) error {
+	if len(faults) == 1 {
+		return faults[0]
+	}
+	told := fault.Of(faults[0])
+	for _, err := range faults {
+		if f := fault.Of(err); f.Reason != ReasonLanguage {
+			told = f
+			break
+		}
+	}
+	var message strings.Builder
+	message.WriteString("No engine could do it.")
+	for _, engine := range passedOver {
+		message.WriteString(" " + engine.Engine + ": " + engine.Message)
+	}
+	all := fault.New(told.Kind, message.String()).WithReason(told.Reason).WithCause(errors.Join(faults...))
+	all.RetryAfter, all.Answer, all.Fields = told.RetryAfter, told.Answer, told.Fields
+	return all
+}

@@ -103,8 +103,9 @@ func failures(all []rivertype.AttemptError, since time.Time) (n int) {
 }
 
 // planned asks for a post's numbers if a time of the plan has come and they were not asked for since, while publishing does not need
-// LinkedIn more. It returns where the plan stands, nowhere if the post has no numbers, and until when there is nothing to do: the zero time for ever. Of an account one
-// asks at a time, for all posts that one request can be about, and nobody while its posts are held or after a refusal.
+// LinkedIn more. It returns where the plan stands, nowhere if the post has no numbers, and until when there is nothing to do: the zero
+// time for ever. Of an account one asks at a time, for all posts that one request can be about, and nobody while its posts are held or
+// after a refusal.
 func (s *Service) planned(ctx context.Context, ownerID, id uuid.UUID) (at step, until time.Time, err error) {
 	post, err := s.posts.Get(ctx, ownerID, id)
 	if err != nil {

@@ -53,7 +53,7 @@ func parseTime(text string) (time.Duration, error) {
 	for unit, length := range map[string]time.Duration{"d": day, "w": 7 * day} {
 		if number, is := strings.CutSuffix(text, unit); is {
 			n, err := strconv.ParseUint(number, 10, 12) // more than longestTime, less than a Duration can hold
-			return time.Duration(n) * length, err       //nolint:gosec // 12 bits
+			return time.Duration(n) * length, err
 		}
 	}
 	return time.ParseDuration(text)

@@ -15,7 +15,7 @@ func TestAPlanIsReadOrSaysWhatIsWrong(t *testing.T) {
 		"":                   nil,
 		"0s":                 {0},
 		"1h,6h,1d":           {time.Hour, 6 * time.Hour, 24 * time.Hour},
-		" 90m , 2w":          {90 * time.Minute, 14 * 24 * time.Hour},
+		"90m, 2w":            {90 * time.Minute, 14 * 24 * time.Hour},
 		"1h30m,104w":         {90 * time.Minute, 104 * 7 * 24 * time.Hour},
 		"1h,1d,1w,2w,3w,13w": {time.Hour, day, 7 * day, 14 * day, 21 * day, 91 * day},
 	} {

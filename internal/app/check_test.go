@@ -164,10 +164,12 @@ func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 		"an origin that is none": {"--origins", func(cfg *app.Config) { cfg.Server.Origins = []string{"https://app.example.org/"} }},
 		"half of an app": {"--linkedin-client-id and --linkedin-client-secret",
 			func(cfg *app.Config) { cfg.LinkedIn.ClientSecret = "secret" }},
-		"the analysis API":              {"--analysis-url", func(cfg *app.Config) { cfg.Analysis.URL = "http://user:secret@localhost" }},
-		"an engine that there is not":   {"--analysis-engines", func(cfg *app.Config) { cfg.Analysis.Engines = []string{"bultin"} }},
-		"an engine named twice":         {"--analysis-engines", func(cfg *app.Config) { cfg.Analysis.Engines = []string{"builtin", "builtin"} }},
-		"an engine without its address": {"--analysis-url", func(cfg *app.Config) { cfg.Analysis.URL, cfg.Analysis.Engines = "", []string{"api", "builtin"} }},
+		"the analysis API":            {"--analysis-url", func(cfg *app.Config) { cfg.Analysis.URL = "http://user:secret@localhost" }},
+		"an engine that there is not": {"--analysis-engines", func(cfg *app.Config) { cfg.Analysis.Engines = []string{"bultin"} }},
+		"an engine named twice":       {"--analysis-engines", func(cfg *app.Config) { cfg.Analysis.Engines = []string{"builtin", "builtin"} }},
+		"an engine without its address": {"--analysis-url", func(cfg *app.Config) {
+			cfg.Analysis.URL, cfg.Analysis.Engines = "", []string{"api", "builtin"}
+		}},
 		"the analysis API's token":      {"--analysis-token", func(cfg *app.Config) { cfg.Analysis.Token = "tök-secret" }},
 		"the notification API":          {"--notification-url", func(cfg *app.Config) { cfg.Notification.URL = "http://localhost?token=secret" }},
 		"the notification API's token":  {"--notification-token", func(cfg *app.Config) { cfg.Notification.Token = "secret\n" }},

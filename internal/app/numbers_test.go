@@ -29,7 +29,8 @@ func (w *world) older(by string) {
 // waits is how many jobs wait for the next time of a plan.
 func (w *world) waits() int {
 	w.T.Helper()
-	return w.Count(`SELECT count(*) FROM river.river_job WHERE kind = 'refresh_analytics' AND state = 'scheduled' AND scheduled_at > now() + interval '1 minute'`)
+	return w.Count(`SELECT count(*) FROM river.river_job
+		WHERE kind = 'refresh_analytics' AND state = 'scheduled' AND scheduled_at > now() + interval '1 minute'`)
 }
 
 func (w *world) numbers(id, token string) *postwrightv1.ListPostNumbersResponse {
@@ -89,7 +90,9 @@ func TestATimeAtWhichLinkedInGivesNoNumbersDoesNotEndThePlan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, planned("0s,1h"), func(c *app.Config) { c.Outbound.Attempts = app.Count{Value: 1} })
-			require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "linkedin", Operation: "getMemberPostAnalytics", Mode: sandbox.Status, Value: status}))
+			require.NoError(t, w.Vendors.Arm(sandbox.Fault{
+				Vendor: "linkedin", Operation: "getMemberPostAnalytics", Mode: sandbox.Status, Value: status,
+			}))
 			w.Serve()
 			w.Publish(w.Draft("Counted the second time"))
 			require.Eventually(t, func() bool { return w.waits() == 1 }, apptest.WaitLimit, apptest.WaitStep)

@@ -147,7 +147,8 @@ func TestARestoredBackupSendsNothingByItself(t *testing.T) {
 			require.Len(t, w.Vendors.Ledger(), 2, "nothing was sent from the backup")
 			told := len(w.Vendors.Notifications())
 			w.Exec(`INSERT INTO river.river_job (kind, args, max_attempts, state)
-				SELECT 'notify_publication', jsonb_build_object('owner_id', owner_id, 'post_id', id, 'state', 'published', 'channel', 'email'), 25, 'available'
+				SELECT 'notify_publication',
+					jsonb_build_object('owner_id', owner_id, 'post_id', id, 'state', 'published', 'channel', 'email'), 25, 'available'
 					FROM posts LIMIT 1`)
 			w.Idle()
 			require.Len(t, w.Vendors.Notifications(), told, "nobody is told anything either")

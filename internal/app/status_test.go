@@ -50,10 +50,14 @@ func TestWhenAllIsWellEveryCheckSaysSo(t *testing.T) {
 	w.Serve()
 	found := w.examine(w.Config)
 	for name, says := range map[string]string{
-		"open files": "all connections that are set need 322", "database": "PostgreSQL 1", "connections": "One process may open 22", "clock": "apart.", "migrations": "Every migration", "workers": "One process works jobs.", "release": "nothing is held",
-		"encryption key": "opens every token; connected accounts: 1.", "linkedin app": "accepts the app's client id and secret", "linkedin version": "LinkedIn serves the version 202609, until about 2027-09-15.",
-		"analysis": "answers", "notification": "can be reached", "token of Tess Ter": "It ends in ", "scopes of Tess Ter": "It may do what it is asked to.",
-		"quota of Tess Ter": "Requests made today (UTC): ",
+		"open files": "all connections that are set need 322",
+		"database":   "PostgreSQL 1", "connections": "One process may open 22", "clock": "apart.", "migrations": "Every migration",
+		"workers": "One process works jobs.", "release": "nothing is held",
+		"encryption key": "opens every token; connected accounts: 1.", "linkedin app": "accepts the app's client id and secret",
+		"linkedin version": "LinkedIn serves the version 202609, until about 2027-09-15.",
+		"analysis":         "answers", "notification": "can be reached", "token of Tess Ter": "It ends in ",
+		"scopes of Tess Ter": "It may do what it is asked to.",
+		"quota of Tess Ter":  "Requests made today (UTC): ",
 	} {
 		require.Equal(t, status.OK, found[name].State, "%s: %+v", name, found[name])
 		require.Contains(t, found[name].Detail, says)
@@ -79,7 +83,8 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 		unknown []string // checks that can't be made then
 	}{
 		{"the database is away", func(_ *world, cfg *app.Config) { cfg.Database.URL = "postgres://postwright:hunter2@127.0.0.1:1/x" },
-			"database", status.Failed, "can't be reached", "POSTWRIGHT_DATABASE_URL", []string{"migrations", "workers", "encryption key", "accounts", "linkedin version"}},
+			"database", status.Failed, "can't be reached", "POSTWRIGHT_DATABASE_URL",
+			[]string{"migrations", "workers", "encryption key", "accounts", "linkedin version"}},
 		{"the database is not migrated", func(w *world, cfg *app.Config) { cfg.Database.URL = app.Secret(dbtest.NewEmpty(w.T)) },
 			"migrations", status.Failed, "no Postwright tables yet", "postwright migrate up", []string{"workers", "encryption key", "accounts"}},
 		{"the database takes no changes", func(_ *world, cfg *app.Config) { cfg.Database.URL += "&default_transaction_read_only=on" },
@@ -98,7 +103,8 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 		{"LinkedIn is away", func(_ *world, cfg *app.Config) { cfg.LinkedIn.APIURL = "http://127.0.0.1:1" },
 			"linkedin app", status.Failed, "127.0.0.1:1 can't be reached", "--linkedin-api-url", []string{"linkedin version"}},
 		{"the app's secret is wrong", func(w *world, cfg *app.Config) {
-			vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), ClientID: cfg.LinkedIn.ClientID, ClientSecret: "the right one"})
+			vendors := sandbox.New(sandbox.Options{Clock: app.Now, Log: slog.New(slog.DiscardHandler), ClientID: cfg.LinkedIn.ClientID,
+				ClientSecret: "the right one"})
 			server := httptest.NewServer(vendors.Handler())
 			w.T.Cleanup(server.Close)
 			cfg.LinkedIn.AuthURL = server.URL
@@ -143,7 +149,8 @@ func TestWhatIsWrongIsFoundWithItsRemedy(t *testing.T) {
 			"scopes of Tess Ter", status.Failed, "its token lacks the scope w_member_social", "--linkedin-scopes", nil},
 		{"a scope that members are asked for is missing", func(_ *world, cfg *app.Config) {
 			cfg.LinkedIn.Scopes = append(cfg.LinkedIn.Scopes, "r_member_social", "r_something_new")
-		}, "scopes of Tess Ter", status.Warning, "r_member_social (reading the member's posts), r_something_new (asked for by --linkedin-scopes)", "ConnectAccount", nil},
+		}, "scopes of Tess Ter", status.Warning, "r_member_social (reading the member's posts), r_something_new (asked for by --linkedin-scopes)",
+			"ConnectAccount", nil},
 		{"nobody knows the scopes", func(w *world, _ *app.Config) { w.Exec(`UPDATE linkedin_accounts SET scopes = '{}'`) },
 			"scopes of Tess Ter", status.Unknown, "Nobody knows what its token may do", "--linkedin-client-id", nil},
 	} {

@@ -29,8 +29,9 @@ func TestOtherLanguagesAreTold(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"Das ist ein schöner Tag": "German", "Wir suchen ab sofort einen Entwickler in Berlin": "German", "Danke an alle": "",
-		"We zoeken in Utrecht een nieuwe collega die met ons over de hele wereld wil werken": "Dutch", "Guten Tag": "", "Heute haben wir unser neues Produkt vorgestellt.": "",
-		"C'est une belle journée": "", "Nous recrutons un ingénieur à Paris": "French", "Merci à tous": "",
+		"We zoeken in Utrecht een nieuwe collega die met ons over de hele wereld wil werken": "Dutch", "Guten Tag": "",
+		"Heute haben wir unser neues Produkt vorgestellt.": "",
+		"C'est une belle journée":                          "", "Nous recrutons un ingénieur à Paris": "French", "Merci à tous": "",
 		"Hoy es un gran día para nuestro equipo": "", "Gracias a todos": "", "Estamos contratando": "",
 		"Oggi è una bella giornata": "", "Grazie a tutti": "", "Vandaag is een mooie dag": "", "Bedankt iedereen": "",
 		"Hoje é um bom dia": "", "Obrigado a todos": "", "Dzisiaj jest piękny dzień": "", "Idag är en fin dag": "", "I dag er en god dag": "",

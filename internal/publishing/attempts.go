@@ -59,7 +59,8 @@ func (s *Service) ListAttempts(ctx context.Context, in AttemptsInput) (Attempts,
 		return Attempts{}, err
 	}
 	list, err := attemptsFromRows(s.queries.AttemptListByPost(ctx, s.store, db.AttemptListByPostParams{
-		PostID: in.PostID, OwnerID: in.OwnerID, BeforeNumber: int32(min(before, math.MaxInt32)), Most: attemptsPage + 1,
+		PostID: in.PostID, OwnerID: in.OwnerID, BeforeNumber: int32(min(before, math.MaxInt32)), //nolint:gosec // bounded by the line
+		Most: attemptsPage + 1,
 	}))
 	if err != nil {
 		return Attempts{}, err

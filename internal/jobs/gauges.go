@@ -31,7 +31,8 @@ func (c *Client) Gauges() []telemetry.Gauge {
 // jobCounts leaves out those that are done: there are as many as were worked within --retention-completed-jobs. The index that
 // River fetches by begins with the state.
 const jobCounts = `-- name: JobCountByState :many
-SELECT state::text, count(*) FROM ` + postgres.JobSchema + `.river_job WHERE state = ANY ($1::` + postgres.JobSchema + `.river_job_state[]) GROUP BY state`
+SELECT state::text, count(*) FROM ` + postgres.JobSchema + `.river_job
+WHERE state = ANY ($1::` + postgres.JobSchema + `.river_job_state[]) GROUP BY state`
 
 // byState counts the jobs of all kinds; every state but that of those that are done is there.
 func (c *Client) byState(ctx context.Context) (map[string]float64, error) {

@@ -85,7 +85,9 @@ func (c *crowd) fill(b *testing.B) {
 				folded = append(folded, []any{id, text.Fold(content)})
 			}
 			for table, columns := range map[string][]string{
-				"posts":       {"id", "owner_id", "content", "post_type", "tone", "target_audience", "visibility", "hashtags", "state", "created_at", "updated_at"},
+				"posts": {
+					"id", "owner_id", "content", "post_type", "tone", "target_audience", "visibility", "hashtags", "state", "created_at", "updated_at",
+				},
 				"post_search": {"post_id", "folded"},
 			} {
 				of := map[string][][]any{"posts": rows, "post_search": folded}[table]

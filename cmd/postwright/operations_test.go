@@ -165,7 +165,7 @@ func TestWhatAnOperatorSees(t *testing.T) {
 		require.True(t, found)
 		table, _, _ = strings.Cut(table, "### Logs\n")
 		listed := map[string]bool{}
-		for _, name := range regexp.MustCompile("`((?:rpc|db|api|analysis|cache|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
+		for _, name := range regexp.MustCompile("`((?:rpc|http|db|api|analysis|cache|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
 			listed[name[1]] = true
 		}
 		want := map[string]bool{}

@@ -343,7 +343,7 @@ func TestHeadersAreTakenUpToASize(t *testing.T) {
 	w := newWorld(t)
 	w.Serve()
 	post := w.Draft("Asked for with cookies")
-	for kib, want := range map[int]int{12: http.StatusOK, 24: http.StatusRequestHeaderFieldsTooLarge} {
+	for kib, want := range map[int]int{12: http.StatusOK, 20: http.StatusRequestHeaderFieldsTooLarge, 60: http.StatusRequestHeaderFieldsTooLarge} {
 		for name, transport := range map[string]*http.Transport{"HTTP/1.1": {}, "HTTP/2": apptest.OverHTTP2()} {
 			t.Cleanup(transport.CloseIdleConnections)
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+getPath, strings.NewReader(`{"id":"`+post.GetId()+`"}`))
@@ -352,13 +352,14 @@ func TestHeadersAreTakenUpToASize(t *testing.T) {
 			req.Header.Set("Authorization", "Bearer "+w.Key)
 			req.Header.Set("Cookie", strings.Repeat("c", kib<<10))
 			res, err := (&http.Client{Transport: transport}).Do(req)
-			if err != nil && want != http.StatusOK && name == "HTTP/2" { // the server, which told its limit, ends the connection
-				require.ErrorContains(t, err, "COMPRESSION_ERROR")
-				continue
-			}
+			require.NoError(t, err, name)
+			answer, err := io.ReadAll(res.Body)
 			require.NoError(t, err, name)
 			require.NoError(t, res.Body.Close())
 			require.Equal(t, want, res.StatusCode, "%s, %d KiB", name, kib)
+			if want != http.StatusOK {
+				require.Contains(t, string(answer), "and may have 16384: send fewer cookies", name)
+			}
 		}
 	}
 }
@@ -419,7 +420,8 @@ func TestCallersWhoDoNotWaitFillNoLog(t *testing.T) {
 		}
 	}
 	require.NotContains(t, log.String(), `"level":"WARN"`)
-	require.Equal(t, 1, strings.Count(log.String(), "deadline_exceeded"), "one line at most for a call, and none for a stranger's: %s", log.String())
+	told := strings.Count(log.String(), "deadline_exceeded")
+	require.LessOrEqual(t, told, 2, "a line for a call, and one a minute for all strangers: %s", log.String())
 }
 
 func TestConnectionsThatBreakTheProtocolFillNoLog(t *testing.T) {

@@ -38,11 +38,14 @@ const parting = time.Second
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 16 << 10         // the address counts; a connection holds as much while it waits
+	maxHeaderBytes    = 64 << 10         // more ends the connection, and over HTTP/2 everybody's calls on it
+	mostHeaderBytes   = 16 << 10         // more is refused before it waits: whoever waits holds as much in memory
 	maxRequestBytes   = 1280 << 10       // an e-mail of 100,000 characters, each of them two escapes in JSON
 	maxBatchBytes     = 16 << 20         // 1,000 posts of 3,000 characters, four bytes each, and what is around them
 	maxStreams        = 250              // of one HTTP/2 connection; a client that needs more opens another
 	writeByteTimeout  = 30 * time.Second // of an HTTP/2 connection that takes not a byte
+	leastConnections  = 10               // of clients, however few files there may be
+	delayedPart       = 4                // refusals that wait to be told may keep that part of the connections
 	pingAfter         = time.Minute      // of silence on an HTTP/2 connection, to see whether its client is still there
 	healthEvery       = time.Second      // how long an answer of the database is good for, to whoever asks /readyz
 )

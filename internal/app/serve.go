@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"sync"
@@ -158,13 +159,24 @@ func (a *App) drain(ctx context.Context, server *http.Server) error {
 	return fmt.Errorf("calls that did not end within the grace of the stop were cut off: %d", cut)
 }
 
+// mostConnections is how many connections may be open: as many as are set, or fewer where this process may not have as many files.
+// Without files for its database it would serve nobody.
+func (a *App) mostConnections() int {
+	most := a.cfg.Server.Connections.Value
+	files, err := mayOpen()
+	if err != nil || files > math.MaxInt32 { // unlimited, or nobody knows
+		return most
+	}
+	return max(min(most, int(files)-(a.cfg.files()-most)), leastConnections)
+}
+
 // boundConnections bounds the connections that are open. That there are too many is logged once a minute.
 func (a *App) boundConnections(listener net.Listener) net.Listener {
-	most := a.cfg.Server.Connections.Value
+	most := a.mostConnections()
 	log := telemetry.Throttled(a.log, connectionsEvery, "")
 	return limit.NewConnections(listener, most, a.metrics.ObserveConnections, func() {
 		a.metrics.RefusedConnection()
-		log.Warn("a connection was closed: as many are open as --server-connections allows", "open", most)
+		log.Warn("a connection was closed: as many are open as may be, see --server-connections and ulimit -n", "open", most)
 	})
 }
 
@@ -175,7 +187,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	get("/readyz", telemetry.Ready(a.readinessChecks()...))
 	get("/metrics", a.metrics.Handler())
 	if a.cfg.serves() {
-		delay := rpc.NewDelay(streams)
+		delay := rpc.NewDelay(streams, a.mostConnections()/delayedPart)
 		var err error
 		if routes.others, err = a.api(streams, delay); err != nil {
 			return nil, err
@@ -187,7 +199,7 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
 	return &http.Server{
-		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, routes),
+		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mostHeaderBytes, routes),
 		Protocols: protocols,
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
 		ReadHeaderTimeout: min(

@@ -184,6 +184,7 @@ func (f fetcher) JobGetAvailable(ctx context.Context, params *riverdriver.JobGet
 		return taken, nil
 	}
 	var next []turn
+	again := false
 	for more := true; more && len(taken.Jobs) < params.MaxToLock; {
 		before := len(taken.Jobs)
 		of := *params
@@ -201,9 +202,11 @@ func (f fetcher) JobGetAvailable(ctx context.Context, params *riverdriver.JobGet
 			f.turns.log.WarnContext(ctx, "jobs could not be fetched", "error", err)
 			return taken, nil
 		}
-		more = len(taken.Jobs) > before && slices.ContainsFunc(next, func(t turn) bool { return t.jobs == mostHeads })
+		short := len(taken.Jobs)-before < promised(next) // another process took some of them, and others may wait
+		more = len(taken.Jobs) > before && slices.ContainsFunc(next, func(t turn) bool { return t.jobs == mostHeads }) || short && !again
+		again = again || short
 	}
-	// Where something was taken, or more lines wait than were looked at, there may be more.
+	// Where something was taken, or a look ended at mostLines, there may be more; one that ended sooner has a line that is due.
 	if len(taken.Jobs) == 0 && len(next) < mostLines {
 		wait := longestRest
 		for _, t := range next {
@@ -212,4 +215,12 @@ func (f fetcher) JobGetAvailable(ctx context.Context, params *riverdriver.JobGet
 		f.turns.wakeups.rest(wait)
 	}
 	return taken, nil
+}
+
+// promised is how many jobs the turns give.
+func promised(turns []turn) (n int) {
+	for _, t := range turns {
+		n += t.jobs
+	}
+	return n
 }

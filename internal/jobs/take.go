@@ -57,21 +57,25 @@ func (t *turns) take(
 	if err != nil {
 		return fmt.Errorf("begin jobs: %w", err)
 	}
-	begun, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*rivertype.JobRow, error) {
-		job, unreadable, err := scanJob(row)
+	defer rows.Close()
+	before := len(taken.Jobs)
+	for rows.Next() {
+		job, unreadable, err := scanJob(rows)
+		if err != nil {
+			break // rows.Err has it
+		}
 		if unreadable != nil {
 			if taken.DecodeErrors == nil {
 				taken.DecodeErrors = map[int64]error{}
 			}
 			taken.DecodeErrors[job.ID] = unreadable
 		}
-		return job, err
-	})
-	if err != nil {
+		taken.Jobs = append(taken.Jobs, job) // it is running now: whatever becomes of those behind it, it has to be worked
+	}
+	t.took(taken.Jobs[before:])
+	if err := rows.Err(); err != nil {
 		return fmt.Errorf("begin jobs: %w", err)
 	}
-	t.took(begun)
-	taken.Jobs = append(taken.Jobs, begun...)
 	return nil
 }
 

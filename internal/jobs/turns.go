@@ -103,11 +103,11 @@ func (t *turns) next(ctx context.Context, most int) ([]turn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find out whose turn it is: %w", err)
 	}
-	last := 0
+	last, at := 0, t.at
 	next, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one turn, err error) {
 		var number int
 		var due float64
-		err = row.Scan(&one.line, &one.jobs, &number, &t.at, &due)
+		err = row.Scan(&one.line, &one.jobs, &number, &at, &due)
 		one.due = time.Duration(due * float64(time.Second))
 		last = max(last, number)
 		return one, err
@@ -117,7 +117,7 @@ func (t *turns) next(ctx context.Context, most int) ([]turn, error) {
 	}
 	// Where nothing is due in as many lines as were looked at, something may be in others.
 	if last > 0 || len(next) == mostLines {
-		t.served = next[len(next)-1].line
+		t.served, t.at = next[len(next)-1].line, at
 	}
 	return next, nil
 }

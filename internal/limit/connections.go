@@ -99,6 +99,15 @@ type boundConn struct {
 	counted bool // has a place; all.mu guards it
 }
 
+// CloseWrite says that nothing more is sent, where the connection can: net/http asks for it before it closes a connection whose request
+// it has not read to its end, or the answer could be lost.
+func (c *boundConn) CloseWrite() error {
+	if half, can := c.Conn.(interface{ CloseWrite() error }); can {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // Close implements net.Conn.
 func (c *boundConn) Close() error {
 	c.all.mu.Lock()

@@ -14,12 +14,8 @@ import (
 // beyond are told later, so that whoever repeats what was refused as fast as they are told costs no more than so much.
 var refusalRate = Rate{PerSecond: 100, Burst: 20}
 
-const (
-	// longestDelay is how late a refusal is told at most: clients that wait for it don't give up yet.
-	longestDelay = time.Second
-	// maxDelayed is how many refusals may be due at once. Of more, the one that has been due longest is told.
-	maxDelayed = 10_000
-)
+// longestDelay is how late a refusal is told at most: clients that wait for it don't give up yet.
+const longestDelay = time.Second
 
 // Delays hold refusals back. It is safe for concurrent use.
 type Delays struct {
@@ -29,10 +25,11 @@ type Delays struct {
 	now       func() time.Time
 }
 
-// NewDelays returns Delays of which none is due.
-func NewDelays(now func() time.Time) *Delays {
+// NewDelays returns Delays of which none is due. At most so many refusals are due at once: of more, the one that has been due longest
+// is told. Each may keep a connection, so it must be a small part of those that may be open.
+func NewDelays(most int, now func() time.Time) *Delays {
 	return &Delays{
-		keys: newBuckets[uuid.UUID](refusalRate, now), addresses: NewAddresses(refusalRate, now), due: NewEvictingSlots(maxDelayed), now: now,
+		keys: newBuckets[uuid.UUID](refusalRate, now), addresses: NewAddresses(refusalRate, now), due: NewEvictingSlots(most), now: now,
 	}
 }
 

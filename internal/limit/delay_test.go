@@ -21,7 +21,7 @@ func TestAThousandLoopsThatAreRefusedAreNotToldAsFastAsTheyAsk(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				const loops, seconds = 1_000, 5
-				d := NewDelays(time.Now)
+				d := NewDelays(10_000, time.Now)
 				ctx, cancel := context.WithTimeout(t.Context(), seconds*time.Second)
 				defer cancel()
 				var told atomic.Int64
@@ -48,7 +48,7 @@ func TestAThousandLoopsThatAreRefusedAreNotToldAsFastAsTheyAsk(t *testing.T) {
 func TestAFewRefusalsAreToldAtOnceAndEachKeyAndAddressHasItsOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d, began := NewDelays(time.Now), time.Now()
+		d, began := NewDelays(10_000, time.Now), time.Now()
 		key := uuid.New()
 		for range refusalRate.Burst {
 			d.Wait(t.Context(), home, key)
@@ -65,7 +65,7 @@ func TestAFewRefusalsAreToldAtOnceAndEachKeyAndAddressHasItsOwn(t *testing.T) {
 func TestARefusalIsNotHeldBackForACallerWhoLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d, began := NewDelays(time.Now), time.Now()
+		d, began := NewDelays(10_000, time.Now), time.Now()
 		left, leave := context.WithCancel(t.Context())
 		leave()
 		for range 1_000 {
@@ -79,17 +79,17 @@ func TestARefusalIsNotHeldBackForACallerWhoLeft(t *testing.T) {
 func TestRefusalsThatAreHeldBackAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := NewDelays(time.Now)
+		d := NewDelays(10_000, time.Now)
 		var all sync.WaitGroup
 		var told atomic.Int64
-		for range refusalRate.Burst + maxDelayed + 500 {
+		for range refusalRate.Burst + 10_000 + 500 {
 			all.Go(func() {
 				d.Wait(t.Context(), home, uuid.Nil)
 				told.Add(1)
 			})
 		}
 		synctest.Wait()
-		require.Equal(t, maxDelayed, d.due.Count())
+		require.Equal(t, 10_000, d.due.Count())
 		require.EqualValues(t, refusalRate.Burst+500, told.Load(), "those that were due longest are told")
 		all.Wait()
 	})

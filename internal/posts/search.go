@@ -130,7 +130,11 @@ func (s *search) byIndex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	grams, named := rarest(piecesOf(s.ownerID, s.folded), sample)
+	pieces := piecesOf(s.ownerID, s.folded)
+	if len(pieces) == 0 { // nothing of it is indexed
+		return nil
+	}
+	grams, named := rarest(pieces, sample)
 	if named*commonPart >= len(sample) && named > 0 {
 		tooMany, err := s.queries.PostSearchBeyond(ctx, s.store, db.PostSearchBeyondParams{
 			OwnerID: s.ownerID, BeforeTime: s.after.at, BeforeID: s.after.id, Posts: int64(candidatesAtMost * len(sample) / named),

@@ -38,7 +38,7 @@ func arrival(ctx context.Context, address string) *http.Request {
 // doorOf is a door before a handler, with the connections around it.
 func doorOf(next http.HandlerFunc) http.Handler {
 	refused := func(_ context.Context, _ string, err error) *connect.Error { return ToConnect(err, "") }
-	return NewConnections("", limitArrivals(time.Minute, refused, next))
+	return NewConnections("", 16<<10, limitArrivals(time.Minute, refused, next))
 }
 
 // What is not yet known to be served is looked at a few calls at a time, or a thousand refusals at once are what the others wait
@@ -130,7 +130,7 @@ func newFullEdge(t *testing.T) (edge http.Handler, stop func()) {
 	once := limit.Rate{PerSecond: 1, Burst: 1}
 	callers := limit.Config{OwnerCalls: 100, LookUps: 100, PerKey: once, PerOwner: once, WrongKeys: once}
 	watched := Instrumentation{Log: slog.New(slog.DiscardHandler), Observe: func(string, string, time.Duration) {}}
-	return newEdgeWith(stopping, t, small, callers, watched, NewDelay(stopping)), stop
+	return newEdgeWith(stopping, t, small, callers, watched, NewDelay(stopping, 1_000)), stop
 }
 
 func TestRefusalsAreToldLaterWhileManyAreAskedFor(t *testing.T) {
@@ -147,7 +147,7 @@ func TestRefusalsAreToldLaterWhileManyAreAskedFor(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				edge, stop := newFullEdge(t)
 				defer stop()
-				requireToldLate(t, NewConnections("", edge), stop, c.verb, c.path)
+				requireToldLate(t, NewConnections("", 16<<10, edge), stop, c.verb, c.path)
 			})
 		})
 	}
@@ -172,11 +172,11 @@ func TestMadeUpConsentsAreToldLaterWhileManyAreAskedFor(t *testing.T) {
 				defer stop()
 				addresses, inFlight := limit.NewAddresses(c.rate, time.Now), NewInFlight()
 				addresses.Take(netip.MustParseAddr("192.0.2.1"))
-				callback := NewCallback(&accounts.Service{}, time.Minute, addresses, NewDelay(stopping), inFlight, Instrumentation{
+				callback := NewCallback(&accounts.Service{}, time.Minute, addresses, NewDelay(stopping, 1_000), inFlight, Instrumentation{
 					Log: slog.New(slog.DiscardHandler), Observe: func(string, string, time.Duration) {}, Refused: func(string) {},
 					Traces: noop.NewTracerProvider(),
 				})
-				requireToldLate(t, NewConnections("", callback), stop, http.MethodGet, CallbackPath+c.query)
+				requireToldLate(t, NewConnections("", 16<<10, callback), stop, http.MethodGet, CallbackPath+c.query)
 				require.Zero(t, inFlight.Count())
 			})
 		})
@@ -228,7 +228,7 @@ func TestAFullDoorCountsNoMadeUpPaths(t *testing.T) {
 		end := make(chan struct{})
 		var mu sync.Mutex
 		refused := map[string]int{}
-		edge := NewConnections("", newEdgeWith(t.Context(), t, small, limit.Config{OwnerCalls: 100, LookUps: 100}, Instrumentation{
+		edge := NewConnections("", 16<<10, newEdgeWith(t.Context(), t, small, limit.Config{OwnerCalls: 100, LookUps: 100}, Instrumentation{
 			Log: slog.New(slog.DiscardHandler),
 			Observe: func(procedure, code string, _ time.Duration) {
 				if code == connect.CodeResourceExhausted.String() {
@@ -309,7 +309,7 @@ func (b stalledBody) Close() error {
 
 func TestAGetWhoseBodyDoesNotComeIsRefusedSoon(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewUnstartedServer(NewConnections("", newEdge(t, small, slog.New(slog.DiscardHandler))))
+	server := httptest.NewUnstartedServer(NewConnections("", 16<<10, newEdge(t, small, slog.New(slog.DiscardHandler))))
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(true)
 	server.Start()
@@ -347,7 +347,7 @@ func TestAGetWhoseBodyDoesNotComeIsRefusedSoon(t *testing.T) {
 // What breaks HTTP's rules behind its head was told as a fault of the server's, in a library's words, and logged as an error.
 func TestABodyThatBreaksHTTPsRulesIsTheCallersFault(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(NewConnections("", newEdge(t, small, slog.New(slog.DiscardHandler))))
+	server := httptest.NewServer(NewConnections("", 16<<10, newEdge(t, small, slog.New(slog.DiscardHandler))))
 	t.Cleanup(server.Close)
 	const head = "POST /postwright.v1.PostService/CreatePost HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n" +
 		"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
@@ -65,8 +66,9 @@ func (c *connection) cutOff() {
 
 // NewConnections lets those within know the connection of their request, and keeps a caller whose request is answered
 // before it is in from holding the connection. addressHeader names the header in which a proxy tells where a request comes
-// from; "" where there is none.
-func NewConnections(addressHeader string, next http.Handler) http.Handler {
+// from; "" where there is none. A request whose address and headers have more than so many bytes is refused before it waits for
+// anything: it would keep them in memory meanwhile.
+func NewConnections(addressHeader string, headerBytes int, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 && takenBack(r.Context()) {
 			return
@@ -78,8 +80,24 @@ func NewConnections(addressHeader string, next http.Handler) http.Handler {
 			r.Body = body
 			defer body.linger()
 		}
+		if size := headerSize(r); size > headerBytes {
+			http.Error(w, fmt.Sprintf("The address and the headers have %d bytes, and may have %d: send fewer cookies, and a long message as the "+
+				"body of a POST.", size, headerBytes), http.StatusRequestHeaderFieldsTooLarge)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// headerSize is how many bytes the address and the headers of a request have, as they stand in memory.
+func headerSize(r *http.Request) int {
+	size := len(r.RequestURI) + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value)
+		}
+	}
+	return size
 }
 
 // takenBack reports whether a request was taken back before its turn came. Over HTTP/2 a few connections can begin and take back

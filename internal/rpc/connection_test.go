@@ -49,7 +49,7 @@ func TestARequestThatWasTakenBackBeforeItsTurnIsNotCarriedOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			carriedOut := false
-			connections := NewConnections("", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { carriedOut = true }))
+			connections := NewConnections("", 16<<10, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { carriedOut = true }))
 			ctx, takeBack := context.WithCancel(t.Context())
 			defer takeBack()
 			if back {

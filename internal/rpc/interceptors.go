@@ -75,6 +75,9 @@ func (o *observer) intercept(next connect.ServerFunc) connect.ServerFunc {
 	}
 }
 
+// patience is for how long a caller waits who does not mean to give up at once.
+const patience = 2 * time.Second
+
 // conclude counts and logs a call that has ended, and turns its fault into the answer; nil where there is none.
 func (o *observer) conclude(ctx context.Context, c endedCall) *connect.Error {
 	answer, code := ToConnect(c.err, c.requestID), codeOK
@@ -92,14 +95,14 @@ func (o *observer) conclude(ctx context.Context, c endedCall) *connect.Error {
 		more = append(more, slog.Int("refused_before", untold))
 	}
 	log, level := o.Log, levelOf(code)
-	// What its caller ended by itself is nothing an operator can do anything about.
-	ended := c.left && (code == connect.CodeDeadlineExceeded.String() || code == connect.CodeCanceled.String())
+	// What its caller ended by itself is nothing an operator can do anything about, unless they had waited for long.
+	ended := c.left && c.took < patience && (code == connect.CodeDeadlineExceeded.String() || code == connect.CodeCanceled.String())
 	if ended {
 		level = slog.LevelInfo
 	}
 	switch { // strangers make as many as they like, and fail in whatever way they like
-	case ended && c.caller == uuid.Nil:
-		level = slog.LevelDebug
+	case ended && c.caller == uuid.Nil: // or somebody whose key could not be looked up in time
+		log = o.keylessLog
 	case !keyless(c.procedure) || len(more) > 0:
 	case level == slog.LevelInfo:
 		level = slog.LevelDebug

@@ -52,9 +52,10 @@ func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Secon
 // address that others of its refusals came from.
 type Delay func(ctx context.Context, key uuid.UUID)
 
-// NewDelay returns the Delay of all that is refused, until stopping ends: then everything is told at once.
-func NewDelay(stopping context.Context) Delay {
-	delays := limit.NewDelays(time.Now)
+// NewDelay returns the Delay of all that is refused, until stopping ends: then everything is told at once. At most so many refusals
+// wait at once, each on a connection perhaps; see limit.NewDelays.
+func NewDelay(stopping context.Context, most int) Delay {
+	delays := limit.NewDelays(most, time.Now)
 	return func(ctx context.Context, key uuid.UUID) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()

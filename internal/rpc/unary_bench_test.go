@@ -28,7 +28,7 @@ import (
 //	go test -run '^$' -bench Unary -count 10 ./internal/rpc > new && benchstat -col /via new
 func BenchmarkUnary(b *testing.B) {
 	well := func(context.Context, uuid.UUID) status.Report { return status.Report{} }
-	edge, err := NewHandler(b.Context(), NewDelay(b.Context()), small, Services{
+	edge, err := NewHandler(b.Context(), NewDelay(b.Context(), 1_000), small, Services{
 		Callers: limit.NewCallers(limit.Config{OwnerCalls: 100, LookUps: 100}, time.Now), InFlight: NewInFlight(), Status: well,
 		Authenticate: func(context.Context, string) (identity.Key, error) {
 			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil

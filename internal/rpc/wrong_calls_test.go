@@ -279,7 +279,7 @@ func TestEveryEnumNamesItsValues(t *testing.T) {
 func TestCallsThatAreWrongFromTheStartAreCounted(t *testing.T) {
 	t.Parallel()
 	counted := map[string]int{}
-	handler := refuseWrongCalls(map[string]method{"/x.Y/Do": {}}, NewDelay(t.Context()),
+	handler := refuseWrongCalls(map[string]method{"/x.Y/Do": {}}, NewDelay(t.Context(), 1_000),
 		func(procedure, code string, _ time.Duration) { counted[procedure+" "+code]++ }, http.NotFoundHandler())
 	for _, path := range []string{"/x.Y/Do", "/a", "/b", "/x.Y/Da"} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(`{}`))

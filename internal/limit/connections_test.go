@@ -109,7 +109,7 @@ func TestANetworkOfAddressesIsOneCaller(t *testing.T) {
 	require.NotNil(t, leave)
 }
 
-func TestHoweverConnectionsComeAndGoTheBoundHoldsAndNobodyWithoutOneIsShutOut(t *testing.T) {
+func TestHoweverConnectionsComeAndGoTheBoundHoldsAndWhoHasTwoLessThanAnotherIsLetIn(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		most := rapid.IntRange(1, 12).Draw(t, "most")

@@ -1,6 +1,7 @@
 package siege
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/postwright/postwright/internal/sandbox"
@@ -36,5 +37,6 @@ func attacks(size Size) []attack {
 		{name: "keyless-pages", do: floodKeylessPages},
 		{name: "rapid-reset", do: resetRapidly, settings: unlimited},
 		{name: "slow-readers", do: readSlowly},
+		{name: "connections", do: holdConnections, settings: []string{fmt.Sprintf("POSTWRIGHT_SERVER_CONNECTIONS=%d", connectionsMost)}},
 	}
 }

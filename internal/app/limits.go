@@ -80,6 +80,16 @@ func (c Config) files() int {
 	return c.Server.Connections.Value + c.Database.MaxConnections.Value + 2 + c.Outbound.MaxConnections.Value + otherFiles
 }
 
+// connectionsWithin is how many connections of clients a process may have that may open so many files: as many as are set, unless
+// the database or the vendors could not be reached then, and so nobody be served.
+func (c Config) connectionsWithin(files uint64) int {
+	most := c.Server.Connections.Value
+	if files >= uint64(c.files()) { //nolint:gosec // counts of settings, each of them checked
+		return most
+	}
+	return max(int(files)-(c.files()-most), leastConnections) //nolint:gosec // fewer than are set
+}
+
 const (
 	ownerQueue  = 10    // calls that wait, for each that is carried out
 	lookUpQueue = 1_000 // each look-up takes less than a millisecond

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"sync"
@@ -160,14 +159,12 @@ func (a *App) drain(ctx context.Context, server *http.Server) error {
 }
 
 // mostConnections is how many connections may be open: as many as are set, or fewer where this process may not have as many files.
-// Without files for its database it would serve nobody.
 func (a *App) mostConnections() int {
-	most := a.cfg.Server.Connections.Value
 	files, err := mayOpen()
-	if err != nil || files > math.MaxInt32 { // unlimited, or nobody knows
-		return most
+	if err != nil { // nobody knows
+		return a.cfg.Server.Connections.Value
 	}
-	return max(min(most, int(files)-(a.cfg.files()-most)), leastConnections)
+	return a.cfg.connectionsWithin(files)
 }
 
 // boundConnections bounds the connections that are open. That there are too many is logged once a minute.

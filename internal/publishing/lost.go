@@ -28,7 +28,8 @@ func (w *publicationWorker) keepAttempt(
 }
 
 // keepLost keeps what came of a lost attempt whose publication went on without it: another attempt is being made, or has been, or
-// the publication is lost as well. publicationID is for a publication of its own. The account is the zero one where it is lost too.
+// the publication is lost as well. publicationID is for a publication of its own. The account is the zero one where it is lost too. Only
+// an answer that surely left nothing behind is about the account: then it holds, or pauses, and the rest is as it was.
 func (w *publicationWorker) keepLost(
 	ctx context.Context, tx *postgres.Tx, rows locked, publicationID uuid.UUID, attempt Attempt, o decision.Outcome,
 ) error {

@@ -16,7 +16,7 @@ func Files(mayOpen func() (uint64, error), needs int) Checker {
 			return single("open files", Unknown, "The system does not tell how many files this process may open.", "")
 		case most < uint64(needs): //nolint:gosec // counts of settings, each of them checked
 			return single("open files", Warning, fmt.Sprintf("This process may open %d files, and all connections that are set need %d: "+
-				"with so many, neither clients nor the database are reached any more.", most, needs), remedyFiles)
+				"it takes fewer connections of clients than are set.", most, needs), remedyFiles)
 		}
 		return single("open files", OK, fmt.Sprintf("This process may open %d files, and all connections that are set need %d.", most, needs), "")
 	}}

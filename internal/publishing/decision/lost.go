@@ -38,7 +38,7 @@ const (
 // Lost is what becomes of the outcome's attempt, where the database lost that, and of its post, which is in a state by now. One that
 // may have arrived becomes a doubt about the post, and a settled one if LinkedIn accepted it: so whatever other attempts come to, the
 // post is not called failed. Without hasAccount, where the account is lost too, the post alone tells. One that surely did not arrive
-// changes nothing.
+// changes neither.
 func (o Outcome) Lost(state string, hasAccount bool) Lost {
 	var l Lost
 	if !o.Answer.MayHaveArrived() {

@@ -315,10 +315,12 @@ func TestConsentAtTheSandbox(t *testing.T) {
 	client, box, cfg := newSandbox(t)
 	const back = "https://postwright.example/back"
 	address := cfg.AuthURL + "/oauth/v2/authorization?response_type=code&client_id=an-id&scope=openid+w_member_social&state=s&redirect_uri=" + back
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	require.NoError(t, err)
 	resp, err := (&http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}).Get(address) //nolint:noctx // a test's
+	}).Do(req)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	location, err := resp.Location()

@@ -95,6 +95,8 @@ var arguments = map[string]map[string]string{
 	"AnalyticsPutNumbers":        {"post_id": numbered(4, 2), "views_count": "1", "likes_count": "1", "comments_count": "1", "shares_count": "NULL"},
 	"AnalyticsListUncounted":     {"after_seconds": "ARRAY[60, 3600]"},
 	"AnalyticsListNumbers":       {"post_id": numbered(4, 2)},
+	"AnalyticsPutDue":            {"post_id": numbered(4, 2)},
+	"AnalyticsTakeDue":           {},
 	"ConsentInsert":              {"state_hash": "'new'", "organization": "''", "app": "'default'", "expires_at": "now_at"},
 	"ConsentTake":                {"state_hash": "'c2'"},
 	"ConsentDeleteExpired":       {},

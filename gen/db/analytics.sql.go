@@ -169,6 +169,27 @@ func (q *Queries) AnalyticsListUncounted(ctx context.Context, db DBTX, arg Analy
 	return items, nil
 }
 
+const analyticsPutDue = `-- name: AnalyticsPutDue :execrows
+INSERT INTO post_numbers_due (post_id, due_at)
+SELECT p.id, $1::timestamptz FROM posts p WHERE p.id = $2 AND p.owner_id = $3
+ON CONFLICT (post_id) DO UPDATE SET due_at = excluded.due_at
+`
+
+type AnalyticsPutDueParams struct {
+	DueAt   time.Time
+	PostID  uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// When the next time of a post's plan comes. No row when the post is gone.
+func (q *Queries) AnalyticsPutDue(ctx context.Context, db DBTX, arg AnalyticsPutDueParams) (int64, error) {
+	result, err := db.Exec(ctx, analyticsPutDue, arg.DueAt, arg.PostID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const analyticsPutNumbers = `-- name: AnalyticsPutNumbers :execrows
 WITH counted AS (
     SELECT p.id AS post_id, p.owner_id, $1::bigint AS views_count, $2::bigint AS likes_count,
@@ -216,4 +237,45 @@ func (q *Queries) AnalyticsPutNumbers(ctx context.Context, db DBTX, arg Analytic
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const analyticsTakeDue = `-- name: AnalyticsTakeDue :many
+WITH due AS (
+    DELETE FROM post_numbers_due d WHERE d.post_id IN (
+        SELECT n.post_id FROM post_numbers_due n WHERE n.due_at <= $1::timestamptz ORDER BY n.due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING d.post_id
+)
+SELECT p.id, p.owner_id FROM due JOIN posts p ON p.id = due.post_id
+`
+
+type AnalyticsTakeDueParams struct {
+	Now  time.Time
+	Most int32
+}
+
+type AnalyticsTakeDueRow struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Of all owners: takes the posts off the list for which a time of the plan has come, the longest due first.
+func (q *Queries) AnalyticsTakeDue(ctx context.Context, db DBTX, arg AnalyticsTakeDueParams) ([]AnalyticsTakeDueRow, error) {
+	rows, err := db.Query(ctx, analyticsTakeDue, arg.Now, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AnalyticsTakeDueRow{}
+	for rows.Next() {
+		var i AnalyticsTakeDueRow
+		if err := rows.Scan(&i.ID, &i.OwnerID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

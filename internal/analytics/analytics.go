@@ -6,7 +6,6 @@ package analytics
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +13,7 @@ import (
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
@@ -50,8 +50,8 @@ type Service struct {
 	posts    *posts.Service
 	accounts *accounts.Service
 	linkedIn LinkedIn
+	jobs     *jobs.Client
 	plan     Plan
-	log      *slog.Logger
 	now      func() time.Time
 }
 
@@ -61,16 +61,17 @@ type Dependencies struct {
 	Posts    *posts.Service
 	Accounts *accounts.Service
 	LinkedIn LinkedIn
+	Jobs     *jobs.Client
 	// Plan is when a post's numbers are asked for without anybody's asking.
 	Plan Plan
-	Log  *slog.Logger
 	Now  func() time.Time
 }
 
 // New returns a Service. Its worker still has to be registered: see Register.
 func New(on Dependencies) *Service {
 	return &Service{
-		store: on.Store, queries: db.New(), posts: on.Posts, accounts: on.Accounts, linkedIn: on.LinkedIn, plan: on.Plan, log: on.Log, now: on.Now,
+		store: on.Store, queries: db.New(), posts: on.Posts, accounts: on.Accounts, linkedIn: on.LinkedIn, jobs: on.Jobs, plan: on.Plan,
+		now: on.Now,
 	}
 }
 

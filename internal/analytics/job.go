@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/accounts"
@@ -32,18 +31,18 @@ const (
 	triesPerTime = 3
 )
 
-// RefreshArgs is the job that asks LinkedIn for a post's numbers at the times of the plan.
+// RefreshArgs is the job that asks LinkedIn for a post's numbers at a time of the plan.
 type RefreshArgs struct {
 	OwnerID uuid.UUID `json:"owner_id"`
 	PostID  uuid.UUID `json:"post_id"`
 
-	at time.Time // when it is first run
+	at time.Time // when it is first run; zero for at once
 }
 
 // Kind names the job in River's tables; it must never change.
 func (RefreshArgs) Kind() string { return "refresh_analytics" }
 
-// InsertOpts leaves it to the plan when the job ends.
+// InsertOpts keeps the job from being given up for want of the database: see givesUp.
 func (a RefreshArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts, ScheduledAt: a.at}
 }
@@ -61,9 +60,11 @@ func AfterPublication(post posts.Post, plan Plan) []river.JobArgs {
 	return []river.JobArgs{args}
 }
 
-// Register adds the package's worker to a client that works jobs.
+// Register adds the package's workers, and the look for whose time has come, to a client that works jobs.
 func (s *Service) Register(client *jobs.Client) {
 	river.AddWorker(client.Workers(), &worker{service: s})
+	river.AddWorker(client.Workers(), &dueWorker{service: s})
+	client.Every(dueEvery, DueArgs{})
 }
 
 type worker struct {
@@ -71,41 +72,44 @@ type worker struct {
 	service *Service
 }
 
-// Work asks for a post's numbers and waits for the next time of the plan, or until they may be asked for. What only a later time may
-// find otherwise ends the time, and the last time, or the end of the post, the job.
+// Work asks for a post's numbers, or waits until they may be asked for. Then the plan goes on to its next time, as it does where only
+// that may find what was not to be had.
 func (w *worker) Work(ctx context.Context, job *river.Job[RefreshArgs]) error {
-	at, until, err := w.service.planned(ctx, job.Args.OwnerID, job.Args.PostID)
+	s := w.service
+	at, until, err := s.planned(ctx, job.Args.OwnerID, job.Args.PostID)
 	switch {
-	case err == nil && until.IsZero():
-		return nil
-	case err == nil:
-	case !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Precondition) && !fault.Is(err, fault.VendorAuth) &&
-		!fault.Is(err, fault.VendorRejected) && failures(job.Errors, at.due)+1 < triesPerTime:
+	case err != nil && !givesUp(err, len(job.Errors)+1):
 		return err
-	case at.next.IsZero():
-		return river.JobCancel(err)
-	default:
-		w.service.log.WarnContext(ctx, "a post's numbers were not to be had: they are asked for again at the next time of the plan",
-			"post_id", job.Args.PostID, "next", at.next, "error", err)
-		until = at.next
+	case err == nil && !until.IsZero():
+		return river.JobSnooze(max(until.Sub(s.now()), 0) + rand.N(spread))
 	}
-	return river.JobSnooze(max(until.Sub(w.service.now()), 0) + rand.N(spread))
-}
-
-// failures counts those since a time.
-func failures(all []rivertype.AttemptError, since time.Time) (n int) {
-	for _, one := range all {
-		if one.At.After(since) {
-			n++
+	if !at.next.IsZero() {
+		if _, err := s.queries.AnalyticsPutDue(ctx, s.store, db.AnalyticsPutDueParams{
+			PostID: job.Args.PostID, OwnerID: job.Args.OwnerID, DueAt: at.next,
+		}); err != nil {
+			return err
 		}
 	}
-	return n
+	if err != nil {
+		return river.JobCancel(err)
+	}
+	return nil
+}
+
+// givesUp reports whether a failure is the end of a time of the plan: what holds for long, and a LinkedIn that did not answer for some
+// tries. What has nothing to do with LinkedIn, as a database that is away, is waited for.
+func givesUp(err error, tries int) bool {
+	for _, lasting := range []fault.Kind{fault.NotFound, fault.Precondition, fault.VendorAuth, fault.VendorRejected} {
+		if fault.Is(err, lasting) {
+			return true
+		}
+	}
+	return fault.Is(err, fault.VendorUnavailable) && tries >= triesPerTime
 }
 
 // planned asks for a post's numbers if a time of the plan has come and they were not asked for since, while publishing does not need
-// LinkedIn more. It returns where the plan stands, nowhere if the post has no numbers, and until when there is nothing to do: the zero
-// time for ever. Of an account one asks at a time, for all posts that one request can be about, and nobody while its posts are held or
-// after a refusal.
+// LinkedIn more; else it returns until when they wait. at is where the plan stands, nowhere if the post has no numbers. Of an account
+// one asks at a time, for all posts that one request can be about, and nobody while its posts are held or after a refusal.
 func (s *Service) planned(ctx context.Context, ownerID, id uuid.UUID) (at step, until time.Time, err error) {
 	post, err := s.posts.Get(ctx, ownerID, id)
 	if err != nil {
@@ -117,7 +121,7 @@ func (s *Service) planned(ctx context.Context, ownerID, id uuid.UUID) (at step, 
 	}
 	at = s.plan.at(*post.PublishedAt, s.now())
 	if at.due.IsZero() {
-		return at, at.next, nil
+		return at, time.Time{}, nil
 	}
 	account, err := s.accounts.Get(ctx, ownerID, post.AccountID)
 	if err != nil {
@@ -134,13 +138,10 @@ func (s *Service) planned(ctx context.Context, ownerID, id uuid.UUID) (at step, 
 	if !newest.CountedAt.Before(at.due) {
 		by.had = counts{views: newest.ViewsCount, likes: newest.LikesCount, comments: newest.CommentsCount, shares: newest.SharesCount}
 		if by.kind != byMetric || by.requests() == 0 { // else a limit may have cut the asking short
-			return at, at.next, nil
+			return at, time.Time{}, nil
 		}
 	}
 	until, err = s.turn(ctx, account, by, one)
-	if err == nil && until.IsZero() {
-		until = at.next
-	}
 	return at, until, err
 }
 

@@ -170,8 +170,8 @@ func (a *App) wire() (err error) {
 		Follow: a.afterPublication, Rules: a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now: Now,
 	})
 	numbers := analytics.New(analytics.Dependencies{
-		Store: a.store, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, Plan: a.cfg.Publishing.plan(),
-		Log: a.log, Now: Now,
+		Store: a.store, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, Jobs: a.jobs,
+		Plan: a.cfg.Publishing.plan(), Now: Now,
 	})
 	notifyService := notify.New(notify.Dependencies{
 		Store: a.store, Sources: notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},

@@ -50,3 +50,19 @@ CROSS JOIN LATERAL (
     ORDER BY p.published_at, p.id LIMIT @most
 ) AS one
 ORDER BY one.published_at, one.id LIMIT @most;
+
+-- name: AnalyticsPutDue :execrows
+-- When the next time of a post's plan comes. No row when the post is gone.
+INSERT INTO post_numbers_due (post_id, due_at)
+SELECT p.id, @due_at::timestamptz FROM posts p WHERE p.id = @post_id AND p.owner_id = @owner_id
+ON CONFLICT (post_id) DO UPDATE SET due_at = excluded.due_at;
+
+-- name: AnalyticsTakeDue :many
+-- Of all owners: takes the posts off the list for which a time of the plan has come, the longest due first.
+WITH due AS (
+    DELETE FROM post_numbers_due d WHERE d.post_id IN (
+        SELECT n.post_id FROM post_numbers_due n WHERE n.due_at <= @now::timestamptz ORDER BY n.due_at LIMIT @most FOR UPDATE SKIP LOCKED
+    )
+    RETURNING d.post_id
+)
+SELECT p.id, p.owner_id FROM due JOIN posts p ON p.id = due.post_id;

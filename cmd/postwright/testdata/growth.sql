@@ -44,6 +44,7 @@ BEGIN
     SELECT id_of(4, n), id_of(1, n % 2 * n), 1, moment(n) FROM generate_series(first, last) n;
     INSERT INTO post_numbers (post_id, counted_at, views_count)
     SELECT id_of(4, n), moment(n) - interval '1 second', 1 FROM generate_series(first, last) n;
+    INSERT INTO post_numbers_due (post_id, due_at) SELECT id_of(4, n), moment(n) FROM generate_series(first, last) n;
     INSERT INTO post_analyses (post_id, owner_id, content_hash, sentiment_label, sentiment_score, analyzed_at)
     SELECT id_of(4, n), id_of(1, n % 2 * n), '', 'neutral', 0, moment(n) FROM generate_series(first, last) n;
     INSERT INTO notifications (id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at)

@@ -20,7 +20,8 @@ const (
 func holdConnections(ctx context.Context, s *stage) error {
 	attacking, end := s.flooding(ctx, s.Size.Flood)
 	defer end()
-	var tried, most atomic.Int64
+	var tried atomic.Int64
+	most := 0.0
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(attackersAddress)}}
 	var holders sync.WaitGroup
 	for range connectionHolders {
@@ -40,7 +41,7 @@ func holdConnections(ctx context.Context, s *stage) error {
 	for attacking.Err() == nil {
 		if m, err := s.node.Metrics(attacking); err == nil {
 			if open, err := m.Sum("http_connections_open", "", ""); err == nil {
-				most.Store(max(most.Load(), int64(open)))
+				most = max(most, open)
 			}
 		}
 		wait(attacking, connectionsEvery)
@@ -48,7 +49,7 @@ func holdConnections(ctx context.Context, s *stage) error {
 	holders.Wait()
 	s.sent.Add(tried.Load())
 	s.reach("connections that were made", int(tried.Load()), connectionHolders)
-	s.reach("connections that were open at once", int(most.Load()), connectionsMost/2)
-	s.figure("connections that were open at once", float64(most.Load()), connectionsMost, "", fmt.Sprintf("%d tried", tried.Load()))
+	s.reach("connections that were open at once", int(most), connectionsMost/2)
+	s.figure("connections that were open at once", most, connectionsMost, "", fmt.Sprintf("%d tried", tried.Load()))
 	return nil
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/postwright/postwright/internal/app/apptest"
 )
 
-// The key of the tokens changes while posts go out, and one of two nodes has the earlier keyset alone: no post is lost, failed
-// or sent twice, and no account is paused.
+// The key of the tokens changes while posts go out, and one of two nodes has the earlier keyset alone until it is replaced, as nodes
+// are one by one: no post is lost, failed or sent twice, and no account is paused.
 func TestPostsGoOutWhileTheKeyChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, soon)
-	w.Serve() // with the earlier keyset
+	stopEarlier := w.Serve() // with the earlier keyset
 	after := w.Config
 	both, err := accounts.RotateKeyset(w.Config.LinkedIn.TokenKeyset.Reveal())
 	require.NoError(t, err)
@@ -34,6 +34,7 @@ func TestPostsGoOutWhileTheKeyChanges(t *testing.T) {
 			_, _ = w.Run(node)
 		}
 	}
+	require.NoError(t, stopEarlier())
 	require.Eventually(t, func() bool {
 		return w.Count(`SELECT count(*) FROM posts WHERE state = 'published'`) == posts
 	}, apptest.WaitLimit, apptest.WaitStep)

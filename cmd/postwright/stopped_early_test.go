@@ -2,13 +2,25 @@ package main
 
 import (
 	"context"
+	"io"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/dbtest"
 )
+
+// Its first line waited for somebody who read it, and the stop behind that.
+func TestAProcessWhoseLogNobodyReadsStops(t *testing.T) {
+	t.Parallel()
+	_, nobody := io.Pipe()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	code := run(ctx, []string{"serve", "--listen=127.0.0.1:0", "--database-url=" + dbtest.New(t)}, strings.NewReader(""), io.Discard, nobody)
+	require.Zero(t, code)
+}
 
 // toldAfterwards is of a process that was told to stop as soon as something asks whether it was, and that nothing was cut off for.
 type toldAfterwards struct{ context.Context }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -62,7 +63,15 @@ func heed(signals <-chan os.Signal, cancel context.CancelFunc, errOut io.Writer,
 	<-signals
 	cancel()
 	second := <-signals
-	fmt.Fprintf(errOut, "postwright: ended at once by a second signal (%s): what was under way was cut off.\n", second)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		fmt.Fprintf(errOut, "postwright: ended at once by a second signal (%s): what was under way was cut off.\n", second)
+	}()
+	select {
+	case <-told:
+	case <-time.After(time.Second): // nobody takes it
+	}
 	code := 1
 	if number, ok := second.(syscall.Signal); ok {
 		code = 128 + int(number) // as shells tell a process that a signal ended
@@ -91,6 +100,12 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return 2
 	}
 	log := telemetry.NewLogger(errOut, cmd.LogLevel, cmd.LogFormat == "json")
+	if parsed.Command() == "serve" {
+		signal.Ignore(syscall.SIGPIPE) // a reader of the log who is gone ends no service
+		queued, queue := telemetry.NewQueuedLogger(errOut, cmd.LogLevel, cmd.LogFormat == "json")
+		defer queue.Close()
+		log, errOut = queued, queue
+	}
 	stray := strayVariables(parser.Model, os.Environ())
 	for _, c := range stray {
 		log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)

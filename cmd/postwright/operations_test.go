@@ -97,6 +97,7 @@ var operatorsMetrics = map[string][]string{
 	"rpc_refused_total":                      {"reason"},
 	"http_connections_open":                  {},
 	"http_connections_refused_total":         {},
+	"http_connections_reset_total":           {},
 	"db_operation_duration_seconds":          {"operation"},
 	"db_operation_errors_total":              {"operation"},
 	"db_operation_retries_total":             {"operation"},

@@ -30,7 +30,7 @@ func (c *serveCommand) Run(env *environment) error {
 			return a.Serve(env.ctx, listener)
 		}
 	}
-	if env.ctx.Err() != nil { // what failed did so because of that, or is not what the operator asks about any more
+	if app.GivenUp(env.ctx, err) {
 		env.log.InfoContext(env.ctx, "told to stop before it served", "error", err)
 		return nil
 	}

@@ -178,12 +178,9 @@ func (a *App) wire() (err error) {
 		Email: notify.EmailChannel{Vendor: a.notifyAPI}, Push: notify.PushChannel{Vendor: a.notifyAPI},
 		Limits: a.cfg.Notification.limits(), Now: Now, Log: a.log,
 	})
-	a.ownChecks = &status.CachedChecks{Checkers: a.ownCheckers(), TTL: ownChecksTTL, Now: time.Now}
-	a.vendorChecks = &status.CachedChecks{
-		Checkers: a.vendorCheckers(status.AnnouncedVersion(a.cfg.LinkedIn.Version, a.probe().Cached(time.Now), Now)),
-		TTL:      vendorChecksTTL,
-		Now:      time.Now,
-	}
+	a.ownChecks = status.NewCachedChecks(a.ownCheckers(), ownChecksTTL, time.Now)
+	version := status.AnnouncedVersion(a.cfg.LinkedIn.Version, a.probe().Cached(time.Now), Now)
+	a.vendorChecks = status.NewCachedChecks(a.vendorCheckers(version), vendorChecksTTL, time.Now)
 	for _, owner := range []interface{ Register(*jobs.Client) }{
 		a.Publishing, a.Accounts, notifyService, numbers, a.versionWorker(), retention.NewWorker(a.store, a.cfg.Retention.periods(), Now, a.log),
 	} {

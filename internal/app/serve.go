@@ -70,6 +70,10 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	if err != nil {
 		_ = listener.Close()
+		if GivenUp(ctx, err) {
+			a.log.InfoContext(ctx, "told to stop before it served", "error", err)
+			return nil
+		}
 		return err
 	}
 	changes.Go(func() { a.origin.Watch(streams) })
@@ -120,6 +124,12 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
+// GivenUp reports whether a start ended with err because it was told to stop, and only because of that: what would have failed
+// anyway has failed.
+func GivenUp(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.Canceled) || fault.Is(err, fault.Canceled))
+}
+
 // drain closes the listener, waits until no call is under way or ctx ends, and closes the connections. Its error tells how
 // many calls were cut off.
 func (a *App) drain(ctx context.Context, server *http.Server) error {
@@ -167,13 +177,21 @@ func (a *App) mostConnections() int {
 	return a.cfg.connectionsWithin(files)
 }
 
-// boundConnections bounds the connections that are open. That there are too many is logged once a minute.
+// boundConnections bounds the connections that are open, and what is taken back on one. That there is too much is logged once a
+// minute.
 func (a *App) boundConnections(listener net.Listener) net.Listener {
 	most := a.mostConnections()
 	log := telemetry.Throttled(a.log, connectionsEvery, "")
-	return limit.NewConnections(listener, most, a.metrics.ObserveConnections, func() {
-		a.metrics.RefusedConnection()
-		log.Warn("a connection was closed: as many are open as may be, see --server-connections and ulimit -n", "open", most)
+	return limit.NewConnections(listener, most, limit.ConnectionObserver{
+		Open: a.metrics.ObserveConnections,
+		GivenUp: func() {
+			a.metrics.RefusedConnection()
+			log.Warn("a connection was closed: as many are open as may be, see --server-connections and ulimit -n", "open", most)
+		},
+		Resetter: func() {
+			a.metrics.ResetConnection()
+			log.Warn("a connection was closed: its client took back more calls than anybody has a use for")
+		},
 	})
 }
 
@@ -196,8 +214,9 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // for gRPC clients; TLS is the proxy's in front
 	return &http.Server{
-		Handler:   rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mostHeaderBytes, routes),
-		Protocols: protocols,
+		Handler:     rpc.NewConnections(a.cfg.Server.ClientAddressHeader, mostHeaderBytes, routes),
+		ConnContext: limit.WithConnection,
+		Protocols:   protocols,
 		// Whatever is asked for, the request must come in and its answer leave. A stream gets other limits once its caller is known.
 		ReadHeaderTimeout: min(
 			readHeaderTimeout,

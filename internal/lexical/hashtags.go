@@ -17,8 +17,10 @@ const unbroken = `[\p{L}\p{N}](?:[\x{200c}\x{200d}\x{180e}]*[\p{L}\p{Mn}\p{Mc}\p
 
 var (
 	phraseEnd = regexp.MustCompile(
-		`https?://\S+|\S*@\S+|[\p{L}\p{N}][\p{Mn}\p{Mc}]*\p{Me}|[^\p{L}\p{M}\p{N}\x{200c}\x{200d}\x{180e}'’\s-]+|\n+`,
+		`https?://\S+|[\p{L}\p{N}][\p{Mn}\p{Mc}]*\p{Me}|[^\p{L}\p{M}\p{N}\x{200c}\x{200d}\x{180e}'’\s-]+|\n+`,
 	) // keycaps as well
+	// mention is looked for by itself: beside other ends of phrases it would be followed to the next space from each of them.
+	mention  = regexp.MustCompile(`\S*@\S+`)
 	wordForm = regexp.MustCompile(unbroken + `(?:['’-]` + unbroken + `)*`)
 )
 
@@ -94,7 +96,7 @@ func Hashtags(text string) []string {
 func keyPhrases(text string) [][]string {
 	const longest = 3
 	var phrases [][]string
-	for _, part := range phraseEnd.Split(text, -1) {
+	for _, part := range phraseEnd.Split(mention.ReplaceAllString(text, "\n"), -1) {
 		var run []string
 		flush := func() {
 			if len(run) > longest {

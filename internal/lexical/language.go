@@ -8,15 +8,17 @@ import (
 	"github.com/abadojack/whatlanggo"
 )
 
+const simpleTag = `[@#][\p{L}\p{M}\p{N}_]+`
+
 // notProse are the parts of a text that belong to no language.
-var notProse = regexp.MustCompile(`https?://\S+|[@#][\p{L}\p{M}\p{N}_]+|\S+@\S+\.\S+`)
+var notProse = written{regexp.MustCompile(`^(?:` + link + `|` + simpleTag + `)`), regexp.MustCompile(link + `|` + simpleTag)}
 
 // Language says whether a text is English, and if not, what it seems to be, "" where that is not known. Trigrams tell it
 // (whatlanggo) where they are sure, which they seldom are below forty characters. Small words tell it besides: where there are many
 // English ones, trigrams that are sure of another language are wrong; where trigrams are not sure, it is what has more of them. A
 // text in which neither tells, such as a list of names, passes for English.
 func Language(text string) (name string, english bool) {
-	text = notProse.ReplaceAllString(text, " ")
+	text = notProse.replaced(text, func(string) string { return " " })
 	found := whatlanggo.Detect(text)
 	latin, sure := found.Script == nil || found.Script == unicode.Latin, found.IsReliable()
 	switch {

@@ -52,12 +52,6 @@ func untilStable(text string, rule func(string) string) string {
 
 func length(text string) int { return len(utf16.Encode([]rune(text))) }
 
-// untouchable are the parts of a text that no rule may change: addresses with and without https, mentions, hashtags.
-var untouchable = regexp.MustCompile(
-	`https?://\S+|[@#][\p{L}\p{M}\p{N}_]+(?:[\x{200c}\x{200d}\x{180e}]+[\p{L}\p{M}\p{N}_]+)*|\S+@\S+\.\S+|` +
-		`[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}(?:[/?]\S*)?`,
-)
-
 // The private-use characters, which stand for untouchable parts while a rule runs.
 const firstMask, lastMask = 0xE000, 0xF8FF
 
@@ -69,15 +63,14 @@ func outsideLinks(text string, rule func(string) string) string {
 	if strings.ContainsFunc(text, isMask) || !utf8.ValidString(text) {
 		return text
 	}
-	aside := untouchable.FindAllString(text, -1)
+	var aside []string
+	masked := untouchable.replaced(text, func(part string) string {
+		aside = append(aside, part)
+		return string(rune(min(firstMask+len(aside)-1, lastMask)))
+	})
 	if len(aside) > lastMask-firstMask {
 		return text
 	}
-	next := rune(firstMask - 1)
-	masked := untouchable.ReplaceAllStringFunc(text, func(string) string {
-		next++
-		return string(next)
-	})
 	var b strings.Builder
 	for _, r := range rule(masked) {
 		if isMask(r) {
@@ -86,39 +79,6 @@ func outsideLinks(text string, rule func(string) string) string {
 		}
 		b.WriteRune(r)
 	}
-	return b.String()
-}
-
-// substitution replaces a phrase, whatever the case of its first letter, which is kept; but no part of a name.
-type substitution struct {
-	phrase *regexp.Regexp
-	by     string
-}
-
-func substitutions(pairs ...string) []substitution {
-	list := make([]substitution, 0, len(pairs)/2)
-	for i := 0; i < len(pairs); i += 2 {
-		list = append(list, substitution{regexp.MustCompile(`(?i)\b` + pairs[i] + `\b`), pairs[i+1]})
-	}
-	return list
-}
-
-func (s substitution) apply(text string) string {
-	var b strings.Builder
-	from := 0
-	for _, at := range s.phrase.FindAllStringIndex(text, -1) {
-		b.WriteString(text[from:at[0]])
-		from = at[1]
-		found, by := text[at[0]:at[1]], s.by
-		if first, _ := utf8.DecodeRuneInString(found); unicode.IsUpper(first) {
-			by = capitalized(by)
-		}
-		if partOfName(text[:at[0]], found, text[at[1]:]) {
-			by = found
-		}
-		b.WriteString(by)
-	}
-	b.WriteString(text[from:])
 	return b.String()
 }
 
@@ -156,13 +116,6 @@ func capitalized(text string) string {
 		return text
 	}
 	return string(unicode.ToUpper(first)) + text[size:]
-}
-
-func replaced(text string, list []substitution) string {
-	for _, s := range list {
-		text = s.apply(text)
-	}
-	return text
 }
 
 var wordy = substitutions(
@@ -247,11 +200,11 @@ func says(before, filler, after string) bool {
 }
 
 var contractions = substitutions(
-	`can['’]t`, "cannot", `won['’]t`, "will not", `don['’]t`, "do not", `doesn['’]t`, "does not", `didn['’]t`, "did not",
-	`isn['’]t`, "is not", `aren['’]t`, "are not", `wasn['’]t`, "was not", `weren['’]t`, "were not", `haven['’]t`, "have not",
-	`hasn['’]t`, "has not", `couldn['’]t`, "could not", `wouldn['’]t`, "would not", `shouldn['’]t`, "should not",
-	`i['’]m`, "I am", `i['’]ve`, "I have", `i['’]ll`, "I will", `we['’]re`, "we are", `we['’]ve`, "we have", `we['’]ll`, "we will",
-	`you['’]re`, "you are", `you['’]ve`, "you have", `you['’]ll`, "you will", `they['’]re`, "they are", `they['’]ve`, "they have",
+	`can't`, "cannot", `won't`, "will not", `don't`, "do not", `doesn't`, "does not", `didn't`, "did not",
+	`isn't`, "is not", `aren't`, "are not", `wasn't`, "was not", `weren't`, "were not", `haven't`, "have not",
+	`hasn't`, "has not", `couldn't`, "could not", `wouldn't`, "would not", `shouldn't`, "should not",
+	`i'm`, "I am", `i've`, "I have", `i'll`, "I will", `we're`, "we are", `we've`, "we have", `we'll`, "we will",
+	`you're`, "you are", `you've`, "you have", `you'll`, "you will", `they're`, "they are", `they've`, "they have",
 	`gonna`, "going to", `wanna`, "want to", `kinda`, "somewhat", `awesome`, "excellent", `guys`, "everyone",
 )
 
@@ -309,14 +262,16 @@ const longSentence = 22
 func splitLong(text string) string {
 	return sentence.ReplaceAllStringFunc(text, func(s string) string {
 		var b strings.Builder
-		for len(strings.Fields(s)) >= longSentence {
+		for left := len(strings.Fields(s)); left >= longSentence; {
 			joint := longBreak.FindStringSubmatchIndex(s)
 			if joint == nil {
 				break
 			}
 			b.WriteString(s[:joint[0]] + ". ")
+			left -= len(strings.Fields(s[:joint[0]]))
 			if s[joint[2]:joint[3]] == "and" {
 				s = capitalized(s[joint[3]+1:])
+				left--
 			} else {
 				s = capitalized(s[joint[2]:])
 			}

@@ -1,30 +1,41 @@
 package limit
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Connections is a listener with a bound on the connections that are open. Up to it everybody may have as many as they like: a
-// proxy has them all. Once all are open, a new one is taken from an address that has at least two less than the one with the most,
-// whose newest is closed for it, and otherwise closed at once. So an address without any is heard whatever another one holds.
+// proxy has them all. Once all are open, a new one takes the place of one of an address that has at least two more than its own: of
+// the address with the most among those that have an idle connection, the one that has been idle for longest; where all of them have
+// calls under way, the newest of the address with the most. Where as many addresses hold one each, an address without any takes the
+// place of the connection that has been idle for longest. Any other is closed at once. So an address without any is heard whatever
+// another one holds, and a call is cut off only where there is nothing idle that could go.
 type Connections struct {
 	net.Listener
-	most    int
-	observe func(change int)
-	closed  func()
+	most     int
+	observer ConnectionObserver
+	turns    atomic.Uint64 // how often a connection has become idle
 
 	mu   sync.Mutex
 	open int
-	of   map[netip.Addr][]*boundConn // those that are open, the newest last
+	of   map[netip.Addr][]*Connection // those that are open, the newest last
 }
 
-// NewConnections bounds the connections of a listener. observe learns of every connection that opens, 1, and that ends, -1; closed of
-// every one that is closed for the bound. Neither may block.
-func NewConnections(listener net.Listener, most int, observe func(change int), closed func()) *Connections {
-	return &Connections{Listener: listener, most: most, observe: observe, closed: closed, of: map[netip.Addr][]*boundConn{}}
+// ConnectionObserver learns what becomes of connections. None of its functions may block.
+type ConnectionObserver struct {
+	Open     func(change int) // of every one that opens, 1, and that ends, -1
+	GivenUp  func()           // of every one that is closed for the bound
+	Resetter func()           // of every one that is closed because its client took back too many calls
+}
+
+// NewConnections bounds the connections of a listener.
+func NewConnections(listener net.Listener, most int, observer ConnectionObserver) *Connections {
+	return &Connections{Listener: listener, most: most, observer: observer, of: map[netip.Addr][]*Connection{}}
 }
 
 // Accept implements net.Listener.
@@ -34,12 +45,13 @@ func (c *Connections) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		taken := &boundConn{Conn: conn, all: c, from: remoteNetwork(conn)}
+		taken := &Connection{Conn: conn, all: c, from: remoteNetwork(conn), resets: resetRate.limiter()}
+		taken.idleSince.Store(c.turns.Add(1))
 		gone := c.enter(taken)
 		if gone == nil {
 			return taken, nil
 		}
-		c.closed()
+		c.observer.GivenUp()
 		_ = gone.Close() // who is there learns it
 		if gone != taken {
 			return taken, nil
@@ -48,40 +60,60 @@ func (c *Connections) Accept() (net.Conn, error) {
 }
 
 // enter gives a connection a place, and returns the one that must be closed for it, nil for none. That may be itself.
-func (c *Connections) enter(conn *boundConn) (gone *boundConn) {
+func (c *Connections) enter(conn *Connection) (gone *Connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open >= c.most {
-		if gone = c.newestOfMost(len(c.of[conn.from]) + 2); gone == nil {
+		if gone = c.givenUp(len(c.of[conn.from])); gone == nil {
 			return conn
 		}
 		c.leave(gone)
 	}
 	conn.counted = true
 	c.open++
-	c.observe(1)
+	c.observer.Open(1)
 	c.of[conn.from] = append(c.of[conn.from], conn)
 	return gone
 }
 
-// newestOfMost is the newest connection of the address that has the most, nil where that is less than least. The caller holds mu.
-func (c *Connections) newestOfMost(least int) (newest *boundConn) {
+// givenUp is the connection that is closed for a new one of an address that holds so many, nil for none. The caller holds mu.
+func (c *Connections) givenUp(own int) *Connection {
+	var idle, busy, alone *Connection
+	mostIdle, most := 0, 0 // of the addresses of idle and busy
 	for _, held := range c.of {
-		if len(held) >= least {
-			least, newest = len(held), held[len(held)-1]
+		longest := longestIdle(held)
+		switch {
+		case len(held) < own+2:
+			if own == 0 && longest.idleLongerThan(alone) {
+				alone = longest
+			}
+		case longest != nil && (len(held) > mostIdle || len(held) == mostIdle && longest.idleLongerThan(idle)):
+			idle, mostIdle = longest, len(held)
+		case longest == nil && len(held) > most:
+			busy, most = held[len(held)-1], len(held)
 		}
 	}
-	return newest
+	return cmp.Or(idle, busy, alone)
+}
+
+// longestIdle is the connection without a call that has been so for longest, nil where all have some.
+func longestIdle(held []*Connection) (longest *Connection) {
+	for _, conn := range held {
+		if conn.calls.Load() == 0 && conn.idleLongerThan(longest) {
+			longest = conn
+		}
+	}
+	return longest
 }
 
 // leave gives a connection's place back, once. The caller holds mu.
-func (c *Connections) leave(conn *boundConn) {
+func (c *Connections) leave(conn *Connection) {
 	if !conn.counted {
 		return
 	}
 	conn.counted = false
 	c.open--
-	c.observe(-1)
+	c.observer.Open(-1)
 	held := c.of[conn.from]
 	if len(held) == 1 {
 		delete(c.of, conn.from)
@@ -89,31 +121,6 @@ func (c *Connections) leave(conn *boundConn) {
 	}
 	i := slices.Index(held, conn)
 	c.of[conn.from] = slices.Delete(held, i, i+1)
-}
-
-// boundConn gives its place back when it is closed.
-type boundConn struct {
-	net.Conn
-	all     *Connections
-	from    netip.Addr
-	counted bool // has a place; all.mu guards it
-}
-
-// CloseWrite says that nothing more is sent, where the connection can: net/http asks for it before it closes a connection whose request
-// it has not read to its end, or the answer could be lost.
-func (c *boundConn) CloseWrite() error {
-	if half, can := c.Conn.(interface{ CloseWrite() error }); can {
-		return half.CloseWrite()
-	}
-	return nil
-}
-
-// Close implements net.Conn.
-func (c *boundConn) Close() error {
-	c.all.mu.Lock()
-	c.all.leave(c)
-	c.all.mu.Unlock()
-	return c.Conn.Close()
 }
 
 // remoteNetwork is what a connection counts for; the zero Addr where it is of no IP address.

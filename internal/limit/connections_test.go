@@ -46,14 +46,16 @@ func (d *door) Accept() (net.Conn, error) {
 
 // house is a door behind which there is a bound.
 type house struct {
-	door         door
-	connections  *limit.Connections
-	open, closed int
+	door                    door
+	connections             *limit.Connections
+	open, closed, resetters int
 }
 
 func newHouse(most int) *house {
 	h := &house{}
-	h.connections = limit.NewConnections(&h.door, most, func(change int) { h.open += change }, func() { h.closed++ })
+	h.connections = limit.NewConnections(&h.door, most, limit.ConnectionObserver{
+		Open: func(change int) { h.open += change }, GivenUp: func() { h.closed++ }, Resetter: func() { h.resetters++ },
+	})
 	return h
 }
 
@@ -86,7 +88,7 @@ func TestAnAddressThatTakesAllConnectionsShutsNobodyOut(t *testing.T) {
 	require.NotNil(t, leave)
 	require.False(t, quiet.gone)
 	for i, v := range greedy {
-		require.Equal(t, i == 3, v.gone, "the newest of the greedy one, and no other")
+		require.Equal(t, i == 0, v.gone, "of the greedy one that which was idle for longest, and no other")
 	}
 	require.Equal(t, 4, h.open)
 	require.Equal(t, 2, h.closed)
@@ -109,43 +111,98 @@ func TestANetworkOfAddressesIsOneCaller(t *testing.T) {
 	require.NotNil(t, leave)
 }
 
-func TestHoweverConnectionsComeAndGoTheBoundHoldsAndWhoHasTwoLessThanAnotherIsLetIn(t *testing.T) {
+func TestHoweverConnectionsComeAndGoTheBoundHoldsAndAnIdleOneGoesFirst(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		most := rapid.IntRange(1, 12).Draw(t, "most")
 		h := newHouse(most)
-		type guest struct {
-			*visitor
-			leave func() error
-		}
-		var inside []guest
-		held := func() map[string]int {
-			inside = slices.DeleteFunc(inside, func(g guest) bool { return g.gone })
-			by := map[string]int{}
-			for _, g := range inside {
-				by[g.from]++
-			}
-			return by
-		}
+		var inside []*guest
 		for range rapid.IntRange(1, 100).Draw(t, "steps") {
-			if len(inside) > 0 && rapid.Bool().Draw(t, "one leaves") {
-				require.NoError(t, inside[rapid.IntRange(0, len(inside)-1).Draw(t, "who")].leave())
-			} else {
-				before := held()
-				from := fmt.Sprintf("192.0.2.%d", rapid.IntRange(1, 5).Draw(t, "from"))
-				v, leave := h.enter(from)
-				if leave != nil {
-					inside = append(inside, guest{v, leave})
+			switch step := rapid.SampledFrom([]string{"comes", "comes", "leaves", "calls"}).Draw(t, "step"); {
+			case step == "comes" || len(inside) == 0:
+				from := fmt.Sprintf("192.0.2.%d", rapid.IntRange(1, 6).Draw(t, "from"))
+				goes, isIn := expected(inside, from, most)
+				v := &visitor{from: from}
+				h.door.waiting = append(h.door.waiting, v)
+				conn, err := h.connections.Accept()
+				require.Equal(t, isIn, err == nil)
+				if goes != nil {
+					require.True(t, slices.ContainsFunc(goes, func(g *guest) bool { return g.gone }))
 				}
-				largest, all := 0, 0
-				for _, n := range before {
-					largest, all = max(largest, n), all+n
+				inside = slices.DeleteFunc(inside, func(g *guest) bool { return g.gone })
+				if err == nil {
+					inside = append(inside, &guest{visitor: v, Connection: conn.(*limit.Connection)}) //nolint:forcetypeassert // what it promises
 				}
-				require.Equal(t, all < most || largest >= before[from]+2, leave != nil)
+			case step == "leaves":
+				g := inside[rapid.IntRange(0, len(inside)-1).Draw(t, "who")]
+				require.NoError(t, g.Connection.Close())
+				inside = slices.DeleteFunc(inside, func(g *guest) bool { return g.gone })
+			default:
+				at := rapid.IntRange(0, len(inside)-1).Draw(t, "who")
+				g := inside[at]
+				if g.busy = !g.busy; g.busy {
+					g.Begin()
+				} else {
+					g.End()
+				}
+				inside = append(slices.Delete(inside, at, at+1), g) // the order in which they became idle
 			}
-			held()
 			require.LessOrEqual(t, len(inside), most)
 			require.Equal(t, len(inside), h.open)
 		}
 	})
+}
+
+// guest is a visitor who was let in.
+type guest struct {
+	*visitor
+	*limit.Connection
+	busy bool
+}
+
+// expected are those of whom one has to go for a visitor from an address, nil where nobody has to, and whether the visitor is let
+// in. Those inside stand in the order in which they became idle.
+func expected(inside []*guest, from string, most int) (goes []*guest, isIn bool) {
+	if len(inside) < most {
+		return nil, true
+	}
+	held, idle := map[string]int{}, map[string]*guest{}
+	for _, g := range inside {
+		held[g.from]++
+		if !g.busy && idle[g.from] == nil {
+			idle[g.from] = g
+		}
+	}
+	largest := func(of func(address string) bool) (most int) {
+		for address, n := range held {
+			if n >= held[from]+2 && of(address) {
+				most = max(most, n)
+			}
+		}
+		return most
+	}
+	if n := largest(func(address string) bool { return idle[address] != nil }); n > 0 {
+		for address, g := range idle {
+			if held[address] == n {
+				goes = append(goes, g)
+			}
+		}
+		return goes, true
+	}
+	if n := largest(func(string) bool { return true }); n > 0 {
+		for _, g := range inside {
+			if held[g.from] == n {
+				goes = append(goes, g)
+			}
+		}
+		return goes, true
+	}
+	if held[from] == 0 {
+		for _, g := range inside {
+			if !g.busy {
+				return []*guest{g}, true
+			}
+		}
+	}
+	return nil, false
 }

@@ -1,6 +1,6 @@
 // Package limit decides which callers are served now, which wait and which are told to come back later, so that nobody
-// takes what others need. It owns the token buckets of keys, owners and addresses, and the shares of calls that are carried
-// out at once; all of it is this process's own, in bounded memory.
+// takes what others need. It owns the token buckets of keys, owners and addresses, the shares of calls that are carried out at
+// once, and the connections that are open; all of it is this process's own, in bounded memory.
 //
 // It must not know what a call is for, how a key is verified, nor how a refusal reaches the caller.
 package limit

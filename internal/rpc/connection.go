@@ -65,13 +65,24 @@ func (c *connection) cutOff() {
 }
 
 // NewConnections lets those within know the connection of their request, and keeps a caller whose request is answered
-// before it is in from holding the connection. addressHeader names the header in which a proxy tells where a request comes
-// from; "" where there is none. A request whose address and headers have more than so many bytes is refused before it waits for
-// anything: it would keep them in memory meanwhile.
+// before it is in from holding the connection. The listener's connection learns of the call, and of one that was taken back.
+// addressHeader names the header in which a proxy tells where a request comes from; "" where there is none. A request whose address
+// and headers have more than so many bytes is refused before it waits for anything: it would keep them in memory meanwhile.
 func NewConnections(addressHeader string, headerBytes int, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor == 2 && takenBack(r.Context()) {
-			return
+		over := limit.ConnectionOf(r.Context())
+		over.Begin()
+		defer over.End()
+		if r.ProtoMajor == 2 {
+			ctx := r.Context()
+			defer func() {
+				if ctx.Err() != nil {
+					over.TakenBack()
+				}
+			}()
+			if takenBack(ctx) {
+				return
+			}
 		}
 		this := &connection{controller: http.NewResponseController(w), from: clientAddress(r, addressHeader)}
 		r = r.WithContext(context.WithValue(r.Context(), connectionKey{}, this))

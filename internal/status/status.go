@@ -85,28 +85,6 @@ func Run(ctx context.Context, checkers []Checker) Report {
 	return report
 }
 
-// CachedChecks keeps results for a while, however often somebody asks: vendors count every request, or charge for it. It is
-// safe for concurrent use; whoever asks while the checkers run waits for them.
-type CachedChecks struct {
-	Checkers []Checker
-	TTL      time.Duration // how long results are good for
-	Now      func() time.Time
-
-	mu     sync.Mutex
-	at     time.Time
-	report Report
-}
-
-// Checks are the results, from the cache while they are good. A caller who leaves does not end checks that others wait for.
-func (k *CachedChecks) Checks(ctx context.Context) []Check {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.at.IsZero() || k.Now().Sub(k.at) >= k.TTL {
-		k.report, k.at = Run(context.WithoutCancel(ctx), k.Checkers), k.Now()
-	}
-	return k.report.Checks
-}
-
 // single is the one result of a checker that checks one thing.
 func single(name string, state State, detail, remedy string) []Check {
 	return []Check{{Name: name, State: state, Detail: detail, Remedy: remedy}}

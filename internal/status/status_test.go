@@ -99,7 +99,7 @@ func TestWhatIsKeptIsLookedAtAgainWhenItIsOld(t *testing.T) {
 		runs++
 		return single("one", OK, "", "")
 	}}
-	cached := CachedChecks{TTL: time.Minute, Now: func() time.Time { return clock }, Checkers: []Checker{checker}}
+	cached := NewCachedChecks([]Checker{checker}, time.Minute, func() time.Time { return clock })
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	require.Equal(t, OK, cached.Checks(gone)[0].State, "a caller who leaves ends no look")

@@ -15,22 +15,22 @@ import (
 
 // Metrics are Postwright's own, beside those of the Go runtime and the process. It is safe for concurrent use.
 type Metrics struct {
-	registry    *prometheus.Registry
-	dbDuration  *prometheus.HistogramVec
-	dbErrors    *prometheus.CounterVec
-	dbRetries   *prometheus.CounterVec
-	apiDuration *prometheus.HistogramVec
-	apiErrors   *prometheus.CounterVec
-	apiRetries  *prometheus.CounterVec
-	apiInFlight *prometheus.GaugeVec
-	apiBreaker  *prometheus.GaugeVec
-	apiLookups  *prometheus.CounterVec
-	rpcCalls    *prometheus.CounterVec
-	rpcDuration *prometheus.HistogramVec
-	rpcStreams  prometheus.Gauge
-	rpcRefused  *prometheus.CounterVec
-	connections prometheus.Gauge
-	connsClosed prometheus.Counter
+	registry                *prometheus.Registry
+	dbDuration              *prometheus.HistogramVec
+	dbErrors                *prometheus.CounterVec
+	dbRetries               *prometheus.CounterVec
+	apiDuration             *prometheus.HistogramVec
+	apiErrors               *prometheus.CounterVec
+	apiRetries              *prometheus.CounterVec
+	apiInFlight             *prometheus.GaugeVec
+	apiBreaker              *prometheus.GaugeVec
+	apiLookups              *prometheus.CounterVec
+	rpcCalls                *prometheus.CounterVec
+	rpcDuration             *prometheus.HistogramVec
+	rpcStreams              prometheus.Gauge
+	rpcRefused              *prometheus.CounterVec
+	connections             prometheus.Gauge
+	connsClosed, connsReset prometheus.Counter
 
 	analysisAnswers    *prometheus.CounterVec
 	analysisPassedOver *prometheus.CounterVec
@@ -91,6 +91,9 @@ func NewMetrics() *Metrics {
 		connsClosed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "http_connections_refused_total", Help: "Connections of clients that were closed because as many as may be were open.",
 		}),
+		connsReset: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "http_connections_reset_total", Help: "Connections that were closed because their client took back too many calls.",
+		}),
 		analysisAnswers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "analysis_answers_total", Help: "Answers of analysis engines, by engine and operation: sentiment, hashtags or optimization.",
 		}, []string{"engine", "operation"}),
@@ -109,7 +112,7 @@ func NewMetrics() *Metrics {
 	})
 	buildInfo.Set(1)
 	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker, m.apiLookups,
-		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, m.connections, m.connsClosed, m.analysisAnswers, m.analysisPassedOver,
+		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, m.connections, m.connsClosed, m.connsReset, m.analysisAnswers, m.analysisPassedOver,
 		buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -201,6 +204,9 @@ func (m *Metrics) ObserveConnections(change int) { m.connections.Add(float64(cha
 
 // RefusedConnection counts a client's connection that was closed because too many were open.
 func (m *Metrics) RefusedConnection() { m.connsClosed.Inc() }
+
+// ResetConnection counts a client's connection that was closed because too many calls were taken back on it.
+func (m *Metrics) ResetConnection() { m.connsReset.Inc() }
 
 // RefusedCall counts a call that a limit refused.
 func (m *Metrics) RefusedCall(reason string) { m.rpcRefused.WithLabelValues(reason).Inc() }

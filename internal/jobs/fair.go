@@ -134,51 +134,6 @@ func (f fetcher) Begin(ctx context.Context) (riverdriver.ExecutorTx, error) {
 	return announcer{tx}, nil
 }
 
-// wokenMark is in the metadata of a job that was woken while it ran.
-const wokenMark = "postwright_woken"
-
-// wokenWhileRunning are those of some jobs that are to run again, because they were woken before they fell asleep.
-func wokenWhileRunning(set []*rivertype.JobRow) (ids []int64) {
-	for _, job := range set {
-		switch job.State {
-		case rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStateRetryable:
-			var metadata map[string]json.RawMessage
-			if json.Unmarshal(job.Metadata, &metadata) == nil && metadata[wokenMark] != nil {
-				ids = append(ids, job.ID)
-			}
-		}
-	}
-	return ids
-}
-
-// jobWakeMarked lets jobs run that were woken while they ran, and now sleep.
-const jobWakeMarked = `-- name: JobWakeMarked :exec
-UPDATE ` + postgres.JobSchema + `.river_job SET
-    state = 'available', scheduled_at = least(scheduled_at, now()), metadata = metadata - '` + wokenMark + `'
-WHERE id = ANY ($1::bigint[]) AND metadata ? '` + wokenMark + `' AND state IN ('available', 'scheduled', 'retryable')`
-
-// JobSetStateIfRunningMany implements riverdriver.Executor: those that were woken while they ran don't fall asleep, and those that
-// begin again within moments are announced, because other processes may have room for them.
-func (f fetcher) JobSetStateIfRunningMany(ctx context.Context, params *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {
-	set, err := f.Executor.JobSetStateIfRunningMany(ctx, params)
-	if err != nil {
-		return set, err
-	}
-	woken := wokenWhileRunning(set)
-	if len(woken) > 0 {
-		if _, err := f.turns.store.Exec(ctx, jobWakeMarked, woken); err != nil { // they run when their time comes
-			f.turns.log.WarnContext(ctx, "jobs could not be woken", "error", err)
-		}
-	}
-	if len(woken) > 0 || slices.Contains(params.State, rivertype.JobStateAvailable) {
-		f.turns.wakeups.announce()
-		if err := announce(ctx, f.Executor); err != nil { // this process looks, and the others do before long
-			f.turns.log.WarnContext(ctx, "jobs could not be announced", "error", err)
-		}
-	}
-	return set, err
-}
-
 // JobGetAvailable implements riverdriver.Executor: where there may be jobs, it finds out whose turn it is, and lets River take so
 // many jobs of each line, again while long lines have more than a look shows and there is room. Another process may have taken
 // some of them meanwhile: then there are fewer.

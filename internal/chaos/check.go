@@ -53,8 +53,8 @@ type evidence struct {
 type verdict struct {
 	Published, Failed, Unconfirmed, Creates, Rejected, Kills, Restarts int
 	// Overtaken is how many attempts of the loud owner's posts began while a quiet owner's post was the next of theirs: since its
-	// approval, and since their last turn. It is the 95th percentile of theirs but the HeldUp, whose turn had come before, and come
-	// to nothing.
+	// approval, and since their last turn, save while their account was held. It is the 95th percentile of theirs but the HeldUp,
+	// whose turn had come before, and come to nothing.
 	Overtaken, HeldUp int
 
 	Doubles        []string // more creates at LinkedIn than were approved
@@ -178,6 +178,11 @@ func (v *verdict) checkFairness(e evidence, byText map[string]post) {
 	}
 	quiet = slices.DeleteFunc(quiet, func(p post) bool { return len(p.Attempts) == 0 }) // lost, or never sent: that is told already
 	slices.SortFunc(quiet, func(a, b post) int { return a.Attempts[0].Started.Compare(b.Attempts[0].Started) })
+	// What begins while the quiet owner's own account is held overtakes nobody.
+	held := holds(quiet)
+	loud = slices.DeleteFunc(loud, func(started time.Time) bool {
+		return slices.ContainsFunc(held, func(h hold) bool { return !started.Before(h.From) && started.Before(h.To) })
+	})
 	var overtaken []int
 	var last time.Time // when the quiet owner had their last turn
 	for _, p := range quiet {
@@ -212,6 +217,21 @@ func (v *verdict) checkFairness(e evidence, byText map[string]post) {
 	if v.HeldUp*4 > len(quiet)*3 {
 		v.Missed = append(v.Missed, fmt.Sprintf("turns of the quiet owner: %d of %d posts had one that came to nothing", v.HeldUp, len(quiet)))
 	}
+}
+
+// hold is a time during which nothing goes out with an account, as LinkedIn has asked for.
+type hold struct{ From, To time.Time }
+
+// holds are those that came of LinkedIn's answers to the attempts of posts: from when the answer was written down.
+func holds(posts []post) (list []hold) {
+	for _, p := range posts {
+		for _, a := range p.Attempts {
+			if a.Code == codeRateLimited && a.Ended != nil {
+				list = append(list, hold{*a.Ended, a.Ended.Add(limitedFor)})
+			}
+		}
+	}
+	return list
 }
 
 // heldUp reports whether a post had a turn before that of its first attempt, which came to nothing: the process died before the
@@ -281,6 +301,9 @@ func explained(a attempt, sent []create, e evidence) bool {
 	}
 	return false
 }
+
+// codeRateLimited is the code of an attempt that LinkedIn refused as one too many for the account.
+const codeRateLimited = "RATE_LIMITED"
 
 // codeProcessDied is the code of an attempt that a process took up after the one that had begun it was gone.
 const codeProcessDied = "PROCESS_DIED"

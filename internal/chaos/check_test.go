@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,10 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 			e.Settled[1].Attempts[0].Settlement = ""
 		}},
 		{"one post of a quiet owner's waits for a loud one's", "delayed", func(e *evidence) { crowd(e, mostOvertaken+1) }},
+		{"… beyond the time for which LinkedIn asked to send nothing of theirs", "delayed", func(e *evidence) {
+			crowd(e, mostOvertaken+1)
+			limit(e, 9.5)
+		}},
 		{"the turns of a quiet owner's posts all came to nothing", "missed", func(e *evidence) {
 			crowd(e, mostOvertaken+1)
 			for i := range e.Posts {
@@ -160,6 +165,25 @@ func TestAFewMayGetAheadOfAQuietOwner(t *testing.T) {
 	require.True(t, v.passed(), "%v", v.findings())
 	require.Equal(t, mostOvertaken, v.Overtaken)
 	require.InDelta(t, 3, callLengths(v.Overtaken), 0)
+}
+
+// limit has LinkedIn refuse a create of the quiet owner's account, and take none of its posts for a while.
+func limit(e *evidence, answered float64) {
+	e.add("refused at first", quietMember, 8, 12.1)
+	refused := &e.Posts[len(e.Posts)-1]
+	refused.Attempts = slices.Insert(refused.Attempts, 0,
+		attempt{Number: 1, Outcome: "rejected", Code: "RATE_LIMITED", Started: at(9), Ended: ended(answered)})
+}
+
+// A quiet owner's posts that wait because LinkedIn takes none of theirs wait for nobody else.
+func TestAnAccountThatIsHeldIsOvertakenByNobody(t *testing.T) {
+	t.Parallel()
+	e := honest()
+	crowd(&e, mostOvertaken+1) // all begin at 11
+	limit(&e, 10.5)
+	v := check(e)
+	require.True(t, v.passed(), "%v", v.findings())
+	require.Zero(t, v.Overtaken)
 }
 
 // A quiet owner's posts that wait for each other wait for nobody else.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -117,12 +118,18 @@ func (w *witness) serve(rw http.ResponseWriter, r *http.Request, c *create, trou
 // createTime is how long LinkedIn takes at least to take a post, so that others' posts can hold one up.
 const createTime = 200 * time.Millisecond
 
+// limitedFor is how long LinkedIn takes no more of an account's posts once it has said so, a whole number of seconds.
+const limitedFor = time.Second
+
+// limitedSeconds is limitedFor as LinkedIn says it.
+var limitedSeconds = strconv.Itoa(int(limitedFor / time.Second))
+
 var faults = map[string]sandbox.Fault{
 	acceptThenDrop: {Vendor: "linkedin", Operation: "createPost", Mode: sandbox.AcceptThenDrop, Times: 1},
 	drop:           {Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Drop, Times: 1},
 	slow:           {Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Slow, AfterMS: 2 * int(attemptTimeout/time.Millisecond), Times: 1},
 	error500:       {Vendor: "linkedin", Operation: "createPost", Mode: sandbox.Status, Value: "500", Times: 1},
-	limit429:       {Vendor: "linkedin", Operation: "createPost", Mode: sandbox.RetryAfter, Value: "1", Times: 1},
+	limit429:       {Vendor: "linkedin", Operation: "createPost", Mode: sandbox.RetryAfter, Value: limitedSeconds, Times: 1},
 }
 
 func (w *witness) killOrOwe(node int, trouble string) {

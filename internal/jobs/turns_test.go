@@ -217,6 +217,30 @@ func TestWhatAProcessRunsItselfCounts(t *testing.T) {
 	require.Equal(t, []string{quiet, quiet, quiet, quiet}, from)
 }
 
+// A look ends at the lines that are served next, however many wait: it passes only those whose jobs run already, or are not due.
+func TestALookEndsAtWhoIsNext(t *testing.T) {
+	t.Parallel()
+	l := newLines(t)
+	names := make([]string, 100)
+	for n := range names {
+		names[n] = fmt.Sprintf("owner-%03d", n)
+	}
+	l.wait(5, names...)
+	process := l.process()
+	l.fetch(process, 4)
+	process.turns.served = ""
+	l.exec(`UPDATE river.river_job SET scheduled_at = now() + interval '1 hour' WHERE queue IN ('owner-004', 'owner-006')`)
+	next, err := process.turns.next(t.Context(), 3)
+	require.NoError(t, err)
+	var lines []string
+	for _, turn := range next[len(next)-3:] {
+		require.Equal(t, 1, turn.jobs)
+		lines = append(lines, turn.line)
+	}
+	require.Equal(t, []string{"owner-005", "owner-007", "owner-008"}, lines)
+	require.Len(t, next, 4+2+3, "none behind the last was looked at")
+}
+
 // A look shows a few jobs of each line: a lone owner with a long line has all the workers nevertheless.
 func TestALongLineFillsAllWorkers(t *testing.T) {
 	t.Parallel()

@@ -76,7 +76,7 @@ func NewConnections(addressHeader string, headerBytes int, next http.Handler) ht
 		if r.ProtoMajor == 2 {
 			ctx := r.Context()
 			defer func() {
-				if ctx.Err() != nil {
+				if ctx.Err() != nil && addressHeader == "" { // a proxy's connection has everybody's calls
 					over.TakenBack()
 				}
 			}()

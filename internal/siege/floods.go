@@ -107,12 +107,16 @@ func floodWithWrongKeys(ctx context.Context, s *stage) error {
 	})
 }
 
+// perCall is what a call that waits for its answer may hold in the node, with its connection: buffers and goroutines.
+const perCall = 32 << 10
+
 // floodWithOneKey lets one owner call as fast as they can, over many connections.
 func floodWithOneKey(ctx context.Context, s *stage) error {
 	transport := from(attackersAddress)
 	transport.MaxIdleConnsPerHost = s.Size.OneKey // or most would be made anew for each call
 	client := &http.Client{Transport: transport}
 	defer client.CloseIdleConnections()
+	s.holding.Store(int64(s.Size.OneKey) * perCall / memoryTimes)
 	t, took := s.flood(ctx, s.Size.OneKey, func(ctx context.Context, _ int) (answer, error) {
 		return s.getPost(ctx, client, s.people.greedy.Key)
 	})

@@ -66,8 +66,9 @@ SELECT p.id, p.content, p.hashtags, p.published_at::timestamptz AS published_at,
     n.likes_count::bigint AS likes_count, n.comments_count::bigint AS comments_count
 FROM (
     SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
-    WHERE posts.account_id = $1::uuid AND posts.owner_id = $2 AND posts.state = 'published'
-        AND posts.published_at < $3::timestamptz
+    WHERE posts.account_id = $1::uuid
+        AND (posts.owner_id = $2::uuid) IS TRUE -- by posts_account_published alone, which is in this order
+        AND posts.state = 'published' AND posts.published_at < $3::timestamptz
     ORDER BY posts.published_at DESC LIMIT 500
 ) AS p
 CROSS JOIN LATERAL (

@@ -83,7 +83,9 @@ func newWorld(t *testing.T) *world {
 
 // engines are those that are asked from now on.
 func (w *world) engines(order ...analysis.Engine) {
-	w.Service = analysis.New(analysis.Dependencies{Store: w.store, Posts: w.posts, Versions: versions.New(w.store), Engines: order, Observer: &w.observed, Now: clock})
+	w.Service = analysis.New(analysis.Dependencies{
+		Store: w.store, Posts: w.posts, Versions: versions.New(w.store), Engines: order, Observer: &w.observed, Now: clock,
+	})
 }
 
 // observed keeps what became of the questions, as "engine operation" and "engine operation kind".

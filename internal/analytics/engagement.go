@@ -96,8 +96,8 @@ func tooFew(posts int) string {
 	if posts >= engagement.Least {
 		return ""
 	}
-	return fmt.Sprintf("It takes %d posts of the account whose reactions and comments were counted one to four days after they went out, and there are %d: "+
-		"--publishing-numbers-plan says when they are counted, ListPostNumbers what was.", engagement.Least, posts)
+	return fmt.Sprintf("It takes %d posts of the account whose reactions and comments were counted one to four days after they went out, "+
+		"and there are %d: --publishing-numbers-plan says when they are counted, ListPostNumbers what was.", engagement.Least, posts)
 }
 
 // published are an account's newest posts that went out, but for one, with what each came to in about two days.

@@ -46,7 +46,8 @@ func TestAPlantedSignalIsFound(t *testing.T) {
 		with, not engagement.Post
 	}{
 		"a question": {asks, engagement.Question,
-			engagement.Post{Content: strings.Repeat("word ", 100) + "\nReally?", At: monday}, engagement.Post{Content: strings.Repeat("word ", 100) + "\nReally.", At: monday}},
+			engagement.Post{Content: strings.Repeat("word ", 100) + "\nReally?", At: monday},
+			engagement.Post{Content: strings.Repeat("word ", 100) + "\nReally.", At: monday}},
 		"the morning": {func(p engagement.Post) bool { return p.At.Hour() >= 6 && p.At.Hour() < 12 }, engagement.Hour,
 			engagement.Post{Content: "word", At: monday.Add(9 * time.Hour)}, engagement.Post{Content: "word", At: monday.Add(21 * time.Hour)}},
 		"a weekday": {func(p engagement.Post) bool { return p.At.Weekday() == time.Tuesday }, engagement.Weekday,

@@ -239,7 +239,9 @@ func (in UpdateInput) Validate() error {
 		faults = append(faults, in.Draft.hashtagFaults("post.")...)
 	}
 	if in.SourceVersion != 0 && !has("content") {
-		faults = append(faults, fault.Field{Path: "sourceVersion", Problem: "says where new content comes from: name content in updateMask, or leave it out"})
+		faults = append(faults, fault.Field{
+			Path: "sourceVersion", Problem: "says where new content comes from: name content in updateMask, or leave it out",
+		})
 	}
 	faults = append(faults, etagFaults(in.Etag)...)
 	return fault.Fields(faults...)

@@ -49,11 +49,13 @@ func timesMessage(times analytics.Times) *postwrightv1.GetBestTimesResponse {
 		Posts: int32(times.Posts), UnknownReason: times.Unknown, TimeZone: times.Zone, //nolint:gosec // 500 at most
 	}
 	for hour, slot := range times.Hours {
-		res.Hours = append(res.Hours, &postwrightv1.HourEngagement{Hour: int32(hour), Posts: count(slot), MedianEngagement: slot.Median}) //nolint:gosec // of a day
+		res.Hours = append(res.Hours, &postwrightv1.HourEngagement{
+			Hour: int32(hour), Posts: count(slot), MedianEngagement: slot.Median, //nolint:gosec // of a day
+		})
 	}
 	for i, slot := range times.Weekdays {
 		res.Weekdays = append(res.Weekdays, &postwrightv1.WeekdayEngagement{
-			Weekday: int32(i + 1), Posts: count(slot), MedianEngagement: slot.Median, //nolint:gosec // of a week
+			Weekday: int32(i + 1), Posts: count(slot), MedianEngagement: slot.Median,
 		})
 	}
 	return res

@@ -74,7 +74,7 @@ const (
 )
 
 func numberLetter(n int) rune {
-	letter := rune(n) + firstLetter
+	letter := rune(n) + firstLetter //nolint:gosec // a text has not as many words
 	if letter >= firstSurrogate {
 		letter += surrogates
 	}

@@ -75,7 +75,9 @@ func (s *Service) SourceFaults(ctx context.Context, tx *postgres.Tx, postID uuid
 	if err != nil || is {
 		return nil, err
 	}
-	return []fault.Field{{Path: "sourceVersion", Problem: "is no optimisation of this post: ListPostVersions shows them; leave it out for a text of your own"}}, nil
+	return []fault.Field{{
+		Path: "sourceVersion", Problem: "is no optimisation of this post: ListPostVersions shows them; leave it out for a text of your own",
+	}}, nil
 }
 
 // Answer is what an engine found in a text, or suggests in its place.

@@ -59,8 +59,9 @@ SELECT p.id, p.content, p.hashtags, p.published_at::timestamptz AS published_at,
     n.likes_count::bigint AS likes_count, n.comments_count::bigint AS comments_count
 FROM (
     SELECT * FROM posts
-    WHERE posts.account_id = @account_id::uuid AND posts.owner_id = @owner_id AND posts.state = 'published'
-        AND posts.published_at < @before::timestamptz
+    WHERE posts.account_id = @account_id::uuid
+        AND (posts.owner_id = @owner_id::uuid) IS TRUE -- by posts_account_published alone, which is in this order
+        AND posts.state = 'published' AND posts.published_at < @before::timestamptz
     ORDER BY posts.published_at DESC LIMIT 500
 ) AS p
 CROSS JOIN LATERAL (

@@ -38,6 +38,9 @@ var owners = map[string]string{
 	"VersionWarning": "sunset",
 	"Worker":         "jobs",
 
+	// versions keeps what posts writes over, and what analysis found, under the lock of the one or of its own.
+	"PostVersion": "versions",
+
 	// posts owns what a post says; publishing how far it is, and how posts stand in each other's way.
 	"PostCountOpen":        "publishing",
 	"PostCountTwins":       "publishing",

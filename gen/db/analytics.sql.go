@@ -15,10 +15,11 @@ import (
 const analyticsGet = `-- name: AnalyticsGet :one
 SELECT
     a.sentiment_label, a.sentiment_score, a.readability_score, a.analyzed_at,
-    n.engagement_prediction, n.views_count, n.likes_count, n.comments_count, n.shares_count, n.refreshed_at
+    e.engagement_prediction, n.views_count, n.likes_count, n.comments_count, n.shares_count, n.refreshed_at
 FROM posts p
 LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))
 LEFT JOIN post_analytics n ON n.post_id = p.id
+LEFT JOIN post_analytics e ON e.post_id = p.id AND e.predicted_hash = sha256(convert_to(p.content, 'UTF8'))
 WHERE p.id = $1 AND p.owner_id = $2
 `
 
@@ -58,6 +59,72 @@ func (q *Queries) AnalyticsGet(ctx context.Context, db DBTX, arg AnalyticsGetPar
 		&i.RefreshedAt,
 	)
 	return i, err
+}
+
+const analyticsListEngagement = `-- name: AnalyticsListEngagement :many
+SELECT p.id, p.content, p.hashtags, p.published_at::timestamptz AS published_at, a.sentiment_score,
+    n.likes_count::bigint AS likes_count, n.comments_count::bigint AS comments_count
+FROM (
+    SELECT id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at, time_zone, published_at, linkedin_urn, failure_code, failure_message, failure_remedy, created_at, updated_at, revision FROM posts
+    WHERE posts.account_id = $1::uuid
+        AND (posts.owner_id = $2::uuid) IS TRUE -- by posts_account_published alone, which is in this order
+        AND posts.state = 'published' AND posts.published_at < $3::timestamptz
+    ORDER BY posts.published_at DESC LIMIT 500
+) AS p
+CROSS JOIN LATERAL (
+    SELECT c.likes_count, c.comments_count FROM post_numbers c
+    WHERE c.post_id = p.id AND c.likes_count IS NOT NULL AND c.comments_count IS NOT NULL
+        AND c.counted_at BETWEEN p.published_at + interval '1 day' AND p.published_at + interval '4 days'
+    ORDER BY abs(extract(epoch FROM c.counted_at - p.published_at) - 172800), c.counted_at LIMIT 1
+) AS n
+LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))
+ORDER BY p.published_at DESC, p.id DESC
+`
+
+type AnalyticsListEngagementParams struct {
+	AccountID uuid.UUID
+	OwnerID   uuid.UUID
+	Before    time.Time
+}
+
+type AnalyticsListEngagementRow struct {
+	ID             uuid.UUID
+	Content        string
+	Hashtags       []string
+	PublishedAt    time.Time
+	SentimentScore *float64
+	LikesCount     int64
+	CommentsCount  int64
+}
+
+// The newest 500 posts that went out with an account before a time, those of them of which reactions and comments were counted when
+// they were one to four days old: the count next to two days. 500 in the text, so that the planner knows that few rows are meant.
+func (q *Queries) AnalyticsListEngagement(ctx context.Context, db DBTX, arg AnalyticsListEngagementParams) ([]AnalyticsListEngagementRow, error) {
+	rows, err := db.Query(ctx, analyticsListEngagement, arg.AccountID, arg.OwnerID, arg.Before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AnalyticsListEngagementRow{}
+	for rows.Next() {
+		var i AnalyticsListEngagementRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Content,
+			&i.Hashtags,
+			&i.PublishedAt,
+			&i.SentimentScore,
+			&i.LikesCount,
+			&i.CommentsCount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const analyticsListNumbers = `-- name: AnalyticsListNumbers :many
@@ -232,6 +299,35 @@ func (q *Queries) AnalyticsPutNumbers(ctx context.Context, db DBTX, arg Analytic
 		arg.Now,
 		arg.PostID,
 		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const analyticsPutPrediction = `-- name: AnalyticsPutPrediction :execrows
+INSERT INTO post_analytics (post_id, owner_id, engagement_prediction, predicted_hash)
+SELECT p.id, p.owner_id, $1, sha256(convert_to(p.content, 'UTF8'))
+FROM posts p WHERE p.id = $2 AND p.owner_id = $3 AND p.content = $4
+ON CONFLICT (post_id) DO UPDATE SET
+    engagement_prediction = excluded.engagement_prediction, predicted_hash = excluded.predicted_hash
+`
+
+type AnalyticsPutPredictionParams struct {
+	EngagementPrediction *float64
+	PostID               uuid.UUID
+	OwnerID              uuid.UUID
+	Content              string
+}
+
+// What was predicted for a post's text, NULL for what is unknown. No row when the post has another text by now, or is gone.
+func (q *Queries) AnalyticsPutPrediction(ctx context.Context, db DBTX, arg AnalyticsPutPredictionParams) (int64, error) {
+	result, err := db.Exec(ctx, analyticsPutPrediction,
+		arg.EngagementPrediction,
+		arg.PostID,
+		arg.OwnerID,
+		arg.Content,
 	)
 	if err != nil {
 		return 0, err

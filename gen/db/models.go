@@ -101,6 +101,27 @@ type PostTransition struct {
 	OccurredAt time.Time
 }
 
+type PostVersion struct {
+	PostID           uuid.UUID
+	Number           int32
+	Kind             string
+	TextNumber       int32
+	Content          string
+	SourceNumber     int32
+	OptimizationType string
+	SentimentLabel   string
+	SentimentScore   *float64
+	Hashtags         []string
+	Engine           string
+	Model            string
+	ModelVersion     string
+	PromptHash       string
+	InputTokens      int64
+	OutputTokens     int64
+	CostMicros       int64
+	CreatedAt        time.Time
+}
+
 type Publication struct {
 	ID        uuid.UUID
 	PostID    uuid.UUID

@@ -10,13 +10,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
+	"github.com/postwright/postwright/internal/versions"
 )
 
 // The labels of a sentiment.
@@ -49,11 +47,15 @@ const (
 // DefaultHashtags is how many hashtags are suggested when nobody asks for another number.
 const DefaultHashtags = 5
 
+// maxOptimized is how many characters an optimised text may have: as many as one that is to be optimised.
+const maxOptimized = 10_000
+
 // Service analyses texts and posts. It is safe for concurrent use.
 type Service struct {
 	store    *postgres.Store
 	queries  *db.Queries
 	posts    *posts.Service
+	versions *versions.Service
 	engines  []Engine
 	observer Observer
 	now      func() time.Time
@@ -61,8 +63,9 @@ type Service struct {
 
 // Dependencies are what a Service stands on; all are required.
 type Dependencies struct {
-	Store *postgres.Store
-	Posts *posts.Service
+	Store    *postgres.Store
+	Posts    *posts.Service
+	Versions *versions.Service
 	// Engines are asked in this order; each where those before it gave no answer. There is one at least.
 	Engines  []Engine
 	Observer Observer
@@ -71,7 +74,9 @@ type Dependencies struct {
 
 // New returns a Service that asks the engines and stores what it learns about posts.
 func New(d Dependencies) *Service {
-	return &Service{store: d.Store, queries: db.New(), posts: d.Posts, engines: d.Engines, observer: d.Observer, now: d.Now}
+	return &Service{
+		store: d.Store, queries: db.New(), posts: d.Posts, versions: d.Versions, engines: d.Engines, observer: d.Observer, now: d.Now,
+	}
 }
 
 // Sentiment says how a text sounds.
@@ -115,77 +120,13 @@ type OptimizeInput struct {
 func (s *Service) Optimize(ctx context.Context, in OptimizeInput) (Answer[string], error) {
 	return ask(ctx, s, "optimization", func(e Engine) (string, Model, error) {
 		optimized, model, err := e.Optimize(ctx, in.Content, cmp.Or(in.Kind, ForEngagement))
-		if err == nil && !utf8.ValidString(optimized) {
+		switch {
+		case err != nil:
+		case !postgres.Storable(optimized):
 			err = fault.New(fault.VendorUnavailable, "The analysis engine answered with broken text.")
+		case utf8.RuneCountInString(optimized) > maxOptimized:
+			err = fault.Newf(fault.VendorUnavailable, "The analysis engine answered with a text of more than %d characters.", maxOptimized)
 		}
 		return optimized, model, err
 	})
-}
-
-// Report is what the analysis of a post found.
-type Report struct {
-	Post posts.Post
-	// Optimized is the content improved for engagement; it is not stored.
-	Optimized Answer[string]
-	// Sentiment and Hashtags are who said how the text sounds, and who suggested hashtags.
-	Sentiment, Hashtags Source
-}
-
-// AnalyzePost analyses a post of the owner and stores the result. A text that changes meanwhile is a Stale fault. A post without
-// hashtags that can still change gets the suggested ones, as many as its text has room for.
-func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Report, error) {
-	post, err := s.posts.Get(ctx, ownerID, id)
-	if err != nil {
-		return Report{}, err
-	}
-	var sentiment Answer[Sentiment]
-	var tags Answer[[]string]
-	var optimized Answer[string]
-	calls, callCtx := errgroup.WithContext(ctx)
-	calls.Go(func() (err error) { sentiment, err = s.Sentiment(callCtx, post.Content); return err })
-	calls.Go(func() (err error) { tags, err = s.Hashtags(callCtx, HashtagsInput{Content: post.Content}); return err })
-	calls.Go(func() (err error) {
-		optimized, err = s.Optimize(callCtx, OptimizeInput{Content: post.Content})
-		return err
-	})
-	if err := calls.Wait(); err != nil {
-		return Report{}, err
-	}
-	kept, err := s.queries.AnalysisPut(ctx, s.store, db.AnalysisPutParams{
-		PostID: id, OwnerID: ownerID, SentimentLabel: sentiment.Value.Label, SentimentScore: sentiment.Value.Score,
-		ReadabilityScore: Readability(post.Content), Content: post.Content, Now: s.now(),
-	})
-	if err != nil {
-		return Report{}, err
-	}
-	if kept == 0 {
-		if _, err := s.posts.Get(ctx, ownerID, id); err != nil {
-			return Report{}, err // deleted while it was analysed
-		}
-		return Report{}, fault.New(fault.Stale, "The post's text changed while it was analysed: analyse it again.").WithReason("TEXT_CHANGED")
-	}
-	if len(post.Hashtags) == 0 {
-		if post, err = s.giveHashtags(ctx, post, tags.Value); err != nil {
-			return Report{}, err
-		}
-	}
-	return Report{Post: post, Optimized: optimized, Sentiment: sentiment.Source, Hashtags: tags.Source}, nil
-}
-
-// giveHashtags adds the hashtags that fit to a post. A post that has changed meanwhile, or is on its way, keeps what it
-// has: the author's work comes first.
-func (s *Service) giveHashtags(ctx context.Context, post posts.Post, tags []string) (posts.Post, error) {
-	for len(tags) > 0 && posts.UTF16Units(posts.Compose(post.Content, tags)) > posts.MaxTextUnits {
-		tags = tags[:len(tags)-1]
-	}
-	if len(tags) == 0 {
-		return post, nil
-	}
-	changed, err := s.posts.Update(ctx, posts.UpdateInput{
-		OwnerID: post.OwnerID, ID: post.ID, Fields: []string{"hashtags"}, Draft: posts.Draft{Hashtags: tags}, Etag: post.Etag(),
-	})
-	if fault.Is(err, fault.Stale) || fault.Is(err, fault.Precondition) {
-		return s.posts.Get(ctx, post.OwnerID, post.ID)
-	}
-	return changed, err
 }

@@ -23,10 +23,19 @@ type Engine interface {
 // Model is what of an engine gave an answer; empty where the engine does not tell.
 type Model struct{ Name, Version string }
 
+// Usage is what an answer took; zero where the engine does not tell.
+type Usage struct {
+	InputTokens, OutputTokens int64
+	CostMicros                int64 // millionths of the currency
+}
+
 // Source says who gave an answer.
 type Source struct {
 	Engine string
 	Model
+	// PromptHash is SHA-256 of the prompt; empty where there is none, or the engine does not tell.
+	PromptHash string
+	Usage      Usage
 	// PassedOver are the engines that were asked before and gave no answer, in their order.
 	PassedOver []PassedOver
 }

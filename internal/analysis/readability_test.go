@@ -31,16 +31,54 @@ func TestReadability(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := analysis.Readability(c.text)
-			require.NotNil(t, got)
-			require.InDelta(t, min(c.want, 100), *got, 1e-9)
+			require.Empty(t, got.Unknown)
+			require.InDelta(t, min(c.want, 100), got.Ease, 1e-9)
 		})
 	}
 }
 
-func TestATextWithoutEnglishWordsHasNoReadability(t *testing.T) {
+// Worked out by hand too: 0.39 words per sentence + 11.8 syllables per word - 15.59, not below 0.
+func TestReadingOfSentencesAndWords(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", " \n", "🎉🎉", "2026 + 1", "日本語です。", "#OnlyHashtags https://example.org"} {
-		require.Nil(t, analysis.Readability(text), text)
+	for name, c := range map[string]struct {
+		text string
+		want analysis.Reading
+	}{
+		"short and easy": {"The cat sat on the mat.", analysis.Reading{
+			Ease: 100, Grade: 0, Sentences: 1, Words: 6, LongestSentence: 6, WordsPerSentence: 6, LettersPerWord: 17.0 / 6, SyllablesPerWord: 1,
+		}},
+		"two sentences": {"Teams write software. Software helps all people in teams!", analysis.Reading{
+			Ease: 206.835 - 1.015*4.5 - 84.6*12/9, Grade: 0.39*4.5 + 11.8*12/9 - 15.59, Sentences: 2, Words: 9, LongestSentence: 6,
+			WordsPerSentence: 4.5, LettersPerWord: 47.0 / 9, SyllablesPerWord: 12.0 / 9,
+		}},
+		"apostrophes are no letters, mentions no words": {"It's what we don’t know, @carla", analysis.Reading{
+			Ease: 100, Grade: 0, Sentences: 1, Words: 5, LongestSentence: 5, WordsPerSentence: 5, LettersPerWord: 17.0 / 5, SyllablesPerWord: 1,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := analysis.Readability(c.text)
+			for _, figure := range [][2]*float64{
+				{&c.want.Ease, &got.Ease}, {&c.want.Grade, &got.Grade}, {&c.want.WordsPerSentence, &got.WordsPerSentence},
+				{&c.want.LettersPerWord, &got.LettersPerWord}, {&c.want.SyllablesPerWord, &got.SyllablesPerWord},
+			} {
+				require.InDelta(t, *figure[0], *figure[1], 1e-9)
+				*figure[1] = *figure[0]
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestATextThatCannotBeJudgedHasNoReadability(t *testing.T) {
+	t.Parallel()
+	for text, why := range map[string]string{
+		"": "no words", " \n": "no words", "🎉🎉": "no words", "2026 + 1": "no words", "#OnlyHashtags https://example.org @carla": "no words",
+		"日本語です。": "Japanese", german: "German",
+	} {
+		reading := analysis.Readability(text)
+		require.Contains(t, reading.Unknown, why, text)
+		require.Equal(t, analysis.Reading{Unknown: reading.Unknown}, reading)
 	}
 }
 
@@ -48,9 +86,16 @@ func TestReadabilityStaysWithinItsBounds(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`([A-Za-z']{1,12}[ .!\n]){1,20}`)).Draw(t, "text")
-		if ease := analysis.Readability(text); ease != nil {
-			require.GreaterOrEqual(t, *ease, 0.0)
-			require.LessOrEqual(t, *ease, 100.0)
+		r := analysis.Readability(text)
+		if r.Unknown != "" {
+			return
 		}
+		require.GreaterOrEqual(t, r.Ease, 0.0)
+		require.LessOrEqual(t, r.Ease, 100.0)
+		require.GreaterOrEqual(t, r.Grade, 0.0)
+		require.GreaterOrEqual(t, r.Words, r.LongestSentence)
+		require.GreaterOrEqual(t, r.LongestSentence*r.Sentences, r.Words)
+		require.GreaterOrEqual(t, r.LettersPerWord, 1.0)
+		require.GreaterOrEqual(t, r.SyllablesPerWord, 1.0)
 	})
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
+	"github.com/postwright/postwright/internal/versions"
 )
 
 // Now is the wall clock, cut to what PostgreSQL keeps: what is written equals what is read back. How long something took, or is
@@ -160,6 +161,7 @@ func (a *App) wire() (err error) {
 	}
 	a.Identity = identity.New(a.store, a.cache, Now)
 	postService := posts.New(a.store, a.cache, Now)
+	postVersions := versions.New(a.store)
 	accountSettings := a.cfg.accounts(a.linkedIn)
 	accountSettings.Quota.Due = postService.CountDue
 	a.Accounts = accounts.New(accounts.Dependencies{
@@ -187,9 +189,9 @@ func (a *App) wire() (err error) {
 		owner.Register(a.jobs)
 	}
 	a.services = rpc.Services{
-		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
+		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Versions: postVersions, Accounts: a.Accounts, Notify: notifyService,
 		Analysis: analysis.New(analysis.Dependencies{
-			Store: a.store, Posts: postService, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,
+			Store: a.store, Posts: postService, Versions: postVersions, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,
 		}),
 		Status:       a.report,
 		Authenticate: a.Identity.Authenticate,

@@ -17,12 +17,14 @@ import (
 	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/text"
+	"github.com/postwright/postwright/internal/versions"
 )
 
 // Service carries out the use cases. It is safe for concurrent use.
 type Service struct {
 	store    *postgres.Store
 	queries  *db.Queries
+	versions *versions.Service
 	now      func() time.Time
 	watchers *watchers
 	indexing *indexing
@@ -34,7 +36,7 @@ type Service struct {
 // IndexForSearch runs.
 func New(store *postgres.Store, rows *cache.Cache, now func() time.Time) *Service {
 	return &Service{
-		store: store, queries: db.New(), now: now, watchers: newWatchers(), indexing: newIndexing(),
+		store: store, queries: db.New(), versions: versions.New(store), now: now, watchers: newWatchers(), indexing: newIndexing(),
 		cached: cache.NewRows(rows, "post", footprint),
 	}
 }
@@ -199,6 +201,8 @@ type UpdateInput struct {
 	Draft Draft
 	// Etag, if given, must be the post's current one.
 	Etag string
+	// SourceVersion is the post's version from which the new content comes, an optimisation; 0 for content of the author's own.
+	SourceVersion int32
 }
 
 // updatable are the fields an update may name; true marks those that LinkedIn gets, fixed once the post is on its way.
@@ -233,6 +237,11 @@ func (in UpdateInput) Validate() error {
 	}
 	if has("hashtags") {
 		faults = append(faults, in.Draft.hashtagFaults("post.")...)
+	}
+	if in.SourceVersion != 0 && !has("content") {
+		faults = append(faults, fault.Field{
+			Path: "sourceVersion", Problem: "says where new content comes from: name content in updateMask, or leave it out",
+		})
 	}
 	faults = append(faults, etagFaults(in.Etag)...)
 	return fault.Fields(faults...)
@@ -312,7 +321,11 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 			}
 			faults = append(faults, foreign...)
 		}
-		if err := fault.Fields(faults...); err != nil {
+		source, err := s.versions.SourceFaults(ctx, tx, in.ID, in.SourceVersion)
+		if err != nil {
+			return err
+		}
+		if err := fault.Fields(append(faults, source...)...); err != nil {
 			return err
 		}
 		post, err = FromRow(s.queries.PostUpdate(ctx, tx, db.PostUpdateParams{
@@ -325,7 +338,12 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (Post, error) {
 			SetVisibility: has("visibility"), Visibility: draft.Visibility,
 			SetHashtags: has("hashtags"), Hashtags: draft.Hashtags,
 		}))
-		return err
+		if err != nil || post.Content == current.Content {
+			return err
+		}
+		return s.versions.PutChange(ctx, tx, versions.Change{
+			PostID: in.ID, Before: current.Content, Since: current.CreatedAt, After: post.Content, At: post.UpdatedAt, Source: in.SourceVersion,
+		})
 	})
 	return post, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/status"
+	"github.com/postwright/postwright/internal/versions"
 )
 
 // enum says which value of one of the API's enums stands for which word of the use cases. The one table serves both directions.
@@ -122,6 +123,17 @@ var (
 		analysis.ForClarity:          postwrightv1.OptimizationType_OPTIMIZATION_TYPE_CLARITY,
 		analysis.ForBrevity:          postwrightv1.OptimizationType_OPTIMIZATION_TYPE_BREVITY,
 		analysis.ForProfessionalTone: postwrightv1.OptimizationType_OPTIMIZATION_TYPE_PROFESSIONAL_TONE,
+	})
+	versionKinds = enumOf(map[string]postwrightv1.PostVersionKind{
+		versions.Text:         postwrightv1.PostVersionKind_POST_VERSION_KIND_TEXT,
+		versions.Sentiment:    postwrightv1.PostVersionKind_POST_VERSION_KIND_SENTIMENT,
+		versions.Hashtags:     postwrightv1.PostVersionKind_POST_VERSION_KIND_HASHTAGS,
+		versions.Optimization: postwrightv1.PostVersionKind_POST_VERSION_KIND_OPTIMIZATION,
+	})
+	diffOperations = enumOf(map[string]postwrightv1.PostDiffOperation{
+		versions.Keep:   postwrightv1.PostDiffOperation_POST_DIFF_OPERATION_KEEP,
+		versions.Delete: postwrightv1.PostDiffOperation_POST_DIFF_OPERATION_DELETE,
+		versions.Insert: postwrightv1.PostDiffOperation_POST_DIFF_OPERATION_INSERT,
 	})
 	checkStates = enumOf(map[status.State]postwrightv1.CheckState{
 		status.OK:      postwrightv1.CheckState_CHECK_STATE_OK,

@@ -69,6 +69,8 @@ func TestNoValueOfAnEnumIsUnspecifiedByMistake(t *testing.T) {
 	tableOf(tables, settlements, "") // of an attempt that leaves no doubt, or whose doubt stands
 	tableOf(tables, sentimentLabels)
 	tableOf(tables, optimizationTypes)
+	tableOf(tables, versionKinds)
+	tableOf(tables, diffOperations)
 	tableOf(tables, checkStates)
 	for _, enum := range enums() {
 		name := enum.FullName()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
@@ -49,13 +50,59 @@ func (h analysisHandler) AnalyzePost(ctx context.Context, req *postwrightv1.Anal
 		if err != nil {
 			return nil, err
 		}
+		forecast, err := h.analytics.Predict(ctx, analytics.PredictInput{OwnerID: post.owner, PostID: post.id})
+		if err != nil {
+			return nil, err
+		}
 		known, err := h.analytics.Get(ctx, post.owner, post.id)
 		return &postwrightv1.AnalyzePostResponse{
 			Post: postMessage(report.Post), Analytics: analyticsMessage(known, nil), OptimizedContent: report.Optimized.Value,
 			SentimentSource: sourceMessage(report.Sentiment), HashtagsSource: sourceMessage(report.Hashtags),
-			OptimizationSource: sourceMessage(report.Optimized.Source),
+			OptimizationSource: sourceMessage(report.Optimized.Source), OptimizationVersion: report.OptimizedVersion,
+			Readability: readabilityMessage(report.Readability), Forecast: forecastMessage(forecast),
 		}, err
 	}, same)
+}
+
+func (h analysisHandler) OptimizePost(ctx context.Context, req *postwrightv1.OptimizePostRequest) (*postwrightv1.OptimizePostResponse, error) {
+	return unary(ctx, req, optimizePostInput, h.analysis.OptimizePost, func(s analysis.Suggestion) *postwrightv1.OptimizePostResponse {
+		return &postwrightv1.OptimizePostResponse{
+			OptimizedContent: s.Optimized.Value, Source: sourceMessage(s.Optimized.Source), Version: s.Version,
+		}
+	})
+}
+
+func (h analysisHandler) AnalyzeReadability(
+	ctx context.Context,
+	req *postwrightv1.AnalyzeReadabilityRequest,
+) (*postwrightv1.AnalyzeReadabilityResponse, error) {
+	return unary(ctx, req, readabilityInput, func(_ context.Context, text string) (analysis.Reading, error) {
+		return analysis.Readability(text), nil
+	}, func(r analysis.Reading) *postwrightv1.AnalyzeReadabilityResponse {
+		return &postwrightv1.AnalyzeReadabilityResponse{Readability: readabilityMessage(r)}
+	})
+}
+
+func readabilityInput(_ uuid.UUID, m *postwrightv1.AnalyzeReadabilityRequest) string {
+	return m.GetText()
+}
+
+// readabilityMessage leaves out what is unknown.
+func readabilityMessage(r analysis.Reading) *postwrightv1.Readability {
+	if r.Unknown != "" {
+		return &postwrightv1.Readability{UnknownReason: r.Unknown}
+	}
+	whole := func(n int) *int32 { return proto.Int32(int32(n)) } //nolint:gosec // bounded by the size of a request
+	return &postwrightv1.Readability{
+		ReadingEase: &r.Ease, Grade: &r.Grade, Sentences: whole(r.Sentences), Words: whole(r.Words), WordsPerSentence: &r.WordsPerSentence,
+		LongestSentenceWords: whole(r.LongestSentence), LettersPerWord: &r.LettersPerWord, SyllablesPerWord: &r.SyllablesPerWord,
+	}
+}
+
+func optimizePostInput(caller uuid.UUID, m *postwrightv1.OptimizePostRequest) analysis.OptimizePostInput {
+	return analysis.OptimizePostInput{
+		OwnerID: caller, ID: parseID(m.GetId()), Kind: optimizationTypes.word(m.GetOptimizationType()),
+	}
 }
 
 func sentimentInput(_ uuid.UUID, m *postwrightv1.AnalyzeSentimentRequest) string { return m.GetText() }

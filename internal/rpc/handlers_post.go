@@ -10,12 +10,14 @@ import (
 	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/versions"
 )
 
 type postHandler struct {
 	posts      *posts.Service
 	publishing *publishing.Service
 	analytics  *analytics.Service
+	versions   *versions.Service
 	callers    *limit.Callers
 	silence    time.Duration // the longest of a stream
 	timeout    time.Duration // of what a stream does as a call does
@@ -28,6 +30,7 @@ func newPostHandler(s Services, silence, timeout time.Duration) *postHandler {
 		posts:      s.Posts,
 		publishing: s.Publishing,
 		analytics:  s.Analytics,
+		versions:   s.Versions,
 		callers:    s.Callers,
 		silence:    silence,
 		timeout:    timeout,

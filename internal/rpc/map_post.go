@@ -58,6 +58,7 @@ func createBatchInput(caller uuid.UUID, m *postwrightv1.BatchCreatePostsRequest)
 func updateInput(caller uuid.UUID, m *postwrightv1.UpdatePostRequest) posts.UpdateInput {
 	return posts.UpdateInput{
 		OwnerID: caller, ID: parseID(m.GetPost().GetId()), Fields: m.GetUpdateMask().GetPaths(), Draft: draft(m.GetPost()), Etag: m.GetEtag(),
+		SourceVersion: m.GetSourceVersion(),
 	}
 }
 

@@ -62,6 +62,17 @@ func TestBadRequestsAreRefusedByFieldAllAtOnce(t *testing.T) {
 			`{"post":{"id":"` + id + `","state":"POST_STATE_PUBLISHED"},"updateMask":"state"}`, "invalid_argument", []string{"updateMask"}},
 		"update without an id": {"PostService/UpdatePost", `{"post":{"content":"x"},"updateMask":"content","etag":"zzz"}`,
 			"invalid_argument", []string{"post.id", "etag"}},
+		"a version of less than nothing": {"PostService/UpdatePost",
+			`{"post":{"id":"` + id + `","tone":"TONE_HUMOROUS"},"updateMask":"tone","sourceVersion":-1}`, "invalid_argument", []string{"sourceVersion"}},
+		"a version of unchanged content": {"PostService/UpdatePost",
+			`{"post":{"id":"` + id + `","tone":"TONE_HUMOROUS"},"updateMask":"tone","sourceVersion":1}`, "invalid_argument", []string{"sourceVersion"}},
+		"a version that is no optimisation": {"PostService/UpdatePost",
+			`{"post":{"id":"` + id + `","content":"x"},"updateMask":"content","sourceVersion":1}`, "invalid_argument", []string{"sourceVersion"}},
+		"a diff of nothing":           {"PostService/DiffPostVersions", `{"id":"` + id + `"}`, "invalid_argument", []string{"toVersion"}},
+		"a diff of nothing of nobody": {"PostService/DiffPostVersions", `{"id":"x","fromVersion":-1}`, "invalid_argument", []string{"id", "fromVersion"}},
+		"a diff of what is not there": {"PostService/DiffPostVersions", `{"id":"` + id + `","toVersion":7}`, "not_found", nil},
+		"versions from nowhere": {"PostService/ListPostVersions", `{"id":"` + id + `","pageToken":"mine"}`, "invalid_argument",
+			[]string{"pageToken"}},
 		"stale etag": {"PostService/UpdatePost", `{"post":{"id":"` + id + `","content":"x"},"updateMask":"content","etag":"999"}`,
 			"aborted", nil},
 		"stale etag of a deletion": {"PostService/DeletePost", `{"id":"` + id + `","etag":"999"}`, "aborted", nil},
@@ -146,6 +157,8 @@ func TestAnotherOwnersPostDoesNotExist(t *testing.T) {
 	for method, body := range map[string]string{
 		"PostService/GetPost": id, "PostService/DeletePost": id, "PostService/PublishPost": id, "PostService/ListPublishAttempts": id,
 		"PostService/GetPostAnalytics": id, "PostService/RefreshPostAnalytics": id, "AnalysisService/AnalyzePost": id,
+		"PostService/ListPostVersions": id, "PostService/DiffPostVersions": fmt.Sprintf(`{"id":%q,"toVersion":1}`, post.GetId()),
+		"AnalysisService/OptimizePost": id, "AnalysisService/PredictEngagement": id,
 		"PostService/UpdatePost": fmt.Sprintf(`{"post":{"id":%q,"content":"stolen"},"updateMask":"content"}`, post.GetId()),
 	} {
 		t.Run(method, func(t *testing.T) {

@@ -37,6 +37,7 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/status"
+	"github.com/postwright/postwright/internal/versions"
 )
 
 // Config bounds the calls.
@@ -79,6 +80,7 @@ type Services struct {
 	Publishing   *publishing.Service
 	Analysis     *analysis.Service
 	Analytics    *analytics.Service
+	Versions     *versions.Service
 	Accounts     *accounts.Service
 	Notify       *notify.Service
 	Status       func(ctx context.Context, owner uuid.UUID) status.Report

@@ -3,10 +3,11 @@
 -- zero.
 SELECT
     a.sentiment_label, a.sentiment_score, a.readability_score, a.analyzed_at,
-    n.engagement_prediction, n.views_count, n.likes_count, n.comments_count, n.shares_count, n.refreshed_at
+    e.engagement_prediction, n.views_count, n.likes_count, n.comments_count, n.shares_count, n.refreshed_at
 FROM posts p
 LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))
 LEFT JOIN post_analytics n ON n.post_id = p.id
+LEFT JOIN post_analytics e ON e.post_id = p.id AND e.predicted_hash = sha256(convert_to(p.content, 'UTF8'))
 WHERE p.id = @post_id AND p.owner_id = @owner_id;
 
 -- name: AnalyticsPutNumbers :execrows
@@ -50,6 +51,35 @@ CROSS JOIN LATERAL (
     ORDER BY p.published_at, p.id LIMIT @most
 ) AS one
 ORDER BY one.published_at, one.id LIMIT @most;
+
+-- name: AnalyticsListEngagement :many
+-- The newest 500 posts that went out with an account before a time, those of them of which reactions and comments were counted when
+-- they were one to four days old: the count next to two days. 500 in the text, so that the planner knows that few rows are meant.
+SELECT p.id, p.content, p.hashtags, p.published_at::timestamptz AS published_at, a.sentiment_score,
+    n.likes_count::bigint AS likes_count, n.comments_count::bigint AS comments_count
+FROM (
+    SELECT * FROM posts
+    WHERE posts.account_id = @account_id::uuid
+        AND (posts.owner_id = @owner_id::uuid) IS TRUE -- by posts_account_published alone, which is in this order
+        AND posts.state = 'published' AND posts.published_at < @before::timestamptz
+    ORDER BY posts.published_at DESC LIMIT 500
+) AS p
+CROSS JOIN LATERAL (
+    SELECT c.likes_count, c.comments_count FROM post_numbers c
+    WHERE c.post_id = p.id AND c.likes_count IS NOT NULL AND c.comments_count IS NOT NULL
+        AND c.counted_at BETWEEN p.published_at + interval '1 day' AND p.published_at + interval '4 days'
+    ORDER BY abs(extract(epoch FROM c.counted_at - p.published_at) - 172800), c.counted_at LIMIT 1
+) AS n
+LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))
+ORDER BY p.published_at DESC, p.id DESC;
+
+-- name: AnalyticsPutPrediction :execrows
+-- What was predicted for a post's text, NULL for what is unknown. No row when the post has another text by now, or is gone.
+INSERT INTO post_analytics (post_id, owner_id, engagement_prediction, predicted_hash)
+SELECT p.id, p.owner_id, sqlc.narg(engagement_prediction), sha256(convert_to(p.content, 'UTF8'))
+FROM posts p WHERE p.id = @post_id AND p.owner_id = @owner_id AND p.content = @content
+ON CONFLICT (post_id) DO UPDATE SET
+    engagement_prediction = excluded.engagement_prediction, predicted_hash = excluded.predicted_hash;
 
 -- name: AnalyticsPutDue :execrows
 -- When the next time of a post's plan comes. No row when the post is gone.

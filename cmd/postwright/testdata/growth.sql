@@ -44,6 +44,12 @@ BEGIN
     SELECT id_of(4, n), id_of(1, n % 2 * n), 1, moment(n) FROM generate_series(first, last) n;
     INSERT INTO post_numbers (post_id, counted_at, views_count)
     SELECT id_of(4, n), moment(n) - interval '1 second', 1 FROM generate_series(first, last) n;
+    INSERT INTO post_numbers (post_id, counted_at, likes_count, comments_count)
+    SELECT id_of(4, n), moment(n) + interval '2 days', 1, 1 FROM generate_series(first, last) n;
+    INSERT INTO post_versions (post_id, number, kind, text_number, content, source_number, optimization_type, sentiment_label, hashtags, engine,
+        model, model_version, prompt_hash, input_tokens, output_tokens, cost_micros, created_at)
+    SELECT id_of(4, n), v, CASE v WHEN 1 THEN 'text' ELSE 'optimization' END, 1, 'Number ' || n, 0, '', '', '{}', '', '', '', '', 0, 0, 0, moment(n)
+    FROM generate_series(first, last) n, generate_series(1, 3) v;
     INSERT INTO post_numbers_due (post_id, due_at) SELECT id_of(4, n), moment(n) FROM generate_series(first, last) n;
     INSERT INTO post_analyses (post_id, owner_id, content_hash, sentiment_label, sentiment_score, analyzed_at)
     SELECT id_of(4, n), id_of(1, n % 2 * n), '', 'neutral', 0, moment(n) FROM generate_series(first, last) n;

@@ -583,8 +583,13 @@ type AnalyzePostResponse struct {
 	SentimentSource    *AnalysisSource `protobuf:"bytes,4,opt,name=sentiment_source,json=sentimentSource,proto3" json:"sentiment_source,omitempty"`
 	HashtagsSource     *AnalysisSource `protobuf:"bytes,5,opt,name=hashtags_source,json=hashtagsSource,proto3" json:"hashtags_source,omitempty"`
 	OptimizationSource *AnalysisSource `protobuf:"bytes,6,opt,name=optimization_source,json=optimizationSource,proto3" json:"optimization_source,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	Readability        *Readability    `protobuf:"bytes,7,opt,name=readability,proto3" json:"readability,omitempty"`
+	// The version that keeps the optimised content: send it as source_version with UpdatePost.
+	OptimizationVersion int32 `protobuf:"varint,8,opt,name=optimization_version,json=optimizationVersion,proto3" json:"optimization_version,omitempty"`
+	// What the post may come to.
+	Forecast      *EngagementForecast `protobuf:"bytes,9,opt,name=forecast,proto3" json:"forecast,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AnalyzePostResponse) Reset() {
@@ -659,11 +664,147 @@ func (x *AnalyzePostResponse) GetOptimizationSource() *AnalysisSource {
 	return nil
 }
 
+func (x *AnalyzePostResponse) GetReadability() *Readability {
+	if x != nil {
+		return x.Readability
+	}
+	return nil
+}
+
+func (x *AnalyzePostResponse) GetOptimizationVersion() int32 {
+	if x != nil {
+		return x.OptimizationVersion
+	}
+	return 0
+}
+
+func (x *AnalyzePostResponse) GetForecast() *EngagementForecast {
+	if x != nil {
+		return x.Forecast
+	}
+	return nil
+}
+
+type OptimizePostRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Unspecified means engagement.
+	OptimizationType OptimizationType `protobuf:"varint,2,opt,name=optimization_type,json=optimizationType,proto3,enum=postwright.v1.OptimizationType" json:"optimization_type,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *OptimizePostRequest) Reset() {
+	*x = OptimizePostRequest{}
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptimizePostRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptimizePostRequest) ProtoMessage() {}
+
+func (x *OptimizePostRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptimizePostRequest.ProtoReflect.Descriptor instead.
+func (*OptimizePostRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OptimizePostRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *OptimizePostRequest) GetOptimizationType() OptimizationType {
+	if x != nil {
+		return x.OptimizationType
+	}
+	return OptimizationType_OPTIMIZATION_TYPE_UNSPECIFIED
+}
+
+type OptimizePostResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Send it with UpdatePost to take it.
+	OptimizedContent string          `protobuf:"bytes,1,opt,name=optimized_content,json=optimizedContent,proto3" json:"optimized_content,omitempty"`
+	Source           *AnalysisSource `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	// The version that keeps it: send it as source_version with UpdatePost.
+	Version       int32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptimizePostResponse) Reset() {
+	*x = OptimizePostResponse{}
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptimizePostResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptimizePostResponse) ProtoMessage() {}
+
+func (x *OptimizePostResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptimizePostResponse.ProtoReflect.Descriptor instead.
+func (*OptimizePostResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *OptimizePostResponse) GetOptimizedContent() string {
+	if x != nil {
+		return x.OptimizedContent
+	}
+	return ""
+}
+
+func (x *OptimizePostResponse) GetSource() *AnalysisSource {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+func (x *OptimizePostResponse) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 var File_postwright_v1_analysis_service_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_analysis_service_proto_rawDesc = "" +
 	"\n" +
-	"$postwright/v1/analysis_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18postwright/v1/post.proto\"\x9f\x01\n" +
+	"$postwright/v1/analysis_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1epostwright/v1/engagement.proto\x1a\x18postwright/v1/post.proto\x1a\x1fpostwright/v1/readability.proto\"\x9f\x01\n" +
 	"\x0eAnalysisSource\x12\x16\n" +
 	"\x06engine\x18\x01 \x01(\tR\x06engine\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x18\n" +
@@ -696,25 +837,39 @@ const file_postwright_v1_analysis_service_proto_rawDesc = "" +
 	"\x11optimized_content\x18\x01 \x01(\tR\x10optimizedContent\x125\n" +
 	"\x06source\x18\x02 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x06source\".\n" +
 	"\x12AnalyzePostRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x89\x03\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\xb9\x04\n" +
 	"\x13AnalyzePostResponse\x12'\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\x12:\n" +
 	"\tanalytics\x18\x02 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics\x12+\n" +
 	"\x11optimized_content\x18\x03 \x01(\tR\x10optimizedContent\x12H\n" +
 	"\x10sentiment_source\x18\x04 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x0fsentimentSource\x12F\n" +
 	"\x0fhashtags_source\x18\x05 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x0ehashtagsSource\x12N\n" +
-	"\x13optimization_source\x18\x06 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x12optimizationSource*\xbe\x01\n" +
+	"\x13optimization_source\x18\x06 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x12optimizationSource\x12<\n" +
+	"\vreadability\x18\a \x01(\v2\x1a.postwright.v1.ReadabilityR\vreadability\x121\n" +
+	"\x14optimization_version\x18\b \x01(\x05R\x13optimizationVersion\x12=\n" +
+	"\bforecast\x18\t \x01(\v2!.postwright.v1.EngagementForecastR\bforecast\"\x87\x01\n" +
+	"\x13OptimizePostRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12V\n" +
+	"\x11optimization_type\x18\x02 \x01(\x0e2\x1f.postwright.v1.OptimizationTypeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x10optimizationType\"\x94\x01\n" +
+	"\x14OptimizePostResponse\x12+\n" +
+	"\x11optimized_content\x18\x01 \x01(\tR\x10optimizedContent\x125\n" +
+	"\x06source\x18\x02 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x06source\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x05R\aversion*\xbe\x01\n" +
 	"\x10OptimizationType\x12!\n" +
 	"\x1dOPTIMIZATION_TYPE_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cOPTIMIZATION_TYPE_ENGAGEMENT\x10\x01\x12\x1d\n" +
 	"\x19OPTIMIZATION_TYPE_CLARITY\x10\x02\x12\x1d\n" +
 	"\x19OPTIMIZATION_TYPE_BREVITY\x10\x03\x12'\n" +
-	"#OPTIMIZATION_TYPE_PROFESSIONAL_TONE\x10\x042\xa4\x03\n" +
+	"#OPTIMIZATION_TYPE_PROFESSIONAL_TONE\x10\x042\xb7\x06\n" +
 	"\x0fAnalysisService\x12h\n" +
 	"\x10AnalyzeSentiment\x12&.postwright.v1.AnalyzeSentimentRequest\x1a'.postwright.v1.AnalyzeSentimentResponse\"\x03\x90\x02\x01\x12h\n" +
 	"\x10GenerateHashtags\x12&.postwright.v1.GenerateHashtagsRequest\x1a'.postwright.v1.GenerateHashtagsResponse\"\x03\x90\x02\x01\x12e\n" +
 	"\x0fOptimizeContent\x12%.postwright.v1.OptimizeContentRequest\x1a&.postwright.v1.OptimizeContentResponse\"\x03\x90\x02\x01\x12V\n" +
-	"\vAnalyzePost\x12!.postwright.v1.AnalyzePostRequest\x1a\".postwright.v1.AnalyzePostResponse\"\x00BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
+	"\vAnalyzePost\x12!.postwright.v1.AnalyzePostRequest\x1a\".postwright.v1.AnalyzePostResponse\"\x00\x12Y\n" +
+	"\fOptimizePost\x12\".postwright.v1.OptimizePostRequest\x1a#.postwright.v1.OptimizePostResponse\"\x00\x12n\n" +
+	"\x12AnalyzeReadability\x12(.postwright.v1.AnalyzeReadabilityRequest\x1a).postwright.v1.AnalyzeReadabilityResponse\"\x03\x90\x02\x01\x12h\n" +
+	"\x11PredictEngagement\x12'.postwright.v1.PredictEngagementRequest\x1a(.postwright.v1.PredictEngagementResponse\"\x00\x12\\\n" +
+	"\fGetBestTimes\x12\".postwright.v1.GetBestTimesRequest\x1a#.postwright.v1.GetBestTimesResponse\"\x03\x90\x02\x01BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
 
 var (
 	file_postwright_v1_analysis_service_proto_rawDescOnce sync.Once
@@ -729,48 +884,70 @@ func file_postwright_v1_analysis_service_proto_rawDescGZIP() []byte {
 }
 
 var file_postwright_v1_analysis_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_postwright_v1_analysis_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_postwright_v1_analysis_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_postwright_v1_analysis_service_proto_goTypes = []any{
-	(OptimizationType)(0),            // 0: postwright.v1.OptimizationType
-	(*AnalysisSource)(nil),           // 1: postwright.v1.AnalysisSource
-	(*AnalysisEngineFailure)(nil),    // 2: postwright.v1.AnalysisEngineFailure
-	(*AnalyzeSentimentRequest)(nil),  // 3: postwright.v1.AnalyzeSentimentRequest
-	(*AnalyzeSentimentResponse)(nil), // 4: postwright.v1.AnalyzeSentimentResponse
-	(*GenerateHashtagsRequest)(nil),  // 5: postwright.v1.GenerateHashtagsRequest
-	(*GenerateHashtagsResponse)(nil), // 6: postwright.v1.GenerateHashtagsResponse
-	(*OptimizeContentRequest)(nil),   // 7: postwright.v1.OptimizeContentRequest
-	(*OptimizeContentResponse)(nil),  // 8: postwright.v1.OptimizeContentResponse
-	(*AnalyzePostRequest)(nil),       // 9: postwright.v1.AnalyzePostRequest
-	(*AnalyzePostResponse)(nil),      // 10: postwright.v1.AnalyzePostResponse
-	(SentimentLabel)(0),              // 11: postwright.v1.SentimentLabel
-	(*Post)(nil),                     // 12: postwright.v1.Post
-	(*PostAnalytics)(nil),            // 13: postwright.v1.PostAnalytics
+	(OptimizationType)(0),              // 0: postwright.v1.OptimizationType
+	(*AnalysisSource)(nil),             // 1: postwright.v1.AnalysisSource
+	(*AnalysisEngineFailure)(nil),      // 2: postwright.v1.AnalysisEngineFailure
+	(*AnalyzeSentimentRequest)(nil),    // 3: postwright.v1.AnalyzeSentimentRequest
+	(*AnalyzeSentimentResponse)(nil),   // 4: postwright.v1.AnalyzeSentimentResponse
+	(*GenerateHashtagsRequest)(nil),    // 5: postwright.v1.GenerateHashtagsRequest
+	(*GenerateHashtagsResponse)(nil),   // 6: postwright.v1.GenerateHashtagsResponse
+	(*OptimizeContentRequest)(nil),     // 7: postwright.v1.OptimizeContentRequest
+	(*OptimizeContentResponse)(nil),    // 8: postwright.v1.OptimizeContentResponse
+	(*AnalyzePostRequest)(nil),         // 9: postwright.v1.AnalyzePostRequest
+	(*AnalyzePostResponse)(nil),        // 10: postwright.v1.AnalyzePostResponse
+	(*OptimizePostRequest)(nil),        // 11: postwright.v1.OptimizePostRequest
+	(*OptimizePostResponse)(nil),       // 12: postwright.v1.OptimizePostResponse
+	(SentimentLabel)(0),                // 13: postwright.v1.SentimentLabel
+	(*Post)(nil),                       // 14: postwright.v1.Post
+	(*PostAnalytics)(nil),              // 15: postwright.v1.PostAnalytics
+	(*Readability)(nil),                // 16: postwright.v1.Readability
+	(*EngagementForecast)(nil),         // 17: postwright.v1.EngagementForecast
+	(*AnalyzeReadabilityRequest)(nil),  // 18: postwright.v1.AnalyzeReadabilityRequest
+	(*PredictEngagementRequest)(nil),   // 19: postwright.v1.PredictEngagementRequest
+	(*GetBestTimesRequest)(nil),        // 20: postwright.v1.GetBestTimesRequest
+	(*AnalyzeReadabilityResponse)(nil), // 21: postwright.v1.AnalyzeReadabilityResponse
+	(*PredictEngagementResponse)(nil),  // 22: postwright.v1.PredictEngagementResponse
+	(*GetBestTimesResponse)(nil),       // 23: postwright.v1.GetBestTimesResponse
 }
 var file_postwright_v1_analysis_service_proto_depIdxs = []int32{
 	2,  // 0: postwright.v1.AnalysisSource.passed_over:type_name -> postwright.v1.AnalysisEngineFailure
-	11, // 1: postwright.v1.AnalyzeSentimentResponse.label:type_name -> postwright.v1.SentimentLabel
+	13, // 1: postwright.v1.AnalyzeSentimentResponse.label:type_name -> postwright.v1.SentimentLabel
 	1,  // 2: postwright.v1.AnalyzeSentimentResponse.source:type_name -> postwright.v1.AnalysisSource
 	1,  // 3: postwright.v1.GenerateHashtagsResponse.source:type_name -> postwright.v1.AnalysisSource
 	0,  // 4: postwright.v1.OptimizeContentRequest.optimization_type:type_name -> postwright.v1.OptimizationType
 	1,  // 5: postwright.v1.OptimizeContentResponse.source:type_name -> postwright.v1.AnalysisSource
-	12, // 6: postwright.v1.AnalyzePostResponse.post:type_name -> postwright.v1.Post
-	13, // 7: postwright.v1.AnalyzePostResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	14, // 6: postwright.v1.AnalyzePostResponse.post:type_name -> postwright.v1.Post
+	15, // 7: postwright.v1.AnalyzePostResponse.analytics:type_name -> postwright.v1.PostAnalytics
 	1,  // 8: postwright.v1.AnalyzePostResponse.sentiment_source:type_name -> postwright.v1.AnalysisSource
 	1,  // 9: postwright.v1.AnalyzePostResponse.hashtags_source:type_name -> postwright.v1.AnalysisSource
 	1,  // 10: postwright.v1.AnalyzePostResponse.optimization_source:type_name -> postwright.v1.AnalysisSource
-	3,  // 11: postwright.v1.AnalysisService.AnalyzeSentiment:input_type -> postwright.v1.AnalyzeSentimentRequest
-	5,  // 12: postwright.v1.AnalysisService.GenerateHashtags:input_type -> postwright.v1.GenerateHashtagsRequest
-	7,  // 13: postwright.v1.AnalysisService.OptimizeContent:input_type -> postwright.v1.OptimizeContentRequest
-	9,  // 14: postwright.v1.AnalysisService.AnalyzePost:input_type -> postwright.v1.AnalyzePostRequest
-	4,  // 15: postwright.v1.AnalysisService.AnalyzeSentiment:output_type -> postwright.v1.AnalyzeSentimentResponse
-	6,  // 16: postwright.v1.AnalysisService.GenerateHashtags:output_type -> postwright.v1.GenerateHashtagsResponse
-	8,  // 17: postwright.v1.AnalysisService.OptimizeContent:output_type -> postwright.v1.OptimizeContentResponse
-	10, // 18: postwright.v1.AnalysisService.AnalyzePost:output_type -> postwright.v1.AnalyzePostResponse
-	15, // [15:19] is the sub-list for method output_type
-	11, // [11:15] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	16, // 11: postwright.v1.AnalyzePostResponse.readability:type_name -> postwright.v1.Readability
+	17, // 12: postwright.v1.AnalyzePostResponse.forecast:type_name -> postwright.v1.EngagementForecast
+	0,  // 13: postwright.v1.OptimizePostRequest.optimization_type:type_name -> postwright.v1.OptimizationType
+	1,  // 14: postwright.v1.OptimizePostResponse.source:type_name -> postwright.v1.AnalysisSource
+	3,  // 15: postwright.v1.AnalysisService.AnalyzeSentiment:input_type -> postwright.v1.AnalyzeSentimentRequest
+	5,  // 16: postwright.v1.AnalysisService.GenerateHashtags:input_type -> postwright.v1.GenerateHashtagsRequest
+	7,  // 17: postwright.v1.AnalysisService.OptimizeContent:input_type -> postwright.v1.OptimizeContentRequest
+	9,  // 18: postwright.v1.AnalysisService.AnalyzePost:input_type -> postwright.v1.AnalyzePostRequest
+	11, // 19: postwright.v1.AnalysisService.OptimizePost:input_type -> postwright.v1.OptimizePostRequest
+	18, // 20: postwright.v1.AnalysisService.AnalyzeReadability:input_type -> postwright.v1.AnalyzeReadabilityRequest
+	19, // 21: postwright.v1.AnalysisService.PredictEngagement:input_type -> postwright.v1.PredictEngagementRequest
+	20, // 22: postwright.v1.AnalysisService.GetBestTimes:input_type -> postwright.v1.GetBestTimesRequest
+	4,  // 23: postwright.v1.AnalysisService.AnalyzeSentiment:output_type -> postwright.v1.AnalyzeSentimentResponse
+	6,  // 24: postwright.v1.AnalysisService.GenerateHashtags:output_type -> postwright.v1.GenerateHashtagsResponse
+	8,  // 25: postwright.v1.AnalysisService.OptimizeContent:output_type -> postwright.v1.OptimizeContentResponse
+	10, // 26: postwright.v1.AnalysisService.AnalyzePost:output_type -> postwright.v1.AnalyzePostResponse
+	12, // 27: postwright.v1.AnalysisService.OptimizePost:output_type -> postwright.v1.OptimizePostResponse
+	21, // 28: postwright.v1.AnalysisService.AnalyzeReadability:output_type -> postwright.v1.AnalyzeReadabilityResponse
+	22, // 29: postwright.v1.AnalysisService.PredictEngagement:output_type -> postwright.v1.PredictEngagementResponse
+	23, // 30: postwright.v1.AnalysisService.GetBestTimes:output_type -> postwright.v1.GetBestTimesResponse
+	23, // [23:31] is the sub-list for method output_type
+	15, // [15:23] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_analysis_service_proto_init() }
@@ -778,14 +955,16 @@ func file_postwright_v1_analysis_service_proto_init() {
 	if File_postwright_v1_analysis_service_proto != nil {
 		return
 	}
+	file_postwright_v1_engagement_proto_init()
 	file_postwright_v1_post_proto_init()
+	file_postwright_v1_readability_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_analysis_service_proto_rawDesc), len(file_postwright_v1_analysis_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -614,7 +614,8 @@ type PostAnalytics struct {
 	SentimentScore *float64 `protobuf:"fixed64,2,opt,name=sentiment_score,json=sentimentScore,proto3,oneof" json:"sentiment_score,omitempty"`
 	// Flesch reading ease: 0 (very hard) to 100 (very easy). English only.
 	ReadabilityScore *float64 `protobuf:"fixed64,3,opt,name=readability_score,json=readabilityScore,proto3,oneof" json:"readability_score,omitempty"`
-	// Unknown as long as no analysis engine predicts it.
+	// Reactions and comments two days after it went out, as PredictEngagement or AnalyzePost last predicted for the text that it has
+	// now.
 	EngagementPrediction *float64 `protobuf:"fixed64,4,opt,name=engagement_prediction,json=engagementPrediction,proto3,oneof" json:"engagement_prediction,omitempty"`
 	ViewsCount           *int64   `protobuf:"varint,5,opt,name=views_count,json=viewsCount,proto3,oneof" json:"views_count,omitempty"`
 	LikesCount           *int64   `protobuf:"varint,6,opt,name=likes_count,json=likesCount,proto3,oneof" json:"likes_count,omitempty"`

@@ -521,7 +521,10 @@ type UpdatePostRequest struct {
 	// the post is cleared.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Optional: the etag that the change is based on.
-	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Optional: the version of the post, an optimisation, from which the new content comes, as it is or edited. The text's version
+	// keeps it.
+	SourceVersion int32 `protobuf:"varint,4,opt,name=source_version,json=sourceVersion,proto3" json:"source_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -575,6 +578,13 @@ func (x *UpdatePostRequest) GetEtag() string {
 		return x.Etag
 	}
 	return ""
+}
+
+func (x *UpdatePostRequest) GetSourceVersion() int32 {
+	if x != nil {
+		return x.SourceVersion
+	}
+	return 0
 }
 
 type UpdatePostResponse struct {
@@ -2789,7 +2799,7 @@ var File_postwright_v1_post_service_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\n" +
-	" postwright/v1/post_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18postwright/v1/post.proto\"m\n" +
+	" postwright/v1/post_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18postwright/v1/post.proto\x1a postwright/v1/post_version.proto\"m\n" +
 	"\x11CreatePostRequest\x12/\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostB\x06\xbaH\x03\xc8\x01\x01R\x04post\x12'\n" +
 	"\n" +
@@ -2799,12 +2809,13 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x0eGetPostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\":\n" +
 	"\x0fGetPostResponse\x12'\n" +
-	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"\xa6\x01\n" +
+	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"\xd6\x01\n" +
 	"\x11UpdatePostRequest\x12/\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostB\x06\xbaH\x03\xc8\x01\x01R\x04post\x12C\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\n" +
 	"updateMask\x12\x1b\n" +
-	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\"=\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\x12.\n" +
+	"\x0esource_version\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\rsourceVersion\"=\n" +
 	"\x12UpdatePostResponse\x12'\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\"J\n" +
 	"\x11DeletePostRequest\x12\x18\n" +
@@ -2994,7 +3005,7 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x18ATTEMPT_OUTCOME_ACCEPTED\x10\x02\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_REJECTED\x10\x03\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_NOT_SENT\x10\x04\x12\x1c\n" +
-	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\xb6\r\n" +
+	"\x18ATTEMPT_OUTCOME_IN_DOUBT\x10\x052\x8a\x0f\n" +
 	"\vPostService\x12S\n" +
 	"\n" +
 	"CreatePost\x12 .postwright.v1.CreatePostRequest\x1a!.postwright.v1.CreatePostResponse\"\x00\x12M\n" +
@@ -3016,7 +3027,9 @@ const file_postwright_v1_post_service_proto_rawDesc = "" +
 	"\x13ListPublishAttempts\x12).postwright.v1.ListPublishAttemptsRequest\x1a*.postwright.v1.ListPublishAttemptsResponse\"\x03\x90\x02\x01\x12h\n" +
 	"\x10GetPostAnalytics\x12&.postwright.v1.GetPostAnalyticsRequest\x1a'.postwright.v1.GetPostAnalyticsResponse\"\x03\x90\x02\x01\x12q\n" +
 	"\x14RefreshPostAnalytics\x12*.postwright.v1.RefreshPostAnalyticsRequest\x1a+.postwright.v1.RefreshPostAnalyticsResponse\"\x00\x12e\n" +
-	"\x0fListPostNumbers\x12%.postwright.v1.ListPostNumbersRequest\x1a&.postwright.v1.ListPostNumbersResponse\"\x03\x90\x02\x01BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
+	"\x0fListPostNumbers\x12%.postwright.v1.ListPostNumbersRequest\x1a&.postwright.v1.ListPostNumbersResponse\"\x03\x90\x02\x01\x12h\n" +
+	"\x10ListPostVersions\x12&.postwright.v1.ListPostVersionsRequest\x1a'.postwright.v1.ListPostVersionsResponse\"\x03\x90\x02\x01\x12h\n" +
+	"\x10DiffPostVersions\x12&.postwright.v1.DiffPostVersionsRequest\x1a'.postwright.v1.DiffPostVersionsResponse\"\x03\x90\x02\x01BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
 
 var (
 	file_postwright_v1_post_service_proto_rawDescOnce sync.Once
@@ -3086,6 +3099,10 @@ var file_postwright_v1_post_service_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),           // 50: google.protobuf.Timestamp
 	(*PostFailure)(nil),                     // 51: postwright.v1.PostFailure
 	(*PostAnalytics)(nil),                   // 52: postwright.v1.PostAnalytics
+	(*ListPostVersionsRequest)(nil),         // 53: postwright.v1.ListPostVersionsRequest
+	(*DiffPostVersionsRequest)(nil),         // 54: postwright.v1.DiffPostVersionsRequest
+	(*ListPostVersionsResponse)(nil),        // 55: postwright.v1.ListPostVersionsResponse
+	(*DiffPostVersionsResponse)(nil),        // 56: postwright.v1.DiffPostVersionsResponse
 }
 var file_postwright_v1_post_service_proto_depIdxs = []int32{
 	47, // 0: postwright.v1.CreatePostRequest.post:type_name -> postwright.v1.Post
@@ -3146,26 +3163,30 @@ var file_postwright_v1_post_service_proto_depIdxs = []int32{
 	38, // 55: postwright.v1.PostService.GetPostAnalytics:input_type -> postwright.v1.GetPostAnalyticsRequest
 	40, // 56: postwright.v1.PostService.RefreshPostAnalytics:input_type -> postwright.v1.RefreshPostAnalyticsRequest
 	42, // 57: postwright.v1.PostService.ListPostNumbers:input_type -> postwright.v1.ListPostNumbersRequest
-	6,  // 58: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
-	8,  // 59: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
-	10, // 60: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
-	12, // 61: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
-	14, // 62: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
-	16, // 63: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
-	18, // 64: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
-	20, // 65: postwright.v1.PostService.ValidatePost:output_type -> postwright.v1.ValidatePostResponse
-	32, // 66: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
-	24, // 67: postwright.v1.PostService.BatchPublishPosts:output_type -> postwright.v1.BatchPublishPostsResponse
-	27, // 68: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
-	29, // 69: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
-	31, // 70: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
-	34, // 71: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
-	36, // 72: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
-	39, // 73: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
-	41, // 74: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
-	43, // 75: postwright.v1.PostService.ListPostNumbers:output_type -> postwright.v1.ListPostNumbersResponse
-	58, // [58:76] is the sub-list for method output_type
-	40, // [40:58] is the sub-list for method input_type
+	53, // 58: postwright.v1.PostService.ListPostVersions:input_type -> postwright.v1.ListPostVersionsRequest
+	54, // 59: postwright.v1.PostService.DiffPostVersions:input_type -> postwright.v1.DiffPostVersionsRequest
+	6,  // 60: postwright.v1.PostService.CreatePost:output_type -> postwright.v1.CreatePostResponse
+	8,  // 61: postwright.v1.PostService.GetPost:output_type -> postwright.v1.GetPostResponse
+	10, // 62: postwright.v1.PostService.UpdatePost:output_type -> postwright.v1.UpdatePostResponse
+	12, // 63: postwright.v1.PostService.DeletePost:output_type -> postwright.v1.DeletePostResponse
+	14, // 64: postwright.v1.PostService.ListPosts:output_type -> postwright.v1.ListPostsResponse
+	16, // 65: postwright.v1.PostService.SearchPosts:output_type -> postwright.v1.SearchPostsResponse
+	18, // 66: postwright.v1.PostService.BatchCreatePosts:output_type -> postwright.v1.BatchCreatePostsResponse
+	20, // 67: postwright.v1.PostService.ValidatePost:output_type -> postwright.v1.ValidatePostResponse
+	32, // 68: postwright.v1.PostService.PublishPost:output_type -> postwright.v1.PublishPostResponse
+	24, // 69: postwright.v1.PostService.BatchPublishPosts:output_type -> postwright.v1.BatchPublishPostsResponse
+	27, // 70: postwright.v1.PostService.SchedulePost:output_type -> postwright.v1.SchedulePostResponse
+	29, // 71: postwright.v1.PostService.CancelSchedule:output_type -> postwright.v1.CancelScheduleResponse
+	31, // 72: postwright.v1.PostService.ResolvePost:output_type -> postwright.v1.ResolvePostResponse
+	34, // 73: postwright.v1.PostService.WatchPost:output_type -> postwright.v1.WatchPostResponse
+	36, // 74: postwright.v1.PostService.ListPublishAttempts:output_type -> postwright.v1.ListPublishAttemptsResponse
+	39, // 75: postwright.v1.PostService.GetPostAnalytics:output_type -> postwright.v1.GetPostAnalyticsResponse
+	41, // 76: postwright.v1.PostService.RefreshPostAnalytics:output_type -> postwright.v1.RefreshPostAnalyticsResponse
+	43, // 77: postwright.v1.PostService.ListPostNumbers:output_type -> postwright.v1.ListPostNumbersResponse
+	55, // 78: postwright.v1.PostService.ListPostVersions:output_type -> postwright.v1.ListPostVersionsResponse
+	56, // 79: postwright.v1.PostService.DiffPostVersions:output_type -> postwright.v1.DiffPostVersionsResponse
+	60, // [60:80] is the sub-list for method output_type
+	40, // [40:60] is the sub-list for method input_type
 	40, // [40:40] is the sub-list for extension type_name
 	40, // [40:40] is the sub-list for extension extendee
 	0,  // [0:40] is the sub-list for field type_name
@@ -3177,6 +3198,7 @@ func file_postwright_v1_post_service_proto_init() {
 		return
 	}
 	file_postwright_v1_post_proto_init()
+	file_postwright_v1_post_version_proto_init()
 	file_postwright_v1_post_service_proto_msgTypes[14].OneofWrappers = []any{
 		(*ValidatePostRequest_Id)(nil),
 		(*ValidatePostRequest_Post)(nil),

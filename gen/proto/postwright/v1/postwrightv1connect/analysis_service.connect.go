@@ -36,6 +36,18 @@ const (
 	// AnalysisServiceAnalyzePostProcedure is the procedure name of the AnalysisService's AnalyzePost
 	// RPC.
 	AnalysisServiceAnalyzePostProcedure = "/postwright.v1.AnalysisService/AnalyzePost"
+	// AnalysisServiceOptimizePostProcedure is the procedure name of the AnalysisService's OptimizePost
+	// RPC.
+	AnalysisServiceOptimizePostProcedure = "/postwright.v1.AnalysisService/OptimizePost"
+	// AnalysisServiceAnalyzeReadabilityProcedure is the procedure name of the AnalysisService's
+	// AnalyzeReadability RPC.
+	AnalysisServiceAnalyzeReadabilityProcedure = "/postwright.v1.AnalysisService/AnalyzeReadability"
+	// AnalysisServicePredictEngagementProcedure is the procedure name of the AnalysisService's
+	// PredictEngagement RPC.
+	AnalysisServicePredictEngagementProcedure = "/postwright.v1.AnalysisService/PredictEngagement"
+	// AnalysisServiceGetBestTimesProcedure is the procedure name of the AnalysisService's GetBestTimes
+	// RPC.
+	AnalysisServiceGetBestTimesProcedure = "/postwright.v1.AnalysisService/GetBestTimes"
 )
 
 var (
@@ -70,6 +82,36 @@ var (
 			Procedure:  AnalysisServiceAnalyzePostProcedure,
 		}
 	})
+	analysisServiceOptimizePostSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_analysis_service_proto.Services().ByName("AnalysisService").Methods().ByName("OptimizePost"),
+			Procedure:  AnalysisServiceOptimizePostProcedure,
+		}
+	})
+	analysisServiceAnalyzeReadabilitySpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_postwright_v1_analysis_service_proto.Services().ByName("AnalysisService").Methods().ByName("AnalyzeReadability"),
+			Procedure:        AnalysisServiceAnalyzeReadabilityProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	analysisServicePredictEngagementSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_analysis_service_proto.Services().ByName("AnalysisService").Methods().ByName("PredictEngagement"),
+			Procedure:  AnalysisServicePredictEngagementProcedure,
+		}
+	})
+	analysisServiceGetBestTimesSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_postwright_v1_analysis_service_proto.Services().ByName("AnalysisService").Methods().ByName("GetBestTimes"),
+			Procedure:        AnalysisServiceGetBestTimesProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // AnalysisServiceClient is a client for the postwright.v1.AnalysisService service.
@@ -80,9 +122,18 @@ type AnalysisServiceClient interface {
 	GenerateHashtags(context.Context, *v1.GenerateHashtagsRequest) (*v1.GenerateHashtagsResponse, error)
 	// Rewrites the text. Where the engine finds nothing better, the text comes back unchanged.
 	OptimizeContent(context.Context, *v1.OptimizeContentRequest) (*v1.OptimizeContentResponse, error)
-	// Analyses a post and stores what was found; gives it hashtags if it has none and can still change. The optimised
-	// text is a suggestion: it is not stored.
+	// Analyses a post and keeps what was found, each answer as a version of the post: see ListPostVersions. Gives it hashtags if it has
+	// none and is not approved. The optimised text is a suggestion: the post's own stays as it is.
 	AnalyzePost(context.Context, *v1.AnalyzePostRequest) (*v1.AnalyzePostResponse, error)
+	// Suggests a better text for a post, which stays as it is. The suggestion is kept as a version of the post.
+	OptimizePost(context.Context, *v1.OptimizePostRequest) (*v1.OptimizePostResponse, error)
+	// Says how easy an English text is to read. No engine is asked.
+	AnalyzeReadability(context.Context, *v1.AnalyzeReadabilityRequest) (*v1.AnalyzeReadabilityResponse, error)
+	// Says what a post may come to, by what those that went out before have come to, and how far that can be relied on. Unknown while
+	// there are fewer than 20 with numbers. GetPostAnalytics shows the engagement while the text stays as it is.
+	PredictEngagement(context.Context, *v1.PredictEngagementRequest) (*v1.PredictEngagementResponse, error)
+	// Says at which hours and on which days the posts of an account came to how much.
+	GetBestTimes(context.Context, *v1.GetBestTimesRequest) (*v1.GetBestTimesResponse, error)
 }
 
 // NewAnalysisServiceClient constructs a client for the postwright.v1.AnalysisService service.
@@ -99,9 +150,18 @@ type AnalysisServiceHandler interface {
 	GenerateHashtags(context.Context, *v1.GenerateHashtagsRequest) (*v1.GenerateHashtagsResponse, error)
 	// Rewrites the text. Where the engine finds nothing better, the text comes back unchanged.
 	OptimizeContent(context.Context, *v1.OptimizeContentRequest) (*v1.OptimizeContentResponse, error)
-	// Analyses a post and stores what was found; gives it hashtags if it has none and can still change. The optimised
-	// text is a suggestion: it is not stored.
+	// Analyses a post and keeps what was found, each answer as a version of the post: see ListPostVersions. Gives it hashtags if it has
+	// none and is not approved. The optimised text is a suggestion: the post's own stays as it is.
 	AnalyzePost(context.Context, *v1.AnalyzePostRequest) (*v1.AnalyzePostResponse, error)
+	// Suggests a better text for a post, which stays as it is. The suggestion is kept as a version of the post.
+	OptimizePost(context.Context, *v1.OptimizePostRequest) (*v1.OptimizePostResponse, error)
+	// Says how easy an English text is to read. No engine is asked.
+	AnalyzeReadability(context.Context, *v1.AnalyzeReadabilityRequest) (*v1.AnalyzeReadabilityResponse, error)
+	// Says what a post may come to, by what those that went out before have come to, and how far that can be relied on. Unknown while
+	// there are fewer than 20 with numbers. GetPostAnalytics shows the engagement while the text stays as it is.
+	PredictEngagement(context.Context, *v1.PredictEngagementRequest) (*v1.PredictEngagementResponse, error)
+	// Says at which hours and on which days the posts of an account came to how much.
+	GetBestTimes(context.Context, *v1.GetBestTimesRequest) (*v1.GetBestTimesResponse, error)
 }
 
 // RegisterAnalysisServiceHandler registers svc as the postwright.v1.AnalysisService implementation
@@ -113,6 +173,10 @@ func RegisterAnalysisServiceHandler(server *connect.Server, svc AnalysisServiceH
 		connect.Method{Spec: analysisServiceGenerateHashtagsSpec(), Handler: adapter.generateHashtags},
 		connect.Method{Spec: analysisServiceOptimizeContentSpec(), Handler: adapter.optimizeContent},
 		connect.Method{Spec: analysisServiceAnalyzePostSpec(), Handler: adapter.analyzePost},
+		connect.Method{Spec: analysisServiceOptimizePostSpec(), Handler: adapter.optimizePost},
+		connect.Method{Spec: analysisServiceAnalyzeReadabilitySpec(), Handler: adapter.analyzeReadability},
+		connect.Method{Spec: analysisServicePredictEngagementSpec(), Handler: adapter.predictEngagement},
+		connect.Method{Spec: analysisServiceGetBestTimesSpec(), Handler: adapter.getBestTimes},
 	)
 }
 
@@ -133,6 +197,22 @@ func (UnimplementedAnalysisServiceHandler) OptimizeContent(context.Context, *v1.
 
 func (UnimplementedAnalysisServiceHandler) AnalyzePost(context.Context, *v1.AnalyzePostRequest) (*v1.AnalyzePostResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.AnalysisService.AnalyzePost is not implemented")
+}
+
+func (UnimplementedAnalysisServiceHandler) OptimizePost(context.Context, *v1.OptimizePostRequest) (*v1.OptimizePostResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.AnalysisService.OptimizePost is not implemented")
+}
+
+func (UnimplementedAnalysisServiceHandler) AnalyzeReadability(context.Context, *v1.AnalyzeReadabilityRequest) (*v1.AnalyzeReadabilityResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.AnalysisService.AnalyzeReadability is not implemented")
+}
+
+func (UnimplementedAnalysisServiceHandler) PredictEngagement(context.Context, *v1.PredictEngagementRequest) (*v1.PredictEngagementResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.AnalysisService.PredictEngagement is not implemented")
+}
+
+func (UnimplementedAnalysisServiceHandler) GetBestTimes(context.Context, *v1.GetBestTimesRequest) (*v1.GetBestTimesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.AnalysisService.GetBestTimes is not implemented")
 }
 
 type analysisServiceClient struct {
@@ -166,6 +246,38 @@ func (c *analysisServiceClient) OptimizeContent(ctx context.Context, req *v1.Opt
 func (c *analysisServiceClient) AnalyzePost(ctx context.Context, req *v1.AnalyzePostRequest) (*v1.AnalyzePostResponse, error) {
 	var res v1.AnalyzePostResponse
 	if err := c.client.CallUnary(ctx, analysisServiceAnalyzePostSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *analysisServiceClient) OptimizePost(ctx context.Context, req *v1.OptimizePostRequest) (*v1.OptimizePostResponse, error) {
+	var res v1.OptimizePostResponse
+	if err := c.client.CallUnary(ctx, analysisServiceOptimizePostSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *analysisServiceClient) AnalyzeReadability(ctx context.Context, req *v1.AnalyzeReadabilityRequest) (*v1.AnalyzeReadabilityResponse, error) {
+	var res v1.AnalyzeReadabilityResponse
+	if err := c.client.CallUnary(ctx, analysisServiceAnalyzeReadabilitySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *analysisServiceClient) PredictEngagement(ctx context.Context, req *v1.PredictEngagementRequest) (*v1.PredictEngagementResponse, error) {
+	var res v1.PredictEngagementResponse
+	if err := c.client.CallUnary(ctx, analysisServicePredictEngagementSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *analysisServiceClient) GetBestTimes(ctx context.Context, req *v1.GetBestTimesRequest) (*v1.GetBestTimesResponse, error) {
+	var res v1.GetBestTimesResponse
+	if err := c.client.CallUnary(ctx, analysisServiceGetBestTimesSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -215,6 +327,54 @@ func (h analysisServiceHandler) analyzePost(ctx context.Context, _ connect.Spec,
 		return err
 	}
 	res, err := h.svc.AnalyzePost(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h analysisServiceHandler) optimizePost(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.OptimizePostRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.OptimizePost(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h analysisServiceHandler) analyzeReadability(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.AnalyzeReadabilityRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.AnalyzeReadability(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h analysisServiceHandler) predictEngagement(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PredictEngagementRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.PredictEngagement(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h analysisServiceHandler) getBestTimes(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetBestTimesRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetBestTimes(ctx, &req)
 	if err != nil {
 		return err
 	}

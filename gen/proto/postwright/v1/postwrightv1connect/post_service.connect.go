@@ -66,6 +66,12 @@ const (
 	// PostServiceListPostNumbersProcedure is the procedure name of the PostService's ListPostNumbers
 	// RPC.
 	PostServiceListPostNumbersProcedure = "/postwright.v1.PostService/ListPostNumbers"
+	// PostServiceListPostVersionsProcedure is the procedure name of the PostService's ListPostVersions
+	// RPC.
+	PostServiceListPostVersionsProcedure = "/postwright.v1.PostService/ListPostVersions"
+	// PostServiceDiffPostVersionsProcedure is the procedure name of the PostService's DiffPostVersions
+	// RPC.
+	PostServiceDiffPostVersionsProcedure = "/postwright.v1.PostService/DiffPostVersions"
 )
 
 var (
@@ -203,6 +209,22 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	postServiceListPostVersionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_postwright_v1_post_service_proto.Services().ByName("PostService").Methods().ByName("ListPostVersions"),
+			Procedure:        PostServiceListPostVersionsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	postServiceDiffPostVersionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_postwright_v1_post_service_proto.Services().ByName("PostService").Methods().ByName("DiffPostVersions"),
+			Procedure:        PostServiceDiffPostVersionsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // PostServiceClient is a client for the postwright.v1.PostService service.
@@ -256,6 +278,11 @@ type PostServiceClient interface {
 	// The post's numbers over time, without asking anybody: what LinkedIn counted each time it was asked, the newest 100 in the order
 	// they were counted, and page by page those before them.
 	ListPostNumbers(context.Context, *v1.ListPostNumbersRequest) (*v1.ListPostNumbersResponse, error)
+	// The texts that the post has and had, and every answer of an engine about them: what AnalyzePost and OptimizePost found and
+	// suggested. The newest 50, and page by page those before them.
+	ListPostVersions(context.Context, *v1.ListPostVersionsRequest) (*v1.ListPostVersionsResponse, error)
+	// What has to change in one version's text to make it another's, word by word.
+	DiffPostVersions(context.Context, *v1.DiffPostVersionsRequest) (*v1.DiffPostVersionsResponse, error)
 }
 
 // NewPostServiceClient constructs a client for the postwright.v1.PostService service. Multiple
@@ -356,6 +383,11 @@ type PostServiceHandler interface {
 	// The post's numbers over time, without asking anybody: what LinkedIn counted each time it was asked, the newest 100 in the order
 	// they were counted, and page by page those before them.
 	ListPostNumbers(context.Context, *v1.ListPostNumbersRequest) (*v1.ListPostNumbersResponse, error)
+	// The texts that the post has and had, and every answer of an engine about them: what AnalyzePost and OptimizePost found and
+	// suggested. The newest 50, and page by page those before them.
+	ListPostVersions(context.Context, *v1.ListPostVersionsRequest) (*v1.ListPostVersionsResponse, error)
+	// What has to change in one version's text to make it another's, word by word.
+	DiffPostVersions(context.Context, *v1.DiffPostVersionsRequest) (*v1.DiffPostVersionsResponse, error)
 }
 
 // RegisterPostServiceHandler registers svc as the postwright.v1.PostService implementation on
@@ -381,6 +413,8 @@ func RegisterPostServiceHandler(server *connect.Server, svc PostServiceHandler) 
 		connect.Method{Spec: postServiceGetPostAnalyticsSpec(), Handler: adapter.getPostAnalytics},
 		connect.Method{Spec: postServiceRefreshPostAnalyticsSpec(), Handler: adapter.refreshPostAnalytics},
 		connect.Method{Spec: postServiceListPostNumbersSpec(), Handler: adapter.listPostNumbers},
+		connect.Method{Spec: postServiceListPostVersionsSpec(), Handler: adapter.listPostVersions},
+		connect.Method{Spec: postServiceDiffPostVersionsSpec(), Handler: adapter.diffPostVersions},
 	)
 }
 
@@ -488,6 +522,14 @@ func (UnimplementedPostServiceHandler) RefreshPostAnalytics(context.Context, *v1
 
 func (UnimplementedPostServiceHandler) ListPostNumbers(context.Context, *v1.ListPostNumbersRequest) (*v1.ListPostNumbersResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.ListPostNumbers is not implemented")
+}
+
+func (UnimplementedPostServiceHandler) ListPostVersions(context.Context, *v1.ListPostVersionsRequest) (*v1.ListPostVersionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.ListPostVersions is not implemented")
+}
+
+func (UnimplementedPostServiceHandler) DiffPostVersions(context.Context, *v1.DiffPostVersionsRequest) (*v1.DiffPostVersionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.PostService.DiffPostVersions is not implemented")
 }
 
 type postServiceClient struct {
@@ -633,6 +675,22 @@ func (c *postServiceClient) RefreshPostAnalytics(ctx context.Context, req *v1.Re
 func (c *postServiceClient) ListPostNumbers(ctx context.Context, req *v1.ListPostNumbersRequest) (*v1.ListPostNumbersResponse, error) {
 	var res v1.ListPostNumbersResponse
 	if err := c.client.CallUnary(ctx, postServiceListPostNumbersSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *postServiceClient) ListPostVersions(ctx context.Context, req *v1.ListPostVersionsRequest) (*v1.ListPostVersionsResponse, error) {
+	var res v1.ListPostVersionsResponse
+	if err := c.client.CallUnary(ctx, postServiceListPostVersionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *postServiceClient) DiffPostVersions(ctx context.Context, req *v1.DiffPostVersionsRequest) (*v1.DiffPostVersionsResponse, error) {
+	var res v1.DiffPostVersionsResponse
+	if err := c.client.CallUnary(ctx, postServiceDiffPostVersionsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -842,6 +900,30 @@ func (h postServiceHandler) listPostNumbers(ctx context.Context, _ connect.Spec,
 		return err
 	}
 	res, err := h.svc.ListPostNumbers(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h postServiceHandler) listPostVersions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListPostVersionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListPostVersions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h postServiceHandler) diffPostVersions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DiffPostVersionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DiffPostVersions(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/status"
+	"github.com/postwright/postwright/internal/webhooks"
 )
 
 // Config bounds the calls.
@@ -81,6 +82,7 @@ type Services struct {
 	Analytics    *analytics.Service
 	Accounts     *accounts.Service
 	Notify       *notify.Service
+	Webhooks     *webhooks.Service
 	Status       func(ctx context.Context, owner uuid.UUID) status.Report
 	Authenticate func(ctx context.Context, key string) (identity.Key, error)
 	// Callers says who may call now.
@@ -132,6 +134,7 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
+	postwrightv1connect.RegisterWebhookServiceHandler(server, webhookHandler{webhooks: services.Webhooks})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
 	var names []string
 	streams, methods := map[string]bool{}, healthMethods()

@@ -36,6 +36,7 @@ var owners = map[string]string{
 	"Request":        "idempotency",
 	"User":           "identity",
 	"VersionWarning": "sunset",
+	"Webhook":        "webhooks",
 	"Worker":         "jobs",
 
 	// posts owns what a post says; publishing how far it is, and how posts stand in each other's way.
@@ -59,6 +60,8 @@ var owners = map[string]string{
 	"NotificationDeleteOld":      "retention",
 	"PostTransitionDeleteOld":    "retention",
 	"RequestDeleteOld":           "retention",
+	"WebhookCountDeleteOld":      "retention",
+	"WebhookEventDeleteOld":      "retention",
 }
 
 // sharedTables are those that queries of two owners write to. All others have one writer.
@@ -68,6 +71,8 @@ var sharedTables = map[string][]string{
 	// What is too old is nobody's any more.
 	"notification_counts": {"notify", "retention"},
 	"notifications":       {"notify", "retention"},
+	"webhook_counts":      {"retention", "webhooks"},
+	"webhook_events":      {"retention", "webhooks"},
 	// So is a request that was made before; and a create claims its request in the statement that makes the post.
 	"requests": {"idempotency", "posts", "retention"},
 }

@@ -78,24 +78,6 @@ func (q *Queries) WebhookCountDeleteOld(ctx context.Context, db DBTX, before tim
 	return result.RowsAffected(), nil
 }
 
-const webhookCountPending = `-- name: WebhookCountPending :one
-SELECT count(*) AS endpoints, COALESCE(min(GREATEST(w.due_at, w.free_at)), $1::timestamptz)::timestamptz AS oldest FROM webhooks w
-WHERE w.due_at IS NOT NULL AND GREATEST(w.due_at, w.free_at) <= $1::timestamptz
-`
-
-type WebhookCountPendingRow struct {
-	Endpoints int64
-	Oldest    time.Time
-}
-
-// Endpoints for which something is due, and since when the one is that has waited longest.
-func (q *Queries) WebhookCountPending(ctx context.Context, db DBTX, now time.Time) (WebhookCountPendingRow, error) {
-	row := db.QueryRow(ctx, webhookCountPending, now)
-	var i WebhookCountPendingRow
-	err := row.Scan(&i.Endpoints, &i.Oldest)
-	return i, err
-}
-
 const webhookCountResent = `-- name: WebhookCountResent :one
 INSERT INTO webhook_counts AS c (owner_id, day, deliveries)
 SELECT $1, $2, 1 WHERE $3::bigint > 0
@@ -703,6 +685,22 @@ func (q *Queries) WebhookNextDue(ctx context.Context, db DBTX, arg WebhookNextDu
 		&i.OccurredAt,
 	)
 	return i, err
+}
+
+const webhookOldestDue = `-- name: WebhookOldestDue :one
+SELECT COALESCE((
+    SELECT GREATEST(w.due_at, w.free_at) FROM webhooks w
+    WHERE w.due_at IS NOT NULL AND GREATEST(w.due_at, w.free_at) <= $1::timestamptz
+    ORDER BY GREATEST(w.due_at, w.free_at) LIMIT 1
+), $1::timestamptz)::timestamptz
+`
+
+// Since when the endpoint waits that has waited longest for what is due; now where none does.
+func (q *Queries) WebhookOldestDue(ctx context.Context, db DBTX, now time.Time) (time.Time, error) {
+	row := db.QueryRow(ctx, webhookOldestDue, now)
+	var column_1 time.Time
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const webhookRecordAttempt = `-- name: WebhookRecordAttempt :execrows

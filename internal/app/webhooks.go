@@ -12,9 +12,9 @@ import (
 
 // WebhooksConfig is that of the endpoints that programs are told at.
 type WebhooksConfig struct {
-	AllowPrivate bool     `help:"Let webhooks be sent to addresses that are not public: of this machine and its networks. Whoever has an API key then reaches what this server reaches there."`
-	AllowHTTP    bool     `name:"allow-http" help:"Let webhooks be sent to http URLs too."`
-	DailyLimit   Count    `help:"Deliveries of webhooks at most that a user may have in a day (UTC); 0 for none." default:"20000"`
+	AllowPrivate bool  `help:"Let webhooks be sent to addresses that are not public: of this machine and its networks. Whoever has an API key then reaches what this server reaches there."`
+	AllowHTTP    bool  `name:"allow-http" help:"Let webhooks be sent to http URLs too."`
+	DailyLimit   Count `help:"Deliveries of webhooks at most that a user may have in a day (UTC); 0 for none." default:"20000"`
 }
 
 func (v *validation) webhooks(c WebhooksConfig) {

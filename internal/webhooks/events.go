@@ -53,7 +53,9 @@ type RecordEventArgs struct {
 func (RecordEventArgs) Kind() string { return "webhook_record_event" }
 
 // InsertOpts keeps the job from being given up for want of the database.
-func (RecordEventArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: jobs.MaxAttempts} }
+func (RecordEventArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts}
+}
 
 type recordEventWorker struct {
 	river.WorkerDefaults[RecordEventArgs]

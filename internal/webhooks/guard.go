@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -19,11 +20,13 @@ var errNotPublic = errors.New("the address is not public")
 var public = ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(netip.MustParsePrefix("168.63.129.16/32")))
 
 // guard is a net.Dialer's Control: it sees the very address that is connected to, after the name was resolved.
-func guard(network, address string, conn syscall.RawConn) error {
-	if public.Safe(network, address, conn) != nil {
-		return errNotPublic
+func guard(allowed *ssrf.Guardian) func(network, address string, conn syscall.RawConn) error {
+	return func(network, address string, conn syscall.RawConn) error {
+		if allowed.Safe(network, address, conn) != nil {
+			return errNotPublic
+		}
+		return nil
 	}
-	return nil
 }
 
 // longestURL is in bytes; specs/api holds callers to the same.
@@ -54,6 +57,9 @@ func (r Reach) problems(text string) (problems []string) {
 	}
 	if u.Fragment != "" {
 		add("must not have a fragment: leave out what follows #")
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
+		add("must have a port from 1 to 65535, or none")
 	}
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 	address, err := netip.ParseAddr(host)

@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode"
 
+	"code.dny.dev/ssrf"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/postwright/postwright/internal/fault"
@@ -56,12 +57,12 @@ type sender struct {
 	now     func() time.Time
 }
 
-// newSender returns one that connects to public addresses alone, unless others are allowed. It asks no proxy, which would connect to
+// newSender returns one that connects to public addresses alone, as allowed has them, unless others may be reached too. It asks no proxy, which would connect to
 // whatever it is asked for.
-func newSender(settings Settings, now func() time.Time) *sender {
+func newSender(settings Settings, allowed *ssrf.Guardian, now func() time.Time) *sender {
 	dialer := &net.Dialer{Timeout: connectTimeout, Resolver: settings.Resolver}
 	if !settings.Reach.Private {
-		dialer.Control = guard
+		dialer.Control = guard(allowed)
 	}
 	return &sender{timeout: attemptTimeout, now: now, client: &http.Client{
 		Transport: &http.Transport{

@@ -87,7 +87,7 @@ type Service struct {
 func New(on Dependencies) *Service {
 	return &Service{
 		store: on.Store, queries: db.New(), jobs: on.Jobs, secrets: secrets{on.Vault}, follow: on.Follow, hold: on.Hold, observer: on.Observer,
-		settings: on.Settings, sender: newSender(on.Settings, on.Now), now: on.Now, log: on.Log,
+		settings: on.Settings, sender: newSender(on.Settings, public, on.Now), now: on.Now, log: on.Log,
 	}
 }
 

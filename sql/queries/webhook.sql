@@ -195,10 +195,13 @@ UPDATE webhook_deliveries SET state = 'pending', tries = 0, next_attempt_at = @n
 WHERE webhook_id = @webhook_id AND event_id = @event_id
 RETURNING event_id;
 
--- name: WebhookCountPending :one
--- Endpoints for which something is due, and since when the one is that has waited longest.
-SELECT count(*) AS endpoints, COALESCE(min(GREATEST(w.due_at, w.free_at)), @now::timestamptz)::timestamptz AS oldest FROM webhooks w
-WHERE w.due_at IS NOT NULL AND GREATEST(w.due_at, w.free_at) <= @now::timestamptz;
+-- name: WebhookOldestDue :one
+-- Since when the endpoint waits that has waited longest for what is due; now where none does.
+SELECT COALESCE((
+    SELECT GREATEST(w.due_at, w.free_at) FROM webhooks w
+    WHERE w.due_at IS NOT NULL AND GREATEST(w.due_at, w.free_at) <= @now::timestamptz
+    ORDER BY GREATEST(w.due_at, w.free_at) LIMIT 1
+), @now::timestamptz)::timestamptz;
 
 -- name: WebhookEventDeleteOld :execrows
 -- Forgets the oldest events from before a time, with their deliveries, 1,000 at most, as RequestDeleteOld does.

@@ -153,7 +153,12 @@ func (s *Service) slice(ctx context.Context, endpoint db.WebhookClaimRow) {
 	resting := time.Duration(0)
 	for range sliceMost {
 		failures, sent, err := s.sendNext(ctx, endpoint)
-		if err != nil { // the database is away, or the process stops
+		if err != nil && ctx.Err() == nil {
+			// What came of an attempt may not be written down: to send again at once would be to send again and again.
+			s.log.ErrorContext(ctx, "a webhook is left alone until its lease ends", "webhook_id", endpoint.ID, "owner_id", endpoint.OwnerID, "error", err)
+			return
+		}
+		if err != nil { // the process stops
 			break
 		}
 		resting = rest(failures)

@@ -73,6 +73,7 @@ func newPlace(t *testing.T, change ...func(*Dependencies)) *place {
 		c(&on)
 	}
 	p.Service = New(on)
+	p.Register(client)
 	_, err = db.New().UserInsert(t.Context(), store, db.UserInsertParams{ID: p.owner, Email: "a@b.org", EmailKey: "a@b.org", CreatedAt: p.now()})
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -354,6 +355,20 @@ func TestWhatComesWhileAnEndpointIsLetGoOfIsDue(t *testing.T) {
 	require.NoError(t, p.release(t.Context(), endpoint, p.now()))
 	require.Equal(t, 1, p.works())
 	require.Equal(t, int64(2), p.reached.Load())
+}
+
+// A database that takes no record of an attempt must not have it made again and again.
+func TestAnAttemptThatCannotBeRecordedIsNotRepeatedAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	_, err := p.store.Pool().Exec(t.Context(), `ALTER TABLE webhook_attempts ADD CONSTRAINT nothing_is_taken CHECK (false) NOT VALID`)
+	require.NoError(t, err)
+	p.happens()
+	require.Equal(t, 1, p.works())
+	require.Equal(t, int64(1), p.reached.Load())
+	p.later(leaseTime)
+	require.Equal(t, 1, p.works())
+	require.Equal(t, int64(2), p.reached.Load(), "at least once")
 }
 
 func TestAnOwnerWithTheirShareWaitsAndOthersDoNot(t *testing.T) {

@@ -162,7 +162,8 @@ func TestOfAHugeAnswerTheBeginningIsRead(t *testing.T) {
 	t.Cleanup(server.Close)
 	r := post(t, newSender(Settings{Reach: Reach{Private: true}}, public, time.Now), server.URL)
 	require.Equal(t, outcomeDelivered, r.outcome)
-	require.Len(t, r.answer, mostAnswerKept)
+	require.LessOrEqual(t, len(r.answer), mostAnswerKept)
+	require.Greater(t, len(r.answer), mostAnswerKept/2)
 	require.True(t, strings.HasPrefix(r.answer, "abab"), "%q", r.answer)
 	<-ended // the connection was closed, not read to its end
 }

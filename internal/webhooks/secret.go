@@ -51,7 +51,8 @@ func (s secrets) open(sealed []byte, owner, id uuid.UUID) (string, error) {
 		}
 	}
 	return "", fault.New(fault.Precondition,
-		"The webhook's secret was sealed with a key that this server does not have: start it with the keyset of before, or rotate the secret with overlap 0s.").
+		"The webhook's secret was sealed with a key that this server does not have: start it with the keyset of before, or rotate the secret "+
+			"with overlap 0s.").
 		WithReason("WEBHOOK_SECRET_SEALED")
 }
 

@@ -57,8 +57,8 @@ type sender struct {
 	now     func() time.Time
 }
 
-// newSender returns one that connects to public addresses alone, as allowed has them, unless others may be reached too. It asks no proxy, which would connect to
-// whatever it is asked for.
+// newSender returns one that connects to public addresses alone, as allowed has them, unless others may be reached too. It asks no
+// proxy, which would connect to whatever it is asked for.
 func newSender(settings Settings, allowed *ssrf.Guardian, now func() time.Time) *sender {
 	dialer := &net.Dialer{Timeout: connectTimeout, Resolver: settings.Resolver}
 	if !settings.Reach.Private {

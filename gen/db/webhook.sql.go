@@ -641,7 +641,8 @@ func (q *Queries) WebhookLockOwner(ctx context.Context, db DBTX, ownerID uuid.UU
 }
 
 const webhookNextDue = `-- name: WebhookNextDue :one
-SELECT w.url, w.sealed_secret, w.sealed_previous_secret, w.previous_secret_until, d.tries, d.give_up_at, e.id AS event_id, e.type, e.data, e.occurred_at
+SELECT w.url, w.sealed_secret, w.sealed_previous_secret, w.previous_secret_until, d.tries, d.give_up_at, e.id AS event_id, e.type, e.data,
+    e.occurred_at
 FROM webhooks w
 JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.state = 'pending' AND d.next_attempt_at <= $1::timestamptz
 JOIN webhook_events e ON e.id = d.event_id
@@ -779,7 +780,8 @@ func (q *Queries) WebhookRecordEvent(ctx context.Context, db DBTX, arg WebhookRe
 
 const webhookRelease = `-- name: WebhookRelease :execrows
 UPDATE webhooks SET free_at = $1, due_at = (
-    SELECT d.next_attempt_at FROM webhook_deliveries d WHERE d.webhook_id = webhooks.id AND d.state = 'pending' ORDER BY d.next_attempt_at, d.number LIMIT 1
+    SELECT d.next_attempt_at FROM webhook_deliveries d WHERE d.webhook_id = webhooks.id AND d.state = 'pending'
+    ORDER BY d.next_attempt_at, d.number LIMIT 1
 )
 WHERE id = $2 AND owner_id = $3 AND off_reason = ''
 `
@@ -975,7 +977,9 @@ func (q *Queries) WebhookSwitchOff(ctx context.Context, db DBTX, arg WebhookSwit
 }
 
 const webhookSwitchOn = `-- name: WebhookSwitchOn :one
-UPDATE webhooks SET off_reason = '', off_at = NULL, failures = 0, failing_since = NULL, last_failed_at = NULL, free_at = $1::timestamptz, updated_at = $1::timestamptz
+UPDATE webhooks SET
+    off_reason = '', off_at = NULL, failures = 0, failing_since = NULL, last_failed_at = NULL, free_at = $1::timestamptz,
+    updated_at = $1::timestamptz
 WHERE id = $2 AND owner_id = $3 RETURNING id, owner_id, url, description, event_types, sealed_secret, sealed_previous_secret, previous_secret_until, rotated_at, off_reason, off_at, failures, failing_since, last_failed_at, due_at, free_at, created_at, updated_at
 `
 

@@ -190,7 +190,8 @@ func (a *App) wire() (err error) {
 		Now:      time.Now,
 	}
 	for _, owner := range []interface{ Register(*jobs.Client) }{
-		a.Publishing, a.Accounts, notifyService, numbers, a.Webhooks, a.versionWorker(), retention.NewWorker(a.store, a.cfg.Retention.periods(), Now, a.log),
+		a.Publishing, a.Accounts, notifyService, numbers, a.Webhooks, a.versionWorker(),
+		retention.NewWorker(a.store, a.cfg.Retention.periods(), Now, a.log),
 	} {
 		owner.Register(a.jobs)
 	}

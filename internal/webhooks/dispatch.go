@@ -78,16 +78,16 @@ func (d *dispatcher) round(ctx context.Context) {
 		}
 	}
 	for d.places < mostAtOnce {
-		endpoint, err := s.claim(ctx, d.busy())
+		to, err := s.claim(ctx, d.busy())
 		if err != nil { // nothing is due, or the database is away
 			return
 		}
 		d.places++
-		d.running[endpoint.OwnerID]++
+		d.running[to.owner]++
 		d.sending.Go(func() {
-			s.slice(ctx, endpoint)
+			s.slice(ctx, to)
 			select {
-			case d.ended <- endpoint.OwnerID:
+			case d.ended <- to.owner:
 			case <-ctx.Done():
 			}
 		})
@@ -132,30 +132,33 @@ func (s *Service) fanOut(ctx context.Context) (more bool, err error) {
 
 // claim takes the endpoint that has waited longest; NotFound where nothing is due. While nothing may go out, it rests for a while: what
 // waits for it then may have been sent already.
-func (s *Service) claim(ctx context.Context, busy []uuid.UUID) (db.WebhookClaimRow, error) {
+func (s *Service) claim(ctx context.Context, busy []uuid.UUID) (endpoint, error) {
 	now := s.now()
-	endpoint, err := s.queries.WebhookClaim(ctx, s.store, db.WebhookClaimParams{Now: now, LeasedUntil: now.Add(leaseTime), BusyOwners: busy})
+	row, err := s.queries.WebhookClaim(ctx, s.store, db.WebhookClaimParams{Now: now, LeasedUntil: now.Add(leaseTime), BusyOwners: busy})
 	if err != nil {
-		return endpoint, err
+		return endpoint{}, err
 	}
 	if held, err := s.hold(ctx); err != nil || held {
-		return endpoint, errors.Join(errHeld, err)
+		return endpoint{}, errors.Join(errHeld, err)
 	}
-	return endpoint, nil
+	return endpoint{row.ID, row.OwnerID}, nil
 }
+
+// endpoint is one that this process has claimed.
+type endpoint struct{ id, owner uuid.UUID }
 
 // errHeld says that an endpoint is not sent to because nothing may go out: it is looked at again when its lease ends.
 var errHeld = errors.New("nothing may be sent now")
 
 // slice sends what is due to an endpoint, one after the other, until it fails or others come first, and lets go of it.
-func (s *Service) slice(ctx context.Context, endpoint db.WebhookClaimRow) {
+func (s *Service) slice(ctx context.Context, to endpoint) {
 	began := s.now()
 	resting := time.Duration(0)
 	for range sliceMost {
-		failures, sent, err := s.sendNext(ctx, endpoint)
+		failures, sent, err := s.sendNext(ctx, to)
 		if err != nil && ctx.Err() == nil {
 			// What came of an attempt may not be written down: to send again at once would be to send again and again.
-			s.log.ErrorContext(ctx, "a webhook is left alone until its lease ends", "webhook_id", endpoint.ID, "owner_id", endpoint.OwnerID, "error", err)
+			s.log.ErrorContext(ctx, "a webhook is left alone until its lease ends", "webhook_id", to.id, "owner_id", to.owner, "error", err)
 			return
 		}
 		if err != nil { // the process stops
@@ -169,18 +172,18 @@ func (s *Service) slice(ctx context.Context, endpoint db.WebhookClaimRow) {
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
 	// Where it fails, the endpoint is taken up again when the lease ends.
-	_ = s.release(after, endpoint, s.now().Add(resting))
+	_ = s.release(after, to, s.now().Add(resting))
 }
 
 // release lets others send to an endpoint from a time on.
-func (s *Service) release(ctx context.Context, endpoint db.WebhookClaimRow, from time.Time) error {
+func (s *Service) release(ctx context.Context, to endpoint, from time.Time) error {
 	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		_, err := s.queries.WebhookGetForUpdate(ctx, tx, db.WebhookGetForUpdateParams{ID: endpoint.ID, OwnerID: endpoint.OwnerID})
+		_, err := s.queries.WebhookGetForUpdate(ctx, tx, db.WebhookGetForUpdateParams{ID: to.id, OwnerID: to.owner})
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}
 		if err == nil {
-			_, err = s.queries.WebhookRelease(ctx, tx, db.WebhookReleaseParams{ID: endpoint.ID, OwnerID: endpoint.OwnerID, FreeAt: from})
+			_, err = s.queries.WebhookRelease(ctx, tx, db.WebhookReleaseParams{ID: to.id, OwnerID: to.owner, FreeAt: from})
 		}
 		return err
 	})
@@ -188,8 +191,8 @@ func (s *Service) release(ctx context.Context, endpoint db.WebhookClaimRow, from
 
 // sendNext sends the next delivery that is due, and records what came of it. It returns how often in a row the endpoint has failed, and
 // whether there was anything to send.
-func (s *Service) sendNext(ctx context.Context, endpoint db.WebhookClaimRow) (failures int32, sent bool, err error) {
-	next, err := s.queries.WebhookNextDue(ctx, s.store, db.WebhookNextDueParams{ID: endpoint.ID, OwnerID: endpoint.OwnerID, Now: s.now()})
+func (s *Service) sendNext(ctx context.Context, to endpoint) (failures int32, sent bool, err error) {
+	next, err := s.queries.WebhookNextDue(ctx, s.store, db.WebhookNextDueParams{ID: to.id, OwnerID: to.owner, Now: s.now()})
 	if fault.Is(err, fault.NotFound) {
 		return 0, false, nil
 	}
@@ -201,7 +204,7 @@ func (s *Service) sendNext(ctx context.Context, endpoint db.WebhookClaimRow) (fa
 		return 0, false, err
 	}
 	now := s.now()
-	secrets, err := s.secrets.opened(next.SealedSecret, next.SealedPreviousSecret, next.PreviousSecretUntil, endpoint.OwnerID, endpoint.ID, now)
+	secrets, err := s.secrets.opened(next.SealedSecret, next.SealedPreviousSecret, next.PreviousSecretUntil, to.owner, to.id, now)
 	came := result{outcome: outcomeUnsigned, startedAt: now}
 	if err != nil {
 		came.problem = fault.Of(err).Message
@@ -212,6 +215,6 @@ func (s *Service) sendNext(ctx context.Context, endpoint db.WebhookClaimRow) (fa
 		return 0, false, ctx.Err()
 	}
 	s.observer.WebhookAttempt(came.outcome, came.took)
-	failures, err = s.record(ctx, endpoint, next, came)
+	failures, err = s.record(ctx, to, next, came)
 	return failures, true, err
 }

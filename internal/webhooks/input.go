@@ -35,7 +35,9 @@ func (d Draft) urlFaults() (faults []fault.Field) {
 
 func (d Draft) descriptionFaults() []fault.Field {
 	if utf8.RuneCountInString(d.Description) > longestDescription || !postgres.Storable(d.Description) {
-		return []fault.Field{{Path: "webhook.description", Problem: fmt.Sprintf("must be text of at most %d characters, without NUL", longestDescription)}}
+		return []fault.Field{{
+			Path: "webhook.description", Problem: fmt.Sprintf("must be text of at most %d characters, without NUL", longestDescription),
+		}}
 	}
 	return nil
 }

@@ -16,10 +16,10 @@ const (
 )
 
 // record writes down what came of an attempt, and what follows for its endpoint. It returns how often in a row the endpoint has failed.
-func (s *Service) record(ctx context.Context, endpoint db.WebhookClaimRow, of db.WebhookNextDueRow, came result) (failures int32, err error) {
+func (s *Service) record(ctx context.Context, to endpoint, of db.WebhookNextDueRow, came result) (failures int32, err error) {
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
 		failures = 0
-		_, err := fromRow(s.queries.WebhookGetForUpdate(ctx, tx, db.WebhookGetForUpdateParams{ID: endpoint.ID, OwnerID: endpoint.OwnerID}))
+		_, err := fromRow(s.queries.WebhookGetForUpdate(ctx, tx, db.WebhookGetForUpdateParams{ID: to.id, OwnerID: to.owner}))
 		if fault.Is(err, fault.NotFound) { // it was deleted meanwhile
 			return nil
 		}
@@ -28,7 +28,7 @@ func (s *Service) record(ctx context.Context, endpoint db.WebhookClaimRow, of db
 		}
 		now := s.now()
 		attempt := db.WebhookRecordAttemptParams{
-			WebhookID: endpoint.ID, EventID: of.EventID, StartedAt: came.startedAt, TookMs: came.took.Milliseconds(),
+			WebhookID: to.id, EventID: of.EventID, StartedAt: came.startedAt, TookMs: came.took.Milliseconds(),
 			Status: int32(came.status), Answer: came.answer, Problem: came.problem, State: Delivered, Now: now, //nolint:gosec // three digits
 		}
 		if came.problem != "" {
@@ -42,11 +42,11 @@ func (s *Service) record(ctx context.Context, endpoint db.WebhookClaimRow, of db
 			return err
 		}
 		if came.problem == "" {
-			_, err = s.queries.WebhookSucceeded(ctx, tx, db.WebhookSucceededParams{ID: endpoint.ID, OwnerID: endpoint.OwnerID})
+			_, err = s.queries.WebhookSucceeded(ctx, tx, db.WebhookSucceededParams{ID: to.id, OwnerID: to.owner})
 			return err
 		}
 		failed, err := fromRow(s.queries.WebhookFailed(ctx, tx, db.WebhookFailedParams{
-			ID: endpoint.ID, OwnerID: endpoint.OwnerID, Now: now, SameSince: now.Add(-failingFor),
+			ID: to.id, OwnerID: to.owner, Now: now, SameSince: now.Add(-failingFor),
 		}))
 		if err != nil {
 			return err

@@ -174,7 +174,7 @@ func (s *sender) unreachable(ctx context.Context, err error) (outcome, problem s
 func retryAfter(header string, now time.Time) time.Duration {
 	asked := time.Duration(0)
 	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		asked = time.Duration(seconds) * time.Second //nolint:gosec // 31 bits of seconds fit
+		asked = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(header); err == nil {
 		asked = at.Sub(now)
 	}

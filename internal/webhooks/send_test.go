@@ -57,7 +57,7 @@ func (n *names) serve(conn net.Conn) {
 	}
 	answer, err := m.Pack()
 	if err == nil {
-		_, _ = conn.Write(append([]byte{byte(len(answer) >> 8), byte(len(answer))}, answer...)) //nolint:gosec // a short message
+		_, _ = conn.Write(append([]byte{byte(len(answer) >> 8), byte(len(answer))}, answer...))
 	}
 }
 

@@ -231,7 +231,8 @@ func TestEveryFaultOfAWebhookIsToldAtOnce(t *testing.T) {
 		request map[string]any
 		fields  map[string]string
 	}{
-		"loopback by http": {"CreateWebhook", map[string]any{"webhook": map[string]any{"url": "http://127.0.0.1/", "eventTypes": []string{"post.created"}}},
+		"loopback by http": {"CreateWebhook", map[string]any{"webhook": map[string]any{
+			"url": "http://127.0.0.1/", "eventTypes": []string{"post.created"}}},
 			map[string]string{"webhook.url": "--webhooks-allow-private"}}, // the last of two
 		"a name and a fragment": {"CreateWebhook", map[string]any{"webhook": map[string]any{"url": "https://a:b@example.org/#c"}},
 			map[string]string{"webhook.url": "must not have a fragment", "webhook.eventTypes": "at least one type"}},

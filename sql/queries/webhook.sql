@@ -42,7 +42,9 @@ WHERE id = @id AND owner_id = @owner_id RETURNING *;
 
 -- name: WebhookSwitchOn :one
 -- What was before counts no more. The caller holds the row's lock.
-UPDATE webhooks SET off_reason = '', off_at = NULL, failures = 0, failing_since = NULL, last_failed_at = NULL, free_at = @now::timestamptz, updated_at = @now::timestamptz
+UPDATE webhooks SET
+    off_reason = '', off_at = NULL, failures = 0, failing_since = NULL, last_failed_at = NULL, free_at = @now::timestamptz,
+    updated_at = @now::timestamptz
 WHERE id = @id AND owner_id = @owner_id RETURNING *;
 
 -- name: WebhookRotate :one
@@ -120,7 +122,8 @@ RETURNING id, owner_id;
 
 -- name: WebhookNextDue :one
 -- What is to be sent to an endpoint next, and how. No row when nothing is due, or it is switched off.
-SELECT w.url, w.sealed_secret, w.sealed_previous_secret, w.previous_secret_until, d.tries, d.give_up_at, e.id AS event_id, e.type, e.data, e.occurred_at
+SELECT w.url, w.sealed_secret, w.sealed_previous_secret, w.previous_secret_until, d.tries, d.give_up_at, e.id AS event_id, e.type, e.data,
+    e.occurred_at
 FROM webhooks w
 JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.state = 'pending' AND d.next_attempt_at <= @now::timestamptz
 JOIN webhook_events e ON e.id = d.event_id
@@ -159,7 +162,8 @@ WHERE webhook_id = @webhook_id AND state = 'pending';
 -- Lets others send to an endpoint from a time on. The caller holds the row's lock, and took it in a statement before: what was fanned
 -- out meanwhile is seen then.
 UPDATE webhooks SET free_at = @free_at, due_at = (
-    SELECT d.next_attempt_at FROM webhook_deliveries d WHERE d.webhook_id = webhooks.id AND d.state = 'pending' ORDER BY d.next_attempt_at, d.number LIMIT 1
+    SELECT d.next_attempt_at FROM webhook_deliveries d WHERE d.webhook_id = webhooks.id AND d.state = 'pending'
+    ORDER BY d.next_attempt_at, d.number LIMIT 1
 )
 WHERE id = @id AND owner_id = @owner_id AND off_reason = '';
 

@@ -26,8 +26,19 @@ func (c *keyRotateCommand) Run(env *environment) error {
 		fmt.Fprintf(env.out, "account %s (%s) does not open with any key of the keyset: add the key that sealed it, or connect the account again.\n",
 			account.ID, account.DisplayName)
 	}
-	if len(done.Failed) > 0 {
-		return fault.Newf(fault.Precondition, "The tokens of %d accounts were left as they are.", len(done.Failed))
+	secrets, err := a.Webhooks.RotateKey(env.ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.out, "%d webhooks: the secrets of %d sealed with the new key, %d were so already.\n",
+		secrets.Webhooks, secrets.Sealed, secrets.Webhooks-secrets.Sealed-len(secrets.Failed))
+	for _, id := range secrets.Failed {
+		fmt.Fprintf(env.out,
+			"webhook %s does not open with any key of the keyset: add the key that sealed it, or have its owner rotate the secret.\n", id)
+	}
+	if len(done.Failed) > 0 || len(secrets.Failed) > 0 {
+		return fault.Newf(fault.Precondition, "The tokens of %d accounts and the secrets of %d webhooks were left as they are.",
+			len(done.Failed), len(secrets.Failed))
 	}
 	return nil
 }

@@ -111,6 +111,9 @@ var operatorsMetrics = map[string][]string{
 	"api_host_lookups_total":                 {"result"},
 	"analysis_answers_total":                 {"engine", "operation"},
 	"analysis_engine_failures_total":         {"engine", "kind", "operation"},
+	"webhook_attempts_total":                 {"outcome"},
+	"webhook_attempt_duration_seconds":       {},
+	"postwright_webhooks_overdue_seconds":    {},
 	"postwright_build_info":                  {"goversion", "revision", "version"},
 	"postwright_jobs":                        {"state"},
 	"postwright_publications":                {"state"},
@@ -166,7 +169,8 @@ func TestWhatAnOperatorSees(t *testing.T) {
 		require.True(t, found)
 		table, _, _ = strings.Cut(table, "### Logs\n")
 		listed := map[string]bool{}
-		for _, name := range regexp.MustCompile("`((?:rpc|http|db|api|analysis|cache|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
+		named := regexp.MustCompile("`((?:rpc|http|db|api|analysis|cache|webhook|postwright)_[a-z_]+[a-z])`")
+		for _, name := range named.FindAllStringSubmatch(table, -1) {
 			listed[name[1]] = true
 		}
 		want := map[string]bool{}

@@ -36,6 +36,7 @@ var owners = map[string]string{
 	"Request":        "idempotency",
 	"User":           "identity",
 	"VersionWarning": "sunset",
+	"Webhook":        "webhooks",
 	"Worker":         "jobs",
 
 	// versions keeps what posts writes over, and what analysis found, under the lock of the one or of its own.
@@ -62,6 +63,8 @@ var owners = map[string]string{
 	"NotificationDeleteOld":      "retention",
 	"PostTransitionDeleteOld":    "retention",
 	"RequestDeleteOld":           "retention",
+	"WebhookCountDeleteOld":      "retention",
+	"WebhookEventDeleteOld":      "retention",
 }
 
 // sharedTables are those that queries of two owners write to. All others have one writer.
@@ -71,6 +74,8 @@ var sharedTables = map[string][]string{
 	// What is too old is nobody's any more.
 	"notification_counts": {"notify", "retention"},
 	"notifications":       {"notify", "retention"},
+	"webhook_counts":      {"retention", "webhooks"},
+	"webhook_events":      {"retention", "webhooks"},
 	// So is a request that was made before; and a create claims its request in the statement that makes the post.
 	"requests": {"idempotency", "posts", "retention"},
 }

@@ -168,3 +168,35 @@ type User struct {
 	CreatedAt time.Time
 	EmailKey  *string
 }
+
+type Webhook struct {
+	ID                   uuid.UUID
+	OwnerID              uuid.UUID
+	Url                  string
+	Description          string
+	EventTypes           []string
+	SealedSecret         []byte
+	SealedPreviousSecret []byte
+	PreviousSecretUntil  *time.Time
+	RotatedAt            *time.Time
+	OffReason            string
+	OffAt                *time.Time
+	Failures             int32
+	FailingSince         *time.Time
+	LastFailedAt         *time.Time
+	DueAt                *time.Time
+	FreeAt               time.Time
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+}
+
+type WebhookAttempt struct {
+	WebhookID uuid.UUID
+	EventID   uuid.UUID
+	Number    int32
+	StartedAt time.Time
+	TookMs    int64
+	Status    int32
+	Answer    string
+	Problem   string
+}

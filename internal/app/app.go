@@ -8,6 +8,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,7 @@ import (
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 	"github.com/postwright/postwright/internal/versions"
+	"github.com/postwright/postwright/internal/webhooks"
 )
 
 // Now is the wall clock, cut to what PostgreSQL keeps: what is written equals what is read back. How long something took, or is
@@ -46,6 +48,8 @@ type App struct {
 	Identity   *identity.Service
 	Accounts   *accounts.Service
 	Publishing *publishing.Service
+	// Webhooks is there for the command that seals secrets anew.
+	Webhooks *webhooks.Service
 
 	cfg      Config
 	log      *slog.Logger
@@ -180,16 +184,20 @@ func (a *App) wire() (err error) {
 		Email: notify.EmailChannel{Vendor: a.notifyAPI}, Push: notify.PushChannel{Vendor: a.notifyAPI},
 		Limits: a.cfg.Notification.limits(), Now: Now, Log: a.log,
 	})
+	a.Webhooks = a.wireWebhooks(vault)
 	a.ownChecks = status.NewCachedChecks(a.ownCheckers(), ownChecksTTL, time.Now)
 	version := status.AnnouncedVersion(a.cfg.LinkedIn.Version, a.probe().Cached(time.Now), Now)
 	a.vendorChecks = status.NewCachedChecks(a.vendorCheckers(version), vendorChecksTTL, time.Now)
+	a.Webhooks = a.wireWebhooks(vault)
 	for _, owner := range []interface{ Register(*jobs.Client) }{
-		a.Publishing, a.Accounts, notifyService, numbers, a.versionWorker(), retention.NewWorker(a.store, a.cfg.Retention.periods(), Now, a.log),
+		a.Publishing, a.Accounts, notifyService, numbers, a.Webhooks, a.versionWorker(),
+		retention.NewWorker(a.store, a.cfg.Retention.periods(), Now, a.log),
 	} {
 		owner.Register(a.jobs)
 	}
 	a.services = rpc.Services{
 		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Versions: postVersions, Accounts: a.Accounts, Notify: notifyService,
+		Webhooks: a.Webhooks,
 		Analysis: analysis.New(analysis.Dependencies{
 			Store: a.store, Posts: postService, Versions: postVersions, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,
 		}),
@@ -216,12 +224,20 @@ func (a *App) engines() (engines []analysis.Engine) {
 
 // afterPublication names the jobs that follow a publication.
 func (a *App) afterPublication(post posts.Post, warning string) []river.JobArgs {
-	return append(notify.AfterPublication(post, warning), analytics.AfterPublication(post, a.cfg.Publishing.plan())...)
+	return slices.Concat(
+		notify.AfterPublication(post, warning),
+		analytics.AfterPublication(post, a.cfg.Publishing.plan()),
+		webhooks.AfterPublication(post, warning, Now()),
+	)
 }
 
 // afterAccountEvent names the jobs that follow an account's event.
 func afterAccountEvent(event accounts.Event, account accounts.Account) []river.JobArgs {
-	return append(notify.AfterAccount(event, account), publishing.AfterAccount(event, account)...)
+	return slices.Concat(
+		notify.AfterAccount(event, account),
+		publishing.AfterAccount(event, account),
+		webhooks.AfterAccount(event, account, Now()),
+	)
 }
 
 // mustHold reports whether a job would notify somebody from a database that may not know who was notified already. Publications
@@ -230,6 +246,11 @@ func (a *App) mustHold(ctx context.Context, kind string) (bool, error) {
 	if !notify.Notifies(kind) {
 		return false, nil
 	}
+	return a.held(ctx)
+}
+
+// held reports whether nothing may go out from this database.
+func (a *App) held(ctx context.Context) (bool, error) {
 	standing, err := a.origin.Standing(ctx)
 	return standing.Hold != nil, err
 }

@@ -18,6 +18,7 @@ type Config struct {
 	Jobs         JobsConfig         `embed:"" prefix:"jobs-"`
 	Publishing   PublishingConfig   `embed:"" prefix:"publishing-"`
 	Retention    RetentionConfig    `embed:"" prefix:"retention-"`
+	Webhooks     WebhooksConfig     `embed:"" prefix:"webhooks-"`
 }
 
 // ServerConfig is the API's.
@@ -126,6 +127,7 @@ type RetentionConfig struct {
 	Requests      Duration `help:"How long a request id is remembered at least; a call repeated later takes effect again." default:"168h"`
 	Notifications Duration `help:"How long it is kept what was sent to whom." default:"2160h"`
 	Transitions   Duration `help:"How long the state changes of a post that rests are kept." default:"720h"`
+	WebhookEvents Duration `help:"How long it is kept what was sent to webhooks, and what came of it." default:"720h"`
 	CompletedJobs Duration `help:"How long jobs that are done are kept." default:"24h"`
 	DiscardedJobs Duration `help:"How long jobs that were given up or cancelled are kept." default:"168h"`
 }

@@ -28,5 +28,9 @@ func (a *App) exportGauges() {
 		a.metrics.ExportCache(a.cacheState)
 	}
 	a.metrics.ExportGauges(sunset.Of(a.cfg.LinkedIn.Version).Gauges(Now), Now, a.log)
-	a.metrics.ExportGauges(slices.Concat(a.jobs.Gauges(), a.origin.Gauges(), a.Publishing.Gauges(), a.Accounts.Gauges()), Now, a.log)
+	a.metrics.ExportGauges(
+		slices.Concat(a.jobs.Gauges(), a.origin.Gauges(), a.Publishing.Gauges(), a.Accounts.Gauges(), a.Webhooks.Gauges()),
+		Now,
+		a.log,
+	)
 }

@@ -46,6 +46,7 @@ func TestEveryFaultOfTheLimitsOfMessagesAndTimesIsToldAtOnce(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"--notification-allow", "--notification-allow", "--notification-daily-limit", "--notification-automatic-daily-limit",
-		"--retention-requests", "--retention-notifications", "--retention-transitions", "--retention-completed-jobs", "--retention-discarded-jobs",
+		"--retention-requests", "--retention-notifications", "--retention-transitions", "--retention-webhook-events",
+		"--retention-completed-jobs", "--retention-discarded-jobs",
 	}, flags)
 }

@@ -77,6 +77,9 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	changes.Go(func() { a.origin.Watch(streams) })
+	if a.cfg.works() {
+		changes.Go(func() { a.Webhooks.Run(streams) })
+	}
 	if a.cfg.serves() {
 		listeners := []postgres.Listener{a.services.Posts.Listener()}
 		if a.cache != nil {

@@ -116,7 +116,9 @@ func (c NotificationConfig) limits() notify.Limits {
 }
 
 func (c RetentionConfig) periods() retention.Periods {
-	return retention.Periods{Requests: c.Requests.Value, Notifications: c.Notifications.Value, Transitions: c.Transitions.Value}
+	return retention.Periods{
+		Requests: c.Requests.Value, Notifications: c.Notifications.Value, Transitions: c.Transitions.Value, WebhookEvents: c.WebhookEvents.Value,
+	}
 }
 
 func (c Config) jobs() jobs.Config {

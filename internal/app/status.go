@@ -12,7 +12,6 @@ import (
 	"github.com/postwright/postwright/internal/analysis"
 	"github.com/postwright/postwright/internal/cache"
 	"github.com/postwright/postwright/internal/fault"
-	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/sunset"
@@ -174,6 +173,6 @@ func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
 func (a *App) versionWorker() *sunset.Worker {
 	return &sunset.Worker{
 		Store: a.store, Jobs: a.jobs, Version: a.cfg.LinkedIn.Version, Probe: a.probe(), Owners: a.Accounts.Owners, Now: Now, Log: a.log,
-		Follow: notify.BeforeSunset,
+		Follow: beforeSunset,
 	}
 }

@@ -78,6 +78,7 @@ func (c Config) Verify() error {
 	v.duration("--publishing-read-back-after", c.Publishing.ReadBackAfter, time.Second, 24*time.Hour)
 	v.notification(c.Notification)
 	v.retention(c.Retention)
+	v.webhooks(c.Webhooks)
 	v.faults = append(v.faults, telemetry.TracesFaults()...)
 	v.proxies(os.Getenv, c.called())
 	return fault.Fields(v.faults...)
@@ -151,6 +152,7 @@ func (v *validation) retention(c RetentionConfig) {
 	v.duration("--retention-requests", c.Requests, time.Hour, longest)
 	v.duration("--retention-notifications", c.Notifications, time.Hour, longest)
 	v.duration("--retention-transitions", c.Transitions, time.Hour, longest)
+	v.duration("--retention-webhook-events", c.WebhookEvents, 48*time.Hour, longest) // they are tried for a day
 	v.duration("--retention-completed-jobs", c.CompletedJobs, time.Minute, longest)
 	v.duration("--retention-discarded-jobs", c.DiscardedJobs, time.Minute, longest)
 }

@@ -27,6 +27,7 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 		"an account that renewed itself":  {AfterAccount(accounts.Renewed, accounts.Account{}), false},
 		"an account that was let go":      {AfterAccount(accounts.Disconnected, accounts.Account{}), false},
 		"a version that LinkedIn ends":    {BeforeSunset(uuid.New(), sunset.Of("202609")), true},
+		"a webhook that was switched off": {AfterWebhookOff(uuid.New(), "https://example.org", true), true},
 		"a version that LinkedIn refuses": {BeforeSunset(uuid.New(), sunset.Ending{Version: "202609", Dead: true}), true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -36,6 +37,8 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 				require.True(t, Notifies(job.Kind()))
 				switch job := job.(type) {
 				case PublicationNoticeArgs:
+					channels = append(channels, job.Channel)
+				case WebhookNoticeArgs:
 					channels = append(channels, job.Channel)
 				case AccountNoticeArgs:
 					channels = append(channels, job.Channel)

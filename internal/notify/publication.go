@@ -37,6 +37,7 @@ func (s *Service) Register(client *jobs.Client) {
 	river.AddWorker(workers, &publicationWorker{service: s})
 	river.AddWorker(workers, &accountWorker{service: s})
 	river.AddWorker(workers, &versionWorker{service: s})
+	river.AddWorker(workers, &webhookWorker{service: s})
 }
 
 type publicationWorker struct {

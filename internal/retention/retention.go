@@ -1,4 +1,4 @@
-// Package retention deletes what is too old: request ids, messages that were sent, state changes of posts that rest.
+// Package retention deletes what is too old: request ids, messages that were sent, events for webhooks, state changes of posts that rest.
 //
 // It owns the order and the size of the batches. What is kept for how long, table by table, is in docs/retention.md; River's
 // jobs, and whatever has an end of its own, are deleted by those who own them. The package must not know what the rows are for.
@@ -26,8 +26,8 @@ const SweepEvery = 15 * time.Minute
 // runFor bounds one run, so that it ends well within any --jobs-timeout; the next run goes on.
 const runFor = 20 * time.Second
 
-// keepCounts is how long it is known how many messages an owner was sent on a day: that day, and two more for clocks that
-// are apart.
+// keepCounts is how long it is known how many messages an owner was sent on a day, and how many deliveries their webhooks had: that
+// day, and two more for clocks that are apart.
 const keepCounts = 3 * 24 * time.Hour
 
 // Periods are for how long rows are kept at least.
@@ -35,6 +35,7 @@ type Periods struct {
 	Requests      time.Duration // request ids
 	Notifications time.Duration // what was sent to whom
 	Transitions   time.Duration // state changes of posts that rest
+	WebhookEvents time.Duration // what was sent to webhooks
 }
 
 // DeleteOldArgs is the job that deletes what is too old.
@@ -119,6 +120,8 @@ func (w *Worker) tables(began time.Time) []table {
 		{"requests", w.batches(w.queries.RequestDeleteOld, began.Add(-w.periods.Requests))},
 		{"notifications", w.batches(w.queries.NotificationDeleteOld, began.Add(-w.periods.Notifications))},
 		{"notification_counts", w.batches(w.queries.NotificationCountDeleteOld, began.Add(-keepCounts))},
+		{"webhook_events", w.batches(w.queries.WebhookEventDeleteOld, began.Add(-w.periods.WebhookEvents))},
+		{"webhook_counts", w.batches(w.queries.WebhookCountDeleteOld, began.Add(-keepCounts))},
 		{"post_transitions", w.transitions(began.Add(-w.periods.Transitions))},
 	}
 }

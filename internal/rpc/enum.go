@@ -9,6 +9,7 @@ import (
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/versions"
+	"github.com/postwright/postwright/internal/webhooks"
 )
 
 // enum says which value of one of the API's enums stands for which word of the use cases. The one table serves both directions.
@@ -112,6 +113,12 @@ var (
 		publishing.SettledAbsent:       postwrightv1.Settlement_SETTLEMENT_READ_BACK_ABSENT,
 		publishing.SettledLateAccepted: postwrightv1.Settlement_SETTLEMENT_LATE_ACCEPTED,
 		publishing.SettledLateRefused:  postwrightv1.Settlement_SETTLEMENT_LATE_REFUSED,
+	})
+	deliveryStates = enumOf(map[string]postwrightv1.WebhookDeliveryState{
+		webhooks.Pending:   postwrightv1.WebhookDeliveryState_WEBHOOK_DELIVERY_STATE_PENDING,
+		webhooks.Delivered: postwrightv1.WebhookDeliveryState_WEBHOOK_DELIVERY_STATE_DELIVERED,
+		webhooks.Failed:    postwrightv1.WebhookDeliveryState_WEBHOOK_DELIVERY_STATE_FAILED,
+		webhooks.OverLimit: postwrightv1.WebhookDeliveryState_WEBHOOK_DELIVERY_STATE_OVER_LIMIT,
 	})
 	sentimentLabels = enumOf(map[string]postwrightv1.SentimentLabel{
 		analysis.Negative: postwrightv1.SentimentLabel_SENTIMENT_LABEL_NEGATIVE,

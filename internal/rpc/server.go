@@ -38,6 +38,7 @@ import (
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/versions"
+	"github.com/postwright/postwright/internal/webhooks"
 )
 
 // Config bounds the calls.
@@ -83,6 +84,7 @@ type Services struct {
 	Versions     *versions.Service
 	Accounts     *accounts.Service
 	Notify       *notify.Service
+	Webhooks     *webhooks.Service
 	Status       func(ctx context.Context, owner uuid.UUID) status.Report
 	Authenticate func(ctx context.Context, key string) (identity.Key, error)
 	// Callers says who may call now.
@@ -134,6 +136,7 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
+	postwrightv1connect.RegisterWebhookServiceHandler(server, webhookHandler{webhooks: services.Webhooks})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
 	var names []string
 	streams, methods := map[string]bool{}, healthMethods()

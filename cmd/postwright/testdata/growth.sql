@@ -57,6 +57,17 @@ BEGIN
     SELECT id_of(7, n), id_of(1, n % 2 * n), id_of(4, n), 'email', '', '', true, '', moment(n) FROM generate_series(first, last) n;
     INSERT INTO notification_counts (owner_id, day, allowance, sent)
     SELECT id_of(1, n % 2 * n), moment(n), 'news_email', 1 FROM generate_series(first, last) n;
+    INSERT INTO webhooks (id, owner_id, url, description, event_types, sealed_secret, due_at, free_at, created_at, updated_at)
+    SELECT id_of(9, n), id_of(1, n), 'https://example.org', '', '{post.created}', 's', CASE n % 2 WHEN 1 THEN moment(n) END,
+        moment(n) + interval '10 years', moment(n), moment(n)
+    FROM generate_series(first, last) n;
+    INSERT INTO webhook_events (id, owner_id, type, data, occurred_at, fanned_out)
+    SELECT id_of(92, n), id_of(1, n % 2 * n), 'post.created', '{}', moment(n), true FROM generate_series(first, last) n;
+    INSERT INTO webhook_deliveries (webhook_id, event_id, state, problem, attempts, give_up_at, created_at, ended_at)
+    SELECT id_of(9, n % 2 * n), id_of(92, n), 'delivered', '', 1, moment(n), moment(n), moment(n) FROM generate_series(first, last) n;
+    INSERT INTO webhook_attempts (webhook_id, event_id, number, started_at, took_ms, status, answer, problem)
+    SELECT id_of(9, n % 2 * n), id_of(92, n), 1, moment(n), 1, 200, '', '' FROM generate_series(first, last) n;
+    INSERT INTO webhook_counts (owner_id, day, deliveries) SELECT id_of(1, n % 2 * n), moment(n), 1 FROM generate_series(first, last) n;
     INSERT INTO requests (owner_id, operation, request_id, request_hash, post_ids, created_at)
     SELECT id_of(1, n % 2 * n), 'o', 'r' || n, '', ARRAY[id_of(4, n)], moment(n) FROM generate_series(first, last) n;
 END
@@ -88,6 +99,12 @@ INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, e
 VALUES (id_of(64, 0), id_of(54, 0), id_of(44, 0), 1, moment(0), NULL, 'started'), (id_of(67, 0), id_of(57, 0), id_of(47, 0), 1, moment(0), moment(0), 'in_doubt');
 INSERT INTO consents (state_hash, owner_id, organization, expires_at)
 SELECT convert_to('old' || n, 'UTF8'), id_of(1, 0), '', moment(-n) FROM generate_series(1, 10) n;
+INSERT INTO webhooks (id, owner_id, url, description, event_types, sealed_secret, failing_since, last_failed_at, due_at, free_at, created_at, updated_at)
+VALUES (id_of(9, 0), id_of(1, 0), 'https://example.org', '', '{post.created}', 's', moment(0), moment(0), moment(0), moment(0), moment(0), moment(0));
+INSERT INTO webhook_events (id, owner_id, type, data, occurred_at, fanned_out)
+VALUES (id_of(91, 0), id_of(1, 0), 'post.created', '{}', moment(0), true), (id_of(93, 0), id_of(1, 0), 'post.created', '{}', moment(0), false);
+INSERT INTO webhook_deliveries (webhook_id, event_id, state, problem, next_attempt_at, give_up_at, created_at)
+VALUES (id_of(9, 0), id_of(91, 0), 'pending', '', moment(0), moment(0), moment(0));
 INSERT INTO workers (id, started_at, seen_at) SELECT id_of(8, n), now(), now() - n * interval '1 day' FROM generate_series(0, 2) n;
 INSERT INTO database_origin (place, written_by, written_to, seen_at) VALUES ('', '', '', moment(0));
 COMMIT;

@@ -1,0 +1,48 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+)
+
+// WebhookNoticeArgs is the job that tells a user through one channel that an endpoint of theirs was switched off.
+type WebhookNoticeArgs struct {
+	OwnerID uuid.UUID `json:"owner_id"`
+	Channel string    `json:"channel"`
+	URL     string    `json:"url"`
+	Gone    bool      `json:"gone"` // it answered that it is, or else it failed for long
+}
+
+// Kind names the job in River's tables; it must never change.
+func (WebhookNoticeArgs) Kind() string { return "notify_webhook" }
+
+// InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
+func (WebhookNoticeArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+
+// AfterWebhookOff names the jobs that tell a user that an endpoint of theirs was switched off.
+func AfterWebhookOff(owner uuid.UUID, url string, gone bool) []river.JobArgs {
+	return perChannel(func(channel string) river.JobArgs {
+		return WebhookNoticeArgs{OwnerID: owner, Channel: channel, URL: url, Gone: gone}
+	})
+}
+
+type webhookWorker struct {
+	river.WorkerDefaults[WebhookNoticeArgs]
+	service *Service
+}
+
+// Work tells the user.
+func (w *webhookWorker) Work(ctx context.Context, job *river.Job[WebhookNoticeArgs]) error {
+	why := "nothing has reached it for three days"
+	if job.Args.Gone {
+		why = "it answered that it is gone (410)"
+	}
+	return w.service.tell(ctx, actionNeeded, delivery{ownerID: job.Args.OwnerID, channel: job.Args.Channel, message: Message{
+		Subject: "A webhook was switched off",
+		Content: fmt.Sprintf("Events are not sent to %s any more: %s. ListWebhookDeliveries shows what it answered.\n\n"+
+			"Set enabled with UpdateWebhook once it works again, and send again what it missed with ResendWebhookDelivery.", job.Args.URL, why),
+	}})
+}

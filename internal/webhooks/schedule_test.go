@@ -1,0 +1,83 @@
+package webhooks
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// Whatever an endpoint asks for, a delivery is tried within its day, and the last time as that ends.
+func TestADeliveryIsTriedWithinItsDay(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	rapid.Check(t, func(t *rapid.T) {
+		now, giveUpAt := began, began.Add(giveUpAfter)
+		tries := int32(0)
+		for {
+			tries++
+			asked := time.Duration(rapid.Int64Range(0, int64(day)).Draw(t, "asked"))
+			at, again := nextAttempt(tries, giveUpAt, now, asked)
+			if !again {
+				break
+			}
+			require.True(t, at.After(now))
+			require.False(t, at.After(giveUpAt))
+			require.False(t, at.Before(now.Add(asked)) && at.Before(giveUpAt), "sooner than it asked for")
+			now = at
+		}
+		require.LessOrEqual(t, int(tries), len(retries)+1)
+	})
+	total := time.Duration(0)
+	for _, wait := range retries {
+		total += wait
+	}
+	require.Greater(t, total, day-time.Hour, "the retries fill a day")
+	require.LessOrEqual(t, total, day)
+}
+
+func TestAnEndpointThatFailsRestsLongerEachTime(t *testing.T) {
+	t.Parallel()
+	require.Zero(t, rest(0))
+	require.Equal(t, time.Second, rest(1))
+	require.Equal(t, 4*time.Second, rest(3))
+	require.Equal(t, longestRest, rest(10))
+	require.Equal(t, longestRest, rest(1_000_000))
+}
+
+func TestWhatIsWrongWithAURLIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	anywhere := Reach{Private: true, HTTP: true}
+	for _, c := range []struct {
+		url   string
+		reach Reach
+		wrong int
+	}{
+		{"https://example.org/hooks?a=b", Reach{}, 0},
+		{"https://example.org:8443", Reach{}, 0},
+		{"https://bücher.example", Reach{}, 0},
+		{"https://93.184.216.34/", Reach{}, 0},
+		{"", Reach{}, 1},
+		{"example.org", Reach{}, 2},
+		{"http://example.org", Reach{}, 1},
+		{"http://example.org", anywhere, 0},
+		{"ftp://example.org", anywhere, 1},
+		{"https://", anywhere, 1},
+		{"https:opaque", anywhere, 1},
+		{"https://127.0.0.1/", Reach{}, 1},
+		{"https://127.0.0.1/", anywhere, 0},
+		{"https://[::1]:80/", Reach{}, 1},
+		{"https://[::ffff:10.0.0.1]/", Reach{}, 1},
+		{"https://169.254.169.254/latest/meta-data", Reach{}, 1},
+		{"https://LocalHost./", Reach{}, 1},
+		{"https://a.localhost/", Reach{}, 1},
+		{"http://user:secret@10.1.2.3/#here", Reach{}, 4},
+		{"https://example.org/\n", Reach{}, 1},
+		{"https://example.org:65536/", Reach{}, 1},
+		{"https://example.org:0/", Reach{}, 1},
+		{"https://example.org/" + string(make([]byte, longestURL)), Reach{}, 1},
+	} {
+		require.Len(t, c.reach.problems(c.url), c.wrong, "%q: %v", c.url, c.reach.problems(c.url))
+	}
+}

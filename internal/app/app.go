@@ -33,6 +33,7 @@ import (
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
+	"github.com/postwright/postwright/internal/vendors/smtp"
 )
 
 // Now is the wall clock, cut to what PostgreSQL keeps: what is written equals what is read back. How long something took, or is
@@ -62,7 +63,8 @@ type App struct {
 
 	linkedIn    *linkedin.Client
 	analysisAPI *analysisapi.Client // nil where none is set
-	notifyAPI   *notifyapi.Client
+	notifyAPI   *notifyapi.Client   // likewise
+	mailServer  *smtp.Client        // likewise
 
 	ownChecks, vendorChecks *status.CachedChecks // of this Postwright, and of the vendors, as users are told
 }
@@ -114,8 +116,7 @@ func (a *App) callVendors(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a.notifyAPI, err = notifyapi.New(a.cfg.Notification.client(), a.seam.Client(notifyapi.Vendor), Now)
-	return err
+	return a.reachSenders()
 }
 
 // connect opens the database and puts on it what needs one.
@@ -174,9 +175,8 @@ func (a *App) wire() (err error) {
 		Plan: a.cfg.Publishing.plan(), Now: Now,
 	})
 	notifyService := notify.New(notify.Dependencies{
-		Store: a.store, Sources: notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
-		Email: notify.EmailChannel{Vendor: a.notifyAPI}, Push: notify.PushChannel{Vendor: a.notifyAPI},
-		Limits: a.cfg.Notification.limits(), Now: Now, Log: a.log,
+		Store: a.store, Jobs: a.jobs, Sources: notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
+		Email: a.emailRoute(), Push: a.pushRoute(), Limits: a.cfg.Notification.limits(), Observer: a.metrics.Notifications(), Now: Now, Log: a.log,
 	})
 	a.ownChecks = &status.CachedChecks{Checkers: a.ownCheckers(), TTL: ownChecksTTL, Now: time.Now}
 	a.vendorChecks = &status.CachedChecks{

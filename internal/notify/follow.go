@@ -44,5 +44,7 @@ func perChannel(job func(channel string) river.JobArgs) []river.JobArgs {
 
 // Notifies reports whether jobs of a kind tell somebody something.
 func Notifies(kind string) bool {
-	return slices.Contains([]string{PublicationNoticeArgs{}.Kind(), AccountNoticeArgs{}.Kind(), VersionNoticeArgs{}.Kind()}, kind)
+	return slices.Contains([]string{
+		PublicationNoticeArgs{}.Kind(), AccountNoticeArgs{}.Kind(), VersionNoticeArgs{}.Kind(), DeliveryArgs{}.Kind(),
+	}, kind)
 }

@@ -23,7 +23,9 @@ type DeliveryArgs struct {
 func (DeliveryArgs) Kind() string { return "notify_delivery" }
 
 // InsertOpts keeps the job from being given up for want of the database; how often a message is tried is counted in its row.
-func (DeliveryArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: jobs.MaxAttempts} }
+func (DeliveryArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts}
+}
 
 // retryWaits are the waits before a message that surely did not go out is tried again; after the last it is given up.
 var retryWaits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
@@ -80,10 +82,12 @@ func (s *Service) deliver(ctx context.Context, owner, id uuid.UUID) (wait time.D
 	return wait, nil
 }
 
-// again is the wait before a message is tried again that has failed so many times; 0 for never.
+// again is the wait before a message is tried again that has failed so many times; 0 for never. Who answers, and not that the message
+// was taken, has not taken it; only silence leaves doubt.
 func again(f *fault.Error, attempts int) time.Duration {
+	doubt := f.Doubt && (f.Answer == nil || f.Answer.Status == 0)
 	passing := []fault.Kind{fault.VendorUnavailable, fault.RateLimited, fault.VendorAuth, fault.Unavailable, fault.Busy}
-	if f.Doubt || !slices.Contains(passing, f.Kind) || attempts > len(retryWaits) {
+	if doubt || !slices.Contains(passing, f.Kind) || attempts > len(retryWaits) {
 		return 0
 	}
 	return max(retryWaits[attempts-1], f.RetryAfter)

@@ -19,7 +19,9 @@ type Preferences struct {
 }
 
 // Told reports whether a user is told of an event by a channel.
-func (p Preferences) Told(event Event, channel string) bool { return !slices.Contains(p.muted, muting(event, channel)) }
+func (p Preferences) Told(event Event, channel string) bool {
+	return !slices.Contains(p.muted, muting(event, channel))
+}
 
 func muting(event Event, channel string) string { return fmt.Sprintf("%s_%s", event, channel) }
 

@@ -28,7 +28,9 @@ func (q QuietHours) Write() QuietInput {
 
 // read makes quiet hours of what a caller wrote, with everything that is wrong with it, under paths that begin with a prefix.
 func (in QuietInput) read(prefix string) (q QuietHours, faults []fault.Field) {
-	wrong := func(path, problem string) { faults = append(faults, fault.Field{Path: prefix + path, Problem: problem}) }
+	wrong := func(path, problem string) {
+		faults = append(faults, fault.Field{Path: prefix + path, Problem: problem})
+	}
 	timeOfDay := func(path, text string) time.Duration {
 		at, err := time.Parse(clock, text)
 		if err != nil || len(text) != len(clock) {

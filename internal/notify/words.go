@@ -22,7 +22,9 @@ const (
 )
 
 // Events are all of them.
-func Events() []Event { return []Event{Published, Failed, Unconfirmed, Waiting, TokenExpiring, VersionEnding} }
+func Events() []Event {
+	return []Event{Published, Failed, Unconfirmed, Waiting, TokenExpiring, VersionEnding}
+}
 
 // words are what the templates of an event make a message of. What is of no use to the event stays empty.
 type words struct {

@@ -209,7 +209,7 @@ func (c *Client) fault(operation string, err error) error {
 	f := fault.New(fault.VendorUnavailable, "The mail server could not be reached, or broke off.").WithCause(err)
 	f.Answer = &fault.Answer{Vendor: Vendor, Operation: operation, Status: status, Message: fault.Clip(said, 2<<10)}
 	var sending *mail.SendError
-	switch dialing := errors.As(err, new(dialError)); {
+	switch dialing := errors.As(err, &dialError{}); {
 	case dialing && (status == 534 || status == 535):
 		f.Kind, f.Message = fault.VendorAuth, "The mail server does not accept the user and password of --smtp-url."
 	case status == 421 || status == 450 || status == 451 || status == 452:

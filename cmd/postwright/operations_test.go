@@ -110,6 +110,7 @@ var operatorsMetrics = map[string][]string{
 	"api_host_lookups_total":                 {"result"},
 	"analysis_answers_total":                 {"engine", "operation"},
 	"analysis_engine_failures_total":         {"engine", "kind", "operation"},
+	"notifications_total":                    {"channel", "outcome", "sender"},
 	"postwright_build_info":                  {"goversion", "revision", "version"},
 	"postwright_jobs":                        {"state"},
 	"postwright_publications":                {"state"},
@@ -165,7 +166,7 @@ func TestWhatAnOperatorSees(t *testing.T) {
 		require.True(t, found)
 		table, _, _ = strings.Cut(table, "### Logs\n")
 		listed := map[string]bool{}
-		for _, name := range regexp.MustCompile("`((?:rpc|http|db|api|analysis|cache|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
+		for _, name := range regexp.MustCompile("`((?:rpc|http|db|api|analysis|notifications|cache|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
 			listed[name[1]] = true
 		}
 		want := map[string]bool{}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net"
@@ -36,9 +37,11 @@ func TestBadDayOfAMailServer(t *testing.T) {
 	}
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
+	giveUp := make(chan context.CancelFunc, 1) // of the call at hand
 	silent := func(stage string) func(string, string) error {
 		return func(at, _ string) error {
 			if at == stage {
+				(<-giveUp)() // as the time-out does
 				<-release
 			}
 			return nil
@@ -70,9 +73,16 @@ func TestBadDayOfAMailServer(t *testing.T) {
 		if url == "" {
 			url = "smtp://" + deaf(t)
 		}
-		client, err := smtp.New(smtp.Config{URL: url, From: "posts@example.org", Timeout: time.Second}, unmeasured{}, time.Now)
+		client, err := smtp.New(smtp.Config{URL: url, From: "posts@example.org", Timeout: time.Minute}, unmeasured{}, time.Now)
 		require.NoError(t, err)
-		_, err = MailChannel{Server: client}.Send(t.Context(), Message{Recipient: "ada@example.org", Subject: "Hello", Content: "Text"})
+		ctx, cancel := context.WithCancel(t.Context())
+		giveUp <- cancel
+		_, err = MailChannel{Server: client}.Send(ctx, Message{Recipient: "ada@example.org", Subject: "Hello", Content: "Text"})
+		select {
+		case <-giveUp:
+		default: // it was given up
+		}
+		cancel()
 		f := fault.Of(err)
 		require.NotNil(t, f, c.what)
 		require.Empty(t, server.Taken(), c.what)

@@ -1147,15 +1147,15 @@ const file_postwright_v1_notification_service_proto_rawDesc = "" +
 	"\x05event\x18\x01 \x01(\x0e2 .postwright.v1.NotificationEventB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05event\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\bR\x05email\x12\x12\n" +
-	"\x04push\x18\x03 \x01(\bR\x04push\"\xbe\x01\n" +
+	"\x04push\x18\x03 \x01(\bR\x04push\"\xc2\x01\n" +
 	"\n" +
-	"QuietHours\x12E\n" +
+	"QuietHours\x12G\n" +
 	"\n" +
-	"start_time\x18\x01 \x01(\tB&\xbaH#r!2\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\tstartTime\x12A\n" +
-	"\bend_time\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\aendTime\x12&\n" +
+	"start_time\x18\x01 \x01(\tB(\xbaH%r#\x18\x052\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\tstartTime\x12C\n" +
+	"\bend_time\x18\x02 \x01(\tB(\xbaH%r#\x18\x052\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\aendTime\x12&\n" +
 	"\ttime_zone\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\btimeZone\"\x97\x01\n" +
 	"\x17NotificationPreferences\x12@\n" +
-	"\x06events\x18\x01 \x03(\v2\x1e.postwright.v1.EventPreferenceB\b\xbaH\x05\x92\x01\x02\x10\x14R\x06events\x12:\n" +
+	"\x06events\x18\x01 \x03(\v2\x1e.postwright.v1.EventPreferenceB\b\xbaH\x05\x92\x01\x02\x10\x06R\x06events\x12:\n" +
 	"\vquiet_hours\x18\x02 \x01(\v2\x19.postwright.v1.QuietHoursR\n" +
 	"quietHours\"\x17\n" +
 	"\x15GetPreferencesRequest\"b\n" +

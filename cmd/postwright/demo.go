@@ -212,7 +212,7 @@ func demoConfig(databaseURL, vendorsURL string, secrets demoSecrets) app.Config 
 	cfg.LinkedIn.APIURL, cfg.LinkedIn.AuthURL = vendorsURL, vendorsURL
 	cfg.LinkedIn.ClientID, cfg.LinkedIn.ClientSecret = "demo", "demo"
 	cfg.LinkedIn.TokenKeyset = app.Secret(secrets.TokenKeyset)
-	cfg.Notification.URL = vendorsURL // texts are analysed by the built-in engine, as where nothing is set
+	// As where nothing is set, texts are analysed by the built-in engine, and messages to people are written to the log.
 	return cfg
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,8 +29,11 @@ type mainJob struct {
 
 	posts    postwrightv1connect.PostServiceClient
 	analysis postwrightv1connect.AnalysisServiceClient
-	post     *postwrightv1.Post
-	steps    int
+
+	notifications postwrightv1connect.NotificationServiceClient
+
+	post  *postwrightv1.Post
+	steps int
 }
 
 // demoContent holds what breaks careless publishers: brackets, an underscore, an emoji, characters beyond ASCII.
@@ -44,6 +48,7 @@ func (j *mainJob) do(ctx context.Context) error {
 	client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, j.apiURL), sendKey(j.key))
 	j.posts = postwrightv1connect.NewPostServiceClient(client)
 	j.analysis = postwrightv1connect.NewAnalysisServiceClient(client)
+	j.notifications = postwrightv1connect.NewNotificationServiceClient(client)
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) (string, error)
@@ -189,19 +194,25 @@ func (j *mainJob) notification(ctx context.Context) (string, error) {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		sent := map[string]string{}
-		for _, n := range j.vendors.Notifications() {
-			if strings.Contains(n.Content, j.post.GetPermalink()) {
-				sent[n.Channel] = n.Subject
+		res, err := j.notifications.ListNotifications(ctx, &postwrightv1.ListNotificationsRequest{})
+		if err != nil {
+			return "", err
+		}
+		var told []string
+		for _, n := range res.GetNotifications() {
+			if n.GetPostId() == j.post.GetId() && n.GetState() == postwrightv1.NotificationState_NOTIFICATION_STATE_DELIVERED {
+				channel := strings.ToLower(strings.TrimPrefix(n.GetChannel().String(), "NOTIFICATION_CHANNEL_"))
+				told = append(told, fmt.Sprintf("%s (by the %s)", channel, n.GetSender()))
 			}
 		}
-		if len(sent) == 2 {
-			return fmt.Sprintf("by e-mail and push: %q", sent["email"]), nil
+		if len(told) == 2 {
+			slices.Sort(told)
+			return fmt.Sprintf("%s: %q", strings.Join(told, " and "), res.GetNotifications()[0].GetSubject()), nil
 		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return "", fmt.Errorf("only %d of 2 messages arrived: %w", len(sent), ctx.Err())
+			return "", fmt.Errorf("only %d of 2 messages went out: %w", len(told), ctx.Err())
 		}
 	}
 }

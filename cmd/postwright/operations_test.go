@@ -114,6 +114,7 @@ var operatorsMetrics = map[string][]string{
 	"webhook_attempts_total":                 {"outcome"},
 	"webhook_attempt_duration_seconds":       {},
 	"postwright_webhooks_overdue_seconds":    {},
+	"notifications_total":                    {"channel", "outcome", "sender"},
 	"postwright_build_info":                  {"goversion", "revision", "version"},
 	"postwright_jobs":                        {"state"},
 	"postwright_publications":                {"state"},
@@ -169,7 +170,7 @@ func TestWhatAnOperatorSees(t *testing.T) {
 		require.True(t, found)
 		table, _, _ = strings.Cut(table, "### Logs\n")
 		listed := map[string]bool{}
-		named := regexp.MustCompile("`((?:rpc|http|db|api|analysis|cache|webhook|postwright)_[a-z_]+[a-z])`")
+		named := regexp.MustCompile("`((?:rpc|http|db|api|analysis|notifications|cache|webhook|postwright)_[a-z_]+[a-z])`")
 		for _, name := range named.FindAllStringSubmatch(table, -1) {
 			listed[name[1]] = true
 		}

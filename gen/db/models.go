@@ -69,6 +69,21 @@ type Notification struct {
 	Delivered bool
 	Problem   string
 	CreatedAt time.Time
+	Sender    string
+	Event     string
+	State     string
+	Attempts  int32
+	Content   string
+	Html      string
+}
+
+type NotificationPreference struct {
+	OwnerID    uuid.UUID
+	Muted      []string
+	QuietFrom  *int32
+	QuietUntil *int32
+	QuietZone  *string
+	UpdatedAt  time.Time
 }
 
 type Post struct {

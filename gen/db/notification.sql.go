@@ -12,6 +12,41 @@ import (
 	"github.com/google/uuid"
 )
 
+const notificationClaim = `-- name: NotificationClaim :one
+UPDATE notifications SET state = 'sending', attempts = attempts + 1
+WHERE id = $1 AND owner_id = $2 AND state = 'waiting'
+RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html
+`
+
+type NotificationClaimParams struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Takes a message that waits to be sent, before it is: whoever comes later finds that somebody has. No row when it waits no more.
+func (q *Queries) NotificationClaim(ctx context.Context, db DBTX, arg NotificationClaimParams) (Notification, error) {
+	row := db.QueryRow(ctx, notificationClaim, arg.ID, arg.OwnerID)
+	var i Notification
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.PostID,
+		&i.Channel,
+		&i.Recipient,
+		&i.Subject,
+		&i.Delivered,
+		&i.Problem,
+		&i.CreatedAt,
+		&i.Sender,
+		&i.Event,
+		&i.State,
+		&i.Attempts,
+		&i.Content,
+		&i.Html,
+	)
+	return i, err
+}
+
 const notificationCount = `-- name: NotificationCount :one
 INSERT INTO notification_counts AS c (owner_id, day, allowance, sent)
 SELECT $1, $2, $3, 1 WHERE $4::integer > 0
@@ -67,10 +102,45 @@ func (q *Queries) NotificationDeleteOld(ctx context.Context, db DBTX, before tim
 	return result.RowsAffected(), nil
 }
 
+const notificationGet = `-- name: NotificationGet :one
+SELECT id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html FROM notifications WHERE id = $1 AND owner_id = $2
+`
+
+type NotificationGetParams struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+func (q *Queries) NotificationGet(ctx context.Context, db DBTX, arg NotificationGetParams) (Notification, error) {
+	row := db.QueryRow(ctx, notificationGet, arg.ID, arg.OwnerID)
+	var i Notification
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.PostID,
+		&i.Channel,
+		&i.Recipient,
+		&i.Subject,
+		&i.Delivered,
+		&i.Problem,
+		&i.CreatedAt,
+		&i.Sender,
+		&i.Event,
+		&i.State,
+		&i.Attempts,
+		&i.Content,
+		&i.Html,
+	)
+	return i, err
+}
+
 const notificationInsert = `-- name: NotificationInsert :one
-INSERT INTO notifications (id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at
+INSERT INTO notifications (
+    id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+    $14, $15)
+RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html
 `
 
 type NotificationInsertParams struct {
@@ -83,6 +153,12 @@ type NotificationInsertParams struct {
 	Delivered bool
 	Problem   string
 	CreatedAt time.Time
+	Sender    string
+	Event     string
+	State     string
+	Attempts  int32
+	Content   string
+	Html      string
 }
 
 func (q *Queries) NotificationInsert(ctx context.Context, db DBTX, arg NotificationInsertParams) (Notification, error) {
@@ -96,6 +172,12 @@ func (q *Queries) NotificationInsert(ctx context.Context, db DBTX, arg Notificat
 		arg.Delivered,
 		arg.Problem,
 		arg.CreatedAt,
+		arg.Sender,
+		arg.Event,
+		arg.State,
+		arg.Attempts,
+		arg.Content,
+		arg.Html,
 	)
 	var i Notification
 	err := row.Scan(
@@ -108,6 +190,256 @@ func (q *Queries) NotificationInsert(ctx context.Context, db DBTX, arg Notificat
 		&i.Delivered,
 		&i.Problem,
 		&i.CreatedAt,
+		&i.Sender,
+		&i.Event,
+		&i.State,
+		&i.Attempts,
+		&i.Content,
+		&i.Html,
 	)
 	return i, err
+}
+
+const notificationList = `-- name: NotificationList :many
+SELECT id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html FROM notifications
+WHERE owner_id = $1 AND (created_at, id) < ($2::timestamptz, $3::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT $4
+`
+
+type NotificationListParams struct {
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+	PageSize   int32
+}
+
+// Newest first, after the key (before_time, before_id).
+func (q *Queries) NotificationList(ctx context.Context, db DBTX, arg NotificationListParams) ([]Notification, error) {
+	rows, err := db.Query(ctx, notificationList,
+		arg.OwnerID,
+		arg.BeforeTime,
+		arg.BeforeID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Notification{}
+	for rows.Next() {
+		var i Notification
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.PostID,
+			&i.Channel,
+			&i.Recipient,
+			&i.Subject,
+			&i.Delivered,
+			&i.Problem,
+			&i.CreatedAt,
+			&i.Sender,
+			&i.Event,
+			&i.State,
+			&i.Attempts,
+			&i.Content,
+			&i.Html,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const notificationListFailed = `-- name: NotificationListFailed :many
+SELECT id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html FROM notifications
+WHERE owner_id = $1 AND state = 'ended' AND NOT delivered AND (created_at, id) < ($2::timestamptz, $3::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT $4
+`
+
+type NotificationListFailedParams struct {
+	OwnerID    uuid.UUID
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+	PageSize   int32
+}
+
+// Those that were given up: newest first, after the key (before_time, before_id).
+func (q *Queries) NotificationListFailed(ctx context.Context, db DBTX, arg NotificationListFailedParams) ([]Notification, error) {
+	rows, err := db.Query(ctx, notificationListFailed,
+		arg.OwnerID,
+		arg.BeforeTime,
+		arg.BeforeID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Notification{}
+	for rows.Next() {
+		var i Notification
+		if err := rows.Scan(
+			&i.ID,
+			&i.OwnerID,
+			&i.PostID,
+			&i.Channel,
+			&i.Recipient,
+			&i.Subject,
+			&i.Delivered,
+			&i.Problem,
+			&i.CreatedAt,
+			&i.Sender,
+			&i.Event,
+			&i.State,
+			&i.Attempts,
+			&i.Content,
+			&i.Html,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const notificationPreferencesGet = `-- name: NotificationPreferencesGet :one
+SELECT owner_id, muted, quiet_from, quiet_until, quiet_zone, updated_at FROM notification_preferences WHERE owner_id = $1
+`
+
+func (q *Queries) NotificationPreferencesGet(ctx context.Context, db DBTX, ownerID uuid.UUID) (NotificationPreference, error) {
+	row := db.QueryRow(ctx, notificationPreferencesGet, ownerID)
+	var i NotificationPreference
+	err := row.Scan(
+		&i.OwnerID,
+		&i.Muted,
+		&i.QuietFrom,
+		&i.QuietUntil,
+		&i.QuietZone,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const notificationPreferencesUpsert = `-- name: NotificationPreferencesUpsert :one
+INSERT INTO notification_preferences AS p (owner_id, muted, quiet_from, quiet_until, quiet_zone, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (owner_id) DO UPDATE SET
+    muted = CASE WHEN $7::boolean THEN excluded.muted ELSE p.muted END,
+    quiet_from = CASE WHEN $8::boolean THEN excluded.quiet_from ELSE p.quiet_from END,
+    quiet_until = CASE WHEN $8::boolean THEN excluded.quiet_until ELSE p.quiet_until END,
+    quiet_zone = CASE WHEN $8::boolean THEN excluded.quiet_zone ELSE p.quiet_zone END,
+    updated_at = excluded.updated_at
+RETURNING owner_id, muted, quiet_from, quiet_until, quiet_zone, updated_at
+`
+
+type NotificationPreferencesUpsertParams struct {
+	OwnerID    uuid.UUID
+	Muted      []string
+	QuietFrom  *int32
+	QuietUntil *int32
+	QuietZone  *string
+	Now        time.Time
+	SetMuted   bool
+	SetQuiet   bool
+}
+
+// Changes what is to be set, and leaves the rest as it is.
+func (q *Queries) NotificationPreferencesUpsert(ctx context.Context, db DBTX, arg NotificationPreferencesUpsertParams) (NotificationPreference, error) {
+	row := db.QueryRow(ctx, notificationPreferencesUpsert,
+		arg.OwnerID,
+		arg.Muted,
+		arg.QuietFrom,
+		arg.QuietUntil,
+		arg.QuietZone,
+		arg.Now,
+		arg.SetMuted,
+		arg.SetQuiet,
+	)
+	var i NotificationPreference
+	err := row.Scan(
+		&i.OwnerID,
+		&i.Muted,
+		&i.QuietFrom,
+		&i.QuietUntil,
+		&i.QuietZone,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const notificationResend = `-- name: NotificationResend :one
+UPDATE notifications SET state = 'waiting', problem = '', attempts = 0
+WHERE id = $1 AND owner_id = $2 AND state = 'ended' AND NOT delivered AND content <> ''
+RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html
+`
+
+type NotificationResendParams struct {
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Has a message that was given up wait to be sent again. No row when it is none, or nobody knows what it said.
+func (q *Queries) NotificationResend(ctx context.Context, db DBTX, arg NotificationResendParams) (Notification, error) {
+	row := db.QueryRow(ctx, notificationResend, arg.ID, arg.OwnerID)
+	var i Notification
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.PostID,
+		&i.Channel,
+		&i.Recipient,
+		&i.Subject,
+		&i.Delivered,
+		&i.Problem,
+		&i.CreatedAt,
+		&i.Sender,
+		&i.Event,
+		&i.State,
+		&i.Attempts,
+		&i.Content,
+		&i.Html,
+	)
+	return i, err
+}
+
+const notificationSettle = `-- name: NotificationSettle :execrows
+UPDATE notifications SET
+    state = $1, delivered = $2, problem = $3, sender = $4,
+    content = CASE WHEN $2 THEN '' ELSE content END, html = CASE WHEN $2 THEN '' ELSE html END
+WHERE id = $5 AND owner_id = $6 AND state = 'sending'
+`
+
+type NotificationSettleParams struct {
+	State     string
+	Delivered bool
+	Problem   string
+	Sender    string
+	ID        uuid.UUID
+	OwnerID   uuid.UUID
+}
+
+// Writes down what became of a message that was being sent. What it said is forgotten once it is delivered.
+func (q *Queries) NotificationSettle(ctx context.Context, db DBTX, arg NotificationSettleParams) (int64, error) {
+	result, err := db.Exec(ctx, notificationSettle,
+		arg.State,
+		arg.Delivered,
+		arg.Problem,
+		arg.Sender,
+		arg.ID,
+		arg.OwnerID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

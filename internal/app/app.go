@@ -34,6 +34,7 @@ import (
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
+	"github.com/postwright/postwright/internal/vendors/smtp"
 	"github.com/postwright/postwright/internal/versions"
 	"github.com/postwright/postwright/internal/webhooks"
 )
@@ -67,7 +68,8 @@ type App struct {
 
 	linkedIn    *linkedin.Client
 	analysisAPI *analysisapi.Client // nil where none is set
-	notifyAPI   *notifyapi.Client
+	notifyAPI   *notifyapi.Client   // likewise
+	mailServer  *smtp.Client        // likewise
 
 	ownChecks, vendorChecks *status.CachedChecks // of this Postwright, and of the vendors, as users are told
 }
@@ -119,8 +121,7 @@ func (a *App) callVendors(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	a.notifyAPI, err = notifyapi.New(a.cfg.Notification.client(), a.seam.Client(notifyapi.Vendor), Now)
-	return err
+	return a.reachSenders()
 }
 
 // connect opens the database and puts on it what needs one.
@@ -180,15 +181,13 @@ func (a *App) wire() (err error) {
 		Plan: a.cfg.Publishing.plan(), Now: Now,
 	})
 	notifyService := notify.New(notify.Dependencies{
-		Store: a.store, Sources: notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
-		Email: notify.EmailChannel{Vendor: a.notifyAPI}, Push: notify.PushChannel{Vendor: a.notifyAPI},
-		Limits: a.cfg.Notification.limits(), Now: Now, Log: a.log,
+		Store: a.store, Jobs: a.jobs, Sources: notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
+		Email: a.emailRoute(), Push: a.pushRoute(), Limits: a.cfg.Notification.limits(), Observer: a.metrics.Notifications(), Now: Now, Log: a.log,
 	})
 	a.Webhooks = a.wireWebhooks(vault)
 	a.ownChecks = status.NewCachedChecks(a.ownCheckers(), ownChecksTTL, time.Now)
 	version := status.AnnouncedVersion(a.cfg.LinkedIn.Version, a.probe().Cached(time.Now), Now)
 	a.vendorChecks = status.NewCachedChecks(a.vendorCheckers(version), vendorChecksTTL, time.Now)
-	a.Webhooks = a.wireWebhooks(vault)
 	for _, owner := range []interface{ Register(*jobs.Client) }{
 		a.Publishing, a.Accounts, notifyService, numbers, a.Webhooks, a.versionWorker(),
 		retention.NewWorker(a.store, a.cfg.Retention.periods(), Now, a.log),

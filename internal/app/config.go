@@ -15,6 +15,7 @@ type Config struct {
 	LinkedIn     LinkedInConfig     `embed:"" prefix:"linkedin-"`
 	Analysis     AnalysisConfig     `embed:"" prefix:"analysis-"`
 	Notification NotificationConfig `embed:"" prefix:"notification-"`
+	SMTP         SMTPConfig         `embed:"" prefix:"smtp-"`
 	Jobs         JobsConfig         `embed:"" prefix:"jobs-"`
 	Publishing   PublishingConfig   `embed:"" prefix:"publishing-"`
 	Retention    RetentionConfig    `embed:"" prefix:"retention-"`
@@ -105,14 +106,22 @@ type AnalysisConfig struct {
 	Token   Secret   `help:"Sent to the analysis API as bearer token."`
 }
 
-// NotificationConfig is the notification API's.
+// NotificationConfig is that of the messages to people: who sends them, and how many.
 type NotificationConfig struct {
-	URL   string `help:"The notification API." default:"http://127.0.0.1:8090"`
+	Email string `help:"Who sends e-mails: smtp (the mail server of --smtp-url), api (the notification API of --notification-url) or log (they are written to the log, and go nowhere). By default the first of these that is set up."`
+	Push  string `help:"Who sends push messages: api (the notification API of --notification-url) or log. By default the first of these that is set up."`
+	URL   string `help:"The notification API; none by default."`
 	Token Secret `help:"Sent to the notification API as bearer token."`
 	// The first two are about messages that callers write, the last about those that Postwright writes by itself.
 	Allow               []string `help:"Whom callers may send e-mail besides themselves: addresses such as ada@example.org, and domains such as @example.org, without their subdomains."`
 	DailyLimit          Count    `help:"Messages at most that a user may send in a day (UTC), delivered or not; 0 for none." default:"100"`
 	AutomaticDailyLimit Count    `help:"Messages at most that a user gets in a day (UTC) about posts that went out, and as many about posts that did not, by e-mail and by push each." default:"50"`
+}
+
+// SMTPConfig is that of the mail server.
+type SMTPConfig struct {
+	URL  Secret `name:"url" help:"The mail server, as smtp://user:password@host:587 (goes on with STARTTLS, or not at all) or smtps://user:password@host:465 (TLS); without the user where it wants none. With ?tls=none after it nothing is encrypted, and no password may be in it; so it is for a server on this machine anyway, unless ?tls=required is after it."`
+	From string `help:"Who writes, as an address or as a name and an address: Postwright <posts@example.org>."`
 }
 
 // JobsConfig is that of the work in the background.

@@ -127,7 +127,7 @@ func (a *App) vendorCheckers(version status.Checker) []status.Checker {
 		checkers = append(checkers, status.App(app.Name, a.linkedIn.WithApp(cfg.ClientID, cfg.ClientSecret, accounts.SettingsOf(app.Name)), cfg))
 	}
 	checkers = append(checkers, version)
-	return append(append(checkers, a.engineCheckers()...), status.Notification(a.cfg.Notification.URL))
+	return slices.Concat(checkers, a.engineCheckers(), a.senderCheckers())
 }
 
 // engineCheckers check the engines that analyse texts. What one can't do, the next in the order may.

@@ -20,6 +20,7 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/telemetry"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
+	"github.com/postwright/postwright/internal/vendors/smtp"
 )
 
 // Verify lists every fault of the configuration, each under its flag.
@@ -52,7 +53,6 @@ func (c Config) Verify() error {
 	v.outbound(c.Outbound)
 	v.vendor(c.LinkedIn.client().Faults())
 	v.analysis(c.Analysis)
-	v.vendor(c.Notification.client().Faults())
 	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
 	v.duration("--jobs-timeout", c.Jobs.Timeout, time.Second, time.Hour)
 	v.duration("--jobs-rescue-after", c.Jobs.RescueAfter, time.Second, 2*time.Hour)
@@ -77,6 +77,7 @@ func (c Config) Verify() error {
 	}
 	v.duration("--publishing-read-back-after", c.Publishing.ReadBackAfter, time.Second, 24*time.Hour)
 	v.notification(c.Notification)
+	v.senders(c)
 	v.retention(c.Retention)
 	v.webhooks(c.Webhooks)
 	v.faults = append(v.faults, telemetry.TracesFaults()...)
@@ -268,6 +269,7 @@ var vendorFlags = map[string]string{ //nolint:gosec // names of flags, no secret
 	"LinkedIn client id and secret": "--linkedin-client-id and --linkedin-client-secret",
 	"analysis URL":                  "--analysis-url", "analysis token": "--analysis-token",
 	"notification URL": "--notification-url", "notification token": "--notification-token",
+	smtp.URLSetting: "--smtp-url", smtp.FromSetting: "--smtp-from",
 }
 
 func (v *validation) vendor(faults []fault.Field) {

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,42 +47,23 @@ func (w *accountWorker) Work(ctx context.Context, job *river.Job[AccountNoticeAr
 			return err
 		}
 	}
-	m, due := describeAccount(account.DisplayName, standing, beyond, now)
+	about, due := describeAccount(account.DisplayName, standing, beyond, now)
 	if !due {
 		return nil
 	}
-	return s.tell(ctx, actionNeeded, delivery{ownerID: args.OwnerID, channel: args.Channel, message: m})
+	return s.tell(ctx, job.ID, notice{ownerID: args.OwnerID, channel: args.Channel, event: TokenExpiring, words: about})
 }
 
 // describeAccount says what an account needs of its owner; due is false when it needs nothing. beyond is how many posts are
 // scheduled for after the token's end.
-func describeAccount(name string, standing accounts.Standing, beyond int64, now time.Time) (m Message, due bool) {
-	const remedy = "Connect the account again, with ConnectAccount."
+func describeAccount(name string, standing accounts.Standing, beyond int64, now time.Time) (w words, due bool) {
+	w = words{Account: name, Refused: standing.Paused, Assumed: standing.EndsAssumed, Scheduled: beyond}
 	if standing.Paused != "" {
-		return Message{
-			Subject: "LinkedIn does not accept " + name + " any more",
-			Content: fmt.Sprintf(
-				"LinkedIn refuses the account's token (%s), so nothing goes out with it. What is queued waits and goes out once the account is connected "+
-					"again; delete what is not to.\n\n%s",
-				standing.Paused,
-				remedy,
-			),
-		}, true
+		return w, true
 	}
 	if standing.Ends == nil || standing.RenewedUntil != nil {
-		return Message{}, false
+		return w, false
 	}
-	waiting := ""
-	if beyond > 0 {
-		waiting = fmt.Sprintf(" %d scheduled posts are due after that.", beyond)
-	}
-	ends := "ends at"
-	if standing.EndsAssumed {
-		ends = "is assumed to end, 60 days after it was added, at"
-	}
-	days := int(standing.Ends.Sub(now)/(24*time.Hour)) + 1
-	return Message{
-		Subject: fmt.Sprintf("%s must be connected again within %d days", name, days),
-		Content: fmt.Sprintf("The account's token %s %s.%s\n\n%s", ends, standing.Ends.UTC().Format(time.RFC3339), waiting, remedy),
-	}, true
+	w.Until, w.Days = standing.Ends.UTC().Format(time.RFC3339), int(standing.Ends.Sub(now)/(24*time.Hour))+1
+	return w, true
 }

@@ -45,6 +45,6 @@ func perChannel(job func(channel string) river.JobArgs) []river.JobArgs {
 // Notifies reports whether jobs of a kind tell somebody something.
 func Notifies(kind string) bool {
 	return slices.Contains([]string{
-		PublicationNoticeArgs{}.Kind(), AccountNoticeArgs{}.Kind(), VersionNoticeArgs{}.Kind(), WebhookNoticeArgs{}.Kind(),
+		PublicationNoticeArgs{}.Kind(), AccountNoticeArgs{}.Kind(), VersionNoticeArgs{}.Kind(), WebhookNoticeArgs{}.Kind(), DeliveryArgs{}.Kind(),
 	}, kind)
 }

@@ -36,16 +36,24 @@ const (
 type topic string
 
 const (
-	published    topic = "news"    // a post went out
-	notPublished topic = "trouble" // a post did not, or may not
-	actionNeeded topic = "duty"    // something that only a person can do, told at most a few times by itself: never left out
+	news    topic = "news"    // a post went out
+	trouble topic = "trouble" // a post did not, or may not
+	duty    topic = "duty"    // something that only a person can do, told at most a few times by itself: never left out
 )
+
+// topic is that of an event.
+func (e Event) topic() topic {
+	switch e {
+	case Published:
+		return news
+	case Failed, Unconfirmed, Waiting:
+		return trouble
+	}
+	return duty
+}
 
 // requested is the allowance of what callers send.
 const requested = "requested"
-
-// lastOfTheDay follows the last message of its kind in a day, so that a person knows that there may be more to see.
-const lastOfTheDay = "\n\nNo more messages like this come today (UTC): ListPosts shows how your other posts ended."
 
 // errNoneLeft says that there have been as many messages of a kind in a day as there may be.
 var errNoneLeft = errors.New("none of the day's messages is left")
@@ -53,8 +61,8 @@ var errNoneLeft = errors.New("none of the day's messages is left")
 // count takes one of a day's messages, before it is sent: whether it arrives makes no difference. It returns how many there have
 // been, this one included, or errNoneLeft when most were sent before. Several processes count in one row, so that none counts past
 // another.
-func (s *Service) count(ctx context.Context, ownerID uuid.UUID, allowance string, most int32) (nth int32, err error) {
-	nth, err = s.queries.NotificationCount(ctx, s.store, db.NotificationCountParams{
+func (s *Service) count(ctx context.Context, on db.DBTX, ownerID uuid.UUID, allowance string, most int32) (nth int32, err error) {
+	nth, err = s.queries.NotificationCount(ctx, on, db.NotificationCountParams{
 		OwnerID: ownerID, Day: today(s.now()), Allowance: allowance, Most: most,
 	})
 	if fault.Is(err, fault.NotFound) {
@@ -74,7 +82,7 @@ func (s *Service) countRequested(ctx context.Context, ownerID uuid.UUID) error {
 		return fault.New(fault.Forbidden, "Users may not send messages here: the operator allows it with --notification-daily-limit.").
 			WithReason(ReasonDailyLimit)
 	}
-	_, err := s.count(ctx, ownerID, requested, s.limits.Daily)
+	_, err := s.count(ctx, s.store, ownerID, requested, s.limits.Daily)
 	if !errors.Is(err, errNoneLeft) {
 		return err
 	}
@@ -90,12 +98,13 @@ func (s *Service) countRequested(ctx context.Context, ownerID uuid.UUID) error {
 }
 
 // countAutomatic is count for what Postwright tells by itself, and reports whether the message is the last of its kind in the
-// day. One beyond that is an OverLimit fault, whose message says why it is not sent.
-func (s *Service) countAutomatic(ctx context.Context, about topic, d delivery) (last bool, err error) {
-	if about == actionNeeded {
+// day, which says so. One beyond that is an OverLimit fault, whose message says why it is not sent.
+func (s *Service) countAutomatic(ctx context.Context, on db.DBTX, n notice) (last bool, err error) {
+	about := n.event.topic()
+	if about == duty {
 		return false, nil
 	}
-	nth, err := s.count(ctx, d.ownerID, fmt.Sprintf("%s_%s", about, d.channel), s.limits.AutomaticDaily)
+	nth, err := s.count(ctx, on, n.ownerID, fmt.Sprintf("%s_%s", about, n.channel), s.limits.AutomaticDaily)
 	if errors.Is(err, errNoneLeft) {
 		return false, fault.Newf(
 			fault.OverLimit,

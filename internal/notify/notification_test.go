@@ -56,14 +56,14 @@ func TestMessagesReachTheCallerAndWhomTheOperatorAllows(t *testing.T) {
 			require.Empty(t, sent, to)
 			continue
 		}
-		require.JSONEq(t, `{"delivered":true}`, string(a.Body), to)
+		require.JSONEq(t, `{"delivered":true,"sender":"api"}`, string(a.Body), to)
 		require.Len(t, sent, 1)
 		require.Equal(t, reached, sent[0].Recipient, "the address as it was registered, or written by the operator")
 	}
 
 	own, others := w.UserID("tess@example.org"), w.UserID("other@example.org")
-	require.JSONEq(t, `{"delivered":true}`, string(w.push(w.Key, own, "Hello").Body))
-	require.JSONEq(t, `{"delivered":true}`, string(w.push(w.Key, strings.ToUpper(own), "Hello").Body))
+	require.JSONEq(t, `{"delivered":true,"sender":"api"}`, string(w.push(w.Key, own, "Hello").Body))
+	require.JSONEq(t, `{"delivered":true,"sender":"api"}`, string(w.push(w.Key, strings.ToUpper(own), "Hello").Body))
 	for _, foreign := range []string{others, "somebody", "{" + own + "}", "urn:uuid:" + own, own + " "} {
 		a := w.push(w.Key, foreign, "Hello")
 		require.Equal(t, http.StatusForbidden, a.Status, "%s: %s", foreign, a.Body)
@@ -166,9 +166,9 @@ func TestADaysMessagesAreCountedOverAllProcesses(t *testing.T) {
 	require.Equal(t, limit, w.Count(`SELECT sent FROM notification_counts WHERE allowance = 'requested'`))
 
 	stranger := w.User("stranger@example.org")
-	require.JSONEq(t, `{"delivered":true}`, string(w.email(stranger, "stranger@example.org", "Hello").Body), "another owner has a day of their own")
+	require.JSONEq(t, `{"delivered":true,"sender":"api"}`, string(w.email(stranger, "stranger@example.org", "Hello").Body), "another owner has a day of their own")
 	w.Exec(`UPDATE notification_counts SET day = day - interval '1 day'`)
-	require.JSONEq(t, `{"delivered":true}`, string(w.email(w.Key, "tess@example.org", "Hello").Body), "so has another day")
+	require.JSONEq(t, `{"delivered":true,"sender":"api"}`, string(w.email(w.Key, "tess@example.org", "Hello").Body), "so has another day")
 }
 
 func retryDelay(t *testing.T, a apptest.Answer) time.Duration {
@@ -223,7 +223,7 @@ func TestABatchFloodsNobodyAndHidesNoTrouble(t *testing.T) {
 	w.Publish(w.Draft("It does not"))
 	w.Idle()
 	require.Len(t, w.Vendors.Notifications(), 6, "trouble has room of its own")
-	require.JSONEq(t, `{"delivered":true}`, string(w.email(w.Key, "tess@example.org", "Hello").Body), "and so has what the user sends")
+	require.JSONEq(t, `{"delivered":true,"sender":"api"}`, string(w.email(w.Key, "tess@example.org", "Hello").Body), "and so has what the user sends")
 }
 
 func TestANotificationVendorThatIsDownFailsNothing(t *testing.T) {
@@ -237,7 +237,7 @@ func TestANotificationVendorThatIsDownFailsNothing(t *testing.T) {
 	} {
 		got := w.Curl(w.Key, "NotificationService/"+method, []byte(body))
 		require.Equal(t, 200, got.Status)
-		require.JSONEq(t, `{}`, string(got.Body), "delivered is false")
+		require.JSONEq(t, `{"sender":"api"}`, string(got.Body), "delivered is false")
 	}
 	post, _ := w.Publish(w.Draft("Nobody hears of it"))
 	require.Equal(t, postwrightv1.PostState_POST_STATE_PUBLISHED, post.GetState())

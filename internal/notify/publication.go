@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
@@ -38,6 +37,7 @@ func (s *Service) Register(client *jobs.Client) {
 	river.AddWorker(workers, &accountWorker{service: s})
 	river.AddWorker(workers, &versionWorker{service: s})
 	river.AddWorker(workers, &webhookWorker{service: s})
+	river.AddWorker(workers, &deliveryWorker{service: s})
 }
 
 type publicationWorker struct {
@@ -55,33 +55,21 @@ func (w *publicationWorker) Work(ctx context.Context, job *river.Job[Publication
 	if err != nil {
 		return err
 	}
-	about := notPublished
-	if args.State == posts.StatePublished {
-		about = published
-	}
-	return s.tell(ctx, about, delivery{ownerID: args.OwnerID, postID: &post.ID, channel: args.Channel, message: describe(post, args)})
+	event, about := describe(post, args)
+	return s.tell(ctx, job.ID, notice{ownerID: args.OwnerID, postID: &post.ID, channel: args.Channel, event: event, words: about})
 }
 
-// describe says how a publication ended, or what endangers one, in words for the owner.
-func describe(post posts.Post, args PublicationNoticeArgs) Message {
-	opening := shorten(post.Content, 60)
+// describe says how a publication ended, or what endangers one: which event that is, and what there is to say of it.
+func describe(post posts.Post, args PublicationNoticeArgs) (Event, words) {
+	w := words{Opening: shorten(post.Content, 60), Link: post.Permalink(), PostID: post.ID.String(), Problem: post.FailureMessage, Remedy: post.FailureRemedy}
 	switch args.State {
 	case posts.StateScheduled:
-		return Message{Subject: "Your scheduled post may not go out", Content: fmt.Sprintf("%q: %s", opening, args.Warning)}
+		w.Problem = args.Warning
+		return Waiting, w
 	case posts.StatePublished:
-		where := post.Permalink()
-		if where == "" {
-			where = "LinkedIn did not say under which address."
-		}
-		return Message{Subject: "Your post is on LinkedIn", Content: fmt.Sprintf("%q was published.\n\n%s", opening, where)}
+		return Published, w
 	case posts.StateUnconfirmed:
-		return Message{
-			Subject: "It is not known whether your post is on LinkedIn",
-			Content: fmt.Sprintf("%q: %s\n\n%s", opening, post.FailureMessage, post.FailureRemedy),
-		}
+		return Unconfirmed, w
 	}
-	return Message{
-		Subject: "Your post was not published",
-		Content: fmt.Sprintf("%q: %s\n\n%s", opening, post.FailureMessage, post.FailureRemedy),
-	}
+	return Failed, w
 }

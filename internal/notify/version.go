@@ -33,13 +33,13 @@ type versionWorker struct {
 }
 
 // Work tells the user.
-func (w *versionWorker) Work(ctx context.Context, job *river.Job[VersionNoticeArgs]) error {
+func (v *versionWorker) Work(ctx context.Context, job *river.Job[VersionNoticeArgs]) error {
 	args := job.Args
 	ends, err := time.Parse(time.DateOnly, args.Ends)
 	if err != nil {
 		return fmt.Errorf("read the day of the end: %w", err)
 	}
-	var m Message
-	m.Subject, m.Content = sunset.Ending{Version: args.Version, Ends: ends, Exact: args.Exact, Dead: args.Dead}.Notice()
-	return w.service.tell(ctx, actionNeeded, delivery{ownerID: args.OwnerID, channel: args.Channel, message: m})
+	var w words
+	w.Subject, w.Text = sunset.Ending{Version: args.Version, Ends: ends, Exact: args.Exact, Dead: args.Dead}.Notice()
+	return v.service.tell(ctx, job.ID, notice{ownerID: args.OwnerID, channel: args.Channel, event: VersionEnding, words: w})
 }

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
@@ -40,9 +39,7 @@ func (w *webhookWorker) Work(ctx context.Context, job *river.Job[WebhookNoticeAr
 	if job.Args.Gone {
 		why = "it answered that it is gone (410)"
 	}
-	return w.service.tell(ctx, actionNeeded, delivery{ownerID: job.Args.OwnerID, channel: job.Args.Channel, message: Message{
-		Subject: "A webhook was switched off",
-		Content: fmt.Sprintf("Events are not sent to %s any more: %s. ListWebhookDeliveries shows what it answered.\n\n"+
-			"Set enabled with UpdateWebhook once it works again, and send again what it missed with ResendWebhookDelivery.", job.Args.URL, why),
-	}})
+	return w.service.tell(ctx, job.ID, notice{
+		ownerID: job.Args.OwnerID, channel: job.Args.Channel, event: WebhookOff, words: words{Link: job.Args.URL, Problem: why},
+	})
 }

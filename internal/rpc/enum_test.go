@@ -72,6 +72,9 @@ func TestNoValueOfAnEnumIsUnspecifiedByMistake(t *testing.T) {
 	tableOf(tables, versionKinds)
 	tableOf(tables, diffOperations)
 	tableOf(tables, checkStates)
+	tableOf(tables, notificationEvents, "") // of what a caller wrote
+	tableOf(tables, notificationChannels)
+	tableOf(tables, notificationStates)
 	for _, enum := range enums() {
 		name := enum.FullName()
 		if name == "postwright.v1.DatabaseStatus" { // one of two, by whether a post was refused

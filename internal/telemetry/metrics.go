@@ -34,6 +34,7 @@ type Metrics struct {
 
 	analysisAnswers    *prometheus.CounterVec
 	analysisPassedOver *prometheus.CounterVec
+	notifications      *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -101,6 +102,7 @@ func NewMetrics() *Metrics {
 			Name: "analysis_engine_failures_total",
 			Help: "Questions that an analysis engine did not answer, by its kind of failure; the next engine in the order was asked then.",
 		}, []string{"engine", "operation", "kind"}),
+		notifications: newNotifications(),
 	}
 	for _, result := range []string{"hit", "miss", "failed"} { // there from the start: a rate needs a 0 to start from
 		m.apiLookups.WithLabelValues(result)
@@ -113,6 +115,7 @@ func NewMetrics() *Metrics {
 	buildInfo.Set(1)
 	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker, m.apiLookups,
 		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, m.connections, m.connsClosed, m.connsReset, m.analysisAnswers, m.analysisPassedOver,
+		m.notifications,
 		buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -55,6 +55,7 @@ BEGIN
     SELECT id_of(4, n), id_of(1, n % 2 * n), '', 'neutral', 0, moment(n) FROM generate_series(first, last) n;
     INSERT INTO notifications (id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at)
     SELECT id_of(7, n), id_of(1, n % 2 * n), id_of(4, n), 'email', '', '', true, '', moment(n) FROM generate_series(first, last) n;
+    INSERT INTO notification_preferences (owner_id, muted, updated_at) SELECT id_of(1, n), '{}', moment(n) FROM generate_series(greatest(first, 1), last) n;
     INSERT INTO notification_counts (owner_id, day, allowance, sent)
     SELECT id_of(1, n % 2 * n), moment(n), 'news_email', 1 FROM generate_series(first, last) n;
     INSERT INTO webhooks (id, owner_id, url, description, event_types, sealed_secret, due_at, free_at, created_at, updated_at)
@@ -97,6 +98,11 @@ SELECT id_of(kind + 10, 0), id_of(kind, 0), id_of(1, 0), id_of(3, 0), state, mom
 FROM (VALUES (43, 'queued'), (44, 'publishing'), (45, 'published'), (46, 'failed'), (47, 'unconfirmed'), (49, 'queued')) AS made (kind, state);
 INSERT INTO publish_attempts (id, publication_id, post_id, number, started_at, ended_at, outcome)
 VALUES (id_of(64, 0), id_of(54, 0), id_of(44, 0), 1, moment(0), NULL, 'started'), (id_of(67, 0), id_of(57, 0), id_of(47, 0), 1, moment(0), moment(0), 'in_doubt');
+-- Messages that were delivered, given up, wait and are being sent, numbered as kinds from 71 on.
+INSERT INTO notifications (id, owner_id, channel, recipient, subject, delivered, problem, created_at, event, state, attempts, content)
+SELECT id_of(kind, 0), id_of(1, 0), 'email', '', '', kind = 71, '', moment(0), 'failed', state, 1, 'c'
+FROM (VALUES (71, 'ended'), (72, 'ended'), (73, 'waiting'), (74, 'sending')) AS made (kind, state);
+INSERT INTO notification_preferences (owner_id, muted, updated_at) VALUES (id_of(1, 0), '{}', moment(0));
 INSERT INTO consents (state_hash, owner_id, organization, expires_at)
 SELECT convert_to('old' || n, 'UTF8'), id_of(1, 0), '', moment(-n) FROM generate_series(1, 10) n;
 INSERT INTO webhooks (id, owner_id, url, description, event_types, sealed_secret, failing_since, last_failed_at, due_at, free_at, created_at, updated_at)

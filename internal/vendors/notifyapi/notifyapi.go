@@ -18,6 +18,9 @@ import (
 // Vendor is the notification API's name in metrics and faults.
 const Vendor = "notification"
 
+// TokenSetting is what the faults of a token are about.
+const TokenSetting = "notification token"
+
 // Config says how to reach the notification API.
 type Config struct {
 	URL   string
@@ -26,7 +29,7 @@ type Config struct {
 
 // Faults lists everything that is wrong with the configuration.
 func (c Config) Faults() []fault.Field {
-	return slices.Concat(endpoint.CheckURL("notification URL", c.URL), endpoint.CheckToken("notification token", c.Token))
+	return slices.Concat(endpoint.CheckURL("notification URL", c.URL), endpoint.CheckToken(TokenSetting, c.Token))
 }
 
 // Client calls the notification API. It is safe for concurrent use.

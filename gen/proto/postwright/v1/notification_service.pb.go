@@ -10,6 +10,8 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -21,6 +23,184 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// What Postwright tells by itself.
+type NotificationEvent int32
+
+const (
+	NotificationEvent_NOTIFICATION_EVENT_UNSPECIFIED NotificationEvent = 0
+	// A post is on LinkedIn.
+	NotificationEvent_NOTIFICATION_EVENT_PUBLISHED NotificationEvent = 1
+	// A post was not published.
+	NotificationEvent_NOTIFICATION_EVENT_FAILED NotificationEvent = 2
+	// It is not known whether a post is on LinkedIn.
+	NotificationEvent_NOTIFICATION_EVENT_UNCONFIRMED NotificationEvent = 3
+	// A scheduled post may not go out.
+	NotificationEvent_NOTIFICATION_EVENT_WAITING NotificationEvent = 4
+	// An account must be connected again: its token ends, or is refused.
+	NotificationEvent_NOTIFICATION_EVENT_TOKEN_EXPIRING NotificationEvent = 5
+	// LinkedIn ends the version of its API that is used.
+	NotificationEvent_NOTIFICATION_EVENT_VERSION_ENDING NotificationEvent = 6
+	// A webhook of the user was switched off.
+	NotificationEvent_NOTIFICATION_EVENT_WEBHOOK_OFF NotificationEvent = 7
+)
+
+// Enum value maps for NotificationEvent.
+var (
+	NotificationEvent_name = map[int32]string{
+		0: "NOTIFICATION_EVENT_UNSPECIFIED",
+		1: "NOTIFICATION_EVENT_PUBLISHED",
+		2: "NOTIFICATION_EVENT_FAILED",
+		3: "NOTIFICATION_EVENT_UNCONFIRMED",
+		4: "NOTIFICATION_EVENT_WAITING",
+		5: "NOTIFICATION_EVENT_TOKEN_EXPIRING",
+		6: "NOTIFICATION_EVENT_VERSION_ENDING",
+		7: "NOTIFICATION_EVENT_WEBHOOK_OFF",
+	}
+	NotificationEvent_value = map[string]int32{
+		"NOTIFICATION_EVENT_UNSPECIFIED":    0,
+		"NOTIFICATION_EVENT_PUBLISHED":      1,
+		"NOTIFICATION_EVENT_FAILED":         2,
+		"NOTIFICATION_EVENT_UNCONFIRMED":    3,
+		"NOTIFICATION_EVENT_WAITING":        4,
+		"NOTIFICATION_EVENT_TOKEN_EXPIRING": 5,
+		"NOTIFICATION_EVENT_VERSION_ENDING": 6,
+		"NOTIFICATION_EVENT_WEBHOOK_OFF":    7,
+	}
+)
+
+func (x NotificationEvent) Enum() *NotificationEvent {
+	p := new(NotificationEvent)
+	*p = x
+	return p
+}
+
+func (x NotificationEvent) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NotificationEvent) Descriptor() protoreflect.EnumDescriptor {
+	return file_postwright_v1_notification_service_proto_enumTypes[0].Descriptor()
+}
+
+func (NotificationEvent) Type() protoreflect.EnumType {
+	return &file_postwright_v1_notification_service_proto_enumTypes[0]
+}
+
+func (x NotificationEvent) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NotificationEvent.Descriptor instead.
+func (NotificationEvent) EnumDescriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{0}
+}
+
+type NotificationChannel int32
+
+const (
+	NotificationChannel_NOTIFICATION_CHANNEL_UNSPECIFIED NotificationChannel = 0
+	NotificationChannel_NOTIFICATION_CHANNEL_EMAIL       NotificationChannel = 1
+	NotificationChannel_NOTIFICATION_CHANNEL_PUSH        NotificationChannel = 2
+)
+
+// Enum value maps for NotificationChannel.
+var (
+	NotificationChannel_name = map[int32]string{
+		0: "NOTIFICATION_CHANNEL_UNSPECIFIED",
+		1: "NOTIFICATION_CHANNEL_EMAIL",
+		2: "NOTIFICATION_CHANNEL_PUSH",
+	}
+	NotificationChannel_value = map[string]int32{
+		"NOTIFICATION_CHANNEL_UNSPECIFIED": 0,
+		"NOTIFICATION_CHANNEL_EMAIL":       1,
+		"NOTIFICATION_CHANNEL_PUSH":        2,
+	}
+)
+
+func (x NotificationChannel) Enum() *NotificationChannel {
+	p := new(NotificationChannel)
+	*p = x
+	return p
+}
+
+func (x NotificationChannel) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NotificationChannel) Descriptor() protoreflect.EnumDescriptor {
+	return file_postwright_v1_notification_service_proto_enumTypes[1].Descriptor()
+}
+
+func (NotificationChannel) Type() protoreflect.EnumType {
+	return &file_postwright_v1_notification_service_proto_enumTypes[1]
+}
+
+func (x NotificationChannel) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NotificationChannel.Descriptor instead.
+func (NotificationChannel) EnumDescriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{1}
+}
+
+type NotificationState int32
+
+const (
+	NotificationState_NOTIFICATION_STATE_UNSPECIFIED NotificationState = 0
+	// It is to be sent, for the first time or again; problem says why not yet.
+	NotificationState_NOTIFICATION_STATE_WAITING   NotificationState = 1
+	NotificationState_NOTIFICATION_STATE_SENDING   NotificationState = 2
+	NotificationState_NOTIFICATION_STATE_DELIVERED NotificationState = 3
+	// It was given up; problem says why.
+	NotificationState_NOTIFICATION_STATE_FAILED NotificationState = 4
+)
+
+// Enum value maps for NotificationState.
+var (
+	NotificationState_name = map[int32]string{
+		0: "NOTIFICATION_STATE_UNSPECIFIED",
+		1: "NOTIFICATION_STATE_WAITING",
+		2: "NOTIFICATION_STATE_SENDING",
+		3: "NOTIFICATION_STATE_DELIVERED",
+		4: "NOTIFICATION_STATE_FAILED",
+	}
+	NotificationState_value = map[string]int32{
+		"NOTIFICATION_STATE_UNSPECIFIED": 0,
+		"NOTIFICATION_STATE_WAITING":     1,
+		"NOTIFICATION_STATE_SENDING":     2,
+		"NOTIFICATION_STATE_DELIVERED":   3,
+		"NOTIFICATION_STATE_FAILED":      4,
+	}
+)
+
+func (x NotificationState) Enum() *NotificationState {
+	p := new(NotificationState)
+	*p = x
+	return p
+}
+
+func (x NotificationState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NotificationState) Descriptor() protoreflect.EnumDescriptor {
+	return file_postwright_v1_notification_service_proto_enumTypes[2].Descriptor()
+}
+
+func (NotificationState) Type() protoreflect.EnumType {
+	return &file_postwright_v1_notification_service_proto_enumTypes[2]
+}
+
+func (x NotificationState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NotificationState.Descriptor instead.
+func (NotificationState) EnumDescriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{2}
+}
 
 type SendEmailRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -85,8 +265,10 @@ func (x *SendEmailRequest) GetContent() string {
 }
 
 type SendEmailResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Delivered     bool                   `protobuf:"varint,1,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Delivered bool                   `protobuf:"varint,1,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	// Who took it, as Notification.sender.
+	Sender        string `protobuf:"bytes,2,opt,name=sender,proto3" json:"sender,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -126,6 +308,13 @@ func (x *SendEmailResponse) GetDelivered() bool {
 		return x.Delivered
 	}
 	return false
+}
+
+func (x *SendEmailResponse) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
 }
 
 type SendPushRequest struct {
@@ -191,8 +380,10 @@ func (x *SendPushRequest) GetMessage() string {
 }
 
 type SendPushResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Delivered     bool                   `protobuf:"varint,1,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Delivered bool                   `protobuf:"varint,1,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	// Who took it, as Notification.sender.
+	Sender        string `protobuf:"bytes,2,opt,name=sender,proto3" json:"sender,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -234,31 +425,804 @@ func (x *SendPushResponse) GetDelivered() bool {
 	return false
 }
 
+func (x *SendPushResponse) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+// By which channels an event is told.
+type EventPreference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Event         NotificationEvent      `protobuf:"varint,1,opt,name=event,proto3,enum=postwright.v1.NotificationEvent" json:"event,omitempty"`
+	Email         bool                   `protobuf:"varint,2,opt,name=email,proto3" json:"email,omitempty"`
+	Push          bool                   `protobuf:"varint,3,opt,name=push,proto3" json:"push,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventPreference) Reset() {
+	*x = EventPreference{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventPreference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventPreference) ProtoMessage() {}
+
+func (x *EventPreference) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventPreference.ProtoReflect.Descriptor instead.
+func (*EventPreference) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *EventPreference) GetEvent() NotificationEvent {
+	if x != nil {
+		return x.Event
+	}
+	return NotificationEvent_NOTIFICATION_EVENT_UNSPECIFIED
+}
+
+func (x *EventPreference) GetEmail() bool {
+	if x != nil {
+		return x.Email
+	}
+	return false
+}
+
+func (x *EventPreference) GetPush() bool {
+	if x != nil {
+		return x.Push
+	}
+	return false
+}
+
+// When nothing is told: what falls into it waits until its end.
+type QuietHours struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// On the zone's clocks, as 22:00. From then on,
+	StartTime string `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// until then, on the next day if it is the earlier one.
+	EndTime string `protobuf:"bytes,2,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// IANA's name, such as Europe/Berlin.
+	TimeZone      string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuietHours) Reset() {
+	*x = QuietHours{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuietHours) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuietHours) ProtoMessage() {}
+
+func (x *QuietHours) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuietHours.ProtoReflect.Descriptor instead.
+func (*QuietHours) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *QuietHours) GetStartTime() string {
+	if x != nil {
+		return x.StartTime
+	}
+	return ""
+}
+
+func (x *QuietHours) GetEndTime() string {
+	if x != nil {
+		return x.EndTime
+	}
+	return ""
+}
+
+func (x *QuietHours) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+type NotificationPreferences struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An answer has all events. In a request, an event that is not among them is told by every channel.
+	Events []*EventPreference `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Absent where there are none.
+	QuietHours    *QuietHours `protobuf:"bytes,2,opt,name=quiet_hours,json=quietHours,proto3" json:"quiet_hours,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotificationPreferences) Reset() {
+	*x = NotificationPreferences{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotificationPreferences) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotificationPreferences) ProtoMessage() {}
+
+func (x *NotificationPreferences) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotificationPreferences.ProtoReflect.Descriptor instead.
+func (*NotificationPreferences) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *NotificationPreferences) GetEvents() []*EventPreference {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *NotificationPreferences) GetQuietHours() *QuietHours {
+	if x != nil {
+		return x.QuietHours
+	}
+	return nil
+}
+
+type GetPreferencesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPreferencesRequest) Reset() {
+	*x = GetPreferencesRequest{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPreferencesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPreferencesRequest) ProtoMessage() {}
+
+func (x *GetPreferencesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPreferencesRequest.ProtoReflect.Descriptor instead.
+func (*GetPreferencesRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{7}
+}
+
+type GetPreferencesResponse struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	Preferences   *NotificationPreferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPreferencesResponse) Reset() {
+	*x = GetPreferencesResponse{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPreferencesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPreferencesResponse) ProtoMessage() {}
+
+func (x *GetPreferencesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPreferencesResponse.ProtoReflect.Descriptor instead.
+func (*GetPreferencesResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GetPreferencesResponse) GetPreferences() *NotificationPreferences {
+	if x != nil {
+		return x.Preferences
+	}
+	return nil
+}
+
+type UpdatePreferencesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The new values of what is in the mask.
+	Preferences *NotificationPreferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
+	// Any of events, quietHours. What is in the mask and absent from the preferences is cleared.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdatePreferencesRequest) Reset() {
+	*x = UpdatePreferencesRequest{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdatePreferencesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdatePreferencesRequest) ProtoMessage() {}
+
+func (x *UpdatePreferencesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdatePreferencesRequest.ProtoReflect.Descriptor instead.
+func (*UpdatePreferencesRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *UpdatePreferencesRequest) GetPreferences() *NotificationPreferences {
+	if x != nil {
+		return x.Preferences
+	}
+	return nil
+}
+
+func (x *UpdatePreferencesRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+type UpdatePreferencesResponse struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	Preferences   *NotificationPreferences `protobuf:"bytes,1,opt,name=preferences,proto3" json:"preferences,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdatePreferencesResponse) Reset() {
+	*x = UpdatePreferencesResponse{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdatePreferencesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdatePreferencesResponse) ProtoMessage() {}
+
+func (x *UpdatePreferencesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdatePreferencesResponse.ProtoReflect.Descriptor instead.
+func (*UpdatePreferencesResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *UpdatePreferencesResponse) GetPreferences() *NotificationPreferences {
+	if x != nil {
+		return x.Preferences
+	}
+	return nil
+}
+
+type Notification struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Empty where it is about no post, or about one that is gone.
+	PostId string `protobuf:"bytes,2,opt,name=post_id,json=postId,proto3" json:"post_id,omitempty"`
+	// UNSPECIFIED for what the caller wrote.
+	Event   NotificationEvent   `protobuf:"varint,3,opt,name=event,proto3,enum=postwright.v1.NotificationEvent" json:"event,omitempty"`
+	Channel NotificationChannel `protobuf:"varint,4,opt,name=channel,proto3,enum=postwright.v1.NotificationChannel" json:"channel,omitempty"`
+	// Who sent it: api (the notification API), smtp (a mail server), log (it was written to the operator's log and went nowhere else).
+	Sender    string            `protobuf:"bytes,5,opt,name=sender,proto3" json:"sender,omitempty"`
+	Recipient string            `protobuf:"bytes,6,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	Subject   string            `protobuf:"bytes,7,opt,name=subject,proto3" json:"subject,omitempty"`
+	State     NotificationState `protobuf:"varint,8,opt,name=state,proto3,enum=postwright.v1.NotificationState" json:"state,omitempty"`
+	// Why it was not delivered; empty when it was.
+	Problem string `protobuf:"bytes,9,opt,name=problem,proto3" json:"problem,omitempty"`
+	// How often it was tried.
+	Attempts      int32                  `protobuf:"varint,10,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Notification) Reset() {
+	*x = Notification{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Notification) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Notification) ProtoMessage() {}
+
+func (x *Notification) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Notification.ProtoReflect.Descriptor instead.
+func (*Notification) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Notification) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Notification) GetPostId() string {
+	if x != nil {
+		return x.PostId
+	}
+	return ""
+}
+
+func (x *Notification) GetEvent() NotificationEvent {
+	if x != nil {
+		return x.Event
+	}
+	return NotificationEvent_NOTIFICATION_EVENT_UNSPECIFIED
+}
+
+func (x *Notification) GetChannel() NotificationChannel {
+	if x != nil {
+		return x.Channel
+	}
+	return NotificationChannel_NOTIFICATION_CHANNEL_UNSPECIFIED
+}
+
+func (x *Notification) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+func (x *Notification) GetRecipient() string {
+	if x != nil {
+		return x.Recipient
+	}
+	return ""
+}
+
+func (x *Notification) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Notification) GetState() NotificationState {
+	if x != nil {
+		return x.State
+	}
+	return NotificationState_NOTIFICATION_STATE_UNSPECIFIED
+}
+
+func (x *Notification) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+func (x *Notification) GetAttempts() int32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *Notification) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+type ListNotificationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 means 10; at most 100.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those in state FAILED.
+	Failed        bool `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNotificationsRequest) Reset() {
+	*x = ListNotificationsRequest{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNotificationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNotificationsRequest) ProtoMessage() {}
+
+func (x *ListNotificationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNotificationsRequest.ProtoReflect.Descriptor instead.
+func (*ListNotificationsRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListNotificationsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListNotificationsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListNotificationsRequest) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+type ListNotificationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Notifications []*Notification        `protobuf:"bytes,1,rep,name=notifications,proto3" json:"notifications,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNotificationsResponse) Reset() {
+	*x = ListNotificationsResponse{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNotificationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNotificationsResponse) ProtoMessage() {}
+
+func (x *ListNotificationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNotificationsResponse.ProtoReflect.Descriptor instead.
+func (*ListNotificationsResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListNotificationsResponse) GetNotifications() []*Notification {
+	if x != nil {
+		return x.Notifications
+	}
+	return nil
+}
+
+func (x *ListNotificationsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type ResendNotificationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResendNotificationRequest) Reset() {
+	*x = ResendNotificationRequest{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResendNotificationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResendNotificationRequest) ProtoMessage() {}
+
+func (x *ResendNotificationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResendNotificationRequest.ProtoReflect.Descriptor instead.
+func (*ResendNotificationRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ResendNotificationRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type ResendNotificationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// WAITING.
+	Notification  *Notification `protobuf:"bytes,1,opt,name=notification,proto3" json:"notification,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResendNotificationResponse) Reset() {
+	*x = ResendNotificationResponse{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResendNotificationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResendNotificationResponse) ProtoMessage() {}
+
+func (x *ResendNotificationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResendNotificationResponse.ProtoReflect.Descriptor instead.
+func (*ResendNotificationResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ResendNotificationResponse) GetNotification() *Notification {
+	if x != nil {
+		return x.Notification
+	}
+	return nil
+}
+
 var File_postwright_v1_notification_service_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_notification_service_proto_rawDesc = "" +
 	"\n" +
-	"(postwright/v1/notification_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\"{\n" +
+	"(postwright/v1/notification_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n" +
 	"\x10SendEmailRequest\x12\x1a\n" +
 	"\x02to\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x02to\x12$\n" +
 	"\asubject\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\asubject\x12%\n" +
-	"\acontent\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\xa0\x8d\x06R\acontent\"1\n" +
+	"\acontent\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\xa0\x8d\x06R\acontent\"I\n" +
 	"\x11SendEmailResponse\x12\x1c\n" +
-	"\tdelivered\x18\x01 \x01(\bR\tdelivered\"~\n" +
+	"\tdelivered\x18\x01 \x01(\bR\tdelivered\x12\x16\n" +
+	"\x06sender\x18\x02 \x01(\tR\x06sender\"~\n" +
 	"\x0fSendPushRequest\x12#\n" +
 	"\auser_id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06userId\x12 \n" +
 	"\x05title\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x05title\x12$\n" +
 	"\amessage\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\amessage\"0\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\amessage\"H\n" +
 	"\x10SendPushResponse\x12\x1c\n" +
-	"\tdelivered\x18\x01 \x01(\bR\tdelivered2\xb6\x01\n" +
+	"\tdelivered\x18\x01 \x01(\bR\tdelivered\x12\x16\n" +
+	"\x06sender\x18\x02 \x01(\tR\x06sender\"\x7f\n" +
+	"\x0fEventPreference\x12B\n" +
+	"\x05event\x18\x01 \x01(\x0e2 .postwright.v1.NotificationEventB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05event\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\bR\x05email\x12\x12\n" +
+	"\x04push\x18\x03 \x01(\bR\x04push\"\xc2\x01\n" +
+	"\n" +
+	"QuietHours\x12G\n" +
+	"\n" +
+	"start_time\x18\x01 \x01(\tB(\xbaH%r#\x18\x052\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\tstartTime\x12C\n" +
+	"\bend_time\x18\x02 \x01(\tB(\xbaH%r#\x18\x052\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$R\aendTime\x12&\n" +
+	"\ttime_zone\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\btimeZone\"\x97\x01\n" +
+	"\x17NotificationPreferences\x12@\n" +
+	"\x06events\x18\x01 \x03(\v2\x1e.postwright.v1.EventPreferenceB\b\xbaH\x05\x92\x01\x02\x10\aR\x06events\x12:\n" +
+	"\vquiet_hours\x18\x02 \x01(\v2\x19.postwright.v1.QuietHoursR\n" +
+	"quietHours\"\x17\n" +
+	"\x15GetPreferencesRequest\"b\n" +
+	"\x16GetPreferencesResponse\x12H\n" +
+	"\vpreferences\x18\x01 \x01(\v2&.postwright.v1.NotificationPreferencesR\vpreferences\"\xb1\x01\n" +
+	"\x18UpdatePreferencesRequest\x12P\n" +
+	"\vpreferences\x18\x01 \x01(\v2&.postwright.v1.NotificationPreferencesB\x06\xbaH\x03\xc8\x01\x01R\vpreferences\x12C\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"updateMask\"e\n" +
+	"\x19UpdatePreferencesResponse\x12H\n" +
+	"\vpreferences\x18\x01 \x01(\v2&.postwright.v1.NotificationPreferencesR\vpreferences\"\xa8\x03\n" +
+	"\fNotification\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
+	"\apost_id\x18\x02 \x01(\tR\x06postId\x126\n" +
+	"\x05event\x18\x03 \x01(\x0e2 .postwright.v1.NotificationEventR\x05event\x12<\n" +
+	"\achannel\x18\x04 \x01(\x0e2\".postwright.v1.NotificationChannelR\achannel\x12\x16\n" +
+	"\x06sender\x18\x05 \x01(\tR\x06sender\x12\x1c\n" +
+	"\trecipient\x18\x06 \x01(\tR\trecipient\x12\x18\n" +
+	"\asubject\x18\a \x01(\tR\asubject\x126\n" +
+	"\x05state\x18\b \x01(\x0e2 .postwright.v1.NotificationStateR\x05state\x12\x18\n" +
+	"\aproblem\x18\t \x01(\tR\aproblem\x12\x1a\n" +
+	"\battempts\x18\n" +
+	" \x01(\x05R\battempts\x12;\n" +
+	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\"\x83\x01\n" +
+	"\x18ListNotificationsRequest\x12&\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\tpageToken\x12\x16\n" +
+	"\x06failed\x18\x03 \x01(\bR\x06failed\"\x86\x01\n" +
+	"\x19ListNotificationsResponse\x12A\n" +
+	"\rnotifications\x18\x01 \x03(\v2\x1b.postwright.v1.NotificationR\rnotifications\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"5\n" +
+	"\x19ResendNotificationRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"]\n" +
+	"\x1aResendNotificationResponse\x12?\n" +
+	"\fnotification\x18\x01 \x01(\v2\x1b.postwright.v1.NotificationR\fnotification*\xae\x02\n" +
+	"\x11NotificationEvent\x12\"\n" +
+	"\x1eNOTIFICATION_EVENT_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cNOTIFICATION_EVENT_PUBLISHED\x10\x01\x12\x1d\n" +
+	"\x19NOTIFICATION_EVENT_FAILED\x10\x02\x12\"\n" +
+	"\x1eNOTIFICATION_EVENT_UNCONFIRMED\x10\x03\x12\x1e\n" +
+	"\x1aNOTIFICATION_EVENT_WAITING\x10\x04\x12%\n" +
+	"!NOTIFICATION_EVENT_TOKEN_EXPIRING\x10\x05\x12%\n" +
+	"!NOTIFICATION_EVENT_VERSION_ENDING\x10\x06\x12\"\n" +
+	"\x1eNOTIFICATION_EVENT_WEBHOOK_OFF\x10\a*z\n" +
+	"\x13NotificationChannel\x12$\n" +
+	" NOTIFICATION_CHANNEL_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aNOTIFICATION_CHANNEL_EMAIL\x10\x01\x12\x1d\n" +
+	"\x19NOTIFICATION_CHANNEL_PUSH\x10\x02*\xb8\x01\n" +
+	"\x11NotificationState\x12\"\n" +
+	"\x1eNOTIFICATION_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aNOTIFICATION_STATE_WAITING\x10\x01\x12\x1e\n" +
+	"\x1aNOTIFICATION_STATE_SENDING\x10\x02\x12 \n" +
+	"\x1cNOTIFICATION_STATE_DELIVERED\x10\x03\x12\x1d\n" +
+	"\x19NOTIFICATION_STATE_FAILED\x10\x042\xde\x04\n" +
 	"\x13NotificationService\x12P\n" +
 	"\tSendEmail\x12\x1f.postwright.v1.SendEmailRequest\x1a .postwright.v1.SendEmailResponse\"\x00\x12M\n" +
-	"\bSendPush\x12\x1e.postwright.v1.SendPushRequest\x1a\x1f.postwright.v1.SendPushResponse\"\x00BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
+	"\bSendPush\x12\x1e.postwright.v1.SendPushRequest\x1a\x1f.postwright.v1.SendPushResponse\"\x00\x12b\n" +
+	"\x0eGetPreferences\x12$.postwright.v1.GetPreferencesRequest\x1a%.postwright.v1.GetPreferencesResponse\"\x03\x90\x02\x01\x12h\n" +
+	"\x11UpdatePreferences\x12'.postwright.v1.UpdatePreferencesRequest\x1a(.postwright.v1.UpdatePreferencesResponse\"\x00\x12k\n" +
+	"\x11ListNotifications\x12'.postwright.v1.ListNotificationsRequest\x1a(.postwright.v1.ListNotificationsResponse\"\x03\x90\x02\x01\x12k\n" +
+	"\x12ResendNotification\x12(.postwright.v1.ResendNotificationRequest\x1a).postwright.v1.ResendNotificationResponse\"\x00BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
 
 var (
 	file_postwright_v1_notification_service_proto_rawDescOnce sync.Once
@@ -272,23 +1236,62 @@ func file_postwright_v1_notification_service_proto_rawDescGZIP() []byte {
 	return file_postwright_v1_notification_service_proto_rawDescData
 }
 
-var file_postwright_v1_notification_service_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_postwright_v1_notification_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_postwright_v1_notification_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_postwright_v1_notification_service_proto_goTypes = []any{
-	(*SendEmailRequest)(nil),  // 0: postwright.v1.SendEmailRequest
-	(*SendEmailResponse)(nil), // 1: postwright.v1.SendEmailResponse
-	(*SendPushRequest)(nil),   // 2: postwright.v1.SendPushRequest
-	(*SendPushResponse)(nil),  // 3: postwright.v1.SendPushResponse
+	(NotificationEvent)(0),             // 0: postwright.v1.NotificationEvent
+	(NotificationChannel)(0),           // 1: postwright.v1.NotificationChannel
+	(NotificationState)(0),             // 2: postwright.v1.NotificationState
+	(*SendEmailRequest)(nil),           // 3: postwright.v1.SendEmailRequest
+	(*SendEmailResponse)(nil),          // 4: postwright.v1.SendEmailResponse
+	(*SendPushRequest)(nil),            // 5: postwright.v1.SendPushRequest
+	(*SendPushResponse)(nil),           // 6: postwright.v1.SendPushResponse
+	(*EventPreference)(nil),            // 7: postwright.v1.EventPreference
+	(*QuietHours)(nil),                 // 8: postwright.v1.QuietHours
+	(*NotificationPreferences)(nil),    // 9: postwright.v1.NotificationPreferences
+	(*GetPreferencesRequest)(nil),      // 10: postwright.v1.GetPreferencesRequest
+	(*GetPreferencesResponse)(nil),     // 11: postwright.v1.GetPreferencesResponse
+	(*UpdatePreferencesRequest)(nil),   // 12: postwright.v1.UpdatePreferencesRequest
+	(*UpdatePreferencesResponse)(nil),  // 13: postwright.v1.UpdatePreferencesResponse
+	(*Notification)(nil),               // 14: postwright.v1.Notification
+	(*ListNotificationsRequest)(nil),   // 15: postwright.v1.ListNotificationsRequest
+	(*ListNotificationsResponse)(nil),  // 16: postwright.v1.ListNotificationsResponse
+	(*ResendNotificationRequest)(nil),  // 17: postwright.v1.ResendNotificationRequest
+	(*ResendNotificationResponse)(nil), // 18: postwright.v1.ResendNotificationResponse
+	(*fieldmaskpb.FieldMask)(nil),      // 19: google.protobuf.FieldMask
+	(*timestamppb.Timestamp)(nil),      // 20: google.protobuf.Timestamp
 }
 var file_postwright_v1_notification_service_proto_depIdxs = []int32{
-	0, // 0: postwright.v1.NotificationService.SendEmail:input_type -> postwright.v1.SendEmailRequest
-	2, // 1: postwright.v1.NotificationService.SendPush:input_type -> postwright.v1.SendPushRequest
-	1, // 2: postwright.v1.NotificationService.SendEmail:output_type -> postwright.v1.SendEmailResponse
-	3, // 3: postwright.v1.NotificationService.SendPush:output_type -> postwright.v1.SendPushResponse
-	2, // [2:4] is the sub-list for method output_type
-	0, // [0:2] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	0,  // 0: postwright.v1.EventPreference.event:type_name -> postwright.v1.NotificationEvent
+	7,  // 1: postwright.v1.NotificationPreferences.events:type_name -> postwright.v1.EventPreference
+	8,  // 2: postwright.v1.NotificationPreferences.quiet_hours:type_name -> postwright.v1.QuietHours
+	9,  // 3: postwright.v1.GetPreferencesResponse.preferences:type_name -> postwright.v1.NotificationPreferences
+	9,  // 4: postwright.v1.UpdatePreferencesRequest.preferences:type_name -> postwright.v1.NotificationPreferences
+	19, // 5: postwright.v1.UpdatePreferencesRequest.update_mask:type_name -> google.protobuf.FieldMask
+	9,  // 6: postwright.v1.UpdatePreferencesResponse.preferences:type_name -> postwright.v1.NotificationPreferences
+	0,  // 7: postwright.v1.Notification.event:type_name -> postwright.v1.NotificationEvent
+	1,  // 8: postwright.v1.Notification.channel:type_name -> postwright.v1.NotificationChannel
+	2,  // 9: postwright.v1.Notification.state:type_name -> postwright.v1.NotificationState
+	20, // 10: postwright.v1.Notification.create_time:type_name -> google.protobuf.Timestamp
+	14, // 11: postwright.v1.ListNotificationsResponse.notifications:type_name -> postwright.v1.Notification
+	14, // 12: postwright.v1.ResendNotificationResponse.notification:type_name -> postwright.v1.Notification
+	3,  // 13: postwright.v1.NotificationService.SendEmail:input_type -> postwright.v1.SendEmailRequest
+	5,  // 14: postwright.v1.NotificationService.SendPush:input_type -> postwright.v1.SendPushRequest
+	10, // 15: postwright.v1.NotificationService.GetPreferences:input_type -> postwright.v1.GetPreferencesRequest
+	12, // 16: postwright.v1.NotificationService.UpdatePreferences:input_type -> postwright.v1.UpdatePreferencesRequest
+	15, // 17: postwright.v1.NotificationService.ListNotifications:input_type -> postwright.v1.ListNotificationsRequest
+	17, // 18: postwright.v1.NotificationService.ResendNotification:input_type -> postwright.v1.ResendNotificationRequest
+	4,  // 19: postwright.v1.NotificationService.SendEmail:output_type -> postwright.v1.SendEmailResponse
+	6,  // 20: postwright.v1.NotificationService.SendPush:output_type -> postwright.v1.SendPushResponse
+	11, // 21: postwright.v1.NotificationService.GetPreferences:output_type -> postwright.v1.GetPreferencesResponse
+	13, // 22: postwright.v1.NotificationService.UpdatePreferences:output_type -> postwright.v1.UpdatePreferencesResponse
+	16, // 23: postwright.v1.NotificationService.ListNotifications:output_type -> postwright.v1.ListNotificationsResponse
+	18, // 24: postwright.v1.NotificationService.ResendNotification:output_type -> postwright.v1.ResendNotificationResponse
+	19, // [19:25] is the sub-list for method output_type
+	13, // [13:19] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_notification_service_proto_init() }
@@ -301,13 +1304,14 @@ func file_postwright_v1_notification_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_notification_service_proto_rawDesc), len(file_postwright_v1_notification_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   4,
+			NumEnums:      3,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_postwright_v1_notification_service_proto_goTypes,
 		DependencyIndexes: file_postwright_v1_notification_service_proto_depIdxs,
+		EnumInfos:         file_postwright_v1_notification_service_proto_enumTypes,
 		MessageInfos:      file_postwright_v1_notification_service_proto_msgTypes,
 	}.Build()
 	File_postwright_v1_notification_service_proto = out.File

@@ -30,6 +30,18 @@ const (
 	// NotificationServiceSendPushProcedure is the procedure name of the NotificationService's SendPush
 	// RPC.
 	NotificationServiceSendPushProcedure = "/postwright.v1.NotificationService/SendPush"
+	// NotificationServiceGetPreferencesProcedure is the procedure name of the NotificationService's
+	// GetPreferences RPC.
+	NotificationServiceGetPreferencesProcedure = "/postwright.v1.NotificationService/GetPreferences"
+	// NotificationServiceUpdatePreferencesProcedure is the procedure name of the NotificationService's
+	// UpdatePreferences RPC.
+	NotificationServiceUpdatePreferencesProcedure = "/postwright.v1.NotificationService/UpdatePreferences"
+	// NotificationServiceListNotificationsProcedure is the procedure name of the NotificationService's
+	// ListNotifications RPC.
+	NotificationServiceListNotificationsProcedure = "/postwright.v1.NotificationService/ListNotifications"
+	// NotificationServiceResendNotificationProcedure is the procedure name of the NotificationService's
+	// ResendNotification RPC.
+	NotificationServiceResendNotificationProcedure = "/postwright.v1.NotificationService/ResendNotification"
 )
 
 var (
@@ -47,12 +59,51 @@ var (
 			Procedure:  NotificationServiceSendPushProcedure,
 		}
 	})
+	notificationServiceGetPreferencesSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_postwright_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("GetPreferences"),
+			Procedure:        NotificationServiceGetPreferencesProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	notificationServiceUpdatePreferencesSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("UpdatePreferences"),
+			Procedure:  NotificationServiceUpdatePreferencesProcedure,
+		}
+	})
+	notificationServiceListNotificationsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_postwright_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("ListNotifications"),
+			Procedure:        NotificationServiceListNotificationsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	notificationServiceResendNotificationSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("ResendNotification"),
+			Procedure:  NotificationServiceResendNotificationProcedure,
+		}
+	})
 )
 
 // NotificationServiceClient is a client for the postwright.v1.NotificationService service.
 type NotificationServiceClient interface {
 	SendEmail(context.Context, *v1.SendEmailRequest) (*v1.SendEmailResponse, error)
 	SendPush(context.Context, *v1.SendPushRequest) (*v1.SendPushResponse, error)
+	// What the caller is told by itself, and when not.
+	GetPreferences(context.Context, *v1.GetPreferencesRequest) (*v1.GetPreferencesResponse, error)
+	// Changes only what the mask names. It holds from the next message on.
+	UpdatePreferences(context.Context, *v1.UpdatePreferencesRequest) (*v1.UpdatePreferencesResponse, error)
+	// What the caller was sent, and what was not delivered and why: newest first, for as long as the operator keeps it.
+	ListNotifications(context.Context, *v1.ListNotificationsRequest) (*v1.ListNotificationsResponse, error)
+	// Sends a message that was told by itself and is FAILED once more, to where it was to go. It counts against the caller's day as
+	// SendEmail and SendPush do; what those sent is not kept, and can't be sent again here.
+	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
 }
 
 // NewNotificationServiceClient constructs a client for the postwright.v1.NotificationService
@@ -65,6 +116,15 @@ func NewNotificationServiceClient(client *connect.Client) NotificationServiceCli
 type NotificationServiceHandler interface {
 	SendEmail(context.Context, *v1.SendEmailRequest) (*v1.SendEmailResponse, error)
 	SendPush(context.Context, *v1.SendPushRequest) (*v1.SendPushResponse, error)
+	// What the caller is told by itself, and when not.
+	GetPreferences(context.Context, *v1.GetPreferencesRequest) (*v1.GetPreferencesResponse, error)
+	// Changes only what the mask names. It holds from the next message on.
+	UpdatePreferences(context.Context, *v1.UpdatePreferencesRequest) (*v1.UpdatePreferencesResponse, error)
+	// What the caller was sent, and what was not delivered and why: newest first, for as long as the operator keeps it.
+	ListNotifications(context.Context, *v1.ListNotificationsRequest) (*v1.ListNotificationsResponse, error)
+	// Sends a message that was told by itself and is FAILED once more, to where it was to go. It counts against the caller's day as
+	// SendEmail and SendPush do; what those sent is not kept, and can't be sent again here.
+	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
 }
 
 // RegisterNotificationServiceHandler registers svc as the postwright.v1.NotificationService
@@ -74,6 +134,10 @@ func RegisterNotificationServiceHandler(server *connect.Server, svc Notification
 	server.Register(
 		connect.Method{Spec: notificationServiceSendEmailSpec(), Handler: adapter.sendEmail},
 		connect.Method{Spec: notificationServiceSendPushSpec(), Handler: adapter.sendPush},
+		connect.Method{Spec: notificationServiceGetPreferencesSpec(), Handler: adapter.getPreferences},
+		connect.Method{Spec: notificationServiceUpdatePreferencesSpec(), Handler: adapter.updatePreferences},
+		connect.Method{Spec: notificationServiceListNotificationsSpec(), Handler: adapter.listNotifications},
+		connect.Method{Spec: notificationServiceResendNotificationSpec(), Handler: adapter.resendNotification},
 	)
 }
 
@@ -86,6 +150,22 @@ func (UnimplementedNotificationServiceHandler) SendEmail(context.Context, *v1.Se
 
 func (UnimplementedNotificationServiceHandler) SendPush(context.Context, *v1.SendPushRequest) (*v1.SendPushResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.NotificationService.SendPush is not implemented")
+}
+
+func (UnimplementedNotificationServiceHandler) GetPreferences(context.Context, *v1.GetPreferencesRequest) (*v1.GetPreferencesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.NotificationService.GetPreferences is not implemented")
+}
+
+func (UnimplementedNotificationServiceHandler) UpdatePreferences(context.Context, *v1.UpdatePreferencesRequest) (*v1.UpdatePreferencesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.NotificationService.UpdatePreferences is not implemented")
+}
+
+func (UnimplementedNotificationServiceHandler) ListNotifications(context.Context, *v1.ListNotificationsRequest) (*v1.ListNotificationsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.NotificationService.ListNotifications is not implemented")
+}
+
+func (UnimplementedNotificationServiceHandler) ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.NotificationService.ResendNotification is not implemented")
 }
 
 type notificationServiceClient struct {
@@ -103,6 +183,38 @@ func (c *notificationServiceClient) SendEmail(ctx context.Context, req *v1.SendE
 func (c *notificationServiceClient) SendPush(ctx context.Context, req *v1.SendPushRequest) (*v1.SendPushResponse, error) {
 	var res v1.SendPushResponse
 	if err := c.client.CallUnary(ctx, notificationServiceSendPushSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *notificationServiceClient) GetPreferences(ctx context.Context, req *v1.GetPreferencesRequest) (*v1.GetPreferencesResponse, error) {
+	var res v1.GetPreferencesResponse
+	if err := c.client.CallUnary(ctx, notificationServiceGetPreferencesSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *notificationServiceClient) UpdatePreferences(ctx context.Context, req *v1.UpdatePreferencesRequest) (*v1.UpdatePreferencesResponse, error) {
+	var res v1.UpdatePreferencesResponse
+	if err := c.client.CallUnary(ctx, notificationServiceUpdatePreferencesSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *notificationServiceClient) ListNotifications(ctx context.Context, req *v1.ListNotificationsRequest) (*v1.ListNotificationsResponse, error) {
+	var res v1.ListNotificationsResponse
+	if err := c.client.CallUnary(ctx, notificationServiceListNotificationsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *notificationServiceClient) ResendNotification(ctx context.Context, req *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error) {
+	var res v1.ResendNotificationResponse
+	if err := c.client.CallUnary(ctx, notificationServiceResendNotificationSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -128,6 +240,54 @@ func (h notificationServiceHandler) sendPush(ctx context.Context, _ connect.Spec
 		return err
 	}
 	res, err := h.svc.SendPush(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h notificationServiceHandler) getPreferences(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetPreferencesRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetPreferences(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h notificationServiceHandler) updatePreferences(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UpdatePreferencesRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UpdatePreferences(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h notificationServiceHandler) listNotifications(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListNotificationsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListNotifications(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h notificationServiceHandler) resendNotification(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ResendNotificationRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ResendNotification(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -110,6 +110,8 @@ var operatorsMetrics = map[string][]string{
 	"api_host_lookups_total":                 {"result"},
 	"analysis_answers_total":                 {"engine", "operation"},
 	"analysis_engine_failures_total":         {"engine", "kind", "operation"},
+	"analysis_llm_tokens_total":              {"direction", "operation"},
+	"analysis_llm_cost_total":                {"operation"},
 	"postwright_build_info":                  {"goversion", "revision", "version"},
 	"postwright_jobs":                        {"state"},
 	"postwright_publications":                {"state"},

@@ -43,6 +43,7 @@ const (
 // The engines' names.
 const (
 	API     = "api"     // the analysis API
+	LLM     = "llm"     // a language model
 	Builtin = "builtin" // this program's own
 )
 

@@ -20,8 +20,21 @@ type Engine interface {
 	Optimize(ctx context.Context, content, kind string) (string, Model, error)
 }
 
-// Model is what of an engine gave an answer; empty where the engine does not tell.
-type Model struct{ Name, Version string }
+// Model is what of an engine gave an answer, and what that took; empty where the engine does not tell.
+type Model struct {
+	Name, Version string
+	// PromptHash is the SHA-256, in hex, of all that a language model was told beside the text; "" for engines without a prompt.
+	PromptHash string
+	Usage      Usage
+}
+
+// Usage is what an answer took of a model that counts; zero for engines that cost nothing.
+type Usage struct {
+	// As the model's server counts them, or estimated at four bytes each where it does not tell.
+	InputTokens, OutputTokens int
+	// Cost is in the currency of the prices that are set.
+	Cost float64
+}
 
 // Source says who gave an answer.
 type Source struct {

@@ -14,7 +14,7 @@ import (
 
 // Fault makes an operation misbehave.
 type Fault struct {
-	// Vendor is linkedin, analysis or notification.
+	// Vendor is linkedin, analysis, llm or notification.
 	Vendor string `json:"vendor"`
 	// Operation is an operationId of the vendor; "" for all of them.
 	Operation string `json:"operation,omitempty"`
@@ -24,7 +24,7 @@ type Fault struct {
 	Times int `json:"times,omitempty"`
 	// AfterMS delays the call before anything else happens to it, in milliseconds.
 	AfterMS int `json:"afterMs,omitempty"`
-	// Value is the mode's own: a status for status, seconds or an HTTP date for retry_after, a JSON object for answer.
+	// Value is the mode's own: a status for status, seconds or an HTTP date for retry_after, a JSON object for answer, a text for says.
 	Value string `json:"value,omitempty"`
 }
 
@@ -47,7 +47,7 @@ const (
 )
 
 // Modes are all modes that a fault may have.
-var Modes = []string{
+var Modes = append([]string{
 	AcceptThenDrop,
 	Drop,
 	Slow,
@@ -62,7 +62,7 @@ var Modes = []string{
 	NoID,
 	Answer,
 	HugeBody,
-}
+}, llmModes...)
 
 const (
 	// maxAfter bounds the delay of a fault.
@@ -83,7 +83,7 @@ func (f Fault) Validate() error {
 		operationKnown = operationKnown || (op.vendor == f.Vendor && op.id == f.Operation)
 	}
 	if !vendorKnown {
-		wrong("vendor", "must be linkedin, analysis or notification")
+		wrong("vendor", "must be linkedin, analysis, llm or notification")
 	} else if !operationKnown {
 		wrong("operation", "is none of %s's", f.Vendor)
 	}
@@ -101,7 +101,11 @@ func (f Fault) Validate() error {
 	if f.Mode == NoID && f.Operation != "createPost" && f.Operation != "createUgcPost" {
 		wrong("operation", "must be createPost or createUgcPost for %s: only they answer with an id", NoID)
 	}
+	if ofLLMAlone(f.Mode) && (f.Vendor != "llm" || f.Operation != "createChatCompletion") {
+		wrong("operation", "must be createChatCompletion of llm for %s: only a language model has such answers", f.Mode)
+	}
 	switch f.Mode {
+	case Says:
 	case Status:
 		if n, err := strconv.Atoi(f.Value); err != nil || n < 400 || n > 599 {
 			wrong("value", "must be a status from 400 to 599")
@@ -117,7 +121,7 @@ func (f Fault) Validate() error {
 		}
 	default:
 		if f.Value != "" {
-			wrong("value", "must be left out: only %s, %s and %s have one", Status, RetryAfter, Answer)
+			wrong("value", "must be left out: only %s, %s, %s and %s have one", Status, RetryAfter, Answer, Says)
 		}
 	}
 	return fault.Fields(faults...)
@@ -271,6 +275,10 @@ func (s *Sandbox) applyBefore(op operation, w http.ResponseWriter, r *http.Reque
 		refused = duplicate("urn:li:share:7141138937766391808")
 	case VersionSunset:
 		refused = inactiveVersion(r.Header.Get("LinkedIn-Version"))
+	default:
+		if after, refused = f.ofLLM(w, r); refused == nil {
+			return after, false
+		}
 	}
 	refused.write(w, r.URL.Path)
 	return nil, true

@@ -20,7 +20,7 @@ var factSorts = []struct {
 }{
 	{"mention", regexp.MustCompile(`@\[[^\]\n]{1,200}\]\(urn:[^)\s]{1,200}\)`), same},
 	{"link", regexp.MustCompile(`(?i)https?://\S+`), withoutStop},
-	{"e-mail address", regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}`), strings.ToLower},
+	{"mail address", regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}`), strings.ToLower},
 	{"mention", regexp.MustCompile(`@[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.-]*`), withoutStop},
 	{"hashtag", regexp.MustCompile(`[#＃][\p{L}\p{M}\p{N}_]+`), func(s string) string { return text.HashtagKey(strings.TrimLeft(s, "#＃")) }},
 	{"link", regexp.MustCompile(`[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}(?:[/?]\S*)?`), withoutStop},

@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,8 +49,19 @@ func unbroken(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
-// part is a word within a hashtag: OpenSource has two.
-var part = regexp.MustCompile(`\p{Lu}+(?:\p{Ll}|\p{M})*|[\p{Ll}\p{Lo}\p{Lm}\p{Lt}\p{M}]+|\p{N}+`)
+// parts are the words within a hashtag: OpenSource has two, and so have AITeam and Top10.
+func parts(tag string) (all []string) {
+	runes, from := []rune(tag), 0
+	for i := 1; i < len(runes); i++ {
+		before, this := runes[i-1], runes[i]
+		capital := unicode.IsUpper(this) && (!unicode.IsUpper(before) || (i+1 < len(runes) && unicode.IsLower(runes[i+1])))
+		if capital || unicode.IsNumber(this) != unicode.IsNumber(before) || this == '_' {
+			all = append(all, string(runes[from:i]))
+			from = i
+		}
+	}
+	return append(all, string(runes[from:]))
+}
 
 // derives reports whether a hashtag is made of what the text says: it stands there, blanks aside, or each of its words does, in
 // this form or another.
@@ -60,13 +70,12 @@ func (w wording) derives(tag string) bool {
 	if utf8.RuneCountInString(whole) >= 4 && strings.Contains(w.joined, whole) || w.words[whole] {
 		return true
 	}
-	parts := part.FindAllString(tag, -1)
-	for _, p := range parts {
-		if !w.says(text.Fold(p)) {
+	for _, p := range parts(tag) {
+		if !w.says(strings.Trim(text.Fold(p), "_")) {
 			return false
 		}
 	}
-	return len(parts) > 0
+	return true
 }
 
 // says reports whether the text has a word, or one with the same stem.

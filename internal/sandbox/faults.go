@@ -18,7 +18,7 @@ type Fault struct {
 	Vendor string `json:"vendor"`
 	// Operation is an operationId of the vendor; "" for all of them.
 	Operation string `json:"operation,omitempty"`
-	// Mode is one of Modes.
+	// Mode is one of Modes, or for a language model of LLMModes.
 	Mode string `json:"mode"`
 	// Times is how many calls it hits; 0 for every one until it is cleared.
 	Times int `json:"times,omitempty"`
@@ -46,8 +46,8 @@ const (
 	HugeBody       = "huge_body"      // takes effect, and the right status (200 for 204) and headers come with 64 MiB of body
 )
 
-// Modes are all modes that a fault may have.
-var Modes = append([]string{
+// Modes are all modes that a fault of every vendor may have.
+var Modes = []string{
 	AcceptThenDrop,
 	Drop,
 	Slow,
@@ -62,7 +62,7 @@ var Modes = append([]string{
 	NoID,
 	Answer,
 	HugeBody,
-}, llmModes...)
+}
 
 const (
 	// maxAfter bounds the delay of a fault.
@@ -87,7 +87,11 @@ func (f Fault) Validate() error {
 	} else if !operationKnown {
 		wrong("operation", "is none of %s's", f.Vendor)
 	}
-	if !slices.Contains(Modes, f.Mode) {
+	switch {
+	case slices.Contains(Modes, f.Mode), slices.Contains(LLMModes, f.Mode):
+	case f.Vendor == "llm":
+		wrong("mode", "must be one of %s, or one that every vendor has, such as %s or %s", strings.Join(LLMModes, ", "), Drop, Status)
+	default:
 		wrong("mode", "must be one of %s", strings.Join(Modes, ", "))
 	}
 	if f.Times < 0 {
@@ -101,7 +105,7 @@ func (f Fault) Validate() error {
 	if f.Mode == NoID && f.Operation != "createPost" && f.Operation != "createUgcPost" {
 		wrong("operation", "must be createPost or createUgcPost for %s: only they answer with an id", NoID)
 	}
-	if ofLLMAlone(f.Mode) && (f.Vendor != "llm" || f.Operation != "createChatCompletion") {
+	if slices.Contains(LLMModes, f.Mode) && (f.Vendor != "llm" || f.Operation != "createChatCompletion") {
 		wrong("operation", "must be createChatCompletion of llm for %s: only a language model has such answers", f.Mode)
 	}
 	switch f.Mode {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
 
 	"github.com/postwright/postwright/gen/llm"
 )
@@ -24,8 +23,8 @@ const (
 	SchemaRefused = "schema_refused" // 400 for a request with response_format; another goes on as usual
 )
 
-// llmModes are those that only a language model has.
-var llmModes = []string{BrokenJSON, Refusal, Filtered, Truncated, WrongSchema, ToolsWanted, NoChoices, SchemaIgnored, Says, SchemaRefused}
+// LLMModes are those that only a language model has.
+var LLMModes = []string{BrokenJSON, Refusal, Filtered, Truncated, WrongSchema, ToolsWanted, NoChoices, SchemaIgnored, Says, SchemaRefused}
 
 // ofLLM applies a fault that only a language model has. refused is the answer, where it is one; else after spoils what comes.
 func (f Fault) ofLLM(w http.ResponseWriter, r *http.Request) (after func(*keptAnswer), refused *refusal) {
@@ -94,5 +93,3 @@ func (f Fault) spoil(whole *llm.Completion) {
 		say(f.Value)
 	}
 }
-
-func ofLLMAlone(mode string) bool { return slices.Contains(llmModes, mode) }

@@ -46,7 +46,7 @@ func factsOf(s string) facts {
 			f.sorts[i] = append(f.sorts[i], sort.key(found))
 		}
 		if sort.name != "number" { // a name may have one
-			rest = sort.form.ReplaceAllString(rest, " ")
+			rest = sort.form.ReplaceAllString(rest, " · ") // after which a sentence may begin
 		}
 	}
 	f.names = namesIn(rest)

@@ -110,13 +110,13 @@ func (e LLMEngine) ask(ctx context.Context, operation string, p prompt, content 
 		used.InputTokens = input
 	}
 	if answered && used.OutputTokens == 0 {
-		used.OutputTokens = tokens(reply.Characters)
+		used.OutputTokens = tokens(reply.Bytes)
 	}
 	switch {
 	case answered:
-		set.settle(ctx, int64(used.InputTokens)+int64(used.OutputTokens))
+		set.settle(ctx, int64(used.InputTokens)+int64(used.OutputTokens), reply.Again)
 	case !fault.Of(err).Doubt:
-		set.settle(ctx, 0)
+		set.settle(ctx, 0, false)
 	} // or else it may have been worked on: what was set aside stays counted
 	usage := Usage{
 		InputTokens: used.InputTokens, OutputTokens: used.OutputTokens,

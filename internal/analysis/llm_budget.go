@@ -65,13 +65,17 @@ func (s *setAside) again(ctx context.Context) bool {
 	return true
 }
 
-// settle gives back what the question did not use, also for a caller who has left. What it was sent for before, nobody knows the
-// use of: that stays counted, and so does all of it where the database is away.
-func (s *setAside) settle(ctx context.Context, used int64) {
+// settle gives back what the question did not use, also for a caller who has left. Where it may have been worked on before, too,
+// nobody knows how much that took: it stays counted, and so does all of it where the database is away.
+func (s *setAside) settle(ctx context.Context, used int64, before bool) {
 	if s.budget.daily == 0 {
 		return
 	}
+	held := s.once * s.times
+	if before {
+		held = s.once
+	}
 	_, _ = s.budget.queries.LLMBudgetSettle(context.WithoutCancel(ctx), s.budget.store, db.LLMBudgetSettleParams{
-		Change: used - s.once, Day: s.day,
+		Change: used - held, Day: s.day,
 	})
 }

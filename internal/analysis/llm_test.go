@@ -349,6 +349,7 @@ func TestTokensOfQuestionsThatWereNotWorkedOnComeBack(t *testing.T) {
 	}{
 		"refused":              {sandbox.Fault{Mode: sandbox.Status, Value: "403"}, 0},
 		"too many":             {sandbox.Fault{Mode: sandbox.RetryAfter, Value: "3600"}, 0},
+		"too many, twice":      {sandbox.Fault{Mode: sandbox.RateLimitedDay}, 0},
 		"no answer, twice":     {sandbox.Fault{Mode: sandbox.Drop}, 2},
 		"a failure, and again": {sandbox.Fault{Mode: sandbox.Status, Value: "500"}, 2},
 	} {
@@ -368,6 +369,27 @@ func TestTokensOfQuestionsThatWereNotWorkedOnComeBack(t *testing.T) {
 				require.Less(t, once, 5200)
 			}
 			require.Zero(t, billed.input, "what nobody counted is not made up")
+		})
+	}
+}
+
+// An answer at the second time shows what that took; the first time is counted whole where it may have been worked on.
+func TestTokensOfQuestionsThatWereAskedTwice(t *testing.T) {
+	t.Parallel()
+	for mode, billed := range map[string]bool{sandbox.RateLimitedDay: false, sandbox.AcceptThenDrop: true} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			engine, _ := w.llm(llmSettings())
+			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "llm", Mode: mode, Times: 1}))
+			_, model, err := engine.Sentiment(t.Context(), glad)
+			require.NoError(t, err)
+			once := model.Usage.InputTokens + model.Usage.OutputTokens
+			if billed {
+				require.Greater(t, w.used(), 4096+once)
+				return
+			}
+			require.Equal(t, once, w.used())
 		})
 	}
 }

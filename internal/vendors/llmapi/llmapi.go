@@ -107,8 +107,10 @@ type Usage struct{ InputTokens, OutputTokens int }
 type Reply struct {
 	Model string // as the server calls it; "" where it does not
 	Usage Usage
-	// Characters is the answer's length, for where no tokens were counted.
-	Characters int
+	// Bytes is the answer's length, for where no tokens were counted.
+	Bytes int
+	// Again says that the question may have been worked on before, without an answer: the usage is of this time alone.
+	Again bool
 }
 
 // Ask asks the model and hands its object to read, whose error is that of an answer that can't be used, and is shown to callers: it
@@ -147,9 +149,9 @@ func (c *Client) ask(ctx context.Context, q Question, d dialect, read func([]byt
 	}
 	reply = Reply{Model: fault.Clip(answer.Legible(found.Model), maxModel), Usage: Usage{
 		InputTokens: count(found.Usage.PromptTokens), OutputTokens: count(found.Usage.CompletionTokens),
-	}}
+	}, Again: outbound.HadEffect(resp)}
 	content, err := found.content()
-	reply.Characters = len(content)
+	reply.Bytes = len(content)
 	if err == nil {
 		var object []byte
 		if object, err = Object(content, q.Required...); err == nil {

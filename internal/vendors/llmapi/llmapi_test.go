@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -114,7 +113,7 @@ func TestWhatIsAskedAndAnswered(t *testing.T) {
 		got, err := client.Ask(t.Context(), question, func(raw []byte) error { object = string(raw); return nil })
 		require.NoError(t, err)
 		require.Equal(t, good, object)
-		require.Equal(t, llmapi.Reply{Model: "a-model-2026", Usage: llmapi.Usage{InputTokens: 12, OutputTokens: 3}, Characters: len(good)}, got)
+		require.Equal(t, llmapi.Reply{Model: "a-model-2026", Usage: llmapi.Usage{InputTokens: 12, OutputTokens: 3}, Bytes: len(good)}, got)
 		require.Equal(t, []string{"POST " + called + " Bearer " + answertest.Token}, s.paths)
 		require.Equal(t, map[string]any{
 			"model": "a-model", "max_tokens": 77.0, "temperature": 0.0,

@@ -114,9 +114,11 @@ func TestARewriteIsOfTheText(t *testing.T) {
 	})
 	t.Run("in German, whose nouns are no names", func(t *testing.T) {
 		const german = "Unser neues Produkt hilft seit Juli den Kunden von Anna Müller, ihre Rechnungen schneller zu bezahlen."
-		_, err := w.rewritten(engine, german, analysis.ForClarity, "Seit Juli bezahlen Kunden von Anna Müller ihre Rechnungen schneller: mit unserem neuen Angebot.")
+		_, err := w.rewritten(engine, german, analysis.ForClarity,
+			"Seit Juli bezahlen Kunden von Anna Müller ihre Rechnungen schneller: mit unserem neuen Angebot.")
 		require.NoError(t, err)
-		_, err = w.rewritten(engine, german, analysis.ForClarity, "Seit Juli bezahlen Kunden von Anna ihre Rechnungen schneller: mit unserem neuen Produkt.")
+		_, err = w.rewritten(engine, german, analysis.ForClarity,
+			"Seit Juli bezahlen Kunden von Anna ihre Rechnungen schneller: mit unserem neuen Produkt.")
 		require.Contains(t, fault.Of(err).Message, `lost the name "Müller"`)
 	})
 }

@@ -171,7 +171,7 @@ func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 			cfg.Analysis.URL, cfg.Analysis.Engines = "", []string{"api", "builtin"}
 		}},
 		"the language model":            {"--llm-url", func(cfg *app.Config) { cfg.LLM.URL, cfg.LLM.Model = "http://user:secret@localhost", "m" }},
-		"its whole path":                {"--llm-url", func(cfg *app.Config) { cfg.LLM.URL, cfg.LLM.Model = "http://localhost/v1/chat/completions", "m" }},
+		"its whole path":                {"--llm-url", func(cfg *app.Config) { cfg.LLM.URL, cfg.LLM.Model = "http://a/v1/chat/completions", "m" }},
 		"no model of its server's":      {"--llm-model", func(cfg *app.Config) { cfg.LLM.URL = "http://localhost" }},
 		"its token":                     {"--llm-token", func(cfg *app.Config) { cfg.LLM.Token = "tök-secret" }},
 		"an engine without its model":   {"--llm-url", func(cfg *app.Config) { cfg.Analysis.Engines = []string{"llm", "builtin"} }},

@@ -186,7 +186,8 @@ func TestDoctorLooksAtTheLanguageModel(t *testing.T) {
 			status.Failed, "127.0.0.1:1 can't be reached", "--llm-url"},
 		"it is away, and another engine is there": {func(_ *world, cfg *app.Config) { cfg.LLM.URL = "http://127.0.0.1:1" },
 			status.Warning, "next engine meanwhile: builtin", "--llm-url"},
-		"a model that it has not": {func(_ *world, cfg *app.Config) { cfg.LLM.Model = "gpt-99" }, status.Warning, "does not list the model gpt-99", "--llm-model"},
+		"a model that it has not": {func(_ *world, cfg *app.Config) { cfg.LLM.Model = "gpt-99" },
+			status.Warning, "does not list the model gpt-99", "--llm-model"},
 		"a wrong token": {func(w *world, cfg *app.Config) {
 			cfg.Analysis.Engines = []string{"llm"}
 			require.NoError(w.T, w.Vendors.Arm(sandbox.Fault{Vendor: "llm", Mode: sandbox.Status, Value: "401"}))

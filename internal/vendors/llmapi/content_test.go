@@ -58,7 +58,10 @@ func TestNoObjectIsTakenForOne(t *testing.T) {
 // Whatever a model says, what is found stands in it, is an object, and has what was asked for.
 func TestWhatIsFoundInAnyText(t *testing.T) {
 	t.Parallel()
-	piece := rapid.SampledFrom([]string{"{", "}", `"label"`, `"score"`, ":", ",", "1", `"positive"`, "```", "json", "</think>", "[", "]", " ", "\n", `\`, good})
+	piece := rapid.SampledFrom([]string{
+		"{", "}", `"label"`, `"score"`, ":", ",", "1", `"positive"`, "```", "json", "</think>", "[", "]",
+		" ", "\n", `\`, good,
+	})
 	rapid.Check(t, func(t *rapid.T) {
 		content := strings.Join(rapid.SliceOfN(piece, 0, 40).Draw(t, "content"), "")
 		object, err := llmapi.Object(content, "label", "score")

@@ -35,6 +35,7 @@ var growing = map[string]string{
 // idle are the queries that find nothing for these arguments, and why. All others do, or what they read would say nothing.
 var idle = map[string]string{
 	"OriginInsert": "there is one", "OriginRelease": "nothing is held", "OriginSeen": "the database was moved", "PostPutFolded": "it is there",
+	"LLMBudgetSettle": "no model was asked yet",
 }
 
 // Arguments are SQL. The rows are those of testdata/growth.sql: an owner has every second row, the others one each.
@@ -103,6 +104,8 @@ var arguments = map[string]map[string]string{
 	"ConsentTake":             {"state_hash": "'c2'"},
 	"ConsentDeleteExpired":    {},
 	"ConsentDeleteOldest":     {"keep": "1"},
+	"LLMBudgetReserve":        {"tokens": "1", "daily": "1000000"},
+	"LLMBudgetSettle":         {"change": "1"},
 	"KeyInsert":               {"id": fresh, "label": "''", "prefix": "'new'"},
 	"KeyGetByPrefix":          {"prefix": "'k2'"},
 	"KeyListByOwner":          {},

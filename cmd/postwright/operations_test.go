@@ -115,6 +115,8 @@ var operatorsMetrics = map[string][]string{
 	"webhook_attempt_duration_seconds":       {},
 	"postwright_webhooks_overdue_seconds":    {},
 	"notifications_total":                    {"channel", "outcome", "sender"},
+	"analysis_llm_tokens_total":              {"direction", "operation"},
+	"analysis_llm_cost_total":                {"operation"},
 	"postwright_build_info":                  {"goversion", "revision", "version"},
 	"postwright_jobs":                        {"state"},
 	"postwright_publications":                {"state"},

@@ -29,6 +29,7 @@ var owners = map[string]string{
 	"Consent":        "accounts",
 	"Database":       "status",
 	"Key":            "identity",
+	"LLMBudget":      "analysis",
 	"Notification":   "notify",
 	"Origin":         "origin",
 	"Post":           "posts",

@@ -35,7 +35,7 @@ func (c *sandboxCommand) Run(env *environment) error {
 	}
 	vendors := sandbox.New(options)
 	base := "http://" + listener.Addr().String()
-	fmt.Fprintf(env.out, "LinkedIn, the analysis API and the notification API, emulated, on %s\n", base)
+	fmt.Fprintf(env.out, "LinkedIn, the analysis API, a language model (%s) and the notification API, emulated, on %s\n", sandbox.LLMModel, base)
 	fmt.Fprintf(env.out, "member urn:li:person:sandbox with access token %s, which may %s\n", c.Token, strings.Join(c.Scopes, " "))
 	fmt.Fprintf(env.out, "what was posted: curl %s/_sandbox/ledger\n", base)
 	return serveUntilDone(env.ctx, listener, vendors.Handler(), env.log)

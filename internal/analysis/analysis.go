@@ -41,6 +41,7 @@ const (
 // The engines' names.
 const (
 	API     = "api"     // the analysis API
+	LLM     = "llm"     // a language model
 	Builtin = "builtin" // this program's own
 )
 

@@ -40,6 +40,7 @@ type world struct {
 	store    *postgres.Store
 	posts    *posts.Service
 	vendors  *sandbox.Sandbox
+	url      string // the vendors'
 	owner    uuid.UUID
 	api      analysis.APIEngine
 	observed observed
@@ -59,6 +60,7 @@ func newWorld(t *testing.T) *world {
 		vendors.ServeHTTP(rw, r)
 	}))
 	t.Cleanup(server.Close)
+	w.url = server.URL
 	seam := outbound.New(outbound.Defaults(), outbound.DefaultPolicies(), outbound.Unobserved{}, slog.New(slog.DiscardHandler))
 	t.Cleanup(seam.Close)
 	api, err := analysisapi.New(analysisapi.Config{URL: server.URL}, seam.Client(analysisapi.Vendor), clock)

@@ -20,22 +20,26 @@ type Engine interface {
 	Optimize(ctx context.Context, content, kind string) (string, Model, error)
 }
 
-// Model is what of an engine gave an answer; empty where the engine does not tell.
-type Model struct{ Name, Version string }
+// Model is what of an engine gave an answer, and what that took; empty where the engine does not tell.
+type Model struct {
+	Name, Version string
+	// PromptHash is the SHA-256, in hex, of all that a language model was told beside the text; "" for engines without a prompt.
+	PromptHash string
+	Usage      Usage
+}
 
-// Usage is what an answer took; zero where the engine does not tell.
+// Usage is what an answer took of a model that counts; zero for engines that cost nothing.
 type Usage struct {
-	InputTokens, OutputTokens int64
-	CostMicros                int64 // millionths of the currency
+	// As the model's server counts them, or estimated at four bytes each where it does not tell.
+	InputTokens, OutputTokens int
+	// Cost is in the currency of the prices that are set.
+	Cost float64
 }
 
 // Source says who gave an answer.
 type Source struct {
 	Engine string
 	Model
-	// PromptHash is SHA-256 of the prompt; empty where there is none, or the engine does not tell.
-	PromptHash string
-	Usage      Usage
 	// PassedOver are the engines that were asked before and gave no answer, in their order.
 	PassedOver []PassedOver
 }

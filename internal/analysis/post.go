@@ -3,6 +3,7 @@ package analysis
 import (
 	"cmp"
 	"context"
+	"math"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -138,7 +139,10 @@ func optimizationVersion(optimized Answer[string], kind string) versions.Answer 
 func answeredBy(kind string, source Source) versions.Answer {
 	return versions.Answer{
 		Kind: kind, Engine: source.Engine, Model: source.Name, ModelVersion: source.Version, PromptHash: source.PromptHash,
-		Usage: versions.Usage(source.Usage),
+		Usage: versions.Usage{
+			InputTokens: int64(source.Usage.InputTokens), OutputTokens: int64(source.Usage.OutputTokens),
+			CostMicros: int64(math.Round(source.Usage.Cost * 1e6)),
+		},
 	}
 }
 

@@ -33,6 +33,7 @@ import (
 	"github.com/postwright/postwright/internal/telemetry"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/vendors/llmapi"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 	"github.com/postwright/postwright/internal/vendors/smtp"
 	"github.com/postwright/postwright/internal/versions"
@@ -68,6 +69,7 @@ type App struct {
 
 	linkedIn    *linkedin.Client
 	analysisAPI *analysisapi.Client // nil where none is set
+	llmAPI      *llmapi.Client      // nil where none is set
 	notifyAPI   *notifyapi.Client   // likewise
 	mailServer  *smtp.Client        // likewise
 
@@ -118,6 +120,11 @@ func (a *App) callVendors(ctx context.Context) (err error) {
 	}
 	if a.cfg.Analysis.URL != "" {
 		if a.analysisAPI, err = analysisapi.New(a.cfg.Analysis.client(), a.seam.Client(analysisapi.Vendor), Now); err != nil {
+			return err
+		}
+	}
+	if a.cfg.LLM.URL != "" {
+		if a.llmAPI, err = llmapi.New(a.cfg.LLM.client(), a.seam.Client(llmapi.Vendor), Now); err != nil {
 			return err
 		}
 	}
@@ -210,10 +217,14 @@ func (a *App) wire() (err error) {
 
 // engines are those that analyse texts, in the order in which they are asked.
 func (a *App) engines() (engines []analysis.Engine) {
-	for _, name := range a.cfg.Analysis.order() {
+	for _, name := range a.cfg.engines() {
 		switch name {
 		case analysis.API:
 			engines = append(engines, analysis.APIEngine{Client: a.analysisAPI})
+		case analysis.LLM:
+			engines = append(engines, analysis.NewLLMEngine(analysis.LLMDependencies{
+				Client: a.llmAPI, Store: a.store, Settings: a.cfg.LLM.settings(), Meter: a.metrics.Analysis(), Now: Now,
+			}))
 		case analysis.Builtin:
 			engines = append(engines, analysis.NewBuiltinEngine())
 		}

@@ -10,8 +10,8 @@ import (
 )
 
 // NotInDryRun is what DryRun leaves out, because it would have an effect or be counted by a vendor.
-const NotInDryRun = "whether LinkedIn, the analysis API, the notification API and the mail server answer, and take their secrets and tokens: " +
-	"`postwright doctor` asks them"
+const NotInDryRun = "whether LinkedIn, the analysis API, the language model, the notification API and the mail server answer, and take their " +
+	"secrets and tokens: `postwright doctor` asks them"
 
 // DryRun does what a start with this configuration would do, and has no effect: it reads every setting, listens for a moment, and
 // looks at the database. A configuration that is wrong in itself is an error with every fault.

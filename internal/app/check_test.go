@@ -170,6 +170,15 @@ func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 		"an engine without its address": {"--analysis-url", func(cfg *app.Config) {
 			cfg.Analysis.URL, cfg.Analysis.Engines = "", []string{"api", "builtin"}
 		}},
+		"the language model":            {"--llm-url", func(cfg *app.Config) { cfg.LLM.URL, cfg.LLM.Model = "http://user:secret@localhost", "m" }},
+		"its whole path":                {"--llm-url", func(cfg *app.Config) { cfg.LLM.URL, cfg.LLM.Model = "http://a/v1/chat/completions", "m" }},
+		"no model of its server's":      {"--llm-model", func(cfg *app.Config) { cfg.LLM.URL = "http://localhost" }},
+		"its token":                     {"--llm-token", func(cfg *app.Config) { cfg.LLM.Token = "tök-secret" }},
+		"an engine without its model":   {"--llm-url", func(cfg *app.Config) { cfg.Analysis.Engines = []string{"llm", "builtin"} }},
+		"an answer of no tokens":        {"--llm-max-tokens", func(cfg *app.Config) { cfg.LLM.MaxTokens.Value = 0 }},
+		"a day for less than a post":    {"--llm-daily-tokens", func(cfg *app.Config) { cfg.LLM.DailyTokens.Value = 4095 }},
+		"a price below nothing":         {"--llm-input-price", func(cfg *app.Config) { cfg.LLM.InputPrice.Value = -1 }},
+		"a price that is no number":     {"--llm-output-price", func(cfg *app.Config) { _ = cfg.LLM.OutputPrice.UnmarshalText([]byte("1,50 secret")) }},
 		"the analysis API's token":      {"--analysis-token", func(cfg *app.Config) { cfg.Analysis.Token = "tök-secret" }},
 		"the notification API":          {"--notification-url", func(cfg *app.Config) { cfg.Notification.URL = "http://localhost?token=secret" }},
 		"the notification API's token":  {"--notification-token", func(cfg *app.Config) { cfg.Notification.Token = "secret\n" }},

@@ -14,6 +14,7 @@ type Config struct {
 	Outbound     OutboundConfig     `embed:"" prefix:"outbound-"`
 	LinkedIn     LinkedInConfig     `embed:"" prefix:"linkedin-"`
 	Analysis     AnalysisConfig     `embed:"" prefix:"analysis-"`
+	LLM          LLMConfig          `embed:"" prefix:"llm-"`
 	Notification NotificationConfig `embed:"" prefix:"notification-"`
 	SMTP         SMTPConfig         `embed:"" prefix:"smtp-"`
 	Jobs         JobsConfig         `embed:"" prefix:"jobs-"`
@@ -101,9 +102,20 @@ type LinkedInConfig struct {
 
 // AnalysisConfig is that of the engines that analyse texts.
 type AnalysisConfig struct {
-	Engines []string `help:"Who analyses texts, in the order in which they are asked until one answers: api (the analysis API of --analysis-url) or builtin (rules for English that need no network). By default the analysis API where its URL is set, and builtin where not."`
+	Engines []string `help:"Who analyses texts, in the order in which they are asked until one answers: llm (the language model of --llm-url), api (the analysis API of --analysis-url) or builtin (rules for English that need no network). By default llm where its URL is set, then api where its is, and builtin after llm or where neither is."`
 	URL     string   `help:"The analysis API; none by default."`
 	Token   Secret   `help:"Sent to the analysis API as bearer token."`
+}
+
+// LLMConfig is that of the language model.
+type LLMConfig struct {
+	URL         string `help:"A language model behind OpenAI's API or one that is compatible, as its base URL, such as https://api.openai.com/v1 or http://127.0.0.1:11434; none by default."`
+	Token       Secret `help:"Sent to the language model's server as bearer token."`
+	Model       string `help:"Which of the server's models is asked, such as gpt-4o-mini."`
+	MaxTokens   Count  `help:"Tokens that one answer may have at most, those of its thinking included." default:"4096"`
+	DailyTokens Count  `help:"Tokens of questions and answers that may be used in a day (UTC), by all processes together; 0 for no limit." default:"1000000"`
+	InputPrice  Price  `help:"What a million tokens of questions cost, in any currency: for analysis_llm_cost_total and the cost of each analysis." default:"0"`
+	OutputPrice Price  `help:"What a million tokens of answers cost, in the same." default:"0"`
 }
 
 // NotificationConfig is that of the messages to people: who sends them, and how many.

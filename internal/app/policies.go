@@ -12,13 +12,15 @@ import (
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/vendors/llmapi"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 )
 
 // repeats is what of every operation of every vendor may be sent again, as the vendors' packages say. That can't be set: it
 // is what the operation is. The rest of its policy is the default's, or is set with --outbound-policy.
 var repeats = map[string]map[string]outbound.Repeat{
-	linkedin.Vendor: linkedin.Repeats(), analysisapi.Vendor: analysisapi.Repeats(), notifyapi.Vendor: notifyapi.Repeats(),
+	linkedin.Vendor: linkedin.Repeats(), analysisapi.Vendor: analysisapi.Repeats(), llmapi.Vendor: llmapi.Repeats(),
+	notifyapi.Vendor: notifyapi.Repeats(),
 }
 
 // Policies is how every operation of every vendor is carried out, with everything that can't work about it.

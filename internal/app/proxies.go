@@ -60,7 +60,7 @@ func unusedProxies(env func(string) string, called []string) (checks []status.Ch
 
 // called are the schemes of the addresses of vendors that are set; net/http asks no proxy for one on this machine.
 func (c Config) called() (schemes []string) {
-	for _, address := range []string{c.LinkedIn.APIURL, c.LinkedIn.AuthURL, c.Analysis.URL, c.Notification.URL} {
+	for _, address := range []string{c.LinkedIn.APIURL, c.LinkedIn.AuthURL, c.Analysis.URL, c.LLM.URL, c.Notification.URL} {
 		if u, err := url.Parse(address); err == nil && address != "" && !loopback(u.Hostname()) {
 			schemes = append(schemes, strings.ToLower(u.Scheme))
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/postwright/postwright/internal/rpc"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/vendors/llmapi"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 )
 
@@ -89,19 +90,35 @@ func (c LinkedInConfig) client() linkedin.Config {
 	}
 }
 
-// order is in which the engines are asked.
-func (c AnalysisConfig) order() []string {
-	switch {
-	case len(c.Engines) > 0:
-		return c.Engines
-	case c.URL != "":
-		return []string{analysis.API}
+// engines are those that analyse texts, in the order in which they are asked.
+func (c Config) engines() (order []string) {
+	if len(c.Analysis.Engines) > 0 {
+		return c.Analysis.Engines
 	}
-	return []string{analysis.Builtin}
+	if c.LLM.URL != "" {
+		order = append(order, analysis.LLM)
+	}
+	if c.Analysis.URL != "" {
+		order = append(order, analysis.API)
+	}
+	if c.LLM.URL != "" || c.Analysis.URL == "" {
+		order = append(order, analysis.Builtin)
+	}
+	return order
 }
 
 func (c AnalysisConfig) client() analysisapi.Config {
 	return analysisapi.Config{URL: c.URL, Token: c.Token.Reveal()}
+}
+
+func (c LLMConfig) client() llmapi.Config {
+	return llmapi.Config{URL: c.URL, Token: c.Token.Reveal(), Model: c.Model}
+}
+
+func (c LLMConfig) settings() analysis.LLMSettings {
+	return analysis.LLMSettings{
+		MaxTokens: c.MaxTokens.Value, DailyTokens: int64(c.DailyTokens.Value), InputPrice: c.InputPrice.Value, OutputPrice: c.OutputPrice.Value,
+	}
 }
 
 func (c NotificationConfig) client() notifyapi.Config {

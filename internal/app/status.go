@@ -132,12 +132,14 @@ func (a *App) vendorCheckers(version status.Checker) []status.Checker {
 
 // engineCheckers check the engines that analyse texts. What one can't do, the next in the order may.
 func (a *App) engineCheckers() (checkers []status.Checker) {
-	order := a.cfg.Analysis.order()
+	order := a.cfg.engines()
 	for i, name := range order {
 		var checker status.Checker
 		switch name {
 		case analysis.API:
 			checker = status.Analysis(a.analysisAPI, a.cfg.Analysis.URL)
+		case analysis.LLM:
+			checker = status.LLM(a.llmAPI, a.cfg.LLM.URL)
 		case analysis.Builtin:
 			checker = status.BuiltinAnalysis()
 		}

@@ -36,6 +36,19 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Price is a configured amount of money. One that can't be read is kept; see Duration.
+type Price struct {
+	Value  float64
+	broken bool
+}
+
+// UnmarshalText never fails; see Duration.
+func (p *Price) UnmarshalText(text []byte) error {
+	value, err := strconv.ParseFloat(string(text), 64)
+	*p = Price{Value: value, broken: err != nil}
+	return nil
+}
+
 // Count is a configured whole number. One that can't be read is kept; see Duration.
 type Count struct {
 	Value  int

@@ -20,6 +20,7 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/telemetry"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
+	"github.com/postwright/postwright/internal/vendors/llmapi"
 	"github.com/postwright/postwright/internal/vendors/smtp"
 )
 
@@ -52,7 +53,8 @@ func (c Config) Verify() error {
 	}
 	v.outbound(c.Outbound)
 	v.vendor(c.LinkedIn.client().Faults())
-	v.analysis(c.Analysis)
+	v.analysis(c)
+	v.llm(c)
 	v.count("--jobs-max-workers", c.Jobs.MaxWorkers, 1, 1_000)
 	v.duration("--jobs-timeout", c.Jobs.Timeout, time.Second, time.Hour)
 	v.duration("--jobs-rescue-after", c.Jobs.RescueAfter, time.Second, 2*time.Hour)
@@ -118,8 +120,8 @@ func (v *validation) outbound(c OutboundConfig) {
 	v.faults = append(v.faults, faults...)
 }
 
-func (v *validation) analysis(c AnalysisConfig) {
-	engines := []string{analysis.API, analysis.Builtin}
+func (v *validation) analysis(all Config) {
+	c, engines := all.Analysis, []string{analysis.LLM, analysis.API, analysis.Builtin}
 	for i, engine := range c.Engines {
 		switch {
 		case !slices.Contains(engines, engine):
@@ -128,13 +130,40 @@ func (v *validation) analysis(c AnalysisConfig) {
 			v.wrong("--analysis-engines", "names %s twice", engine)
 		}
 	}
-	if c.URL == "" && slices.Contains(c.order(), analysis.API) {
+	if c.URL == "" && slices.Contains(c.Engines, analysis.API) {
 		v.wrong("--analysis-url", "is missing: --analysis-engines names %s", analysis.API)
 	}
 	for _, f := range c.client().Faults() {
 		if c.URL != "" || f.Path == analysisapi.TokenSetting { // without an address there is none to object to
 			v.vendor([]fault.Field{f})
 		}
+	}
+}
+
+func (v *validation) llm(all Config) {
+	c := all.LLM
+	named := slices.Contains(all.Analysis.Engines, analysis.LLM)
+	if c.URL == "" && named {
+		v.wrong("--llm-url", "is missing: --analysis-engines names %s", analysis.LLM)
+	}
+	for _, f := range c.client().Faults() {
+		if c.URL != "" || f.Path == llmapi.TokenSetting { // without an address there is none to object to
+			v.vendor([]fault.Field{f})
+		}
+	}
+	v.count("--llm-max-tokens", c.MaxTokens, 64, 1_000_000)
+	v.count("--llm-daily-tokens", c.DailyTokens, 0, 1<<40)
+	if least := 4 * c.MaxTokens.Value; c.DailyTokens.Value > 0 && c.DailyTokens.Value < least && !c.DailyTokens.broken && !c.MaxTokens.broken {
+		v.wrong("--llm-daily-tokens", "must be 0 for no limit, or at least %d, four times --llm-max-tokens: an analysis asks three questions", least)
+	}
+	v.price("--llm-input-price", c.InputPrice)
+	v.price("--llm-output-price", c.OutputPrice)
+}
+
+func (v *validation) price(flag string, p Price) {
+	const most = 1_000_000
+	if p.broken || !(p.Value >= 0 && p.Value <= most) { // NaN is neither
+		v.wrong(flag, "must be an amount from 0 to %d for a million tokens, such as 0.15", most)
 	}
 }
 
@@ -268,6 +297,7 @@ var vendorFlags = map[string]string{ //nolint:gosec // names of flags, no secret
 	"LinkedIn API URL": "--linkedin-api-url", "LinkedIn auth URL": "--linkedin-auth-url", "LinkedIn version": "--linkedin-version",
 	"LinkedIn client id and secret": "--linkedin-client-id and --linkedin-client-secret",
 	"analysis URL":                  "--analysis-url", "analysis token": "--analysis-token",
+	llmapi.URLSetting: "--llm-url", llmapi.TokenSetting: "--llm-token", llmapi.ModelSetting: "--llm-model",
 	"notification URL": "--notification-url", "notification token": "--notification-token",
 	smtp.URLSetting: "--smtp-url", smtp.FromSetting: "--smtp-from",
 }

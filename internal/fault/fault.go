@@ -81,7 +81,7 @@ type Field struct {
 
 // Answer is what a vendor said, kept word for word so that a person can take it up with the vendor.
 type Answer struct {
-	// Vendor is "linkedin", "analysis" or "notification".
+	// Vendor is "linkedin", "analysis", "llm" or "notification".
 	Vendor string
 	// Operation is the operationId of the vendor's OpenAPI file.
 	Operation string

@@ -43,6 +43,9 @@ talk tell thank thanks thing think thought thousand three till time times togeth
 wanted wants week weeks went whole word words worth write written wrote year years yesterday young
 monday tuesday wednesday thursday friday saturday sunday seven eight nine ten six half dozen`)
 
+// IsStopWord reports whether an English word says nothing of what a text is about.
+func IsStopWord(word string) bool { return stopWords[strings.ToLower(word)] }
+
 func set(words string) map[string]bool {
 	m := map[string]bool{}
 	for _, w := range strings.Fields(words) {

@@ -140,6 +140,8 @@ func DisplayName(vendor string) string {
 		return "LinkedIn"
 	case "analysis":
 		return "The analysis service"
+	case "llm":
+		return "The language model"
 	case "notification":
 		return "The notification service"
 	}

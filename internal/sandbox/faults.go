@@ -14,17 +14,17 @@ import (
 
 // Fault makes an operation misbehave.
 type Fault struct {
-	// Vendor is linkedin, analysis or notification.
+	// Vendor is linkedin, analysis, llm or notification.
 	Vendor string `json:"vendor"`
 	// Operation is an operationId of the vendor; "" for all of them.
 	Operation string `json:"operation,omitempty"`
-	// Mode is one of Modes.
+	// Mode is one of Modes, or for a language model of LLMModes.
 	Mode string `json:"mode"`
 	// Times is how many calls it hits; 0 for every one until it is cleared.
 	Times int `json:"times,omitempty"`
 	// AfterMS delays the call before anything else happens to it, in milliseconds.
 	AfterMS int `json:"afterMs,omitempty"`
-	// Value is the mode's own: a status for status, seconds or an HTTP date for retry_after, a JSON object for answer.
+	// Value is the mode's own: a status for status, seconds or an HTTP date for retry_after, a JSON object for answer, a text for says.
 	Value string `json:"value,omitempty"`
 }
 
@@ -46,7 +46,7 @@ const (
 	HugeBody       = "huge_body"      // takes effect, and the right status (200 for 204) and headers come with 64 MiB of body
 )
 
-// Modes are all modes that a fault may have.
+// Modes are all modes that a fault of every vendor may have.
 var Modes = []string{
 	AcceptThenDrop,
 	Drop,
@@ -83,11 +83,15 @@ func (f Fault) Validate() error {
 		operationKnown = operationKnown || (op.vendor == f.Vendor && op.id == f.Operation)
 	}
 	if !vendorKnown {
-		wrong("vendor", "must be linkedin, analysis or notification")
+		wrong("vendor", "must be linkedin, analysis, llm or notification")
 	} else if !operationKnown {
 		wrong("operation", "is none of %s's", f.Vendor)
 	}
-	if !slices.Contains(Modes, f.Mode) {
+	switch {
+	case slices.Contains(Modes, f.Mode), slices.Contains(LLMModes, f.Mode):
+	case f.Vendor == "llm":
+		wrong("mode", "must be one of %s, or one that every vendor has, such as %s or %s", strings.Join(LLMModes, ", "), Drop, Status)
+	default:
 		wrong("mode", "must be one of %s", strings.Join(Modes, ", "))
 	}
 	if f.Times < 0 {
@@ -101,7 +105,11 @@ func (f Fault) Validate() error {
 	if f.Mode == NoID && f.Operation != "createPost" && f.Operation != "createUgcPost" {
 		wrong("operation", "must be createPost or createUgcPost for %s: only they answer with an id", NoID)
 	}
+	if slices.Contains(LLMModes, f.Mode) && (f.Vendor != "llm" || f.Operation != "createChatCompletion") {
+		wrong("operation", "must be createChatCompletion of llm for %s: only a language model has such answers", f.Mode)
+	}
 	switch f.Mode {
+	case Says:
 	case Status:
 		if n, err := strconv.Atoi(f.Value); err != nil || n < 400 || n > 599 {
 			wrong("value", "must be a status from 400 to 599")
@@ -117,7 +125,7 @@ func (f Fault) Validate() error {
 		}
 	default:
 		if f.Value != "" {
-			wrong("value", "must be left out: only %s, %s and %s have one", Status, RetryAfter, Answer)
+			wrong("value", "must be left out: only %s, %s, %s and %s have one", Status, RetryAfter, Answer, Says)
 		}
 	}
 	return fault.Fields(faults...)
@@ -271,6 +279,10 @@ func (s *Sandbox) applyBefore(op operation, w http.ResponseWriter, r *http.Reque
 		refused = duplicate("urn:li:share:7141138937766391808")
 	case VersionSunset:
 		refused = inactiveVersion(r.Header.Get("LinkedIn-Version"))
+	default:
+		if after, refused = f.ofLLM(w, r); refused == nil {
+			return after, false
+		}
 	}
 	refused.write(w, r.URL.Path)
 	return nil, true

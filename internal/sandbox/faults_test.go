@@ -307,7 +307,7 @@ func TestControlEndpoints(t *testing.T) {
 		got := w.call(t, "POST", "/_sandbox/faults", `{"vendor":"myspace","mode":"explode","times":-1}`)
 		require.Equal(t, http.StatusBadRequest, got.status)
 		require.Equal(t, []any{
-			map[string]any{"path": "vendor", "problem": "must be linkedin, analysis or notification"},
+			map[string]any{"path": "vendor", "problem": "must be linkedin, analysis, llm or notification"},
 			map[string]any{"path": "mode", "problem": "must be one of " + strings.Join(sandbox.Modes, ", ")},
 			map[string]any{"path": "times", "problem": "must be 0 (until cleared) or more"},
 		}, got.json(t)["fields"])
@@ -347,6 +347,7 @@ func TestEveryOperationCanBeArmed(t *testing.T) {
 		"linkedin": `createPost getPost findPostsByAuthor updatePost deletePost createUgcPost getUserInfo getPerson
 			getMemberPostAnalytics getSocialMetadata getOrganizationShareStatistics findOrganizationAcls createAccessToken introspectToken`,
 		"analysis":     "analyzeSentiment generateHashtags optimizeContent",
+		"llm":          "createChatCompletion listModels",
 		"notification": "sendEmail sendPush",
 	} {
 		for id := range strings.FieldsSeq(ids) {

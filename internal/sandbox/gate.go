@@ -61,6 +61,8 @@ var operations = map[string]operation{
 	"POST /analyze/sentiment":        {vendor: "analysis", id: "analyzeSentiment", noToken: true},
 	"POST /generate/hashtags":        {vendor: "analysis", id: "generateHashtags", noToken: true},
 	"POST /optimize/content":         {vendor: "analysis", id: "optimizeContent", noToken: true},
+	"POST /v1/chat/completions":      {vendor: "llm", id: "createChatCompletion", noToken: true},
+	"GET /v1/models":                 {vendor: "llm", id: "listModels", noToken: true},
 	"POST /notifications/email":      {vendor: "notification", id: "sendEmail", noToken: true},
 	"POST /notifications/push":       {vendor: "notification", id: "sendPush", noToken: true},
 }

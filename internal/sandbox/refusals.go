@@ -36,7 +36,7 @@ func (r *refusal) write(w http.ResponseWriter, path string) {
 		body = r.linkedIn()
 	case strings.HasPrefix(path, "/oauth/"): // RFC 6749, 5.2
 		body = map[string]any{"error": r.code, "error_description": r.message}
-	default: // the analysis and notification APIs
+	default: // the analysis and notification APIs, and the language model
 		body = map[string]any{"error": map[string]any{"code": r.code, "message": r.message}}
 	}
 	for name, values := range r.header {

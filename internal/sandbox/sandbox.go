@@ -1,4 +1,4 @@
-// Package sandbox is the vendors, emulated: LinkedIn, the analysis API and the notification API behind one handler, served
+// Package sandbox is the vendors, emulated: LinkedIn, the analysis API, a language model and the notification API behind one handler, served
 // from the same OpenAPI files as the clients, for the demo, the tests and whoever wants to try without an account.
 //
 // It owns what LinkedIn does and its documentation does not say (texts cut at a reserved character, an id in a header,
@@ -18,6 +18,7 @@ import (
 
 	"github.com/postwright/postwright/gen/analysis"
 	"github.com/postwright/postwright/gen/linkedin"
+	"github.com/postwright/postwright/gen/llm"
 	"github.com/postwright/postwright/gen/notification"
 	"github.com/postwright/postwright/internal/lexical"
 )
@@ -166,7 +167,7 @@ func (s *Sandbox) revoke(memberID string) {
 	maps.DeleteFunc(s.grants, func(_ string, g *grant) bool { return g.memberID == memberID })
 }
 
-// Handler serves all three vendors, told apart by path, and the sandbox's own endpoints under /_sandbox/.
+// Handler serves all four vendors, told apart by path, and the sandbox's own endpoints under /_sandbox/.
 func (s *Sandbox) Handler() http.Handler {
 	mux := http.NewServeMux()
 	gated := gatedMux{ServeMux: mux, sandbox: s}
@@ -179,6 +180,9 @@ func (s *Sandbox) Handler() http.Handler {
 	notification.HandlerWithOptions(notification.NewStrictHandlerWithOptions(notificationServer{s}, nil, notification.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: writeRefusal, ResponseErrorHandlerFunc: writeRefusal,
 	}), notification.StdHTTPServerOptions{BaseRouter: gated, ErrorHandlerFunc: writeRefusal})
+	llm.HandlerWithOptions(llm.NewStrictHandlerWithOptions(llmServer{s}, nil, llm.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: writeRefusal, ResponseErrorHandlerFunc: writeRefusal,
+	}), llm.StdHTTPServerOptions{BaseURL: "/v1", BaseRouter: gated, ErrorHandlerFunc: writeRefusal})
 	mux.HandleFunc("GET /oauth/v2/authorization", s.authorize)
 	s.control(mux)
 	return mux

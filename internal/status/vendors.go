@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/postwright/postwright/internal/accounts"
@@ -14,6 +15,7 @@ import (
 	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
+	"github.com/postwright/postwright/internal/vendors/llmapi"
 )
 
 // dialTimeout bounds how long a host may take to be reached.
@@ -114,6 +116,32 @@ func Analysis(client *analysisapi.Client, base string) Checker {
 			return single(name, Failed, "The analysis service does not accept the token.", "Set POSTWRIGHT_ANALYSIS_TOKEN to a valid one.")
 		}
 		return single(name, Failed, fault.Of(err).Message, "Look whether the service at --analysis-url runs.")
+	}}
+}
+
+// LLM checks whether the language model's server accepts its token and has the model. It asks for its list of models, which costs
+// nothing, and not the model, which does.
+func LLM(client *llmapi.Client, base string) Checker {
+	const name = "analysis llm"
+	return Checker{Name: name, Run: func(ctx context.Context) []Check {
+		if c := checkHosts(ctx, name, "--llm-url", base); c.State == Failed {
+			return []Check{c}
+		}
+		models, err := client.Models(ctx)
+		switch f := fault.Of(err); {
+		case err == nil && slices.Contains(models, client.Model()):
+			return single(name, OK, "The language model's server answers and has the model "+client.Model()+".", "")
+		case err == nil:
+			return single(name, Warning, "The language model's server answers, but does not list the model "+client.Model()+".",
+				"Set --llm-model to one that it has.")
+		case f.Reason == outbound.ReasonBadCertificate: // through a proxy
+			return single(name, Failed, f.Message, badCertificate)
+		case f.Kind == fault.VendorAuth:
+			return single(name, Failed, "The language model's server does not accept the token.", "Set POSTWRIGHT_LLM_TOKEN to a valid one.")
+		case f.Kind == fault.VendorRejected, f.Reason == outbound.ReasonBadAnswer:
+			return single(name, Unknown, "The language model's server can be reached, but does not list its models: only a question would show more.", "")
+		}
+		return single(name, Failed, fault.Of(err).Message, "Look whether the server at --llm-url runs.")
 	}}
 }
 

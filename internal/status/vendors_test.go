@@ -20,9 +20,10 @@ func TestABadCertificateIsSaid(t *testing.T) {
 	server.StartTLS() // with a certificate that only its own client trusts
 	t.Cleanup(server.Close)
 	for name, checker := range map[string]Checker{
-		"LinkedIn":     App(accounts.DefaultApp, nil, linkedin.Config{APIURL: server.URL, AuthURL: server.URL}),
-		"analysis":     Analysis(nil, server.URL),
-		"notification": Notification(server.URL),
+		"LinkedIn":       App(accounts.DefaultApp, nil, linkedin.Config{APIURL: server.URL, AuthURL: server.URL}),
+		"analysis":       Analysis(nil, server.URL),
+		"language model": LLM(nil, server.URL),
+		"notification":   Notification(server.URL),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -35,6 +35,8 @@ type Metrics struct {
 	analysisAnswers    *prometheus.CounterVec
 	analysisPassedOver *prometheus.CounterVec
 	notifications      *prometheus.CounterVec
+	llmTokens          *prometheus.CounterVec
+	llmCost            *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -103,6 +105,19 @@ func NewMetrics() *Metrics {
 			Help: "Questions that an analysis engine did not answer, by its kind of failure; the next engine in the order was asked then.",
 		}, []string{"engine", "operation", "kind"}),
 		notifications: newNotifications(),
+		llmTokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "analysis_llm_tokens_total",
+			Help: "Tokens of questions to the language model (input) and of its answers (output), those that could not be used too.",
+		}, []string{"operation", "direction"}),
+		llmCost: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "analysis_llm_cost_total",
+			Help: "What the language model's tokens cost, in the currency of the configured prices.",
+		}, []string{"operation"}),
+	}
+	for _, operation := range []string{"sentiment", "hashtags", "optimization"} { // there from the start, as those below
+		m.llmTokens.WithLabelValues(operation, "input")
+		m.llmTokens.WithLabelValues(operation, "output")
+		m.llmCost.WithLabelValues(operation)
 	}
 	for _, result := range []string{"hit", "miss", "failed"} { // there from the start: a rate needs a 0 to start from
 		m.apiLookups.WithLabelValues(result)
@@ -115,7 +130,7 @@ func NewMetrics() *Metrics {
 	buildInfo.Set(1)
 	m.registry.MustRegister(m.dbDuration, m.dbErrors, m.dbRetries, m.apiDuration, m.apiErrors, m.apiRetries, m.apiInFlight, m.apiBreaker, m.apiLookups,
 		m.rpcCalls, m.rpcDuration, m.rpcStreams, m.rpcRefused, m.connections, m.connsClosed, m.connsReset, m.analysisAnswers, m.analysisPassedOver,
-		m.notifications,
+		m.llmTokens, m.llmCost, m.notifications,
 		buildInfo,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -191,6 +206,13 @@ func (a Analysis) Answered(engine, operation string) {
 // PassedOver counts a question that was not answered.
 func (a Analysis) PassedOver(engine, operation, kind string) {
 	a.metrics.analysisPassedOver.WithLabelValues(engine, operation, kind).Inc()
+}
+
+// Spent counts what a question to the language model took.
+func (a Analysis) Spent(operation string, inputTokens, outputTokens int, cost float64) {
+	a.metrics.llmTokens.WithLabelValues(operation, "input").Add(float64(inputTokens))
+	a.metrics.llmTokens.WithLabelValues(operation, "output").Add(float64(outputTokens))
+	a.metrics.llmCost.WithLabelValues(operation).Add(cost)
 }
 
 // ObserveCall counts a call of the API. code is "ok" or the name of connect's code.

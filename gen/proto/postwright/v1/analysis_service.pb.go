@@ -81,7 +81,7 @@ func (OptimizationType) EnumDescriptor() ([]byte, []int) {
 // Who gave an answer.
 type AnalysisSource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "api" (the analysis API) or "builtin" (the server's own rules, for English); others may follow.
+	// "llm" (a language model), "api" (the analysis API) or "builtin" (the server's own rules, for English); others may follow.
 	Engine string `protobuf:"bytes,1,opt,name=engine,proto3" json:"engine,omitempty"`
 	// The model and its version; empty where the engine does not tell.
 	Model   string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`

@@ -50,7 +50,7 @@ func timesMessage(times analytics.Times) *postwrightv1.GetBestTimesResponse {
 	}
 	for hour, slot := range times.Hours {
 		res.Hours = append(res.Hours, &postwrightv1.HourEngagement{
-			Hour: int32(hour), Posts: count(slot), MedianEngagement: slot.Median, //nolint:gosec // of a day
+			Hour: int32(hour), Posts: count(slot), MedianEngagement: slot.Median,
 		})
 	}
 	for i, slot := range times.Weekdays {

@@ -166,7 +166,8 @@ func TestWhatAnOperatorSees(t *testing.T) {
 		require.True(t, found)
 		table, _, _ = strings.Cut(table, "### Logs\n")
 		listed := map[string]bool{}
-		for _, name := range regexp.MustCompile("`((?:rpc|http|db|api|analysis|notifications|cache|postwright)_[a-z_]+[a-z])`").FindAllStringSubmatch(table, -1) {
+		names := regexp.MustCompile("`((?:rpc|http|db|api|analysis|notifications|cache|postwright)_[a-z_]+[a-z])`")
+		for _, name := range names.FindAllStringSubmatch(table, -1) {
 			listed[name[1]] = true
 		}
 		want := map[string]bool{}

@@ -166,7 +166,12 @@ func TestADaysMessagesAreCountedOverAllProcesses(t *testing.T) {
 	require.Equal(t, limit, w.Count(`SELECT sent FROM notification_counts WHERE allowance = 'requested'`))
 
 	stranger := w.User("stranger@example.org")
-	require.JSONEq(t, `{"delivered":true,"sender":"api"}`, string(w.email(stranger, "stranger@example.org", "Hello").Body), "another owner has a day of their own")
+	require.JSONEq(
+		t,
+		`{"delivered":true,"sender":"api"}`,
+		string(w.email(stranger, "stranger@example.org", "Hello").Body),
+		"another owner has a day of their own",
+	)
 	w.Exec(`UPDATE notification_counts SET day = day - interval '1 day'`)
 	require.JSONEq(t, `{"delivered":true,"sender":"api"}`, string(w.email(w.Key, "tess@example.org", "Hello").Body), "so has another day")
 }

@@ -61,7 +61,13 @@ func (w *publicationWorker) Work(ctx context.Context, job *river.Job[Publication
 
 // describe says how a publication ended, or what endangers one: which event that is, and what there is to say of it.
 func describe(post posts.Post, args PublicationNoticeArgs) (Event, words) {
-	w := words{Opening: shorten(post.Content, 60), Link: post.Permalink(), PostID: post.ID.String(), Problem: post.FailureMessage, Remedy: post.FailureRemedy}
+	w := words{
+		Opening: shorten(post.Content, 60),
+		Link:    post.Permalink(),
+		PostID:  post.ID.String(),
+		Problem: post.FailureMessage,
+		Remedy:  post.FailureRemedy,
+	}
 	switch args.State {
 	case posts.StateScheduled:
 		w.Problem = args.Warning

@@ -17,20 +17,20 @@ func TestWhenQuietHoursEnd(t *testing.T) {
 		at   string
 		ends string // "" where they are not
 	}{
-		"before they begin":                      {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-01T21:59:59+01:00", ""},
-		"as they begin":                          {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-01T22:00:00+01:00", "2026-03-02T07:00:00+01:00"},
-		"after midnight":                         {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-02T00:30:00+01:00", "2026-03-02T07:00:00+01:00"},
-		"as they end":                            {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-02T07:00:00+01:00", ""},
-		"within a day":                           {QuietInput{"12:00", "14:00", "Asia/Tokyo"}, "2026-03-02T13:00:00+09:00", "2026-03-02T14:00:00+09:00"},
-		"another zone's night is another time":   {QuietInput{"22:00", "07:00", "Asia/Tokyo"}, "2026-03-01T22:30:00+01:00", "2026-03-02T07:00:00+09:00"},
-		"all but an hour":                        {QuietInput{"08:00", "07:00", "UTC"}, "2026-03-01T08:00:00Z", "2026-03-02T07:00:00Z"},
-		"the hour between":                       {QuietInput{"08:00", "07:00", "UTC"}, "2026-03-01T07:30:00Z", ""},
-		"the clocks are set forward meanwhile":   {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-28T23:00:00+01:00", "2026-03-29T07:00:00+02:00"},
-		"they end where the clocks are forward":  {QuietInput{"22:00", "02:30", "Europe/Berlin"}, "2026-03-29T01:30:00+01:00", "2026-03-29T03:00:00+02:00"},
-		"they begin where the clocks are":        {QuietInput{"02:30", "05:00", "Europe/Berlin"}, "2026-03-29T03:00:00+02:00", "2026-03-29T05:00:00+02:00"},
-		"nothing is left of them":                {QuietInput{"02:15", "02:45", "Europe/Berlin"}, "2026-03-29T03:00:00+02:00", ""},
-		"they end twice, and the second counts":  {QuietInput{"22:00", "02:30", "Europe/Berlin"}, "2026-10-25T02:45:00+02:00", "2026-10-25T02:30:00+01:00"},
-		"they begin twice, and the first counts": {QuietInput{"02:30", "05:00", "Europe/Berlin"}, "2026-10-25T02:45:00+02:00", "2026-10-25T05:00:00+01:00"},
+		"before they begin":                  {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-01T21:59:59+01:00", ""},
+		"as they begin":                      {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-01T22:00:00+01:00", "2026-03-02T07:00:00+01:00"},
+		"after midnight":                     {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-02T00:30:00+01:00", "2026-03-02T07:00:00+01:00"},
+		"as they end":                        {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-02T07:00:00+01:00", ""},
+		"within a day":                       {QuietInput{"12:00", "14:00", "Asia/Tokyo"}, "2026-03-02T13:00:00+09:00", "2026-03-02T14:00:00+09:00"},
+		"another zone has another night":     {QuietInput{"22:00", "07:00", "Asia/Tokyo"}, "2026-03-01T22:30:00+01:00", "2026-03-02T07:00:00+09:00"},
+		"all but an hour":                    {QuietInput{"08:00", "07:00", "UTC"}, "2026-03-01T08:00:00Z", "2026-03-02T07:00:00Z"},
+		"the hour between":                   {QuietInput{"08:00", "07:00", "UTC"}, "2026-03-01T07:30:00Z", ""},
+		"the clocks go forward meanwhile":    {QuietInput{"22:00", "07:00", "Europe/Berlin"}, "2026-03-28T23:00:00+01:00", "2026-03-29T07:00:00+02:00"},
+		"they end in the clocks' gap":        {QuietInput{"22:00", "02:30", "Europe/Berlin"}, "2026-03-29T01:30:00+01:00", "2026-03-29T03:00:00+02:00"},
+		"they begin in the clocks' gap":      {QuietInput{"02:30", "05:00", "Europe/Berlin"}, "2026-03-29T03:00:00+02:00", "2026-03-29T05:00:00+02:00"},
+		"nothing is left of them":            {QuietInput{"02:15", "02:45", "Europe/Berlin"}, "2026-03-29T03:00:00+02:00", ""},
+		"they end twice, the second counts":  {QuietInput{"22:00", "02:30", "Europe/Berlin"}, "2026-10-25T02:45:00+02:00", "2026-10-25T02:30:00+01:00"},
+		"they begin twice, the first counts": {QuietInput{"02:30", "05:00", "Europe/Berlin"}, "2026-10-25T02:45:00+02:00", "2026-10-25T05:00:00+01:00"},
 	} {
 		q, faults := c.in.read("")
 		require.Empty(t, faults, name)

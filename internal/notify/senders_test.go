@@ -241,8 +241,12 @@ func TestUsersSayWhatTheyAreTold(t *testing.T) {
 
 	a := update(`{"preferences":{"quietHours":{"startTime":"22:00","endTime":"07:00","timeZone":"Europe/Berlin"},
 		"events":[{"event":"NOTIFICATION_EVENT_FAILED"}]},"updateMask":"quietHours"}`)
-	require.JSONEq(t, `{"preferences":{`+everything+`,"quietHours":{"startTime":"22:00","endTime":"07:00","timeZone":"Europe/Berlin"}}}`, string(a.Body),
-		"only what is in the mask changes")
+	require.JSONEq(
+		t,
+		`{"preferences":{`+everything+`,"quietHours":{"startTime":"22:00","endTime":"07:00","timeZone":"Europe/Berlin"}}}`,
+		string(a.Body),
+		"only what is in the mask changes",
+	)
 	a = update(`{"preferences":{"events":[{"event":"NOTIFICATION_EVENT_PUBLISHED","push":true}]},"updateMask":"events"}`)
 	quieter := strings.Replace(everything, `"email":true`, `"email":false`, 1)
 	quieter = strings.Replace(quieter, `"email":false,`, ``, 1)
@@ -300,7 +304,8 @@ func TestQuietHoursAreKept(t *testing.T) {
 	require.Empty(t, w.Vendors.Notifications())
 	require.Empty(t, w.listed(10, false))
 	require.Equal(t, 2, w.Count(fmt.Sprintf(
-		`SELECT count(*) FROM river.river_job WHERE kind = 'notify_publication' AND state = 'scheduled' AND abs(extract(epoch FROM scheduled_at) - %d) < 2`,
+		`SELECT count(*) FROM river.river_job WHERE kind = 'notify_publication' AND state = 'scheduled' AND `+
+			`abs(extract(epoch FROM scheduled_at) - %d) < 2`,
 		end.Truncate(time.Minute).Unix())))
 	require.JSONEq(t, `{"delivered":true,"sender":"api"}`, string(w.email(w.Key, "tess@example.org", "Hello").Body), "what a user sends is not held")
 	w.wake()

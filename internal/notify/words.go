@@ -17,7 +17,7 @@ const (
 	Failed        Event = "failed"         // a post was not published
 	Unconfirmed   Event = "unconfirmed"    // nobody knows whether a post is on LinkedIn
 	Waiting       Event = "waiting"        // a scheduled post may not go out
-	TokenExpiring Event = "token_expiring" // an account must be connected again
+	TokenExpiring Event = "token_expiring" //nolint:gosec // an event, no secret: an account must be connected again
 	VersionEnding Event = "version_ending" // LinkedIn ends the version of its API
 	WebhookOff    Event = "webhook_off"    // a webhook was switched off
 )

@@ -34,7 +34,12 @@ func MailServer(client *smtp.Client) Checker {
 func LoggedMessages(channels []string) Checker {
 	const name = "notification log"
 	return Checker{Name: name, Run: func(context.Context) []Check {
-		return single(name, OK, "Messages by "+strings.Join(channels, " and ")+" are written to the log and ListNotifications alone, and reach nobody else: "+
-			"docs/notifications.md tells how to change that.", "")
+		return single(
+			name,
+			OK,
+			"Messages by "+strings.Join(channels, " and ")+" are written to the log and ListNotifications alone, and reach nobody else: "+
+				"docs/notifications.md tells how to change that.",
+			"",
+		)
 	}}
 }

@@ -54,8 +54,11 @@ func (c Config) Faults() (faults []fault.Field) {
 		faults = append(faults, fault.Field{Path: URLSetting, Problem: problem})
 	}
 	if _, err := readFrom(c.From); err != nil {
-		faults = append(faults, fault.Field{Path: FromSetting, Problem: "must be an address such as posts@example.org, or a name and an address such as " +
-			"Postwright <posts@example.org>"})
+		faults = append(
+			faults,
+			fault.Field{Path: FromSetting, Problem: "must be an address such as posts@example.org, or a name and an address such as " +
+				"Postwright <posts@example.org>"},
+		)
 	}
 	return faults
 }

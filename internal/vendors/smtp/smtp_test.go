@@ -123,11 +123,11 @@ func TestWhatIsToBeEncryptedGoesNoOtherWay(t *testing.T) {
 		url       string
 		reason    string
 	}{
-		"STARTTLS is not offered":         {smtptest.Nothing, "localhost", true, "smtp://localhost:PORT?tls=required", ""},
-		"STARTTLS, an unknown authority":  {smtptest.STARTTLS, "localhost", false, "smtp://localhost:PORT?tls=required", outbound.ReasonBadCertificate},
-		"STARTTLS, another's certificate": {smtptest.STARTTLS, "other.example", true, "smtp://localhost:PORT?tls=required", outbound.ReasonBadCertificate},
-		"TLS, an unknown authority":       {smtptest.TLS, "localhost", false, "smtps://localhost:PORT", outbound.ReasonBadCertificate},
-		"TLS is not spoken":               {smtptest.Nothing, "localhost", true, "smtps://localhost:PORT", ""},
+		"STARTTLS is not offered":        {smtptest.Nothing, "localhost", true, "smtp://localhost:PORT?tls=required", ""},
+		"STARTTLS, an unknown authority": {smtptest.STARTTLS, "localhost", false, "smtp://localhost:PORT?tls=required", outbound.ReasonBadCertificate},
+		"STARTTLS, of another host":      {smtptest.STARTTLS, "other.example", true, "smtp://localhost:PORT?tls=required", outbound.ReasonBadCertificate},
+		"TLS, an unknown authority":      {smtptest.TLS, "localhost", false, "smtps://localhost:PORT", outbound.ReasonBadCertificate},
+		"TLS is not spoken":              {smtptest.Nothing, "localhost", true, "smtps://localhost:PORT", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -245,8 +245,10 @@ func TestNothingWritesAnotherHeader(t *testing.T) {
 	t.Parallel()
 	m := smtptest.Serve(t, smtptest.Nothing, "localhost")
 	client, _ := newClient(t, m, "smtp://localhost:PORT", nil)
-	parts := rapid.SampledFrom([]string{"a", "\r", "\n", "\r\n", "Bcc: x@example.com", "\x00", "\u0085", "\u2028", ":", "=?utf-8?q?", "?=", "ü", " ", "\t", "@",
-		strings.Repeat("long ", 40), "<", ">", ",", `"`})
+	parts := rapid.SampledFrom(
+		[]string{"a", "\r", "\n", "\r\n", "Bcc: x@example.com", "\x00", "\u0085", "\u2028", ":", "=?utf-8?q?", "?=", "ü", " ", "\t", "@",
+			strings.Repeat("long ", 40), "<", ">", ",", `"`},
+	)
 	rapid.Check(t, func(t *rapid.T) {
 		subject := strings.Join(rapid.SliceOfN(parts, 0, 8).Draw(t, "subject"), "")
 		to := rapid.OneOf(rapid.Just("ada@example.org"), rapid.Map(rapid.SliceOfN(parts, 1, 6), func(p []string) string {

@@ -196,7 +196,8 @@ func (a *App) wire() (err error) {
 		owner.Register(a.jobs)
 	}
 	a.services = rpc.Services{
-		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService, Webhooks: a.Webhooks,
+		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Accounts: a.Accounts, Notify: notifyService,
+		Webhooks: a.Webhooks, WebhookReach: a.Webhooks.Reach(),
 		Analysis: analysis.New(analysis.Dependencies{
 			Store: a.store, Posts: postService, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,
 		}),

@@ -70,6 +70,7 @@ func TestNoValueOfAnEnumIsUnspecifiedByMistake(t *testing.T) {
 	tableOf(tables, sentimentLabels)
 	tableOf(tables, optimizationTypes)
 	tableOf(tables, checkStates)
+	tableOf(tables, deliveryStates)
 	for _, enum := range enums() {
 		name := enum.FullName()
 		if name == "postwright.v1.DatabaseStatus" { // one of two, by whether a post was refused

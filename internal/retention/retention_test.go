@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 
 var (
 	noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	keep = Periods{Requests: 7 * 24 * time.Hour, Notifications: 90 * 24 * time.Hour, Transitions: 30 * 24 * time.Hour}
+	keep = Periods{Requests: 7 * 24 * time.Hour, Notifications: 90 * 24 * time.Hour, Transitions: 30 * 24 * time.Hour, WebhookEvents: 30 * 24 * time.Hour}
 )
 
 type world struct {
@@ -311,4 +311,24 @@ func (s *statements) Exec(ctx context.Context, sql string, args ...any) (pgconn.
 func (s *statements) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	s.sql = append(s.sql, sql)
 	return s.DBTX.QueryRow(ctx, sql, args...)
+}
+
+func TestWhatWasSentToWebhooksGoesWithItsEvent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(`INSERT INTO webhooks (id, owner_id, url, description, event_types, sealed_secret, free_at, created_at, updated_at)
+		SELECT gen_random_uuid(), $1, '', '', '{}', '', $2, $2, $2`, w.ada, noon)
+	for name, at := range map[string]time.Time{"old": noon.Add(-keep.WebhookEvents - microsecond), "just": noon.Add(-keep.WebhookEvents)} {
+		w.exec(`WITH made AS (INSERT INTO webhook_events (owner_id, type, data, occurred_at) VALUES ($1, $2, '{}', $3) RETURNING id)
+			INSERT INTO webhook_deliveries (webhook_id, event_id, state, problem, give_up_at, created_at, ended_at)
+			SELECT w.id, made.id, 'delivered', '', $3, $3, $3 FROM made, webhooks w`, w.ada, name, at)
+	}
+	for _, d := range []time.Duration{keepCounts + microsecond, keepCounts} {
+		w.exec(`INSERT INTO webhook_counts (owner_id, day, deliveries) VALUES ($1, $2, 1)`, w.ada, noon.Add(-d))
+	}
+	w.sweep(0)
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM webhook_events WHERE type = 'just'`))
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM webhook_events`))
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM webhook_deliveries`))
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM webhook_counts`))
 }

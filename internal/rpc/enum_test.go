@@ -75,6 +75,7 @@ func TestNoValueOfAnEnumIsUnspecifiedByMistake(t *testing.T) {
 	tableOf(tables, notificationEvents, "") // of what a caller wrote
 	tableOf(tables, notificationChannels)
 	tableOf(tables, notificationStates)
+	tableOf(tables, deliveryStates)
 	for _, enum := range enums() {
 		name := enum.FullName()
 		if name == "postwright.v1.DatabaseStatus" { // one of two, by whether a post was refused

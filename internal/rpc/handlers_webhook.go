@@ -14,7 +14,10 @@ import (
 	"github.com/postwright/postwright/internal/webhooks"
 )
 
-type webhookHandler struct{ webhooks *webhooks.Service }
+type webhookHandler struct {
+	webhooks *webhooks.Service
+	reach    webhooks.Reach
+}
 
 var _ postwrightv1connect.WebhookServiceHandler = webhookHandler{}
 
@@ -81,7 +84,7 @@ func (h webhookHandler) ResendWebhookDelivery(
 }
 
 func (h webhookHandler) draft(m *postwrightv1.Webhook) webhooks.Draft {
-	return webhooks.Draft{URL: m.GetUrl(), Description: m.GetDescription(), EventTypes: m.GetEventTypes(), Reach: h.webhooks.Reach()}
+	return webhooks.Draft{URL: m.GetUrl(), Description: m.GetDescription(), EventTypes: m.GetEventTypes(), Reach: h.reach}
 }
 
 func (h webhookHandler) createInput(caller uuid.UUID, m *postwrightv1.CreateWebhookRequest) webhooks.CreateInput {

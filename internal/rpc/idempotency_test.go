@@ -81,5 +81,7 @@ func TestNoMethodPassesAnIdempotencyKeyOver(t *testing.T) {
 		}
 		require.ErrorContains(t, err, "is not taken by this method", m.Name())
 	}
-	require.Equal(t, map[string]bool{"CreatePost": true, "BatchCreatePosts": true, "PublishPost": true, "BatchPublishPosts": true}, takes)
+	require.Equal(t, map[string]bool{
+		"CreatePost": true, "BatchCreatePosts": true, "PublishPost": true, "BatchPublishPosts": true, "CreateWebhook": true,
+	}, takes)
 }

@@ -43,7 +43,7 @@ func (r Reach) problems(text string) (problems []string) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Opaque != "" {
-		return []string{"can't be read: give an https URL such as https://example.org/hooks"}
+		return []string{"is no URL with a host: give one such as https://example.org/hooks"}
 	}
 	switch {
 	case u.Scheme == "https", u.Scheme == "http" && r.HTTP:

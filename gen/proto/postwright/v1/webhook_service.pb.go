@@ -1185,16 +1185,16 @@ var File_postwright_v1_webhook_service_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_webhook_service_proto_rawDesc = "" +
 	"\n" +
-	"#postwright/v1/webhook_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x05\n" +
+	"#postwright/v1/webhook_service.proto\x12\rpostwright.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x05\n" +
 	"\aWebhook\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x1a\n" +
 	"\x03url\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\x03url\x12*\n" +
-	"\vdescription\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdescription\x12\xec\x01\n" +
-	"\vevent_types\x18\x04 \x03(\tB\xca\x01\xbaH\xc6\x01\x92\x01\xc2\x01\x10\x14\x18\x01\"\xbb\x01r\xb8\x01R\fpost.createdR\fpost.updatedR\fpost.deletedR\x0epost.scheduledR\x0epost.publishedR\vpost.failedR\x10post.unconfirmedR\fpost.waitingR\x0eaccount.pausedR\x16account.token_expiringR\x17linkedin.version_endingR\n" +
+	"\vdescription\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdescription\x12\xee\x01\n" +
+	"\vevent_types\x18\x04 \x03(\tB\xcc\x01\xbaH\xc8\x01\x92\x01\xc4\x01\x10\x14\x18\x01\"\xbd\x01r\xba\x01\x18(R\fpost.createdR\fpost.updatedR\fpost.deletedR\x0epost.scheduledR\x0epost.publishedR\vpost.failedR\x10post.unconfirmedR\fpost.waitingR\x0eaccount.pausedR\x16account.token_expiringR\x17linkedin.version_endingR\n" +
 	"eventTypes\x12\x18\n" +
-	"\aenabled\x18\x05 \x01(\bR\aenabled\x12\x1d\n" +
+	"\aenabled\x18\x05 \x01(\bR\aenabled\x12&\n" +
 	"\n" +
-	"off_reason\x18\x06 \x01(\tR\toffReason\x125\n" +
+	"off_reason\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18\x14R\toffReason\x125\n" +
 	"\boff_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aoffTime\x12H\n" +
 	"\x12failing_since_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x10failingSinceTime\x12W\n" +
 	"\x1aprevious_secret_until_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x17previousSecretUntilTime\x12;\n" +

@@ -100,8 +100,8 @@ func (h webhookHandler) updateInput(caller uuid.UUID, m *postwrightv1.UpdateWebh
 
 func rotateInput(caller uuid.UUID, m *postwrightv1.RotateWebhookSecretRequest) webhooks.RotateInput {
 	in := webhooks.RotateInput{OwnerID: caller, ID: parseID(m.GetId())}
-	if m.GetOverlap() != nil {
-		overlap := m.GetOverlap().AsDuration()
+	if m.OverlapSeconds != nil {
+		overlap := time.Duration(m.GetOverlapSeconds()) * time.Second
 		in.Overlap = &overlap
 	}
 	return in

@@ -131,7 +131,7 @@ const (
 // Validate lists every fault of the input.
 func (in RotateInput) Validate() error {
 	if in.Overlap != nil && (*in.Overlap < 0 || *in.Overlap > longestOverlap) {
-		return fault.Fields(fault.Field{Path: "overlap", Problem: "must be from 0s to 604800s, which are 7 days"})
+		return fault.Fields(fault.Field{Path: "overlapSeconds", Problem: "must be from 0 to 604800, which are 7 days"})
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func (s secrets) open(sealed []byte, owner, id uuid.UUID) (string, error) {
 	}
 	return "", fault.New(fault.Precondition,
 		"The webhook's secret was sealed with a key that this server does not have: start it with the keyset of before, or rotate the secret "+
-			"with overlap 0s.").
+			"with overlapSeconds 0.").
 		WithReason("WEBHOOK_SECRET_SEALED")
 }
 

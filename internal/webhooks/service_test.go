@@ -192,7 +192,7 @@ func TestASecretIsShownOnceAndKeptSealed(t *testing.T) {
 	require.Equal(t, 1, w.Count(`SELECT count(*) FROM webhooks`))
 	require.Zero(t, w.Count(`SELECT count(*) FROM webhooks WHERE position(convert_to('`+secret[6:]+`', 'UTF8') IN sealed_secret) > 0`))
 
-	rotated := w.call("WebhookService/RotateWebhookSecret", map[string]any{"id": id, "overlap": "3600s"})
+	rotated := w.call("WebhookService/RotateWebhookSecret", map[string]any{"id": id, "overlapSeconds": 3600})
 	require.NotEqual(t, secret, rotated["secret"])
 	until, err := time.Parse(time.RFC3339Nano, fmt.Sprint(field(rotated, "webhook", "previousSecretUntilTime")))
 	require.NoError(t, err)
@@ -241,8 +241,8 @@ func TestEveryFaultOfAWebhookIsToldAtOnce(t *testing.T) {
 			map[string]string{"webhook.eventTypes[1]": "", "webhook.description": ""}},
 		"a mask of what can't be": {"UpdateWebhook", map[string]any{"webhook": map[string]any{"id": "x"}, "updateMask": "secret"},
 			map[string]string{"updateMask": "can't be updated", "webhook.id": ""}},
-		"a long overlap": {"RotateWebhookSecret", map[string]any{"id": "00000000-0000-7000-8000-000000000000", "overlap": "604801s"},
-			map[string]string{"overlap": ""}},
+		"a long overlap": {"RotateWebhookSecret", map[string]any{"id": "00000000-0000-7000-8000-000000000000", "overlapSeconds": 604801},
+			map[string]string{"overlapSeconds": ""}},
 		"a foreign page token": {"ListWebhookDeliveries", map[string]any{"webhookId": "00000000-0000-7000-8000-000000000000", "pageToken": "x"},
 			map[string]string{"pageToken": ""}},
 	} {

@@ -675,10 +675,10 @@ func (*DeleteWebhookResponse) Descriptor() ([]byte, []int) {
 type RotateWebhookSecretRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// For how long the secret before is good too: a day if absent, 7 days at most; 0s where it must not be known any more.
-	Overlap       *durationpb.Duration `protobuf:"bytes,2,opt,name=overlap,proto3" json:"overlap,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// For how long the secret before is good too: a day if absent, 7 days at most; 0 where it must not be known any more.
+	OverlapSeconds *int32 `protobuf:"varint,2,opt,name=overlap_seconds,json=overlapSeconds,proto3,oneof" json:"overlap_seconds,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RotateWebhookSecretRequest) Reset() {
@@ -718,11 +718,11 @@ func (x *RotateWebhookSecretRequest) GetId() string {
 	return ""
 }
 
-func (x *RotateWebhookSecretRequest) GetOverlap() *durationpb.Duration {
-	if x != nil {
-		return x.Overlap
+func (x *RotateWebhookSecretRequest) GetOverlapSeconds() int32 {
+	if x != nil && x.OverlapSeconds != nil {
+		return *x.OverlapSeconds
 	}
-	return nil
+	return 0
 }
 
 type RotateWebhookSecretResponse struct {
@@ -1225,10 +1225,11 @@ const file_postwright_v1_webhook_service_proto_rawDesc = "" +
 	"\awebhook\x18\x01 \x01(\v2\x16.postwright.v1.WebhookR\awebhook\"0\n" +
 	"\x14DeleteWebhookRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x17\n" +
-	"\x15DeleteWebhookResponse\"{\n" +
+	"\x15DeleteWebhookResponse\"\x85\x01\n" +
 	"\x1aRotateWebhookSecretRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12C\n" +
-	"\aoverlap\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\aoverlap\"g\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x129\n" +
+	"\x0foverlap_seconds\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\x80\xf5$(\x00H\x00R\x0eoverlapSeconds\x88\x01\x01B\x12\n" +
+	"\x10_overlap_seconds\"g\n" +
 	"\x1bRotateWebhookSecretResponse\x120\n" +
 	"\awebhook\x18\x01 \x01(\v2\x16.postwright.v1.WebhookR\awebhook\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"p\n" +
@@ -1339,38 +1340,37 @@ var file_postwright_v1_webhook_service_proto_depIdxs = []int32{
 	1,  // 9: postwright.v1.UpdateWebhookRequest.webhook:type_name -> postwright.v1.Webhook
 	21, // 10: postwright.v1.UpdateWebhookRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 11: postwright.v1.UpdateWebhookResponse.webhook:type_name -> postwright.v1.Webhook
-	22, // 12: postwright.v1.RotateWebhookSecretRequest.overlap:type_name -> google.protobuf.Duration
-	1,  // 13: postwright.v1.RotateWebhookSecretResponse.webhook:type_name -> postwright.v1.Webhook
-	16, // 14: postwright.v1.ListWebhookDeliveriesResponse.deliveries:type_name -> postwright.v1.WebhookDelivery
-	20, // 15: postwright.v1.WebhookDelivery.event_time:type_name -> google.protobuf.Timestamp
-	0,  // 16: postwright.v1.WebhookDelivery.state:type_name -> postwright.v1.WebhookDeliveryState
-	20, // 17: postwright.v1.WebhookDelivery.next_attempt_time:type_name -> google.protobuf.Timestamp
-	20, // 18: postwright.v1.WebhookDelivery.create_time:type_name -> google.protobuf.Timestamp
-	17, // 19: postwright.v1.WebhookDelivery.attempts:type_name -> postwright.v1.WebhookAttempt
-	20, // 20: postwright.v1.WebhookAttempt.start_time:type_name -> google.protobuf.Timestamp
-	22, // 21: postwright.v1.WebhookAttempt.duration:type_name -> google.protobuf.Duration
-	16, // 22: postwright.v1.ResendWebhookDeliveryResponse.delivery:type_name -> postwright.v1.WebhookDelivery
-	2,  // 23: postwright.v1.WebhookService.CreateWebhook:input_type -> postwright.v1.CreateWebhookRequest
-	4,  // 24: postwright.v1.WebhookService.GetWebhook:input_type -> postwright.v1.GetWebhookRequest
-	6,  // 25: postwright.v1.WebhookService.ListWebhooks:input_type -> postwright.v1.ListWebhooksRequest
-	8,  // 26: postwright.v1.WebhookService.UpdateWebhook:input_type -> postwright.v1.UpdateWebhookRequest
-	10, // 27: postwright.v1.WebhookService.DeleteWebhook:input_type -> postwright.v1.DeleteWebhookRequest
-	12, // 28: postwright.v1.WebhookService.RotateWebhookSecret:input_type -> postwright.v1.RotateWebhookSecretRequest
-	14, // 29: postwright.v1.WebhookService.ListWebhookDeliveries:input_type -> postwright.v1.ListWebhookDeliveriesRequest
-	18, // 30: postwright.v1.WebhookService.ResendWebhookDelivery:input_type -> postwright.v1.ResendWebhookDeliveryRequest
-	3,  // 31: postwright.v1.WebhookService.CreateWebhook:output_type -> postwright.v1.CreateWebhookResponse
-	5,  // 32: postwright.v1.WebhookService.GetWebhook:output_type -> postwright.v1.GetWebhookResponse
-	7,  // 33: postwright.v1.WebhookService.ListWebhooks:output_type -> postwright.v1.ListWebhooksResponse
-	9,  // 34: postwright.v1.WebhookService.UpdateWebhook:output_type -> postwright.v1.UpdateWebhookResponse
-	11, // 35: postwright.v1.WebhookService.DeleteWebhook:output_type -> postwright.v1.DeleteWebhookResponse
-	13, // 36: postwright.v1.WebhookService.RotateWebhookSecret:output_type -> postwright.v1.RotateWebhookSecretResponse
-	15, // 37: postwright.v1.WebhookService.ListWebhookDeliveries:output_type -> postwright.v1.ListWebhookDeliveriesResponse
-	19, // 38: postwright.v1.WebhookService.ResendWebhookDelivery:output_type -> postwright.v1.ResendWebhookDeliveryResponse
-	31, // [31:39] is the sub-list for method output_type
-	23, // [23:31] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	1,  // 12: postwright.v1.RotateWebhookSecretResponse.webhook:type_name -> postwright.v1.Webhook
+	16, // 13: postwright.v1.ListWebhookDeliveriesResponse.deliveries:type_name -> postwright.v1.WebhookDelivery
+	20, // 14: postwright.v1.WebhookDelivery.event_time:type_name -> google.protobuf.Timestamp
+	0,  // 15: postwright.v1.WebhookDelivery.state:type_name -> postwright.v1.WebhookDeliveryState
+	20, // 16: postwright.v1.WebhookDelivery.next_attempt_time:type_name -> google.protobuf.Timestamp
+	20, // 17: postwright.v1.WebhookDelivery.create_time:type_name -> google.protobuf.Timestamp
+	17, // 18: postwright.v1.WebhookDelivery.attempts:type_name -> postwright.v1.WebhookAttempt
+	20, // 19: postwright.v1.WebhookAttempt.start_time:type_name -> google.protobuf.Timestamp
+	22, // 20: postwright.v1.WebhookAttempt.duration:type_name -> google.protobuf.Duration
+	16, // 21: postwright.v1.ResendWebhookDeliveryResponse.delivery:type_name -> postwright.v1.WebhookDelivery
+	2,  // 22: postwright.v1.WebhookService.CreateWebhook:input_type -> postwright.v1.CreateWebhookRequest
+	4,  // 23: postwright.v1.WebhookService.GetWebhook:input_type -> postwright.v1.GetWebhookRequest
+	6,  // 24: postwright.v1.WebhookService.ListWebhooks:input_type -> postwright.v1.ListWebhooksRequest
+	8,  // 25: postwright.v1.WebhookService.UpdateWebhook:input_type -> postwright.v1.UpdateWebhookRequest
+	10, // 26: postwright.v1.WebhookService.DeleteWebhook:input_type -> postwright.v1.DeleteWebhookRequest
+	12, // 27: postwright.v1.WebhookService.RotateWebhookSecret:input_type -> postwright.v1.RotateWebhookSecretRequest
+	14, // 28: postwright.v1.WebhookService.ListWebhookDeliveries:input_type -> postwright.v1.ListWebhookDeliveriesRequest
+	18, // 29: postwright.v1.WebhookService.ResendWebhookDelivery:input_type -> postwright.v1.ResendWebhookDeliveryRequest
+	3,  // 30: postwright.v1.WebhookService.CreateWebhook:output_type -> postwright.v1.CreateWebhookResponse
+	5,  // 31: postwright.v1.WebhookService.GetWebhook:output_type -> postwright.v1.GetWebhookResponse
+	7,  // 32: postwright.v1.WebhookService.ListWebhooks:output_type -> postwright.v1.ListWebhooksResponse
+	9,  // 33: postwright.v1.WebhookService.UpdateWebhook:output_type -> postwright.v1.UpdateWebhookResponse
+	11, // 34: postwright.v1.WebhookService.DeleteWebhook:output_type -> postwright.v1.DeleteWebhookResponse
+	13, // 35: postwright.v1.WebhookService.RotateWebhookSecret:output_type -> postwright.v1.RotateWebhookSecretResponse
+	15, // 36: postwright.v1.WebhookService.ListWebhookDeliveries:output_type -> postwright.v1.ListWebhookDeliveriesResponse
+	19, // 37: postwright.v1.WebhookService.ResendWebhookDelivery:output_type -> postwright.v1.ResendWebhookDeliveryResponse
+	30, // [30:38] is the sub-list for method output_type
+	22, // [22:30] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_webhook_service_proto_init() }
@@ -1378,6 +1378,7 @@ func file_postwright_v1_webhook_service_proto_init() {
 	if File_postwright_v1_webhook_service_proto != nil {
 		return
 	}
+	file_postwright_v1_webhook_service_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

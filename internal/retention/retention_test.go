@@ -26,7 +26,9 @@ func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 
 var (
 	noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	keep = Periods{Requests: 7 * 24 * time.Hour, Notifications: 90 * 24 * time.Hour, Transitions: 30 * 24 * time.Hour, WebhookEvents: 30 * 24 * time.Hour}
+	keep = Periods{
+		Requests: 7 * 24 * time.Hour, Notifications: 90 * 24 * time.Hour, Transitions: 30 * 24 * time.Hour, WebhookEvents: 30 * 24 * time.Hour,
+	}
 )
 
 type world struct {

@@ -221,6 +221,25 @@ func TestWhatWasToldIsTrueWheneverACallerLeaves(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
+// A caller who dropped reads had a connection made anew for each, and what others asked for took ten times as long.
+func TestWhoLeavesInTheMiddleOfAnAnswerCostsNoConnection(t *testing.T) {
+	t.Parallel()
+	wire := dbtest.NewWire(t, dbtest.New(t))
+	store, _ := open(t, wire.URL(), single)
+	require.NoError(t, readSome(t.Context(), store, manyRows, 51))
+	const leaving = 20
+	before := store.Pool().Stat().NewConnsCount()
+	for range leaving {
+		c := newCaller(t.Context(), -1)
+		wire.AtByte(10_000, c.leave)
+		_ = readSome(c, store, manyRows, 51) // either outcome is right
+		wire.AtByte(0, nil)
+		require.ErrorIs(t, c.Context.Err(), context.Canceled)
+		require.NoError(t, store.Ping(t.Context()))
+	}
+	require.Less(t, store.Pool().Stat().NewConnsCount()-before, int64(leaving/2), "on a slow machine the patience may end")
+}
+
 func kindOfOr(err error, none fault.Kind) fault.Kind {
 	if err == nil {
 		return none

@@ -111,6 +111,7 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	}
 	uses := &uses{last: map[*pgx.Conn]string{}}
 	poolCfg.ConnConfig.Tracer = uses
+	poolCfg.ConnConfig.BuildContextWatcherHandler = leave
 	losses := &losses{}
 	poolCfg.ShouldPing = losses.askFirst
 	pool, err := pgxpool.NewWithConfig(ctx, poolCfg)

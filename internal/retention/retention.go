@@ -1,4 +1,5 @@
-// Package retention deletes what is too old: request ids, messages that were sent, events for webhooks, state changes of posts that rest.
+// Package retention deletes what is too old: request ids, messages that were sent, events for webhooks, how many of either an owner
+// had on a day, and state changes of posts that rest.
 //
 // It owns the order and the size of the batches. What is kept for how long, table by table, is in docs/retention.md; River's
 // jobs, and whatever has an end of its own, are deleted by those who own them. The package must not know what the rows are for.

@@ -11,8 +11,8 @@ import (
 type WebhookNoticeArgs struct {
 	OwnerID uuid.UUID `json:"owner_id"`
 	Channel string    `json:"channel"`
-	URL     string    `json:"url"`
-	Gone    bool      `json:"gone"` // it answered that it is, or else it failed for long
+	Origin  string    `json:"origin"` // its scheme and host: what comes after those is often as good as a password
+	Gone    bool      `json:"gone"`   // it answered that it is, or else it failed for long
 }
 
 // Kind names the job in River's tables; it must never change.
@@ -22,9 +22,9 @@ func (WebhookNoticeArgs) Kind() string { return "notify_webhook" }
 func (WebhookNoticeArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
 
 // AfterWebhookOff names the jobs that tell a user that an endpoint of theirs was switched off.
-func AfterWebhookOff(owner uuid.UUID, url string, gone bool) []river.JobArgs {
+func AfterWebhookOff(owner uuid.UUID, origin string, gone bool) []river.JobArgs {
 	return perChannel(func(channel string) river.JobArgs {
-		return WebhookNoticeArgs{OwnerID: owner, Channel: channel, URL: url, Gone: gone}
+		return WebhookNoticeArgs{OwnerID: owner, Channel: channel, Origin: origin, Gone: gone}
 	})
 }
 
@@ -40,6 +40,6 @@ func (w *webhookWorker) Work(ctx context.Context, job *river.Job[WebhookNoticeAr
 		why = "it answered that it is gone (410)"
 	}
 	return w.service.tell(ctx, job.ID, notice{
-		ownerID: job.Args.OwnerID, channel: job.Args.Channel, event: WebhookOff, words: words{Link: job.Args.URL, Problem: why},
+		ownerID: job.Args.OwnerID, channel: job.Args.Channel, event: WebhookOff, words: words{Link: job.Args.Origin, Problem: why},
 	})
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
+
+	"github.com/postwright/postwright/internal/jobs"
 )
 
 // WebhookNoticeArgs is the job that tells a user through one channel that an endpoint of theirs was switched off.
@@ -18,8 +20,10 @@ type WebhookNoticeArgs struct {
 // Kind names the job in River's tables; it must never change.
 func (WebhookNoticeArgs) Kind() string { return "notify_webhook" }
 
-// InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
-func (WebhookNoticeArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+// InsertOpts keeps the job from being given up: what it has to tell would be lost without a trace.
+func (WebhookNoticeArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts}
+}
 
 // AfterWebhookOff names the jobs that tell a user that an endpoint of theirs was switched off.
 func AfterWebhookOff(owner uuid.UUID, origin string, gone bool) []river.JobArgs {

@@ -31,8 +31,9 @@ type Report struct {
 // Missing is a question about a post that no engine answered, and why, as a caller may know it.
 type Missing struct{ Operation, Reason, Message string }
 
-// AnalyzePost analyses a post of the owner and keeps what was found, each answer as a version. What no engine answered is missing; it fails
-// where nothing was answered. A text that changes meanwhile is a Stale fault. A post without hashtags that nobody has approved gets the suggested ones, as many as its text has room for.
+// AnalyzePost analyses a post of the owner and keeps what was found, each answer as a version. What no engine answered is missing; it
+// fails where nothing was answered. A text that changes meanwhile is a Stale fault. A post without hashtags that nobody has approved
+// gets the suggested ones, as many as its text has room for.
 func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Report, error) {
 	post, err := s.posts.Get(ctx, ownerID, id)
 	if err != nil {

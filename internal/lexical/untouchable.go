@@ -6,9 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// What people write that is no prose. But for LinkedIn's mentions, none of it has a space within, so it is looked for in one stretch without spaces after the
-// other, and an e-mail's address, which takes up the rest of its stretch, by hand: in one expression with the others it would be
-// followed to the end of the stretch from wherever one of them begins, and a text of 10,000 characters without a space took seconds.
+// What people write that is no prose. But for LinkedIn's mentions, none of it has a space within, so it is looked for in one stretch
+// without spaces after the other, and an e-mail's address, which takes up the rest of its stretch, by hand: in one expression with the
+// others it would be followed to the end of the stretch from wherever one of them begins, and a text of 10,000 characters without a
+// space took seconds.
 const (
 	link    = `https?://\S+`
 	tag     = `[@#][\p{L}\p{M}\p{N}_]+(?:[\x{200c}\x{200d}\x{180e}]+[\p{L}\p{M}\p{N}_]+)*`

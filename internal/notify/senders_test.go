@@ -302,7 +302,8 @@ func TestQuietHoursAreKept(t *testing.T) {
 	w.Publish(w.Draft("In the night"))
 	w.Publish(w.Draft("In the night, but no more by the morning"))
 	w.Idle()
-	w.Exec(`UPDATE posts SET state = 'unconfirmed', failure_code = 'PROCESS_DIED', published_at = NULL, linkedin_urn = '', revision = revision + 1 WHERE content = 'In the night, but no more by the morning'`)
+	w.Exec(`UPDATE posts SET state = 'unconfirmed', failure_code = 'PROCESS_DIED', published_at = NULL, linkedin_urn = '',
+		revision = revision + 1 WHERE content = 'In the night, but no more by the morning'`)
 	require.Empty(t, w.Vendors.Notifications())
 	require.Empty(t, w.listed(10, false))
 	require.Equal(t, 4, w.Count(fmt.Sprintf(

@@ -132,7 +132,7 @@ func TestTablesOfAnotherOwnerAreTold(t *testing.T) {
 		told = append(told, field.Problem)
 	}
 	all := strings.Join(told, "\n")
-	require.Contains(t, all, `ALTER TABLE "posts" OWNER TO "`+role+`"`)
+	require.Contains(t, all, `ALTER TABLE "api_keys" OWNER TO "`+role+`"`)
 	require.Contains(t, all, `ALTER SCHEMA river OWNER TO "`+role+`"`)
 }
 

@@ -73,7 +73,9 @@ func TestWhatWaitsForAnEndpointThatIsOffIsEnded(t *testing.T) {
 		require.NoError(t, err)
 	}
 	off(false)
-	_, err := p.store.Pool().Exec(t.Context(), `WITH d AS (UPDATE webhook_deliveries SET state = 'pending', next_attempt_at = created_at, ended_at = NULL)
+	_, err := p.store.Pool().Exec(t.Context(), `WITH d AS (
+			UPDATE webhook_deliveries SET state = 'pending', next_attempt_at = created_at, ended_at = NULL
+		)
 		UPDATE webhooks SET due_at = created_at`)
 	require.NoError(t, err)
 	require.Zero(t, p.works(), "it is not claimed")

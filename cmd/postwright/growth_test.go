@@ -97,7 +97,7 @@ var arguments = map[string]map[string]string{
 	"AnalyticsListUncounted":  {"after_seconds": "ARRAY[60, 3600]"},
 	"AnalyticsListNumbers":    {"post_id": numbered(4, 2)},
 	"AnalyticsListEngagement": {},
-	"AnalyticsPutPrediction":  {"post_id": numbered(4, 2), "engagement_prediction": "1"},
+	"AnalyticsPutPrediction":  {"post_id": numbered(4, 2), "engagement_prediction": "1", "revision": "1"},
 	"AnalyticsPutDue":         {"post_id": numbered(4, 2)},
 	"AnalyticsTakeDue":        {},
 	"ConsentInsert":           {"state_hash": "'new'", "organization": "''", "app": "'default'", "expires_at": "now_at"},

@@ -27,11 +27,19 @@ var webhookArguments = map[string]map[string]string{
 		"old_sealed_previous_secret": "NULL"},
 	"WebhookDelete":      {"id": numbered(9, 1), "owner_id": numbered(1, 1)},
 	"WebhookRecordEvent": {"id": fresh, "type": "'post.created'", "data": "'{}'", "occurred_at": "now_at"},
-	"WebhookAnyWaiting":  {},
 	"WebhookLockFanOut":  {},
-	"WebhookFanOut":      {"daily_most": "20000", "over_limit": "''", "give_up_at": "now_at"},
-	"WebhookClaim":       {"leased_until": "now_at", "busy_owners": "ARRAY[" + numbered(11, 0) + "]::uuid[]"},
-	"WebhookNextDue":     {"id": hook},
+	"WebhookFanOut":      {"webhook_ids": "ARRAY[" + hook + "]::uuid[]", "daily_most": "20000", "over_limit": "''", "give_up_at": "now_at"},
+
+	"WebhookListWaitingOwners":  {"after_owner": "'00000000-0000-0000-0000-000000000000'"},
+	"WebhookLockOn":             {},
+	"WebhookCountOn":            {},
+	"WebhookEndOverdue":         {"webhook_id": hook, "problem": "''"},
+	"WebhookEraseSecrets":       {},
+	"WebhookDeliveryDeleteGone": {},
+	"WebhookDeleteGone":         {},
+
+	"WebhookClaim":   {"leased_until": "now_at", "busy_owners": "ARRAY[" + numbered(11, 0) + "]::uuid[]"},
+	"WebhookNextDue": {"id": hook},
 	"WebhookRecordAttempt": {
 		"webhook_id": hook, "event_id": waiting, "took_ms": "1", "status": "200", "answer": "''", "problem": "''", "state": "'delivered'",
 		"next_attempt_at": "NULL",

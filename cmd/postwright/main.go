@@ -102,6 +102,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	log := telemetry.NewLogger(errOut, cmd.LogLevel, cmd.LogFormat == "json")
 	if parsed.Command() == "serve" {
 		signal.Ignore(syscall.SIGPIPE) // a reader of the log who is gone ends no service
+		//nolint:contextcheck // it writes for all, until its end
 		queued, queue := telemetry.NewQueuedLogger(errOut, cmd.LogLevel, cmd.LogFormat == "json")
 		defer queue.Close()
 		log, errOut = queued, queue

@@ -65,6 +65,9 @@ var owners = map[string]string{
 	"PostTransitionDeleteOld":    "retention",
 	"RequestDeleteOld":           "retention",
 	"WebhookCountDeleteOld":      "retention",
+	"WebhookDeleteGone":          "retention",
+	"WebhookDeliveryDeleteGone":  "retention",
+	"WebhookEraseSecrets":        "retention",
 	"WebhookEventDeleteOld":      "retention",
 }
 
@@ -76,7 +79,9 @@ var sharedTables = map[string][]string{
 	"notification_counts": {"notify", "retention"},
 	"notifications":       {"notify", "retention"},
 	"webhook_counts":      {"retention", "webhooks"},
+	"webhook_deliveries":  {"retention", "webhooks"},
 	"webhook_events":      {"retention", "webhooks"},
+	"webhooks":            {"retention", "webhooks"},
 	// So is a request that was made before; and a create claims its request in the statement that makes the post.
 	"requests": {"idempotency", "posts", "retention"},
 }

@@ -19,7 +19,8 @@ SELECT
 FROM posts p
 LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))
 LEFT JOIN post_analytics n ON n.post_id = p.id
-LEFT JOIN post_analytics e ON e.post_id = p.id AND e.predicted_hash = sha256(convert_to(p.content, 'UTF8'))
+LEFT JOIN post_analytics e ON e.post_id = p.id AND e.predicted_hash =
+    sha256(convert_to(jsonb_build_array(p.content, p.hashtags, extract(epoch FROM p.scheduled_at), p.time_zone)::text, 'UTF8'))
 WHERE p.id = $1 AND p.owner_id = $2
 `
 
@@ -308,8 +309,9 @@ func (q *Queries) AnalyticsPutNumbers(ctx context.Context, db DBTX, arg Analytic
 
 const analyticsPutPrediction = `-- name: AnalyticsPutPrediction :execrows
 INSERT INTO post_analytics (post_id, owner_id, engagement_prediction, predicted_hash)
-SELECT p.id, p.owner_id, $1, sha256(convert_to(p.content, 'UTF8'))
-FROM posts p WHERE p.id = $2 AND p.owner_id = $3 AND p.content = $4
+SELECT p.id, p.owner_id, $1,
+    sha256(convert_to(jsonb_build_array(p.content, p.hashtags, extract(epoch FROM p.scheduled_at), p.time_zone)::text, 'UTF8'))
+FROM posts p WHERE p.id = $2 AND p.owner_id = $3 AND p.revision = $4
 ON CONFLICT (post_id) DO UPDATE SET
     engagement_prediction = excluded.engagement_prediction, predicted_hash = excluded.predicted_hash
 `
@@ -318,16 +320,17 @@ type AnalyticsPutPredictionParams struct {
 	EngagementPrediction *float64
 	PostID               uuid.UUID
 	OwnerID              uuid.UUID
-	Content              string
+	Revision             int64
 }
 
-// What was predicted for a post's text, NULL for what is unknown. No row when the post has another text by now, or is gone.
+// What was predicted for a post, NULL for what is unknown, with all of the post that it was learned for: its text, its hashtags and its
+// schedule. No row when the post has changed by now, or is gone.
 func (q *Queries) AnalyticsPutPrediction(ctx context.Context, db DBTX, arg AnalyticsPutPredictionParams) (int64, error) {
 	result, err := db.Exec(ctx, analyticsPutPrediction,
 		arg.EngagementPrediction,
 		arg.PostID,
 		arg.OwnerID,
-		arg.Content,
+		arg.Revision,
 	)
 	if err != nil {
 		return 0, err

@@ -10,29 +10,28 @@ import (
 	"time"
 )
 
-const lLMBudgetReserve = `-- name: LLMBudgetReserve :execrows
+const lLMBudgetReserve = `-- name: LLMBudgetReserve :one
 INSERT INTO llm_budget AS b (only_row, day, tokens)
-SELECT true, $1, $2::bigint WHERE $2::bigint <= $3::bigint
+SELECT true, date_trunc('day', now(), 'UTC'), $1::bigint WHERE $1::bigint <= $2::bigint
 ON CONFLICT (only_row) DO UPDATE SET
-    day = greatest(b.day, excluded.day),
-    tokens = CASE WHEN b.day >= excluded.day THEN b.tokens ELSE 0 END + excluded.tokens
-WHERE CASE WHEN b.day >= excluded.day THEN b.tokens ELSE 0 END + excluded.tokens <= $3::bigint
+    day = excluded.day,
+    tokens = CASE WHEN b.day = excluded.day THEN b.tokens ELSE 0 END + excluded.tokens
+WHERE CASE WHEN b.day = excluded.day THEN b.tokens ELSE 0 END + excluded.tokens <= $2::bigint
+RETURNING b.day
 `
 
 type LLMBudgetReserveParams struct {
-	Day    time.Time
 	Tokens int64
 	Daily  int64
 }
 
-// Set tokens aside for a question, from those of the day. No row when they are not there. A process whose clock is behind counts
-// for the newest day.
-func (q *Queries) LLMBudgetReserve(ctx context.Context, db DBTX, arg LLMBudgetReserveParams) (int64, error) {
-	result, err := db.Exec(ctx, lLMBudgetReserve, arg.Day, arg.Tokens, arg.Daily)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// Set tokens aside for a question, from those of the day, and say which that is, at 00:00 UTC. No row when they are not there. The day is
+// that of the database's clock: processes whose own are ahead or behind count for the same.
+func (q *Queries) LLMBudgetReserve(ctx context.Context, db DBTX, arg LLMBudgetReserveParams) (time.Time, error) {
+	row := db.QueryRow(ctx, lLMBudgetReserve, arg.Tokens, arg.Daily)
+	var day time.Time
+	err := row.Scan(&day)
+	return day, err
 }
 
 const lLMBudgetSettle = `-- name: LLMBudgetSettle :execrows

@@ -13,12 +13,16 @@ import (
 )
 
 const postVersionDeleteOldest = `-- name: PostVersionDeleteOldest :execrows
-DELETE FROM post_versions v
-WHERE v.post_id = $1 AND (
-    v.number < (SELECT t.number FROM post_versions t WHERE t.post_id = $1 AND t.kind = 'text' ORDER BY t.number DESC
-        OFFSET $2::integer LIMIT 1)
-    OR v.kind <> 'text' AND v.number < (SELECT a.number FROM post_versions a WHERE a.post_id = $1 AND a.kind <> 'text'
-        ORDER BY a.number DESC OFFSET $3::integer LIMIT 1))
+WITH oldest AS (
+    SELECT coalesce((SELECT t.number FROM post_versions t WHERE t.post_id = $1 AND t.kind = 'text' ORDER BY t.number DESC
+            OFFSET $2::integer LIMIT 1), 0) AS of_texts,
+        coalesce((SELECT a.number FROM post_versions a WHERE a.post_id = $1 AND a.kind <> 'text' ORDER BY a.number DESC
+            OFFSET $3::integer LIMIT 1), 0) AS of_answers
+)
+DELETE FROM post_versions v USING oldest
+WHERE v.post_id = $1 AND (v.number < oldest.of_texts OR v.kind <> 'text' AND v.number < oldest.of_answers)
+    AND NOT EXISTS (SELECT FROM post_versions t WHERE t.post_id = $1 AND t.kind = 'text' AND t.number >= oldest.of_texts
+        AND t.source_number = v.number)
 `
 
 type PostVersionDeleteOldestParams struct {
@@ -27,7 +31,8 @@ type PostVersionDeleteOldestParams struct {
 	OtherAnswers int32
 }
 
-// Keeps of a post the newest text and so many others, with all that is about them; and the newest answer and so many others.
+// Keeps of a post the newest text and so many others, with all that is about them and the optimisations that they came from; and the
+// newest answer and so many others.
 func (q *Queries) PostVersionDeleteOldest(ctx context.Context, db DBTX, arg PostVersionDeleteOldestParams) (int64, error) {
 	result, err := db.Exec(ctx, postVersionDeleteOldest, arg.PostID, arg.OtherTexts, arg.OtherAnswers)
 	if err != nil {

@@ -12,22 +12,11 @@ import (
 	"github.com/google/uuid"
 )
 
-const webhookAnyWaiting = `-- name: WebhookAnyWaiting :one
-SELECT EXISTS (SELECT FROM webhook_events WHERE NOT fanned_out)
-`
-
-// Whether there are events that were not fanned out.
-func (q *Queries) WebhookAnyWaiting(ctx context.Context, db DBTX) (bool, error) {
-	row := db.QueryRow(ctx, webhookAnyWaiting)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const webhookClaim = `-- name: WebhookClaim :one
 UPDATE webhooks SET free_at = $1::timestamptz WHERE id = (
     SELECT w.id FROM webhooks w
-    WHERE w.due_at IS NOT NULL AND GREATEST(w.due_at, w.free_at) <= $2::timestamptz AND w.owner_id <> ALL ($3::uuid[])
+    WHERE w.due_at IS NOT NULL AND w.off_reason = '' AND GREATEST(w.due_at, w.free_at) <= $2::timestamptz
+        AND w.owner_id <> ALL ($3::uuid[])
     ORDER BY GREATEST(w.due_at, w.free_at) LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING id, owner_id
@@ -54,7 +43,7 @@ func (q *Queries) WebhookClaim(ctx context.Context, db DBTX, arg WebhookClaimPar
 }
 
 const webhookCount = `-- name: WebhookCount :one
-SELECT count(*) FROM webhooks WHERE owner_id = $1
+SELECT count(*) FROM webhooks WHERE owner_id = $1 AND off_reason <> 'deleted'
 `
 
 func (q *Queries) WebhookCount(ctx context.Context, db DBTX, ownerID uuid.UUID) (int64, error) {
@@ -76,6 +65,17 @@ func (q *Queries) WebhookCountDeleteOld(ctx context.Context, db DBTX, before tim
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const webhookCountOn = `-- name: WebhookCountOn :one
+SELECT count(*) FROM webhooks WHERE owner_id = $1 AND off_reason = ''
+`
+
+func (q *Queries) WebhookCountOn(ctx context.Context, db DBTX, ownerID uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, webhookCountOn, ownerID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const webhookCountResent = `-- name: WebhookCountResent :one
@@ -100,16 +100,87 @@ func (q *Queries) WebhookCountResent(ctx context.Context, db DBTX, arg WebhookCo
 }
 
 const webhookDelete = `-- name: WebhookDelete :execrows
-DELETE FROM webhooks WHERE id = $1 AND owner_id = $2
+UPDATE webhooks SET off_reason = 'deleted', off_at = $1::timestamptz, due_at = NULL, url = '', description = '', event_types = '{}',
+    sealed_secret = '', sealed_previous_secret = NULL, previous_secret_until = NULL, updated_at = $1::timestamptz
+WHERE id = $2 AND owner_id = $3 AND off_reason <> 'deleted'
 `
 
 type WebhookDeleteParams struct {
+	Now     time.Time
 	ID      uuid.UUID
 	OwnerID uuid.UUID
 }
 
+// Nobody sees it any more, and its secrets are erased; its deliveries, which may be very many, go bit by bit, and then its row.
 func (q *Queries) WebhookDelete(ctx context.Context, db DBTX, arg WebhookDeleteParams) (int64, error) {
-	result, err := db.Exec(ctx, webhookDelete, arg.ID, arg.OwnerID)
+	result, err := db.Exec(ctx, webhookDelete, arg.Now, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const webhookDeleteGone = `-- name: WebhookDeleteGone :execrows
+DELETE FROM webhooks WHERE id = ANY (ARRAY(
+    SELECT w.id FROM webhooks w WHERE w.off_reason = 'deleted' AND w.off_at < $1::timestamptz
+        AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id)
+    LIMIT 1000 FOR UPDATE SKIP LOCKED))
+`
+
+// Forgets endpoints that were deleted before a time and have no deliveries any more, 1,000 at most.
+func (q *Queries) WebhookDeleteGone(ctx context.Context, db DBTX, before time.Time) (int64, error) {
+	result, err := db.Exec(ctx, webhookDeleteGone, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const webhookDeliveryDeleteGone = `-- name: WebhookDeliveryDeleteGone :execrows
+DELETE FROM webhook_deliveries WHERE ctid = ANY (ARRAY(
+    SELECT d.ctid FROM webhooks w JOIN webhook_deliveries d ON d.webhook_id = w.id
+    WHERE w.off_reason = 'deleted' AND w.off_at < $1::timestamptz LIMIT 1000 FOR UPDATE OF d SKIP LOCKED))
+`
+
+// Forgets deliveries to endpoints that were deleted before a time, 1,000 at most.
+func (q *Queries) WebhookDeliveryDeleteGone(ctx context.Context, db DBTX, before time.Time) (int64, error) {
+	result, err := db.Exec(ctx, webhookDeliveryDeleteGone, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const webhookEndOverdue = `-- name: WebhookEndOverdue :execrows
+UPDATE webhook_deliveries SET state = 'failed', problem = COALESCE(NULLIF(problem, ''), $1::text), next_attempt_at = NULL,
+    ended_at = $2::timestamptz
+WHERE webhook_id = $3 AND state = 'pending' AND give_up_at <= $2::timestamptz
+`
+
+type WebhookEndOverdueParams struct {
+	Problem   string
+	Now       time.Time
+	WebhookID uuid.UUID
+}
+
+// Ends all that was tried for a day, with what was wrong the last time it was tried. The caller holds the endpoint's lock.
+func (q *Queries) WebhookEndOverdue(ctx context.Context, db DBTX, arg WebhookEndOverdueParams) (int64, error) {
+	result, err := db.Exec(ctx, webhookEndOverdue, arg.Problem, arg.Now, arg.WebhookID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const webhookEraseSecrets = `-- name: WebhookEraseSecrets :execrows
+UPDATE webhooks SET sealed_previous_secret = NULL, previous_secret_until = NULL WHERE id = ANY (ARRAY(
+    SELECT w.id FROM webhooks w WHERE w.previous_secret_until <= $1::timestamptz ORDER BY w.previous_secret_until LIMIT 1000
+    FOR NO KEY UPDATE SKIP LOCKED))
+`
+
+// Erases the secrets whose time was over before a time, 1,000 at most.
+func (q *Queries) WebhookEraseSecrets(ctx context.Context, db DBTX, before time.Time) (int64, error) {
+	result, err := db.Exec(ctx, webhookEraseSecrets, before)
 	if err != nil {
 		return 0, err
 	}
@@ -200,48 +271,65 @@ func (q *Queries) WebhookFailed(ctx context.Context, db DBTX, arg WebhookFailedP
 
 const webhookFanOut = `-- name: WebhookFanOut :one
 WITH taken AS (
-    UPDATE webhook_events e SET fanned_out = true WHERE e.id IN (
-        SELECT n.id FROM webhook_events n WHERE NOT n.fanned_out ORDER BY n.occurred_at, n.id LIMIT $1
-    )
-    RETURNING e.id, e.owner_id, e.type, e.occurred_at
+    SELECT e.id, e.owner_id, e.type, e.occurred_at FROM webhook_events e
+    WHERE NOT e.fanned_out AND e.owner_id = $1 ORDER BY e.occurred_at, e.id LIMIT $2
 ), wanted AS (
-    SELECT t.id AS event_id, t.owner_id, w.id AS webhook_id, t.occurred_at,
-        row_number() OVER (PARTITION BY t.owner_id ORDER BY t.occurred_at, t.id, w.id) AS place, count(*) OVER (PARTITION BY t.owner_id) AS places
-    FROM taken t JOIN webhooks w ON w.owner_id = t.owner_id AND w.off_reason = '' AND t.type = ANY (w.event_types)
+    SELECT t.id AS event_id, t.owner_id, w.id AS webhook_id,
+        row_number() OVER (ORDER BY t.occurred_at, t.id, w.id) AS place, count(*) OVER () AS places
+    FROM taken t JOIN webhooks w ON w.id = ANY ($3::uuid[]) AND w.owner_id = t.owner_id AND t.type = ANY (w.event_types)
 ), counted AS (
     INSERT INTO webhook_counts AS c (owner_id, day, deliveries)
-    SELECT w.owner_id, $2::timestamptz, count(*) FROM wanted w GROUP BY w.owner_id
+    SELECT w.owner_id, $4::timestamptz, count(*) FROM wanted w GROUP BY w.owner_id
     ON CONFLICT (owner_id, day) DO UPDATE SET deliveries = c.deliveries + excluded.deliveries
     RETURNING c.owner_id, c.deliveries
 ), placed AS (
-    SELECT w.event_id, w.owner_id, w.webhook_id, w.occurred_at, w.place, w.places, c.deliveries - w.places + w.place <= $3::bigint AS within FROM wanted w JOIN counted c ON c.owner_id = w.owner_id
+    SELECT w.event_id, w.owner_id, w.webhook_id, w.place, w.places, c.deliveries - w.places + w.place <= $5::bigint AS within FROM wanted w JOIN counted c ON c.owner_id = w.owner_id
+), beyond AS (
+    SELECT p.webhook_id, count(*) AS events, min(p.place) AS first_place FROM placed p WHERE NOT p.within GROUP BY p.webhook_id
+), known AS (
+    UPDATE webhook_deliveries d SET left_out = d.left_out + b.events FROM beyond b
+    WHERE d.webhook_id = b.webhook_id AND d.state = 'over_limit' AND d.created_at >= $4::timestamptz
+    RETURNING d.webhook_id
 ), made AS (
-    INSERT INTO webhook_deliveries (webhook_id, event_id, state, problem, next_attempt_at, give_up_at, created_at, ended_at)
+    INSERT INTO webhook_deliveries (webhook_id, event_id, state, problem, left_out, next_attempt_at, give_up_at, created_at, ended_at)
     SELECT p.webhook_id, p.event_id, CASE WHEN p.within THEN 'pending' ELSE 'over_limit' END,
-        CASE WHEN p.within THEN '' ELSE $4::text END, CASE WHEN p.within THEN $5::timestamptz END, $6::timestamptz,
-        $5::timestamptz, CASE WHEN NOT p.within THEN $5::timestamptz END
-    FROM placed p ORDER BY p.owner_id, p.place
+        CASE WHEN p.within THEN '' ELSE $6::text END, CASE WHEN p.within THEN 0 ELSE b.events END,
+        CASE WHEN p.within THEN $7::timestamptz END, $8::timestamptz, $7::timestamptz,
+        CASE WHEN NOT p.within THEN $7::timestamptz END
+    FROM placed p LEFT JOIN beyond b ON b.webhook_id = p.webhook_id
+    WHERE p.within OR (p.place = b.first_place AND NOT EXISTS (SELECT FROM known k WHERE k.webhook_id = p.webhook_id))
+    ORDER BY p.place
+    RETURNING event_id
 ), due AS (
-    UPDATE webhooks SET due_at = LEAST(COALESCE(due_at, $5::timestamptz), $5::timestamptz)
+    UPDATE webhooks SET due_at = LEAST(COALESCE(due_at, $7::timestamptz), $7::timestamptz)
     WHERE id IN (SELECT p.webhook_id FROM placed p WHERE p.within)
+), kept AS (
+    UPDATE webhook_events SET fanned_out = true WHERE id IN (SELECT m.event_id FROM made m)
+), gone AS (
+    DELETE FROM webhook_events WHERE id IN (SELECT t.id FROM taken t EXCEPT SELECT m.event_id FROM made m)
 )
 SELECT count(*) FROM taken
 `
 
 type WebhookFanOutParams struct {
-	Most      int32
-	Day       time.Time
-	DailyMost int64
-	OverLimit string
-	Now       time.Time
-	GiveUpAt  time.Time
+	OwnerID    uuid.UUID
+	Most       int32
+	WebhookIds []uuid.UUID
+	Day        time.Time
+	DailyMost  int64
+	OverLimit  string
+	Now        time.Time
+	GiveUpAt   time.Time
 }
 
-// Gives the oldest events to the endpoints that want them, and says how many there were. Those above an owner's number for a day are
-// written down as such.
+// Gives an owner's oldest events to the endpoints that want them, and says how many there were. Of those above the owner's number for a
+// day each endpoint keeps the first, which counts them. Events that no endpoint has go. The caller holds the endpoints' locks; an endpoint's
+// is taken before that of a day's count.
 func (q *Queries) WebhookFanOut(ctx context.Context, db DBTX, arg WebhookFanOutParams) (int64, error) {
 	row := db.QueryRow(ctx, webhookFanOut,
+		arg.OwnerID,
 		arg.Most,
+		arg.WebhookIds,
 		arg.Day,
 		arg.DailyMost,
 		arg.OverLimit,
@@ -254,7 +342,7 @@ func (q *Queries) WebhookFanOut(ctx context.Context, db DBTX, arg WebhookFanOutP
 }
 
 const webhookGet = `-- name: WebhookGet :one
-SELECT id, owner_id, url, description, event_types, sealed_secret, sealed_previous_secret, previous_secret_until, rotated_at, off_reason, off_at, failures, failing_since, last_failed_at, due_at, free_at, created_at, updated_at FROM webhooks WHERE id = $1 AND owner_id = $2
+SELECT id, owner_id, url, description, event_types, sealed_secret, sealed_previous_secret, previous_secret_until, rotated_at, off_reason, off_at, failures, failing_since, last_failed_at, due_at, free_at, created_at, updated_at FROM webhooks WHERE id = $1 AND owner_id = $2 AND off_reason <> 'deleted'
 `
 
 type WebhookGetParams struct {
@@ -289,7 +377,7 @@ func (q *Queries) WebhookGet(ctx context.Context, db DBTX, arg WebhookGetParams)
 }
 
 const webhookGetDelivery = `-- name: WebhookGetDelivery :one
-SELECT d.webhook_id, d.event_id, d.number, d.state, d.problem, d.attempts, d.tries, d.next_attempt_at, d.give_up_at, d.created_at, d.ended_at, e.type, e.occurred_at FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
+SELECT d.webhook_id, d.event_id, d.number, d.state, d.problem, d.attempts, d.tries, d.left_out, d.next_attempt_at, d.give_up_at, d.created_at, d.ended_at, e.type, e.occurred_at FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
 WHERE d.webhook_id = $1 AND d.event_id = $2 AND e.owner_id = $3
 `
 
@@ -307,6 +395,7 @@ type WebhookGetDeliveryRow struct {
 	Problem       string
 	Attempts      int32
 	Tries         int32
+	LeftOut       int64
 	NextAttemptAt *time.Time
 	GiveUpAt      time.Time
 	CreatedAt     time.Time
@@ -326,6 +415,7 @@ func (q *Queries) WebhookGetDelivery(ctx context.Context, db DBTX, arg WebhookGe
 		&i.Problem,
 		&i.Attempts,
 		&i.Tries,
+		&i.LeftOut,
 		&i.NextAttemptAt,
 		&i.GiveUpAt,
 		&i.CreatedAt,
@@ -337,7 +427,7 @@ func (q *Queries) WebhookGetDelivery(ctx context.Context, db DBTX, arg WebhookGe
 }
 
 const webhookGetForUpdate = `-- name: WebhookGetForUpdate :one
-SELECT id, owner_id, url, description, event_types, sealed_secret, sealed_previous_secret, previous_secret_until, rotated_at, off_reason, off_at, failures, failing_since, last_failed_at, due_at, free_at, created_at, updated_at FROM webhooks WHERE id = $1 AND owner_id = $2 FOR NO KEY UPDATE
+SELECT id, owner_id, url, description, event_types, sealed_secret, sealed_previous_secret, previous_secret_until, rotated_at, off_reason, off_at, failures, failing_since, last_failed_at, due_at, free_at, created_at, updated_at FROM webhooks WHERE id = $1 AND owner_id = $2 AND off_reason <> 'deleted' FOR NO KEY UPDATE
 `
 
 type WebhookGetForUpdateParams struct {
@@ -462,7 +552,7 @@ func (q *Queries) WebhookListAttempts(ctx context.Context, db DBTX, arg WebhookL
 }
 
 const webhookListByOwner = `-- name: WebhookListByOwner :many
-SELECT id, owner_id, url, description, event_types, sealed_secret, sealed_previous_secret, previous_secret_until, rotated_at, off_reason, off_at, failures, failing_since, last_failed_at, due_at, free_at, created_at, updated_at FROM webhooks WHERE owner_id = $1 ORDER BY created_at, id
+SELECT id, owner_id, url, description, event_types, sealed_secret, sealed_previous_secret, previous_secret_until, rotated_at, off_reason, off_at, failures, failing_since, last_failed_at, due_at, free_at, created_at, updated_at FROM webhooks WHERE owner_id = $1 AND off_reason <> 'deleted' ORDER BY created_at, id
 `
 
 // Oldest first.
@@ -506,7 +596,7 @@ func (q *Queries) WebhookListByOwner(ctx context.Context, db DBTX, ownerID uuid.
 }
 
 const webhookListDeliveries = `-- name: WebhookListDeliveries :many
-SELECT d.webhook_id, d.event_id, d.number, d.state, d.problem, d.attempts, d.tries, d.next_attempt_at, d.give_up_at, d.created_at, d.ended_at, e.type, e.occurred_at FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
+SELECT d.webhook_id, d.event_id, d.number, d.state, d.problem, d.attempts, d.tries, d.left_out, d.next_attempt_at, d.give_up_at, d.created_at, d.ended_at, e.type, e.occurred_at FROM webhook_deliveries d JOIN webhook_events e ON e.id = d.event_id
 WHERE d.webhook_id = $1 AND e.owner_id = $2 AND d.number < $3
 ORDER BY d.number DESC LIMIT $4
 `
@@ -526,6 +616,7 @@ type WebhookListDeliveriesRow struct {
 	Problem       string
 	Attempts      int32
 	Tries         int32
+	LeftOut       int64
 	NextAttemptAt *time.Time
 	GiveUpAt      time.Time
 	CreatedAt     time.Time
@@ -557,6 +648,7 @@ func (q *Queries) WebhookListDeliveries(ctx context.Context, db DBTX, arg Webhoo
 			&i.Problem,
 			&i.Attempts,
 			&i.Tries,
+			&i.LeftOut,
 			&i.NextAttemptAt,
 			&i.GiveUpAt,
 			&i.CreatedAt,
@@ -575,7 +667,8 @@ func (q *Queries) WebhookListDeliveries(ctx context.Context, db DBTX, arg Webhoo
 }
 
 const webhookListSealed = `-- name: WebhookListSealed :many
-SELECT id, owner_id, sealed_secret, sealed_previous_secret FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2
+SELECT id, owner_id, sealed_secret, sealed_previous_secret, previous_secret_until FROM webhooks
+WHERE id > $1 AND off_reason <> 'deleted' ORDER BY id LIMIT $2
 `
 
 type WebhookListSealedParams struct {
@@ -588,6 +681,7 @@ type WebhookListSealedRow struct {
 	OwnerID              uuid.UUID
 	SealedSecret         []byte
 	SealedPreviousSecret []byte
+	PreviousSecretUntil  *time.Time
 }
 
 // Of all owners, in the order of their ids, after one.
@@ -605,10 +699,49 @@ func (q *Queries) WebhookListSealed(ctx context.Context, db DBTX, arg WebhookLis
 			&i.OwnerID,
 			&i.SealedSecret,
 			&i.SealedPreviousSecret,
+			&i.PreviousSecretUntil,
 		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const webhookListWaitingOwners = `-- name: WebhookListWaitingOwners :many
+WITH RECURSIVE waiting AS (
+    (SELECT e.owner_id, 1 AS place FROM webhook_events e WHERE NOT e.fanned_out AND e.owner_id > $1::uuid ORDER BY e.owner_id LIMIT 1)
+    UNION ALL
+    SELECT n.owner_id, w.place + 1 FROM waiting w CROSS JOIN LATERAL (
+        SELECT e.owner_id FROM webhook_events e WHERE NOT e.fanned_out AND e.owner_id > w.owner_id ORDER BY e.owner_id LIMIT 1
+    ) n WHERE w.place < $2::integer
+)
+SELECT w.owner_id::uuid AS owner_id FROM waiting w ORDER BY w.owner_id
+`
+
+type WebhookListWaitingOwnersParams struct {
+	AfterOwner uuid.UUID
+	Most       int32
+}
+
+// Owners with events that were not fanned out, in the order of their ids, after one. It looks up one after the other in the index, however
+// many events an owner has.
+func (q *Queries) WebhookListWaitingOwners(ctx context.Context, db DBTX, arg WebhookListWaitingOwnersParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, webhookListWaitingOwners, arg.AfterOwner, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var owner_id uuid.UUID
+		if err := rows.Scan(&owner_id); err != nil {
+			return nil, err
+		}
+		items = append(items, owner_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -626,6 +759,31 @@ func (q *Queries) WebhookLockFanOut(ctx context.Context, db DBTX) (bool, error) 
 	var pg_try_advisory_xact_lock bool
 	err := row.Scan(&pg_try_advisory_xact_lock)
 	return pg_try_advisory_xact_lock, err
+}
+
+const webhookLockOn = `-- name: WebhookLockOn :many
+SELECT id FROM webhooks WHERE owner_id = $1 AND off_reason = '' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+`
+
+// Locks an owner's endpoints that are switched on until the transaction ends; those that somebody else has locked are left out.
+func (q *Queries) WebhookLockOn(ctx context.Context, db DBTX, ownerID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, webhookLockOn, ownerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const webhookLockOwner = `-- name: WebhookLockOwner :one

@@ -331,23 +331,55 @@ func TestWhatHappensToAPostMeanwhileComesFirst(t *testing.T) {
 	})
 }
 
-func TestAnAnalysisThatFailsStoresNothing(t *testing.T) {
+func TestWhatIsAnsweredOfAnAnalysisIsKept(t *testing.T) {
 	t.Parallel()
-	for _, operation := range []string{"analyzeSentiment", "generateHashtags", "optimizeContent"} {
+	for operation, c := range map[string]struct {
+		missing string
+		kinds   []string
+	}{
+		"analyzeSentiment": {"sentiment", []string{versions.Optimization, versions.Hashtags, versions.Text}},
+		"generateHashtags": {"hashtags", []string{versions.Optimization, versions.Sentiment, versions.Text}},
+		"optimizeContent":  {"optimization", []string{versions.Hashtags, versions.Sentiment, versions.Text}},
+	} {
 		t.Run(operation, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			post := w.draft(posts.Draft{Content: glad})
 			require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "analysis", Operation: operation, Mode: sandbox.Drop}))
-			_, err := w.AnalyzePost(t.Context(), w.owner, post.ID)
-			require.True(t, fault.Is(err, fault.VendorUnavailable), "%v", err)
-			require.Equal(t, operation, fault.Of(err).Answer.Operation, "the call that failed, not one given up for it")
-			require.Nil(t, w.stored(post))
-			kept, err := w.posts.Get(t.Context(), w.owner, post.ID)
+			report, err := w.AnalyzePost(t.Context(), w.owner, post.ID)
 			require.NoError(t, err)
-			require.Equal(t, post, kept)
+			require.Len(t, report.Missing, 1)
+			require.Equal(t, c.missing, report.Missing[0].Operation)
+			require.NotEmpty(t, report.Missing[0].Reason)
+			require.NotEmpty(t, report.Missing[0].Message)
+			var kinds []string
+			for _, v := range w.versions(post) {
+				kinds = append(kinds, v.Kind)
+			}
+			require.Equal(t, c.kinds, kinds)
+			require.Equal(t, c.missing != "sentiment", w.stored(post) != nil)
+			require.Equal(t, c.missing == "sentiment", report.Sentiment.Engine == "")
+			require.Equal(t, c.missing == "hashtags", report.Hashtags.Engine == "")
+			require.Equal(t, c.missing == "hashtags", len(report.Post.Hashtags) == 0)
+			require.Equal(t, c.missing == "optimization", report.OptimizedVersion == 0)
+			if report.OptimizedVersion != 0 {
+				require.Equal(t, w.versions(post)[0].Number, report.OptimizedVersion)
+			}
 		})
 	}
+}
+
+func TestAnAnalysisWithoutAnyAnswerStoresNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	post := w.draft(posts.Draft{Content: glad})
+	require.NoError(t, w.vendors.Arm(sandbox.Fault{Vendor: "analysis", Mode: sandbox.Drop}))
+	_, err := w.AnalyzePost(t.Context(), w.owner, post.ID)
+	require.True(t, fault.Is(err, fault.VendorUnavailable), "%v", err)
+	require.Nil(t, w.stored(post))
+	kept, err := w.posts.Get(t.Context(), w.owner, post.ID)
+	require.NoError(t, err)
+	require.Equal(t, post, kept)
 }
 
 func TestAnotherOwnersPostIsNotAnalyzed(t *testing.T) {

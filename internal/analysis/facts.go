@@ -12,7 +12,7 @@ import (
 )
 
 // factSorts are what a text states in a form of its own, in the order in which they are taken out of it: the numbers of a link are
-// none.
+// none. What is left has numbers and names.
 var factSorts = []struct {
 	name string
 	form *regexp.Regexp
@@ -23,8 +23,8 @@ var factSorts = []struct {
 	{"mail address", regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}`), strings.ToLower},
 	{"mention", regexp.MustCompile(`@[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.-]*`), withoutStop},
 	{"hashtag", regexp.MustCompile(`[#＃][\p{L}\p{M}\p{N}_]+`), func(s string) string { return text.HashtagKey(strings.TrimLeft(s, "#＃")) }},
-	{"link", regexp.MustCompile(`[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}(?:[/?]\S*)?`), withoutStop},
-	{"number", regexp.MustCompile(`\p{Sc}?\p{N}+(?:[.,:'’]\p{N}+)*[\p{L}%‰]*`), text.Fold},
+	// Without a path its end is in small letters: two sentences without a blank between them are none.
+	{"link", regexp.MustCompile(`(?:[\p{L}\p{N}-]+\.)+(?:\p{L}{2,}(?:/\S*|\?\S+)|[\p{Ll}\p{Lo}]{2,})`), withoutStop},
 }
 
 func same(s string) string { return s }
@@ -34,8 +34,10 @@ func withoutStop(s string) string { return strings.TrimRight(s, `.,;:!?)]}>"'»�
 
 // facts are a text's.
 type facts struct {
-	sorts [][]string // by factSorts
-	names []string
+	sorts   [][]string // by factSorts
+	numbers []string
+	names   []string
+	words   map[string]bool // of what is left, folded: a name is there if it is one of them
 }
 
 func factsOf(s string) facts {
@@ -45,12 +47,22 @@ func factsOf(s string) facts {
 		for _, found := range sort.form.FindAllString(rest, -1) {
 			f.sorts[i] = append(f.sorts[i], sort.key(found))
 		}
-		if sort.name != "number" { // a name may have one
-			rest = sort.form.ReplaceAllString(rest, " · ") // after which a sentence may begin
+		rest = sort.form.ReplaceAllString(rest, " · ") // after which a sentence may begin
+	}
+	f.numbers, f.names, f.words = numbersIn(rest), namesIn(rest), wordsIn(rest)
+	return f
+}
+
+// wordsIn are the words of a text, those that are joined by a hyphen or the like also one by one.
+func wordsIn(s string) map[string]bool {
+	words := map[string]bool{}
+	for _, word := range nameWord.FindAllString(s, -1) {
+		words[text.Fold(word)], words[text.Fold(bare(word))] = true, true
+		for _, part := range strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune("&'’-", r) }) {
+			words[text.Fold(part)] = true
 		}
 	}
-	f.names = namesIn(rest)
-	return f
+	return words
 }
 
 // missing is the first that is not among the others, "" where all are.

@@ -94,9 +94,8 @@ func (e LLMEngine) ask(ctx context.Context, operation string, p prompt, content 
 	if err != nil {
 		return Model{}, fault.New(fault.Internal, "The question to the language model could not be made.").WithCause(err)
 	}
-	schema, _ := json.Marshal(p.schema) // it could be when the prompt was made
-	input := tokens(len(p.system) + len(schema) + len(asked))
-	set, err := e.budget.reserve(ctx, int64(2*input+e.settings.MaxTokens)) // no tokenizer is that far off four bytes a token
+	input := p.inputTokens(len(asked))
+	set, err := e.budget.reserve(ctx, mostTokens(input, e.settings.MaxTokens))
 	if err != nil {
 		return Model{}, err
 	}
@@ -131,6 +130,24 @@ func (e LLMEngine) ask(ctx context.Context, operation string, p prompt, content 
 		name = e.client.Model()
 	}
 	return Model{Name: name, Version: "prompts " + PromptVersion + " " + p.hash[:12], PromptHash: p.hash, Usage: usage}, nil
+}
+
+// mostTokens is what is set aside for a question: no tokenizer is that far off four bytes a token.
+func mostTokens(input, answer int) int64 { return int64(2*input + answer) }
+
+// LeastDailyTokens is how many tokens a day must have for the three questions about the longest post, by how many an answer may have.
+func LeastDailyTokens(maxTokens int) (least int64) {
+	const longest = 3*posts.MaxTextUnits + len(`{"text":""}`) // in UTF-8
+	for _, p := range []prompt{sentimentPrompt, hashtagsPrompt, rewritePrompts[ForEngagement]} {
+		least += mostTokens(p.inputTokens(longest), maxTokens)
+	}
+	return least
+}
+
+// inputTokens is about how many tokens the prompt takes with so many bytes to work on.
+func (p prompt) inputTokens(asked int) int {
+	schema, _ := json.Marshal(p.schema) // it could be when the prompt was made
+	return tokens(len(p.system) + len(schema) + asked)
 }
 
 // tokens is about how many tokens so many bytes of text are.

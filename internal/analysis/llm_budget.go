@@ -13,7 +13,7 @@ import (
 const ReasonBudget = "TOKEN_BUDGET_USED"
 
 // budget is how many tokens may be used in a day (UTC). It is kept in the database, and so is one for all processes: a limit that
-// grows with their number would be none.
+// grows with their number would be none. The day is that of the database's clock; now tells no more than how long it still lasts.
 type budget struct {
 	store   *postgres.Store
 	queries *db.Queries
@@ -31,22 +31,22 @@ type setAside struct {
 
 // reserve sets tokens aside. A day that has not as many is an OverLimit fault.
 func (b budget) reserve(ctx context.Context, tokens int64) (*setAside, error) {
-	now := b.now().UTC()
-	s := &setAside{budget: b, day: now.Truncate(24 * time.Hour), once: tokens}
+	s := &setAside{budget: b, once: tokens}
 	if b.daily == 0 {
 		return s, nil
 	}
-	there, err := b.queries.LLMBudgetReserve(ctx, b.store, db.LLMBudgetReserveParams{Day: s.day, Tokens: tokens, Daily: b.daily})
+	day, err := b.queries.LLMBudgetReserve(ctx, b.store, db.LLMBudgetReserveParams{Tokens: tokens, Daily: b.daily})
+	if fault.Is(err, fault.NotFound) {
+		f := fault.Newf(fault.OverLimit, "The language model's tokens for today are used up, or nearly so: %d a day (UTC), set with --llm-daily-tokens.",
+			b.daily).WithReason(ReasonBudget)
+		now := b.now().UTC()
+		f.RetryAfter = now.Truncate(24 * time.Hour).Add(24 * time.Hour).Sub(now)
+		return nil, f
+	}
 	if err != nil {
 		return nil, err
 	}
-	if there == 0 {
-		f := fault.Newf(fault.OverLimit, "The language model's tokens for today are used up, or nearly so: %d a day (UTC), set with --llm-daily-tokens.",
-			b.daily).WithReason(ReasonBudget)
-		f.RetryAfter = s.day.Add(24 * time.Hour).Sub(now)
-		return nil, f
-	}
-	s.times = 1
+	s.day, s.times = day, 1
 	return s, nil
 }
 
@@ -55,11 +55,12 @@ func (s *setAside) again(ctx context.Context) bool {
 	if s.budget.daily == 0 {
 		return true
 	}
-	there, err := s.budget.queries.LLMBudgetReserve(ctx, s.budget.store, db.LLMBudgetReserveParams{
-		Day: s.day, Tokens: s.once, Daily: s.budget.daily,
-	})
-	if err != nil || there == 0 {
+	day, err := s.budget.queries.LLMBudgetReserve(ctx, s.budget.store, db.LLMBudgetReserveParams{Tokens: s.once, Daily: s.budget.daily})
+	if err != nil {
 		return false
+	}
+	if !day.Equal(s.day) { // what was set aside yesterday is over
+		s.day, s.times = day, 0
 	}
 	s.times++
 	return true

@@ -131,3 +131,20 @@ func TestTokensOfQuestionsThatWereAskedTwice(t *testing.T) {
 		})
 	}
 }
+
+// What a process left behind whose clock was ahead blocks nobody, and what is set aside is of the database's day.
+func TestTheDayIsThatOfTheDatabasesClock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	settings := llmSettings()
+	settings.DailyTokens = 20_000
+	engine, _ := w.llm(settings)
+	_, err := w.store.Exec(t.Context(), "INSERT INTO llm_budget (day, tokens) VALUES (date_trunc('day', now(), 'UTC') + interval '2 days', 20000)")
+	require.NoError(t, err)
+	_, model, err := engine.Sentiment(t.Context(), glad)
+	require.NoError(t, err)
+	var day, today time.Time
+	require.NoError(t, w.store.QueryRow(t.Context(), "SELECT day, date_trunc('day', now(), 'UTC') FROM llm_budget").Scan(&day, &today))
+	require.WithinDuration(t, today, day, 24*time.Hour)
+	require.Equal(t, model.Usage.InputTokens+model.Usage.OutputTokens, w.used(), "what was not used came back, to the same day")
+}

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"sync"
 
 	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
@@ -24,47 +24,88 @@ type Report struct {
 	OptimizedVersion int32
 	// Sentiment and Hashtags are who said how the text sounds, and who suggested hashtags.
 	Sentiment, Hashtags Source
+	// Missing are the questions that no engine answered: what is of them here is zero.
+	Missing []Missing
 }
 
-// AnalyzePost analyses a post of the owner and keeps what was found, each answer as a version. A text that changes meanwhile is a
-// Stale fault. A post without hashtags that nobody has approved gets the suggested ones, as many as its text has room for.
+// Missing is a question about a post that no engine answered, and why, as a caller may know it.
+type Missing struct{ Operation, Reason, Message string }
+
+// AnalyzePost analyses a post of the owner and keeps what was found, each answer as a version. What no engine answered is missing; it
+// fails where nothing was answered. A text that changes meanwhile is a Stale fault. A post without hashtags that nobody has approved
+// gets the suggested ones, as many as its text has room for.
 func (s *Service) AnalyzePost(ctx context.Context, ownerID, id uuid.UUID) (Report, error) {
 	post, err := s.posts.Get(ctx, ownerID, id)
 	if err != nil {
 		return Report{}, err
 	}
-	var sentiment Answer[Sentiment]
-	var tags Answer[[]string]
-	var optimized Answer[string]
-	calls, callCtx := errgroup.WithContext(ctx)
-	calls.Go(func() (err error) { sentiment, err = s.Sentiment(callCtx, post.Content); return err })
-	calls.Go(func() (err error) { tags, err = s.Hashtags(callCtx, HashtagsInput{Content: post.Content}); return err })
-	calls.Go(func() (err error) {
-		optimized, err = s.Optimize(callCtx, OptimizeInput{Content: post.Content})
-		return err
-	})
-	if err := calls.Wait(); err != nil {
-		return Report{}, err
-	}
-	reading := Readability(post.Content)
-	numbers, err := s.keep(ctx, post, func(tx *postgres.Tx) error {
-		_, err := s.queries.AnalysisPut(ctx, tx, db.AnalysisPutParams{
-			PostID: id, OwnerID: ownerID, SentimentLabel: sentiment.Value.Label, SentimentScore: sentiment.Value.Score,
-			ReadabilityScore: reading.ease(), Content: post.Content, Now: s.now(),
-		})
-		return err
-	}, sentimentVersion(sentiment), hashtagsVersion(tags), optimizationVersion(optimized, ForEngagement))
+	sentiment, tags, optimized, missing, err := s.askAll(ctx, post.Content)
 	if err != nil {
 		return Report{}, err
 	}
-	if len(post.Hashtags) == 0 {
-		if post, err = s.giveHashtags(ctx, post, tags.Value); err != nil {
-			return Report{}, err
+	report := Report{Post: post, Readability: Readability(post.Content), Missing: missing}
+	var answers []versions.Answer
+	if sentiment != nil {
+		report.Sentiment, answers = sentiment.Source, append(answers, sentimentVersion(*sentiment))
+	}
+	if tags != nil {
+		report.Hashtags, answers = tags.Source, append(answers, hashtagsVersion(*tags))
+	}
+	if optimized != nil {
+		report.Optimized, answers = *optimized, append(answers, optimizationVersion(*optimized, ForEngagement))
+	}
+	numbers, err := s.keep(ctx, post, func(tx *postgres.Tx) error {
+		if sentiment == nil {
+			return nil
+		}
+		_, err := s.queries.AnalysisPut(ctx, tx, db.AnalysisPutParams{
+			PostID: id, OwnerID: ownerID, SentimentLabel: sentiment.Value.Label, SentimentScore: sentiment.Value.Score,
+			ReadabilityScore: report.Readability.ease(), Content: post.Content, Now: s.now(),
+		})
+		return err
+	}, answers...)
+	if err != nil {
+		return Report{}, err
+	}
+	if optimized != nil {
+		report.OptimizedVersion = numbers[len(numbers)-1] // it is the last of the answers
+	}
+	if tags != nil && len(post.Hashtags) == 0 {
+		report.Post, err = s.giveHashtags(ctx, post, tags.Value)
+	}
+	return report, err
+}
+
+// askAll asks the three questions about a text at once, each to its end whatever becomes of the others. An answer is nil where it is
+// missing. It fails where there is none at all, or the caller has left.
+func (s *Service) askAll(ctx context.Context, content string) (
+	sentiment *Answer[Sentiment], tags *Answer[[]string], optimized *Answer[string], missing []Missing, failed error,
+) {
+	var calls sync.WaitGroup
+	var faults [3]error
+	calls.Go(func() { sentiment, faults[0] = orNone(s.Sentiment(ctx, content)) })
+	calls.Go(func() { tags, faults[1] = orNone(s.Hashtags(ctx, HashtagsInput{Content: content})) })
+	calls.Go(func() { optimized, faults[2] = orNone(s.Optimize(ctx, OptimizeInput{Content: content})) })
+	calls.Wait()
+	for i, err := range faults {
+		if err != nil {
+			f := fault.Of(err)
+			missing = append(missing, Missing{
+				Operation: [...]string{"sentiment", "hashtags", "optimization"}[i], Reason: reasonOf(f), Message: f.Message,
+			})
 		}
 	}
-	return Report{
-		Post: post, Readability: reading, Optimized: optimized, OptimizedVersion: numbers[2], Sentiment: sentiment.Source, Hashtags: tags.Source,
-	}, nil
+	if len(missing) == len(faults) || ctx.Err() != nil {
+		failed = cmp.Or(faults[0], faults[1], faults[2], ctx.Err())
+	}
+	return sentiment, tags, optimized, missing, failed
+}
+
+func orNone[T any](answer Answer[T], err error) (*Answer[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &answer, nil
 }
 
 // OptimizePostInput asks for a better text for a post.

@@ -3,18 +3,45 @@ package analysis
 import (
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/postwright/postwright/internal/lexical"
 )
 
 var (
-	word          = regexp.MustCompile(`[A-Za-z]+(?:['’][A-Za-z]+)*`)
-	sentenceEnd   = regexp.MustCompile(`[.!?…]+|\n{2,}`)
-	vowelGroup    = regexp.MustCompile(`[aeiouy]+`)
-	webAddress    = regexp.MustCompile(`https?://\S+`)
-	markedHashtag = regexp.MustCompile(`[#@]\S+`)
+	word = regexp.MustCompile(`(?:\p{Latin}\.)+\p{Latin}\b|\p{Latin}[\p{Latin}\p{M}]*(?:['’]\p{Latin}[\p{Latin}\p{M}]*)*`)
+	// sentenceEnd may end one: a stop before a blank, or an empty line.
+	sentenceEnd = regexp.MustCompile(`[.!?…]+["'”’»)\]]*(?:\s|$)|\n\s*\n`)
+	lastWord    = regexp.MustCompile(`\p{L}+$`)
+	// listLine is a line of a list, which ends a sentence with or without a stop.
+	listLine   = regexp.MustCompile(`(?m)^[ \t]*(?:[-*•–—·]|\p{So}\x{fe0f}?|\d{1,2}[.)])[ \t]+(.*)$`)
+	vowelGroup = regexp.MustCompile(`[aeiouyàáâãäåæèéêëìíîïòóôõöøœùúûüýÿāēīōū]+`)
+	// silent is an e at the end of a word, also before s, d and ly, that is not spoken.
+	silent = regexp.MustCompile(`[^aeiouylr]e$|[aeiouy][lr]e$|[^aeiouysxzcghl]es$|[aeiouy]les$|[^aeiouytd]ed$|[^aeiouy]ely$`)
 )
+
+// abbreviations are those of more than one letter whose stop seldom ends a sentence.
+var abbreviations = map[string]bool{
+	"etc": true, "vs": true, "cf": true, "al": true, "ca": true, "approx": true, "dr": true, "mr": true, "mrs": true, "ms": true, "prof": true,
+	"sr": true, "jr": true, "st": true, "inc": true, "ltd": true, "corp": true, "co": true, "dept": true, "est": true, "fig": true,
+}
+
+// sentences are the parts of a text that end with a stop, an empty line, or a line of a list.
+func sentences(text string) (parts []string) {
+	text = listLine.ReplaceAllString(text, "\n\n$1\n\n")
+	from := 0
+	for _, at := range sentenceEnd.FindAllStringIndex(text, -1) {
+		before := lastWord.FindString(text[from:at[0]])
+		stop := text[at[0]] == '.' && !strings.ContainsAny(text[at[0]+1:at[1]], ".!?…")
+		if stop && (utf8.RuneCountInString(before) == 1 || abbreviations[strings.ToLower(before)]) {
+			continue
+		}
+		parts = append(parts, text[from:at[0]])
+		from = at[1]
+	}
+	return append(parts, text[from:])
+}
 
 // Reading is how easy an English text is to read.
 type Reading struct {
@@ -40,10 +67,9 @@ func Readability(text string) Reading {
 		}
 		return Reading{Unknown: "The formulas are for English, and the text seems to be " + language + "."}
 	}
-	text = markedHashtag.ReplaceAllString(webAddress.ReplaceAllString(text, " "), " ")
 	var r Reading
 	letters, syllables := 0, 0
-	for _, sentence := range sentenceEnd.Split(text, -1) {
+	for _, sentence := range sentences(lexical.Prose(text)) {
 		words := word.FindAllString(sentence, -1)
 		if len(words) == 0 {
 			continue
@@ -52,7 +78,11 @@ func Readability(text string) Reading {
 		r.Words += len(words)
 		r.LongestSentence = max(r.LongestSentence, len(words))
 		for _, w := range words {
-			letters += utf8.RuneCountInString(w) - strings.Count(w, "'") - strings.Count(w, "’")
+			for _, r := range w {
+				if unicode.IsLetter(r) {
+					letters++
+				}
+			}
 			syllables += countSyllables(w)
 		}
 	}
@@ -74,11 +104,11 @@ func (r Reading) ease() *float64 {
 	return &r.Ease
 }
 
-// countSyllables counts groups of vowels, without a silent final e: right for most English words and never below one.
+// countSyllables counts groups of vowels, without an e that is silent: right for most English words and never below one.
 func countSyllables(w string) int {
-	w = strings.ToLower(w)
+	w = strings.NewReplacer("'", "", "’", "").Replace(strings.ToLower(w))
 	n := len(vowelGroup.FindAllString(w, -1))
-	if strings.HasSuffix(w, "e") && !strings.HasSuffix(w, "le") && n > 1 {
+	if silent.MatchString(w) && (n > 2 || !strings.HasSuffix(w, "ly")) {
 		n--
 	}
 	return max(n, 1)

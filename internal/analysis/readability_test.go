@@ -99,3 +99,38 @@ func TestReadabilityStaysWithinItsBounds(t *testing.T) {
 		require.GreaterOrEqual(t, r.SyllablesPerWord, 1.0)
 	})
 }
+
+func TestSentencesAndWordsAreCountedAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text             string
+		sentences, words int
+	}{
+		"decimals":            {"We grew by 3.5 percent in version 1.2.3 of it.", 1, 8},
+		"abbreviations":       {"We met Dr. Smith, e.g. in the U.S. office, and others, etc. and left.", 1, 14},
+		"two of them":         {"We met at noon. Then we left.", 2, 7},
+		"a stop in brackets":  {"We met (at noon.) Then we left.", 2, 7},
+		"a list":              {"We ship three things:\n- fast tests\n- good docs\n1. happy teams", 4, 10},
+		"a list of emoji":     {"We ship:\n✅ fast tests\n🚀 good docs", 3, 6},
+		"links, with a stop":  {"Read it at https://example.org/a.b. Then write to jobs@example.org or example.org/c.", 2, 7},
+		"mentions with names": {"We met @[Anna Maria Müller](urn:li:person:1) at the office.", 1, 5},
+		"diacritics":          {"We met at the café with Zoë.", 1, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := analysis.Readability(c.text)
+			require.Empty(t, got.Unknown)
+			require.Equal(t, []int{c.sentences, c.words}, []int{got.Sentences, got.Words})
+		})
+	}
+}
+
+func TestSyllables(t *testing.T) {
+	t.Parallel()
+	for word, syllables := range map[string]float64{
+		"table": 2, "whole": 1, "moved": 1, "wanted": 2, "makes": 1, "boxes": 2, "changes": 2, "lovely": 2, "agree": 2, "café": 2, "software": 2,
+		"the": 1, "we've": 1, "employee": 2,
+	} {
+		require.InDelta(t, syllables, analysis.Readability("we do "+word).SyllablesPerWord*3-2, 1e-9, word)
+	}
+}

@@ -39,12 +39,19 @@ func readRewrite(object []byte, p prompt, content, kind string) (string, error) 
 	return optimized, nil
 }
 
-// hides reports whether a text has control characters, or such as change the direction of writing, that the original has not.
+// hides reports whether a text has characters that show nothing, or change the direction of writing, that the original has not. What
+// joins emoji, or chooses how one is drawn, is seen.
 func hides(optimized, original string) bool {
-	return strings.ContainsFunc(optimized, func(r rune) bool {
-		hidden := (unicode.IsControl(r) && r != '\n' && r != '\t') || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
-		return hidden && !strings.ContainsRune(original, r)
-	})
+	var before rune
+	for _, r := range optimized {
+		hidden := text.Unseen(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
+		ofEmoji := (r == '\u200d' || r == '\ufe0f') && (unicode.In(before, unicode.So, unicode.Sk) || before == '\ufe0f')
+		if hidden && !ofEmoji && !strings.ContainsRune(original, r) {
+			return true
+		}
+		before = r
+	}
+	return false
 }
 
 // unfaithful says what is wrong with a rewritten text, "" where nothing is. What the original lost is quoted, for it is the
@@ -59,9 +66,14 @@ func unfaithful(optimized, original, kind string) string {
 			return "added a " + sort.name
 		}
 	}
-	folded := text.Fold(optimized)
+	if lost := missing(before.numbers, after.numbers); lost != "" {
+		return fmt.Sprintf("lost the number %q", fault.Clip(lost, 60))
+	}
+	if missing(after.numbers, before.numbers) != "" {
+		return "added a number"
+	}
 	for _, name := range before.names {
-		if !strings.Contains(folded, text.Fold(name)) {
+		if !after.words[text.Fold(name)] {
 			return fmt.Sprintf("lost the name %q", fault.Clip(name, 60))
 		}
 	}

@@ -209,3 +209,51 @@ func TestAFactThatIsLostIsMissed(t *testing.T) {
 		require.Equal(rt, analysis.ReasonUnfaithful, fault.Of(err).Reason, "without %q", lost)
 	})
 }
+
+// What makes another number or name of one, and what nobody sees.
+func TestARewriteKeepsFactsToTheirSigns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	settings := llmSettings()
+	settings.DailyTokens = 0
+	engine, _ := w.llm(settings)
+	for name, c := range map[string]struct{ content, optimized, says string }{
+		"a sign lost":                 {"Costs changed by -5% this quarter.", "Costs changed by 5% this quarter.", `lost the number "-5%"`},
+		"another sign":                {"Costs changed by +5% this quarter.", "Costs changed by −5% this quarter.", "lost the number"},
+		"a minus before a currency":   {"We made -$5 this quarter.", "We made $5 this quarter.", `lost the number "-$5"`},
+		"another currency behind":     {"It costs 5 € a month.", "It costs 5 $ a month.", "lost the number"},
+		"a currency lost":             {"It costs 5€ a month.", "It costs 5 a month.", "lost the number"},
+		"another currency's letters":  {"It costs EUR 5 a month.", "It costs USD 5 a month.", "lost the number"},
+		"a comparison lost":           {"It takes < 10 minutes.", "It takes 10 minutes.", "lost the number"},
+		"a comparison turned":         {"It takes <10 minutes.", "It takes >10 minutes.", "lost the number"},
+		"a currency on either side":   {"It costs €5 a month.", "A month costs 5 €.", ""},
+		"one minus and another":       {"Costs changed by -5% this quarter.", "This quarter costs changed by −5 %.", ""},
+		"a hyphen is no sign":         {"It takes 5-10 minutes.", "It takes 5 to 10 minutes.", ""},
+		"a dash is no sign":           {"It takes time - 10 minutes.", "It takes time: 10 minutes.", ""},
+		"the end of a word":           {"Our connoisseur 5 is here.", "Here is our connoisseur 5.", ""},
+		"a name in a longer word":     {"We met our friend Ann in the office.", "We met our friend Annabelle in the office.", `lost the name "Ann"`},
+		"a name's possessive":         {"We met our friend Ann in the office.", "We met our friend: Ann’s office.", ""},
+		"a name in a compound":        {"Our team in Lisbon is happy.", "Our Lisbon-based team is happy.", ""},
+		"a zero-width space":          {"We met in the office.", "We met in the off\u200bice.", "does not see"},
+		"a word joiner":               {"We met in the office.", "We met in the off\u2060ice.", "does not see"},
+		"a byte order mark":           {"We met in the office.", "We met in the off\ufeffice.", "does not see"},
+		"tag characters":              {"We met in the office.", "We met in the office.\U000e0041\U000e0042", "does not see"},
+		"a joiner between letters":    {"We met in the office.", "We met in the off\u200dice.", "does not see"},
+		"one that was there":          {"We met in the off\u200bice.", "We met: in the off\u200bice.", ""},
+		"an emoji of several":         {"We met in the office.", "We met in the office. 👩‍💻 ❤️", ""},
+		"a missing blank, put in":     {"We met in the office.It was good.", "We met in the office. It was good.", ""},
+		"a missing blank, and a sign": {"We met in the office.Really? It was good.", "We met in the office. Really? It was good.", ""},
+		"a bare host lost":            {"We met at example.org in the office.", "We met in the office.", "lost the link"},
+		"a bare host with a path":     {"We met at Example.ORG/a in the office.", "We met in the office.", "lost the link"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := w.rewritten(engine, c.content, analysis.ForClarity, c.optimized)
+			if c.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.Error(t, err)
+			require.Contains(t, fault.Of(err).Message, c.says)
+		})
+	}
+}

@@ -1,4 +1,5 @@
-// Package analytics follows a post's numbers: what LinkedIn counted, and which numbers it does not give, and why.
+// Package analytics keeps a post's numbers: what LinkedIn counted and when it is asked again, which numbers it does not give and
+// why, and what the next post may come to by them.
 //
 // It must not know how a post is published.
 package analytics

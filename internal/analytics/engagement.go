@@ -3,6 +3,7 @@ package analytics
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,8 +38,8 @@ func zoneFaults(name string) error {
 	return nil
 }
 
-// Predict says what a post of the owner may come to, by what those that went out with the same account have come to, and keeps it. A post
-// that is published does not count for itself.
+// Predict says what a post of the owner may come to, by what those that went out with the same account have come to, and keeps it
+// unless it is about another time or zone than the post's own. A post that is published does not count for itself.
 func (s *Service) Predict(ctx context.Context, in PredictInput) (Forecast, error) {
 	if err := in.Validate(); err != nil {
 		return Forecast{}, err
@@ -85,8 +86,11 @@ func (s *Service) Predict(ctx context.Context, in PredictInput) (Forecast, error
 		forecast.Forecast = engagement.Predict(published, next, where)
 		prediction = &forecast.Engagement
 	}
+	if in.At != nil || in.Zone != "" { // it is not about the post as it is
+		return forecast, nil
+	}
 	_, err = s.queries.AnalyticsPutPrediction(ctx, s.store, db.AnalyticsPutPredictionParams{
-		PostID: in.PostID, OwnerID: in.OwnerID, Content: post.Content, EngagementPrediction: prediction,
+		PostID: in.PostID, OwnerID: in.OwnerID, Revision: post.Revision, EngagementPrediction: prediction,
 	})
 	return forecast, err
 }
@@ -157,5 +161,10 @@ func (s *Service) BestTimes(ctx context.Context, in TimesInput) (Times, error) {
 	if err != nil {
 		return Times{}, err
 	}
-	return Times{Unknown: tooFew(len(published)), Times: engagement.BestTimes(published, where), Zone: where.String()}, nil
+	times := Times{Unknown: tooFew(len(published)), Times: engagement.BestTimes(published, where), Zone: where.String()}
+	if has := func(slot engagement.Slot) bool { return slot.Median != nil }; times.Unknown == "" &&
+		!slices.ContainsFunc(times.Hours[:], has) && !slices.ContainsFunc(times.Weekdays[:], has) {
+		times.Unknown = fmt.Sprintf("It takes %d posts at one hour or on one day: none has as many of the %d.", engagement.LeastAtATime, len(published))
+	}
+	return times, nil
 }

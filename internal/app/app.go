@@ -192,9 +192,9 @@ func (a *App) wire() (err error) {
 		Email: a.emailRoute(), Push: a.pushRoute(), Limits: a.cfg.Notification.limits(), Observer: a.metrics.Notifications(), Now: Now, Log: a.log,
 	})
 	a.Webhooks = a.wireWebhooks(vault)
-	a.ownChecks = status.NewCachedChecks(a.ownCheckers(), ownChecksTTL, time.Now)
+	a.ownChecks = status.NewCachedChecks(a.ownCheckers(), ownChecksTTL, time.Now, a.log)
 	version := status.AnnouncedVersion(a.cfg.LinkedIn.Version, a.probe().Cached(time.Now), Now)
-	a.vendorChecks = status.NewCachedChecks(a.vendorCheckers(version), vendorChecksTTL, time.Now)
+	a.vendorChecks = status.NewCachedChecks(a.vendorCheckers(version), vendorChecksTTL, time.Now, a.log)
 	for _, owner := range []interface{ Register(*jobs.Client) }{
 		a.Publishing, a.Accounts, notifyService, numbers, a.Webhooks, a.versionWorker(),
 		retention.NewWorker(a.store, a.cfg.Retention.periods(), Now, a.log),

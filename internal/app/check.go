@@ -39,18 +39,19 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	}
 	report.Checks = append(report.Checks, status.Run(ctx, slices.Concat(
 		a.databaseCheckers(err), a.redisCheckers(), []status.Checker{status.Files(mayOpen, cfg.files())},
-	)).Checks...)
+	), log).Checks...)
 	if cfg.LinkedIn.TokenKeyset == "" {
 		report.Checks = append(report.Checks, status.NoKeyset)
 	} else {
-		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{keyset}).Checks...)
+		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{keyset}, log).Checks...)
 	}
 	report.Checks = append(report.Checks, status.VersionByDate(cfg.LinkedIn.Version, Now()))
 	report.Checks = append(
 		report.Checks,
 		slices.Concat(cfg.LinkedIn.scopeChecks(), unusedProxies(os.Getenv, cfg.called()))...)
 	if a.Accounts != nil {
-		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{status.Scopes(a.allAccounts, a.Accounts.WantedScopes)}).Checks...)
+		scopes := status.Scopes(a.allAccounts, a.Accounts.WantedScopes)
+		report.Checks = append(report.Checks, status.Run(ctx, []status.Checker{scopes}, log).Checks...)
 	}
 	return report, nil
 }
@@ -63,7 +64,7 @@ func (a *App) warn(ctx context.Context) {
 	if c := status.VersionByDate(a.cfg.LinkedIn.Version, Now()); c.State == status.Failed || c.State == status.Warning {
 		a.log.WarnContext(ctx, c.Detail, "remedy", c.Remedy)
 	}
-	for _, c := range status.Run(ctx, []status.Checker{status.Files(mayOpen, a.cfg.files())}).Checks {
+	for _, c := range status.Run(ctx, []status.Checker{status.Files(mayOpen, a.cfg.files())}, a.log).Checks {
 		if c.State == status.Warning {
 			a.log.WarnContext(ctx, c.Detail, "about", c.Name, "remedy", c.Remedy)
 		}

@@ -176,7 +176,7 @@ func TestSettingsThatCanNotBeReadAreFaultsOfTheConfiguration(t *testing.T) {
 		"its token":                     {"--llm-token", func(cfg *app.Config) { cfg.LLM.Token = "tök-secret" }},
 		"an engine without its model":   {"--llm-url", func(cfg *app.Config) { cfg.Analysis.Engines = []string{"llm", "builtin"} }},
 		"an answer of no tokens":        {"--llm-max-tokens", func(cfg *app.Config) { cfg.LLM.MaxTokens.Value = 0 }},
-		"a day for less than a post":    {"--llm-daily-tokens", func(cfg *app.Config) { cfg.LLM.DailyTokens.Value = 4095 }},
+		"a day for less than a post":    {"--llm-daily-tokens", func(cfg *app.Config) { cfg.LLM.DailyTokens.Value = 4*4096 + 1 }},
 		"a price below nothing":         {"--llm-input-price", func(cfg *app.Config) { cfg.LLM.InputPrice.Value = -1 }},
 		"a price that is no number":     {"--llm-output-price", func(cfg *app.Config) { _ = cfg.LLM.OutputPrice.UnmarshalText([]byte("1,50 secret")) }},
 		"the analysis API's token":      {"--analysis-token", func(cfg *app.Config) { cfg.Analysis.Token = "tök-secret" }},

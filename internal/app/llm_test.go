@@ -145,10 +145,10 @@ func TestADayWithoutTokensIsSaid(t *testing.T) {
 	t.Parallel()
 	w := newLLMWorld(t, func(cfg *app.Config) {
 		cfg.Analysis.Engines = []string{"llm"}
-		cfg.LLM.MaxTokens.Value, cfg.LLM.DailyTokens.Value = 1000, 4000
+		cfg.LLM.MaxTokens.Value, cfg.LLM.DailyTokens.Value = 1000, 40_000
 	})
 	w.Serve()
-	w.Exec(`INSERT INTO llm_budget (day, tokens) VALUES (date_trunc('day', now(), 'UTC'), 3999)`)
+	w.Exec(`INSERT INTO llm_budget (day, tokens) VALUES (date_trunc('day', now(), 'UTC'), 39999)`)
 	refused := w.Curl(w.Key, "AnalysisService/AnalyzeSentiment", []byte(`{"text":"What a wonderful day"}`))
 	failure := refused.Failure(t)
 	require.Equal(t, "resource_exhausted", failure.Code)

@@ -33,7 +33,7 @@ func Diagnose(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 	}
 	defer a.Close()
 	if err := a.connect(ctx); err != nil {
-		return status.Run(ctx, append(a.checkersWithoutDatabase(err), a.vendorCheckers(status.Version(cfg.LinkedIn.Version, noProbe, Now))...))
+		return status.Run(ctx, append(a.checkersWithoutDatabase(err), a.vendorCheckers(status.Version(cfg.LinkedIn.Version, noProbe, Now))...), log)
 	}
 	all := slices.Concat(
 		a.ownCheckers(),
@@ -43,7 +43,7 @@ func Diagnose(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 		),
 		[]status.Checker{status.Accounts(a.allAccounts, a.Accounts, cfg.LinkedIn.DailyRequests.Value, Now)},
 	)
-	return status.Run(ctx, all)
+	return status.Run(ctx, all, log)
 }
 
 // databaseCheckers check the database and its schema after an attempt to connect that ended with err, nil where it went well.
@@ -167,8 +167,8 @@ func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
 	keyset := status.Keyset(func(ctx context.Context) (accounts.SealCheck, error) { return a.Accounts.CheckSealsOf(ctx, owner) })
 	mine := func(ctx context.Context) ([]accounts.Account, error) { return a.Accounts.List(ctx, owner) }
 	accountChecker := status.Accounts(mine, a.Accounts, a.cfg.LinkedIn.DailyRequests.Value, Now)
-	return status.Report{Checks: slices.Concat(a.ownChecks.Checks(ctx), status.Run(ctx, []status.Checker{keyset}).Checks, a.vendorChecks.Checks(ctx),
-		status.Run(ctx, []status.Checker{accountChecker}).Checks)}
+	return status.Report{Checks: slices.Concat(a.ownChecks.Checks(ctx), status.Run(ctx, []status.Checker{keyset}, a.log).Checks,
+		a.vendorChecks.Checks(ctx), status.Run(ctx, []status.Checker{accountChecker}, a.log).Checks)}
 }
 
 // versionWorker checks LinkedIn's version once a day.

@@ -314,7 +314,7 @@ func TestALookThatHangsIsGivenUp(t *testing.T) {
 	report := status.Run(ctx, []status.Checker{
 		{Name: "hangs", Run: func(ctx context.Context) []status.Check { <-ctx.Done(); return nil }},
 		{Name: "answers", Run: func(context.Context) []status.Check { return []status.Check{{Name: "answers", State: status.OK}} }},
-	})
+	}, slog.New(slog.DiscardHandler))
 	require.Equal(t, status.Unknown, report.Checks[0].State)
 	require.Contains(t, report.Checks[0].Detail, "no answer")
 	require.Equal(t, status.OK, report.Checks[1].State)

@@ -153,8 +153,9 @@ func (v *validation) llm(all Config) {
 	}
 	v.count("--llm-max-tokens", c.MaxTokens, 64, 1_000_000)
 	v.count("--llm-daily-tokens", c.DailyTokens, 0, 1<<40)
-	if least := 4 * c.MaxTokens.Value; c.DailyTokens.Value > 0 && c.DailyTokens.Value < least && !c.DailyTokens.broken && !c.MaxTokens.broken {
-		v.wrong("--llm-daily-tokens", "must be 0 for no limit, or at least %d, four times --llm-max-tokens: an analysis asks three questions", least)
+	least := int(analysis.LeastDailyTokens(c.MaxTokens.Value))
+	if c.DailyTokens.Value > 0 && c.DailyTokens.Value < least && !c.DailyTokens.broken && !c.MaxTokens.broken {
+		v.wrong("--llm-daily-tokens", "must be 0 for no limit, or at least %d, what the three questions about the longest post may take", least)
 	}
 	v.price("--llm-input-price", c.InputPrice)
 	v.price("--llm-output-price", c.OutputPrice)

@@ -31,8 +31,8 @@ func (s *shared) failed(turn uint64, err error) {
 	}
 }
 
-// follow has the epoch looked up: somebody has begun another.
-func (s *shared) follow() {
+// lookUp has the epoch looked up: somebody has begun another.
+func (s *shared) lookUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.behind = true

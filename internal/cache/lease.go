@@ -54,7 +54,7 @@ func (s *shared) get(ctx context.Context, key string) (row []byte, life time.Dur
 		if text[1:1+epochSize] == epoch && left > 0 {
 			return []byte(text[1+epochSize:]), time.Duration(left) * time.Millisecond, lease{}
 		}
-		s.follow()
+		s.lookUp()
 	}
 	place = lease{client: client, key: key, epoch: epoch, entry: string(entryLease) + epoch + uuid.NewString()}
 	if err := client.Do(ctx, client.B().Set().Key(key).Value(place.entry).Px(leaseLife).Build()).Error(); err != nil {

@@ -131,7 +131,7 @@ func (s *shared) epochKey() string { return s.prefix + "epoch" }
 // pushed is told of a key that another process has changed.
 func (s *shared) pushed(key string, forget func(name string)) {
 	if key == s.epochKey() {
-		s.follow()
+		s.lookUp()
 		return
 	}
 	if _, name, ok := strings.Cut(strings.TrimPrefix(key, s.prefix), ":"); ok {

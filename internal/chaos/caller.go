@@ -135,7 +135,7 @@ func (c *caller) batch(ctx context.Context, number int, posts []planned) error {
 		req.Posts = append(req.Posts, c.message(p))
 	}
 	for try := number; ; try++ {
-		err := follow(ctx, c.apis[try%len(c.apis)], req)
+		err := readToEnd(ctx, c.apis[try%len(c.apis)], req)
 		if err == nil {
 			return nil
 		}
@@ -150,8 +150,8 @@ func (c *caller) batch(ctx context.Context, number int, posts []planned) error {
 	}
 }
 
-// follow reads one stream to its end, which comes when every post rests.
-func follow(ctx context.Context, api postwrightv1connect.PostServiceClient, req *postwrightv1.BatchPublishPostsRequest) error {
+// readToEnd reads one stream to its end, which comes when every post rests.
+func readToEnd(ctx context.Context, api postwrightv1connect.PostServiceClient, req *postwrightv1.BatchPublishPostsRequest) error {
 	stream, err := api.BatchPublishPosts(ctx, req)
 	if err != nil {
 		return err

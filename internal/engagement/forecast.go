@@ -26,8 +26,10 @@ type Factor struct {
 
 const (
 	folds = 10
-	// margin is how much less than PlainError the Error must be: traits that mean nothing are a little better by chance, now and then.
+	// margin is how much less than PlainError the Error must be, and strict how many standard errors of the difference: traits that mean
+	// nothing are better by chance, now and then, and with few posts by much.
 	margin = 0.95
+	strict = 2
 )
 
 // Predict learns from published posts, in any order, what the next may come to. There must be Least of them. Hours and weekdays are those
@@ -42,8 +44,9 @@ func Predict(published []Published, next Post, zone *time.Location) Forecast {
 		rows[i], values[i] = row(p.Post, zone), math.Log1p(max(p.Engagement, 0))
 	}
 	f := Forecast{Posts: len(published)}
-	f.Error, f.PlainError = heldOut(rows, values)
-	f.Better = f.Error < margin*f.PlainError
+	var deviation float64
+	f.Error, f.PlainError, deviation = heldOut(rows, values)
+	f.Better = f.Error < margin*f.PlainError && f.PlainError-f.Error > strict*deviation
 	learned := fit(rows, values)
 	if !f.Better {
 		f.Engagement = math.Expm1(learned.mean)
@@ -63,8 +66,10 @@ func Predict(published []Published, next Post, zone *time.Location) Forecast {
 	return f
 }
 
-// heldOut is by how much predictions for posts that were held out miss, on average, and by how much the average of the others does.
-func heldOut(rows [][]float64, values []float64) (missed, plain float64) {
+// heldOut is by how much predictions for posts that were held out miss, on average, and by how much the average of the others does,
+// with the standard error of the difference.
+func heldOut(rows [][]float64, values []float64) (missed, plain, deviation float64) {
+	gains := make([]float64, len(rows))
 	for fold := range folds {
 		var others [][]float64
 		var theirs []float64
@@ -76,12 +81,17 @@ func heldOut(rows [][]float64, values []float64) (missed, plain float64) {
 		learned := fit(others, theirs)
 		for i := fold; i < len(rows); i += folds {
 			is := math.Expm1(values[i])
-			missed += math.Abs(math.Expm1(learned.bounded(learned.parts(rows[i]))) - is)
-			plain += math.Abs(math.Expm1(learned.mean) - is)
+			by, others := math.Abs(math.Expm1(learned.bounded(learned.parts(rows[i])))-is), math.Abs(math.Expm1(learned.mean)-is)
+			missed, plain, gains[i] = missed+by, plain+others, others-by
 		}
 	}
 	n := float64(len(rows))
-	return missed / n, plain / n
+	missed, plain = missed/n, plain/n
+	squares := 0.0
+	for _, gain := range gains {
+		squares += (gain - (plain - missed)) * (gain - (plain - missed))
+	}
+	return missed, plain, math.Sqrt(squares / (n - 1) / n)
 }
 
 // bounded is what the parts come to, within what was learned from.

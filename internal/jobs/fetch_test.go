@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/stretchr/testify/require"
 
@@ -33,6 +34,31 @@ func TestJobsThatWereTakenAreWorkedThoughTheNextLookFails(t *testing.T) {
 	require.Len(t, ids, mostHeads)
 	_, err := process.JobGetAvailable(t.Context(), &riverdriver.JobGetAvailableParams{MaxToLock: 1, MaxAttemptedBy: 100})
 	require.ErrorContains(t, err, "the second look fails")
+}
+
+// The rows of a statement arrive before it is committed: those of one that failed then were worked, though nothing had begun them.
+func TestJobsAreTakenOnlyWhereTheirStatementIsCommitted(t *testing.T) {
+	t.Parallel()
+	l := newLines(t)
+	l.wait(3*mostHeads, lineOf(uuid.New()))
+	l.exec(fmt.Sprintf(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		IF (SELECT count(*) FROM river.river_job WHERE state = 'running') > %d THEN RAISE 'it can''t be committed'; END IF;
+		RETURN NULL;
+	END $$`, mostHeads))
+	l.exec(`CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON river.river_job DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	process := l.process()
+	ids, _ := l.fetch(process, 2*mostHeads)
+	require.Len(t, ids, mostHeads, "those of the first look are committed")
+	rows, err := l.store.Query(t.Context(), `SELECT id FROM river.river_job WHERE state = 'running'`)
+	require.NoError(t, err)
+	running, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	require.NoError(t, err)
+	require.ElementsMatch(t, running, ids)
+
+	taken, err := process.JobGetAvailable(t.Context(), &riverdriver.JobGetAvailableParams{MaxToLock: 1, MaxAttemptedBy: 100})
+	require.ErrorContains(t, err, "it can't be committed")
+	require.Nil(t, taken)
 }
 
 // A job is begun as River's own statement begins it, and read as River reads it.

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,23 +59,35 @@ func (t *turns) take(
 		return fmt.Errorf("begin jobs: %w", err)
 	}
 	defer rows.Close()
-	before := len(taken.Jobs)
+	var begun []*rivertype.JobRow
+	var scanned error
+	unreadable := map[int64]error{}
 	for rows.Next() {
-		job, unreadable, err := scanJob(rows)
+		job, broken, err := scanJob(rows)
 		if err != nil {
-			break // rows.Err has it
+			scanned = err
+			break
 		}
-		if unreadable != nil {
-			if taken.DecodeErrors == nil {
-				taken.DecodeErrors = map[int64]error{}
-			}
-			taken.DecodeErrors[job.ID] = unreadable
+		if broken != nil {
+			unreadable[job.ID] = broken
 		}
-		taken.Jobs = append(taken.Jobs, job) // it is running now: whatever becomes of those behind it, it has to be worked
+		begun = append(begun, job)
 	}
-	t.took(taken.Jobs[before:])
-	if err := rows.Err(); err != nil {
+	// A statement that failed, be it when it was committed, has begun nothing. One that merely can't be read has: whatever becomes of
+	// the jobs behind, those before have to be worked.
+	if err := rows.Err(); err != nil && scanned == nil {
 		return fmt.Errorf("begin jobs: %w", err)
+	}
+	if len(unreadable) > 0 {
+		if taken.DecodeErrors == nil {
+			taken.DecodeErrors = map[int64]error{}
+		}
+		maps.Copy(taken.DecodeErrors, unreadable)
+	}
+	taken.Jobs = append(taken.Jobs, begun...)
+	t.took(begun)
+	if scanned != nil {
+		return fmt.Errorf("read a job that is begun: %w", scanned)
 	}
 	return nil
 }

@@ -11,10 +11,10 @@ import (
 
 // Connections is a listener with a bound on the connections that are open. Up to it everybody may have as many as they like: a
 // proxy has them all. Once all are open, a new one takes the place of one of an address that has at least two more than its own: of
-// the address with the most among those that have an idle connection, the one that has been idle for longest; where all of them have
-// calls under way, the newest of the address with the most. Where as many addresses hold one each, an address without any takes the
-// place of the connection that has been idle for longest. Any other is closed at once. So an address without any is heard whatever
-// another one holds, and a call is cut off only where there is nothing idle that could go.
+// the address with the most among those that have an idle connection, the one that has been idle for longest. Where none of those has
+// an idle one, an address without any takes the place of the connection that has been idle for longest, whosever it is; and only where
+// that can't be, the newest of the address with the most goes, whose call is cut off. Any other is closed at once. So an address
+// without any is heard whatever another one holds, and a call is cut off only where there is nothing idle that could go.
 type Connections struct {
 	net.Listener
 	most     int
@@ -93,7 +93,7 @@ func (c *Connections) givenUp(own int) *Connection {
 			busy, most = held[len(held)-1], len(held)
 		}
 	}
-	return cmp.Or(idle, busy, alone)
+	return cmp.Or(idle, alone, busy)
 }
 
 // longestIdle is the connection without a call that has been so for longest, nil where all have some.

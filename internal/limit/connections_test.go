@@ -111,46 +111,73 @@ func TestANetworkOfAddressesIsOneCaller(t *testing.T) {
 	require.NotNil(t, leave)
 }
 
+// full is a house without room: two connections of one address, and one of another.
+func full(t *testing.T) (h *house, inside []*guest) {
+	t.Helper()
+	h = newHouse(3)
+	for _, from := range []string{"192.0.2.1", "192.0.2.1", "192.0.2.2"} {
+		v := &visitor{from: from}
+		h.door.waiting = append(h.door.waiting, v)
+		conn, err := h.connections.Accept()
+		require.NoError(t, err)
+		inside = append(inside, &guest{visitor: v, Connection: conn.(*limit.Connection)}) //nolint:forcetypeassert // what it promises
+	}
+	return h, inside
+}
+
+// A call was cut off although a connection stood by on which nothing was under way.
+func TestNoCallIsCutOffWhileAnyConnectionIsIdle(t *testing.T) {
+	t.Parallel()
+	h, inside := full(t)
+	inside[0].Begin()
+	inside[1].Begin()
+	h.enter("192.0.2.3")
+	require.True(t, inside[2].gone, "the idle one")
+	require.False(t, inside[0].gone || inside[1].gone)
+}
+
 func TestHoweverConnectionsComeAndGoTheBoundHoldsAndAnIdleOneGoesFirst(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		most := rapid.IntRange(1, 12).Draw(t, "most")
-		h := newHouse(most)
-		var inside []*guest
-		for range rapid.IntRange(1, 100).Draw(t, "steps") {
-			switch step := rapid.SampledFrom([]string{"comes", "comes", "leaves", "calls"}).Draw(t, "step"); {
-			case step == "comes" || len(inside) == 0:
-				from := fmt.Sprintf("192.0.2.%d", rapid.IntRange(1, 6).Draw(t, "from"))
-				goes, isIn := expected(inside, from, most)
-				v := &visitor{from: from}
-				h.door.waiting = append(h.door.waiting, v)
-				conn, err := h.connections.Accept()
-				require.Equal(t, isIn, err == nil)
-				if goes != nil {
-					require.True(t, slices.ContainsFunc(goes, func(g *guest) bool { return g.gone }))
-				}
-				inside = slices.DeleteFunc(inside, func(g *guest) bool { return g.gone })
-				if err == nil {
-					inside = append(inside, &guest{visitor: v, Connection: conn.(*limit.Connection)}) //nolint:forcetypeassert // what it promises
-				}
-			case step == "leaves":
-				g := inside[rapid.IntRange(0, len(inside)-1).Draw(t, "who")]
-				require.NoError(t, g.Connection.Close())
-				inside = slices.DeleteFunc(inside, func(g *guest) bool { return g.gone })
-			default:
-				at := rapid.IntRange(0, len(inside)-1).Draw(t, "who")
-				g := inside[at]
-				if g.busy = !g.busy; g.busy {
-					g.Begin()
-				} else {
-					g.End()
-				}
-				inside = append(slices.Delete(inside, at, at+1), g) // the order in which they became idle
+	rapid.Check(t, comeAndGo)
+}
+
+func comeAndGo(t *rapid.T) {
+	most := rapid.IntRange(1, 12).Draw(t, "most")
+	h := newHouse(most)
+	var inside []*guest
+	for range rapid.IntRange(1, 100).Draw(t, "steps") {
+		switch step := rapid.SampledFrom([]string{"comes", "comes", "leaves", "calls"}).Draw(t, "step"); {
+		case step == "comes" || len(inside) == 0:
+			from := fmt.Sprintf("192.0.2.%d", rapid.IntRange(1, 6).Draw(t, "from"))
+			goes, isIn := expected(inside, from, most)
+			v := &visitor{from: from}
+			h.door.waiting = append(h.door.waiting, v)
+			conn, err := h.connections.Accept()
+			require.Equal(t, isIn, err == nil)
+			if goes != nil {
+				require.True(t, slices.ContainsFunc(goes, func(g *guest) bool { return g.gone }))
 			}
-			require.LessOrEqual(t, len(inside), most)
-			require.Equal(t, len(inside), h.open)
+			inside = slices.DeleteFunc(inside, func(g *guest) bool { return g.gone })
+			if err == nil {
+				inside = append(inside, &guest{visitor: v, Connection: conn.(*limit.Connection)}) //nolint:forcetypeassert // what it promises
+			}
+		case step == "leaves":
+			g := inside[rapid.IntRange(0, len(inside)-1).Draw(t, "who")]
+			require.NoError(t, g.Connection.Close())
+			inside = slices.DeleteFunc(inside, func(g *guest) bool { return g.gone })
+		default:
+			at := rapid.IntRange(0, len(inside)-1).Draw(t, "who")
+			g := inside[at]
+			if g.busy = !g.busy; g.busy {
+				g.Begin()
+			} else {
+				g.End()
+			}
+			inside = append(slices.Delete(inside, at, at+1), g) // the order in which they became idle
 		}
-	})
+		require.LessOrEqual(t, len(inside), most)
+		require.Equal(t, len(inside), h.open)
+	}
 }
 
 // guest is a visitor who was let in.
@@ -159,6 +186,8 @@ type guest struct {
 	*limit.Connection
 	busy bool
 }
+
+func (g *guest) idle() bool { return !g.busy }
 
 // expected are those of whom one has to go for a visitor from an address, nil where nobody has to, and whether the visitor is let
 // in. Those inside stand in the order in which they became idle.
@@ -169,7 +198,7 @@ func expected(inside []*guest, from string, most int) (goes []*guest, isIn bool)
 	held, idle := map[string]int{}, map[string]*guest{}
 	for _, g := range inside {
 		held[g.from]++
-		if !g.busy && idle[g.from] == nil {
+		if g.idle() && idle[g.from] == nil {
 			idle[g.from] = g
 		}
 	}
@@ -189,6 +218,13 @@ func expected(inside []*guest, from string, most int) (goes []*guest, isIn bool)
 		}
 		return goes, true
 	}
+	if held[from] == 0 {
+		for _, g := range inside {
+			if g.idle() {
+				return []*guest{g}, true
+			}
+		}
+	}
 	if n := largest(func(string) bool { return true }); n > 0 {
 		for _, g := range inside {
 			if held[g.from] == n {
@@ -196,13 +232,6 @@ func expected(inside []*guest, from string, most int) (goes []*guest, isIn bool)
 			}
 		}
 		return goes, true
-	}
-	if held[from] == 0 {
-		for _, g := range inside {
-			if !g.busy {
-				return []*guest{g}, true
-			}
-		}
 	}
 	return nil, false
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/jobs"
 )
 
 // AccountNoticeArgs is the job that tells an account's owner through one channel that it needs them.
@@ -21,8 +22,10 @@ type AccountNoticeArgs struct {
 // Kind names the job in River's tables; it must never change.
 func (AccountNoticeArgs) Kind() string { return "notify_account" }
 
-// InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
-func (AccountNoticeArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+// InsertOpts keeps the job from being given up: what it has to tell would be lost without a trace.
+func (AccountNoticeArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts}
+}
 
 type accountWorker struct {
 	river.WorkerDefaults[AccountNoticeArgs]

@@ -86,7 +86,7 @@ func (s *Service) deliver(ctx context.Context, owner, id uuid.UUID) (wait time.D
 // was taken, has not taken it; only silence leaves doubt.
 func again(f *fault.Error, attempts int) time.Duration {
 	doubt := f.Doubt && (f.Answer == nil || f.Answer.Status == 0)
-	passing := []fault.Kind{fault.VendorUnavailable, fault.RateLimited, fault.VendorAuth, fault.Unavailable, fault.Busy}
+	passing := []fault.Kind{fault.VendorUnavailable, fault.RateLimited, fault.VendorAuth, fault.Unavailable, fault.Busy, fault.Canceled, fault.Deadline}
 	if doubt || !slices.Contains(passing, f.Kind) || attempts > len(retryWaits) {
 		return 0
 	}

@@ -37,7 +37,7 @@ type topic string
 
 const (
 	news    topic = "news"    // a post went out
-	trouble topic = "trouble" // a post did not, or may not
+	trouble topic = "trouble" // a post did not, or may not; or a webhook was switched off
 	duty    topic = "duty"    // something that only a person can do, told at most a few times by itself: never left out
 )
 
@@ -46,7 +46,7 @@ func (e Event) topic() topic {
 	switch e {
 	case Published:
 		return news
-	case Failed, Unconfirmed, Waiting:
+	case Failed, Unconfirmed, Waiting, WebhookOff:
 		return trouble
 	}
 	return duty

@@ -1,5 +1,5 @@
-// Package notify tells people things by e-mail and by push: what a caller asks for, how a publication ended, and what an account
-// or LinkedIn's version needs of them.
+// Package notify tells people things by e-mail and by push: what a caller asks for, how a publication ended, and what an account,
+// LinkedIn's version or a webhook that was switched off needs of them.
 //
 // Callers may write what they like, so what they write reaches themselves and whom an operator allows, and nobody else; how
 // often in a day is counted in the database. A notification never fails what it tells about: one that can't be delivered is

@@ -27,8 +27,10 @@ type PublicationNoticeArgs struct {
 // Kind names the job in River's tables; it must never change.
 func (PublicationNoticeArgs) Kind() string { return "notify_publication" }
 
-// InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
-func (PublicationNoticeArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+// InsertOpts keeps the job from being given up: what it has to tell would be lost without a trace.
+func (PublicationNoticeArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts}
+}
 
 // Register adds the package's workers to a client that works jobs.
 func (s *Service) Register(client *jobs.Client) {
@@ -45,7 +47,8 @@ type publicationWorker struct {
 	service *Service
 }
 
-// Work tells the owner. A post or user deleted since is no reason to tell anybody anything.
+// Work tells the owner. A post or user deleted since is no reason to tell anybody anything, nor is a post that has moved on, while
+// nobody was to be told: what became of it is told by itself.
 func (w *publicationWorker) Work(ctx context.Context, job *river.Job[PublicationNoticeArgs]) error {
 	s, args := w.service, job.Args
 	post, err := s.sources.Posts.Get(ctx, args.OwnerID, args.PostID)
@@ -54,6 +57,9 @@ func (w *publicationWorker) Work(ctx context.Context, job *river.Job[Publication
 	}
 	if err != nil {
 		return err
+	}
+	if post.State != args.State {
+		return nil
 	}
 	event, about := describe(post, args)
 	return s.tell(ctx, job.ID, notice{ownerID: args.OwnerID, postID: &post.ID, channel: args.Channel, event: event, words: about})

@@ -300,10 +300,13 @@ func TestQuietHoursAreKept(t *testing.T) {
 	}
 	set(fmt.Sprintf(`{"quietHours":{"startTime":%q,"endTime":%q,"timeZone":"UTC"}}`, start.Format("15:04"), end.Format("15:04")))
 	w.Publish(w.Draft("In the night"))
+	w.Publish(w.Draft("In the night, but no more by the morning"))
 	w.Idle()
+	w.Exec(`UPDATE posts SET state = 'unconfirmed', failure_code = 'PROCESS_DIED', published_at = NULL, linkedin_urn = '',
+		revision = revision + 1 WHERE content = 'In the night, but no more by the morning'`)
 	require.Empty(t, w.Vendors.Notifications())
 	require.Empty(t, w.listed(10, false))
-	require.Equal(t, 2, w.Count(fmt.Sprintf(
+	require.Equal(t, 4, w.Count(fmt.Sprintf(
 		`SELECT count(*) FROM river.river_job WHERE kind = 'notify_publication' AND state = 'scheduled' AND `+
 			`abs(extract(epoch FROM scheduled_at) - %d) < 2`,
 		end.Truncate(time.Minute).Unix())))
@@ -312,5 +315,5 @@ func TestQuietHoursAreKept(t *testing.T) {
 	require.Len(t, w.Vendors.Notifications(), 1, "it is still night")
 	set(`{}`)
 	w.wake()
-	require.Len(t, w.Vendors.Notifications(), 3)
+	require.Len(t, w.Vendors.Notifications(), 3, "what was told by two channels, and nothing of a post that has moved on")
 }

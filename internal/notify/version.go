@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/sunset"
 )
 
@@ -24,8 +25,10 @@ type VersionNoticeArgs struct {
 // Kind names the job in River's tables; it must never change.
 func (VersionNoticeArgs) Kind() string { return "notify_version" }
 
-// InsertOpts lets the job be tried again when the database fails; a vendor's failure is no reason to.
-func (VersionNoticeArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 5} }
+// InsertOpts keeps the job from being given up: what it has to tell would be lost without a trace.
+func (VersionNoticeArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: jobs.MaxAttempts}
+}
 
 type versionWorker struct {
 	river.WorkerDefaults[VersionNoticeArgs]

@@ -2,8 +2,8 @@
 // that was restored, a copy, a replica that took over. Such a database may not know what has been sent since, so everything is
 // held in it until a person lets it go.
 //
-// It owns the table database_origin. It must not know what is held: who sends something asks, in the transaction that claims
-// it.
+// It owns the table database_origin. It must not know what waits to be sent, nor how: who sends something asks, in the transaction
+// that claims it.
 package origin
 
 import (

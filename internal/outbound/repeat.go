@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -17,6 +18,9 @@ func (x *exchange) again(pace Backoff, attempt int, left time.Duration, now time
 	wait = pace.wait(attempt)
 	if asked := max(RetryAfter(x.header, now), x.asked); asked > 0 {
 		wait = asked + rand.N(asked/10+1) // never sooner than asked for
+	}
+	if errors.Is(x.err, context.DeadlineExceeded) && left-wait < x.policy.Timeout {
+		return 0, false // what was too slow for an attempt's time is asked for nothing in less
 	}
 	return wait, wait < left
 }

@@ -1,4 +1,5 @@
-// Package retention deletes what is too old: request ids, messages that were sent, events for webhooks, state changes of posts that rest.
+// Package retention deletes what is too old: request ids, messages that were sent, events for webhooks, how many of either an owner
+// had on a day, and state changes of posts that rest.
 //
 // It owns the order and the size of the batches. What is kept for how long, table by table, is in docs/retention.md; River's
 // jobs, and whatever has an end of its own, are deleted by those who own them. The package must not know what the rows are for.
@@ -120,6 +121,9 @@ func (w *Worker) tables(began time.Time) []table {
 		{"requests", w.batches(w.queries.RequestDeleteOld, began.Add(-w.periods.Requests))},
 		{"notifications", w.batches(w.queries.NotificationDeleteOld, began.Add(-w.periods.Notifications))},
 		{"notification_counts", w.batches(w.queries.NotificationCountDeleteOld, began.Add(-keepCounts))},
+		{"webhook_deliveries", w.batches(w.queries.WebhookDeliveryDeleteGone, began)},
+		{"webhooks", w.batches(w.queries.WebhookDeleteGone, began)},
+		{"webhooks", w.batches(w.queries.WebhookEraseSecrets, began)},
 		{"webhook_events", w.batches(w.queries.WebhookEventDeleteOld, began.Add(-w.periods.WebhookEvents))},
 		{"webhook_counts", w.batches(w.queries.WebhookCountDeleteOld, began.Add(-keepCounts))},
 		{"post_transitions", w.transitions(began.Add(-w.periods.Transitions))},

@@ -55,12 +55,16 @@ func (h analysisHandler) AnalyzePost(ctx context.Context, req *postwrightv1.Anal
 			return nil, err
 		}
 		known, err := h.analytics.Get(ctx, post.owner, post.id)
-		return &postwrightv1.AnalyzePostResponse{
+		res := &postwrightv1.AnalyzePostResponse{
 			Post: postMessage(report.Post), Analytics: analyticsMessage(known, nil), OptimizedContent: report.Optimized.Value,
 			SentimentSource: sourceMessage(report.Sentiment), HashtagsSource: sourceMessage(report.Hashtags),
 			OptimizationSource: sourceMessage(report.Optimized.Source), OptimizationVersion: report.OptimizedVersion,
 			Readability: readabilityMessage(report.Readability), Forecast: forecastMessage(forecast),
-		}, err
+		}
+		for _, part := range report.Missing {
+			res.Missing = append(res.Missing, &postwrightv1.AnalysisMissing{Operation: part.Operation, Reason: part.Reason, Message: part.Message})
+		}
+		return res, err
 	}, same)
 }
 
@@ -121,7 +125,11 @@ func sentimentMessage(found analysis.Answer[analysis.Sentiment]) *postwrightv1.A
 	}
 }
 
+// sourceMessage is none for what nobody answered.
 func sourceMessage(source analysis.Source) *postwrightv1.AnalysisSource {
+	if source.Engine == "" {
+		return nil
+	}
 	m := &postwrightv1.AnalysisSource{Engine: source.Engine, Model: source.Name, Version: source.Version}
 	for _, engine := range source.PassedOver {
 		m.PassedOver = append(m.PassedOver, &postwrightv1.AnalysisEngineFailure{

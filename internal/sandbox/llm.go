@@ -40,6 +40,15 @@ func (s llmServer) CreateChatCompletion(
 	if len(body.Messages) == 0 {
 		return nil, refuse(http.StatusBadRequest, "invalid_request_error", "messages must not be empty")
 	}
+	most := math.MaxInt
+	for _, limit := range []*int{body.MaxTokens, body.MaxCompletionTokens} {
+		if limit != nil && *limit < 1 {
+			return nil, refuse(http.StatusBadRequest, "invalid_request_error", "max_tokens and max_completion_tokens must be at least 1")
+		}
+		if limit != nil {
+			most = min(most, *limit)
+		}
+	}
 	var system, user strings.Builder
 	input := 0
 	for _, m := range body.Messages {
@@ -51,12 +60,6 @@ func (s llmServer) CreateChatCompletion(
 		}
 	}
 	content, finish := s.complete(system.String(), textOf(user.String())), "stop"
-	most := math.MaxInt
-	for _, limit := range []*int{body.MaxTokens, body.MaxCompletionTokens} {
-		if limit != nil {
-			most = min(most, *limit)
-		}
-	}
 	if tokens(content) > most {
 		content, finish = strings.ToValidUTF8(content[:most*bytesPerToken], ""), "length"
 	}

@@ -150,3 +150,13 @@ func TestFaultsOfAModelAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestTheModelRefusesLimitsBelowOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, limit := range []string{`"max_tokens":-1`, `"max_completion_tokens":-5`, `"max_tokens":0`} {
+		got := w.call(t, "POST", "/v1/chat/completions", `{"model":"sandbox","messages":[{"role":"user","content":"Hello"}],`+limit+`}`)
+		require.Equal(t, http.StatusBadRequest, got.status, limit)
+		require.Contains(t, got.body, "must be at least 1")
+	}
+}

@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -11,6 +12,7 @@ type CachedChecks struct {
 	checkers []Checker
 	ttl      time.Duration
 	now      func() time.Time
+	log      *slog.Logger
 
 	turn   chan struct{} // of the one who looks at what follows
 	at     time.Time
@@ -18,8 +20,8 @@ type CachedChecks struct {
 }
 
 // NewCachedChecks keeps the checkers' results for as long as ttl.
-func NewCachedChecks(checkers []Checker, ttl time.Duration, now func() time.Time) *CachedChecks {
-	return &CachedChecks{checkers: checkers, ttl: ttl, now: now, turn: make(chan struct{}, 1)}
+func NewCachedChecks(checkers []Checker, ttl time.Duration, now func() time.Time, log *slog.Logger) *CachedChecks {
+	return &CachedChecks{checkers: checkers, ttl: ttl, now: now, log: log, turn: make(chan struct{}, 1)}
 }
 
 // Checks are the results, from the cache while they are good. A caller who leaves does not end checks that others wait for; one who
@@ -36,7 +38,7 @@ func (k *CachedChecks) Checks(ctx context.Context) []Check {
 	}
 	defer func() { <-k.turn }()
 	if k.at.IsZero() || k.now().Sub(k.at) >= k.ttl {
-		k.report, k.at = Run(context.WithoutCancel(ctx), k.checkers), k.now()
+		k.report, k.at = Run(context.WithoutCancel(ctx), k.checkers, k.log), k.now()
 	}
 	return k.report.Checks
 }

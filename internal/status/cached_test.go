@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,7 @@ func TestWhoeverWaitsForChecksLeavesWhenTheirTimeIsOver(t *testing.T) {
 			<-ctx.Done()
 			return nil
 		}}
-		cached, began := NewCachedChecks([]Checker{slow}, time.Minute, time.Now), time.Now()
+		cached, began := NewCachedChecks([]Checker{slow}, time.Minute, time.Now, slog.New(slog.DiscardHandler)), time.Now()
 		first := make(chan []Check)
 		go func() { first <- cached.Checks(t.Context()) }()
 		synctest.Wait()

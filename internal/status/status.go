@@ -7,6 +7,8 @@ package status
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -63,15 +65,16 @@ type Checker struct {
 // checkTimeout bounds each checker.
 const checkTimeout = 10 * time.Second
 
-// Run runs all checkers at once, each for ten seconds at most, so that one that hangs holds up no other.
-func Run(ctx context.Context, checkers []Checker) Report {
+// Run runs all checkers at once, each for ten seconds at most, so that one that hangs holds up no other. One that panics has failed,
+// and log has its stack.
+func Run(ctx context.Context, checkers []Checker, log *slog.Logger) Report {
 	found := make([][]Check, len(checkers))
 	var all sync.WaitGroup
 	for i, checker := range checkers {
 		all.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 			defer cancel()
-			found[i] = checker.Run(ctx)
+			found[i] = checker.try(ctx, log)
 			if ctx.Err() != nil && len(found[i]) == 0 {
 				found[i] = single(checker.Name, Unknown, fmt.Sprintf("There was no answer within %s.", checkTimeout), "")
 			}
@@ -83,6 +86,17 @@ func Run(ctx context.Context, checkers []Checker) Report {
 		report.Checks = append(report.Checks, checks...)
 	}
 	return report
+}
+
+// try is Run, of which a panic is a failure like any other: in a goroutine of its own it would end the process.
+func (c Checker) try(ctx context.Context, log *slog.Logger) (checks []Check) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.ErrorContext(ctx, "a check panicked", "check", c.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			checks = single(c.Name, Failed, "The check itself failed.", "The log of this process has more: report it.")
+		}
+	}()
+	return c.Run(ctx)
 }
 
 // single is the one result of a checker that checks one thing.

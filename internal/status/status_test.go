@@ -1,8 +1,11 @@
 package status
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +49,23 @@ func TestTheWorstCheckDecides(t *testing.T) {
 	require.Equal(t, Unknown, report(OK, Unknown).State())
 	require.Equal(t, Warning, report(Warning, Unknown).State())
 	require.Equal(t, Failed, report(OK, Failed, Warning).State())
+}
+
+// A panic of one check ended the process.
+func TestACheckThatPanicsHasFailedAndNoOtherHas(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	report := Run(t.Context(), []Checker{
+		{Name: "broken", Run: func(context.Context) []Check { panic("no such thing") }},
+		{Name: "sound", Run: func(context.Context) []Check { return single("sound", OK, "It works.", "") }},
+	}, slog.New(slog.NewTextHandler(&log, nil)))
+	require.Equal(t, []Check{
+		{Name: "broken", State: Failed, Detail: "The check itself failed.", Remedy: "The log of this process has more: report it."},
+		{Name: "sound", State: OK, Detail: "It works."},
+	}, report.Checks)
+	require.Equal(t, 1, strings.Count(log.String(), "no such thing"))
+	require.Contains(t, log.String(), "check=broken")
+	require.Contains(t, log.String(), "status_test.go", "the stack")
 }
 
 func TestWhatIsSaidOfATokensLife(t *testing.T) {
@@ -99,7 +119,7 @@ func TestWhatIsKeptIsLookedAtAgainWhenItIsOld(t *testing.T) {
 		runs++
 		return single("one", OK, "", "")
 	}}
-	cached := NewCachedChecks([]Checker{checker}, time.Minute, func() time.Time { return clock })
+	cached := NewCachedChecks([]Checker{checker}, time.Minute, func() time.Time { return clock }, slog.New(slog.DiscardHandler))
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	require.Equal(t, OK, cached.Checks(gone)[0].State, "a caller who leaves ends no look")

@@ -120,7 +120,7 @@ func Analysis(client *analysisapi.Client, base string) Checker {
 }
 
 // LLM checks whether the language model's server accepts its token and has the model. It asks for its list of models, which costs
-// nothing, and not the model, which does.
+// nothing, and not the model, which does. Ollama lists a model without a tag as name:latest.
 func LLM(client *llmapi.Client, base string) Checker {
 	const name = "analysis llm"
 	return Checker{Name: name, Run: func(ctx context.Context) []Check {
@@ -129,7 +129,7 @@ func LLM(client *llmapi.Client, base string) Checker {
 		}
 		models, err := client.Models(ctx)
 		switch f := fault.Of(err); {
-		case err == nil && slices.Contains(models, client.Model()):
+		case err == nil && (slices.Contains(models, client.Model()) || slices.Contains(models, client.Model()+":latest")):
 			return single(name, OK, "The language model's server answers and has the model "+client.Model()+".", "")
 		case err == nil:
 			return single(name, Warning, "The language model's server answers, but does not list the model "+client.Model()+".",

@@ -21,13 +21,15 @@ func TestALogThatNobodyReadsHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reader, writer := io.Pipe()
 		log, queue := telemetry.NewQueuedLogger(writer, slog.LevelInfo, false)
+		began := time.Now()
 		log.Info("first")
-		synctest.Wait() // it is being written
+		require.Equal(t, 50*time.Millisecond, time.Since(began), "whether it is written was not known before")
 		long := strings.Repeat("x", 1<<20)
+		began = time.Now()
 		for range 100 {
 			log.Info(long)
 		}
-		began := time.Now()
+		require.Zero(t, time.Since(began))
 		queue.Close()
 		require.Equal(t, time.Second, time.Since(began))
 		var out bytes.Buffer
@@ -42,6 +44,45 @@ func TestALogThatNobodyReadsHoldsUpNobody(t *testing.T) {
 		require.Contains(t, out.String(), "first")
 		require.Equal(t, 3, strings.Count(out.String(), long), "as many as fit")
 		require.Contains(t, out.String(), "lines=97")
+		require.Less(t, strings.LastIndex(out.String(), long), strings.Index(out.String(), "lines=97"), "it stands where they would")
+	})
+}
+
+// The last lines before a crash were lost: they waited for a goroutine that did not get to run any more.
+func TestALineIsWrittenBeforeWhoeverWroteItGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		out := &full{room: true}
+		log, queue := telemetry.NewQueuedLogger(out, slog.LevelInfo, false)
+		for range 100 {
+			log.Info("the last")
+			require.True(t, strings.HasSuffix(out.String(), "msg=\"the last\"\n"))
+			out.Reset()
+		}
+		queue.Close()
+		log.Info("after the end")
+	})
+}
+
+// Once everything that waited is written, lines are waited for again.
+func TestALogThatIsReadAgainIsWaitedForAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reader, writer := io.Pipe()
+		log, queue := telemetry.NewQueuedLogger(writer, slog.LevelInfo, false)
+		log.Info("stuck")
+		log.Info("waits")
+		line := make([]byte, 1<<10)
+		for range 2 {
+			_, err := reader.Read(line)
+			require.NoError(t, err)
+		}
+		synctest.Wait()
+		began := time.Now()
+		log.Info("nobody reads this one")
+		require.Equal(t, 50*time.Millisecond, time.Since(began))
+		require.NoError(t, reader.Close())
+		queue.Close()
 	})
 }
 

@@ -1,7 +1,8 @@
 // Package telemetry is what an operator sees: logs, metrics, traces and health.
 //
-// It owns the names of the metrics of calls, of the database and of vendors; those of gauges that are read at a scrape come from
-// whoever owns what is counted. It must not know what is measured beyond its name.
+// It owns the names of what is counted as it happens: calls, statements, requests to vendors, reads of the cache, answers of
+// engines, messages, attempts at webhooks. Those of gauges that are read at a scrape come from whoever owns what they tell. It must
+// not know what is measured beyond its name.
 package telemetry
 
 import (

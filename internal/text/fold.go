@@ -49,7 +49,7 @@ func fold(s string) string {
 		switch {
 		case unicode.IsSpace(r):
 			b.WriteByte(' ')
-		case !unseen(r):
+		case !Unseen(r):
 			b.WriteRune(r)
 		}
 	}

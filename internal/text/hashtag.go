@@ -8,7 +8,7 @@ import (
 
 // between reports whether a character may stand between those of a word, though it shows nothing by itself: zero-width joiners
 // (ශ්‍රීලංකා, نرم‌افزار), variation selectors of Han, Mongolian and other letters, the Mongolian vowel separator, and the
-// combining grapheme joiner, which keeps Hebrew points in their order. LinkedIn does not say which characters a hashtag may have.
+// combining grapheme joiner, which keeps Hebrew points in their order. Which characters a hashtag may have is documented nowhere.
 func between(r rune) bool {
 	const nonJoiner, joiner, vowelSeparator, graphemeJoiner = '\u200c', '\u200d', '\u180e', '\u034f'
 	return r == nonJoiner || r == joiner || r == vowelSeparator || r == graphemeJoiner || unicode.Is(unicode.Variation_Selector, r)
@@ -53,8 +53,8 @@ func whole(end, letters int) int {
 	return end
 }
 
-// Hashtags are the words of the hashtags that are written in a text, in their order, under either sign that LinkedIn knows:
-// "#" and its form of full width.
+// Hashtags are the words of the hashtags that are written in a text, in their order, under either sign: "#" and its
+// form of full width.
 func Hashtags(s string) (words []string) {
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])

@@ -21,7 +21,7 @@ func AsRead(s string) string {
 			return r
 		case unicode.IsSpace(r):
 			return ' '
-		case unseen(r):
+		case Unseen(r):
 			return -1
 		}
 		return r
@@ -50,9 +50,9 @@ func BeforeHashtags(s string) string {
 	return s[:end]
 }
 
-// unseen characters show nothing by themselves: format characters such as the joiners and the byte order mark, but for those that
+// Unseen reports whether a character shows nothing by itself: format characters such as the joiners and the byte order mark, but for those that
 // are drawn before or around digits (U+06DD), and variation selectors, which some keep and some take out.
-func unseen(r rune) bool {
+func Unseen(r rune) bool {
 	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) || unicode.Is(unicode.Variation_Selector, r) ||
 		unicode.IsControl(r)
 }

@@ -6,7 +6,7 @@ import "unicode"
 // no mark without a character to stand on.
 func Visible(s string) bool {
 	for _, r := range s {
-		if shows(r) && !unicode.IsSpace(r) && !unicode.IsMark(r) && !unseen(r) && !filler(r) {
+		if shows(r) && !unicode.IsSpace(r) && !unicode.IsMark(r) && !Unseen(r) && !filler(r) {
 			return true
 		}
 	}

@@ -27,20 +27,22 @@ const (
 	leaseTime = time.Minute
 	// lookEvery is how often it is looked for what is due.
 	lookEvery = time.Second
-	// fanOutMost is how many events are fanned out in one transaction, to 20 endpoints each at most.
-	fanOutMost = 500
 	// releaseTimeout bounds the last word about an endpoint as the process stops.
 	releaseTimeout = 5 * time.Second
 )
 
 // Run fans events out and sends them until ctx ends. What is being sent then is cut off, and sent again by others.
 func (s *Service) Run(ctx context.Context) {
-	d := dispatcher{service: s, ended: make(chan uuid.UUID), running: map[uuid.UUID]int{}}
+	d := dispatcher{service: s, ended: make(chan uuid.UUID, mostAtOnce), running: map[uuid.UUID]int{}}
 	defer d.sending.Wait()
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
-		d.round(ctx)
+		more := d.round(ctx)
+		d.endAll()
+		if more && ctx.Err() == nil {
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -58,6 +60,19 @@ type dispatcher struct {
 	ended   chan uuid.UUID // the owners of endpoints that are not sent to any more
 	running map[uuid.UUID]int
 	places  int
+	fanned  uuid.UUID // the owner whose events were fanned out last
+}
+
+// endAll ends what has ended by now, and waits for nothing.
+func (d *dispatcher) endAll() {
+	for {
+		select {
+		case owner := <-d.ended:
+			d.end(owner)
+		default:
+			return
+		}
+	}
 }
 
 func (d *dispatcher) end(owner uuid.UUID) {
@@ -67,20 +82,18 @@ func (d *dispatcher) end(owner uuid.UUID) {
 	}
 }
 
-// round fans out what is new, and begins to send to endpoints for which something is due, as far as there is room. A database that is
-// away is told by the seam, and asked again at the next look.
-func (d *dispatcher) round(ctx context.Context) {
+// round fans out some of what is new, and begins to send to endpoints for which something is due, as far as there is room. It reports
+// whether there is more to fan out. A database that is away is told by the seam, and asked again at the next look.
+func (d *dispatcher) round(ctx context.Context) (more bool) {
 	s := d.service
-	for more := true; more; {
-		var err error
-		if more, err = s.fanOut(ctx); err != nil {
-			return
-		}
+	var err error
+	if d.fanned, more, err = s.fanOut(ctx, d.fanned); err != nil {
+		return false
 	}
 	for d.places < mostAtOnce {
 		to, err := s.claim(ctx, d.busy())
 		if err != nil { // nothing is due, or the database is away
-			return
+			return more
 		}
 		d.places++
 		d.running[to.owner]++
@@ -92,6 +105,7 @@ func (d *dispatcher) round(ctx context.Context) {
 			}
 		})
 	}
+	return more
 }
 
 // busy are the owners who have their share of the places.
@@ -107,28 +121,6 @@ func (d *dispatcher) busy() []uuid.UUID {
 
 // overLimit is what a delivery says that was not made for the day's sake.
 const overLimit = "The day's deliveries (UTC) are used up: the operator sets their number with --webhooks-daily-limit. Send it again after 00:00 UTC."
-
-// fanOut gives the oldest events to the endpoints that want them, and reports whether there may be more. Another process that does so
-// at this moment does it for all.
-func (s *Service) fanOut(ctx context.Context) (more bool, err error) {
-	if waiting, err := s.queries.WebhookAnyWaiting(ctx, s.store); err != nil || !waiting {
-		return false, err
-	}
-	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		more = false
-		first, err := s.queries.WebhookLockFanOut(ctx, tx)
-		if err != nil || !first {
-			return err
-		}
-		now := s.now()
-		taken, err := s.queries.WebhookFanOut(ctx, tx, db.WebhookFanOutParams{
-			Most: fanOutMost, Day: today(now), DailyMost: s.settings.DailyDeliveries, OverLimit: overLimit, Now: now, GiveUpAt: now.Add(giveUpAfter),
-		})
-		more = taken == fanOutMost
-		return err
-	})
-	return more, err
-}
 
 // claim takes the endpoint that has waited longest; NotFound where nothing is due. While nothing may go out, it rests for a while: what
 // waits for it then may have been sent already.
@@ -154,8 +146,12 @@ var errHeld = errors.New("nothing may be sent now")
 func (s *Service) slice(ctx context.Context, to endpoint) {
 	began := s.now()
 	resting := time.Duration(0)
+	err := s.endOverdue(ctx, to)
 	for range sliceMost {
-		failures, sent, err := s.sendNext(ctx, to)
+		failed, sent := time.Duration(0), false
+		if err == nil {
+			failed, sent, err = s.sendNext(ctx, to)
+		}
 		if err != nil && ctx.Err() == nil {
 			// What came of an attempt may not be written down: to send again at once would be to send again and again.
 			s.log.ErrorContext(ctx, "a webhook is left alone until its lease ends", "webhook_id", to.id, "owner_id", to.owner, "error", err)
@@ -164,8 +160,8 @@ func (s *Service) slice(ctx context.Context, to endpoint) {
 		if err != nil { // the process stops
 			break
 		}
-		resting = rest(failures)
-		if !sent || failures > 0 || s.now().Sub(began) >= sliceTime {
+		resting = failed
+		if !sent || failed > 0 || s.now().Sub(began) >= sliceTime {
 			break
 		}
 	}
@@ -189,9 +185,27 @@ func (s *Service) release(ctx context.Context, to endpoint, from time.Time) erro
 	})
 }
 
-// sendNext sends the next delivery that is due, and records what came of it. It returns how often in a row the endpoint has failed, and
-// whether there was anything to send.
-func (s *Service) sendNext(ctx context.Context, to endpoint) (failures int32, sent bool, err error) {
+// gaveUp is what a delivery says that was never tried in its day.
+const gaveUp = "It was given up after a day, in which the endpoint rested, or others came first."
+
+// endOverdue ends what was tried for a day, all at once: tried once more each, one after the other, there would be no end to it.
+func (s *Service) endOverdue(ctx context.Context, to endpoint) error {
+	return s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		_, err := s.queries.WebhookGetForUpdate(ctx, tx, db.WebhookGetForUpdateParams{ID: to.id, OwnerID: to.owner})
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		if err == nil {
+			_, err = s.queries.WebhookEndOverdue(ctx, tx, db.WebhookEndOverdueParams{WebhookID: to.id, Problem: gaveUp, Now: s.now()})
+		}
+		return err
+	})
+}
+
+// sendNext sends the next delivery that is due, and records what came of it. It returns for how long the endpoint is left alone then,
+// 0 where it did not fail, and whether there was anything to send. What does not leave this server because of this server is an error, and
+// no attempt.
+func (s *Service) sendNext(ctx context.Context, to endpoint) (resting time.Duration, sent bool, err error) {
 	next, err := s.queries.WebhookNextDue(ctx, s.store, db.WebhookNextDueParams{ID: to.id, OwnerID: to.owner, Now: s.now()})
 	if fault.Is(err, fault.NotFound) {
 		return 0, false, nil
@@ -205,16 +219,25 @@ func (s *Service) sendNext(ctx context.Context, to endpoint) (failures int32, se
 	}
 	now := s.now()
 	secrets, err := s.secrets.opened(next.SealedSecret, next.SealedPreviousSecret, next.PreviousSecretUntil, to.owner, to.id, now)
-	came := result{outcome: outcomeUnsigned, startedAt: now}
-	if err != nil {
-		came.problem = fault.Of(err).Message
-	} else {
-		came = s.sender.post(ctx, next.Url, next.EventID.String(), body, secrets)
+	if len(secrets) == 0 {
+		s.observer.WebhookAttempt(outcomeUnsigned, 0)
+		return 0, false, err
 	}
+	if err != nil {
+		s.log.ErrorContext(ctx, "a webhook's previous secret does not open: what is sent is signed with the current one alone",
+			"webhook_id", to.id, "owner_id", to.owner, "error", err)
+	}
+	came := s.sender.post(ctx, next.Url, next.EventID.String(), body, secrets)
 	if ctx.Err() != nil { // it was cut off, which says nothing about the endpoint
 		return 0, false, ctx.Err()
 	}
 	s.observer.WebhookAttempt(came.outcome, came.took)
-	failures, err = s.record(ctx, to, next, came)
-	return failures, true, err
+	if came.outcome == outcomeUnsigned {
+		return 0, false, errors.New(came.problem)
+	}
+	failures, err := s.record(ctx, to, next, came)
+	if failures > 0 {
+		resting = max(rest(failures), came.asked)
+	}
+	return resting, true, err
 }

@@ -120,6 +120,11 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (updated Webhook, 
 		switch {
 		case err != nil || !in.has("enabled") || in.Enabled == (current.OffReason == ""):
 		case in.Enabled:
+			// What happened before is not sent.
+			_, err = s.queries.WebhookFailPending(ctx, tx, db.WebhookFailPendingParams{WebhookID: in.ID, Problem: switchedOffByOwner, Now: now})
+			if err != nil {
+				return err
+			}
 			updated, err = fromRow(s.queries.WebhookSwitchOn(ctx, tx, db.WebhookSwitchOnParams{ID: in.ID, OwnerID: in.OwnerID, Now: now}))
 		default:
 			updated, err = s.switchOff(ctx, tx, current, OffByOwner, switchedOffByOwner)
@@ -139,9 +144,9 @@ func (s *Service) switchOff(ctx context.Context, tx *postgres.Tx, w Webhook, rea
 	return off, err
 }
 
-// Delete takes an endpoint away, with its deliveries.
+// Delete takes an endpoint away, with its deliveries: those are nobody's any more, and forgotten bit by bit (package retention).
 func (s *Service) Delete(ctx context.Context, owner, id uuid.UUID) error {
-	deleted, err := s.queries.WebhookDelete(ctx, s.store, db.WebhookDeleteParams{ID: id, OwnerID: owner})
+	deleted, err := s.queries.WebhookDelete(ctx, s.store, db.WebhookDeleteParams{ID: id, OwnerID: owner, Now: s.now()})
 	if err == nil && deleted == 0 {
 		err = notFound(fault.New(fault.NotFound, ""))
 	}

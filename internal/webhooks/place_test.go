@@ -31,6 +31,7 @@ type place struct {
 	hook    Created
 	ahead   atomic.Int64
 	status  atomic.Int64
+	after   atomic.Value // Retry-After
 	reached atomic.Int64
 	last    atomic.Pointer[http.Header]
 	told    []string // of endpoints that were switched off
@@ -77,6 +78,9 @@ func newPlace(t *testing.T, change ...func(*Dependencies)) *place {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.reached.Add(1)
 		p.last.Store(&r.Header)
+		if after, _ := p.after.Load().(string); after != "" {
+			w.Header().Set("Retry-After", after)
+		}
 		w.WriteHeader(int(p.status.Load()))
 		_, _ = io.WriteString(w, "an answer")
 	}))
@@ -109,7 +113,7 @@ func (p *place) happens() uuid.UUID {
 
 func (p *place) fan() {
 	p.t.Helper()
-	_, err := p.fanOut(p.t.Context())
+	_, _, err := p.fanOut(p.t.Context(), uuid.Nil)
 	require.NoError(p.t, err)
 }
 

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
@@ -68,5 +69,14 @@ func (s *Service) giveUp(ctx context.Context, tx *postgres.Tx, w Webhook, reason
 	if _, err := s.switchOff(ctx, tx, w, reason, problem); err != nil {
 		return err
 	}
-	return s.jobs.Insert(ctx, tx, s.follow(w.OwnerID, w.URL, reason == OffGone)...)
+	return s.jobs.Insert(ctx, tx, s.follow(w.OwnerID, origin(w.URL), reason == OffGone)...)
+}
+
+// origin is a URL without its path and query, which are often as good as a password.
+func origin(of string) string {
+	parsed, err := url.Parse(of)
+	if err != nil {
+		return ""
+	}
+	return parsed.Scheme + "://" + parsed.Host
 }

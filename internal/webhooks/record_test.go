@@ -166,11 +166,16 @@ func TestADayHasSoManyDeliveries(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, func(d *Dependencies) { d.Settings.DailyDeliveries = 3 })
 	p.ahead.Store(int64(time.Until(today(time.Now()).Add(day + time.Hour)))) // far from midnight
-	for range 4 {
+	for range 6 {
 		p.happens()
 	}
 	p.works()
 	require.Equal(t, int64(3), p.reached.Load())
+	require.Len(t, p.deliveries(), 4, "one row tells of all that were too many")
+	require.Contains(t, p.deliveries()[0].Delivery.Problem, "So were 2 other events")
+	events := 0
+	require.NoError(t, p.store.Pool().QueryRow(t.Context(), `SELECT count(*) FROM webhook_events`).Scan(&events))
+	require.Equal(t, 4, events)
 	over := p.deliveries()[0].Delivery
 	require.Equal(t, OverLimit, over.State)
 	require.Contains(t, over.Problem, "--webhooks-daily-limit")
@@ -272,7 +277,8 @@ func TestSecretsAreSealedAnewWithTheKeyThatSealsNow(t *testing.T) {
 	require.Equal(t, Rotation{Webhooks: 1, Failed: []uuid.UUID{p.hook.Webhook.ID}}, done)
 	p.happens()
 	p.works()
-	require.Contains(t, p.deliveries()[0].Delivery.Problem, "a key that this server does not have")
+	require.Empty(t, p.deliveries()[0].Attempts, "it is the operator's fault")
+	require.Nil(t, p.webhook().FailingSince)
 	require.Zero(t, p.reached.Load())
 
 	p.secrets = secrets{vault(rotated)}
@@ -283,7 +289,7 @@ func TestSecretsAreSealedAnewWithTheKeyThatSealsNow(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Rotation{Webhooks: 1}, done, "it can be repeated")
 	p.secrets = secrets{vault(pruned)}
-	p.later(time.Minute)
+	p.later(leaseTime)
 	p.works()
 	require.Equal(t, int64(1), p.reached.Load())
 	require.Len(t, strings.Fields(p.last.Load().Get("webhook-signature")), 2)

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -70,15 +71,21 @@ type Delivery struct {
 
 	number   int64
 	attempts int32
+	leftOut  int64 // of one over the limit: how many events of its day were, this one included
 }
 
 // deliveryFromRow is the delivery in a row.
 func deliveryFromRow(row db.WebhookGetDeliveryRow, err error) (Delivery, error) {
 	//exhaustruct:enforce
-	return Delivery{
+	d := Delivery{
 		WebhookID: row.WebhookID, EventID: row.EventID, Type: row.Type, OccurredAt: row.OccurredAt, State: row.State, Problem: row.Problem,
 		NextAttemptAt: row.NextAttemptAt, CreatedAt: row.CreatedAt, EndedAt: row.EndedAt, number: row.Number, attempts: row.Attempts,
-	}, err
+		leftOut: row.LeftOut,
+	}
+	if d.State == OverLimit && d.leftOut > 1 {
+		d.Problem += fmt.Sprintf(" So were %d other events of this day, which are not kept.", d.leftOut-1)
+	}
+	return d, err
 }
 
 // Attempt is one POST.

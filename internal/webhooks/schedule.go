@@ -13,17 +13,21 @@ var retries = []time.Duration{
 // giveUpAfter is for how long a delivery is tried.
 const giveUpAfter = day
 
+// lastBefore is how long before the end of its day a delivery is tried for the last time: an endpoint that fails rests no longer than that.
+const lastBefore = 2 * longestRest
+
 // nextAttempt is when a delivery that failed for the n-th time is tried again, if it is: later where the endpoint asks for that, and
-// for the last time as its day ends.
+// for the last time shortly before its day ends.
 func nextAttempt(tries int32, giveUpAt, now time.Time, asked time.Duration) (at time.Time, again bool) {
-	if int(tries) > len(retries) || !now.Before(giveUpAt) {
+	last := giveUpAt.Add(-lastBefore)
+	if int(tries) > len(retries) || !now.Before(last) {
 		return time.Time{}, false
 	}
 	wait := retries[tries-1]
 	wait += rand.N(wait / 10) // what failed together need not come back together
 	at = now.Add(max(wait, asked))
-	if at.After(giveUpAt) {
-		at = giveUpAt
+	if at.After(last) {
+		at = last
 	}
 	return at, true
 }

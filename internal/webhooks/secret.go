@@ -56,7 +56,7 @@ func (s secrets) open(sealed []byte, owner, id uuid.UUID) (string, error) {
 		WithReason("WEBHOOK_SECRET_SEALED")
 }
 
-// opened are the secrets that sign now, the current one first.
+// opened are the secrets that sign now, the current one first: with an error that one alone, or none where that does not open.
 func (s secrets) opened(current, previous []byte, until *time.Time, owner, id uuid.UUID, now time.Time) ([]string, error) {
 	secret, err := s.open(current, owner, id)
 	if err != nil {
@@ -66,7 +66,10 @@ func (s secrets) opened(current, previous []byte, until *time.Time, owner, id uu
 		return []string{secret}, nil
 	}
 	before, err := s.open(previous, owner, id)
-	return []string{secret, before}, err
+	if err != nil {
+		return []string{secret}, err
+	}
+	return []string{secret, before}, nil
 }
 
 // Rotation is what became of the secrets when the keyset's key was rotated.
@@ -101,6 +104,7 @@ func (s *Service) RotateKey(ctx context.Context) (done Rotation, err error) {
 }
 
 func (s *Service) reseal(ctx context.Context, row db.WebhookListSealedRow, done *Rotation) error {
+	expired := row.PreviousSecretUntil != nil && !s.now().Before(*row.PreviousSecretUntil) // retention erases it
 	for {
 		anew := db.WebhookResealParams{
 			ID: row.ID, OwnerID: row.OwnerID, SealedSecret: row.SealedSecret, SealedPreviousSecret: row.SealedPreviousSecret,
@@ -108,7 +112,7 @@ func (s *Service) reseal(ctx context.Context, row db.WebhookListSealedRow, done 
 		}
 		changed := false
 		for _, sealed := range []*[]byte{&anew.SealedSecret, &anew.SealedPreviousSecret} {
-			if *sealed == nil || s.secrets.vault.Current(*sealed) {
+			if *sealed == nil || expired && sealed == &anew.SealedPreviousSecret || s.secrets.vault.Current(*sealed) {
 				continue
 			}
 			secret, err := s.secrets.open(*sealed, row.OwnerID, row.ID)
@@ -143,5 +147,6 @@ func (s *Service) reseal(ctx context.Context, row db.WebhookListSealedRow, done 
 			return err
 		}
 		row.SealedSecret, row.SealedPreviousSecret = now.sealedSecret, now.sealedPreviousSecret
+		expired = now.PreviousSecretUntil != nil && !s.now().Before(*now.PreviousSecretUntil)
 	}
 }

@@ -67,7 +67,7 @@ func TestOfAnEndpointThatIsGoneItsOwnerIsTold(t *testing.T) {
 	require.Eventually(t, func() bool { return len(w.Vendors.Notifications()) == 2 }, apptest.WaitLimit, apptest.WaitStep)
 	for _, n := range w.Vendors.Notifications() {
 		require.Equal(t, "A webhook was switched off", n.Subject)
-		require.Contains(t, n.Content, gone.server.URL+"/old any more: it answered that it is gone (410).")
+		require.Contains(t, n.Content, gone.server.URL+" any more: it answered that it is gone (410).")
 	}
 	got := w.call("WebhookService/GetWebhook", map[string]any{"id": id})
 	require.Equal(t, "GONE", field(got, "webhook", "offReason"))

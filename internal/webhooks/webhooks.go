@@ -43,9 +43,9 @@ type Reach struct {
 	HTTP    bool // http too
 }
 
-// Follow names the jobs that follow when the endpoint at a URL was switched off, because it is gone or else fails. They are inserted in the
-// transaction that switches it off.
-type Follow func(owner uuid.UUID, url string, gone bool) []river.JobArgs
+// Follow names the jobs that follow when an endpoint was switched off, because it is gone or else fails. origin is its URL's scheme and
+// host. They are inserted in the transaction that switches it off.
+type Follow func(owner uuid.UUID, origin string, gone bool) []river.JobArgs
 
 // Observer learns of attempts. It must not block.
 type Observer interface {

@@ -1,6 +1,7 @@
 -- +goose Up
 -- Where programs want to be told, and of what. free_at is from when an endpoint may be sent to: until then somebody sends to it, or it
--- rests after a failure. due_at is when the first of what waits for it is due; NULL where nothing waits.
+-- rests after a failure. due_at is when the first of what waits for it is due; NULL where nothing waits. One that was deleted is off for
+-- that reason, without its secrets, until its deliveries are gone.
 CREATE TABLE webhooks (
     id                     uuid PRIMARY KEY,
     owner_id               uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -20,11 +21,13 @@ CREATE TABLE webhooks (
     free_at                timestamptz NOT NULL,
     created_at             timestamptz NOT NULL,
     updated_at             timestamptz NOT NULL,
-    CONSTRAINT webhooks_off_reason_known CHECK (off_reason IN ('', 'owner', 'failing', 'gone')),
+    CONSTRAINT webhooks_off_reason_known CHECK (off_reason IN ('', 'owner', 'failing', 'gone', 'deleted')),
     CONSTRAINT webhooks_off_has_time CHECK ((off_reason = '') = (off_at IS NULL)),
     CONSTRAINT webhooks_previous_secret_has_end CHECK ((sealed_previous_secret IS NULL) = (previous_secret_until IS NULL))
 );
 CREATE INDEX webhooks_owner ON webhooks (owner_id);
+CREATE INDEX webhooks_deleted ON webhooks (id) WHERE off_reason = 'deleted';
+CREATE INDEX webhooks_previous_secret ON webhooks (previous_secret_until) WHERE previous_secret_until IS NOT NULL;
 CREATE INDEX webhooks_due ON webhooks (GREATEST(due_at, free_at)) WHERE due_at IS NOT NULL;
 
 -- What happened, for owners with an endpoint that wants to know. It is written in the transaction in which it happened, and fanned out
@@ -39,9 +42,10 @@ CREATE TABLE webhook_events (
 );
 CREATE INDEX webhook_events_owner ON webhook_events (owner_id);
 CREATE INDEX webhook_events_occurred ON webhook_events (occurred_at);
-CREATE INDEX webhook_events_waiting ON webhook_events (occurred_at, id) WHERE NOT fanned_out;
+CREATE INDEX webhook_events_waiting ON webhook_events (owner_id, occurred_at, id) WHERE NOT fanned_out;
 
--- An event on its way to an endpoint. attempts counts all, tries those since it was last sent by hand, or was made.
+-- An event on its way to an endpoint. attempts counts all, tries those since it was last sent by hand, or was made. Of the events above
+-- an owner's number for a day the first is kept for each endpoint, and left_out counts them all.
 CREATE TABLE webhook_deliveries (
     webhook_id      uuid NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
     event_id        uuid NOT NULL REFERENCES webhook_events (id) ON DELETE CASCADE,
@@ -50,6 +54,7 @@ CREATE TABLE webhook_deliveries (
     problem         text NOT NULL,
     attempts        integer NOT NULL DEFAULT 0,
     tries           integer NOT NULL DEFAULT 0,
+    left_out        bigint NOT NULL DEFAULT 0,
     next_attempt_at timestamptz,
     give_up_at      timestamptz NOT NULL,
     created_at      timestamptz NOT NULL,
@@ -61,6 +66,7 @@ CREATE TABLE webhook_deliveries (
 );
 CREATE INDEX webhook_deliveries_event ON webhook_deliveries (event_id);
 CREATE UNIQUE INDEX webhook_deliveries_newest ON webhook_deliveries (webhook_id, number DESC);
+CREATE INDEX webhook_deliveries_over_limit ON webhook_deliveries (webhook_id, created_at) WHERE state = 'over_limit';
 CREATE INDEX webhook_deliveries_pending ON webhook_deliveries (webhook_id, next_attempt_at, number) WHERE state = 'pending';
 
 CREATE TABLE webhook_attempts (

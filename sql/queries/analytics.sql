@@ -7,7 +7,8 @@ SELECT
 FROM posts p
 LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(convert_to(p.content, 'UTF8'))
 LEFT JOIN post_analytics n ON n.post_id = p.id
-LEFT JOIN post_analytics e ON e.post_id = p.id AND e.predicted_hash = sha256(convert_to(p.content, 'UTF8'))
+LEFT JOIN post_analytics e ON e.post_id = p.id AND e.predicted_hash =
+    sha256(convert_to(jsonb_build_array(p.content, p.hashtags, extract(epoch FROM p.scheduled_at), p.time_zone)::text, 'UTF8'))
 WHERE p.id = @post_id AND p.owner_id = @owner_id;
 
 -- name: AnalyticsPutNumbers :execrows
@@ -74,10 +75,12 @@ LEFT JOIN post_analyses a ON a.post_id = p.id AND a.content_hash = sha256(conver
 ORDER BY p.published_at DESC, p.id DESC;
 
 -- name: AnalyticsPutPrediction :execrows
--- What was predicted for a post's text, NULL for what is unknown. No row when the post has another text by now, or is gone.
+-- What was predicted for a post, NULL for what is unknown, with all of the post that it was learned for: its text, its hashtags and its
+-- schedule. No row when the post has changed by now, or is gone.
 INSERT INTO post_analytics (post_id, owner_id, engagement_prediction, predicted_hash)
-SELECT p.id, p.owner_id, sqlc.narg(engagement_prediction), sha256(convert_to(p.content, 'UTF8'))
-FROM posts p WHERE p.id = @post_id AND p.owner_id = @owner_id AND p.content = @content
+SELECT p.id, p.owner_id, sqlc.narg(engagement_prediction),
+    sha256(convert_to(jsonb_build_array(p.content, p.hashtags, extract(epoch FROM p.scheduled_at), p.time_zone)::text, 'UTF8'))
+FROM posts p WHERE p.id = @post_id AND p.owner_id = @owner_id AND p.revision = @revision
 ON CONFLICT (post_id) DO UPDATE SET
     engagement_prediction = excluded.engagement_prediction, predicted_hash = excluded.predicted_hash;
 

@@ -24,13 +24,18 @@ FROM next
 RETURNING number;
 
 -- name: PostVersionDeleteOldest :execrows
--- Keeps of a post the newest text and so many others, with all that is about them; and the newest answer and so many others.
-DELETE FROM post_versions v
-WHERE v.post_id = @post_id AND (
-    v.number < (SELECT t.number FROM post_versions t WHERE t.post_id = @post_id AND t.kind = 'text' ORDER BY t.number DESC
-        OFFSET @other_texts::integer LIMIT 1)
-    OR v.kind <> 'text' AND v.number < (SELECT a.number FROM post_versions a WHERE a.post_id = @post_id AND a.kind <> 'text'
-        ORDER BY a.number DESC OFFSET @other_answers::integer LIMIT 1));
+-- Keeps of a post the newest text and so many others, with all that is about them and the optimisations that they came from; and the
+-- newest answer and so many others.
+WITH oldest AS (
+    SELECT coalesce((SELECT t.number FROM post_versions t WHERE t.post_id = @post_id AND t.kind = 'text' ORDER BY t.number DESC
+            OFFSET @other_texts::integer LIMIT 1), 0) AS of_texts,
+        coalesce((SELECT a.number FROM post_versions a WHERE a.post_id = @post_id AND a.kind <> 'text' ORDER BY a.number DESC
+            OFFSET @other_answers::integer LIMIT 1), 0) AS of_answers
+)
+DELETE FROM post_versions v USING oldest
+WHERE v.post_id = @post_id AND (v.number < oldest.of_texts OR v.kind <> 'text' AND v.number < oldest.of_answers)
+    AND NOT EXISTS (SELECT FROM post_versions t WHERE t.post_id = @post_id AND t.kind = 'text' AND t.number >= oldest.of_texts
+        AND t.source_number = v.number);
 
 -- name: PostVersionList :many
 -- A post's versions before a number, the newest first.

@@ -8,22 +8,23 @@ RETURNING *;
 SELECT id FROM users WHERE id = @owner_id FOR NO KEY UPDATE;
 
 -- name: WebhookCount :one
-SELECT count(*) FROM webhooks WHERE owner_id = @owner_id;
+SELECT count(*) FROM webhooks WHERE owner_id = @owner_id AND off_reason <> 'deleted';
 
 -- name: WebhookGet :one
-SELECT * FROM webhooks WHERE id = @id AND owner_id = @owner_id;
+SELECT * FROM webhooks WHERE id = @id AND owner_id = @owner_id AND off_reason <> 'deleted';
 
 -- name: WebhookGetForUpdate :one
 -- Locks the row until the transaction ends. Whoever changes what waits for an endpoint locks the endpoint first.
-SELECT * FROM webhooks WHERE id = @id AND owner_id = @owner_id FOR NO KEY UPDATE;
+SELECT * FROM webhooks WHERE id = @id AND owner_id = @owner_id AND off_reason <> 'deleted' FOR NO KEY UPDATE;
 
 -- name: WebhookListByOwner :many
 -- Oldest first.
-SELECT * FROM webhooks WHERE owner_id = @owner_id ORDER BY created_at, id;
+SELECT * FROM webhooks WHERE owner_id = @owner_id AND off_reason <> 'deleted' ORDER BY created_at, id;
 
 -- name: WebhookListSealed :many
 -- Of all owners, in the order of their ids, after one.
-SELECT id, owner_id, sealed_secret, sealed_previous_secret FROM webhooks WHERE id > @after_id ORDER BY id LIMIT @page_size;
+SELECT id, owner_id, sealed_secret, sealed_previous_secret, previous_secret_until FROM webhooks
+WHERE id > @after_id AND off_reason <> 'deleted' ORDER BY id LIMIT @page_size;
 
 -- name: WebhookUpdate :one
 -- Only the fields whose set_ flag is true change. The caller holds the row's lock.
@@ -62,7 +63,10 @@ WHERE id = @id AND owner_id = @owner_id AND sealed_secret = @old_sealed_secret::
     AND sealed_previous_secret IS NOT DISTINCT FROM sqlc.narg(old_sealed_previous_secret)::bytea;
 
 -- name: WebhookDelete :execrows
-DELETE FROM webhooks WHERE id = @id AND owner_id = @owner_id;
+-- Nobody sees it any more, and its secrets are erased; its deliveries, which may be very many, go bit by bit, and then its row.
+UPDATE webhooks SET off_reason = 'deleted', off_at = @now::timestamptz, due_at = NULL, url = '', description = '', event_types = '{}',
+    sealed_secret = '', sealed_previous_secret = NULL, previous_secret_until = NULL, updated_at = @now::timestamptz
+WHERE id = @id AND owner_id = @owner_id AND off_reason <> 'deleted';
 
 -- name: WebhookRecordEvent :execrows
 -- What does not happen to a post. No row when nobody wants to know, or it is written down already.
@@ -71,26 +75,40 @@ SELECT @id, @owner_id::uuid, @type::text, @data::jsonb, @occurred_at::timestampt
 WHERE webhook_wanted(@owner_id::uuid, @type::text) AND EXISTS (SELECT FROM users u WHERE u.id = @owner_id::uuid)
 ON CONFLICT (id) DO NOTHING;
 
--- name: WebhookAnyWaiting :one
--- Whether there are events that were not fanned out.
-SELECT EXISTS (SELECT FROM webhook_events WHERE NOT fanned_out);
-
 -- name: WebhookLockFanOut :one
 -- One process fans out at a time; the others find that somebody does.
 SELECT pg_try_advisory_xact_lock(8452604190183207001);
 
+-- name: WebhookListWaitingOwners :many
+-- Owners with events that were not fanned out, in the order of their ids, after one. It looks up one after the other in the index, however
+-- many events an owner has.
+WITH RECURSIVE waiting AS (
+    (SELECT e.owner_id, 1 AS place FROM webhook_events e WHERE NOT e.fanned_out AND e.owner_id > @after_owner::uuid ORDER BY e.owner_id LIMIT 1)
+    UNION ALL
+    SELECT n.owner_id, w.place + 1 FROM waiting w CROSS JOIN LATERAL (
+        SELECT e.owner_id FROM webhook_events e WHERE NOT e.fanned_out AND e.owner_id > w.owner_id ORDER BY e.owner_id LIMIT 1
+    ) n WHERE w.place < @most::integer
+)
+SELECT w.owner_id::uuid AS owner_id FROM waiting w ORDER BY w.owner_id;
+
+-- name: WebhookLockOn :many
+-- Locks an owner's endpoints that are switched on until the transaction ends; those that somebody else has locked are left out.
+SELECT id FROM webhooks WHERE owner_id = @owner_id AND off_reason = '' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: WebhookCountOn :one
+SELECT count(*) FROM webhooks WHERE owner_id = @owner_id AND off_reason = '';
+
 -- name: WebhookFanOut :one
--- Gives the oldest events to the endpoints that want them, and says how many there were. Those above an owner's number for a day are
--- written down as such.
+-- Gives an owner's oldest events to the endpoints that want them, and says how many there were. Of those above the owner's number for a
+-- day each endpoint keeps the first, which counts them. Events that no endpoint has go. The caller holds the endpoints' locks; an endpoint's
+-- is taken before that of a day's count.
 WITH taken AS (
-    UPDATE webhook_events e SET fanned_out = true WHERE e.id IN (
-        SELECT n.id FROM webhook_events n WHERE NOT n.fanned_out ORDER BY n.occurred_at, n.id LIMIT @most
-    )
-    RETURNING e.id, e.owner_id, e.type, e.occurred_at
+    SELECT e.id, e.owner_id, e.type, e.occurred_at FROM webhook_events e
+    WHERE NOT e.fanned_out AND e.owner_id = @owner_id ORDER BY e.occurred_at, e.id LIMIT @most
 ), wanted AS (
-    SELECT t.id AS event_id, t.owner_id, w.id AS webhook_id, t.occurred_at,
-        row_number() OVER (PARTITION BY t.owner_id ORDER BY t.occurred_at, t.id, w.id) AS place, count(*) OVER (PARTITION BY t.owner_id) AS places
-    FROM taken t JOIN webhooks w ON w.owner_id = t.owner_id AND w.off_reason = '' AND t.type = ANY (w.event_types)
+    SELECT t.id AS event_id, t.owner_id, w.id AS webhook_id,
+        row_number() OVER (ORDER BY t.occurred_at, t.id, w.id) AS place, count(*) OVER () AS places
+    FROM taken t JOIN webhooks w ON w.id = ANY (@webhook_ids::uuid[]) AND w.owner_id = t.owner_id AND t.type = ANY (w.event_types)
 ), counted AS (
     INSERT INTO webhook_counts AS c (owner_id, day, deliveries)
     SELECT w.owner_id, @day::timestamptz, count(*) FROM wanted w GROUP BY w.owner_id
@@ -98,15 +116,29 @@ WITH taken AS (
     RETURNING c.owner_id, c.deliveries
 ), placed AS (
     SELECT w.*, c.deliveries - w.places + w.place <= @daily_most::bigint AS within FROM wanted w JOIN counted c ON c.owner_id = w.owner_id
+), beyond AS (
+    SELECT p.webhook_id, count(*) AS events, min(p.place) AS first_place FROM placed p WHERE NOT p.within GROUP BY p.webhook_id
+), known AS (
+    UPDATE webhook_deliveries d SET left_out = d.left_out + b.events FROM beyond b
+    WHERE d.webhook_id = b.webhook_id AND d.state = 'over_limit' AND d.created_at >= @day::timestamptz
+    RETURNING d.webhook_id
 ), made AS (
-    INSERT INTO webhook_deliveries (webhook_id, event_id, state, problem, next_attempt_at, give_up_at, created_at, ended_at)
+    INSERT INTO webhook_deliveries (webhook_id, event_id, state, problem, left_out, next_attempt_at, give_up_at, created_at, ended_at)
     SELECT p.webhook_id, p.event_id, CASE WHEN p.within THEN 'pending' ELSE 'over_limit' END,
-        CASE WHEN p.within THEN '' ELSE @over_limit::text END, CASE WHEN p.within THEN @now::timestamptz END, @give_up_at::timestamptz,
-        @now::timestamptz, CASE WHEN NOT p.within THEN @now::timestamptz END
-    FROM placed p ORDER BY p.owner_id, p.place
+        CASE WHEN p.within THEN '' ELSE @over_limit::text END, CASE WHEN p.within THEN 0 ELSE b.events END,
+        CASE WHEN p.within THEN @now::timestamptz END, @give_up_at::timestamptz, @now::timestamptz,
+        CASE WHEN NOT p.within THEN @now::timestamptz END
+    FROM placed p LEFT JOIN beyond b ON b.webhook_id = p.webhook_id
+    WHERE p.within OR (p.place = b.first_place AND NOT EXISTS (SELECT FROM known k WHERE k.webhook_id = p.webhook_id))
+    ORDER BY p.place
+    RETURNING event_id
 ), due AS (
     UPDATE webhooks SET due_at = LEAST(COALESCE(due_at, @now::timestamptz), @now::timestamptz)
     WHERE id IN (SELECT p.webhook_id FROM placed p WHERE p.within)
+), kept AS (
+    UPDATE webhook_events SET fanned_out = true WHERE id IN (SELECT m.event_id FROM made m)
+), gone AS (
+    DELETE FROM webhook_events WHERE id IN (SELECT t.id FROM taken t EXCEPT SELECT m.event_id FROM made m)
 )
 SELECT count(*) FROM taken;
 
@@ -115,7 +147,8 @@ SELECT count(*) FROM taken;
 -- until leased_until. No row when there is none.
 UPDATE webhooks SET free_at = @leased_until::timestamptz WHERE id = (
     SELECT w.id FROM webhooks w
-    WHERE w.due_at IS NOT NULL AND GREATEST(w.due_at, w.free_at) <= @now::timestamptz AND w.owner_id <> ALL (@busy_owners::uuid[])
+    WHERE w.due_at IS NOT NULL AND w.off_reason = '' AND GREATEST(w.due_at, w.free_at) <= @now::timestamptz
+        AND w.owner_id <> ALL (@busy_owners::uuid[])
     ORDER BY GREATEST(w.due_at, w.free_at) LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING id, owner_id;
@@ -129,6 +162,12 @@ JOIN webhook_deliveries d ON d.webhook_id = w.id AND d.state = 'pending' AND d.n
 JOIN webhook_events e ON e.id = d.event_id
 WHERE w.id = @id AND w.owner_id = @owner_id AND w.off_reason = ''
 ORDER BY d.next_attempt_at, d.number LIMIT 1;
+
+-- name: WebhookEndOverdue :execrows
+-- Ends all that was tried for a day, with what was wrong the last time it was tried. The caller holds the endpoint's lock.
+UPDATE webhook_deliveries SET state = 'failed', problem = COALESCE(NULLIF(problem, ''), @problem::text), next_attempt_at = NULL,
+    ended_at = @now::timestamptz
+WHERE webhook_id = @webhook_id AND state = 'pending' AND give_up_at <= @now::timestamptz;
 
 -- name: WebhookRecordAttempt :execrows
 -- What came of an attempt. No row when the delivery does not wait any more. The caller holds the endpoint's lock.
@@ -206,6 +245,25 @@ SELECT COALESCE((
     WHERE w.due_at IS NOT NULL AND GREATEST(w.due_at, w.free_at) <= @now::timestamptz
     ORDER BY GREATEST(w.due_at, w.free_at) LIMIT 1
 ), @now::timestamptz)::timestamptz;
+
+-- name: WebhookEraseSecrets :execrows
+-- Erases the secrets whose time was over before a time, 1,000 at most.
+UPDATE webhooks SET sealed_previous_secret = NULL, previous_secret_until = NULL WHERE id = ANY (ARRAY(
+    SELECT w.id FROM webhooks w WHERE w.previous_secret_until <= @before::timestamptz ORDER BY w.previous_secret_until LIMIT 1000
+    FOR NO KEY UPDATE SKIP LOCKED));
+
+-- name: WebhookDeliveryDeleteGone :execrows
+-- Forgets deliveries to endpoints that were deleted before a time, 1,000 at most.
+DELETE FROM webhook_deliveries WHERE ctid = ANY (ARRAY(
+    SELECT d.ctid FROM webhooks w JOIN webhook_deliveries d ON d.webhook_id = w.id
+    WHERE w.off_reason = 'deleted' AND w.off_at < @before::timestamptz LIMIT 1000 FOR UPDATE OF d SKIP LOCKED));
+
+-- name: WebhookDeleteGone :execrows
+-- Forgets endpoints that were deleted before a time and have no deliveries any more, 1,000 at most.
+DELETE FROM webhooks WHERE id = ANY (ARRAY(
+    SELECT w.id FROM webhooks w WHERE w.off_reason = 'deleted' AND w.off_at < @before::timestamptz
+        AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id)
+    LIMIT 1000 FOR UPDATE SKIP LOCKED));
 
 -- name: WebhookEventDeleteOld :execrows
 -- Forgets the oldest events from before a time, with their deliveries, 1,000 at most, as RequestDeleteOld does.

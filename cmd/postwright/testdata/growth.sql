@@ -111,6 +111,14 @@ INSERT INTO webhook_events (id, owner_id, type, data, occurred_at, fanned_out)
 VALUES (id_of(91, 0), id_of(1, 0), 'post.created', '{}', moment(0), true), (id_of(93, 0), id_of(1, 0), 'post.created', '{}', moment(0), false);
 INSERT INTO webhook_deliveries (webhook_id, event_id, state, problem, next_attempt_at, give_up_at, created_at)
 VALUES (id_of(9, 0), id_of(91, 0), 'pending', '', moment(0), moment(0), moment(0));
+-- A webhook with a secret whose time is over, and two that were deleted: one of them has a delivery yet.
+INSERT INTO webhooks (id, owner_id, url, description, event_types, sealed_secret, sealed_previous_secret, previous_secret_until, off_reason, off_at,
+    free_at, created_at, updated_at)
+VALUES (id_of(94, 0), id_of(1, 0), 'https://example.org', '', '{}', 's', 's', moment(0), '', NULL, moment(0), moment(0), moment(0)),
+    (id_of(95, 0), id_of(1, 0), '', '', '{}', '', NULL, NULL, 'deleted', moment(0), moment(0), moment(0), moment(0)),
+    (id_of(96, 0), id_of(1, 0), '', '', '{}', '', NULL, NULL, 'deleted', moment(0), moment(0), moment(0), moment(0));
+INSERT INTO webhook_deliveries (webhook_id, event_id, state, problem, attempts, give_up_at, created_at, ended_at)
+VALUES (id_of(95, 0), id_of(91, 0), 'delivered', '', 1, moment(0), moment(0), moment(0));
 INSERT INTO workers (id, started_at, seen_at) SELECT id_of(8, n), now(), now() - n * interval '1 day' FROM generate_series(0, 2) n;
 INSERT INTO database_origin (place, written_by, written_to, seen_at) VALUES ('', '', '', moment(0));
 COMMIT;

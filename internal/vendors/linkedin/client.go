@@ -2,7 +2,7 @@
 // answer into a value or a fault.
 //
 // It owns what is peculiar to LinkedIn's wire: URNs and their encoding, little text, versions, error codes. It must not
-// know accounts, posts as Postwright keeps them, or the database.
+// know accounts and posts as Postwright keeps them, or the database.
 package linkedin
 
 import (

@@ -39,15 +39,16 @@ func (d dialect) request(model string, q Question) llm.CreateChatCompletionJSONR
 }
 
 // without is the dialect to try after a refusal: without what the server's words name, or else without the schema, which is refused
-// most. found is false where there is nothing to try, or the refusal is of another kind; after three refusals there is nothing left.
-func (d dialect) without(refused error) (other dialect, found bool) {
+// most. named is whether they name it, and found false where there is nothing to try, or the refusal is of another kind; after three
+// refusals there is nothing left.
+func (d dialect) without(refused error) (other dialect, named, found bool) {
 	if refused == nil {
-		return d, false
+		return d, false, false
 	}
 	f := fault.Of(refused)
 	if f.Kind != fault.VendorRejected || f.Answer == nil ||
 		(f.Answer.Status != http.StatusBadRequest && f.Answer.Status != http.StatusUnprocessableEntity) {
-		return d, false
+		return d, false, false
 	}
 	said := strings.ToLower(f.Answer.Code + " " + f.Answer.Message)
 	names := func(words ...string) bool {
@@ -55,7 +56,7 @@ func (d dialect) without(refused error) (other dialect, found bool) {
 	}
 	switch {
 	case f.Reason == ReasonRefused, f.Answer.Code == "context_length_exceeded":
-		return d, false
+		return d, false, false
 	case d.schema && names("response_format", "json_schema", "structured output", "grammar"):
 		d.schema = false
 	case !d.completionTokens && names("max_completion_tokens"):
@@ -64,8 +65,9 @@ func (d dialect) without(refused error) (other dialect, found bool) {
 		d.temperature = false
 	case d.schema:
 		d.schema = false
+		return d, false, true
 	default:
-		return d, false
+		return d, false, false
 	}
-	return d, true
+	return d, true, true
 }

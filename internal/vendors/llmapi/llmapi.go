@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -117,17 +118,35 @@ type Reply struct {
 // must not repeat what the model said. The reply comes with a fault too, as far as there was one.
 func (c *Client) Ask(ctx context.Context, q Question, read func(object []byte) error) (Reply, error) {
 	d := *c.spoken.Load()
+	learned := d // what was refused by name is left out from then on, what was guessed for this question alone
 	for {
 		reply, err := c.ask(ctx, q, d, read)
-		other, found := d.without(err)
+		other, named, found := d.without(err)
 		if !found {
-			if understood(err) && d != *c.spoken.Load() {
-				c.spoken.Store(&d)
+			if understood(err) && learned != *c.spoken.Load() {
+				c.spoken.Store(&learned)
 			}
-			return reply, err
+			return reply, withoutWords(err)
+		}
+		if named {
+			learned, _, _ = learned.without(err)
 		}
 		d = other
 	}
+}
+
+var machineCode = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// withoutWords is a fault without the server's own words, which may be the prompt's.
+func withoutWords(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Answer != nil {
+		f.Answer.Message = ""
+		if !machineCode.MatchString(f.Answer.Code) {
+			f.Answer.Code = ""
+		}
+	}
+	return err
 }
 
 // understood reports whether a request was carried out, whatever came of it.

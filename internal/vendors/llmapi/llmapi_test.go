@@ -200,7 +200,6 @@ func TestAServerIsAskedWithoutWhatItRefusesFromThenOn(t *testing.T) {
 		noSchema   = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
 		noTokens   = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
 		noTemper   = "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported."
-		noReason   = "Bad request"
 		schema     = "response_format"
 		completion = "max_completion_tokens"
 	)
@@ -209,12 +208,10 @@ func TestAServerIsAskedWithoutWhatItRefusesFromThenOn(t *testing.T) {
 		without  []string
 		with     []string
 	}{
-		"the schema":                 {[]reply{refused(400, noSchema)}, []string{schema}, []string{"max_tokens", "temperature"}},
-		"the schema, with 422":       {[]reply{refused(422, noSchema)}, []string{schema}, []string{"max_tokens", "temperature"}},
-		"the schema, without a word": {[]reply{refused(400, noReason)}, []string{schema}, []string{"max_tokens", "temperature"}},
-		"the schema, in HTML":        {[]reply{{400, "<h1>Bad Request</h1>"}}, []string{schema}, []string{"max_tokens", "temperature"}},
-		"the name of a limit":        {[]reply{refused(400, noTokens)}, []string{"max_tokens"}, []string{completion, schema, "temperature"}},
-		"the temperature":            {[]reply{refused(400, noTemper)}, []string{"temperature"}, []string{schema, "max_tokens"}},
+		"the schema":           {[]reply{refused(400, noSchema)}, []string{schema}, []string{"max_tokens", "temperature"}},
+		"the schema, with 422": {[]reply{refused(422, noSchema)}, []string{schema}, []string{"max_tokens", "temperature"}},
+		"the name of a limit":  {[]reply{refused(400, noTokens)}, []string{"max_tokens"}, []string{completion, schema, "temperature"}},
+		"the temperature":      {[]reply{refused(400, noTemper)}, []string{"temperature"}, []string{schema, "max_tokens"}},
 		"everything, one by one": {[]reply{refused(400, noTokens), refused(400, noTemper), refused(400, noSchema)},
 			[]string{schema, "max_tokens", "temperature"}, []string{completion}},
 	} {
@@ -290,4 +287,41 @@ func TestConfigFaultsAreListedAllAtOnce(t *testing.T) {
 	require.True(t, fault.Is(err, fault.Invalid))
 	require.Len(t, fault.Of(err).Fields, 4)
 	require.NotContains(t, err.Error(), "two words")
+}
+
+// Without a word of what is refused, the schema is left out for that question alone.
+func TestWhatIsLeftOutByGuessIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]reply{"JSON": refused(400, "Bad request"), "HTML": {400, "<h1>Bad Request</h1>"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, s := serve(t, "", refusal, says(good))
+			for range 2 {
+				_, err := client.Ask(t.Context(), question, anything)
+				require.NoError(t, err)
+			}
+			require.Len(t, s.asked, 3)
+			require.NotContains(t, s.asked[1], "response_format")
+			require.Contains(t, s.asked[2], "response_format")
+		})
+	}
+}
+
+// A server's own words may be the prompt's, as in the 422 of FastAPI.
+func TestAServersWordsAreNotTold(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]reply{
+		"FastAPI's":      {422, `{"detail":[{"loc":["body"],"msg":"no","input":"My prompt"}]}`},
+		"in an error":    {400, `{"error":{"message":"My prompt","code":"My prompt"}}`},
+		"without a form": {403, "My prompt"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := serve(t, "", refusal)
+			_, err := client.Ask(t.Context(), question, anything)
+			f := fault.Of(err)
+			require.Equal(t, fault.VendorRejected, f.Kind)
+			require.NotContains(t, err.Error()+f.Answer.Message+f.Answer.Code, "My prompt")
+		})
+	}
 }

@@ -579,7 +579,7 @@ type AnalyzePostResponse struct {
 	Analytics *PostAnalytics         `protobuf:"bytes,2,opt,name=analytics,proto3" json:"analytics,omitempty"`
 	// The content improved for engagement; send it with UpdatePost to take it.
 	OptimizedContent string `protobuf:"bytes,3,opt,name=optimized_content,json=optimizedContent,proto3" json:"optimized_content,omitempty"`
-	// Who said how the text sounds, who suggested the hashtags, and who improved the content.
+	// Who said how the text sounds, who suggested the hashtags, and who improved the content; none for what is missing.
 	SentimentSource    *AnalysisSource `protobuf:"bytes,4,opt,name=sentiment_source,json=sentimentSource,proto3" json:"sentiment_source,omitempty"`
 	HashtagsSource     *AnalysisSource `protobuf:"bytes,5,opt,name=hashtags_source,json=hashtagsSource,proto3" json:"hashtags_source,omitempty"`
 	OptimizationSource *AnalysisSource `protobuf:"bytes,6,opt,name=optimization_source,json=optimizationSource,proto3" json:"optimization_source,omitempty"`
@@ -587,7 +587,9 @@ type AnalyzePostResponse struct {
 	// The version that keeps the optimised content: send it as source_version with UpdatePost.
 	OptimizationVersion int32 `protobuf:"varint,8,opt,name=optimization_version,json=optimizationVersion,proto3" json:"optimization_version,omitempty"`
 	// What the post may come to.
-	Forecast      *EngagementForecast `protobuf:"bytes,9,opt,name=forecast,proto3" json:"forecast,omitempty"`
+	Forecast *EngagementForecast `protobuf:"bytes,9,opt,name=forecast,proto3" json:"forecast,omitempty"`
+	// What no engine answered, and why; what was answered is kept all the same. Where nothing was, the call fails.
+	Missing       []*AnalysisMissing `protobuf:"bytes,10,rep,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -685,6 +687,77 @@ func (x *AnalyzePostResponse) GetForecast() *EngagementForecast {
 	return nil
 }
 
+func (x *AnalyzePostResponse) GetMissing() []*AnalysisMissing {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+// A part of an analysis that no engine answered.
+type AnalysisMissing struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "sentiment", "hashtags" or "optimization".
+	Operation string `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	// A stable code, such as BAD_ANSWER or LANGUAGE_NOT_SUPPORTED.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The reason in words.
+	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnalysisMissing) Reset() {
+	*x = AnalysisMissing{}
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnalysisMissing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnalysisMissing) ProtoMessage() {}
+
+func (x *AnalysisMissing) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnalysisMissing.ProtoReflect.Descriptor instead.
+func (*AnalysisMissing) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *AnalysisMissing) GetOperation() string {
+	if x != nil {
+		return x.Operation
+	}
+	return ""
+}
+
+func (x *AnalysisMissing) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AnalysisMissing) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 type OptimizePostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -696,7 +769,7 @@ type OptimizePostRequest struct {
 
 func (x *OptimizePostRequest) Reset() {
 	*x = OptimizePostRequest{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[10]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +781,7 @@ func (x *OptimizePostRequest) String() string {
 func (*OptimizePostRequest) ProtoMessage() {}
 
 func (x *OptimizePostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[10]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +794,7 @@ func (x *OptimizePostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OptimizePostRequest.ProtoReflect.Descriptor instead.
 func (*OptimizePostRequest) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{10}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OptimizePostRequest) GetId() string {
@@ -751,7 +824,7 @@ type OptimizePostResponse struct {
 
 func (x *OptimizePostResponse) Reset() {
 	*x = OptimizePostResponse{}
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[11]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +836,7 @@ func (x *OptimizePostResponse) String() string {
 func (*OptimizePostResponse) ProtoMessage() {}
 
 func (x *OptimizePostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_postwright_v1_analysis_service_proto_msgTypes[11]
+	mi := &file_postwright_v1_analysis_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +849,7 @@ func (x *OptimizePostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OptimizePostResponse.ProtoReflect.Descriptor instead.
 func (*OptimizePostResponse) Descriptor() ([]byte, []int) {
-	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{11}
+	return file_postwright_v1_analysis_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OptimizePostResponse) GetOptimizedContent() string {
@@ -837,7 +910,7 @@ const file_postwright_v1_analysis_service_proto_rawDesc = "" +
 	"\x11optimized_content\x18\x01 \x01(\tR\x10optimizedContent\x125\n" +
 	"\x06source\x18\x02 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x06source\".\n" +
 	"\x12AnalyzePostRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\xb9\x04\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\xf3\x04\n" +
 	"\x13AnalyzePostResponse\x12'\n" +
 	"\x04post\x18\x01 \x01(\v2\x13.postwright.v1.PostR\x04post\x12:\n" +
 	"\tanalytics\x18\x02 \x01(\v2\x1c.postwright.v1.PostAnalyticsR\tanalytics\x12+\n" +
@@ -847,7 +920,13 @@ const file_postwright_v1_analysis_service_proto_rawDesc = "" +
 	"\x13optimization_source\x18\x06 \x01(\v2\x1d.postwright.v1.AnalysisSourceR\x12optimizationSource\x12<\n" +
 	"\vreadability\x18\a \x01(\v2\x1a.postwright.v1.ReadabilityR\vreadability\x121\n" +
 	"\x14optimization_version\x18\b \x01(\x05R\x13optimizationVersion\x12=\n" +
-	"\bforecast\x18\t \x01(\v2!.postwright.v1.EngagementForecastR\bforecast\"\x87\x01\n" +
+	"\bforecast\x18\t \x01(\v2!.postwright.v1.EngagementForecastR\bforecast\x128\n" +
+	"\amissing\x18\n" +
+	" \x03(\v2\x1e.postwright.v1.AnalysisMissingR\amissing\"a\n" +
+	"\x0fAnalysisMissing\x12\x1c\n" +
+	"\toperation\x18\x01 \x01(\tR\toperation\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\x87\x01\n" +
 	"\x13OptimizePostRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12V\n" +
 	"\x11optimization_type\x18\x02 \x01(\x0e2\x1f.postwright.v1.OptimizationTypeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x10optimizationType\"\x94\x01\n" +
@@ -884,7 +963,7 @@ func file_postwright_v1_analysis_service_proto_rawDescGZIP() []byte {
 }
 
 var file_postwright_v1_analysis_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_postwright_v1_analysis_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_postwright_v1_analysis_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_postwright_v1_analysis_service_proto_goTypes = []any{
 	(OptimizationType)(0),              // 0: postwright.v1.OptimizationType
 	(*AnalysisSource)(nil),             // 1: postwright.v1.AnalysisSource
@@ -897,57 +976,59 @@ var file_postwright_v1_analysis_service_proto_goTypes = []any{
 	(*OptimizeContentResponse)(nil),    // 8: postwright.v1.OptimizeContentResponse
 	(*AnalyzePostRequest)(nil),         // 9: postwright.v1.AnalyzePostRequest
 	(*AnalyzePostResponse)(nil),        // 10: postwright.v1.AnalyzePostResponse
-	(*OptimizePostRequest)(nil),        // 11: postwright.v1.OptimizePostRequest
-	(*OptimizePostResponse)(nil),       // 12: postwright.v1.OptimizePostResponse
-	(SentimentLabel)(0),                // 13: postwright.v1.SentimentLabel
-	(*Post)(nil),                       // 14: postwright.v1.Post
-	(*PostAnalytics)(nil),              // 15: postwright.v1.PostAnalytics
-	(*Readability)(nil),                // 16: postwright.v1.Readability
-	(*EngagementForecast)(nil),         // 17: postwright.v1.EngagementForecast
-	(*AnalyzeReadabilityRequest)(nil),  // 18: postwright.v1.AnalyzeReadabilityRequest
-	(*PredictEngagementRequest)(nil),   // 19: postwright.v1.PredictEngagementRequest
-	(*GetBestTimesRequest)(nil),        // 20: postwright.v1.GetBestTimesRequest
-	(*AnalyzeReadabilityResponse)(nil), // 21: postwright.v1.AnalyzeReadabilityResponse
-	(*PredictEngagementResponse)(nil),  // 22: postwright.v1.PredictEngagementResponse
-	(*GetBestTimesResponse)(nil),       // 23: postwright.v1.GetBestTimesResponse
+	(*AnalysisMissing)(nil),            // 11: postwright.v1.AnalysisMissing
+	(*OptimizePostRequest)(nil),        // 12: postwright.v1.OptimizePostRequest
+	(*OptimizePostResponse)(nil),       // 13: postwright.v1.OptimizePostResponse
+	(SentimentLabel)(0),                // 14: postwright.v1.SentimentLabel
+	(*Post)(nil),                       // 15: postwright.v1.Post
+	(*PostAnalytics)(nil),              // 16: postwright.v1.PostAnalytics
+	(*Readability)(nil),                // 17: postwright.v1.Readability
+	(*EngagementForecast)(nil),         // 18: postwright.v1.EngagementForecast
+	(*AnalyzeReadabilityRequest)(nil),  // 19: postwright.v1.AnalyzeReadabilityRequest
+	(*PredictEngagementRequest)(nil),   // 20: postwright.v1.PredictEngagementRequest
+	(*GetBestTimesRequest)(nil),        // 21: postwright.v1.GetBestTimesRequest
+	(*AnalyzeReadabilityResponse)(nil), // 22: postwright.v1.AnalyzeReadabilityResponse
+	(*PredictEngagementResponse)(nil),  // 23: postwright.v1.PredictEngagementResponse
+	(*GetBestTimesResponse)(nil),       // 24: postwright.v1.GetBestTimesResponse
 }
 var file_postwright_v1_analysis_service_proto_depIdxs = []int32{
 	2,  // 0: postwright.v1.AnalysisSource.passed_over:type_name -> postwright.v1.AnalysisEngineFailure
-	13, // 1: postwright.v1.AnalyzeSentimentResponse.label:type_name -> postwright.v1.SentimentLabel
+	14, // 1: postwright.v1.AnalyzeSentimentResponse.label:type_name -> postwright.v1.SentimentLabel
 	1,  // 2: postwright.v1.AnalyzeSentimentResponse.source:type_name -> postwright.v1.AnalysisSource
 	1,  // 3: postwright.v1.GenerateHashtagsResponse.source:type_name -> postwright.v1.AnalysisSource
 	0,  // 4: postwright.v1.OptimizeContentRequest.optimization_type:type_name -> postwright.v1.OptimizationType
 	1,  // 5: postwright.v1.OptimizeContentResponse.source:type_name -> postwright.v1.AnalysisSource
-	14, // 6: postwright.v1.AnalyzePostResponse.post:type_name -> postwright.v1.Post
-	15, // 7: postwright.v1.AnalyzePostResponse.analytics:type_name -> postwright.v1.PostAnalytics
+	15, // 6: postwright.v1.AnalyzePostResponse.post:type_name -> postwright.v1.Post
+	16, // 7: postwright.v1.AnalyzePostResponse.analytics:type_name -> postwright.v1.PostAnalytics
 	1,  // 8: postwright.v1.AnalyzePostResponse.sentiment_source:type_name -> postwright.v1.AnalysisSource
 	1,  // 9: postwright.v1.AnalyzePostResponse.hashtags_source:type_name -> postwright.v1.AnalysisSource
 	1,  // 10: postwright.v1.AnalyzePostResponse.optimization_source:type_name -> postwright.v1.AnalysisSource
-	16, // 11: postwright.v1.AnalyzePostResponse.readability:type_name -> postwright.v1.Readability
-	17, // 12: postwright.v1.AnalyzePostResponse.forecast:type_name -> postwright.v1.EngagementForecast
-	0,  // 13: postwright.v1.OptimizePostRequest.optimization_type:type_name -> postwright.v1.OptimizationType
-	1,  // 14: postwright.v1.OptimizePostResponse.source:type_name -> postwright.v1.AnalysisSource
-	3,  // 15: postwright.v1.AnalysisService.AnalyzeSentiment:input_type -> postwright.v1.AnalyzeSentimentRequest
-	5,  // 16: postwright.v1.AnalysisService.GenerateHashtags:input_type -> postwright.v1.GenerateHashtagsRequest
-	7,  // 17: postwright.v1.AnalysisService.OptimizeContent:input_type -> postwright.v1.OptimizeContentRequest
-	9,  // 18: postwright.v1.AnalysisService.AnalyzePost:input_type -> postwright.v1.AnalyzePostRequest
-	11, // 19: postwright.v1.AnalysisService.OptimizePost:input_type -> postwright.v1.OptimizePostRequest
-	18, // 20: postwright.v1.AnalysisService.AnalyzeReadability:input_type -> postwright.v1.AnalyzeReadabilityRequest
-	19, // 21: postwright.v1.AnalysisService.PredictEngagement:input_type -> postwright.v1.PredictEngagementRequest
-	20, // 22: postwright.v1.AnalysisService.GetBestTimes:input_type -> postwright.v1.GetBestTimesRequest
-	4,  // 23: postwright.v1.AnalysisService.AnalyzeSentiment:output_type -> postwright.v1.AnalyzeSentimentResponse
-	6,  // 24: postwright.v1.AnalysisService.GenerateHashtags:output_type -> postwright.v1.GenerateHashtagsResponse
-	8,  // 25: postwright.v1.AnalysisService.OptimizeContent:output_type -> postwright.v1.OptimizeContentResponse
-	10, // 26: postwright.v1.AnalysisService.AnalyzePost:output_type -> postwright.v1.AnalyzePostResponse
-	12, // 27: postwright.v1.AnalysisService.OptimizePost:output_type -> postwright.v1.OptimizePostResponse
-	21, // 28: postwright.v1.AnalysisService.AnalyzeReadability:output_type -> postwright.v1.AnalyzeReadabilityResponse
-	22, // 29: postwright.v1.AnalysisService.PredictEngagement:output_type -> postwright.v1.PredictEngagementResponse
-	23, // 30: postwright.v1.AnalysisService.GetBestTimes:output_type -> postwright.v1.GetBestTimesResponse
-	23, // [23:31] is the sub-list for method output_type
-	15, // [15:23] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	17, // 11: postwright.v1.AnalyzePostResponse.readability:type_name -> postwright.v1.Readability
+	18, // 12: postwright.v1.AnalyzePostResponse.forecast:type_name -> postwright.v1.EngagementForecast
+	11, // 13: postwright.v1.AnalyzePostResponse.missing:type_name -> postwright.v1.AnalysisMissing
+	0,  // 14: postwright.v1.OptimizePostRequest.optimization_type:type_name -> postwright.v1.OptimizationType
+	1,  // 15: postwright.v1.OptimizePostResponse.source:type_name -> postwright.v1.AnalysisSource
+	3,  // 16: postwright.v1.AnalysisService.AnalyzeSentiment:input_type -> postwright.v1.AnalyzeSentimentRequest
+	5,  // 17: postwright.v1.AnalysisService.GenerateHashtags:input_type -> postwright.v1.GenerateHashtagsRequest
+	7,  // 18: postwright.v1.AnalysisService.OptimizeContent:input_type -> postwright.v1.OptimizeContentRequest
+	9,  // 19: postwright.v1.AnalysisService.AnalyzePost:input_type -> postwright.v1.AnalyzePostRequest
+	12, // 20: postwright.v1.AnalysisService.OptimizePost:input_type -> postwright.v1.OptimizePostRequest
+	19, // 21: postwright.v1.AnalysisService.AnalyzeReadability:input_type -> postwright.v1.AnalyzeReadabilityRequest
+	20, // 22: postwright.v1.AnalysisService.PredictEngagement:input_type -> postwright.v1.PredictEngagementRequest
+	21, // 23: postwright.v1.AnalysisService.GetBestTimes:input_type -> postwright.v1.GetBestTimesRequest
+	4,  // 24: postwright.v1.AnalysisService.AnalyzeSentiment:output_type -> postwright.v1.AnalyzeSentimentResponse
+	6,  // 25: postwright.v1.AnalysisService.GenerateHashtags:output_type -> postwright.v1.GenerateHashtagsResponse
+	8,  // 26: postwright.v1.AnalysisService.OptimizeContent:output_type -> postwright.v1.OptimizeContentResponse
+	10, // 27: postwright.v1.AnalysisService.AnalyzePost:output_type -> postwright.v1.AnalyzePostResponse
+	13, // 28: postwright.v1.AnalysisService.OptimizePost:output_type -> postwright.v1.OptimizePostResponse
+	22, // 29: postwright.v1.AnalysisService.AnalyzeReadability:output_type -> postwright.v1.AnalyzeReadabilityResponse
+	23, // 30: postwright.v1.AnalysisService.PredictEngagement:output_type -> postwright.v1.PredictEngagementResponse
+	24, // 31: postwright.v1.AnalysisService.GetBestTimes:output_type -> postwright.v1.GetBestTimesResponse
+	24, // [24:32] is the sub-list for method output_type
+	16, // [16:24] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_analysis_service_proto_init() }
@@ -964,7 +1045,7 @@ func file_postwright_v1_analysis_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_analysis_service_proto_rawDesc), len(file_postwright_v1_analysis_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

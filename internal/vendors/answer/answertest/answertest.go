@@ -1,5 +1,5 @@
 // Package answertest is the table of answers that every operation of every vendor must turn into a value or a fault, for
-// the tests of the adapters. It serves them over real HTTP, through the seam.
+// the tests of the adapters. It serves them over real HTTP, through the seam. It must not know any one vendor.
 package answertest
 
 import (

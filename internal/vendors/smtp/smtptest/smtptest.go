@@ -1,4 +1,5 @@
-// Package smtptest is a real mail server for tests, by go-smtp: it keeps what it takes. Only tests import it.
+// Package smtptest is a real mail server for tests, by go-smtp: it keeps what it takes. It must not know what is tested. Only tests
+// import it.
 package smtptest
 
 import (

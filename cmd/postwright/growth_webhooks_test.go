@@ -38,8 +38,10 @@ var webhookArguments = map[string]map[string]string{
 	"WebhookDeliveryDeleteGone": {},
 	"WebhookDeleteGone":         {},
 
-	"WebhookClaim":   {"leased_until": "now_at", "busy_owners": "ARRAY[" + numbered(11, 0) + "]::uuid[]"},
-	"WebhookNextDue": {"id": hook},
+	"WebhookClaim":    {"leased_until": "now_at", "busy_owners": "ARRAY[" + numbered(11, 0) + "]::uuid[]"},
+	"WebhookNextLook": {},
+	"WebhookAnnounce": {},
+	"WebhookNextDue":  {"id": hook},
 	"WebhookRecordAttempt": {
 		"webhook_id": hook, "event_id": waiting, "took_ms": "1", "status": "200", "answer": "''", "problem": "''", "state": "'delivered'",
 		"next_attempt_at": "NULL",

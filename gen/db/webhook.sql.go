@@ -12,6 +12,16 @@ import (
 	"github.com/google/uuid"
 )
 
+const webhookAnnounce = `-- name: WebhookAnnounce :exec
+SELECT pg_notify('webhook_work', '')
+`
+
+// Has all processes look for what is due, once this has committed.
+func (q *Queries) WebhookAnnounce(ctx context.Context, db DBTX) error {
+	_, err := db.Exec(ctx, webhookAnnounce)
+	return err
+}
+
 const webhookClaim = `-- name: WebhookClaim :one
 UPDATE webhooks SET free_at = $1::timestamptz WHERE id = (
     SELECT w.id FROM webhooks w
@@ -844,6 +854,19 @@ func (q *Queries) WebhookNextDue(ctx context.Context, db DBTX, arg WebhookNextDu
 		&i.OccurredAt,
 	)
 	return i, err
+}
+
+const webhookNextLook = `-- name: WebhookNextLook :one
+SELECT GREATEST(w.due_at, w.free_at)::timestamptz AS look_at FROM webhooks w
+WHERE w.due_at IS NOT NULL ORDER BY GREATEST(w.due_at, w.free_at) LIMIT 1
+`
+
+// When an endpoint is next to be looked at for what is due. No row when nothing waits.
+func (q *Queries) WebhookNextLook(ctx context.Context, db DBTX) (time.Time, error) {
+	row := db.QueryRow(ctx, webhookNextLook)
+	var look_at time.Time
+	err := row.Scan(&look_at)
+	return look_at, err
 }
 
 const webhookOldestDue = `-- name: WebhookOldestDue :one

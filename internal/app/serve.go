@@ -77,19 +77,21 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	changes.Go(func() { a.origin.Watch(streams) })
+	var listeners []postgres.Listener
 	if a.cfg.works() {
+		listeners = append(listeners, a.Webhooks.Listener())
 		changes.Go(func() { a.Webhooks.Run(streams) })
 	}
 	if a.cfg.serves() {
-		listeners := []postgres.Listener{a.services.Posts.Listener()}
+		listeners = append(listeners, a.services.Posts.Listener())
 		if a.cache != nil {
 			listeners = append(listeners, a.cache.Listener())
 			changes.Go(func() { a.cache.Run(streams) })
 		}
-		changes.Go(func() { a.store.Listen(streams, listeners...) })
 		changes.Go(func() { a.services.Posts.PollForChanges(streams, posts.PollInterval) })
 		changes.Go(func() { a.services.Posts.IndexForSearch(streams) })
 	}
+	changes.Go(func() { a.store.Listen(streams, listeners...) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(a.boundConnections(listener)) }()
 	a.log.InfoContext(ctx, "serving", "address", listener.Addr().String())

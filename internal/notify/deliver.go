@@ -17,6 +17,8 @@ import (
 type DeliveryArgs struct {
 	OwnerID        uuid.UUID `json:"owner_id"`
 	NotificationID uuid.UUID `json:"notification_id"`
+	// Asked is that the user wants it sent now, whatever they want to be told by itself.
+	Asked bool `json:"asked,omitempty"`
 }
 
 // Kind names the job in River's tables; it must never change.
@@ -43,7 +45,7 @@ type deliveryWorker struct {
 
 // Work sends the message, or waits until it may be tried again.
 func (w *deliveryWorker) Work(ctx context.Context, job *river.Job[DeliveryArgs]) error {
-	wait, err := w.service.deliver(ctx, job.Args.OwnerID, job.Args.NotificationID)
+	wait, err := w.service.deliver(ctx, job.Args)
 	if err == nil && wait > 0 {
 		return river.JobSnooze(wait)
 	}
@@ -51,8 +53,14 @@ func (w *deliveryWorker) Work(ctx context.Context, job *river.Job[DeliveryArgs])
 }
 
 // deliver sends a message that waits, once: what is not known to have gone wrong before it reached anybody is not sent again by
-// itself, for nobody wants the same message twice. wait is how long until it is to be looked at again, 0 for never.
-func (s *Service) deliver(ctx context.Context, owner, id uuid.UUID) (wait time.Duration, err error) {
+// itself, for nobody wants the same message twice. A try that comes later keeps quiet hours too, and what the user has switched off
+// meanwhile is not sent. wait is how long until it is to be looked at again, 0 for never.
+func (s *Service) deliver(ctx context.Context, args DeliveryArgs) (wait time.Duration, err error) {
+	owner, id := args.OwnerID, args.NotificationID
+	muted, quiet, err := s.unwanted(ctx, args)
+	if err != nil || quiet > 0 {
+		return quiet, err
+	}
 	n, err := fromRow(s.queries.NotificationClaim(ctx, s.store, db.NotificationClaimParams{ID: id, OwnerID: owner}))
 	if fault.Is(err, fault.NotFound) {
 		return 0, s.endInDoubt(ctx, owner, id)
@@ -61,9 +69,13 @@ func (s *Service) deliver(ctx context.Context, owner, id uuid.UUID) (wait time.D
 		return 0, err
 	}
 	route := s.routes[n.Channel]
-	delivered, sendErr := route.Channel.Send(ctx, Message{
-		OwnerID: n.OwnerID, Event: n.Event, Recipient: n.Recipient, Subject: n.Subject, Content: n.content, HTML: n.html,
-	})
+	var delivered bool
+	var sendErr error = fault.New(fault.Precondition, "It was not sent: these messages were switched off meanwhile.")
+	if !muted {
+		delivered, sendErr = route.Channel.Send(ctx, Message{
+			OwnerID: n.OwnerID, Event: n.Event, Recipient: n.Recipient, Subject: n.Subject, Content: n.content, HTML: n.html,
+		})
+	}
 	end := db.NotificationSettleParams{State: ended, Delivered: delivered, Problem: "", Sender: route.Sender, ID: id, OwnerID: owner}
 	if sendErr != nil {
 		end.Problem = fault.Of(sendErr).Message
@@ -80,6 +92,22 @@ func (s *Service) deliver(ctx context.Context, owner, id uuid.UUID) (wait time.D
 		return unsettledWait, nil // and then it is in doubt
 	}
 	return wait, nil
+}
+
+// unwanted reports whether a message that waits, and that nobody asked for, is about what its user does not want to be told, and for how
+// long they want their peace.
+func (s *Service) unwanted(ctx context.Context, args DeliveryArgs) (muted bool, quiet time.Duration, err error) {
+	if args.Asked {
+		return false, 0, nil
+	}
+	n, err := fromRow(s.queries.NotificationGet(ctx, s.store, db.NotificationGetParams{ID: args.NotificationID, OwnerID: args.OwnerID}))
+	if fault.Is(err, fault.NotFound) || err == nil && n.State != StateWaiting {
+		return false, 0, nil // whoever claims it finds out
+	}
+	if err != nil {
+		return false, 0, err
+	}
+	return s.prefers(ctx, n.OwnerID, n.Event, n.Channel)
 }
 
 // again is the wait before a message is tried again that has failed so many times; 0 for never. Who answers, and not that the message

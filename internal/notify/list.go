@@ -2,15 +2,13 @@ package notify
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
-	"math"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/pagetoken"
 	"github.com/postwright/postwright/internal/postgres"
 )
 
@@ -45,22 +43,14 @@ type place struct {
 // newest is before every message.
 var newest = place{at: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), id: uuid.Max}
 
-// token is opaque, not secret: whoever makes one up sees messages of their own from another place.
-func (p place) token() string {
-	micros := uint64(p.at.UnixMicro())
-	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(p.id[:], micros))
-}
+func (p place) token() string { return pagetoken.Make(p.id, p.at.UnixMicro()) }
 
 func readToken(token string) (place, error) {
 	if token == "" {
 		return newest, nil
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) != 16+8 || binary.BigEndian.Uint64(b[16:]) > uint64(newest.at.UnixMicro()) {
-		return place{}, fault.Fields(fault.Field{Path: "pageToken", Problem: "is not one of ours: send nextPageToken of the page before, unchanged"})
-	}
-	micros := min(binary.BigEndian.Uint64(b[16:]), math.MaxInt64)
-	return place{at: time.UnixMicro(int64(micros)), id: uuid.UUID(b[:16])}, nil
+	id, micros, err := pagetoken.Read(token)
+	return place{at: time.UnixMicro(min(micros, newest.at.UnixMicro())), id: id}, err
 }
 
 // List returns what a user was sent or not, newest first.
@@ -127,7 +117,7 @@ func (s *Service) Resend(ctx context.Context, owner, id uuid.UUID) (Notification
 		if err != nil {
 			return err
 		}
-		return s.jobs.Insert(ctx, tx, DeliveryArgs{OwnerID: owner, NotificationID: id})
+		return s.jobs.Insert(ctx, tx, DeliveryArgs{OwnerID: owner, NotificationID: id, Asked: true})
 	})
 	return n, err
 }

@@ -78,7 +78,7 @@ func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
 			sent, err = s.SendPush(t.Context(), PushInput{OwnerID: user.ID, UserID: user.ID.String(), Title: "Hello", Message: "Text"})
 			require.NoError(t, err)
 			require.Equal(t, Sent{c.refusal == nil, API}, sent)
-			wait, err := s.deliver(t.Context(), user.ID, written)
+			wait, err := s.deliver(t.Context(), DeliveryArgs{OwnerID: user.ID, NotificationID: written})
 			require.NoError(t, err, "a job whose run fails runs again")
 			require.Equal(t, unsettledWait, wait)
 			require.Equal(t, 3, vendor.sent)
@@ -87,7 +87,7 @@ func TestAMessageThatIsOutIsNotSentAgainBecauseItsRecordFails(t *testing.T) {
 
 			_, err = store.Pool().Exec(t.Context(), `ALTER TABLE notifications DROP CONSTRAINT nothing_is_taken`)
 			require.NoError(t, err)
-			wait, err = s.deliver(t.Context(), user.ID, written)
+			wait, err = s.deliver(t.Context(), DeliveryArgs{OwnerID: user.ID, NotificationID: written})
 			require.NoError(t, err)
 			require.Zero(t, wait)
 			require.Equal(t, 3, vendor.sent, "nobody knows whether it went out")

@@ -204,6 +204,41 @@ func TestWhatDidNotGoOutIsTriedAgainAndCanBeResent(t *testing.T) {
 	require.Equal(t, "resource_exhausted", resend(w.Key, w.listed(10, true)[0].GetId()).Failure(t).Code, "it counts as if the user had sent it")
 }
 
+// A try that comes later is in nobody's night, and tells nobody what they have switched off meanwhile; who asks for it gets it.
+func TestATryThatComesLaterIsWantedToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Serve()
+	require.NoError(t, w.Vendors.Arm(sandbox.Fault{Vendor: "notification", Mode: sandbox.Status, Value: "503", Times: 2}))
+	w.Publish(w.Draft("Told late"))
+	w.Idle()
+	change := func(mask, preferences string) {
+		t.Helper()
+		a := w.Curl(w.Key, "NotificationService/UpdatePreferences", []byte(`{"preferences":`+preferences+`,"updateMask":"`+mask+`"}`))
+		require.Equal(t, http.StatusOK, a.Status, "%s", a.Body)
+	}
+	now := time.Now().UTC()
+	change("quietHours", fmt.Sprintf(`{"quietHours":{"startTime":%q,"endTime":%q,"timeZone":"UTC"}}`,
+		now.Add(-2*time.Hour).Format("15:04"), now.Add(2*time.Hour).Format("15:04")))
+	w.wake()
+	require.Empty(t, w.Vendors.Notifications(), "it is night")
+	require.Len(t, w.listed(10, false), 2)
+	require.Empty(t, w.listed(10, true), "they wait")
+	change("quietHours", `{}`)
+	change("events", `{"events":[{"event":"NOTIFICATION_EVENT_PUBLISHED","email":false,"push":true}]}`)
+	w.wake()
+	told := w.Vendors.Notifications()
+	require.Len(t, told, 1)
+	require.Equal(t, "push", told[0].Channel)
+	failed := w.listed(10, true)
+	require.Len(t, failed, 1)
+	require.Contains(t, failed[0].GetProblem(), "switched off")
+	a := w.Curl(w.Key, "NotificationService/ResendNotification", []byte(`{"id":"`+failed[0].GetId()+`"}`))
+	require.Equal(t, http.StatusOK, a.Status, "%s", a.Body)
+	w.Idle()
+	require.Len(t, w.Vendors.Notifications(), 2)
+}
+
 // A message whose vendor stays away is given up at last, and one that is deleted meanwhile is nobody's failure.
 func TestAMessageIsNotTriedForEver(t *testing.T) {
 	t.Parallel()

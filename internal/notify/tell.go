@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
@@ -31,17 +32,11 @@ func (s *Service) tell(ctx context.Context, jobID int64, n notice) error {
 	if err != nil {
 		return err
 	}
-	preferences, err := s.Preferences(ctx, n.ownerID)
-	if err != nil {
+	switch muted, quiet, err := s.prefers(ctx, n.ownerID, n.event, n.channel); {
+	case err != nil || muted:
 		return err
-	}
-	if !preferences.Told(n.event, n.channel) {
-		return nil
-	}
-	if now := s.now(); preferences.Quiet != nil {
-		if end, quiet := preferences.Quiet.Ends(now); quiet {
-			return river.JobSnooze(end.Sub(now))
-		}
+	case quiet > 0:
+		return river.JobSnooze(quiet)
 	}
 	recipient := envelope(user.Email)
 	if n.channel == Push {
@@ -53,6 +48,21 @@ func (s *Service) tell(ctx context.Context, jobID int64, n notice) error {
 		}
 		return s.jobs.Complete(ctx, tx, jobID)
 	})
+}
+
+// prefers reports whether a user does not want to be told of an event by a channel, and for how long they want their peace yet.
+func (s *Service) prefers(ctx context.Context, owner uuid.UUID, event Event, channel string) (muted bool, quiet time.Duration, err error) {
+	preferences, err := s.Preferences(ctx, owner)
+	if err != nil {
+		return false, 0, err
+	}
+	now := s.now()
+	if preferences.Quiet != nil {
+		if end, is := preferences.Quiet.Ends(now); is {
+			quiet = end.Sub(now)
+		}
+	}
+	return !preferences.Told(event, channel), quiet, nil
 }
 
 // writeDown makes a message of a notice and has it sent, unless it may not be.

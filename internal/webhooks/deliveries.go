@@ -121,6 +121,9 @@ func (s *Service) Resend(ctx context.Context, in ResendInput) (Sent, error) {
 			})
 		}
 		if err == nil {
+			err = s.queries.WebhookAnnounce(ctx, tx)
+		}
+		if err == nil {
 			resent, err = deliveryFromRow(s.queries.WebhookGetDelivery(ctx, tx, which))
 		}
 		return err

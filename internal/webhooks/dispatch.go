@@ -25,8 +25,6 @@ const (
 	sliceMost = 50
 	// leaseTime is when an endpoint is taken up by somebody else whose process died: longer than a slice with its last attempt.
 	leaseTime = time.Minute
-	// lookEvery is how often it is looked for what is due.
-	lookEvery = time.Second
 	// releaseTimeout bounds the last word about an endpoint as the process stops.
 	releaseTimeout = 5 * time.Second
 )
@@ -35,19 +33,25 @@ const (
 func (s *Service) Run(ctx context.Context) {
 	d := dispatcher{service: s, ended: make(chan uuid.UUID, mostAtOnce), running: map[uuid.UUID]int{}}
 	defer d.sending.Wait()
-	look := time.NewTicker(lookEvery)
+	look := time.NewTimer(0)
 	defer look.Stop()
 	for {
-		more := d.round(ctx)
+		left := d.round(ctx)
 		d.endAll()
-		if more && ctx.Err() == nil {
+		if left == moreBacklog && ctx.Err() == nil {
 			continue
 		}
+		wait := lookAgain
+		if left == noBacklog {
+			wait = s.sleepsFor(ctx)
+		}
+		look.Reset(wait)
 		select {
 		case <-ctx.Done():
 			return
 		case owner := <-d.ended:
 			d.end(owner)
+		case <-s.woken:
 		case <-look.C:
 		}
 	}
@@ -83,17 +87,17 @@ func (d *dispatcher) end(owner uuid.UUID) {
 }
 
 // round fans out some of what is new, and begins to send to endpoints for which something is due, as far as there is room. It reports
-// whether there is more to fan out. A database that is away is told by the seam, and asked again at the next look.
-func (d *dispatcher) round(ctx context.Context) (more bool) {
+// what is left to fan out. A database that is away is told by the seam, and asked again before long.
+func (d *dispatcher) round(ctx context.Context) (left backlog) {
 	s := d.service
 	var err error
-	if d.fanned, more, err = s.fanOut(ctx, d.fanned); err != nil {
-		return false
+	if d.fanned, left, err = s.fanOut(ctx, d.fanned); err != nil {
+		return laterBacklog
 	}
 	for d.places < mostAtOnce {
 		to, err := s.claim(ctx, d.busy())
 		if err != nil { // nothing is due, or the database is away
-			return more
+			return left
 		}
 		d.places++
 		d.running[to.owner]++
@@ -105,7 +109,7 @@ func (d *dispatcher) round(ctx context.Context) (more bool) {
 			}
 		})
 	}
-	return more
+	return left
 }
 
 // busy are the owners who have their share of the places.

@@ -15,24 +15,42 @@ const (
 	fanOutMost   = 50 // events of one owner, to 20 endpoints each at most
 )
 
+// backlog is what is left to fan out.
+type backlog int
+
+const (
+	noBacklog    backlog = iota
+	laterBacklog         // of owners who were passed over, of another process, or of now
+	moreBacklog          // which can be gone on with at once
+)
+
 // fanOut gives the oldest events of some owners, those after one in the order of their ids, to the endpoints that want them. It returns
-// the owner after whom to go on, and whether there may be more. Another process that does so at this moment does it for all.
-func (s *Service) fanOut(ctx context.Context, after uuid.UUID) (last uuid.UUID, more bool, err error) {
+// the owner after whom to go on, and what is left. Another process that does so at this moment does it for all.
+func (s *Service) fanOut(ctx context.Context, after uuid.UUID) (last uuid.UUID, left backlog, err error) {
 	owners, err := s.queries.WebhookListWaitingOwners(ctx, s.store, db.WebhookListWaitingOwnersParams{AfterOwner: after, Most: fanOutOwners})
 	if err != nil {
-		return after, false, err
+		return after, laterBacklog, err
 	}
+	if len(owners) == 0 && after == uuid.Nil {
+		return after, noBacklog, nil
+	}
+	left = laterBacklog // events may have come behind those, or an owner was passed over
 	for _, owner := range owners {
 		full, first, err := s.fanOutOwner(ctx, owner)
 		if err != nil || !first {
-			return after, false, err
+			return after, laterBacklog, err
 		}
-		after, more = owner, more || full
+		if after = owner; full {
+			left = moreBacklog
+		}
 	}
 	if len(owners) < fanOutOwners { // those before are looked at next
-		return uuid.Nil, more || after != uuid.Nil && len(owners) == 0, nil
+		if len(owners) == 0 {
+			left = moreBacklog
+		}
+		return uuid.Nil, left, nil
 	}
-	return after, true, nil
+	return after, moreBacklog, nil
 }
 
 // fanOutOwner gives an owner's oldest events to the endpoints that want them, under the endpoints' locks: one that is switched off now is

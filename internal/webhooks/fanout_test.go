@@ -33,14 +33,14 @@ func TestOneOwnersEventsKeepNobodyElsesWaiting(t *testing.T) {
 	p.owner = other
 	theirs := p.listen("http://127.0.0.1:9/")
 	p.many(other, 1)
-	_, more, err := p.fanOut(t.Context(), uuid.Nil)
+	_, left, err := p.fanOut(t.Context(), uuid.Nil)
 	require.NoError(t, err)
-	require.True(t, more)
+	require.Equal(t, moreBacklog, left)
 	require.Equal(t, 1, p.count(`SELECT count(*) FROM webhook_deliveries WHERE webhook_id = $1`, theirs.Webhook.ID))
 	require.Equal(t, fanOutMost, p.count(`SELECT count(*) FROM webhook_deliveries WHERE webhook_id = $1`, p.hook.Webhook.ID))
 	after := uuid.Nil
-	for more { // as Run does
-		after, more, err = p.fanOut(t.Context(), after)
+	for left != noBacklog { // as Run does
+		after, left, err = p.fanOut(t.Context(), after)
 		require.NoError(t, err)
 	}
 	require.Zero(t, p.count(`SELECT count(*) FROM webhook_events WHERE NOT fanned_out`))

@@ -81,13 +81,14 @@ type Service struct {
 	sender   *sender
 	now      func() time.Time
 	log      *slog.Logger
+	woken    chan struct{}
 }
 
 // New returns a Service.
 func New(on Dependencies) *Service {
 	return &Service{
 		store: on.Store, queries: db.New(), jobs: on.Jobs, secrets: secrets{on.Vault}, follow: on.Follow, hold: on.Hold, observer: on.Observer,
-		settings: on.Settings, sender: newSender(on.Settings, public, on.Now), now: on.Now, log: on.Log,
+		settings: on.Settings, sender: newSender(on.Settings, public, on.Now), now: on.Now, log: on.Log, woken: make(chan struct{}, 1),
 	}
 }
 

@@ -40,6 +40,11 @@ CREATE TABLE webhook_events (
     occurred_at timestamptz NOT NULL,
     fanned_out  boolean NOT NULL DEFAULT false
 );
+-- Those that send are told at once, and need not look again and again.
+-- +goose StatementBegin
+CREATE FUNCTION announce_webhook_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NOTIFY webhook_work; RETURN NULL; END $$;
+-- +goose StatementEnd
+CREATE TRIGGER webhook_events_announce AFTER INSERT ON webhook_events FOR EACH STATEMENT EXECUTE FUNCTION announce_webhook_events();
 CREATE INDEX webhook_events_owner ON webhook_events (owner_id);
 CREATE INDEX webhook_events_occurred ON webhook_events (occurred_at);
 CREATE INDEX webhook_events_waiting ON webhook_events (owner_id, occurred_at, id) WHERE NOT fanned_out;
@@ -96,4 +101,5 @@ DROP TABLE webhook_counts;
 DROP TABLE webhook_attempts;
 DROP TABLE webhook_deliveries;
 DROP TABLE webhook_events;
+DROP FUNCTION announce_webhook_events();
 DROP TABLE webhooks;

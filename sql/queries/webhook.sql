@@ -153,6 +153,15 @@ UPDATE webhooks SET free_at = @leased_until::timestamptz WHERE id = (
 )
 RETURNING id, owner_id;
 
+-- name: WebhookNextLook :one
+-- When an endpoint is next to be looked at for what is due. No row when nothing waits.
+SELECT GREATEST(w.due_at, w.free_at)::timestamptz AS look_at FROM webhooks w
+WHERE w.due_at IS NOT NULL ORDER BY GREATEST(w.due_at, w.free_at) LIMIT 1;
+
+-- name: WebhookAnnounce :exec
+-- Has all processes look for what is due, once this has committed.
+SELECT pg_notify('webhook_work', '');
+
 -- name: WebhookNextDue :one
 -- What is to be sent to an endpoint next, and how. No row when nothing is due, or it is switched off.
 SELECT w.url, w.sealed_secret, w.sealed_previous_secret, w.previous_secret_until, d.tries, d.give_up_at, e.id AS event_id, e.type, e.data,

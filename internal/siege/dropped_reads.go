@@ -12,10 +12,10 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 )
 
-// Bounds of a caller's patience with a read that they drop.
+// Bounds of a caller's patience with a read that they drop: an answer takes a few milliseconds.
 const (
 	droppedEarliest = 500 * time.Microsecond
-	droppedLatest   = 30 * time.Millisecond
+	droppedLatest   = 10 * time.Millisecond
 	droppers        = 8
 	// droppersPause leaves the machine some room: it is the leaving that is tried, not how many reads a node can do.
 	droppersPause = 10 * time.Millisecond

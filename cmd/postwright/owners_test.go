@@ -182,7 +182,7 @@ func TestATableHasOneWriter(t *testing.T) {
 	writers := map[string][]string{}
 	for _, q := range queries(t) {
 		tables := q.writes()
-		if strings.HasPrefix(q.kind, "exec") {
+		if strings.HasPrefix(q.kind, "exec") && !strings.Contains(q.text, "pg_notify") {
 			assert.NotEmpty(t, tables, "what %s writes to", q.name)
 		}
 		for _, table := range tables {

@@ -79,7 +79,7 @@ func Readability(text string) Reading {
 		r.LongestSentence = max(r.LongestSentence, len(words))
 		for _, w := range words {
 			for _, r := range w {
-				if unicode.IsLetter(r) {
+				if unicode.Is(unicode.Latin, r) { // as word has it: a Roman numeral of one sign is no letter to unicode.IsLetter
 					letters++
 				}
 			}

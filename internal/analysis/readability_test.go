@@ -51,6 +51,9 @@ func TestReadingOfSentencesAndWords(t *testing.T) {
 			Ease: 206.835 - 1.015*4.5 - 84.6*12/9, Grade: 0.39*4.5 + 11.8*12/9 - 15.59, Sentences: 2, Words: 9, LongestSentence: 6,
 			WordsPerSentence: 4.5, LettersPerWord: 47.0 / 9, SyllablesPerWord: 12.0 / 9,
 		}},
+		"a numeral of one sign is a letter": {"The part Ⅳ", analysis.Reading{
+			Ease: 100, Grade: 0, Sentences: 1, Words: 3, LongestSentence: 3, WordsPerSentence: 3, LettersPerWord: 8.0 / 3, SyllablesPerWord: 1,
+		}},
 		"apostrophes are no letters, mentions no words": {"It's what we don’t know, @carla", analysis.Reading{
 			Ease: 100, Grade: 0, Sentences: 1, Words: 5, LongestSentence: 5, WordsPerSentence: 5, LettersPerWord: 17.0 / 5, SyllablesPerWord: 1,
 		}},

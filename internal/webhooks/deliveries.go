@@ -61,7 +61,7 @@ func (s *Service) Deliveries(ctx context.Context, in DeliveriesInput) (page Deli
 	return page, err
 }
 
-// withAttempts adds their attempts to deliveries of an endpoint.
+// withAttempts adds their attempts to deliveries of an endpoint: those that the delivery, which was read before, knows of.
 func (s *Service) withAttempts(ctx context.Context, webhook uuid.UUID, list ...Delivery) ([]Sent, error) {
 	sent := make([]Sent, len(list))
 	events := make([]uuid.UUID, len(list))
@@ -73,6 +73,9 @@ func (s *Service) withAttempts(ctx context.Context, webhook uuid.UUID, list ...D
 	for _, row := range rows {
 		attempt, _ := attemptFromRow(row, nil)
 		of := &sent[place[row.EventID]]
+		if row.Number > of.Delivery.attempts {
+			continue
+		}
 		of.Attempts = append(of.Attempts, attempt)
 	}
 	return sent, err

@@ -56,6 +56,28 @@ func TestARedirectToLoopbackIsNotFollowedAndSaysSo(t *testing.T) {
 	require.Equal(t, webhooks.PostCreated, kind)
 }
 
+// A list that was read while an attempt was written down told of an attempt, and beside it that there had been none.
+func TestAnAttemptBeyondThoseThatItsDeliveryKnowsIsNotTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Serve()
+	to := newReceiver(t)
+	id, _ := w.listen(to.server.URL, webhooks.PostCreated)
+	w.createPost("Hello")
+	deliveries := func() []any {
+		list, _ := w.call("WebhookService/ListWebhookDeliveries", map[string]any{"webhookId": id})["deliveries"].([]any)
+		return list
+	}
+	require.Eventually(t, func() bool {
+		list := deliveries()
+		return len(list) == 1 && field(list[0].(map[string]any), "state") == "WEBHOOK_DELIVERY_STATE_DELIVERED"
+	}, apptest.WaitLimit, apptest.WaitStep)
+	before := deliveries()
+	w.Exec(`INSERT INTO webhook_attempts (webhook_id, event_id, number, started_at, took_ms, status, answer, problem)
+		SELECT webhook_id, event_id, number + 1, started_at, took_ms, status, answer, problem FROM webhook_attempts`)
+	require.Equal(t, before, deliveries())
+}
+
 func TestOfAnEndpointThatIsGoneItsOwnerIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

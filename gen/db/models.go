@@ -166,6 +166,15 @@ type PublishAttempt struct {
 	Settlement    string
 }
 
+type Queue struct {
+	AccountID uuid.UUID
+	OwnerID   uuid.UUID
+	TimeZone  string
+	Slots     []int16
+	Revision  int64
+	UpdatedAt time.Time
+}
+
 type Request struct {
 	OwnerID     uuid.UUID
 	Operation   string

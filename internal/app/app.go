@@ -27,6 +27,7 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/queue"
 	"github.com/postwright/postwright/internal/retention"
 	"github.com/postwright/postwright/internal/rpc"
 	"github.com/postwright/postwright/internal/status"
@@ -179,8 +180,9 @@ func (a *App) wire() (err error) {
 	a.Accounts = accounts.New(accounts.Dependencies{
 		Store: a.store, Jobs: a.jobs, LinkedIn: a.linkedIn, Vault: vault, Follow: afterAccountEvent, Settings: accountSettings, Now: Now,
 	})
+	postQueue := queue.New(a.store, a.Accounts, Now)
 	a.Publishing = publishing.New(publishing.Dependencies{
-		Store: a.store, Jobs: a.jobs, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, Origin: a.origin,
+		Store: a.store, Jobs: a.jobs, Posts: postService, Accounts: a.Accounts, Queue: postQueue, LinkedIn: a.linkedIn, Origin: a.origin,
 		Follow: a.afterPublication, Rules: a.cfg.Publishing.rules(a.cfg.LinkedIn.Version), Now: Now,
 	})
 	numbers := analytics.New(analytics.Dependencies{
@@ -203,7 +205,7 @@ func (a *App) wire() (err error) {
 	}
 	a.services = rpc.Services{
 		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Versions: postVersions, Accounts: a.Accounts, Notify: notifyService,
-		Webhooks: a.Webhooks, WebhookReach: a.Webhooks.Reach(),
+		Queue: postQueue, Webhooks: a.Webhooks, WebhookReach: a.Webhooks.Reach(),
 		Analysis: analysis.New(analysis.Dependencies{
 			Store: a.store, Posts: postService, Versions: postVersions, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,
 		}),

@@ -22,6 +22,7 @@ import (
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing/decision"
+	"github.com/postwright/postwright/internal/queue"
 	"github.com/postwright/postwright/internal/vendors/linkedin"
 )
 
@@ -43,6 +44,7 @@ type Service struct {
 	jobs     *jobs.Client
 	posts    *posts.Service
 	accounts *accounts.Service
+	queue    *queue.Service
 	linkedIn LinkedIn
 	origin   *origin.Service
 	follow   Follow
@@ -56,6 +58,7 @@ type Dependencies struct {
 	Jobs     *jobs.Client
 	Posts    *posts.Service
 	Accounts *accounts.Service
+	Queue    *queue.Service
 	LinkedIn LinkedIn
 	Origin   *origin.Service
 	Follow   Follow
@@ -71,6 +74,7 @@ func New(on Dependencies) *Service {
 		jobs:     on.Jobs,
 		posts:    on.Posts,
 		accounts: on.Accounts,
+		queue:    on.Queue,
 		linkedIn: on.LinkedIn,
 		origin:   on.Origin,
 		follow:   on.Follow,

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
 	"github.com/postwright/postwright/internal/posts"
@@ -121,46 +122,77 @@ func (s *Service) Schedule(ctx context.Context, in ScheduleInput) (Scheduled, er
 	if in.Zone == "" {
 		in.Zone = "UTC"
 	}
-	at := moment.UTC().Truncate(time.Microsecond) // what PostgreSQL keeps
 	var scheduled Scheduled
 	err = s.store.InTx(ctx, func(tx *postgres.Tx) error {
-		current, err := s.posts.GetForUpdate(ctx, tx, in.OwnerID, in.ID)
-		if err != nil {
-			return err
+		current, account, err := s.schedulable(ctx, tx, in.OwnerID, in.ID)
+		if err == nil {
+			scheduled, err = s.schedule(ctx, tx, current, account, moment, in.Zone)
 		}
-		if current.State != posts.StateScheduled {
-			if err := decision.Publishable(current.State, false); err != nil {
-				return err
-			}
-		}
-		account, err := s.accounts.Find(ctx, tx, in.OwnerID, current.AccountID)
-		if err != nil {
-			return err
-		}
-		scheduled.Post, err = posts.FromRow(s.queries.PostMarkScheduled(ctx, tx, db.PostMarkScheduledParams{
-			ID: in.ID, OwnerID: in.OwnerID, ScheduledAt: at, TimeZone: in.Zone, Now: s.now(),
-		}))
-		if err != nil {
-			return err
-		}
-		if err := s.jobs.InsertAt(ctx, tx, at, DueArgs{OwnerID: in.OwnerID, PostID: in.ID, ScheduledAt: at}); err != nil {
-			return err
-		}
-		same, err := s.sameTexts(ctx, tx, in.OwnerID, []posts.Post{current}, []uuid.UUID{account.ID})
-		if err != nil {
-			return err
-		}
-		scheduled.Warnings = s.warnings(account, at)
-		again := len(scheduled.Warnings) > 0 // only what may change until then is told again
-		if warning, there := same[in.ID]; there {
-			scheduled.Warnings = append(scheduled.Warnings, warning)
-		}
-		if !again {
-			return nil
-		}
-		return s.jobs.InsertAt(ctx, tx, decision.WarnAgain(s.now(), at), ScheduleWarningArgs{OwnerID: in.OwnerID, PostID: in.ID, ScheduledAt: at})
+		return err
 	})
 	return scheduled, err
+}
+
+// ScheduleNext gives a post the next free time of its account's queue, or moves it there, as Schedule does.
+func (s *Service) ScheduleNext(ctx context.Context, ownerID, id uuid.UUID) (Scheduled, error) {
+	var scheduled Scheduled
+	err := s.store.InTx(ctx, func(tx *postgres.Tx) error {
+		current, account, err := s.schedulable(ctx, tx, ownerID, id)
+		if err != nil {
+			return err
+		}
+		moment, clocks, err := s.queue.Next(ctx, tx, account, id)
+		if err == nil {
+			scheduled, err = s.schedule(ctx, tx, current, account, moment, clocks)
+		}
+		return err
+	})
+	return scheduled, err
+}
+
+// schedulable is a post that may get a time, locked until the end of the transaction, and the account that it would go out with.
+func (s *Service) schedulable(ctx context.Context, tx *postgres.Tx, ownerID, id uuid.UUID) (posts.Post, accounts.Account, error) {
+	current, err := s.posts.GetForUpdate(ctx, tx, ownerID, id)
+	if err != nil {
+		return posts.Post{}, accounts.Account{}, err
+	}
+	if current.State != posts.StateScheduled {
+		if err := decision.Publishable(current.State, false); err != nil {
+			return posts.Post{}, accounts.Account{}, err
+		}
+	}
+	account, err := s.accounts.Find(ctx, tx, ownerID, current.AccountID)
+	return current, account, err
+}
+
+// schedule gives a post a time, on the clocks of a zone that is chosen for people to read.
+func (s *Service) schedule(
+	ctx context.Context, tx *postgres.Tx, current posts.Post, account accounts.Account, moment time.Time, clocks string,
+) (scheduled Scheduled, err error) {
+	at := moment.UTC().Truncate(time.Microsecond) // what PostgreSQL keeps
+	scheduled.Post, err = posts.FromRow(s.queries.PostMarkScheduled(ctx, tx, db.PostMarkScheduledParams{
+		ID: current.ID, OwnerID: current.OwnerID, ScheduledAt: at, TimeZone: clocks, Now: s.now(),
+	}))
+	if err != nil {
+		return Scheduled{}, err
+	}
+	if err := s.jobs.InsertAt(ctx, tx, at, DueArgs{OwnerID: current.OwnerID, PostID: current.ID, ScheduledAt: at}); err != nil {
+		return Scheduled{}, err
+	}
+	same, err := s.sameTexts(ctx, tx, current.OwnerID, []posts.Post{current}, []uuid.UUID{account.ID})
+	if err != nil {
+		return Scheduled{}, err
+	}
+	scheduled.Warnings = s.warnings(account, at)
+	again := len(scheduled.Warnings) > 0 // only what may change until then is told again
+	if warning, there := same[current.ID]; there {
+		scheduled.Warnings = append(scheduled.Warnings, warning)
+	}
+	if !again {
+		return scheduled, nil
+	}
+	warning := ScheduleWarningArgs{OwnerID: current.OwnerID, PostID: current.ID, ScheduledAt: at}
+	return scheduled, s.jobs.InsertAt(ctx, tx, decision.WarnAgain(s.now(), at), warning)
 }
 
 // CancelSchedule makes a scheduled post a draft again. A post that is not scheduled, or due already, is a Precondition

@@ -63,7 +63,8 @@ func methods() (list []protoreflect.MethodDescriptor) {
 	for _, file := range []protoreflect.FileDescriptor{
 		postwrightv1.File_postwright_v1_account_service_proto, postwrightv1.File_postwright_v1_analysis_service_proto,
 		postwrightv1.File_postwright_v1_notification_service_proto, postwrightv1.File_postwright_v1_post_service_proto,
-		postwrightv1.File_postwright_v1_system_service_proto, postwrightv1.File_postwright_v1_webhook_service_proto,
+		postwrightv1.File_postwright_v1_queue_service_proto, postwrightv1.File_postwright_v1_system_service_proto,
+		postwrightv1.File_postwright_v1_webhook_service_proto,
 	} {
 		for i := range file.Services().Len() {
 			all := file.Services().Get(i).Methods()

@@ -36,6 +36,7 @@ import (
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/queue"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/versions"
 	"github.com/postwright/postwright/internal/webhooks"
@@ -84,6 +85,7 @@ type Services struct {
 	Versions     *versions.Service
 	Accounts     *accounts.Service
 	Notify       *notify.Service
+	Queue        *queue.Service
 	Webhooks     *webhooks.Service
 	WebhookReach webhooks.Reach // where endpoints may be
 	Status       func(ctx context.Context, owner uuid.UUID) status.Report
@@ -137,6 +139,7 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
 	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
+	postwrightv1connect.RegisterQueueServiceHandler(server, queueHandler{queue: services.Queue, publishing: services.Publishing})
 	postwrightv1connect.RegisterWebhookServiceHandler(server, webhookHandler{webhooks: services.Webhooks, reach: services.WebhookReach})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
 	var names []string

@@ -21,6 +21,8 @@ BEGIN
         CASE n % 2 WHEN 1 THEN 'r'::bytea END, CASE n % 2 WHEN 1 THEN moment(n) + interval '365 days' END,
         CASE n % 5 WHEN 1 THEN 'REVOKED_ACCESS_TOKEN' ELSE '' END, moment(n), moment(n)
     FROM generate_series(first, last) n;
+    INSERT INTO queues (account_id, owner_id, time_zone, slots, revision, updated_at)
+    SELECT id_of(3, n), id_of(1, n), 'UTC', '{540}', 1, moment(n) FROM generate_series(first, last) n;
     INSERT INTO consents (state_hash, owner_id, organization, expires_at)
     SELECT convert_to('c' || n, 'UTF8'), id_of(1, n), '', moment(n) + interval '10 years' FROM generate_series(first, last) n;
     INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, published_at,
@@ -84,6 +86,7 @@ VALUES (id_of(2, 0), id_of(1, 0), '', 'k0', decode(repeat('00', 32), 'hex'), mom
 INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, scopes, is_default, hold_streak, created_at, updated_at)
 VALUES (id_of(3, 0), id_of(1, 0), 'urn:li:person:0', '', 't', '{}', true, 1, moment(0), moment(0)),
     (id_of(31, 0), id_of(11, 0), 'urn:li:person:other', '', 't', '{}', false, 0, moment(0), moment(0));
+INSERT INTO queues (account_id, owner_id, time_zone, slots, revision, updated_at) VALUES (id_of(3, 0), id_of(1, 0), 'UTC', '{540}', 1, moment(0));
 INSERT INTO posts (id, owner_id, account_id, content, post_type, tone, target_audience, visibility, hashtags, state, scheduled_at,
     published_at, failure_code, created_at, updated_at)
 SELECT id_of(kind, 0), id_of(1, 0), id_of(3, 0), 'In the state ' || state, 'story', 'humorous', '', 'public', '{}', state,

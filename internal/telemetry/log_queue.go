@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -11,84 +12,94 @@ import (
 const (
 	// queueBytes bounds the lines that wait to be written, and as many again are being written.
 	queueBytes = 4 << 20
+	// queueKept is the largest buffer that is used again.
+	queueKept = 64 << 10
 	// queueEnd is how long the last lines may take to be written.
 	queueEnd = time.Second
-	// queueWait is how long a line may hold up whoever writes it, until the queue is found to be stuck.
+	// queueWait is how long writing may hold up those who wrote lines, until the queue is found to be stuck.
 	queueWait = 50 * time.Millisecond
 )
 
 // LogQueue is where lines wait for whoever takes them: a pipe whose reader has stopped reading, or a file system without room, would
 // hold up every call and the stop as well. While lines are taken at once, whoever writes one waits until it has left, so that a crash
-// right behind it does not lose it. Lines that there is no room for, or that can't be written, are lost; once others can be written
-// again, a line says how many, where they would stand. It is safe for concurrent use.
+// right behind it does not lose it; lines of several calls leave together. Lines that there is no room for, or that can't be written,
+// are lost; once others can be written again, a line says how many, where they would stand. It is safe for concurrent use.
 type LogQueue struct {
 	out  io.Writer
-	tell slog.Handler // writes to out
+	tell slog.Handler // adds to waiting; mu is held
 	wake chan struct{}
 	done chan struct{}
 
 	mu      sync.Mutex
-	waiting []queuedLine
-	bytes   int
-	lost    int           // after those that wait
-	written chan struct{} // is closed when those that wait have been written
-	stuck   bool          // a line took too long, and some wait since then
+	waiting []byte
+	told    []loss        // what lines that wait say is lost
+	lost    int           // lines, after those that wait
+	next    chan struct{} // is closed when what waits has been written, or the queue is found to be stuck
+	current chan struct{} // the same of what is being written; nil where nothing is
+	stuck   bool          // writing took too long, and some wait since then
 	closing bool
 }
 
-// queuedLine is a line, and how many were lost between it and the one before.
-type queuedLine struct {
-	text []byte
-	lost int
-}
+// loss is how many lines were lost as a line among others says, which ends so many bytes after the beginning of the first.
+type loss struct{ end, lines int }
 
 // NewQueuedLogger is NewLogger with a queue before w. Close the queue, or the last lines are not written.
 func NewQueuedLogger(w io.Writer, level slog.Level, json bool) (*slog.Logger, *LogQueue) {
-	q := &LogQueue{
-		out: w, tell: NewLogger(w, slog.LevelWarn, json).Handler(),
-		wake: make(chan struct{}, 1), done: make(chan struct{}), written: make(chan struct{}),
-	}
+	q := &LogQueue{out: w, wake: make(chan struct{}, 1), done: make(chan struct{}), next: make(chan struct{})}
+	q.tell = NewLogger(toWaiting{q}, slog.LevelWarn, json).Handler()
 	go q.run()
-	return NewLogger(q, level, json), q
+	return slog.New(patient{NewLogger(q, level, json).Handler(), q}), q
 }
 
-// Write implements io.Writer. It waits until the line is written, but no longer than a moment, and not at all while lines wait that
-// somebody has waited for in vain. It never fails.
+// patient waits for a line after its handler is done with it: a handler of slog writes one line at a time.
+type patient struct {
+	slog.Handler
+	queue *LogQueue
+}
+
+// Handle implements slog.Handler.
+func (p patient) Handle(ctx context.Context, line slog.Record) error {
+	err := p.Handler.Handle(ctx, line)
+	p.queue.wait()
+	return err
+}
+
+// WithAttrs implements slog.Handler.
+func (p patient) WithAttrs(attributes []slog.Attr) slog.Handler {
+	return patient{p.Handler.WithAttrs(attributes), p.queue}
+}
+
+// WithGroup implements slog.Handler.
+func (p patient) WithGroup(name string) slog.Handler {
+	return patient{p.Handler.WithGroup(name), p.queue}
+}
+
+// Write implements io.Writer: it puts a line into the queue. It never fails.
 func (q *LogQueue) Write(line []byte) (int, error) {
-	written, wait := q.add(line)
+	q.mu.Lock()
+	if len(q.waiting)+len(line) > queueBytes {
+		q.lost++
+	} else {
+		q.tellLost()
+		q.waiting = append(q.waiting, line...)
+	}
+	q.mu.Unlock()
 	q.signal()
-	if !wait {
-		return len(line), nil
-	}
-	late := time.NewTimer(queueWait)
-	defer late.Stop()
-	select {
-	case <-written:
-	case <-q.done:
-	case <-late.C:
-		q.mu.Lock()
-		select {
-		case <-written: // just now
-		default:
-			q.stuck = true
-		}
-		q.mu.Unlock()
-	}
 	return len(line), nil
 }
 
-// add puts a line into the queue, and returns what is closed when it has been written, and whether to wait for that.
-func (q *LogQueue) add(line []byte) (written <-chan struct{}, wait bool) {
+// wait returns when what was put in before has been written, after a moment where that takes longer, and at once while something
+// waits that somebody has waited for in vain.
+func (q *LogQueue) wait() {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.bytes+len(line) > queueBytes {
-		q.lost++
-		return nil, false
+	written, stuck := q.next, q.stuck
+	if len(q.waiting) == 0 {
+		written = q.current
 	}
-	q.waiting = append(q.waiting, queuedLine{append([]byte(nil), line...), q.lost})
-	q.bytes += len(line)
-	q.lost = 0
-	return q.written, !q.stuck
+	q.mu.Unlock()
+	if written != nil && !stuck {
+		<-written
+	}
 }
 
 // Close waits until what was written before has left, a second at most. It may be called more than once.
@@ -112,50 +123,90 @@ func (q *LogQueue) signal() {
 
 func (q *LogQueue) run() {
 	defer close(q.done)
-	unwritten := 0
+	var used []byte
 	for range q.wake {
-		lines, lost, written, closing := q.take()
-		for _, line := range lines {
-			unwritten = q.tellLost(unwritten + line.lost)
-			if _, err := q.out.Write(line.text); err != nil {
-				unwritten++
+		lines, told, closing := q.take(used)
+		late := time.AfterFunc(queueWait, q.release)
+		lost := 0
+		if len(lines) > 0 {
+			if n, err := q.out.Write(lines); err != nil {
+				lost = lostBehind(n, lines, told)
 			}
 		}
-		unwritten = q.tellLost(unwritten + lost)
-		q.wrote(written)
+		late.Stop()
+		q.wrote(lost, closing)
 		if closing {
 			return
 		}
+		if used = lines; cap(used) > queueKept {
+			used = nil
+		}
 	}
 }
 
-func (q *LogQueue) take() (lines []queuedLine, lost int, written chan struct{}, closing bool) {
+// take returns what waits, behind which others may wait in a buffer that is used again.
+func (q *LogQueue) take(used []byte) (lines []byte, told []loss, closing bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	lines, lost, written, closing = q.waiting, q.lost, q.written, q.closing
-	q.waiting, q.bytes, q.lost, q.written = nil, 0, 0, make(chan struct{})
-	return lines, lost, written, closing
+	q.tellLost()
+	lines, told = q.waiting, q.told
+	q.waiting, q.told = used[:0], nil
+	q.current, q.next = q.next, make(chan struct{})
+	return lines, told, q.closing
 }
 
-// wrote lets those go who wait for what has been written. Once nothing waits any more, others may wait again.
-func (q *LogQueue) wrote(written chan struct{}) {
+// lostBehind is how many lines are lost where only the first n bytes were written: those behind, and those that these tell of.
+func lostBehind(n int, lines []byte, told []loss) int {
+	lost := bytes.Count(lines[n:], []byte{'\n'})
+	for _, t := range told {
+		if t.end > n {
+			lost += t.lines - 1 // the line that tells of them was none before
+		}
+	}
+	return lost
+}
+
+// wrote lets those go who wait for what has been written. Once nothing waits any more, others may wait again, until the end.
+func (q *LogQueue) wrote(lost int, last bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	close(written)
+	if q.lost += lost; q.current != nil {
+		close(q.current)
+		q.current = nil
+	}
 	if len(q.waiting) == 0 {
-		q.stuck = false
+		q.stuck = last
 	}
 }
 
-// tellLost writes how many lines were lost, and returns how many nobody has been told of.
-func (q *LogQueue) tellLost(lines int) int {
-	if lines == 0 {
-		return 0
+// release lets all go who wait: what is being written takes too long.
+func (q *LogQueue) release() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stuck = true
+	if q.current != nil {
+		close(q.current)
+		q.current = nil
+	}
+	close(q.next)
+	q.next = make(chan struct{})
+}
+
+// tellLost says how many lines were lost, behind those that wait.
+func (q *LogQueue) tellLost() {
+	if q.lost == 0 {
+		return
 	}
 	told := slog.NewRecord(time.Now(), slog.LevelWarn, "lines of this log are lost: nobody took them, or they could not be written", 0)
-	told.AddAttrs(slog.Int("lines", lines))
-	if q.tell.Handle(context.Background(), told) != nil {
-		return lines
-	}
-	return 0
+	told.AddAttrs(slog.Int("lines", q.lost))
+	_ = q.tell.Handle(context.Background(), told) // toWaiting never fails
+	q.told, q.lost = append(q.told, loss{len(q.waiting), q.lost}), 0
+}
+
+// toWaiting adds what is written to the lines that wait.
+type toWaiting struct{ *LogQueue }
+
+func (w toWaiting) Write(line []byte) (int, error) {
+	w.waiting = append(w.waiting, line...)
+	return len(line), nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,6 +83,33 @@ func TestALogThatIsReadAgainIsWaitedForAgain(t *testing.T) {
 		log.Info("nobody reads this one")
 		require.Equal(t, 50*time.Millisecond, time.Since(began))
 		require.NoError(t, reader.Close())
+		queue.Close()
+	})
+}
+
+// slow takes a while for what it is given, however much that is.
+type slow struct{ written int }
+
+func (s *slow) Write(lines []byte) (int, error) {
+	time.Sleep(10 * time.Millisecond)
+	s.written += bytes.Count(lines, []byte{'\n'})
+	return len(lines), nil
+}
+
+// A handler of slog holds its lock while it writes: a hundred calls stood in line for a hundred writes.
+func TestLinesOfManyCallsLeaveTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		out := &slow{}
+		log, queue := telemetry.NewQueuedLogger(out, slog.LevelInfo, false)
+		began := time.Now()
+		var calls sync.WaitGroup
+		for range 100 {
+			calls.Go(func() { log.Info("call") })
+		}
+		calls.Wait()
+		require.Equal(t, 100, out.written)
+		require.LessOrEqual(t, time.Since(began), 20*time.Millisecond, "two writes: the first line's, and the others'")
 		queue.Close()
 	})
 }

@@ -36,6 +36,7 @@ import (
 	"github.com/postwright/postwright/internal/vendors/llmapi"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 	"github.com/postwright/postwright/internal/vendors/smtp"
+	"github.com/postwright/postwright/internal/vendors/webpush"
 	"github.com/postwright/postwright/internal/versions"
 	"github.com/postwright/postwright/internal/webhooks"
 )
@@ -52,6 +53,8 @@ type App struct {
 	Publishing *publishing.Service
 	// Webhooks is there for the command that seals secrets anew.
 	Webhooks *webhooks.Service
+	// Browsers likewise.
+	Browsers *notify.Browsers
 
 	cfg      Config
 	log      *slog.Logger
@@ -72,6 +75,7 @@ type App struct {
 	llmAPI      *llmapi.Client      // nil where none is set
 	notifyAPI   *notifyapi.Client   // likewise
 	mailServer  *smtp.Client        // likewise
+	webPush     *webpush.Client     // nil where push messages go another way
 
 	ownChecks, vendorChecks *status.CachedChecks // of this Postwright, and of the vendors, as users are told
 }
@@ -187,6 +191,7 @@ func (a *App) wire() (err error) {
 		Store: a.store, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, Jobs: a.jobs,
 		Plan: a.cfg.Publishing.plan(), Now: Now,
 	})
+	a.Browsers = notify.NewBrowsers(notify.BrowsersDependencies{Store: a.store, Vault: vault, Client: a.webPush, Now: Now, Log: a.log})
 	notifyService := notify.New(notify.Dependencies{
 		Store: a.store, Jobs: a.jobs, Sources: notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
 		Email: a.emailRoute(), Push: a.pushRoute(), Limits: a.cfg.Notification.limits(), Observer: a.metrics.Notifications(), Now: Now, Log: a.log,
@@ -203,6 +208,7 @@ func (a *App) wire() (err error) {
 	}
 	a.services = rpc.Services{
 		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Versions: postVersions, Accounts: a.Accounts, Notify: notifyService,
+		Browsers: a.Browsers,
 		Webhooks: a.Webhooks, WebhookReach: a.Webhooks.Reach(),
 		Analysis: analysis.New(analysis.Dependencies{
 			Store: a.store, Posts: postService, Versions: postVersions, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,

@@ -9,9 +9,10 @@ import (
 
 // The names of those who send, in settings, on record and in metrics.
 const (
-	API  = "api"
-	SMTP = "smtp"
-	Log  = "log"
+	API     = "api"
+	SMTP    = "smtp"
+	WebPush = "webpush"
+	Log     = "log"
 )
 
 // Channel is a way to reach a person. Send reports whether it was taken; its error is a fault.

@@ -10,7 +10,10 @@ import (
 	"github.com/postwright/postwright/internal/notify"
 )
 
-type notificationHandler struct{ notify *notify.Service }
+type notificationHandler struct {
+	notify   *notify.Service
+	browsers *notify.Browsers
+}
 
 var _ postwrightv1connect.NotificationServiceHandler = notificationHandler{}
 

@@ -36,6 +36,7 @@ import (
 	"github.com/postwright/postwright/internal/notify"
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
+	"github.com/postwright/postwright/internal/reach"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/versions"
 	"github.com/postwright/postwright/internal/webhooks"
@@ -84,8 +85,9 @@ type Services struct {
 	Versions     *versions.Service
 	Accounts     *accounts.Service
 	Notify       *notify.Service
+	Browsers     *notify.Browsers
 	Webhooks     *webhooks.Service
-	WebhookReach webhooks.Reach // where endpoints may be
+	WebhookReach reach.Reach // where endpoints may be
 	Status       func(ctx context.Context, owner uuid.UUID) status.Report
 	Authenticate func(ctx context.Context, key string) (identity.Key, error)
 	// Callers says who may call now.
@@ -136,7 +138,7 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 	)
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
-	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
+	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify, browsers: services.Browsers})
 	postwrightv1connect.RegisterWebhookServiceHandler(server, webhookHandler{webhooks: services.Webhooks, reach: services.WebhookReach})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
 	var names []string

@@ -19,6 +19,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/reach"
 )
 
 // Bounds of one attempt.
@@ -62,7 +63,7 @@ type sender struct {
 func newSender(settings Settings, allowed *ssrf.Guardian, now func() time.Time) *sender {
 	dialer := &net.Dialer{Timeout: connectTimeout, Resolver: settings.Resolver}
 	if !settings.Reach.Private {
-		dialer.Control = guard(allowed)
+		dialer.Control = reach.Guard(allowed)
 	}
 	return &sender{timeout: attemptTimeout, now: now, client: &http.Client{
 		Transport: &http.Transport{
@@ -157,7 +158,7 @@ func (s *sender) unreachable(ctx context.Context, err error) (outcome, problem s
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.Is(err, errNotPublic):
+	case errors.Is(err, reach.ErrNotPublic):
 		return outcomeNotPublic, "The host has an address that is not public, where nothing is sent: the operator allows that with " +
 			"--webhooks-allow-private."
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():

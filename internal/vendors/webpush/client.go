@@ -1,0 +1,175 @@
+package webpush
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	library "github.com/SherClockHolmes/webpush-go"
+
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
+	"github.com/postwright/postwright/internal/reach"
+)
+
+const operationSend = "send"
+
+// Bounds of one message to one browser.
+const (
+	attemptTimeout  = 10 * time.Second // all in all, the name's resolution included
+	connectTimeout  = 5 * time.Second
+	mostAnswerBytes = 1 << 10
+	mostHeaderBytes = 16 << 10
+	mostConnections = 20 // to one host
+	mostIdle        = 50
+	idleTimeout     = 30 * time.Second
+	longestAsked    = 24 * time.Hour // that a push service may ask to be left alone
+)
+
+// MostBytes is how long a payload may be: every push service takes 4096 bytes, with the key, the salt and the seal in them.
+const MostBytes = 4096 - 86 - 16 - 1
+
+// timeToLive is for how long a push service keeps a message for a browser that is not there.
+const timeToLive = 7 * 24 * time.Hour
+
+// Observer is told of every message to a browser.
+type Observer interface {
+	Attempt(vendor, operation string, took time.Duration, failed bool)
+}
+
+// Client writes to browsers. It is safe for concurrent use.
+type Client struct {
+	private, public, contact string
+	reach                    reach.Reach
+	http                     *http.Client
+	observer                 Observer
+	now                      func() time.Time
+}
+
+// New returns a Client. A faulty configuration is an Invalid fault. It asks no proxy, which would connect to whatever it is asked for.
+func New(cfg Config, observer Observer, now func() time.Time) (*Client, error) {
+	return newClient(cfg, nil, observer, now)
+}
+
+func newClient(cfg Config, resolver *net.Resolver, observer Observer, now func() time.Time) (*Client, error) {
+	if err := fault.Fields(cfg.Faults()...); err != nil {
+		return nil, err
+	}
+	public, err := Public(cfg.PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	contact, _ := cfg.contact()
+	dialer := &net.Dialer{Timeout: connectTimeout, Resolver: resolver}
+	if !cfg.Reach.Private {
+		dialer.Control = reach.Guard(reach.Public)
+	}
+	return &Client{
+		private: cfg.PrivateKey, public: public, contact: contact, reach: cfg.Reach, observer: observer, now: now,
+		http: &http.Client{
+			Transport: &http.Transport{
+				DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: connectTimeout, DisableCompression: true,
+				MaxResponseHeaderBytes: mostHeaderBytes, MaxIdleConns: mostIdle, MaxConnsPerHost: mostConnections, IdleConnTimeout: idleTimeout,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// PublicKey is what browsers subscribe with.
+func (c *Client) PublicKey() string { return c.public }
+
+// words are what is told of an endpoint that is wrong.
+var words = reach.Words{
+	Needed: "the endpoint of the browser's PushSubscription", Example: "https://push.example.org/1", AllowHTTP: "--webpush-allow-private",
+	AllowPrivate: "--webpush-allow-private",
+}
+
+// Faults lists everything that is wrong with a browser's subscription.
+func (c *Client) Faults(s Subscription) (faults []fault.Field) {
+	for _, problem := range c.reach.Problems(s.Endpoint, words) {
+		faults = append(faults, fault.Field{Path: "endpoint", Problem: problem})
+	}
+	return append(faults, s.KeyFaults()...)
+}
+
+// Push sends a browser one message, encrypted so that it alone reads it. A NotFound fault says that the subscription is gone; a fault
+// with Doubt set means that the push service may have taken it.
+func (c *Client) Push(ctx context.Context, to Subscription, payload []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	began := c.now()
+	res, err := library.SendNotificationWithContext(ctx, payload, &library.Subscription{
+		Endpoint: to.Endpoint, Keys: library.Keys{Auth: to.Auth, P256dh: to.P256dh},
+	}, &library.Options{
+		HTTPClient: c.http, Subscriber: c.contact, TTL: int(timeToLive.Seconds()), Urgency: library.UrgencyNormal,
+		VAPIDPublicKey: c.public, VAPIDPrivateKey: c.private,
+	})
+	if err == nil {
+		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, mostAnswerBytes)) // the status counts, however the body ends
+		_ = res.Body.Close()
+		err = c.answered(res)
+	} else {
+		err = unanswered(err, sent.Load())
+	}
+	c.observer.Attempt(Vendor, operationSend, c.now().Sub(began), err != nil)
+	return err
+}
+
+// answered says what a push service's answer means.
+func (c *Client) answered(res *http.Response) error {
+	status := res.StatusCode
+	if status >= 200 && status <= 299 {
+		return nil
+	}
+	f := fault.Newf(fault.VendorRejected, "the push service refuses the message (%d)", status)
+	switch {
+	case status == http.StatusNotFound || status == http.StatusGone:
+		f.Kind, f.Message = fault.NotFound, fmt.Sprintf("its subscription is gone (%d)", status)
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		f.Message = fmt.Sprintf("the push service does not take the key of this Postwright (%d): subscribe that browser again", status)
+	case status == http.StatusTooManyRequests:
+		f.Kind, f.Message = fault.RateLimited, "the push service takes no more for now (429)"
+	case status == http.StatusRequestTimeout || status >= 500:
+		f.Kind, f.Message = fault.VendorUnavailable, fmt.Sprintf("the push service is down (%d)", status)
+	case status >= 300 && status <= 399:
+		f.Message = fmt.Sprintf("the push service answers with a redirect (%d), which is not followed", status)
+	}
+	f.RetryAfter = min(outbound.RetryAfter(res.Header, c.now()), longestAsked)
+	f.Answer = &fault.Answer{Vendor: Vendor, Operation: operationSend, Status: status}
+	return f
+}
+
+// unanswered says what it means that no answer came, without a word of what is inside the operator's network.
+func unanswered(err error, sent bool) error {
+	var at *url.Error
+	requested := errors.As(err, &at)
+	if requested { // the endpoint in its words is nobody else's to know
+		err = at.Err
+	}
+	f := fault.New(fault.VendorUnavailable, "the push service can't be reached").WithCause(err)
+	f.Answer = &fault.Answer{Vendor: Vendor, Operation: operationSend}
+	problem, distrusted := outbound.CertificateProblem(err)
+	switch {
+	case errors.Is(err, reach.ErrNotPublic):
+		f.Kind, f.Message = fault.VendorRejected, "its push service has an address that is not public, where nothing is sent: the operator "+
+			"allows that with --webpush-allow-private"
+	case distrusted:
+		f.Message = "its push service is not trusted: " + problem
+		f = f.WithReason(outbound.ReasonBadCertificate)
+	case sent:
+		f.Doubt, f.Message = true, "its push service did not say whether it took the message"
+	case !requested: // the keys, which were looked at when they came
+		f.Kind, f.Message = fault.VendorRejected, "nothing can be encrypted for it: subscribe that browser again"
+	}
+	return f
+}

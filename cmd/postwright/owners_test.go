@@ -34,6 +34,7 @@ var owners = map[string]string{
 	"Origin":         "origin",
 	"Post":           "posts",
 	"Publication":    "publishing",
+	"PushSubscription": "notify",
 	"Request":        "idempotency",
 	"User":           "identity",
 	"VersionWarning": "sunset",

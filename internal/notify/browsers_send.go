@@ -70,7 +70,7 @@ func (b *Browsers) summary(ctx context.Context, m Message, browsers []Browser, f
 			continue
 		}
 		all.Doubt = all.Doubt || f.Doubt
-		if !f.Doubt && (f.Kind == fault.RateLimited || f.Kind == fault.VendorUnavailable) {
+		if worthAnother(f) {
 			retry = m.id != uuid.Nil // what a caller wrote is tried once
 			all.Kind, all.RetryAfter = f.Kind, max(all.RetryAfter, f.RetryAfter)
 		}
@@ -93,6 +93,11 @@ func (b *Browsers) summary(ctx context.Context, m Message, browsers []Browser, f
 	}
 	all.Message = fault.Clip(began+strings.Join(problems, "; ")+".", mostTold)
 	return delivered, all
+}
+
+// worthAnother tells what surely did not reach a browser, and may the next time.
+func worthAnother(f *fault.Error) bool {
+	return !f.Doubt && (f.Kind == fault.RateLimited || f.Kind == fault.VendorUnavailable)
 }
 
 // remove has a user told no more in a browser that is gone, and says so.

@@ -9,9 +9,9 @@ var browserArguments = map[string]map[string]string{
 		"id": fresh, "endpoint": "'https://push.example.org/new'", "p256dh": "'p'", "sealed_auth": "'s'", "description": "''", "most": "20",
 	},
 	"PushSubscriptionListByOwner": {},
-	"PushSubscriptionDelete":      {"id": numbered(95, 0)},
+	"PushSubscriptionDelete":      {"id": numbered(97, 0)},
 	"PushSubscriptionListSealed":  {},
-	"PushSubscriptionReseal":      {"id": numbered(95, 0), "sealed_auth": "'n'", "old_sealed_auth": "'s'"},
+	"PushSubscriptionReseal":      {"id": numbered(97, 0), "sealed_auth": "'n'", "old_sealed_auth": "'s'"},
 }
 
 func init() { maps.Copy(arguments, browserArguments) }

@@ -127,7 +127,7 @@ func (a *App) emailRoute() notify.Route {
 func (a *App) pushRoute() notify.Route {
 	switch sender := a.cfg.pushSender(); sender {
 	case notify.WebPush:
-		return notify.Route{Sender: sender, Channel: a.Browsers}
+		return notify.Route{Sender: sender, Channel: a.Browsers, Reaches: a.Browsers.Any}
 	case notify.API:
 		return notify.Route{Sender: sender, Channel: notify.PushChannel{Vendor: a.notifyAPI}}
 	}

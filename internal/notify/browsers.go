@@ -86,8 +86,8 @@ func (in BrowserInput) Validate() error {
 // Input is that of Register.
 func (b *Browsers) Input(owner uuid.UUID, endpoint, p256dh, auth, description string) BrowserInput {
 	return BrowserInput{
-		OwnerID: owner, Subscription: webpush.Subscription{Endpoint: endpoint, P256dh: p256dh, Auth: auth}, Description: description,
-		client: b.client,
+		OwnerID: owner, Description: description, client: b.client,
+		Subscription: webpush.Subscription{Endpoint: endpoint, P256dh: p256dh, Auth: auth},
 	}
 }
 
@@ -133,6 +133,12 @@ func (b *Browsers) List(ctx context.Context, owner uuid.UUID) ([]Browser, error)
 		list[i], _ = browserFromRow(row, nil)
 	}
 	return list, err
+}
+
+// Any reports whether a user is told in a browser at all.
+func (b *Browsers) Any(ctx context.Context, owner uuid.UUID) (bool, error) {
+	list, err := b.List(ctx, owner)
+	return len(list) > 0, err
 }
 
 // Delete has a user told no more in a browser.

@@ -83,8 +83,8 @@ func (b *Browsers) summary(ctx context.Context, m Message, browsers []Browser, f
 	if len(problems) == 0 {
 		return true, nil
 	}
-	if m.id != uuid.Nil && len(taken) > 0 {
-		all.Doubt = b.keep(ctx, m, taken) != nil || all.Doubt
+	if retry && len(taken) > 0 && b.keep(ctx, m, taken) != nil {
+		all.Doubt = true // nothing is sent again by itself that some have
 	}
 	began := "No browser took it. "
 	if len(taken)+len(m.reached) > 0 {

@@ -5,10 +5,12 @@ import (
 	"log/slog"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
+	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/app"
 	"github.com/postwright/postwright/internal/app/apptest"
@@ -179,7 +181,8 @@ func TestBrowsersAreRegisteredRenewedAndDeleted(t *testing.T) {
 	_, err = w.notifications().DeletePushSubscription(t.Context(), &postwrightv1.DeletePushSubscriptionRequest{Id: id})
 	require.ErrorContains(t, err, "no such push subscription")
 
-	a := w.Curl(w.Key, "NotificationService/RegisterPushSubscription", `{"endpoint":"ftp://example.org","keys":{"p256dh":"x"},"description":"a\nb"}`)
+	a := w.Curl(w.Key, "NotificationService/RegisterPushSubscription",
+		[]byte(`{"endpoint":"ftp://example.org","keys":{"p256dh":"x"},"description":"a\nb"}`))
 	require.Equal(t, http.StatusBadRequest, a.Status)
 	for _, path := range []string{"endpoint", "keys.p256dh", "keys.auth", "description"} {
 		require.Contains(t, string(a.Body), path)
@@ -194,15 +197,82 @@ func TestNoBrowserIsRegisteredWhereItCanNotBeReached(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.notifications().RegisterPushSubscription(t.Context(), registration(b, ""))
 	require.ErrorContains(t, err, "--webpush-allow-private")
-	w.Publish(w.Draft("Nobody is subscribed"))
-	w.Idle()
-	require.Contains(t, w.pushes()[0].GetProblem(), "no browser is subscribed")
-
 	off := newWorld(t)
 	off.Serve()
 	require.Empty(t, off.publicKey())
 	_, err = off.notifications().RegisterPushSubscription(t.Context(), registration(b, ""))
 	require.ErrorContains(t, err, "--webpush-private-key")
+}
+
+// Who has no browser is told nothing there by itself; what they send there themselves is on record with the reason.
+func TestWhoHasNoBrowserIsToldThereOnlyWhatTheySend(t *testing.T) {
+	t.Parallel()
+	w := newPushWorld(t)
+	w.Serve()
+	w.Publish(w.Draft("Nobody is subscribed"))
+	w.Idle()
+	require.Empty(t, w.pushes())
+	require.Len(t, w.listed(100, false), 1, "the e-mail")
+	a := w.Curl(w.Key, "NotificationService/SendPush", apptest.JSON(t, map[string]any{"userId": w.UserID("tess@example.org"), "title": "Hi", "message": "There"}))
+	require.JSONEq(t, `{"sender":"webpush"}`, string(a.Body))
+	require.Contains(t, w.pushes()[0].GetProblem(), "no browser is subscribed")
+}
+
+// A browser is its owner's: nobody else sees it, removes it, or writes to it. One that two people use is told what both are.
+func TestABrowserIsItsOwners(t *testing.T) {
+	t.Parallel()
+	w := newPushWorld(t)
+	w.Serve()
+	mine, id := w.subscribe("Mine")
+	theirs := postwrightv1connect.NewNotificationServiceClient(w.Client(w.User("ben@example.org")))
+	list, err := theirs.ListPushSubscriptions(t.Context(), &postwrightv1.ListPushSubscriptionsRequest{})
+	require.NoError(t, err)
+	require.Empty(t, list.GetPushSubscriptions())
+	_, err = theirs.DeletePushSubscription(t.Context(), &postwrightv1.DeletePushSubscriptionRequest{Id: id})
+	require.ErrorContains(t, err, "no such push subscription")
+	shared, err := theirs.RegisterPushSubscription(t.Context(), registration(mine, "The same"))
+	require.NoError(t, err)
+	require.NotEqual(t, id, shared.GetPushSubscription().GetId())
+	push := func(client postwrightv1connect.NotificationServiceClient, user string) {
+		res, err := client.SendPush(t.Context(), &postwrightv1.SendPushRequest{UserId: w.UserID(user), Title: "To " + user, Message: "Text"})
+		require.NoError(t, err)
+		require.True(t, res.GetDelivered())
+	}
+	push(theirs, "ben@example.org")
+	_, err = theirs.DeletePushSubscription(t.Context(), &postwrightv1.DeletePushSubscriptionRequest{Id: shared.GetPushSubscription().GetId()})
+	require.NoError(t, err)
+	require.Equal(t, []string{id}, w.browsers())
+	push(w.notifications(), "tess@example.org")
+	require.Equal(t, []string{`{"title":"To ben@example.org","body":"Text"}`, `{"title":"To tess@example.org","body":"Text"}`}, mine.Read())
+}
+
+// Preferences hold for browsers as for everything else: what is not wanted there is not sent, and quiet hours are kept.
+func TestBrowsersKeepPreferencesAndQuietHours(t *testing.T) {
+	t.Parallel()
+	w := newPushWorld(t)
+	w.Serve()
+	browser, _ := w.subscribe("")
+	set := func(preferences, mask string) {
+		a := w.Curl(w.Key, "NotificationService/UpdatePreferences", []byte(`{"preferences":`+preferences+`,"updateMask":"`+mask+`"}`))
+		require.Equal(t, http.StatusOK, a.Status, string(a.Body))
+	}
+	set(`{"events":[{"event":"NOTIFICATION_EVENT_PUBLISHED","email":true}]}`, "events")
+	w.Publish(w.Draft("By e-mail alone"))
+	w.Idle()
+	require.Zero(t, browser.Calls())
+
+	now := time.Now().UTC()
+	quiet := fmt.Sprintf(`{"quietHours":{"startTime":%q,"endTime":%q,"timeZone":"UTC"}}`,
+		now.Add(-time.Hour).Format("15:04"), now.Add(time.Hour).Format("15:04"))
+	set(quiet, "events,quietHours")
+	w.Publish(w.Draft("In peace"))
+	w.Idle()
+	require.Zero(t, browser.Calls())
+	set(`{}`, "quietHours")
+	w.wake()
+	require.Len(t, browser.Read(), 1)
+	require.Contains(t, browser.Read()[0], "In peace")
+	require.Equal(t, 1, browser.Calls())
 }
 
 func TestBrowsersSecretsAreSealedAnew(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/google/uuid"
+
 	"github.com/postwright/postwright/internal/fault"
 )
 
@@ -24,6 +26,15 @@ type Channel interface {
 type Route struct {
 	Sender  string
 	Channel Channel
+	// Reaches reports whether there is anywhere to reach a user at: one who is nowhere is told nothing by itself. nil for everybody.
+	Reaches func(ctx context.Context, owner uuid.UUID) (bool, error)
+}
+
+func (r Route) reaches(ctx context.Context, owner uuid.UUID) (bool, error) {
+	if r.Reaches == nil {
+		return true, nil
+	}
+	return r.Reaches(ctx, owner)
 }
 
 // EmailVendor is what the e-mail channel needs of the notification API.

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"code.dny.dev/ssrf"
 )
@@ -29,16 +28,6 @@ var ErrNotPublic = errors.New("the address is not public")
 // Public lets connections out to public addresses alone: whatever is in IANA's registries of special-purpose addresses is none (private,
 // loopback, link-local, shared, and the addresses of clouds' metadata in them), and neither is Azure's, which looks like a public one.
 var Public = ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(netip.MustParsePrefix("168.63.129.16/32")))
-
-// Guard is a net.Dialer's Control: it sees the very address that is connected to, after the name was resolved.
-func Guard(allowed *ssrf.Guardian) func(network, address string, conn syscall.RawConn) error {
-	return func(network, address string, conn syscall.RawConn) error {
-		if allowed.Safe(network, address, conn) != nil {
-			return ErrNotPublic
-		}
-		return nil
-	}
-}
 
 // LongestURL is in bytes; specs/api holds callers to the same.
 const LongestURL = 2048

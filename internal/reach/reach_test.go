@@ -1,17 +1,15 @@
-package reach_test
+package reach
 
 import (
 	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/postwright/postwright/internal/reach"
 )
 
 func TestAddressesThatAreNotPublicAreNeverConnectedTo(t *testing.T) {
 	t.Parallel()
-	control := reach.Guard(reach.Public)
+	control := guard(Public)
 	for _, address := range []string{
 		"127.0.0.1", "127.8.9.10", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1",
 		"100.100.100.200", "192.0.0.192", "198.18.0.1", "224.0.0.1", "255.255.255.255", "168.63.129.16",
@@ -23,7 +21,7 @@ func TestAddressesThatAreNotPublicAreNeverConnectedTo(t *testing.T) {
 		if a.Is6() {
 			network = "tcp6"
 		}
-		require.ErrorIs(t, control(network, netip.AddrPortFrom(a, 443).String(), nil), reach.ErrNotPublic, address)
+		require.ErrorIs(t, control(network, netip.AddrPortFrom(a, 443).String(), nil), ErrNotPublic, address)
 	}
 	for _, address := range []string{"93.184.216.34", "2606:4700::1111"} {
 		a := netip.MustParseAddr(address)
@@ -37,37 +35,37 @@ func TestAddressesThatAreNotPublicAreNeverConnectedTo(t *testing.T) {
 
 func TestWhatIsWrongWithAURLIsToldAtOnce(t *testing.T) {
 	t.Parallel()
-	anywhere := reach.Reach{Private: true, HTTP: true}
+	anywhere := Reach{Private: true, HTTP: true}
 	for _, c := range []struct {
 		url   string
-		where reach.Reach
+		where Reach
 		wrong int
 	}{
-		{"https://example.org/hooks?a=b", reach.Reach{}, 0},
-		{"https://example.org:8443", reach.Reach{}, 0},
-		{"https://bücher.example", reach.Reach{}, 0},
-		{"https://93.184.216.34/", reach.Reach{}, 0},
-		{"", reach.Reach{}, 1},
-		{"example.org", reach.Reach{}, 2},
-		{"http://example.org", reach.Reach{}, 1},
+		{"https://example.org/hooks?a=b", Reach{}, 0},
+		{"https://example.org:8443", Reach{}, 0},
+		{"https://bücher.example", Reach{}, 0},
+		{"https://93.184.216.34/", Reach{}, 0},
+		{"", Reach{}, 1},
+		{"example.org", Reach{}, 2},
+		{"http://example.org", Reach{}, 1},
 		{"http://example.org", anywhere, 0},
 		{"ftp://example.org", anywhere, 1},
 		{"https://", anywhere, 1},
 		{"https:opaque", anywhere, 1},
-		{"https://127.0.0.1/", reach.Reach{}, 1},
+		{"https://127.0.0.1/", Reach{}, 1},
 		{"https://127.0.0.1/", anywhere, 0},
-		{"https://[::1]:80/", reach.Reach{}, 1},
-		{"https://[::ffff:10.0.0.1]/", reach.Reach{}, 1},
-		{"https://169.254.169.254/latest/meta-data", reach.Reach{}, 1},
-		{"https://LocalHost./", reach.Reach{}, 1},
-		{"https://a.localhost/", reach.Reach{}, 1},
-		{"http://user:secret@10.1.2.3/#here", reach.Reach{}, 4},
-		{"https://example.org/\n", reach.Reach{}, 1},
-		{"https://example.org:65536/", reach.Reach{}, 1},
-		{"https://example.org:0/", reach.Reach{}, 1},
-		{"https://example.org/" + string(make([]byte, reach.LongestURL)), reach.Reach{}, 1},
+		{"https://[::1]:80/", Reach{}, 1},
+		{"https://[::ffff:10.0.0.1]/", Reach{}, 1},
+		{"https://169.254.169.254/latest/meta-data", Reach{}, 1},
+		{"https://LocalHost./", Reach{}, 1},
+		{"https://a.localhost/", Reach{}, 1},
+		{"http://user:secret@10.1.2.3/#here", Reach{}, 4},
+		{"https://example.org/\n", Reach{}, 1},
+		{"https://example.org:65536/", Reach{}, 1},
+		{"https://example.org:0/", Reach{}, 1},
+		{"https://example.org/" + string(make([]byte, LongestURL)), Reach{}, 1},
 	} {
-		problems := c.where.Problems(c.url, reach.Words{})
+		problems := c.where.Problems(c.url, Words{})
 		require.Len(t, problems, c.wrong, "%q: %v", c.url, problems)
 	}
 }

@@ -1,5 +1,6 @@
 // Package sandbox is the vendors, emulated: LinkedIn, the analysis API, a language model and the notification API behind one handler, served
-// from the same OpenAPI files as the clients, and a push service with browsers behind it, for the demo, the tests and whoever wants to try without an account.
+// from the same OpenAPI files as the clients, and a push service with browsers behind it, for the demo, the tests and whoever wants to try
+// without an account.
 //
 // It owns what LinkedIn does and its documentation does not say (texts cut at a reserved character, an id in a header,
 // duplicates refused, versions that die), a ledger of what was accepted, and faults that can be switched on. It keeps
@@ -106,7 +107,7 @@ type Sandbox struct {
 	recent        map[string]*Entry // author and shown text to the newest create of it
 	notifications []Notification
 	browsers      map[string]*Browser // by id
-	listAs        func(Entry) Entry // nil for as it is
+	listAs        func(Entry) Entry   // nil for as it is
 	faults        []*armed
 	day           time.Time
 	requests      map[string]int // of the day, by member; "" is the app's

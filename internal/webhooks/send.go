@@ -25,12 +25,8 @@ import (
 // Bounds of one attempt.
 const (
 	attemptTimeout  = 10 * time.Second // all in all, the name's resolution and the answer's body included
-	connectTimeout  = 5 * time.Second
-	mostAnswerBytes = 1 << 10 // what is read of an answer's body
-	mostAnswerKept  = 500     // what is kept of that, in bytes
-	mostHeaderBytes = 16 << 10
-	mostIdle        = 50
-	idleTimeout     = 30 * time.Second
+	mostAnswerBytes = 1 << 10          // what is read of an answer's body
+	mostAnswerKept  = 500              // what is kept of that, in bytes
 )
 
 // The ways in which an attempt ends.
@@ -58,20 +54,10 @@ type sender struct {
 	now     func() time.Time
 }
 
-// newSender returns one that connects to public addresses alone, as allowed has them, unless others may be reached too. It asks no
-// proxy, which would connect to whatever it is asked for.
-func newSender(settings Settings, allowed *ssrf.Guardian, now func() time.Time) *sender {
-	dialer := &net.Dialer{Timeout: connectTimeout, Resolver: settings.Resolver}
-	if !settings.Reach.Private {
-		dialer.Control = reach.Guard(allowed)
-	}
-	return &sender{timeout: attemptTimeout, now: now, client: &http.Client{
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: connectTimeout, DisableCompression: true,
-			MaxResponseHeaderBytes: mostHeaderBytes, MaxIdleConns: mostIdle, MaxIdleConnsPerHost: 1, IdleConnTimeout: idleTimeout,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+// newSender returns one that connects to public addresses alone, as public has them, unless others may be reached too.
+func newSender(settings Settings, public *ssrf.Guardian, now func() time.Time) *sender {
+	client := settings.Reach.Client(reach.Connections{Resolver: settings.Resolver, Public: public})
+	return &sender{timeout: attemptTimeout, now: now, client: client}
 }
 
 // message is an event as it is sent: the same bytes at every attempt.

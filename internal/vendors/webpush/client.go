@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -24,12 +24,8 @@ const operationSend = "send"
 // Bounds of one message to one browser.
 const (
 	attemptTimeout  = 10 * time.Second // all in all, the name's resolution included
-	connectTimeout  = 5 * time.Second
 	mostAnswerBytes = 1 << 10
-	mostHeaderBytes = 16 << 10
-	mostConnections = 20 // to one host
-	mostIdle        = 50
-	idleTimeout     = 30 * time.Second
+	mostConnections = 20             // to one host
 	longestAsked    = 24 * time.Hour // that a push service may ask to be left alone
 )
 
@@ -53,12 +49,8 @@ type Client struct {
 	now                      func() time.Time
 }
 
-// New returns a Client. A faulty configuration is an Invalid fault. It asks no proxy, which would connect to whatever it is asked for.
+// New returns a Client. A faulty configuration is an Invalid fault.
 func New(cfg Config, observer Observer, now func() time.Time) (*Client, error) {
-	return newClient(cfg, nil, observer, now)
-}
-
-func newClient(cfg Config, resolver *net.Resolver, observer Observer, now func() time.Time) (*Client, error) {
 	if err := fault.Fields(cfg.Faults()...); err != nil {
 		return nil, err
 	}
@@ -67,19 +59,9 @@ func newClient(cfg Config, resolver *net.Resolver, observer Observer, now func()
 		return nil, err
 	}
 	contact, _ := cfg.contact()
-	dialer := &net.Dialer{Timeout: connectTimeout, Resolver: resolver}
-	if !cfg.Reach.Private {
-		dialer.Control = reach.Guard(reach.Public)
-	}
 	return &Client{
 		private: cfg.PrivateKey, public: public, contact: contact, reach: cfg.Reach, observer: observer, now: now,
-		http: &http.Client{
-			Transport: &http.Transport{
-				DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: connectTimeout, DisableCompression: true,
-				MaxResponseHeaderBytes: mostHeaderBytes, MaxIdleConns: mostIdle, MaxConnsPerHost: mostConnections, IdleConnTimeout: idleTimeout,
-			},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		http: cfg.Reach.Client(reach.Connections{PerHost: mostConnections}),
 	}, nil
 }
 
@@ -108,7 +90,8 @@ func (c *Client) Push(ctx context.Context, to Subscription, payload []byte) erro
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	began := c.now()
-	res, err := library.SendNotificationWithContext(ctx, payload, &library.Subscription{
+	own := slices.Clip(payload) // the library appends to what it is given, which others may be sent at this moment
+	res, err := library.SendNotificationWithContext(ctx, own, &library.Subscription{
 		Endpoint: to.Endpoint, Keys: library.Keys{Auth: to.Auth, P256dh: to.P256dh},
 	}, &library.Options{
 		HTTPClient: c.http, Subscriber: c.contact, TTL: int(timeToLive.Seconds()), Urgency: library.UrgencyNormal,

@@ -797,7 +797,8 @@ type Notification struct {
 	// UNSPECIFIED for what the caller wrote.
 	Event   NotificationEvent   `protobuf:"varint,3,opt,name=event,proto3,enum=postwright.v1.NotificationEvent" json:"event,omitempty"`
 	Channel NotificationChannel `protobuf:"varint,4,opt,name=channel,proto3,enum=postwright.v1.NotificationChannel" json:"channel,omitempty"`
-	// Who sent it: api (the notification API), smtp (a mail server), webpush (browsers' push services), log (it was written to the operator's log and went nowhere else).
+	// Who sent it: api (the notification API), smtp (a mail server), webpush (browsers' push services), log (it was written to the
+	// operator's log and went nowhere else).
 	Sender    string            `protobuf:"bytes,5,opt,name=sender,proto3" json:"sender,omitempty"`
 	Recipient string            `protobuf:"bytes,6,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	Subject   string            `protobuf:"bytes,7,opt,name=subject,proto3" json:"subject,omitempty"`

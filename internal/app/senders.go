@@ -50,7 +50,7 @@ func (c Config) channelsOf(sender string) (channels []string) {
 }
 
 func (c Config) smtp() smtp.Config {
-	return smtp.Config{URL: c.SMTP.URL.Reveal(), From: c.SMTP.From, Timeout: c.Outbound.AttemptTimeout.Value}
+	return smtp.Config{URL: c.SMTP.URL.Reveal(), From: c.SMTP.From}
 }
 
 // senders objects to who can't send as it is set up.
@@ -103,7 +103,7 @@ func (a *App) reachSenders() (err error) {
 		}
 	}
 	if a.cfg.SMTP.URL != "" {
-		if a.mailServer, err = smtp.New(a.cfg.smtp(), a.metrics.API(), Now); err != nil {
+		if a.mailServer, err = smtp.New(a.cfg.smtp(), a.seam, Now); err != nil {
 			return err
 		}
 	}

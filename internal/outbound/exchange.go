@@ -144,6 +144,8 @@ func DisplayName(vendor string) string {
 		return "The language model"
 	case "notification":
 		return "The notification service"
+	case "smtp":
+		return "The mail server"
 	}
 	return vendor
 }

@@ -108,7 +108,7 @@ func (a *App) reachSenders() (err error) {
 		}
 	}
 	if a.cfg.pushSender() == notify.WebPush {
-		a.webPush, err = webpush.New(a.cfg.WebPush.client(), a.metrics.API(), Now)
+		a.webPush, err = webpush.New(a.cfg.WebPush.client(), a.seam, Now)
 	}
 	return err
 }

@@ -22,10 +22,6 @@ import (
 
 var update = flag.Bool("update", false, "write the table of docs/failures.md instead of comparing it")
 
-type unmeasured struct{}
-
-func (unmeasured) Attempt(string, string, time.Duration, bool) {}
-
 // What becomes of a message when a mail server has a bad day is made to happen, and is what docs/failures.md says.
 func TestBadDayOfAMailServer(t *testing.T) {
 	t.Parallel()

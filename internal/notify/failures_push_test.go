@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/reach"
 	"github.com/postwright/postwright/internal/sandbox"
 	"github.com/postwright/postwright/internal/vendors/webpush"
@@ -23,28 +25,25 @@ func TestBadDayOfAPushService(t *testing.T) {
 	t.Parallel()
 	key, err := webpush.NewKey()
 	require.NoError(t, err)
-	client := func(where reach.Reach) *webpush.Client {
-		c, err := webpush.New(webpush.Config{PrivateKey: key, Contact: "ops@example.org", Reach: where}, unmeasured{}, time.Now)
-		require.NoError(t, err)
-		return c
-	}
-	anywhere, public := client(reach.Reach{Private: true, HTTP: true}), client(reach.Reach{HTTP: true})
 	vendors := sandbox.New(sandbox.Options{Clock: time.Now, Log: slog.New(slog.DiscardHandler)})
 	server := httptest.NewServer(vendors.Handler())
 	t.Cleanup(server.Close)
 	says := func(status int) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 	}
+	anywhere, nobody := reach.Reach{Private: true, HTTP: true}, "http://"+deaf(t)
+	const leftAlone = "it is left alone, having not answered several times in a row"
 	var table strings.Builder
 	table.WriteString("| what is wrong | it is | may have gone out | tried again after |\n|---|---|---|---|\n")
 	for _, c := range []struct {
 		what     string
-		client   *webpush.Client
+		where    reach.Reach
 		endpoint string
 		answer   http.HandlerFunc
 	}{
-		{"it can not be reached", anywhere, "http://" + deaf(t), nil},
-		{"it has an address that is not public", public, "", nil},
+		{"it can not be reached", anywhere, nobody, nil},
+		{leftAlone, anywhere, nobody, nil},
+		{"it has an address that is not public", reach.Reach{HTTP: true}, "", nil},
 		{"it breaks off once it has the message", anywhere, "", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
 		{"it takes no more for now (429)", anywhere, "", says(http.StatusTooManyRequests)},
 		{"it is down (408, 5xx)", anywhere, "", says(http.StatusBadGateway)},
@@ -53,15 +52,25 @@ func TestBadDayOfAPushService(t *testing.T) {
 		{"it answers with a redirect", anywhere, "", says(http.StatusTemporaryRedirect)},
 		{"it refuses the message (another 4xx)", anywhere, "", says(http.StatusBadRequest)},
 	} {
-		browser, err := vendors.Subscribe(server.URL, c.client.PublicKey())
+		policies := outbound.DefaultPolicies()
+		policies.Breaker.Failures = 1
+		seam := outbound.New(outbound.Defaults(), policies, outbound.Unobserved{}, slog.New(slog.DiscardHandler))
+		t.Cleanup(seam.Close)
+		client, err := webpush.New(webpush.Config{PrivateKey: key, Contact: "ops@example.org", Reach: c.where}, seam, time.Now)
+		require.NoError(t, err)
+		browser, err := vendors.Subscribe(server.URL, client.PublicKey())
 		require.NoError(t, err)
 		browser.Answers(c.answer)
-		to := webpush.Subscription{Endpoint: browser.Endpoint, P256dh: browser.P256dh, Auth: browser.Auth}
-		if c.endpoint != "" {
-			to.Endpoint = c.endpoint
+		to := webpush.Subscription{Endpoint: cmp.Or(c.endpoint, browser.Endpoint), P256dh: browser.P256dh, Auth: browser.Auth}
+		push := func() error {
+			return client.Push(t.Context(), to, payloadOf(Message{Subject: "Hello", Content: "Text"}))
 		}
-		f := fault.Of(c.client.Push(t.Context(), to, payloadOf(Message{Subject: "Hello", Content: "Text"})))
+		if c.what == leftAlone {
+			require.Error(t, push())
+		}
+		f := fault.Of(push())
 		require.NotNil(t, f, c.what)
+		require.Equal(t, c.what == leftAlone, f.Reason == outbound.ReasonBreakerOpen)
 		require.Empty(t, browser.Read(), c.what)
 		doubt, after := "", "never: it is given up"
 		if f.Doubt {

@@ -146,6 +146,8 @@ func DisplayName(vendor string) string {
 		return "The notification service"
 	case "smtp":
 		return "The mail server"
+	case "webpush":
+		return "The push service"
 	}
 	return vendor
 }

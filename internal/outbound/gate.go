@@ -3,6 +3,7 @@ package outbound
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -15,13 +16,57 @@ import (
 type Gate struct {
 	seam         *Seam
 	vendor, name string
-	host         *host
+	host         *host // with the places that all vendors share; nil where users choose the host, who get none of them
+	breaker      *breaker
 	places       *semaphore.Weighted
+	timeout      time.Duration // of a call; 0 for the policy's
 }
 
 // Gate returns the way to a host, to which most calls are under way at once.
 func (s *Seam) Gate(vendor, name string, most int) *Gate {
-	return &Gate{seam: s, vendor: vendor, name: name, host: s.host(vendor, name), places: semaphore.NewWeighted(int64(most))}
+	host := s.host(vendor, name)
+	return &Gate{seam: s, vendor: vendor, name: name, host: host, breaker: host.breaker, places: semaphore.NewWeighted(int64(most))}
+}
+
+// Gates are the ways to hosts that users choose, so that there may be any number of them: those to so many are remembered, and no
+// metric has their names.
+type Gates struct {
+	seam    *Seam
+	vendor  string
+	most    int
+	timeout time.Duration
+
+	mu sync.Mutex
+	of map[string]*Gate
+}
+
+// mostHosts bounds the hosts that users choose and that are remembered. One that is forgotten has a breaker that is closed again.
+const mostHosts = 1000
+
+// Gates returns the ways to hosts, to each of which most calls are under way at once, each for a time.
+func (s *Seam) Gates(vendor string, most int, timeout time.Duration) *Gates {
+	return &Gates{seam: s, vendor: vendor, most: most, timeout: timeout, of: map[string]*Gate{}}
+}
+
+// To returns the way to a host.
+func (g *Gates) To(name string) *Gate {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	known := g.of[name]
+	if known == nil {
+		for other := range g.of {
+			if len(g.of) < mostHosts {
+				break
+			}
+			delete(g.of, other)
+		}
+		known = &Gate{
+			seam: g.seam, vendor: g.vendor, name: name, breaker: g.seam.makeBreaker(g.vendor, name, func(BreakerState) {}),
+			places: semaphore.NewWeighted(int64(g.most)), timeout: g.timeout,
+		}
+		g.of[name] = known
+	}
+	return known
 }
 
 // Call makes one attempt, unless the host is left alone: do has as long as the policy gives an attempt, less what it waited for a
@@ -31,6 +76,9 @@ func (g *Gate) Call(ctx context.Context, operation string, do func(context.Conte
 	s.calls.Add(1)
 	defer s.calls.Done()
 	policy := s.policies.policy(Operation{g.vendor, operation})
+	if g.timeout > 0 {
+		policy.Timeout = g.timeout
+	}
 	x := &exchange{vendor: g.vendor, operation: operation, policy: policy, class: callers, caller: ctx}
 	if ctx.Value(jobKey{}) != nil {
 		x.class = inJobs
@@ -51,7 +99,7 @@ func (g *Gate) Call(ctx context.Context, operation string, do func(context.Conte
 	}
 	x.waiting = false
 	// Whoever has waited behind calls that failed is not to find that out by themselves.
-	permit, wait, ok := g.host.breaker.acquire(x.class, x.owner)
+	permit, wait, ok := g.breaker.acquire(x.class, x.owner)
 	if !ok {
 		return refusal(g.vendor, operation, wait)
 	}
@@ -62,7 +110,7 @@ func (g *Gate) Call(ctx context.Context, operation string, do func(context.Conte
 	x.took = time.Since(began)
 	s.observe.InFlight(g.vendor, -1)
 	s.observe.Attempt(g.vendor, operation, x.took, x.err != nil)
-	g.host.breaker.record(permit, x.gateResult())
+	g.breaker.record(permit, x.gateResult())
 	endSpan(span, x)
 	if x.err != nil {
 		s.log.LogAttrs(ctx, slog.LevelWarn, "vendor call failed", slog.String("vendor", g.vendor), slog.String("operation", operation),
@@ -73,9 +121,11 @@ func (g *Gate) Call(ctx context.Context, operation string, do func(context.Conte
 
 // enter waits for a place, as every call does, and then for one of the gate's own.
 func (g *Gate) enter(ctx context.Context, x *exchange) (leave func(), err error) {
-	leaveSeam, err := g.seam.enter(ctx, g.host, x.class, x.owner)
-	if err != nil {
-		return nil, err
+	leaveSeam := func() {}
+	if g.host != nil {
+		if leaveSeam, err = g.seam.enter(ctx, g.host, x.class, x.owner); err != nil {
+			return nil, err
+		}
 	}
 	if err := g.places.Acquire(ctx, 1); err != nil {
 		leaveSeam()

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -98,4 +99,37 @@ func TestWhatAGatesBreakerCounts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Hosts that users choose have a breaker each, take no place from other vendors, and are forgotten when there are too many.
+func TestHostsThatUsersChooseAreKeptApart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limits := Defaults()
+		limits.MaxConns = 1
+		seam, seen := newSeam(t, limits, DefaultPolicies())
+		gates := seam.Gates("webpush", 20, 10*time.Second)
+		began := time.Now()
+		ended := make(chan *fault.Error, 5)
+		for range 5 {
+			go func() { ended <- fault.Of(gates.To("silent.example").Call(t.Context(), "send", silence)) }()
+		}
+		synctest.Wait()
+		require.Equal(t, 5, seen.inFlight)
+		script(seam, answer(200))
+		status, _, err := send(t.Context(), seam, "POST", "http://vendor.example")
+		require.NoError(t, err, "they take no places of others")
+		require.Equal(t, 200, status)
+		for range 5 {
+			require.Equal(t, fault.VendorUnavailable, (<-ended).Kind)
+		}
+		require.Equal(t, 10*time.Second, time.Since(began))
+		require.Equal(t, ReasonBreakerOpen, fault.Of(gates.To("silent.example").Call(t.Context(), "send", silence)).Reason)
+		require.NoError(t, gates.To("other.example").Call(t.Context(), "send", func(context.Context) error { return nil }))
+		require.Equal(t, []BreakerState{BreakerClosed}, seen.breaker, "of the vendor's host alone: no metric has a name that users choose")
+		for i := range 3 * mostHosts {
+			gates.To(strconv.Itoa(i))
+		}
+		require.Len(t, gates.of, mostHosts)
+	})
 }

@@ -17,6 +17,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,6 +84,24 @@ func (b *Browser) Calls() int {
 	b.sandbox.mu.Lock()
 	defer b.sandbox.mu.Unlock()
 	return b.calls
+}
+
+// subscribedBrowser is what is shown of a browser.
+type subscribedBrowser struct {
+	Endpoint string   `json:"endpoint"`
+	Read     []string `json:"read"`
+}
+
+// subscribed is every browser, with what has reached it.
+func (s *Sandbox) subscribed() []subscribedBrowser {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]subscribedBrowser, 0, len(s.browsers))
+	for _, b := range s.browsers {
+		all = append(all, subscribedBrowser{Endpoint: b.Endpoint, Read: append([]string{}, b.read...)})
+	}
+	slices.SortFunc(all, func(a, b subscribedBrowser) int { return strings.Compare(a.Endpoint, b.Endpoint) })
+	return all
 }
 
 // push serves the push service: RFC 8030, with the sender's proof of RFC 8292.

@@ -68,8 +68,10 @@ func send(ctx context.Context, client *smtp.Client) *fault.Error {
 func TestASilentServerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	url, connections := mute(t)
+	policies := outbound.DefaultPolicies()
+	policies.Default.Timeout = time.Hour // silence is not waited for so long
 	seen := &states{}
-	client, err := smtp.New(smtp.Config{URL: url, From: "posts@example.org"}, newSeam(t, outbound.DefaultPolicies(), seen), time.Now)
+	client, err := smtp.New(smtp.Config{URL: url, From: "posts@example.org"}, newSeam(t, policies, seen), time.Now)
 	require.NoError(t, err)
 	client.WelcomedWithin(50 * time.Millisecond)
 	job := outbound.InJob(t.Context())

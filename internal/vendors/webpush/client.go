@@ -35,22 +35,18 @@ const MostBytes = 4096 - 86 - 16 - 1
 // timeToLive is for how long a push service keeps a message for a browser that is not there.
 const timeToLive = 7 * 24 * time.Hour
 
-// Observer is told of every message to a browser.
-type Observer interface {
-	Attempt(vendor, operation string, took time.Duration, failed bool)
-}
-
 // Client writes to browsers. It is safe for concurrent use.
 type Client struct {
 	private, public, contact string
 	reach                    reach.Reach
 	http                     *http.Client
-	observer                 Observer
+	gates                    *outbound.Gates
 	now                      func() time.Time
 }
 
-// New returns a Client. A faulty configuration is an Invalid fault.
-func New(cfg Config, observer Observer, now func() time.Time) (*Client, error) {
+// New returns a Client, whose messages are calls to a vendor like others: a push service that does not answer is left alone for a while.
+// A faulty configuration is an Invalid fault.
+func New(cfg Config, seam *outbound.Seam, now func() time.Time) (*Client, error) {
 	if err := fault.Fields(cfg.Faults()...); err != nil {
 		return nil, err
 	}
@@ -60,8 +56,9 @@ func New(cfg Config, observer Observer, now func() time.Time) (*Client, error) {
 	}
 	contact, _ := cfg.contact()
 	return &Client{
-		private: cfg.PrivateKey, public: public, contact: contact, reach: cfg.Reach, observer: observer, now: now,
-		http: cfg.Reach.Client(reach.Connections{PerHost: mostConnections}),
+		private: cfg.PrivateKey, public: public, contact: contact, reach: cfg.Reach, now: now,
+		http:  cfg.Reach.Client(reach.Connections{PerHost: mostConnections}),
+		gates: seam.Gates(Vendor, mostConnections, attemptTimeout),
 	}, nil
 }
 
@@ -85,11 +82,20 @@ func (c *Client) Faults(s Subscription) (faults []fault.Field) {
 // Push sends a browser one message, encrypted so that it alone reads it. A NotFound fault says that the subscription is gone; a fault
 // with Doubt set means that the push service may have taken it.
 func (c *Client) Push(ctx context.Context, to Subscription, payload []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
-	defer cancel()
+	at, err := url.Parse(to.Endpoint)
+	if err != nil {
+		return fault.New(fault.VendorRejected, "its endpoint is no URL: subscribe that browser again")
+	}
+	err = c.gates.To(at.Host).Call(ctx, operationSend, func(ctx context.Context) error { return c.push(ctx, to, payload) })
+	if f := fault.Of(err); f != nil && f.Reason == outbound.ReasonBreakerOpen {
+		f.Message = "its push service has not answered several times in a row, and is left alone for a while"
+	}
+	return err
+}
+
+func (c *Client) push(ctx context.Context, to Subscription, payload []byte) error {
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
-	began := c.now()
 	own := slices.Clip(payload) // the library appends to what it is given, which others may be sent at this moment
 	res, err := library.SendNotificationWithContext(ctx, own, &library.Subscription{
 		Endpoint: to.Endpoint, Keys: library.Keys{Auth: to.Auth, P256dh: to.P256dh},
@@ -97,15 +103,12 @@ func (c *Client) Push(ctx context.Context, to Subscription, payload []byte) erro
 		HTTPClient: c.http, Subscriber: c.contact, TTL: int(timeToLive.Seconds()), Urgency: library.UrgencyNormal,
 		VAPIDPublicKey: c.public, VAPIDPrivateKey: c.private,
 	})
-	if err == nil {
-		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, mostAnswerBytes)) // the status counts, however the body ends
-		_ = res.Body.Close()
-		err = c.answered(res)
-	} else {
-		err = unanswered(err, sent.Load())
+	if err != nil {
+		return unanswered(err, sent.Load())
 	}
-	c.observer.Attempt(Vendor, operationSend, c.now().Sub(began), err != nil)
-	return err
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, mostAnswerBytes)) // the status counts, however the body ends
+	_ = res.Body.Close()
+	return c.answered(res)
 }
 
 // answered says what a push service's answer means.

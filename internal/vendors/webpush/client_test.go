@@ -13,19 +13,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/reach"
 	"github.com/postwright/postwright/internal/sandbox"
 )
 
-type unmeasured struct{}
-
-func (unmeasured) Attempt(string, string, time.Duration, bool) {}
+func newSeam(t *testing.T, policies outbound.Policies) *outbound.Seam {
+	t.Helper()
+	seam := outbound.New(outbound.Defaults(), policies, outbound.Unobserved{}, slog.New(slog.DiscardHandler))
+	t.Cleanup(seam.Close)
+	return seam
+}
 
 func newTestClient(t *testing.T, where reach.Reach) *Client {
 	t.Helper()
 	key, err := NewKey()
 	require.NoError(t, err)
-	c, err := New(Config{PrivateKey: key, Contact: "mailto:ops@example.org", Reach: where}, unmeasured{}, time.Now)
+	c, err := New(Config{PrivateKey: key, Contact: "mailto:ops@example.org", Reach: where}, newSeam(t, outbound.DefaultPolicies()), time.Now)
 	require.NoError(t, err)
 	return c
 }
@@ -145,6 +149,30 @@ func TestWhatIsWrongWithTheConfigurationIsTold(t *testing.T) {
 		require.Len(t, faults, 1)
 		require.NotContains(t, faults[0].Problem, "secret")
 	}
-	_, err = New(Config{}, unmeasured{}, time.Now)
+	_, err = New(Config{}, newSeam(t, outbound.DefaultPolicies()), time.Now)
 	require.Len(t, fault.Of(err).Fields, 2)
+}
+
+// A push service at which nobody answers is left alone for a while; others are not.
+func TestAPushServiceThatDoesNotAnswerIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	key, err := NewKey()
+	require.NoError(t, err)
+	policies := outbound.DefaultPolicies()
+	policies.Breaker.Failures = 2
+	c, err := New(Config{PrivateKey: key, Contact: "ops@example.org", Reach: anywhere}, newSeam(t, policies), time.Now)
+	require.NoError(t, err)
+	b, to := newBrowser(t, c.PublicKey())
+	silent := to
+	silent.Endpoint = "http://127.0.0.1:1/push/1"
+	for range 2 {
+		require.Equal(t, "the push service can't be reached", fault.Of(c.Push(t.Context(), silent, []byte("Hello"))).Message)
+	}
+	f := fault.Of(c.Push(t.Context(), silent, []byte("Hello")))
+	require.Equal(t, fault.VendorUnavailable, f.Kind)
+	require.Equal(t, "its push service has not answered several times in a row, and is left alone for a while", f.Message)
+	require.False(t, f.Doubt)
+	require.Positive(t, f.RetryAfter)
+	require.NoError(t, c.Push(t.Context(), to, []byte("Hello")))
+	require.Len(t, b.Read(), 1)
 }

@@ -208,7 +208,7 @@ func (a *App) wire() (err error) {
 	}
 	a.services = rpc.Services{
 		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Versions: postVersions, Accounts: a.Accounts, Notify: notifyService,
-		Browsers: a.Browsers,
+		Browsers: a.Browsers, PushReach: a.Browsers.Reach(),
 		Webhooks: a.Webhooks, WebhookReach: a.Webhooks.Reach(),
 		Analysis: analysis.New(analysis.Dependencies{
 			Store: a.store, Posts: postService, Versions: postVersions, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,

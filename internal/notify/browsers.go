@@ -13,6 +13,7 @@ import (
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/reach"
 	"github.com/postwright/postwright/internal/vendors/webpush"
 )
 
@@ -63,48 +64,49 @@ func (b *Browsers) PublicKey() string {
 	return b.client.PublicKey()
 }
 
-// BrowserInput asks for a user to be told in a browser; Browsers.Input makes it. How long its texts may be, specs/api says.
+// Reach is where push services may be.
+func (b *Browsers) Reach() reach.Reach {
+	if b.client == nil {
+		return reach.Reach{}
+	}
+	return b.client.Reach()
+}
+
+// BrowserInput asks for a user to be told in a browser. How long its texts may be, specs/api says.
 type BrowserInput struct {
-	OwnerID      uuid.UUID
-	Subscription webpush.Subscription
-	Description  string
-	client       *webpush.Client // says what is wrong with a subscription; nil where Web Push is not set up
+	OwnerID                uuid.UUID
+	Endpoint, P256dh, Auth string // of its PushSubscription
+	Description            string
+	Reach                  reach.Reach // where it may be: Browsers.Reach
+}
+
+func (in BrowserInput) subscription() webpush.Subscription {
+	return webpush.Subscription{Endpoint: in.Endpoint, P256dh: in.P256dh, Auth: in.Auth}
 }
 
 // Validate lists everything that is wrong with the input.
 func (in BrowserInput) Validate() error {
-	if in.client == nil {
-		return nil // Register tells
-	}
-	faults := in.client.Faults(in.Subscription)
+	faults := in.subscription().Faults(in.Reach)
 	if strings.ContainsFunc(in.Description, misleads) {
 		faults = append(faults, fault.Field{Path: "description", Problem: "must be one line, without control characters"})
 	}
 	return fault.Fields(faults...)
 }
 
-// Input is that of Register.
-func (b *Browsers) Input(owner uuid.UUID, endpoint, p256dh, auth, description string) BrowserInput {
-	return BrowserInput{
-		OwnerID: owner, Description: description, client: b.client,
-		Subscription: webpush.Subscription{Endpoint: endpoint, P256dh: p256dh, Auth: auth},
-	}
-}
-
 // Register has a user told in a browser; one that is there is renewed.
 func (b *Browsers) Register(ctx context.Context, in BrowserInput) (browser Browser, err error) {
-	if b.client == nil {
-		return Browser{}, fault.New(fault.Precondition, "Push messages do not go by Web Push here: the operator sets that up with --webpush-private-key.").
-			WithReason("WEB_PUSH_OFF")
-	}
 	if err := in.Validate(); err != nil {
 		return Browser{}, err
+	}
+	if b.client == nil {
+		return Browser{}, fault.New(fault.Precondition,
+			"Push messages do not go by Web Push here: the operator sets that up with --webpush-private-key.").WithReason("WEB_PUSH_OFF")
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Browser{}, err
 	}
-	sealed, err := b.seal(in.Subscription.Auth, in.OwnerID, in.Subscription.Endpoint)
+	sealed, err := b.seal(in.Auth, in.OwnerID, in.Endpoint)
 	if err != nil {
 		return Browser{}, err
 	}
@@ -113,7 +115,7 @@ func (b *Browsers) Register(ctx context.Context, in BrowserInput) (browser Brows
 			return err
 		}
 		browser, err = browserFromRow(b.queries.PushSubscriptionUpsert(ctx, tx, db.PushSubscriptionUpsertParams{
-			ID: id, OwnerID: in.OwnerID, Endpoint: in.Subscription.Endpoint, P256dh: in.Subscription.P256dh, SealedAuth: sealed,
+			ID: id, OwnerID: in.OwnerID, Endpoint: in.Endpoint, P256dh: in.P256dh, SealedAuth: sealed,
 			Description: in.Description, Now: b.now(), Most: MaxBrowsers,
 		}))
 		if fault.Is(err, fault.NotFound) {

@@ -62,6 +62,13 @@ func (w *world) browsers() (ids []string) {
 	return ids
 }
 
+// pushToSelf has the first user write to themselves.
+func (w *world) pushToSelf() apptest.Answer {
+	w.T.Helper()
+	return w.Curl(w.Key, "NotificationService/SendPush",
+		apptest.JSON(w.T, map[string]any{"userId": w.UserID("tess@example.org"), "title": "Hi", "message": "There"}))
+}
+
 // pushes are the push messages among those that the first user was told.
 func (w *world) pushes() (all []*postwrightv1.Notification) {
 	w.T.Helper()
@@ -98,7 +105,7 @@ func TestThePublicationIsToldInBrowsers(t *testing.T) {
 	}
 	require.Positive(t, w.Scrape()["notifications_total channel=push outcome=delivered sender=webpush"])
 	require.Zero(t, w.Count(`SELECT count(*) FROM push_subscriptions WHERE position(convert_to('`+laptop.Auth+`', 'UTF8') in sealed_auth) > 0`))
-	a := w.Curl(w.Key, "NotificationService/SendPush", apptest.JSON(t, map[string]any{"userId": w.UserID("tess@example.org"), "title": "Hi", "message": "There"}))
+	a := w.pushToSelf()
 	require.JSONEq(t, `{"delivered":true,"sender":"webpush"}`, string(a.Body))
 	require.JSONEq(t, `{"title":"Hi","body":"There"}`, laptop.Read()[1])
 }
@@ -200,6 +207,7 @@ func TestNoBrowserIsRegisteredWhereItCanNotBeReached(t *testing.T) {
 	off := newWorld(t)
 	off.Serve()
 	require.Empty(t, off.publicKey())
+	b.Endpoint = "https://push.example.org/1"
 	_, err = off.notifications().RegisterPushSubscription(t.Context(), registration(b, ""))
 	require.ErrorContains(t, err, "--webpush-private-key")
 }
@@ -213,7 +221,7 @@ func TestWhoHasNoBrowserIsToldThereOnlyWhatTheySend(t *testing.T) {
 	w.Idle()
 	require.Empty(t, w.pushes())
 	require.Len(t, w.listed(100, false), 1, "the e-mail")
-	a := w.Curl(w.Key, "NotificationService/SendPush", apptest.JSON(t, map[string]any{"userId": w.UserID("tess@example.org"), "title": "Hi", "message": "There"}))
+	a := w.pushToSelf()
 	require.JSONEq(t, `{"sender":"webpush"}`, string(a.Body))
 	require.Contains(t, w.pushes()[0].GetProblem(), "no browser is subscribed")
 }

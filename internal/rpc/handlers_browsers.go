@@ -39,7 +39,10 @@ func (h notificationHandler) DeletePushSubscription(
 }
 
 func (h notificationHandler) browserInput(caller uuid.UUID, m *postwrightv1.RegisterPushSubscriptionRequest) notify.BrowserInput {
-	return h.browsers.Input(caller, m.GetEndpoint(), m.GetKeys().GetP256Dh(), m.GetKeys().GetAuth(), m.GetDescription())
+	return notify.BrowserInput{
+		OwnerID: caller, Endpoint: m.GetEndpoint(), P256dh: m.GetKeys().GetP256Dh(), Auth: m.GetKeys().GetAuth(), Description: m.GetDescription(),
+		Reach: h.reach,
+	}
 }
 
 func browserMessage(b notify.Browser) *postwrightv1.PushSubscription {

@@ -86,6 +86,7 @@ type Services struct {
 	Accounts     *accounts.Service
 	Notify       *notify.Service
 	Browsers     *notify.Browsers
+	PushReach    reach.Reach // where push services may be
 	Webhooks     *webhooks.Service
 	WebhookReach reach.Reach // where endpoints may be
 	Status       func(ctx context.Context, owner uuid.UUID) status.Report
@@ -138,7 +139,10 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 	)
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
-	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify, browsers: services.Browsers})
+	postwrightv1connect.RegisterNotificationServiceHandler(
+		server,
+		notificationHandler{notify: services.Notify, browsers: services.Browsers, reach: services.PushReach},
+	)
 	postwrightv1connect.RegisterWebhookServiceHandler(server, webhookHandler{webhooks: services.Webhooks, reach: services.WebhookReach})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
 	var names []string

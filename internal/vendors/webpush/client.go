@@ -65,19 +65,8 @@ func New(cfg Config, seam *outbound.Seam, now func() time.Time) (*Client, error)
 // PublicKey is what browsers subscribe with.
 func (c *Client) PublicKey() string { return c.public }
 
-// words are what is told of an endpoint that is wrong.
-var words = reach.Words{
-	Needed: "the endpoint of the browser's PushSubscription", Example: "https://push.example.org/1", AllowHTTP: "--webpush-allow-private",
-	AllowPrivate: "--webpush-allow-private",
-}
-
-// Faults lists everything that is wrong with a browser's subscription.
-func (c *Client) Faults(s Subscription) (faults []fault.Field) {
-	for _, problem := range c.reach.Problems(s.Endpoint, words) {
-		faults = append(faults, fault.Field{Path: "endpoint", Problem: problem})
-	}
-	return append(faults, s.KeyFaults()...)
-}
+// Reach is where push services may be.
+func (c *Client) Reach() reach.Reach { return c.reach }
 
 // Push sends a browser one message, encrypted so that it alone reads it. A NotFound fault says that the subscription is gone; a fault
 // with Doubt set means that the push service may have taken it.

@@ -128,7 +128,7 @@ func TestWhatIsWrongWithASubscriptionIsToldAtOnce(t *testing.T) {
 		"a short secret": {Subscription{"https://push.example.org/1", good.P256dh, good.Auth[:20]}, []string{"keys.auth"}},
 	} {
 		var wrong []string
-		for _, f := range c.Faults(c2.Subscription) {
+		for _, f := range c2.Faults(c.Reach()) {
 			wrong = append(wrong, f.Path)
 		}
 		require.Equal(t, c2.wrong, wrong, name)

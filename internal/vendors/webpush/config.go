@@ -90,8 +90,17 @@ type Subscription struct {
 // authBytes is how long a browser's secret is.
 const authBytes = 16
 
-// KeyFaults lists everything that is wrong with a browser's keys. They hold nothing of them.
-func (s Subscription) KeyFaults() (faults []fault.Field) {
+// words are what is told of an endpoint that is wrong.
+var words = reach.Words{
+	Needed: "the endpoint of the browser's PushSubscription", Example: "https://push.example.org/1", AllowHTTP: "--webpush-allow-private",
+	AllowPrivate: "--webpush-allow-private",
+}
+
+// Faults lists everything that is wrong with a subscription whose push service may be somewhere. They hold nothing of its keys.
+func (s Subscription) Faults(where reach.Reach) (faults []fault.Field) {
+	for _, problem := range where.Problems(s.Endpoint, words) {
+		faults = append(faults, fault.Field{Path: "endpoint", Problem: problem})
+	}
 	if key, err := decode(s.P256dh); err != nil || !onCurve(key) {
 		faults = append(faults, fault.Field{
 			Path: "keys.p256dh", Problem: "must be the browser's public key, a point on P-256 in base64url: send keys of its PushSubscription's toJSON()",

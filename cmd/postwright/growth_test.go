@@ -118,6 +118,7 @@ var arguments = map[string]map[string]string{
 	"NotificationClaim":          {"id": numbered(73, 0)},
 	"NotificationSettle":         {"id": numbered(74, 0), "state": "'ended'", "delivered": "true", "problem": "''", "sender": "'log'"},
 	"NotificationResend":         {"id": numbered(72, 0)},
+	"NotificationReached":        {"id": numbered(74, 0), "taken": "ARRAY[" + fresh + "]::uuid[]"},
 	"NotificationPreferencesGet": {},
 	"NotificationPreferencesUpsert": {"muted": "'{}'", "quiet_from": "NULL", "quiet_until": "NULL", "quiet_zone": "NULL", "set_muted": "true",
 		"set_quiet": "true"},

@@ -36,9 +36,20 @@ func (c *keyRotateCommand) Run(env *environment) error {
 		fmt.Fprintf(env.out,
 			"webhook %s does not open with any key of the keyset: add the key that sealed it, or have its owner rotate the secret.\n", id)
 	}
-	if len(done.Failed) > 0 || len(secrets.Failed) > 0 {
-		return fault.Newf(fault.Precondition, "The tokens of %d accounts and the secrets of %d webhooks were left as they are.",
-			len(done.Failed), len(secrets.Failed))
+	browsers, err := a.Browsers.RotateKey(env.ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.out, "%d push subscriptions: the secrets of %d sealed with the new key, %d were so already.\n",
+		browsers.Browsers, browsers.Sealed, browsers.Browsers-browsers.Sealed-len(browsers.Failed))
+	for _, id := range browsers.Failed {
+		fmt.Fprintf(env.out,
+			"push subscription %s does not open with any key of the keyset: add the key that sealed it, or have that browser subscribed again.\n", id)
+	}
+	if len(done.Failed) > 0 || len(secrets.Failed) > 0 || len(browsers.Failed) > 0 {
+		return fault.Newf(fault.Precondition,
+			"The tokens of %d accounts and the secrets of %d webhooks and %d push subscriptions were left as they are.",
+			len(done.Failed), len(secrets.Failed), len(browsers.Failed))
 	}
 	return nil
 }

@@ -34,6 +34,7 @@ type command struct {
 	Account   accountCommand   `cmd:"" help:"Add LinkedIn accounts; make the keyset that seals their tokens."`
 	KeyRotate keyRotateCommand `cmd:"" help:"Seal every token with the keyset's newest key."`
 	Doctor    doctorCommand    `cmd:"" help:"Look whether everything is in order, and say what to do where it is not; ends with 1 when something failed."`
+	VapidKeys vapidKeysCommand `cmd:"" help:"Make the key with which browsers are written to (Web Push), for POSTWRIGHT_WEBPUSH_PRIVATE_KEY."`
 	Release   releaseCommand   `cmd:"" help:"Show what is held after a restore or a failover, and let it go."`
 	Policies  policiesCommand  `cmd:"" help:"Show how every call to a vendor is carried out: limits, repeats, breaker."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`

@@ -75,6 +75,7 @@ type Notification struct {
 	Attempts  int32
 	Content   string
 	Html      string
+	Reached   []uuid.UUID
 }
 
 type NotificationPreference struct {
@@ -164,6 +165,17 @@ type PublishAttempt struct {
 	RequestID     string
 	SettledAt     *time.Time
 	Settlement    string
+}
+
+type PushSubscription struct {
+	ID          uuid.UUID
+	OwnerID     uuid.UUID
+	Endpoint    string
+	P256dh      string
+	SealedAuth  []byte
+	Description string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 type Queue struct {

@@ -15,7 +15,7 @@ import (
 const notificationClaim = `-- name: NotificationClaim :one
 UPDATE notifications SET state = 'sending', attempts = attempts + 1
 WHERE id = $1 AND owner_id = $2 AND state = 'waiting'
-RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html
+RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html, reached
 `
 
 type NotificationClaimParams struct {
@@ -43,6 +43,7 @@ func (q *Queries) NotificationClaim(ctx context.Context, db DBTX, arg Notificati
 		&i.Attempts,
 		&i.Content,
 		&i.Html,
+		&i.Reached,
 	)
 	return i, err
 }
@@ -103,7 +104,7 @@ func (q *Queries) NotificationDeleteOld(ctx context.Context, db DBTX, before tim
 }
 
 const notificationGet = `-- name: NotificationGet :one
-SELECT id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html FROM notifications WHERE id = $1 AND owner_id = $2
+SELECT id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html, reached FROM notifications WHERE id = $1 AND owner_id = $2
 `
 
 type NotificationGetParams struct {
@@ -130,6 +131,7 @@ func (q *Queries) NotificationGet(ctx context.Context, db DBTX, arg Notification
 		&i.Attempts,
 		&i.Content,
 		&i.Html,
+		&i.Reached,
 	)
 	return i, err
 }
@@ -140,7 +142,7 @@ INSERT INTO notifications (
 VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
     $14, $15)
-RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html
+RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html, reached
 `
 
 type NotificationInsertParams struct {
@@ -196,12 +198,13 @@ func (q *Queries) NotificationInsert(ctx context.Context, db DBTX, arg Notificat
 		&i.Attempts,
 		&i.Content,
 		&i.Html,
+		&i.Reached,
 	)
 	return i, err
 }
 
 const notificationList = `-- name: NotificationList :many
-SELECT id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html FROM notifications
+SELECT id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html, reached FROM notifications
 WHERE owner_id = $1 AND (created_at, id) < ($2::timestamptz, $3::uuid)
 ORDER BY created_at DESC, id DESC
 LIMIT $4
@@ -245,6 +248,7 @@ func (q *Queries) NotificationList(ctx context.Context, db DBTX, arg Notificatio
 			&i.Attempts,
 			&i.Content,
 			&i.Html,
+			&i.Reached,
 		); err != nil {
 			return nil, err
 		}
@@ -257,7 +261,7 @@ func (q *Queries) NotificationList(ctx context.Context, db DBTX, arg Notificatio
 }
 
 const notificationListFailed = `-- name: NotificationListFailed :many
-SELECT id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html FROM notifications
+SELECT id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html, reached FROM notifications
 WHERE owner_id = $1 AND state = 'ended' AND NOT delivered AND (created_at, id) < ($2::timestamptz, $3::uuid)
 ORDER BY created_at DESC, id DESC
 LIMIT $4
@@ -301,6 +305,7 @@ func (q *Queries) NotificationListFailed(ctx context.Context, db DBTX, arg Notif
 			&i.Attempts,
 			&i.Content,
 			&i.Html,
+			&i.Reached,
 		); err != nil {
 			return nil, err
 		}
@@ -377,10 +382,30 @@ func (q *Queries) NotificationPreferencesUpsert(ctx context.Context, db DBTX, ar
 	return i, err
 }
 
+const notificationReached = `-- name: NotificationReached :execrows
+UPDATE notifications SET reached = reached || $1::uuid[]
+WHERE id = $2 AND owner_id = $3 AND state = 'sending'
+`
+
+type NotificationReachedParams struct {
+	Taken   []uuid.UUID
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// Writes down which browsers have taken a message that is being sent, where others have not.
+func (q *Queries) NotificationReached(ctx context.Context, db DBTX, arg NotificationReachedParams) (int64, error) {
+	result, err := db.Exec(ctx, notificationReached, arg.Taken, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const notificationResend = `-- name: NotificationResend :one
 UPDATE notifications SET state = 'waiting', problem = '', attempts = 0
 WHERE id = $1 AND owner_id = $2 AND state = 'ended' AND NOT delivered AND content <> ''
-RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html
+RETURNING id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at, sender, event, state, attempts, content, html, reached
 `
 
 type NotificationResendParams struct {
@@ -408,6 +433,7 @@ func (q *Queries) NotificationResend(ctx context.Context, db DBTX, arg Notificat
 		&i.Attempts,
 		&i.Content,
 		&i.Html,
+		&i.Reached,
 	)
 	return i, err
 }

@@ -37,6 +37,7 @@ import (
 	"github.com/postwright/postwright/internal/vendors/llmapi"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 	"github.com/postwright/postwright/internal/vendors/smtp"
+	"github.com/postwright/postwright/internal/vendors/webpush"
 	"github.com/postwright/postwright/internal/versions"
 	"github.com/postwright/postwright/internal/webhooks"
 )
@@ -53,6 +54,8 @@ type App struct {
 	Publishing *publishing.Service
 	// Webhooks is there for the command that seals secrets anew.
 	Webhooks *webhooks.Service
+	// Browsers likewise.
+	Browsers *notify.Browsers
 
 	cfg      Config
 	log      *slog.Logger
@@ -73,6 +76,7 @@ type App struct {
 	llmAPI      *llmapi.Client      // nil where none is set
 	notifyAPI   *notifyapi.Client   // likewise
 	mailServer  *smtp.Client        // likewise
+	webPush     *webpush.Client     // nil where push messages go another way
 
 	ownChecks, vendorChecks *status.CachedChecks // of this Postwright, and of the vendors, as users are told
 }
@@ -189,6 +193,7 @@ func (a *App) wire() (err error) {
 		Store: a.store, Posts: postService, Accounts: a.Accounts, LinkedIn: a.linkedIn, Jobs: a.jobs,
 		Plan: a.cfg.Publishing.plan(), Now: Now,
 	})
+	a.Browsers = notify.NewBrowsers(notify.BrowsersDependencies{Store: a.store, Vault: vault, Client: a.webPush, Now: Now, Log: a.log})
 	notifyService := notify.New(notify.Dependencies{
 		Store: a.store, Jobs: a.jobs, Sources: notify.Sources{Users: a.Identity, Posts: postService, Accounts: a.Accounts},
 		Email: a.emailRoute(), Push: a.pushRoute(), Limits: a.cfg.Notification.limits(), Observer: a.metrics.Notifications(), Now: Now, Log: a.log,
@@ -205,7 +210,8 @@ func (a *App) wire() (err error) {
 	}
 	a.services = rpc.Services{
 		Posts: postService, Publishing: a.Publishing, Analytics: numbers, Versions: postVersions, Accounts: a.Accounts, Notify: notifyService,
-		Queue: postQueue, Webhooks: a.Webhooks, WebhookReach: a.Webhooks.Reach(),
+		Browsers: a.Browsers, PushReach: a.Browsers.Reach(), Queue: postQueue,
+		Webhooks: a.Webhooks, WebhookReach: a.Webhooks.Reach(),
 		Analysis: analysis.New(analysis.Dependencies{
 			Store: a.store, Posts: postService, Versions: postVersions, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,
 		}),

@@ -2,6 +2,9 @@ package app
 
 import (
 	"github.com/alecthomas/kong"
+
+	"github.com/postwright/postwright/internal/reach"
+	"github.com/postwright/postwright/internal/vendors/webpush"
 )
 
 // Config is everything that can be set. Each field is a flag, and an environment variable of the same name in capitals
@@ -17,6 +20,7 @@ type Config struct {
 	LLM          LLMConfig          `embed:"" prefix:"llm-"`
 	Notification NotificationConfig `embed:"" prefix:"notification-"`
 	SMTP         SMTPConfig         `embed:"" prefix:"smtp-"`
+	WebPush      WebPushConfig      `embed:"" prefix:"webpush-"`
 	Jobs         JobsConfig         `embed:"" prefix:"jobs-"`
 	Publishing   PublishingConfig   `embed:"" prefix:"publishing-"`
 	Retention    RetentionConfig    `embed:"" prefix:"retention-"`
@@ -121,7 +125,7 @@ type LLMConfig struct {
 // NotificationConfig is that of the messages to people: who sends them, and how many.
 type NotificationConfig struct {
 	Email string `help:"Who sends e-mails: smtp (the mail server of --smtp-url), api (the notification API of --notification-url) or log (they are written to the log, and go nowhere). By default the first of these that is set up."`
-	Push  string `help:"Who sends push messages: api (the notification API of --notification-url) or log. By default the first of these that is set up."`
+	Push  string `help:"Who sends push messages: webpush (the push services of browsers that users have subscribed, with --webpush-private-key), api (the notification API of --notification-url) or log. By default the first of these that is set up."`
 	URL   string `help:"The notification API; none by default."`
 	Token Secret `help:"Sent to the notification API as bearer token."`
 	// The first two are about messages that callers write, the last about those that Postwright writes by itself.
@@ -134,6 +138,19 @@ type NotificationConfig struct {
 type SMTPConfig struct {
 	URL  Secret `name:"url" help:"The mail server, as smtp://user:password@host:587 (goes on with STARTTLS, or not at all) or smtps://user:password@host:465 (TLS); without the user where it wants none. With ?tls=none after it nothing is encrypted, and no password may be in it; so it is for a server on this machine anyway, unless ?tls=required is after it."`
 	From string `help:"Who writes, as an address or as a name and an address: Postwright <posts@example.org>."`
+}
+
+// WebPushConfig is that of the messages to browsers.
+type WebPushConfig struct {
+	PrivateKey   Secret `help:"The key that proves to browsers' push services who writes; make one with 'postwright vapid-keys'. Browsers are subscribed with it: with another, all must subscribe again."`
+	Contact      string `help:"Where push services reach you when something is wrong: an address such as mailto:ops@example.org, or an https URL."`
+	AllowPrivate bool   `help:"Let browsers' push services be at addresses that are not public, of this machine and its networks, and at http URLs. Whoever has an API key then reaches what this server reaches there."`
+}
+
+func (c WebPushConfig) client() webpush.Config {
+	return webpush.Config{
+		PrivateKey: c.PrivateKey.Reveal(), Contact: c.Contact, Reach: reach.Reach{Private: c.AllowPrivate, HTTP: c.AllowPrivate},
+	}
 }
 
 // JobsConfig is that of the work in the background.

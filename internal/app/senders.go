@@ -11,12 +11,13 @@ import (
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/vendors/notifyapi"
 	"github.com/postwright/postwright/internal/vendors/smtp"
+	"github.com/postwright/postwright/internal/vendors/webpush"
 )
 
 // emailSenders and pushSenders are who may send what, the first that is set up by default.
 var (
 	emailSenders = []string{notify.SMTP, notify.API, notify.Log}
-	pushSenders  = []string{notify.API, notify.Log}
+	pushSenders  = []string{notify.WebPush, notify.API, notify.Log}
 )
 
 // emailSender and pushSender are who sends.
@@ -30,6 +31,8 @@ func (c Config) firstSetUp(senders []string) string {
 			return c.SMTP.URL != ""
 		case notify.API:
 			return c.Notification.URL != ""
+		case notify.WebPush:
+			return c.WebPush.PrivateKey != ""
 		}
 		return true
 	})]
@@ -47,7 +50,7 @@ func (c Config) channelsOf(sender string) (channels []string) {
 }
 
 func (c Config) smtp() smtp.Config {
-	return smtp.Config{URL: c.SMTP.URL.Reveal(), From: c.SMTP.From, Timeout: c.Outbound.AttemptTimeout.Value}
+	return smtp.Config{URL: c.SMTP.URL.Reveal(), From: c.SMTP.From}
 }
 
 // senders objects to who can't send as it is set up.
@@ -64,6 +67,8 @@ func (v *validation) senders(c Config) {
 			v.wrong("--notification-url", "is missing: %s is %s", flag, notify.API)
 		case chosen == notify.SMTP && c.SMTP.URL == "":
 			v.wrong("--smtp-url", "is missing: %s is %s", flag, notify.SMTP)
+		case chosen == notify.WebPush && c.WebPush.PrivateKey == "":
+			v.wrong("--webpush-private-key", "is missing: %s is %s", flag, notify.WebPush)
 		}
 	}
 	for _, f := range c.Notification.client().Faults() {
@@ -78,6 +83,18 @@ func (v *validation) senders(c Config) {
 	}
 }
 
+// webPush objects to what browsers can't be written to with.
+func (v *validation) webPush(c Config) {
+	for _, f := range c.WebPush.client().Faults() {
+		if c.WebPush.PrivateKey != "" || f.Path == webpush.ContactSetting && c.WebPush.Contact != "" {
+			v.vendor([]fault.Field{f})
+		}
+	}
+	if c.pushSender() == notify.WebPush && c.LinkedIn.TokenKeyset == "" {
+		v.wrong("--linkedin-token-keyset", "is missing: it seals the browsers' secrets; make one with `postwright account keyset`")
+	}
+}
+
 // reachSenders makes the clients of those who are set up to send.
 func (a *App) reachSenders() (err error) {
 	if a.cfg.Notification.URL != "" {
@@ -86,7 +103,12 @@ func (a *App) reachSenders() (err error) {
 		}
 	}
 	if a.cfg.SMTP.URL != "" {
-		a.mailServer, err = smtp.New(a.cfg.smtp(), a.metrics.API(), Now)
+		if a.mailServer, err = smtp.New(a.cfg.smtp(), a.seam, Now); err != nil {
+			return err
+		}
+	}
+	if a.cfg.pushSender() == notify.WebPush {
+		a.webPush, err = webpush.New(a.cfg.WebPush.client(), a.seam, Now)
 	}
 	return err
 }
@@ -103,7 +125,10 @@ func (a *App) emailRoute() notify.Route {
 }
 
 func (a *App) pushRoute() notify.Route {
-	if sender := a.cfg.pushSender(); sender == notify.API {
+	switch sender := a.cfg.pushSender(); sender {
+	case notify.WebPush:
+		return notify.Route{Sender: sender, Channel: a.Browsers, Reaches: a.Browsers.Any}
+	case notify.API:
 		return notify.Route{Sender: sender, Channel: notify.PushChannel{Vendor: a.notifyAPI}}
 	}
 	return logRoute(notify.Push, a.log)
@@ -120,6 +145,9 @@ func (a *App) senderCheckers() (checkers []status.Checker) {
 	}
 	if len(a.cfg.channelsOf(notify.SMTP)) > 0 {
 		checkers = append(checkers, status.MailServer(a.mailServer))
+	}
+	if a.webPush != nil {
+		checkers = append(checkers, status.WebPush(a.webPush.PublicKey()))
 	}
 	if logged := a.cfg.channelsOf(notify.Log); len(logged) > 0 {
 		checkers = append(checkers, status.LoggedMessages(logged))

@@ -22,6 +22,7 @@ import (
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
 	"github.com/postwright/postwright/internal/vendors/llmapi"
 	"github.com/postwright/postwright/internal/vendors/smtp"
+	"github.com/postwright/postwright/internal/vendors/webpush"
 )
 
 // Verify lists every fault of the configuration, each under its flag.
@@ -80,6 +81,7 @@ func (c Config) Verify() error {
 	v.duration("--publishing-read-back-after", c.Publishing.ReadBackAfter, time.Second, 24*time.Hour)
 	v.notification(c.Notification)
 	v.senders(c)
+	v.webPush(c)
 	v.retention(c.Retention)
 	v.webhooks(c.Webhooks)
 	v.faults = append(v.faults, telemetry.TracesFaults()...)
@@ -301,6 +303,7 @@ var vendorFlags = map[string]string{ //nolint:gosec // names of flags, no secret
 	llmapi.URLSetting: "--llm-url", llmapi.TokenSetting: "--llm-token", llmapi.ModelSetting: "--llm-model",
 	"notification URL": "--notification-url", "notification token": "--notification-token",
 	smtp.URLSetting: "--smtp-url", smtp.FromSetting: "--smtp-from",
+	webpush.KeySetting: "--webpush-private-key", webpush.ContactSetting: "--webpush-contact",
 }
 
 func (v *validation) vendor(faults []fault.Field) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/postwright/postwright/internal/accounts"
 	"github.com/postwright/postwright/internal/notify"
+	"github.com/postwright/postwright/internal/reach"
 	"github.com/postwright/postwright/internal/sunset"
 	"github.com/postwright/postwright/internal/webhooks"
 )
@@ -26,7 +27,7 @@ func (a *App) wireWebhooks(vault *accounts.Vault) *webhooks.Service {
 	return webhooks.New(webhooks.Dependencies{
 		Store: a.store, Jobs: a.jobs, Vault: vault, Follow: notify.AfterWebhookOff, Hold: a.held, Observer: a.metrics.Webhooks(webhooks.Outcomes()),
 		Settings: webhooks.Settings{
-			Reach:           webhooks.Reach{Private: a.cfg.Webhooks.AllowPrivate, HTTP: a.cfg.Webhooks.AllowHTTP},
+			Reach:           reach.Reach{Private: a.cfg.Webhooks.AllowPrivate, HTTP: a.cfg.Webhooks.AllowHTTP},
 			DailyDeliveries: int64(a.cfg.Webhooks.DailyLimit.Value),
 		},
 		Now: Now, Log: a.log,

@@ -4,14 +4,17 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/google/uuid"
+
 	"github.com/postwright/postwright/internal/fault"
 )
 
 // The names of those who send, in settings, on record and in metrics.
 const (
-	API  = "api"
-	SMTP = "smtp"
-	Log  = "log"
+	API     = "api"
+	SMTP    = "smtp"
+	WebPush = "webpush"
+	Log     = "log"
 )
 
 // Channel is a way to reach a person. Send reports whether it was taken; its error is a fault.
@@ -23,6 +26,15 @@ type Channel interface {
 type Route struct {
 	Sender  string
 	Channel Channel
+	// Reaches reports whether there is anywhere to reach a user at: one who is nowhere is told nothing by itself. nil for everybody.
+	Reaches func(ctx context.Context, owner uuid.UUID) (bool, error)
+}
+
+func (r Route) reaches(ctx context.Context, owner uuid.UUID) (bool, error) {
+	if r.Reaches == nil {
+		return true, nil
+	}
+	return r.Reaches(ctx, owner)
 }
 
 // EmailVendor is what the e-mail channel needs of the notification API.

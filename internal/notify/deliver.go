@@ -74,6 +74,7 @@ func (s *Service) deliver(ctx context.Context, args DeliveryArgs) (wait time.Dur
 	if !muted {
 		delivered, sendErr = route.Channel.Send(ctx, Message{
 			OwnerID: n.OwnerID, Event: n.Event, Recipient: n.Recipient, Subject: n.Subject, Content: n.content, HTML: n.html,
+			id: n.ID, reached: n.reached,
 		})
 	}
 	end := db.NotificationSettleParams{State: ended, Delivered: delivered, Problem: "", Sender: route.Sender, ID: id, OwnerID: owner}
@@ -82,7 +83,7 @@ func (s *Service) deliver(ctx context.Context, args DeliveryArgs) (wait time.Dur
 		if wait = again(fault.Of(sendErr), n.Attempts); wait > 0 {
 			end.State = string(StateWaiting)
 		}
-		s.log.WarnContext(ctx, "notification not delivered", "channel", n.Channel, "sender", route.Sender, "notification_id", id, "again_in", wait,
+		s.log.WarnContext(ctx, undelivered(delivered), "channel", n.Channel, "sender", route.Sender, "notification_id", id, "again_in", wait,
 			"error", sendErr)
 	}
 	s.observer.Notified(n.Channel, route.Sender, outcome(delivered, wait))
@@ -108,6 +109,14 @@ func (s *Service) unwanted(ctx context.Context, args DeliveryArgs) (muted bool, 
 		return false, 0, err
 	}
 	return s.prefers(ctx, n.OwnerID, n.Event, n.Channel)
+}
+
+// undelivered is what the log says of a message that nobody, or not everybody, took.
+func undelivered(delivered bool) string {
+	if delivered {
+		return "notification not delivered everywhere"
+	}
+	return "notification not delivered"
 }
 
 // again is the wait before a message is tried again that has failed so many times; 0 for never. Who answers, and not that the message

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -14,15 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/outbound"
 	"github.com/postwright/postwright/internal/vendors/smtp"
 	"github.com/postwright/postwright/internal/vendors/smtp/smtptest"
 )
 
 var update = flag.Bool("update", false, "write the table of docs/failures.md instead of comparing it")
-
-type unmeasured struct{}
-
-func (unmeasured) Attempt(string, string, time.Duration, bool) {}
 
 // What becomes of a message when a mail server has a bad day is made to happen, and is what docs/failures.md says.
 func TestBadDayOfAMailServer(t *testing.T) {
@@ -48,6 +46,7 @@ func TestBadDayOfAMailServer(t *testing.T) {
 		}
 	}
 	plain := "smtp://localhost:PORT"
+	const leftAlone = "it is left alone, having failed several times in a row"
 	var table strings.Builder
 	table.WriteString("| what is wrong | it is | may have gone out | tried again after |\n|---|---|---|---|\n")
 	for _, c := range []struct {
@@ -57,6 +56,7 @@ func TestBadDayOfAMailServer(t *testing.T) {
 		refuse func(stage, argument string) error
 	}{
 		{"the server can not be reached", smtptest.Nothing, "", nil},
+		{leftAlone, smtptest.Nothing, "", nil},
 		{"it offers no STARTTLS", smtptest.Nothing, "smtp://localhost:PORT?tls=required", nil},
 		{"its certificate is not trusted", smtptest.TLS, "smtps://localhost:PORT", nil},
 		{"it does not accept the login", smtptest.Nothing, "smtp://postwright:wrong@localhost:PORT", nil},
@@ -73,8 +73,17 @@ func TestBadDayOfAMailServer(t *testing.T) {
 		if url == "" {
 			url = "smtp://" + deaf(t)
 		}
-		client, err := smtp.New(smtp.Config{URL: url, From: "posts@example.org", Timeout: time.Minute}, unmeasured{}, time.Now)
+		policies := outbound.DefaultPolicies()
+		if c.what == leftAlone {
+			policies.Breaker.Failures = 1
+		}
+		seam := outbound.New(outbound.Defaults(), policies, outbound.Unobserved{}, slog.New(slog.DiscardHandler))
+		t.Cleanup(seam.Close)
+		client, err := smtp.New(smtp.Config{URL: url, From: "posts@example.org"}, seam, time.Now)
 		require.NoError(t, err)
+		if c.what == leftAlone {
+			require.Error(t, client.Greet(t.Context()))
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		giveUp <- cancel
 		_, err = MailChannel{Server: client}.Send(ctx, Message{Recipient: "ada@example.org", Subject: "Hello", Content: "Text"})

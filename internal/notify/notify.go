@@ -38,6 +38,9 @@ type Message struct {
 	Subject   string
 	Content   string
 	HTML      string // the same as a page, for who can show one; "" for what a caller wrote
+
+	id      uuid.UUID   // of the notification; none for what a caller wrote, which is tried once
+	reached []uuid.UUID // the browsers that have taken it
 }
 
 // Observer is told what becomes of messages: delivered, waiting for another try, or failed.
@@ -152,7 +155,7 @@ func (s *Service) send(ctx context.Context, d delivery) Sent {
 	problem := ""
 	if sendErr != nil {
 		problem = fault.Of(sendErr).Message
-		s.log.WarnContext(ctx, "notification not delivered", "channel", d.channel, "sender", route.Sender, "error", sendErr)
+		s.log.WarnContext(ctx, undelivered(delivered), "channel", d.channel, "sender", route.Sender, "error", sendErr)
 	}
 	s.observer.Notified(d.channel, route.Sender, outcome(delivered, 0))
 	params, err := s.record(d, ended)

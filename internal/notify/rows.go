@@ -17,15 +17,16 @@ type Notification struct {
 	PostID    *uuid.UUID // nil when it is about no post, or about one that is gone
 	Event     Event      // "" for what a caller wrote
 	Channel   string     // Email or Push
-	Sender    string     // API, SMTP or Log
+	Sender    string     // API, SMTP, WebPush or Log
 	Recipient string
 	Subject   string
 	State     State
-	Problem   string // why it was not delivered, in words for the owner; empty when it was
+	Problem   string // why it was not delivered, or not to every browser, in words for the owner
 	Attempts  int
 	CreatedAt time.Time
 	content   string // what it says, until it is delivered
 	html      string
+	reached   []uuid.UUID // the browsers that have taken it
 }
 
 // State is how far a message is.
@@ -55,7 +56,7 @@ func fromRow(row db.Notification, err error) (Notification, error) {
 	return Notification{
 		ID: row.ID, OwnerID: row.OwnerID, PostID: row.PostID, Event: Event(row.Event), Channel: row.Channel, Sender: row.Sender,
 		Recipient: row.Recipient, Subject: row.Subject, State: state, Problem: row.Problem, Attempts: int(row.Attempts), CreatedAt: row.CreatedAt,
-		content: row.Content, html: row.Html,
+		content: row.Content, html: row.Html, reached: row.Reached,
 	}, err
 }
 

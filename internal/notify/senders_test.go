@@ -119,6 +119,7 @@ func TestThePublicationIsToldThroughAMailServer(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, w.email(w.Key, "x@example.com", "Hello").Status, "the mail server is no relay either")
 	require.Len(t, server.Taken(), 2)
 	require.Positive(t, w.Scrape()["notifications_total channel=email outcome=delivered sender=smtp"])
+	require.Contains(t, w.Scrape(), "api_breaker_state host=localhost vendor=smtp")
 	require.Zero(t, w.Count(`SELECT count(*) FROM notifications WHERE content <> '' OR html <> ''`), "what was delivered is not kept")
 }
 

@@ -23,7 +23,7 @@ type notice struct {
 
 // tell has a user told what Postwright has to say by itself, if and when they want to be: it writes the message down, and the job
 // that sends it, in the transaction that ends the job at hand, so that each event is told once by each channel. During quiet hours
-// the job waits for their end, and tells how things stand then. A user who is gone is told nothing.
+// the job waits for their end, and tells how things stand then. A user who is gone, or is in no browser, is told nothing.
 func (s *Service) tell(ctx context.Context, jobID int64, n notice) error {
 	user, err := s.sources.Users.User(ctx, n.ownerID)
 	if fault.Is(err, fault.NotFound) {
@@ -37,6 +37,9 @@ func (s *Service) tell(ctx context.Context, jobID int64, n notice) error {
 		return err
 	case quiet > 0:
 		return river.JobSnooze(quiet)
+	}
+	if there, err := s.routes[n.channel].reaches(ctx, n.ownerID); err != nil || !there {
+		return err
 	}
 	recipient := envelope(user.Email)
 	if n.channel == Push {

@@ -59,10 +59,11 @@ func (c *circuit) state(now time.Time) BreakerState {
 const maxOwners = 1000
 
 func (s *Seam) newBreaker(vendor, host string) *breaker {
-	b := &breaker{
-		policy: s.policies.Breaker, now: time.Now, log: s.log.With("vendor", vendor, "host", host),
-		changed: func(state BreakerState) { s.observe.Breaker(vendor, host, state) },
-	}
+	return s.makeBreaker(vendor, host, func(state BreakerState) { s.observe.Breaker(vendor, host, state) })
+}
+
+func (s *Seam) makeBreaker(vendor, host string, changed func(BreakerState)) *breaker {
+	b := &breaker{policy: s.policies.Breaker, now: time.Now, log: s.log.With("vendor", vendor, "host", host), changed: changed}
 	for i := range b.classes {
 		b.classes[i].owners = map[string]*circuit{}
 	}

@@ -144,6 +144,10 @@ func DisplayName(vendor string) string {
 		return "The language model"
 	case "notification":
 		return "The notification service"
+	case "smtp":
+		return "The mail server"
+	case "webpush":
+		return "The push service"
 	}
 	return vendor
 }

@@ -1,4 +1,5 @@
-// Package outbound is the HTTP seam: the one http.RoundTripper under every generated vendor client.
+// Package outbound is the HTTP seam: the one http.RoundTripper under every generated vendor client; and the Gate beside it, for vendors
+// that do not speak HTTP.
 //
 // It owns the connections, what every call has in common (its time limit, the size of its answer, its measurements, its
 // log line), and the translation of a failed exchange into a fault that says whether the request may have arrived. It

@@ -8,9 +8,14 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/notify"
+	"github.com/postwright/postwright/internal/reach"
 )
 
-type notificationHandler struct{ notify *notify.Service }
+type notificationHandler struct {
+	notify   *notify.Service
+	browsers *notify.Browsers
+	reach    reach.Reach // where push services may be
+}
 
 var _ postwrightv1connect.NotificationServiceHandler = notificationHandler{}
 

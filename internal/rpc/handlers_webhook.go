@@ -11,12 +11,13 @@ import (
 
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
+	"github.com/postwright/postwright/internal/reach"
 	"github.com/postwright/postwright/internal/webhooks"
 )
 
 type webhookHandler struct {
 	webhooks *webhooks.Service
-	reach    webhooks.Reach
+	reach    reach.Reach
 }
 
 var _ postwrightv1connect.WebhookServiceHandler = webhookHandler{}

@@ -37,6 +37,7 @@ import (
 	"github.com/postwright/postwright/internal/posts"
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/queue"
+	"github.com/postwright/postwright/internal/reach"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/versions"
 	"github.com/postwright/postwright/internal/webhooks"
@@ -86,8 +87,10 @@ type Services struct {
 	Accounts     *accounts.Service
 	Notify       *notify.Service
 	Queue        *queue.Service
+	Browsers     *notify.Browsers
+	PushReach    reach.Reach // where push services may be
 	Webhooks     *webhooks.Service
-	WebhookReach webhooks.Reach // where endpoints may be
+	WebhookReach reach.Reach // where endpoints may be
 	Status       func(ctx context.Context, owner uuid.UUID) status.Report
 	Authenticate func(ctx context.Context, key string) (identity.Key, error)
 	// Callers says who may call now.
@@ -138,7 +141,10 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 	)
 	postwrightv1connect.RegisterAnalysisServiceHandler(server, analysisHandler{services.Analysis, services.Analytics})
 	postwrightv1connect.RegisterAccountServiceHandler(server, accountHandler{accounts: services.Accounts})
-	postwrightv1connect.RegisterNotificationServiceHandler(server, notificationHandler{notify: services.Notify})
+	postwrightv1connect.RegisterNotificationServiceHandler(
+		server,
+		notificationHandler{notify: services.Notify, browsers: services.Browsers, reach: services.PushReach},
+	)
 	postwrightv1connect.RegisterQueueServiceHandler(server, queueHandler{queue: services.Queue, publishing: services.Publishing})
 	postwrightv1connect.RegisterWebhookServiceHandler(server, webhookHandler{webhooks: services.Webhooks, reach: services.WebhookReach})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})

@@ -41,6 +41,31 @@ func (s *Sandbox) control(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_sandbox/notifications", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"notifications": s.Notifications()})
 	})
+	mux.HandleFunc("POST /_sandbox/browsers", s.subscribeBrowser)
+	mux.HandleFunc("GET /_sandbox/browsers", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"browsers": s.subscribed()})
+	})
+}
+
+// subscribeBrowser makes a browser that has subscribed with a public key, and shows what its PushSubscription would.
+func (s *Sandbox) subscribeBrowser(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		PublicKey string `json:"publicKey"`
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&asked); err != nil || asked.PublicKey == "" {
+		writeJSON(w, http.StatusBadRequest, map[string]any{
+			"message": `The body must be {"publicKey": …}, as ListPushSubscriptions shows it.`,
+		})
+		return
+	}
+	b, err := s.Subscribe("http://"+r.Host, asked.PublicKey)
+	if err != nil {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"message": err.Error()})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"endpoint": b.Endpoint, "keys": map[string]string{"p256dh": b.P256dh, "auth": b.Auth}})
 }
 
 func (s *Sandbox) armed() map[string][]Fault { return map[string][]Fault{"faults": s.Armed()} }

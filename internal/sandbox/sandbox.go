@@ -1,5 +1,6 @@
 // Package sandbox is the vendors, emulated: LinkedIn, the analysis API, a language model and the notification API behind one handler, served
-// from the same OpenAPI files as the clients, for the demo, the tests and whoever wants to try without an account.
+// from the same OpenAPI files as the clients, and a push service with browsers behind it, for the demo, the tests and whoever wants to try
+// without an account.
 //
 // It owns what LinkedIn does and its documentation does not say (texts cut at a reserved character, an id in a header,
 // duplicates refused, versions that die), a ledger of what was accepted, and faults that can be switched on. It keeps
@@ -105,7 +106,8 @@ type Sandbox struct {
 	byURN         map[string]*Entry
 	recent        map[string]*Entry // author and shown text to the newest create of it
 	notifications []Notification
-	listAs        func(Entry) Entry // nil for as it is
+	browsers      map[string]*Browser // by id
+	listAs        func(Entry) Entry   // nil for as it is
 	faults        []*armed
 	day           time.Time
 	requests      map[string]int // of the day, by member; "" is the app's
@@ -126,7 +128,7 @@ func New(opts Options) *Sandbox {
 	s := &Sandbox{
 		opts: opts, lexicon: lexical.New(),
 		members: map[string]Member{}, tokens: map[string]*token{}, codes: map[string]code{}, grants: map[string]*grant{},
-		byURN: map[string]*Entry{}, recent: map[string]*Entry{}, requests: map[string]int{},
+		byURN: map[string]*Entry{}, browsers: map[string]*Browser{}, recent: map[string]*Entry{}, requests: map[string]int{},
 		// URNs of two sandboxes started one after the other differ, as LinkedIn's do.
 		sequence: opts.Clock().UnixMicro() * 1000,
 	}
@@ -184,6 +186,7 @@ func (s *Sandbox) Handler() http.Handler {
 		RequestErrorHandlerFunc: writeRefusal, ResponseErrorHandlerFunc: writeRefusal,
 	}), llm.StdHTTPServerOptions{BaseURL: "/v1", BaseRouter: gated, ErrorHandlerFunc: writeRefusal})
 	mux.HandleFunc("GET /oauth/v2/authorization", s.authorize)
+	mux.HandleFunc("POST /push/{browser}", s.push)
 	s.control(mux)
 	return mux
 }

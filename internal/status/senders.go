@@ -30,6 +30,14 @@ func MailServer(client *smtp.Client) Checker {
 	}}
 }
 
+// WebPush tells that messages go to browsers, and what those subscribe with. Whether a push service takes them only a message shows.
+func WebPush(publicKey string) Checker {
+	const name = "web push"
+	return Checker{Name: name, Run: func(context.Context) []Check {
+		return single(name, OK, "Push messages go to the browsers that users have subscribed with the public key "+publicKey+".", "")
+	}}
+}
+
 // LoggedMessages tells of the channels whose messages are only logged.
 func LoggedMessages(channels []string) Checker {
 	const name = "notification log"

@@ -12,6 +12,7 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/idempotency"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/reach"
 )
 
 // Draft is what an owner says of an endpoint.
@@ -20,14 +21,19 @@ type Draft struct {
 	Description string
 	EventTypes  []string
 	// Reach is where it may be: Service.Reach.
-	Reach Reach
+	Reach reach.Reach
+}
+
+var urlWords = reach.Words{
+	Needed: "the https URL that events are sent to", Example: "https://example.org/hooks", AllowHTTP: "--webhooks-allow-http",
+	AllowPrivate: "--webhooks-allow-private",
 }
 
 // longestDescription is in characters; specs/api holds callers to the same.
 const longestDescription = 200
 
 func (d Draft) urlFaults() (faults []fault.Field) {
-	for _, problem := range d.Reach.problems(d.URL) {
+	for _, problem := range d.Reach.Problems(d.URL, urlWords) {
 		faults = append(faults, fault.Field{Path: "webhook.url", Problem: problem})
 	}
 	return faults

@@ -20,6 +20,7 @@ import (
 	"github.com/postwright/postwright/internal/dbtest"
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/reach"
 )
 
 // place is a Service on a database of its own, with a clock that the test sets, an owner, and an endpoint of theirs that answers with a
@@ -60,7 +61,7 @@ func newPlace(t *testing.T, change ...func(*Dependencies)) *place {
 	p.status.Store(200)
 	on := Dependencies{
 		Store: store, Jobs: client, Vault: vault, Observer: unobserved{}, Log: log,
-		Settings: Settings{Reach: Reach{Private: true, HTTP: true}, DailyDeliveries: 1000},
+		Settings: Settings{Reach: reach.Reach{Private: true, HTTP: true}, DailyDeliveries: 1000},
 		Hold:     func(context.Context) (bool, error) { return p.held, nil },
 		Now:      func() time.Time { return time.Now().Add(time.Duration(p.ahead.Load())).Truncate(time.Microsecond) },
 		Follow: func(_ uuid.UUID, url string, gone bool) []river.JobArgs {

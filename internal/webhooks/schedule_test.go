@@ -46,39 +46,3 @@ func TestAnEndpointThatFailsRestsLongerEachTime(t *testing.T) {
 	require.Equal(t, longestRest, rest(10))
 	require.Equal(t, longestRest, rest(1_000_000))
 }
-
-func TestWhatIsWrongWithAURLIsToldAtOnce(t *testing.T) {
-	t.Parallel()
-	anywhere := Reach{Private: true, HTTP: true}
-	for _, c := range []struct {
-		url   string
-		reach Reach
-		wrong int
-	}{
-		{"https://example.org/hooks?a=b", Reach{}, 0},
-		{"https://example.org:8443", Reach{}, 0},
-		{"https://bücher.example", Reach{}, 0},
-		{"https://93.184.216.34/", Reach{}, 0},
-		{"", Reach{}, 1},
-		{"example.org", Reach{}, 2},
-		{"http://example.org", Reach{}, 1},
-		{"http://example.org", anywhere, 0},
-		{"ftp://example.org", anywhere, 1},
-		{"https://", anywhere, 1},
-		{"https:opaque", anywhere, 1},
-		{"https://127.0.0.1/", Reach{}, 1},
-		{"https://127.0.0.1/", anywhere, 0},
-		{"https://[::1]:80/", Reach{}, 1},
-		{"https://[::ffff:10.0.0.1]/", Reach{}, 1},
-		{"https://169.254.169.254/latest/meta-data", Reach{}, 1},
-		{"https://LocalHost./", Reach{}, 1},
-		{"https://a.localhost/", Reach{}, 1},
-		{"http://user:secret@10.1.2.3/#here", Reach{}, 4},
-		{"https://example.org/\n", Reach{}, 1},
-		{"https://example.org:65536/", Reach{}, 1},
-		{"https://example.org:0/", Reach{}, 1},
-		{"https://example.org/" + string(make([]byte, longestURL)), Reach{}, 1},
-	} {
-		require.Len(t, c.reach.problems(c.url), c.wrong, "%q: %v", c.url, c.reach.problems(c.url))
-	}
-}

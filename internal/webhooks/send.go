@@ -19,17 +19,14 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/reach"
 )
 
 // Bounds of one attempt.
 const (
 	attemptTimeout  = 10 * time.Second // all in all, the name's resolution and the answer's body included
-	connectTimeout  = 5 * time.Second
-	mostAnswerBytes = 1 << 10 // what is read of an answer's body
-	mostAnswerKept  = 500     // what is kept of that, in bytes
-	mostHeaderBytes = 16 << 10
-	mostIdle        = 50
-	idleTimeout     = 30 * time.Second
+	mostAnswerBytes = 1 << 10          // what is read of an answer's body
+	mostAnswerKept  = 500              // what is kept of that, in bytes
 )
 
 // The ways in which an attempt ends.
@@ -57,20 +54,10 @@ type sender struct {
 	now     func() time.Time
 }
 
-// newSender returns one that connects to public addresses alone, as allowed has them, unless others may be reached too. It asks no
-// proxy, which would connect to whatever it is asked for.
-func newSender(settings Settings, allowed *ssrf.Guardian, now func() time.Time) *sender {
-	dialer := &net.Dialer{Timeout: connectTimeout, Resolver: settings.Resolver}
-	if !settings.Reach.Private {
-		dialer.Control = guard(allowed)
-	}
-	return &sender{timeout: attemptTimeout, now: now, client: &http.Client{
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: connectTimeout, DisableCompression: true,
-			MaxResponseHeaderBytes: mostHeaderBytes, MaxIdleConns: mostIdle, MaxIdleConnsPerHost: 1, IdleConnTimeout: idleTimeout,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+// newSender returns one that connects to public addresses alone, as public has them, unless others may be reached too.
+func newSender(settings Settings, public *ssrf.Guardian, now func() time.Time) *sender {
+	client := settings.Reach.Client(reach.Connections{Resolver: settings.Resolver, Public: public})
+	return &sender{timeout: attemptTimeout, now: now, client: client}
 }
 
 // message is an event as it is sent: the same bytes at every attempt.
@@ -157,7 +144,7 @@ func (s *sender) unreachable(ctx context.Context, err error) (outcome, problem s
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.Is(err, errNotPublic):
+	case errors.Is(err, reach.ErrNotPublic):
 		return outcomeNotPublic, "The host has an address that is not public, where nothing is sent: the operator allows that with " +
 			"--webhooks-allow-private."
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():

@@ -38,7 +38,7 @@ func TestARedirectToLoopbackIsNotFollowedAndSaysSo(t *testing.T) {
 		if len(list) == 1 {
 			sent, _ = list[0].(map[string]any)
 		}
-		return sent["attempts"] != nil
+		return sent["problem"] != nil // it is read before the attempts are
 	}, apptest.WaitLimit, apptest.WaitStep)
 	require.Empty(t, inside.all())
 	require.Equal(t, "WEBHOOK_DELIVERY_STATE_PENDING", sent["state"], "the owner may give another URL meanwhile")

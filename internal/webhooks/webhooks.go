@@ -7,7 +7,7 @@
 // has claimed it, so that one that is slow holds up no other; see dispatch.go. Deliveries are no jobs of River's: an endpoint that
 // never answers would take one of the workers with which posts go out.
 //
-// An endpoint's owner chooses where requests go, so nothing is sent to an address that is not public; see guard.go. The package must
+// An endpoint's owner chooses where requests go, so nothing is sent to an address that is not public; see internal/reach. The package must
 // not know how a post is published, or how a person is told that an endpoint was switched off.
 package webhooks
 
@@ -25,22 +25,17 @@ import (
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/jobs"
 	"github.com/postwright/postwright/internal/postgres"
+	"github.com/postwright/postwright/internal/reach"
 )
 
 // Settings are the operator's.
 type Settings struct {
 	// Reach is where endpoints may be.
-	Reach Reach
+	Reach reach.Reach
 	// DailyDeliveries is how many deliveries an owner may have in a day (UTC), those that are sent again by hand included.
 	DailyDeliveries int64
 	// Resolver finds the addresses of hosts; nil for the system's.
 	Resolver *net.Resolver
-}
-
-// Reach is where endpoints may be. The zero value is at https URLs whose hosts everybody can reach.
-type Reach struct {
-	Private bool // addresses that are not public too
-	HTTP    bool // http too
 }
 
 // Follow names the jobs that follow when an endpoint was switched off, because it is gone or else fails. origin is its URL's scheme and
@@ -88,12 +83,12 @@ type Service struct {
 func New(on Dependencies) *Service {
 	return &Service{
 		store: on.Store, queries: db.New(), jobs: on.Jobs, secrets: secrets{on.Vault}, follow: on.Follow, hold: on.Hold, observer: on.Observer,
-		settings: on.Settings, sender: newSender(on.Settings, public, on.Now), now: on.Now, log: on.Log, woken: make(chan struct{}, 1),
+		settings: on.Settings, sender: newSender(on.Settings, reach.Public, on.Now), now: on.Now, log: on.Log, woken: make(chan struct{}, 1),
 	}
 }
 
 // Reach is where endpoints may be.
-func (s *Service) Reach() Reach { return s.settings.Reach }
+func (s *Service) Reach() reach.Reach { return s.settings.Reach }
 
 const day = 24 * time.Hour
 

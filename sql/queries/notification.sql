@@ -36,6 +36,11 @@ UPDATE notifications SET
     content = CASE WHEN @delivered THEN '' ELSE content END, html = CASE WHEN @delivered THEN '' ELSE html END
 WHERE id = @id AND owner_id = @owner_id AND state = 'sending';
 
+-- name: NotificationReached :execrows
+-- Writes down which browsers have taken a message that is being sent, where others have not.
+UPDATE notifications SET reached = reached || @taken::uuid[]
+WHERE id = @id AND owner_id = @owner_id AND state = 'sending';
+
 -- name: NotificationResend :one
 -- Has a message that was given up wait to be sent again. No row when it is none, or nobody knows what it said.
 UPDATE notifications SET state = 'waiting', problem = '', attempts = 0

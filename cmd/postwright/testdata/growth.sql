@@ -58,6 +58,9 @@ BEGIN
     INSERT INTO notifications (id, owner_id, post_id, channel, recipient, subject, delivered, problem, created_at)
     SELECT id_of(7, n), id_of(1, n % 2 * n), id_of(4, n), 'email', '', '', true, '', moment(n) FROM generate_series(first, last) n;
     INSERT INTO notification_preferences (owner_id, muted, updated_at) SELECT id_of(1, n), '{}', moment(n) FROM generate_series(greatest(first, 1), last) n;
+    INSERT INTO push_subscriptions (id, owner_id, endpoint, p256dh, sealed_auth, description, created_at, updated_at)
+    SELECT id_of(97, n), id_of(1, n), 'https://push.example.org/' || n, '', 's', '', moment(n), moment(n)
+    FROM generate_series(greatest(first, 1), last) n;
     INSERT INTO notification_counts (owner_id, day, allowance, sent)
     SELECT id_of(1, n % 2 * n), moment(n), 'news_email', 1 FROM generate_series(first, last) n;
     INSERT INTO webhooks (id, owner_id, url, description, event_types, sealed_secret, due_at, free_at, created_at, updated_at)
@@ -106,6 +109,8 @@ INSERT INTO notifications (id, owner_id, channel, recipient, subject, delivered,
 SELECT id_of(kind, 0), id_of(1, 0), 'email', '', '', kind = 71, '', moment(0), 'failed', state, 1, 'c'
 FROM (VALUES (71, 'ended'), (72, 'ended'), (73, 'waiting'), (74, 'sending')) AS made (kind, state);
 INSERT INTO notification_preferences (owner_id, muted, updated_at) VALUES (id_of(1, 0), '{}', moment(0));
+INSERT INTO push_subscriptions (id, owner_id, endpoint, p256dh, sealed_auth, description, created_at, updated_at)
+VALUES (id_of(97, 0), id_of(1, 0), 'https://push.example.org/0', '', 's', '', moment(0), moment(0));
 INSERT INTO consents (state_hash, owner_id, organization, expires_at)
 SELECT convert_to('old' || n, 'UTF8'), id_of(1, 0), '', moment(-n) FROM generate_series(1, 10) n;
 INSERT INTO webhooks (id, owner_id, url, description, event_types, sealed_secret, failing_since, last_failed_at, due_at, free_at, created_at, updated_at)

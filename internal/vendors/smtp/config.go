@@ -9,7 +9,6 @@ import (
 	"net/mail"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/postwright/postwright/internal/email"
 	"github.com/postwright/postwright/internal/fault"
@@ -26,10 +25,9 @@ const (
 
 // Config says how to reach the mail server, and who writes.
 type Config struct {
-	URL     string // smtp://user:password@host:587 or smtps://host:465; it may hold a password
-	From    string // an address, or a name and an address: Postwright <posts@example.org>
-	Timeout time.Duration
-	Roots   *x509.CertPool // whose certificates are trusted; nil for the system's
+	URL   string         // smtp://user:password@host:587 or smtps://host:465; it may hold a password
+	From  string         // an address, or a name and an address: Postwright <posts@example.org>
+	Roots *x509.CertPool // whose certificates are trusted; nil for the system's
 }
 
 // server is what a URL says.

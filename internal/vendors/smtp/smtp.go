@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/wneessen/go-mail"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/outbound"
@@ -28,31 +27,33 @@ const (
 const (
 	mostConnections = 5       // at once; more wait
 	mostHeard       = 1 << 20 // bytes of what the server says in one connection
-)
 
-// Observer is told of every connection to the server.
-type Observer interface {
-	Attempt(vendor, operation string, took time.Duration, failed bool)
-}
+	// welcomeTimeout is how long it may take until the server would take a message. Whoever says nothing at all is seldom slow: they are
+	// behind a firewall, or down.
+	welcomeTimeout = 10 * time.Second
+	// commandTimeout is longer than all of it may take: the context ends it.
+	commandTimeout = time.Hour
+)
 
 // Client hands e-mails to one server, each over a connection of its own. It is safe for concurrent use.
 type Client struct {
-	cfg      Config
-	server   server
-	from     sender
-	slots    *semaphore.Weighted
-	observer Observer
-	now      func() time.Time
+	cfg     Config
+	server  server
+	from    sender
+	gate    *outbound.Gate
+	welcome time.Duration
+	now     func() time.Time
 }
 
-// New returns a Client. A faulty configuration is an Invalid fault.
-func New(cfg Config, observer Observer, now func() time.Time) (*Client, error) {
+// New returns a Client, whose connections are calls to a vendor like others. A faulty configuration is an Invalid fault.
+func New(cfg Config, seam *outbound.Seam, now func() time.Time) (*Client, error) {
 	if err := fault.Fields(cfg.Faults()...); err != nil {
 		return nil, err
 	}
 	server, _ := readURL(cfg.URL)
 	from, _ := readFrom(cfg.From)
-	return &Client{cfg: cfg, server: server, from: from, slots: semaphore.NewWeighted(mostConnections), observer: observer, now: now}, nil
+	gate := seam.Gate(Vendor, server.host, mostConnections)
+	return &Client{cfg: cfg, server: server, from: from, gate: gate, welcome: welcomeTimeout, now: now}, nil
 }
 
 // Host is the server's, for people.
@@ -103,29 +104,27 @@ func (c *Client) compose(to, subject, text, html string) (*mail.Msg, error) {
 	return m, nil
 }
 
-// connected does something on a connection to the server, within the time that all of it may take.
+// connected does something on a connection to the server, within the time that all of it may take, unless the server is left alone.
 func (c *Client) connected(ctx context.Context, operation string, do func(*mail.Client) error) error {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
-	defer cancel()
-	if err := c.slots.Acquire(ctx, 1); err != nil {
-		return fault.New(fault.VendorUnavailable, "The mail server is busy with other messages of ours.").WithCause(err)
-	}
-	defer c.slots.Release(1)
-	began := c.now()
-	err := c.dialAnd(ctx, do)
-	c.observer.Attempt(Vendor, operation, c.now().Sub(began), err != nil)
-	if err != nil {
-		return c.fault(operation, err)
-	}
-	return nil
+	return c.gate.Call(ctx, operation, func(ctx context.Context) error {
+		if err := c.dialAnd(ctx, do); err != nil {
+			return c.fault(operation, err)
+		}
+		return nil
+	})
 }
 
 func (c *Client) dialAnd(ctx context.Context, do func(*mail.Client) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	client, err := mail.NewClient(c.server.host, c.options(ctx)...)
 	if err != nil {
 		return err
 	}
-	if err := client.DialWithContext(ctx); err != nil {
+	unwelcome := time.AfterFunc(c.welcome, cancel)
+	err = client.DialWithContext(ctx)
+	unwelcome.Stop() // where it was too late, the connection is closed
+	if err != nil {
 		_ = client.Close() // there may be none
 		return dialError{err}
 	}
@@ -141,7 +140,7 @@ func (e dialError) Unwrap() error { return e.error }
 func (c *Client) options(ctx context.Context) []mail.Option {
 	trust := &tls.Config{ServerName: c.server.host, RootCAs: c.cfg.Roots, MinVersion: tls.VersionTLS12}
 	options := []mail.Option{
-		mail.WithPort(c.server.port), mail.WithTimeout(c.cfg.Timeout), mail.WithTLSConfig(trust), mail.WithDialContextFunc(c.dialer(ctx, trust)),
+		mail.WithPort(c.server.port), mail.WithTimeout(commandTimeout), mail.WithTLSConfig(trust), mail.WithDialContextFunc(c.dialer(ctx, trust)),
 		mail.WithoutNoop(),
 	}
 	switch c.server.tls {

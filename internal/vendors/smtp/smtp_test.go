@@ -5,9 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log/slog"
 	"mime"
 	"mime/multipart"
-	"net"
 	"net/mail"
 	"strings"
 	"sync"
@@ -26,6 +26,7 @@ import (
 
 // watched counts the connections.
 type watched struct {
+	outbound.Unobserved
 	mu            sync.Mutex
 	tried, failed int
 }
@@ -41,12 +42,24 @@ func (w *watched) Attempt(vendor, _ string, _ time.Duration, failed bool) {
 	}
 }
 
+func newSeam(t *testing.T, policies outbound.Policies, seen outbound.Observer) *outbound.Seam {
+	t.Helper()
+	seam := outbound.New(outbound.Defaults(), policies, seen, slog.New(slog.DiscardHandler))
+	t.Cleanup(seam.Close)
+	return seam
+}
+
+func unwatched(t *testing.T) *outbound.Seam {
+	t.Helper()
+	return newSeam(t, outbound.DefaultPolicies(), outbound.Unobserved{})
+}
+
 func newClient(t *testing.T, m *smtptest.Server, url string, roots *x509.CertPool) (*smtp.Client, *watched) {
 	t.Helper()
 	seen := &watched{}
 	client, err := smtp.New(smtp.Config{
-		URL: strings.ReplaceAll(url, "PORT", m.Port), From: "Postwright <posts@münchen.example>", Timeout: time.Minute, Roots: roots,
-	}, seen, time.Now)
+		URL: strings.ReplaceAll(url, "PORT", m.Port), From: "Postwright <posts@münchen.example>", Roots: roots,
+	}, newSeam(t, outbound.DefaultPolicies(), seen), time.Now)
 	require.NoError(t, err)
 	return client, seen
 }
@@ -195,7 +208,7 @@ func TestWhatTheServerSaysIsAFault(t *testing.T) {
 	})
 	t.Run("nobody listens", func(t *testing.T) {
 		t.Parallel()
-		client, err := smtp.New(smtp.Config{URL: "smtp://127.0.0.1:1", From: "a@example.org", Timeout: time.Second}, &watched{}, time.Now)
+		client, err := smtp.New(smtp.Config{URL: "smtp://127.0.0.1:1", From: "a@example.org"}, unwatched(t), time.Now)
 		require.NoError(t, err)
 		f := fault.Of(client.SendMail(t.Context(), "ada@example.org", "Hello", "Text", ""))
 		require.Equal(t, fault.VendorUnavailable, f.Kind)
@@ -228,16 +241,6 @@ func TestAServerThatFallsSilentIsNotWaitedForLong(t *testing.T) {
 			require.Equal(t, doubt, f.Doubt)
 		})
 	}
-	t.Run("before it greets", func(t *testing.T) {
-		t.Parallel()
-		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = listener.Close() })
-		client, err := smtp.New(
-			smtp.Config{URL: "smtp://" + listener.Addr().String(), From: "a@example.org", Timeout: time.Second}, &watched{}, time.Now)
-		require.NoError(t, err)
-		require.Equal(t, fault.VendorUnavailable, fault.Of(client.SendMail(t.Context(), "ada@example.org", "Hello", "Text", "")).Kind)
-	})
 }
 
 // Whatever stands in an address or a subject, the message has the headers that it is to have, and no others, and one recipient.
@@ -295,7 +298,7 @@ func TestEverySettingThatCantWorkIsToldWithoutItsPassword(t *testing.T) {
 		"smtp://u@mail.example.org":                           "neither",
 		"smtp://:hunter2@mail.example.org":                    "neither",
 	} {
-		_, err := smtp.New(smtp.Config{URL: url, From: "not an address", Timeout: time.Second}, &watched{}, time.Now)
+		_, err := smtp.New(smtp.Config{URL: url, From: "not an address"}, unwatched(t), time.Now)
 		fields := fault.Of(err).Fields
 		require.Len(t, fields, 2, url)
 		require.Equal(t, smtp.URLSetting, fields[0].Path)

@@ -797,12 +797,13 @@ type Notification struct {
 	// UNSPECIFIED for what the caller wrote.
 	Event   NotificationEvent   `protobuf:"varint,3,opt,name=event,proto3,enum=postwright.v1.NotificationEvent" json:"event,omitempty"`
 	Channel NotificationChannel `protobuf:"varint,4,opt,name=channel,proto3,enum=postwright.v1.NotificationChannel" json:"channel,omitempty"`
-	// Who sent it: api (the notification API), smtp (a mail server), log (it was written to the operator's log and went nowhere else).
+	// Who sent it: api (the notification API), smtp (a mail server), webpush (browsers' push services), log (it was written to the
+	// operator's log and went nowhere else).
 	Sender    string            `protobuf:"bytes,5,opt,name=sender,proto3" json:"sender,omitempty"`
 	Recipient string            `protobuf:"bytes,6,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	Subject   string            `protobuf:"bytes,7,opt,name=subject,proto3" json:"subject,omitempty"`
 	State     NotificationState `protobuf:"varint,8,opt,name=state,proto3,enum=postwright.v1.NotificationState" json:"state,omitempty"`
-	// Why it was not delivered; empty when it was.
+	// Why it was not delivered; empty when it was, but for what became of browsers that did not take it when another did.
 	Problem string `protobuf:"bytes,9,opt,name=problem,proto3" json:"problem,omitempty"`
 	// How often it was tried.
 	Attempts      int32                  `protobuf:"varint,10,opt,name=attempts,proto3" json:"attempts,omitempty"`
@@ -1123,6 +1124,414 @@ func (x *ResendNotificationResponse) GetNotification() *Notification {
 	return nil
 }
 
+// A browser in which a user is told by Web Push.
+type PushSubscription struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Endpoint    string                 `protobuf:"bytes,2,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	Description string                 `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	CreateTime  *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When it was registered last.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PushSubscription) Reset() {
+	*x = PushSubscription{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PushSubscription) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PushSubscription) ProtoMessage() {}
+
+func (x *PushSubscription) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PushSubscription.ProtoReflect.Descriptor instead.
+func (*PushSubscription) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *PushSubscription) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PushSubscription) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *PushSubscription) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *PushSubscription) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *PushSubscription) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+// keys of a browser's PushSubscription, as its toJSON() has them.
+type PushSubscriptionKeys struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The browser's public key: base64url of an uncompressed point on P-256.
+	P256Dh string `protobuf:"bytes,1,opt,name=p256dh,proto3" json:"p256dh,omitempty"`
+	// The browser's secret: base64url of 16 bytes.
+	Auth          string `protobuf:"bytes,2,opt,name=auth,proto3" json:"auth,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PushSubscriptionKeys) Reset() {
+	*x = PushSubscriptionKeys{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PushSubscriptionKeys) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PushSubscriptionKeys) ProtoMessage() {}
+
+func (x *PushSubscriptionKeys) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PushSubscriptionKeys.ProtoReflect.Descriptor instead.
+func (*PushSubscriptionKeys) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *PushSubscriptionKeys) GetP256Dh() string {
+	if x != nil {
+		return x.P256Dh
+	}
+	return ""
+}
+
+func (x *PushSubscriptionKeys) GetAuth() string {
+	if x != nil {
+		return x.Auth
+	}
+	return ""
+}
+
+type RegisterPushSubscriptionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An https URL at a host that everybody can reach.
+	Endpoint string                `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	Keys     *PushSubscriptionKeys `protobuf:"bytes,2,opt,name=keys,proto3" json:"keys,omitempty"`
+	// For people to tell browsers apart by.
+	Description   string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RegisterPushSubscriptionRequest) Reset() {
+	*x = RegisterPushSubscriptionRequest{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegisterPushSubscriptionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegisterPushSubscriptionRequest) ProtoMessage() {}
+
+func (x *RegisterPushSubscriptionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegisterPushSubscriptionRequest.ProtoReflect.Descriptor instead.
+func (*RegisterPushSubscriptionRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RegisterPushSubscriptionRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *RegisterPushSubscriptionRequest) GetKeys() *PushSubscriptionKeys {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *RegisterPushSubscriptionRequest) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+type RegisterPushSubscriptionResponse struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	PushSubscription *PushSubscription      `protobuf:"bytes,1,opt,name=push_subscription,json=pushSubscription,proto3" json:"push_subscription,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *RegisterPushSubscriptionResponse) Reset() {
+	*x = RegisterPushSubscriptionResponse{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegisterPushSubscriptionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegisterPushSubscriptionResponse) ProtoMessage() {}
+
+func (x *RegisterPushSubscriptionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegisterPushSubscriptionResponse.ProtoReflect.Descriptor instead.
+func (*RegisterPushSubscriptionResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RegisterPushSubscriptionResponse) GetPushSubscription() *PushSubscription {
+	if x != nil {
+		return x.PushSubscription
+	}
+	return nil
+}
+
+type ListPushSubscriptionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPushSubscriptionsRequest) Reset() {
+	*x = ListPushSubscriptionsRequest{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPushSubscriptionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPushSubscriptionsRequest) ProtoMessage() {}
+
+func (x *ListPushSubscriptionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPushSubscriptionsRequest.ProtoReflect.Descriptor instead.
+func (*ListPushSubscriptionsRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{20}
+}
+
+type ListPushSubscriptionsResponse struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	PushSubscriptions []*PushSubscription    `protobuf:"bytes,1,rep,name=push_subscriptions,json=pushSubscriptions,proto3" json:"push_subscriptions,omitempty"`
+	// What browsers subscribe with, as applicationServerKey; empty where the operator has not set up Web Push.
+	PublicKey     string `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPushSubscriptionsResponse) Reset() {
+	*x = ListPushSubscriptionsResponse{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPushSubscriptionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPushSubscriptionsResponse) ProtoMessage() {}
+
+func (x *ListPushSubscriptionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPushSubscriptionsResponse.ProtoReflect.Descriptor instead.
+func (*ListPushSubscriptionsResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListPushSubscriptionsResponse) GetPushSubscriptions() []*PushSubscription {
+	if x != nil {
+		return x.PushSubscriptions
+	}
+	return nil
+}
+
+func (x *ListPushSubscriptionsResponse) GetPublicKey() string {
+	if x != nil {
+		return x.PublicKey
+	}
+	return ""
+}
+
+type DeletePushSubscriptionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletePushSubscriptionRequest) Reset() {
+	*x = DeletePushSubscriptionRequest{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletePushSubscriptionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletePushSubscriptionRequest) ProtoMessage() {}
+
+func (x *DeletePushSubscriptionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletePushSubscriptionRequest.ProtoReflect.Descriptor instead.
+func (*DeletePushSubscriptionRequest) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *DeletePushSubscriptionRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type DeletePushSubscriptionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeletePushSubscriptionResponse) Reset() {
+	*x = DeletePushSubscriptionResponse{}
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeletePushSubscriptionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeletePushSubscriptionResponse) ProtoMessage() {}
+
+func (x *DeletePushSubscriptionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_postwright_v1_notification_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeletePushSubscriptionResponse.ProtoReflect.Descriptor instead.
+func (*DeletePushSubscriptionResponse) Descriptor() ([]byte, []int) {
+	return file_postwright_v1_notification_service_proto_rawDescGZIP(), []int{23}
+}
+
 var File_postwright_v1_notification_service_proto protoreflect.FileDescriptor
 
 const file_postwright_v1_notification_service_proto_rawDesc = "" +
@@ -1196,7 +1605,32 @@ const file_postwright_v1_notification_service_proto_rawDesc = "" +
 	"\x19ResendNotificationRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"]\n" +
 	"\x1aResendNotificationResponse\x12?\n" +
-	"\fnotification\x18\x01 \x01(\v2\x1b.postwright.v1.NotificationR\fnotification*\xae\x02\n" +
+	"\fnotification\x18\x01 \x01(\v2\x1b.postwright.v1.NotificationR\fnotification\"\xda\x01\n" +
+	"\x10PushSubscription\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
+	"\bendpoint\x18\x02 \x01(\tR\bendpoint\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\x12;\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12;\n" +
+	"\vupdate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\"T\n" +
+	"\x14PushSubscriptionKeys\x12\x1f\n" +
+	"\x06p256dh\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06p256dh\x12\x1b\n" +
+	"\x04auth\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x182R\x04auth\"\xb4\x01\n" +
+	"\x1fRegisterPushSubscriptionRequest\x12$\n" +
+	"\bendpoint\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\bendpoint\x12?\n" +
+	"\x04keys\x18\x02 \x01(\v2#.postwright.v1.PushSubscriptionKeysB\x06\xbaH\x03\xc8\x01\x01R\x04keys\x12*\n" +
+	"\vdescription\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdescription\"p\n" +
+	" RegisterPushSubscriptionResponse\x12L\n" +
+	"\x11push_subscription\x18\x01 \x01(\v2\x1f.postwright.v1.PushSubscriptionR\x10pushSubscription\"\x1e\n" +
+	"\x1cListPushSubscriptionsRequest\"\x8e\x01\n" +
+	"\x1dListPushSubscriptionsResponse\x12N\n" +
+	"\x12push_subscriptions\x18\x01 \x03(\v2\x1f.postwright.v1.PushSubscriptionR\x11pushSubscriptions\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x02 \x01(\tR\tpublicKey\"9\n" +
+	"\x1dDeletePushSubscriptionRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\" \n" +
+	"\x1eDeletePushSubscriptionResponse*\xae\x02\n" +
 	"\x11NotificationEvent\x12\"\n" +
 	"\x1eNOTIFICATION_EVENT_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cNOTIFICATION_EVENT_PUBLISHED\x10\x01\x12\x1d\n" +
@@ -1215,14 +1649,17 @@ const file_postwright_v1_notification_service_proto_rawDesc = "" +
 	"\x1aNOTIFICATION_STATE_WAITING\x10\x01\x12\x1e\n" +
 	"\x1aNOTIFICATION_STATE_SENDING\x10\x02\x12 \n" +
 	"\x1cNOTIFICATION_STATE_DELIVERED\x10\x03\x12\x1d\n" +
-	"\x19NOTIFICATION_STATE_FAILED\x10\x042\xde\x04\n" +
+	"\x19NOTIFICATION_STATE_FAILED\x10\x042\xcf\a\n" +
 	"\x13NotificationService\x12P\n" +
 	"\tSendEmail\x12\x1f.postwright.v1.SendEmailRequest\x1a .postwright.v1.SendEmailResponse\"\x00\x12M\n" +
 	"\bSendPush\x12\x1e.postwright.v1.SendPushRequest\x1a\x1f.postwright.v1.SendPushResponse\"\x00\x12b\n" +
 	"\x0eGetPreferences\x12$.postwright.v1.GetPreferencesRequest\x1a%.postwright.v1.GetPreferencesResponse\"\x03\x90\x02\x01\x12h\n" +
 	"\x11UpdatePreferences\x12'.postwright.v1.UpdatePreferencesRequest\x1a(.postwright.v1.UpdatePreferencesResponse\"\x00\x12k\n" +
 	"\x11ListNotifications\x12'.postwright.v1.ListNotificationsRequest\x1a(.postwright.v1.ListNotificationsResponse\"\x03\x90\x02\x01\x12k\n" +
-	"\x12ResendNotification\x12(.postwright.v1.ResendNotificationRequest\x1a).postwright.v1.ResendNotificationResponse\"\x00BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
+	"\x12ResendNotification\x12(.postwright.v1.ResendNotificationRequest\x1a).postwright.v1.ResendNotificationResponse\"\x00\x12}\n" +
+	"\x18RegisterPushSubscription\x12..postwright.v1.RegisterPushSubscriptionRequest\x1a/.postwright.v1.RegisterPushSubscriptionResponse\"\x00\x12w\n" +
+	"\x15ListPushSubscriptions\x12+.postwright.v1.ListPushSubscriptionsRequest\x1a,.postwright.v1.ListPushSubscriptionsResponse\"\x03\x90\x02\x01\x12w\n" +
+	"\x16DeletePushSubscription\x12,.postwright.v1.DeletePushSubscriptionRequest\x1a-.postwright.v1.DeletePushSubscriptionResponse\"\x00BGZEgithub.com/postwright/postwright/gen/proto/postwright/v1;postwrightv1b\x06proto3"
 
 var (
 	file_postwright_v1_notification_service_proto_rawDescOnce sync.Once
@@ -1237,29 +1674,37 @@ func file_postwright_v1_notification_service_proto_rawDescGZIP() []byte {
 }
 
 var file_postwright_v1_notification_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_postwright_v1_notification_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_postwright_v1_notification_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_postwright_v1_notification_service_proto_goTypes = []any{
-	(NotificationEvent)(0),             // 0: postwright.v1.NotificationEvent
-	(NotificationChannel)(0),           // 1: postwright.v1.NotificationChannel
-	(NotificationState)(0),             // 2: postwright.v1.NotificationState
-	(*SendEmailRequest)(nil),           // 3: postwright.v1.SendEmailRequest
-	(*SendEmailResponse)(nil),          // 4: postwright.v1.SendEmailResponse
-	(*SendPushRequest)(nil),            // 5: postwright.v1.SendPushRequest
-	(*SendPushResponse)(nil),           // 6: postwright.v1.SendPushResponse
-	(*EventPreference)(nil),            // 7: postwright.v1.EventPreference
-	(*QuietHours)(nil),                 // 8: postwright.v1.QuietHours
-	(*NotificationPreferences)(nil),    // 9: postwright.v1.NotificationPreferences
-	(*GetPreferencesRequest)(nil),      // 10: postwright.v1.GetPreferencesRequest
-	(*GetPreferencesResponse)(nil),     // 11: postwright.v1.GetPreferencesResponse
-	(*UpdatePreferencesRequest)(nil),   // 12: postwright.v1.UpdatePreferencesRequest
-	(*UpdatePreferencesResponse)(nil),  // 13: postwright.v1.UpdatePreferencesResponse
-	(*Notification)(nil),               // 14: postwright.v1.Notification
-	(*ListNotificationsRequest)(nil),   // 15: postwright.v1.ListNotificationsRequest
-	(*ListNotificationsResponse)(nil),  // 16: postwright.v1.ListNotificationsResponse
-	(*ResendNotificationRequest)(nil),  // 17: postwright.v1.ResendNotificationRequest
-	(*ResendNotificationResponse)(nil), // 18: postwright.v1.ResendNotificationResponse
-	(*fieldmaskpb.FieldMask)(nil),      // 19: google.protobuf.FieldMask
-	(*timestamppb.Timestamp)(nil),      // 20: google.protobuf.Timestamp
+	(NotificationEvent)(0),                   // 0: postwright.v1.NotificationEvent
+	(NotificationChannel)(0),                 // 1: postwright.v1.NotificationChannel
+	(NotificationState)(0),                   // 2: postwright.v1.NotificationState
+	(*SendEmailRequest)(nil),                 // 3: postwright.v1.SendEmailRequest
+	(*SendEmailResponse)(nil),                // 4: postwright.v1.SendEmailResponse
+	(*SendPushRequest)(nil),                  // 5: postwright.v1.SendPushRequest
+	(*SendPushResponse)(nil),                 // 6: postwright.v1.SendPushResponse
+	(*EventPreference)(nil),                  // 7: postwright.v1.EventPreference
+	(*QuietHours)(nil),                       // 8: postwright.v1.QuietHours
+	(*NotificationPreferences)(nil),          // 9: postwright.v1.NotificationPreferences
+	(*GetPreferencesRequest)(nil),            // 10: postwright.v1.GetPreferencesRequest
+	(*GetPreferencesResponse)(nil),           // 11: postwright.v1.GetPreferencesResponse
+	(*UpdatePreferencesRequest)(nil),         // 12: postwright.v1.UpdatePreferencesRequest
+	(*UpdatePreferencesResponse)(nil),        // 13: postwright.v1.UpdatePreferencesResponse
+	(*Notification)(nil),                     // 14: postwright.v1.Notification
+	(*ListNotificationsRequest)(nil),         // 15: postwright.v1.ListNotificationsRequest
+	(*ListNotificationsResponse)(nil),        // 16: postwright.v1.ListNotificationsResponse
+	(*ResendNotificationRequest)(nil),        // 17: postwright.v1.ResendNotificationRequest
+	(*ResendNotificationResponse)(nil),       // 18: postwright.v1.ResendNotificationResponse
+	(*PushSubscription)(nil),                 // 19: postwright.v1.PushSubscription
+	(*PushSubscriptionKeys)(nil),             // 20: postwright.v1.PushSubscriptionKeys
+	(*RegisterPushSubscriptionRequest)(nil),  // 21: postwright.v1.RegisterPushSubscriptionRequest
+	(*RegisterPushSubscriptionResponse)(nil), // 22: postwright.v1.RegisterPushSubscriptionResponse
+	(*ListPushSubscriptionsRequest)(nil),     // 23: postwright.v1.ListPushSubscriptionsRequest
+	(*ListPushSubscriptionsResponse)(nil),    // 24: postwright.v1.ListPushSubscriptionsResponse
+	(*DeletePushSubscriptionRequest)(nil),    // 25: postwright.v1.DeletePushSubscriptionRequest
+	(*DeletePushSubscriptionResponse)(nil),   // 26: postwright.v1.DeletePushSubscriptionResponse
+	(*fieldmaskpb.FieldMask)(nil),            // 27: google.protobuf.FieldMask
+	(*timestamppb.Timestamp)(nil),            // 28: google.protobuf.Timestamp
 }
 var file_postwright_v1_notification_service_proto_depIdxs = []int32{
 	0,  // 0: postwright.v1.EventPreference.event:type_name -> postwright.v1.NotificationEvent
@@ -1267,31 +1712,42 @@ var file_postwright_v1_notification_service_proto_depIdxs = []int32{
 	8,  // 2: postwright.v1.NotificationPreferences.quiet_hours:type_name -> postwright.v1.QuietHours
 	9,  // 3: postwright.v1.GetPreferencesResponse.preferences:type_name -> postwright.v1.NotificationPreferences
 	9,  // 4: postwright.v1.UpdatePreferencesRequest.preferences:type_name -> postwright.v1.NotificationPreferences
-	19, // 5: postwright.v1.UpdatePreferencesRequest.update_mask:type_name -> google.protobuf.FieldMask
+	27, // 5: postwright.v1.UpdatePreferencesRequest.update_mask:type_name -> google.protobuf.FieldMask
 	9,  // 6: postwright.v1.UpdatePreferencesResponse.preferences:type_name -> postwright.v1.NotificationPreferences
 	0,  // 7: postwright.v1.Notification.event:type_name -> postwright.v1.NotificationEvent
 	1,  // 8: postwright.v1.Notification.channel:type_name -> postwright.v1.NotificationChannel
 	2,  // 9: postwright.v1.Notification.state:type_name -> postwright.v1.NotificationState
-	20, // 10: postwright.v1.Notification.create_time:type_name -> google.protobuf.Timestamp
+	28, // 10: postwright.v1.Notification.create_time:type_name -> google.protobuf.Timestamp
 	14, // 11: postwright.v1.ListNotificationsResponse.notifications:type_name -> postwright.v1.Notification
 	14, // 12: postwright.v1.ResendNotificationResponse.notification:type_name -> postwright.v1.Notification
-	3,  // 13: postwright.v1.NotificationService.SendEmail:input_type -> postwright.v1.SendEmailRequest
-	5,  // 14: postwright.v1.NotificationService.SendPush:input_type -> postwright.v1.SendPushRequest
-	10, // 15: postwright.v1.NotificationService.GetPreferences:input_type -> postwright.v1.GetPreferencesRequest
-	12, // 16: postwright.v1.NotificationService.UpdatePreferences:input_type -> postwright.v1.UpdatePreferencesRequest
-	15, // 17: postwright.v1.NotificationService.ListNotifications:input_type -> postwright.v1.ListNotificationsRequest
-	17, // 18: postwright.v1.NotificationService.ResendNotification:input_type -> postwright.v1.ResendNotificationRequest
-	4,  // 19: postwright.v1.NotificationService.SendEmail:output_type -> postwright.v1.SendEmailResponse
-	6,  // 20: postwright.v1.NotificationService.SendPush:output_type -> postwright.v1.SendPushResponse
-	11, // 21: postwright.v1.NotificationService.GetPreferences:output_type -> postwright.v1.GetPreferencesResponse
-	13, // 22: postwright.v1.NotificationService.UpdatePreferences:output_type -> postwright.v1.UpdatePreferencesResponse
-	16, // 23: postwright.v1.NotificationService.ListNotifications:output_type -> postwright.v1.ListNotificationsResponse
-	18, // 24: postwright.v1.NotificationService.ResendNotification:output_type -> postwright.v1.ResendNotificationResponse
-	19, // [19:25] is the sub-list for method output_type
-	13, // [13:19] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	28, // 13: postwright.v1.PushSubscription.create_time:type_name -> google.protobuf.Timestamp
+	28, // 14: postwright.v1.PushSubscription.update_time:type_name -> google.protobuf.Timestamp
+	20, // 15: postwright.v1.RegisterPushSubscriptionRequest.keys:type_name -> postwright.v1.PushSubscriptionKeys
+	19, // 16: postwright.v1.RegisterPushSubscriptionResponse.push_subscription:type_name -> postwright.v1.PushSubscription
+	19, // 17: postwright.v1.ListPushSubscriptionsResponse.push_subscriptions:type_name -> postwright.v1.PushSubscription
+	3,  // 18: postwright.v1.NotificationService.SendEmail:input_type -> postwright.v1.SendEmailRequest
+	5,  // 19: postwright.v1.NotificationService.SendPush:input_type -> postwright.v1.SendPushRequest
+	10, // 20: postwright.v1.NotificationService.GetPreferences:input_type -> postwright.v1.GetPreferencesRequest
+	12, // 21: postwright.v1.NotificationService.UpdatePreferences:input_type -> postwright.v1.UpdatePreferencesRequest
+	15, // 22: postwright.v1.NotificationService.ListNotifications:input_type -> postwright.v1.ListNotificationsRequest
+	17, // 23: postwright.v1.NotificationService.ResendNotification:input_type -> postwright.v1.ResendNotificationRequest
+	21, // 24: postwright.v1.NotificationService.RegisterPushSubscription:input_type -> postwright.v1.RegisterPushSubscriptionRequest
+	23, // 25: postwright.v1.NotificationService.ListPushSubscriptions:input_type -> postwright.v1.ListPushSubscriptionsRequest
+	25, // 26: postwright.v1.NotificationService.DeletePushSubscription:input_type -> postwright.v1.DeletePushSubscriptionRequest
+	4,  // 27: postwright.v1.NotificationService.SendEmail:output_type -> postwright.v1.SendEmailResponse
+	6,  // 28: postwright.v1.NotificationService.SendPush:output_type -> postwright.v1.SendPushResponse
+	11, // 29: postwright.v1.NotificationService.GetPreferences:output_type -> postwright.v1.GetPreferencesResponse
+	13, // 30: postwright.v1.NotificationService.UpdatePreferences:output_type -> postwright.v1.UpdatePreferencesResponse
+	16, // 31: postwright.v1.NotificationService.ListNotifications:output_type -> postwright.v1.ListNotificationsResponse
+	18, // 32: postwright.v1.NotificationService.ResendNotification:output_type -> postwright.v1.ResendNotificationResponse
+	22, // 33: postwright.v1.NotificationService.RegisterPushSubscription:output_type -> postwright.v1.RegisterPushSubscriptionResponse
+	24, // 34: postwright.v1.NotificationService.ListPushSubscriptions:output_type -> postwright.v1.ListPushSubscriptionsResponse
+	26, // 35: postwright.v1.NotificationService.DeletePushSubscription:output_type -> postwright.v1.DeletePushSubscriptionResponse
+	27, // [27:36] is the sub-list for method output_type
+	18, // [18:27] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_postwright_v1_notification_service_proto_init() }
@@ -1305,7 +1761,7 @@ func file_postwright_v1_notification_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_postwright_v1_notification_service_proto_rawDesc), len(file_postwright_v1_notification_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   16,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -42,6 +42,15 @@ const (
 	// NotificationServiceResendNotificationProcedure is the procedure name of the NotificationService's
 	// ResendNotification RPC.
 	NotificationServiceResendNotificationProcedure = "/postwright.v1.NotificationService/ResendNotification"
+	// NotificationServiceRegisterPushSubscriptionProcedure is the procedure name of the
+	// NotificationService's RegisterPushSubscription RPC.
+	NotificationServiceRegisterPushSubscriptionProcedure = "/postwright.v1.NotificationService/RegisterPushSubscription"
+	// NotificationServiceListPushSubscriptionsProcedure is the procedure name of the
+	// NotificationService's ListPushSubscriptions RPC.
+	NotificationServiceListPushSubscriptionsProcedure = "/postwright.v1.NotificationService/ListPushSubscriptions"
+	// NotificationServiceDeletePushSubscriptionProcedure is the procedure name of the
+	// NotificationService's DeletePushSubscription RPC.
+	NotificationServiceDeletePushSubscriptionProcedure = "/postwright.v1.NotificationService/DeletePushSubscription"
 )
 
 var (
@@ -89,6 +98,28 @@ var (
 			Procedure:  NotificationServiceResendNotificationProcedure,
 		}
 	})
+	notificationServiceRegisterPushSubscriptionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("RegisterPushSubscription"),
+			Procedure:  NotificationServiceRegisterPushSubscriptionProcedure,
+		}
+	})
+	notificationServiceListPushSubscriptionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_postwright_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("ListPushSubscriptions"),
+			Procedure:        NotificationServiceListPushSubscriptionsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	notificationServiceDeletePushSubscriptionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_postwright_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("DeletePushSubscription"),
+			Procedure:  NotificationServiceDeletePushSubscriptionProcedure,
+		}
+	})
 )
 
 // NotificationServiceClient is a client for the postwright.v1.NotificationService service.
@@ -104,6 +135,12 @@ type NotificationServiceClient interface {
 	// Sends a message that was told by itself and is FAILED once more, to where it was to go. It counts against the caller's day as
 	// SendEmail and SendPush do; what those sent is not kept, and can't be sent again here.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
+	// Has the caller told by Web Push in a browser that has subscribed with public_key of ListPushSubscriptions. One with the same
+	// endpoint is renewed. Where the operator has not set up Web Push, or the caller has 20 others, it is FAILED_PRECONDITION.
+	RegisterPushSubscription(context.Context, *v1.RegisterPushSubscriptionRequest) (*v1.RegisterPushSubscriptionResponse, error)
+	// The browsers that the caller is told in, oldest first. One that its push service calls gone is removed by itself.
+	ListPushSubscriptions(context.Context, *v1.ListPushSubscriptionsRequest) (*v1.ListPushSubscriptionsResponse, error)
+	DeletePushSubscription(context.Context, *v1.DeletePushSubscriptionRequest) (*v1.DeletePushSubscriptionResponse, error)
 }
 
 // NewNotificationServiceClient constructs a client for the postwright.v1.NotificationService
@@ -125,6 +162,12 @@ type NotificationServiceHandler interface {
 	// Sends a message that was told by itself and is FAILED once more, to where it was to go. It counts against the caller's day as
 	// SendEmail and SendPush do; what those sent is not kept, and can't be sent again here.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
+	// Has the caller told by Web Push in a browser that has subscribed with public_key of ListPushSubscriptions. One with the same
+	// endpoint is renewed. Where the operator has not set up Web Push, or the caller has 20 others, it is FAILED_PRECONDITION.
+	RegisterPushSubscription(context.Context, *v1.RegisterPushSubscriptionRequest) (*v1.RegisterPushSubscriptionResponse, error)
+	// The browsers that the caller is told in, oldest first. One that its push service calls gone is removed by itself.
+	ListPushSubscriptions(context.Context, *v1.ListPushSubscriptionsRequest) (*v1.ListPushSubscriptionsResponse, error)
+	DeletePushSubscription(context.Context, *v1.DeletePushSubscriptionRequest) (*v1.DeletePushSubscriptionResponse, error)
 }
 
 // RegisterNotificationServiceHandler registers svc as the postwright.v1.NotificationService
@@ -138,6 +181,9 @@ func RegisterNotificationServiceHandler(server *connect.Server, svc Notification
 		connect.Method{Spec: notificationServiceUpdatePreferencesSpec(), Handler: adapter.updatePreferences},
 		connect.Method{Spec: notificationServiceListNotificationsSpec(), Handler: adapter.listNotifications},
 		connect.Method{Spec: notificationServiceResendNotificationSpec(), Handler: adapter.resendNotification},
+		connect.Method{Spec: notificationServiceRegisterPushSubscriptionSpec(), Handler: adapter.registerPushSubscription},
+		connect.Method{Spec: notificationServiceListPushSubscriptionsSpec(), Handler: adapter.listPushSubscriptions},
+		connect.Method{Spec: notificationServiceDeletePushSubscriptionSpec(), Handler: adapter.deletePushSubscription},
 	)
 }
 
@@ -166,6 +212,18 @@ func (UnimplementedNotificationServiceHandler) ListNotifications(context.Context
 
 func (UnimplementedNotificationServiceHandler) ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.NotificationService.ResendNotification is not implemented")
+}
+
+func (UnimplementedNotificationServiceHandler) RegisterPushSubscription(context.Context, *v1.RegisterPushSubscriptionRequest) (*v1.RegisterPushSubscriptionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.NotificationService.RegisterPushSubscription is not implemented")
+}
+
+func (UnimplementedNotificationServiceHandler) ListPushSubscriptions(context.Context, *v1.ListPushSubscriptionsRequest) (*v1.ListPushSubscriptionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.NotificationService.ListPushSubscriptions is not implemented")
+}
+
+func (UnimplementedNotificationServiceHandler) DeletePushSubscription(context.Context, *v1.DeletePushSubscriptionRequest) (*v1.DeletePushSubscriptionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "postwright.v1.NotificationService.DeletePushSubscription is not implemented")
 }
 
 type notificationServiceClient struct {
@@ -215,6 +273,30 @@ func (c *notificationServiceClient) ListNotifications(ctx context.Context, req *
 func (c *notificationServiceClient) ResendNotification(ctx context.Context, req *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error) {
 	var res v1.ResendNotificationResponse
 	if err := c.client.CallUnary(ctx, notificationServiceResendNotificationSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *notificationServiceClient) RegisterPushSubscription(ctx context.Context, req *v1.RegisterPushSubscriptionRequest) (*v1.RegisterPushSubscriptionResponse, error) {
+	var res v1.RegisterPushSubscriptionResponse
+	if err := c.client.CallUnary(ctx, notificationServiceRegisterPushSubscriptionSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *notificationServiceClient) ListPushSubscriptions(ctx context.Context, req *v1.ListPushSubscriptionsRequest) (*v1.ListPushSubscriptionsResponse, error) {
+	var res v1.ListPushSubscriptionsResponse
+	if err := c.client.CallUnary(ctx, notificationServiceListPushSubscriptionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *notificationServiceClient) DeletePushSubscription(ctx context.Context, req *v1.DeletePushSubscriptionRequest) (*v1.DeletePushSubscriptionResponse, error) {
+	var res v1.DeletePushSubscriptionResponse
+	if err := c.client.CallUnary(ctx, notificationServiceDeletePushSubscriptionSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -288,6 +370,42 @@ func (h notificationServiceHandler) resendNotification(ctx context.Context, _ co
 		return err
 	}
 	res, err := h.svc.ResendNotification(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h notificationServiceHandler) registerPushSubscription(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RegisterPushSubscriptionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RegisterPushSubscription(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h notificationServiceHandler) listPushSubscriptions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListPushSubscriptionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListPushSubscriptions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h notificationServiceHandler) deletePushSubscription(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DeletePushSubscriptionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DeletePushSubscription(ctx, &req)
 	if err != nil {
 		return err
 	}

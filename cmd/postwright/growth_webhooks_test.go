@@ -56,6 +56,7 @@ var webhookArguments = map[string]map[string]string{
 	"WebhookCountResent":    {"daily_most": "20000"},
 	"WebhookResend":         {"webhook_id": hook, "event_id": waiting, "give_up_at": "now_at"},
 	"WebhookOldestDue":      {},
+	"WebhookCountUnreached": {},
 	"WebhookEventDeleteOld": {},
 	"WebhookCountDeleteOld": {},
 }

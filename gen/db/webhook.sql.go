@@ -109,6 +109,25 @@ func (q *Queries) WebhookCountResent(ctx context.Context, db DBTX, arg WebhookCo
 	return deliveries, err
 }
 
+const webhookCountUnreached = `-- name: WebhookCountUnreached :one
+SELECT
+    (SELECT count(*) FROM webhooks w WHERE w.failing_since <= $1::timestamptz AND w.off_reason = '') AS failing,
+    (SELECT count(*) FROM webhooks w WHERE w.failing_since IS NOT NULL AND w.off_reason IN ('failing', 'gone')) AS switched_off
+`
+
+type WebhookCountUnreachedRow struct {
+	Failing     int64
+	SwitchedOff int64
+}
+
+// Of all owners: how many endpoints nothing has reached since a time, though it is tried, and how many were switched off by themselves.
+func (q *Queries) WebhookCountUnreached(ctx context.Context, db DBTX, before time.Time) (WebhookCountUnreachedRow, error) {
+	row := db.QueryRow(ctx, webhookCountUnreached, before)
+	var i WebhookCountUnreachedRow
+	err := row.Scan(&i.Failing, &i.SwitchedOff)
+	return i, err
+}
+
 const webhookDelete = `-- name: WebhookDelete :execrows
 UPDATE webhooks SET off_reason = 'deleted', off_at = $1::timestamptz, due_at = NULL, url = '', description = '', event_types = '{}',
     sealed_secret = '', sealed_previous_secret = NULL, previous_secret_until = NULL, updated_at = $1::timestamptz

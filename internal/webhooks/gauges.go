@@ -9,6 +9,12 @@ import (
 // Gauges are what an operator sees of the endpoints of all owners.
 func (s *Service) Gauges() []telemetry.Gauge {
 	return []telemetry.Gauge{{
+		Name: "postwright_webhooks_unreached", Help: "Webhooks that nothing has reached for an hour, by whether it is still tried.",
+		Label: "state", Read: func(ctx context.Context) (map[string]float64, error) {
+			count, err := s.queries.WebhookCountUnreached(ctx, s.store, s.now().Add(-FailingLong))
+			return map[string]float64{"failing": float64(count.Failing), "switched_off": float64(count.SwitchedOff)}, err
+		},
+	}, {
 		Name: "postwright_webhooks_overdue_seconds", Help: "For how long the webhook waits that has waited longest for what is due.",
 		Read: func(ctx context.Context) (map[string]float64, error) {
 			now := s.now()

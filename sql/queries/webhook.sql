@@ -255,6 +255,12 @@ SELECT COALESCE((
     ORDER BY GREATEST(w.due_at, w.free_at) LIMIT 1
 ), @now::timestamptz)::timestamptz;
 
+-- name: WebhookCountUnreached :one
+-- Of all owners: how many endpoints nothing has reached since a time, though it is tried, and how many were switched off by themselves.
+SELECT
+    (SELECT count(*) FROM webhooks w WHERE w.failing_since <= @before::timestamptz AND w.off_reason = '') AS failing,
+    (SELECT count(*) FROM webhooks w WHERE w.failing_since IS NOT NULL AND w.off_reason IN ('failing', 'gone')) AS switched_off;
+
 -- name: WebhookEraseSecrets :execrows
 -- Erases the secrets whose time was over before a time, 1,000 at most.
 UPDATE webhooks SET sealed_previous_secret = NULL, previous_secret_until = NULL WHERE id = ANY (ARRAY(

@@ -20,21 +20,21 @@ var goesOn = regexp.MustCompile(`(\p{Lu}[\p{L}\p{M}\p{N}]*)!(?:[ \t]+\p{Ll}|[,;]
 func markedNames(text string) map[string]bool {
 	names := maps.Clone(knownMarked)
 	for _, at := range goesOn.FindAllStringSubmatchIndex(text, -1) {
-		before := text[:at[2]]
-		last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(before, " \t"))
-		if wordBefore(before) == "" && !beginsSentence(last) {
-			names[text[at[2]:at[3]]] = true
+		last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(text[:at[2]], " \t"))
+		if word := wordBefore(text[:at[3]]); word == text[at[2]:at[3]] && !beginsSentence(last) {
+			names[word] = true
 		}
 	}
 	return names
 }
 
-// wordBefore is the word with which a text ends; "" where it ends in none.
+// wordBefore is the word with which a text ends; "" where it ends in none, or in one that stands right behind anything but a blank, a
+// quote or a bracket: it may be a part of an address.
 func wordBefore(text string) string {
-	start := strings.LastIndexFunc(text, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M, unicode.N) })
-	_, size := utf8.DecodeRuneInString(text[max(start, 0):])
-	if start < 0 {
-		return text
+	before := strings.TrimRightFunc(text, func(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.N) })
+	last, _ := utf8.DecodeLastRuneInString(before)
+	if before == "" || unicode.IsSpace(last) || strings.ContainsRune(`("'“‘«`, last) {
+		return text[len(before):]
 	}
-	return text[start+size:]
+	return ""
 }

@@ -57,8 +57,11 @@ var webhookArguments = map[string]map[string]string{
 	"WebhookResend":         {"webhook_id": hook, "event_id": waiting, "give_up_at": "now_at"},
 	"WebhookOldestDue":      {},
 	"WebhookCountUnreached": {},
-	"WebhookEventDeleteOld": {},
-	"WebhookCountDeleteOld": {},
+
+	"WebhookOldestWaiting":   {},
+	"WebhookOldestWaitingOf": {},
+	"WebhookEventDeleteOld":  {},
+	"WebhookCountDeleteOld":  {},
 }
 
 func init() { maps.Copy(arguments, webhookArguments) }

@@ -904,6 +904,46 @@ func (q *Queries) WebhookOldestDue(ctx context.Context, db DBTX, now time.Time) 
 	return column_1, err
 }
 
+const webhookOldestWaiting = `-- name: WebhookOldestWaiting :one
+WITH RECURSIVE waiting AS (
+    (SELECT e.owner_id, e.occurred_at, 1 AS place FROM webhook_events e WHERE NOT e.fanned_out ORDER BY e.owner_id, e.occurred_at LIMIT 1)
+    UNION ALL
+    SELECT n.owner_id, n.occurred_at, w.place + 1 FROM waiting w CROSS JOIN LATERAL (
+        SELECT e.owner_id, e.occurred_at FROM webhook_events e WHERE NOT e.fanned_out AND e.owner_id > w.owner_id
+        ORDER BY e.owner_id, e.occurred_at LIMIT 1
+    ) n WHERE w.place < 10
+)
+SELECT COALESCE(min(w.occurred_at), $1::timestamptz)::timestamptz FROM waiting w
+`
+
+// When the oldest event happened that was not fanned out, of the first ten owners who have some: who fans out takes all in turn, so that
+// where nobody does it is so with theirs too. now where there is none.
+func (q *Queries) WebhookOldestWaiting(ctx context.Context, db DBTX, now time.Time) (time.Time, error) {
+	row := db.QueryRow(ctx, webhookOldestWaiting, now)
+	var column_1 time.Time
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const webhookOldestWaitingOf = `-- name: WebhookOldestWaitingOf :one
+SELECT COALESCE((
+    SELECT e.occurred_at FROM webhook_events e WHERE e.owner_id = $1 AND NOT e.fanned_out ORDER BY e.occurred_at LIMIT 1
+), $2::timestamptz)::timestamptz
+`
+
+type WebhookOldestWaitingOfParams struct {
+	OwnerID uuid.UUID
+	Now     time.Time
+}
+
+// The same of one owner.
+func (q *Queries) WebhookOldestWaitingOf(ctx context.Context, db DBTX, arg WebhookOldestWaitingOfParams) (time.Time, error) {
+	row := db.QueryRow(ctx, webhookOldestWaitingOf, arg.OwnerID, arg.Now)
+	var column_1 time.Time
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const webhookRecordAttempt = `-- name: WebhookRecordAttempt :execrows
 WITH tried AS (
     UPDATE webhook_deliveries d SET attempts = d.attempts + 1, tries = d.tries + 1, state = $6::text, problem = $5::text,

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
 )
 
 // FailingLong is for how long nothing has reached an endpoint that somebody should look at.
@@ -15,8 +17,8 @@ type Health struct {
 	// Failing are those that nothing has reached for FailingLong, though it is tried; SwitchedOff were so by themselves, for that or
 	// because they are gone.
 	Failing, SwitchedOff int
-	// Overdue is for how long the one waits that has waited longest for what is due, and could be sent to: that is this server's delay,
-	// no endpoint's.
+	// Overdue is for how long the one waits that has waited longest for what is due, and could be sent to, or an event that no endpoint was
+	// given yet: that is this server's delay, no endpoint's.
 	Overdue time.Duration
 }
 
@@ -27,13 +29,32 @@ func (s *Service) Health(ctx context.Context) (Health, error) {
 	if err != nil {
 		return Health{}, err
 	}
-	since, err := s.queries.WebhookOldestDue(ctx, s.store, now)
-	return Health{Failing: int(count.Failing), SwitchedOff: int(count.SwitchedOff), Overdue: now.Sub(since)}, err
+	late, err := s.overdue(ctx, now)
+	return Health{Failing: int(count.Failing), SwitchedOff: int(count.SwitchedOff), Overdue: late}, err
+}
+
+// overdue is that of all owners.
+func (s *Service) overdue(ctx context.Context, now time.Time) (late time.Duration, err error) {
+	for _, oldest := range []func(context.Context, db.DBTX, time.Time) (time.Time, error){
+		s.queries.WebhookOldestDue, s.queries.WebhookOldestWaiting,
+	} {
+		since, err := oldest(ctx, s.store, now)
+		if err != nil {
+			return 0, err
+		}
+		late = max(late, now.Sub(since))
+	}
+	return late, nil
 }
 
 // HealthOf is that of an owner's endpoints.
 func (s *Service) HealthOf(ctx context.Context, owner uuid.UUID) (h Health, err error) {
 	now := s.now()
+	waiting, err := s.queries.WebhookOldestWaitingOf(ctx, s.store, db.WebhookOldestWaitingOfParams{OwnerID: owner, Now: now})
+	if err != nil {
+		return Health{}, err
+	}
+	h.Overdue = max(0, now.Sub(waiting))
 	list, err := s.List(ctx, owner)
 	for _, w := range list {
 		switch {

@@ -44,6 +44,16 @@ func TestWhatIsDueAndNotSentIsOverdue(t *testing.T) {
 	require.GreaterOrEqual(t, p.fares().Overdue, 10*time.Minute, "and then nobody tried it again")
 }
 
+// Before an event is fanned out no endpoint waits for it, and yet it waits.
+func TestAnEventThatNobodyFansOutIsOverdue(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.many(p.owner, 3) // of an hour ago
+	require.GreaterOrEqual(t, p.fares().Overdue, time.Hour)
+	p.fan()
+	require.Less(t, p.fares().Overdue, 30*time.Minute)
+}
+
 func TestEndpointsThatNothingReachesAreCounted(t *testing.T) {
 	t.Parallel()
 	unreached := func(p *place) [2]int {
@@ -72,6 +82,9 @@ func TestEndpointsThatNothingReachesAreCounted(t *testing.T) {
 	require.Equal(t, [2]int{0, 0}, unreached(p))
 	p.status.Store(500)
 	for range 20 {
+		if p.webhook().OffReason != "" {
+			break
+		}
 		p.happens()
 		p.works()
 		p.later(6 * time.Hour)

@@ -56,8 +56,12 @@ var webhookArguments = map[string]map[string]string{
 	"WebhookCountResent":    {"daily_most": "20000"},
 	"WebhookResend":         {"webhook_id": hook, "event_id": waiting, "give_up_at": "now_at"},
 	"WebhookOldestDue":      {},
-	"WebhookEventDeleteOld": {},
-	"WebhookCountDeleteOld": {},
+	"WebhookCountUnreached": {},
+
+	"WebhookOldestWaiting":   {},
+	"WebhookOldestWaitingOf": {},
+	"WebhookEventDeleteOld":  {},
+	"WebhookCountDeleteOld":  {},
 }
 
 func init() { maps.Copy(arguments, webhookArguments) }

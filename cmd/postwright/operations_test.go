@@ -114,6 +114,7 @@ var operatorsMetrics = map[string][]string{
 	"webhook_attempts_total":                 {"outcome"},
 	"webhook_attempt_duration_seconds":       {},
 	"postwright_webhooks_overdue_seconds":    {},
+	"postwright_webhooks_unreached":          {"state"},
 	"notifications_total":                    {"channel", "outcome", "sender"},
 	"analysis_llm_tokens_total":              {"direction", "operation"},
 	"analysis_llm_cost_total":                {"operation"},

@@ -109,6 +109,25 @@ func (q *Queries) WebhookCountResent(ctx context.Context, db DBTX, arg WebhookCo
 	return deliveries, err
 }
 
+const webhookCountUnreached = `-- name: WebhookCountUnreached :one
+SELECT
+    (SELECT count(*) FROM webhooks w WHERE w.failing_since <= $1::timestamptz AND w.off_reason = '') AS failing,
+    (SELECT count(*) FROM webhooks w WHERE w.failing_since IS NOT NULL AND w.off_reason IN ('failing', 'gone')) AS switched_off
+`
+
+type WebhookCountUnreachedRow struct {
+	Failing     int64
+	SwitchedOff int64
+}
+
+// Of all owners: how many endpoints nothing has reached since a time, though it is tried, and how many were switched off by themselves.
+func (q *Queries) WebhookCountUnreached(ctx context.Context, db DBTX, before time.Time) (WebhookCountUnreachedRow, error) {
+	row := db.QueryRow(ctx, webhookCountUnreached, before)
+	var i WebhookCountUnreachedRow
+	err := row.Scan(&i.Failing, &i.SwitchedOff)
+	return i, err
+}
+
 const webhookDelete = `-- name: WebhookDelete :execrows
 UPDATE webhooks SET off_reason = 'deleted', off_at = $1::timestamptz, due_at = NULL, url = '', description = '', event_types = '{}',
     sealed_secret = '', sealed_previous_secret = NULL, previous_secret_until = NULL, updated_at = $1::timestamptz
@@ -880,6 +899,46 @@ SELECT COALESCE((
 // Since when the endpoint waits that has waited longest for what is due; now where none does.
 func (q *Queries) WebhookOldestDue(ctx context.Context, db DBTX, now time.Time) (time.Time, error) {
 	row := db.QueryRow(ctx, webhookOldestDue, now)
+	var column_1 time.Time
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const webhookOldestWaiting = `-- name: WebhookOldestWaiting :one
+WITH RECURSIVE waiting AS (
+    (SELECT e.owner_id, e.occurred_at, 1 AS place FROM webhook_events e WHERE NOT e.fanned_out ORDER BY e.owner_id, e.occurred_at LIMIT 1)
+    UNION ALL
+    SELECT n.owner_id, n.occurred_at, w.place + 1 FROM waiting w CROSS JOIN LATERAL (
+        SELECT e.owner_id, e.occurred_at FROM webhook_events e WHERE NOT e.fanned_out AND e.owner_id > w.owner_id
+        ORDER BY e.owner_id, e.occurred_at LIMIT 1
+    ) n WHERE w.place < 10
+)
+SELECT COALESCE(min(w.occurred_at), $1::timestamptz)::timestamptz FROM waiting w
+`
+
+// When the oldest event happened that was not fanned out, of the first ten owners who have some: who fans out takes all in turn, so that
+// where nobody does it is so with theirs too. now where there is none.
+func (q *Queries) WebhookOldestWaiting(ctx context.Context, db DBTX, now time.Time) (time.Time, error) {
+	row := db.QueryRow(ctx, webhookOldestWaiting, now)
+	var column_1 time.Time
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const webhookOldestWaitingOf = `-- name: WebhookOldestWaitingOf :one
+SELECT COALESCE((
+    SELECT e.occurred_at FROM webhook_events e WHERE e.owner_id = $1 AND NOT e.fanned_out ORDER BY e.occurred_at LIMIT 1
+), $2::timestamptz)::timestamptz
+`
+
+type WebhookOldestWaitingOfParams struct {
+	OwnerID uuid.UUID
+	Now     time.Time
+}
+
+// The same of one owner.
+func (q *Queries) WebhookOldestWaitingOf(ctx context.Context, db DBTX, arg WebhookOldestWaitingOfParams) (time.Time, error) {
+	row := db.QueryRow(ctx, webhookOldestWaitingOf, arg.OwnerID, arg.Now)
 	var column_1 time.Time
 	err := row.Scan(&column_1)
 	return column_1, err

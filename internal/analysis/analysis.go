@@ -82,7 +82,7 @@ func New(d Dependencies) *Service {
 
 // Sentiment says how a text sounds.
 func (s *Service) Sentiment(ctx context.Context, text string) (Answer[Sentiment], error) {
-	return ask(ctx, s, "sentiment", func(e Engine) (Sentiment, Model, error) { return e.Sentiment(ctx, text) })
+	return ask(ctx, s, "sentiment", func(ctx context.Context, e Engine) (Sentiment, Model, error) { return e.Sentiment(ctx, text) })
 }
 
 // HashtagsInput asks for hashtags for a text.
@@ -94,7 +94,9 @@ type HashtagsInput struct {
 // Hashtags suggests at most Limit hashtags, without "#", best first. Suggestions that a post could not carry are left out.
 func (s *Service) Hashtags(ctx context.Context, in HashtagsInput) (Answer[[]string], error) {
 	limit := cmp.Or(in.Limit, DefaultHashtags)
-	suggested, err := ask(ctx, s, "hashtags", func(e Engine) ([]string, Model, error) { return e.Hashtags(ctx, in.Content) })
+	suggested, err := ask(ctx, s, "hashtags", func(ctx context.Context, e Engine) ([]string, Model, error) {
+		return e.Hashtags(ctx, in.Content)
+	})
 	if err != nil {
 		return Answer[[]string]{}, err
 	}
@@ -119,7 +121,7 @@ type OptimizeInput struct {
 
 // Optimize rewrites a text.
 func (s *Service) Optimize(ctx context.Context, in OptimizeInput) (Answer[string], error) {
-	return ask(ctx, s, "optimization", func(e Engine) (string, Model, error) {
+	return ask(ctx, s, "optimization", func(ctx context.Context, e Engine) (string, Model, error) {
 		optimized, model, err := e.Optimize(ctx, in.Content, cmp.Or(in.Kind, ForEngagement))
 		switch {
 		case err != nil:

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/postwright/postwright/internal/fault"
 )
 
-// Engine analyses and improves texts. Its errors are faults, and each answer names the model that gave it. It is safe for
-// concurrent use.
+// Engine analyses and improves texts. Its errors are faults, and each answer names the model that gave it; beside an error the Model
+// has no more than what the failure took. It is safe for concurrent use.
 type Engine interface {
 	// Name is the engine's in settings, answers and metrics.
 	Name() string
@@ -36,7 +37,11 @@ type Usage struct {
 	Cost float64
 }
 
-// Source says who gave an answer.
+func (u Usage) plus(other Usage) Usage {
+	return Usage{InputTokens: u.InputTokens + other.InputTokens, OutputTokens: u.OutputTokens + other.OutputTokens, Cost: u.Cost + other.Cost}
+}
+
+// Source says who gave an answer. Its Usage is what the answer took in all, of the engines that were passed over too.
 type Source struct {
 	Engine string
 	Model
@@ -61,12 +66,19 @@ type Observer interface {
 
 // ask asks the engines in their order until one answers. Where none does, the fault tells what each said. A caller who has left,
 // or is out of time, is the end of it: another engine would be asked for nobody.
-func ask[T any](ctx context.Context, s *Service, operation string, call func(Engine) (T, Model, error)) (answer Answer[T], failed error) {
+func ask[T any](
+	ctx context.Context, s *Service, operation string, call func(context.Context, Engine) (T, Model, error),
+) (answer Answer[T], failed error) {
 	var faults []error
-	for _, engine := range s.engines {
-		value, model, err := call(engine)
+	var spent Usage
+	for i, engine := range s.engines {
+		its, cancel := s.withTimeFor(ctx, len(s.engines)-1-i)
+		value, model, err := call(its, engine)
+		cancel()
+		spent = spent.plus(model.Usage)
 		if err == nil {
 			s.observer.Answered(engine.Name(), operation)
+			model.Usage = spent
 			answer.Value, answer.Source.Engine, answer.Source.Model = value, engine.Name(), model
 			return answer, nil
 		}
@@ -79,6 +91,19 @@ func ask[T any](ctx context.Context, s *Service, operation string, call func(Eng
 		answer.Source.PassedOver = append(answer.Source.PassedOver, PassedOver{Engine: engine.Name(), Reason: reasonOf(f), Message: f.Message})
 	}
 	return Answer[T]{}, noAnswer(answer.Source.PassedOver, faults)
+}
+
+// longestReserve is the most of a caller's time that is kept for each engine that may be asked yet.
+const longestReserve = 5 * time.Second
+
+// withTimeFor keeps some of a caller's time for so many other engines: one that is slow would use up what the next needs to answer.
+func (s *Service) withTimeFor(ctx context.Context, others int) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited || others == 0 {
+		return ctx, func() {}
+	}
+	reserve := min(longestReserve, deadline.Sub(s.now())/time.Duration(2*(others+1)))
+	return context.WithDeadline(ctx, deadline.Add(-reserve*time.Duration(others)))
 }
 
 // reasonOf is a stable code for every fault.

@@ -123,7 +123,7 @@ func (e LLMEngine) ask(ctx context.Context, operation string, p prompt, content 
 	}
 	e.meter.Spent(operation, usage.InputTokens, usage.OutputTokens, usage.Cost)
 	if err != nil {
-		return Model{}, err
+		return Model{Usage: usage}, err
 	}
 	name := reply.Model
 	if strings.TrimSpace(name) == "" {

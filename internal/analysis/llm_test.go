@@ -73,7 +73,7 @@ func TestAPostIsAnalyzedByALanguageModel(t *testing.T) {
 	hashes, total := map[string]bool{}, analysis.Usage{}
 	for _, source := range []analysis.Source{report.Sentiment, report.Hashtags, report.Optimized.Source} {
 		require.Equal(t, analysis.LLM, source.Engine)
-		require.Equal(t, "sandbox-3", source.Name, "as the server calls it")
+		require.Equal(t, "sandbox-4", source.Name, "as the server calls it")
 		require.Empty(t, source.PassedOver)
 		require.Regexp(t, "^[0-9a-f]{64}$", source.PromptHash)
 		require.Equal(t, "prompts "+analysis.PromptVersion+" "+source.PromptHash[:12], source.Version)
@@ -157,7 +157,8 @@ func TestALanguageModelOnABadDay(t *testing.T) {
 				require.Equal(t, analysis.LLM, source.PassedOver[0].Engine)
 				require.Equal(t, c.reason, source.PassedOver[0].Reason)
 				require.Contains(t, source.PassedOver[0].Message, c.says)
-				require.Zero(t, source.Usage, "the engine that answered costs nothing")
+				require.Equal(t, c.billed, source.Usage.InputTokens > 0, "what the refused answer took is told with the one that was taken")
+				require.Equal(t, c.billed, source.Usage.Cost > 0)
 			}
 		})
 	}

@@ -39,7 +39,7 @@ func TestEveryAnswerAboutAPostIsAVersion(t *testing.T) {
 		kinds[i] = v.Kind
 		require.Equal(t, int32(1), v.TextNumber)
 		if v.Kind != versions.Text {
-			require.Equal(t, []string{"builtin", "lexical-en", "3"}, []string{v.Engine, v.Model, v.ModelVersion})
+			require.Equal(t, []string{"builtin", "lexical-en", "4"}, []string{v.Engine, v.Model, v.ModelVersion})
 		}
 	}
 	require.Equal(t, []string{versions.Optimization, versions.Optimization, versions.Hashtags, versions.Sentiment, versions.Text}, kinds)
@@ -53,6 +53,23 @@ func TestEveryAnswerAboutAPostIsAVersion(t *testing.T) {
 	kept, err := w.posts.Get(t.Context(), w.owner, post.ID)
 	require.NoError(t, err)
 	require.Equal(t, post.Content, kept.Content, "a suggestion changes nothing")
+}
+
+// What a model's answer took that was refused is paid all the same: it stands with the answer that was kept.
+func TestAVersionSaysWhatItCostInAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	engine, billed := w.llm(llmSettings())
+	w.engines(engine, analysis.NewBuiltinEngine())
+	w.modelSays("Happy to help!")
+	post := w.draft(posts.Draft{Content: glad})
+	_, err := w.OptimizePost(t.Context(), analysis.OptimizePostInput{OwnerID: w.owner, ID: post.ID})
+	require.NoError(t, err)
+	kept := w.versions(post)[0]
+	require.Equal(t, analysis.Builtin, kept.Engine)
+	require.Positive(t, kept.CostMicros)
+	require.Equal(t, []int64{int64(billed.input), int64(billed.output)}, []int64{kept.InputTokens, kept.OutputTokens})
+	require.InDelta(t, billed.cost*1e6, kept.CostMicros, 0.5)
 }
 
 // What is approved goes out as a person saw it.

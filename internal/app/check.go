@@ -35,7 +35,7 @@ func DryRun(ctx context.Context, cfg Config, log *slog.Logger) (status.Report, e
 	if err = a.connect(ctx); err != nil {
 		keyset = status.WithoutDatabase("encryption key")
 	} else {
-		keyset = status.Keyset(a.Accounts.CheckSeals)
+		keyset = status.Keyset(a.Accounts.CheckSeals, a.Webhooks.CheckSeals)
 	}
 	report.Checks = append(report.Checks, status.Run(ctx, slices.Concat(
 		a.databaseCheckers(err), a.redisCheckers(), []status.Checker{status.Files(mayOpen, cfg.files())},

@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,7 +42,7 @@ func TestAPostIsAnalysedByALanguageModel(t *testing.T) {
 	require.Contains(t, res.GetOptimizedContent(), "PostgreSQL 18")
 	require.NotEqual(t, pleased, res.GetOptimizedContent())
 	for _, source := range []*postwrightv1.AnalysisSource{res.GetSentimentSource(), res.GetHashtagsSource(), res.GetOptimizationSource()} {
-		require.Equal(t, []string{"llm", "sandbox-3"}, []string{source.GetEngine(), source.GetModel()})
+		require.Equal(t, []string{"llm", "sandbox-4"}, []string{source.GetEngine(), source.GetModel()})
 		require.Regexp(t, `^prompts 1 [0-9a-f]{12}$`, source.GetVersion())
 		require.Empty(t, source.GetPassedOver())
 	}
@@ -116,6 +118,41 @@ func TestWhateverIsWrongWithALanguageModelTheNextEngineAnswers(t *testing.T) {
 			require.Equal(t, c.code, failure.Code, "%+v", failure)
 			require.Contains(t, failure.Message, "The language model")
 			require.Zero(t, w.Count(`SELECT count(*) FROM post_analyses`), "nothing is stored")
+		})
+	}
+}
+
+// A model that takes forever costs the caller most of their time, and no answer.
+func TestASlowLanguageModelIsLeftInTimeForTheNextEngine(t *testing.T) {
+	t.Parallel()
+	w := newLLMWorld(t)
+	w.Serve()
+	slow := onChat(sandbox.Slow, "")
+	slow.AfterMS = 300_000
+	require.NoError(t, w.Vendors.Arm(slow))
+	post := w.Draft(pleased)
+	client := postwrightv1connect.NewAnalysisServiceClient(w.Client(w.Key))
+	const hurry = 16 * time.Second // a quarter of it is for the next engine, and for what is kept
+	for name, call := range map[string]func(context.Context) ([]*postwrightv1.AnalysisSource, error){
+		"AnalyzePost": func(ctx context.Context) ([]*postwrightv1.AnalysisSource, error) {
+			res, err := client.AnalyzePost(ctx, &postwrightv1.AnalyzePostRequest{Id: post.GetId()})
+			return []*postwrightv1.AnalysisSource{res.GetSentimentSource(), res.GetHashtagsSource(), res.GetOptimizationSource()}, err
+		},
+		"OptimizePost": func(ctx context.Context) ([]*postwrightv1.AnalysisSource, error) {
+			res, err := client.OptimizePost(ctx, &postwrightv1.OptimizePostRequest{Id: post.GetId()})
+			return []*postwrightv1.AnalysisSource{res.GetSource()}, err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), hurry)
+			defer cancel()
+			sources, err := call(ctx)
+			require.NoError(t, err)
+			for _, source := range sources {
+				require.Equal(t, "builtin", source.GetEngine())
+				require.Equal(t, "TIMEOUT", source.GetPassedOver()[0].GetReason())
+			}
 		})
 	}
 }

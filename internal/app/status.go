@@ -16,6 +16,7 @@ import (
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/sunset"
 	"github.com/postwright/postwright/internal/telemetry"
+	"github.com/postwright/postwright/internal/webhooks"
 )
 
 // maxCheckedAccounts bounds the accounts that doctor checks.
@@ -37,7 +38,7 @@ func Diagnose(ctx context.Context, cfg Config, log *slog.Logger) status.Report {
 	}
 	all := slices.Concat(
 		a.ownCheckers(),
-		[]status.Checker{status.Keyset(a.Accounts.CheckSeals)},
+		[]status.Checker{status.Keyset(a.Accounts.CheckSeals, a.Webhooks.CheckSeals), status.Webhooks(a.Webhooks.Health)},
 		a.vendorCheckers(
 			status.Version(cfg.LinkedIn.Version, a.probe(), Now),
 		),
@@ -67,7 +68,7 @@ func (a *App) databaseCheckers(err error) []status.Checker {
 // checkersWithoutDatabase are those for a database that can't be used, as err says.
 func (a *App) checkersWithoutDatabase(err error) []status.Checker {
 	checkers := slices.Concat(a.databaseCheckers(err), a.redisCheckers(), []status.Checker{status.Files(mayOpen, a.cfg.files())})
-	for _, name := range []string{"workers", "release", "encryption key", "accounts"} {
+	for _, name := range []string{"workers", "release", "encryption key", "webhooks", "accounts"} {
 		checkers = append(checkers, status.WithoutDatabase(name))
 	}
 	return checkers
@@ -164,10 +165,16 @@ const (
 // report is what a user is told: what all share, and their own accounts. Of other users' accounts it says nothing, not even
 // whether there are any.
 func (a *App) report(ctx context.Context, owner uuid.UUID) status.Report {
-	keyset := status.Keyset(func(ctx context.Context) (accounts.SealCheck, error) { return a.Accounts.CheckSealsOf(ctx, owner) })
+	owned := []status.Checker{
+		status.Keyset(
+			func(ctx context.Context) (accounts.SealCheck, error) { return a.Accounts.CheckSealsOf(ctx, owner) },
+			func(ctx context.Context) (webhooks.SealCheck, error) { return a.Webhooks.CheckSealsOf(ctx, owner) },
+		),
+		status.Webhooks(func(ctx context.Context) (webhooks.Health, error) { return a.Webhooks.HealthOf(ctx, owner) }),
+	}
 	mine := func(ctx context.Context) ([]accounts.Account, error) { return a.Accounts.List(ctx, owner) }
 	accountChecker := status.Accounts(mine, a.Accounts, a.cfg.LinkedIn.DailyRequests.Value, Now)
-	return status.Report{Checks: slices.Concat(a.ownChecks.Checks(ctx), status.Run(ctx, []status.Checker{keyset}, a.log).Checks,
+	return status.Report{Checks: slices.Concat(a.ownChecks.Checks(ctx), status.Run(ctx, owned, a.log).Checks,
 		a.vendorChecks.Checks(ctx), status.Run(ctx, []status.Checker{accountChecker}, a.log).Checks)}
 }
 

@@ -53,8 +53,10 @@ func TestWhenAllIsWellEveryCheckSaysSo(t *testing.T) {
 		"open files": "all connections that are set need 322",
 		"database":   "PostgreSQL 1", "connections": "One process may open 22", "clock": "apart.", "migrations": "Every migration",
 		"workers": "One process works jobs.", "release": "nothing is held",
-		"encryption key": "opens every token; connected accounts: 1.", "linkedin app": "accepts the app's client id and secret",
+		"encryption key":   "opens every token; connected accounts: 1. It opens every secret; webhooks: 0.",
+		"linkedin app":     "accepts the app's client id and secret",
 		"linkedin version": "LinkedIn serves the version 202609, until about 2027-09-15.",
+		"webhooks":         "no webhook fails",
 		"analysis":         "answers", "notification": "can be reached", "token of Tess Ter": "It ends in ",
 		"scopes of Tess Ter": "It may do what it is asked to.",
 		"quota of Tess Ter":  "Requests made today (UTC): ",
@@ -62,7 +64,7 @@ func TestWhenAllIsWellEveryCheckSaysSo(t *testing.T) {
 		require.Equal(t, status.OK, found[name].State, "%s: %+v", name, found[name])
 		require.Contains(t, found[name].Detail, says)
 	}
-	require.Len(t, found, 15)
+	require.Len(t, found, 16)
 }
 
 // Each thing that can be wrong, brought about for real: the check that finds it, and what it says to do.

@@ -220,14 +220,30 @@ var (
 	blankLines = regexp.MustCompile(`\n{3,}`)
 )
 
-// calm takes the noise out: emoji go, exclamation marks become full stops.
+// calm takes the noise out: emoji go, exclamation marks become full stops, but for those of names.
 func calm(text string) string {
-	return shouting.ReplaceAllStringFunc(withoutEmoji(text), func(marks string) string {
-		if strings.Contains(marks, "?") {
-			return "?"
+	text = withoutEmoji(text)
+	names := markedNames(text)
+	var b strings.Builder
+	from := 0
+	for _, at := range shouting.FindAllStringIndex(text, -1) {
+		b.WriteString(text[from:at[0]])
+		from = at[1]
+		marks := text[at[0]:at[1]]
+		if marks[0] == '!' && names[wordBefore(text[:at[0]])] {
+			b.WriteByte('!')
+			if marks = marks[1:]; marks == "" {
+				continue
+			}
 		}
-		return "."
-	})
+		if strings.Contains(marks, "?") {
+			b.WriteByte('?')
+		} else {
+			b.WriteByte('.')
+		}
+	}
+	b.WriteString(text[from:])
+	return b.String()
 }
 
 // withoutEmoji leaves a space where an emoji stood between words, and nothing at the ends of a line or before a stop.

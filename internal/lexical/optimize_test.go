@@ -48,7 +48,16 @@ func TestOptimize(t *testing.T) {
 		"tone: hashtags stay apart":      {"professional_tone", "#go😀lang #go 😀.", "#go lang #go ."},
 		"tone: joiners of other scripts": {"professional_tone", "क्\u200dष here", "क्\u200dष here"},
 		"brevity: hashtags with joiners": {"brevity", "#نرم\u200c\u200cvery x really", "#نرم\u200c\u200cvery x really"},
-		"tone: only emoji":               {"professional_tone", "🎉🎉", "🎉🎉"},
+		"tone: a known name's mark": {"professional_tone", "Yahoo! hired us! We love Yahoo!! Do you, Yahoo!?",
+			"Yahoo! hired us. We love Yahoo!. Do you, Yahoo!?"},
+		"tone: a name that a sentence goes on after": {"professional_tone", "Great news! We joined Acme! as partners. Thank you, Acme!",
+			"Great news. We joined Acme! as partners. Thank you, Acme!"},
+		"tone: what is put to a name": {"professional_tone", "The Acme!'s and Bcme!-based, so Ccme!, Go!",
+			"The Acme!'s and Bcme!-based, so Ccme!, Go."},
+		"tone: what may be an address":        {"professional_tone", "It is at x🎉.Yahoo! now", "It is at x.Yahoo. now"},
+		"tone: a sentence that begins small":  {"professional_tone", "Wow! what a day. We did it! and how!", "Wow. what a day. We did it. and how."},
+		"tone: a name that shouts at the end": {"professional_tone", "We are in Berlin! Come to Berlin!", "We are in Berlin. Come to Berlin."},
+		"tone: only emoji":                    {"professional_tone", "🎉🎉", "🎉🎉"},
 
 		"private-use characters: left alone": {"brevity", "really \uE000 very", "really \uE000 very"},
 		"not UTF-8: left alone":              {"brevity", "really \xff very", "really \xff very"},
@@ -74,7 +83,8 @@ func TestOptimize(t *testing.T) {
 // prose draws texts of the words that the rules look for, between words, marks, addresses and emoji that they don't.
 func prose() *rapid.Generator[string] {
 	word := rapid.SampledFrom([]string{
-		"really", "Just", "basically", "not", "don't", "can’t", "gonna", "in order to", "due to the fact that", "utilize", "Leverage",
+		"really", "Just", "Yahoo!", "Acme!", "Acme!, and", "basically", "not", "don't", "can’t", "gonna", "in order to",
+		"due to the fact that", "utilize", "Leverage",
 		"i think that", "needless to say,", "team", "launch", "open source", "Dr.", "the", ", and we", ", but it", "over 3.5 percent",
 		"https://example.com/a?b=c#d", "http://x.io", "www.example.org/just", "really.com", "sam@example.org", "@carla", "@just_sam", "#launch",
 		"#größe", "#really", "🎉", "✅", "👩‍💻", "ß", "…", "!", "!!!", "?!", ".", "?", "(", ")", "'",

@@ -190,7 +190,7 @@ func (s *Service) release(ctx context.Context, to endpoint, from time.Time) erro
 }
 
 // gaveUp is what a delivery says that was never tried in its day.
-const gaveUp = "It was given up after a day, in which the endpoint rested, or others came first."
+const gaveUp = "It was given up after a day in which it was not tried: the endpoint rested, others came first, or its secret did not open."
 
 // endOverdue ends what was tried for a day, all at once: tried once more each, one after the other, there would be no end to it.
 func (s *Service) endOverdue(ctx context.Context, to endpoint) error {

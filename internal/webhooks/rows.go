@@ -28,7 +28,9 @@ type Webhook struct {
 	sealedSecret         []byte
 	sealedPreviousSecret []byte
 	rotatedAt            *time.Time
-	failures             int32 // in a row
+	failures             int32      // in a row
+	dueAt                *time.Time // of what waits for it first
+	freeAt               time.Time  // from when on it may be sent to
 }
 
 // Why nothing is sent to an endpoint.
@@ -45,7 +47,7 @@ func fromRow(row db.Webhook, err error) (Webhook, error) {
 		ID: row.ID, OwnerID: row.OwnerID, URL: row.Url, Description: row.Description, EventTypes: row.EventTypes, OffReason: row.OffReason,
 		OffAt: row.OffAt, FailingSince: row.FailingSince, PreviousSecretUntil: row.PreviousSecretUntil, CreatedAt: row.CreatedAt,
 		UpdatedAt: row.UpdatedAt, sealedSecret: row.SealedSecret, sealedPreviousSecret: row.SealedPreviousSecret, rotatedAt: row.RotatedAt,
-		failures: row.Failures,
+		failures: row.Failures, dueAt: row.DueAt, freeAt: row.FreeAt,
 	}, notFound(err)
 }
 

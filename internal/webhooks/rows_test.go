@@ -9,7 +9,7 @@ import (
 
 func TestEveryColumnIsMapped(t *testing.T) {
 	t.Parallel()
-	rowtest.EveryColumnIsMapped(t, fromRow, "DueAt", "FreeAt", "LastFailedAt")
+	rowtest.EveryColumnIsMapped(t, fromRow, "LastFailedAt")
 	rowtest.EveryColumnIsMapped(t, deliveryFromRow, "Tries", "GiveUpAt")
 	rowtest.EveryColumnIsMapped(t, attemptFromRow, "WebhookID", "EventID")
 	rowtest.EveryColumnIsMapped(t, func(row db.WebhookListDeliveriesRow, err error) (Delivery, error) {

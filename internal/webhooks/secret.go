@@ -80,27 +80,11 @@ type Rotation struct {
 	Failed []uuid.UUID
 }
 
-// resealPage is how many webhooks are read at once.
-const resealPage = 200
-
 // RotateKey seals every secret anew, with the keyset's current key, as accounts.Service.RotateKey does with tokens. One that changes
 // meanwhile is looked at again.
 func (s *Service) RotateKey(ctx context.Context) (done Rotation, err error) {
-	if s.secrets.vault == nil {
-		return Rotation{}, noKeyset()
-	}
-	for after := uuid.Nil; ; {
-		page, err := s.queries.WebhookListSealed(ctx, s.store, db.WebhookListSealedParams{AfterID: after, PageSize: resealPage})
-		if err != nil || len(page) == 0 {
-			return done, err
-		}
-		for _, row := range page {
-			if err := s.reseal(ctx, row, &done); err != nil {
-				return done, err
-			}
-			after = row.ID
-		}
-	}
+	err = s.eachSealed(ctx, func(row db.WebhookListSealedRow) error { return s.reseal(ctx, row, &done) })
+	return done, err
 }
 
 func (s *Service) reseal(ctx context.Context, row db.WebhookListSealedRow, done *Rotation) error {

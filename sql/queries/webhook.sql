@@ -255,6 +255,31 @@ SELECT COALESCE((
     ORDER BY GREATEST(w.due_at, w.free_at) LIMIT 1
 ), @now::timestamptz)::timestamptz;
 
+-- name: WebhookOldestWaiting :one
+-- When the oldest event happened that was not fanned out, of the first ten owners who have some: who fans out takes all in turn, so that
+-- where nobody does it is so with theirs too. now where there is none.
+WITH RECURSIVE waiting AS (
+    (SELECT e.owner_id, e.occurred_at, 1 AS place FROM webhook_events e WHERE NOT e.fanned_out ORDER BY e.owner_id, e.occurred_at LIMIT 1)
+    UNION ALL
+    SELECT n.owner_id, n.occurred_at, w.place + 1 FROM waiting w CROSS JOIN LATERAL (
+        SELECT e.owner_id, e.occurred_at FROM webhook_events e WHERE NOT e.fanned_out AND e.owner_id > w.owner_id
+        ORDER BY e.owner_id, e.occurred_at LIMIT 1
+    ) n WHERE w.place < 10
+)
+SELECT COALESCE(min(w.occurred_at), @now::timestamptz)::timestamptz FROM waiting w;
+
+-- name: WebhookOldestWaitingOf :one
+-- The same of one owner.
+SELECT COALESCE((
+    SELECT e.occurred_at FROM webhook_events e WHERE e.owner_id = @owner_id AND NOT e.fanned_out ORDER BY e.occurred_at LIMIT 1
+), @now::timestamptz)::timestamptz;
+
+-- name: WebhookCountUnreached :one
+-- Of all owners: how many endpoints nothing has reached since a time, though it is tried, and how many were switched off by themselves.
+SELECT
+    (SELECT count(*) FROM webhooks w WHERE w.failing_since <= @before::timestamptz AND w.off_reason = '') AS failing,
+    (SELECT count(*) FROM webhooks w WHERE w.failing_since IS NOT NULL AND w.off_reason IN ('failing', 'gone')) AS switched_off;
+
 -- name: WebhookEraseSecrets :execrows
 -- Erases the secrets whose time was over before a time, 1,000 at most.
 UPDATE webhooks SET sealed_previous_secret = NULL, previous_secret_until = NULL WHERE id = ANY (ARRAY(

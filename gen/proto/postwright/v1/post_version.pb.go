@@ -410,7 +410,7 @@ func (x *PostVersion) GetUsage() *AnalysisUsage {
 	return nil
 }
 
-// What an answer took.
+// What an answer took in all, of engines too that were asked before and gave none that could be used.
 type AnalysisUsage struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
 	InputTokens  int64                  `protobuf:"varint,1,opt,name=input_tokens,json=inputTokens,proto3" json:"input_tokens,omitempty"`

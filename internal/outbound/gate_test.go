@@ -130,6 +130,6 @@ func TestHostsThatUsersChooseAreKeptApart(t *testing.T) {
 		for i := range 3 * mostHosts {
 			gates.To(strconv.Itoa(i))
 		}
-		require.Len(t, gates.of, mostHosts)
+		require.LessOrEqual(t, len(gates.of), mostHosts)
 	})
 }

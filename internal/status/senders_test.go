@@ -41,7 +41,7 @@ func TestHowTheMailServerIsSaysTheCheck(t *testing.T) {
 	}{
 		"it answers":                     {"smtp://localhost:" + plain.Port, 1, OK, "localhost answers. Nothing is encrypted on the way to it."},
 		"it takes the login":             {"smtp://" + smtptest.UserInfo + "@localhost:" + plain.Port, 1, OK, "localhost answers."},
-		"it does not take the login":     {"smtp://postwright:no@localhost:" + plain.Port, 2, Failed, "does not accept the user and password of --smtp-url"},
+		"it does not take the login":     {"smtp://postwright:no@localhost:" + plain.Port, 2, Failed, "does not accept the user and password"},
 		"its certificate is not trusted": {"smtps://localhost:" + guarded.Port, 1, Failed, "was not trusted"},
 		"nobody is there":                {"smtp://127.0.0.1:1", 1, Failed, "could not be reached, or broke off"},
 		"it is left alone":               {"smtp://127.0.0.1:1", 2, Failed, "has failed several times in a row and is left alone for a moment"},

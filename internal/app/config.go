@@ -21,6 +21,7 @@ type Config struct {
 	Publishing   PublishingConfig   `embed:"" prefix:"publishing-"`
 	Retention    RetentionConfig    `embed:"" prefix:"retention-"`
 	Webhooks     WebhooksConfig     `embed:"" prefix:"webhooks-"`
+	Session      SessionConfig      `embed:"" prefix:"session-"`
 }
 
 // ServerConfig is the API's.
@@ -141,6 +142,12 @@ type JobsConfig struct {
 	MaxWorkers  Count    `help:"Jobs worked at once." default:"10"`
 	Timeout     Duration `help:"Limit of one run of a job; longer than that of a call to a vendor by 25s at least." default:"90s"`
 	RescueAfter Duration `help:"When a job whose process died is taken up again; longer than --jobs-timeout by 5s at least." default:"3m"`
+}
+
+// SessionConfig is that of people who are signed in.
+type SessionConfig struct {
+	Idle     Duration `help:"How long somebody stays signed in without calling." default:"336h"`
+	Lifetime Duration `help:"How long somebody stays signed in at most." default:"2160h"`
 }
 
 // RetentionConfig is for how long is kept what nobody deletes. docs/retention.md has all tables.

@@ -42,6 +42,23 @@ func callAt(t *testing.T, url, message string, cookies []*http.Cookie) (*http.Re
 	return res, string(body)
 }
 
+// signInByLink signs in by the link that a demo has printed, which works once.
+func signInByLink(t *testing.T, address, printed string) {
+	t.Helper()
+	link := regexp.MustCompile(`(http://127\.0\.0\.1:\d+)/sign-in#token=(\S+)\n`).FindStringSubmatch(printed)
+	require.NotEmpty(t, link, printed)
+	require.Equal(t, address, link[1])
+	const service = "/postwright.v1.SessionService/"
+	message := `{"token":"` + link[2] + `"}`
+	res, body := callAt(t, address+service+"SignInWithLink", message, nil)
+	require.Equal(t, http.StatusOK, res.StatusCode, body)
+	require.Contains(t, body, `"email":"demo@example.org"`)
+	again, _ := callAt(t, address+service+"SignInWithLink", message, nil)
+	require.Equal(t, http.StatusUnauthorized, again.StatusCode)
+	res, body = callAt(t, address+service+"GetSession", `{}`, res.Cookies())
+	require.Equal(t, http.StatusOK, res.StatusCode, body)
+}
+
 // The first user by the link that `serve` prints, the second by commands: both sign in.
 func TestPeopleSignInToWhatIsServed(t *testing.T) {
 	t.Parallel()
@@ -52,7 +69,7 @@ func TestPeopleSignInToWhatIsServed(t *testing.T) {
 	go func() {
 		ended <- run(ctx, []string{"--log-level=error", "serve", on, "--listen=127.0.0.1:0"}, strings.NewReader(""), out, out)
 	}()
-	link := regexp.MustCompile(`(http://127\.0\.0\.1:\d+)/setup#token=(\S+)\n`)
+	link := regexp.MustCompile(`(http://127\.0\.0\.1:\d+)/set-up#token=(\S+)\n`)
 	require.Eventually(t, func() bool { return link.MatchString(out.String()) }, time.Minute, 20*time.Millisecond, "%s", out)
 	found := link.FindStringSubmatch(out.String())
 	require.Contains(t, out.String(), "The console is at "+found[1]+"\n")

@@ -27,7 +27,7 @@ type Config struct {
 // ServerConfig is the API's.
 type ServerConfig struct {
 	Listen    string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8080"`
-	PublicURL string   `name:"server-public-url" env:"POSTWRIGHT_SERVER_PUBLIC_URL" help:"Where browsers reach this server, such as https://posts.example.org; members' consents need it."`
+	PublicURL string   `name:"server-public-url" env:"POSTWRIGHT_SERVER_PUBLIC_URL" help:"Where browsers reach this server, such as https://posts.example.org; members' consents need it, and it says whether the console's cookie is for TLS alone."`
 	Origins   []string `help:"Web origins whose pages may call, such as https://app.example.org; none by default."`
 
 	Connections     Count `name:"server-connections" env:"POSTWRIGHT_SERVER_CONNECTIONS" help:"Connections of clients that are open at once. When there are that many, the address with the most gives one up for a new one of an address with fewer; otherwise the new one is closed." default:"4000"`

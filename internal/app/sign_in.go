@@ -78,5 +78,5 @@ func (a *App) SetUpURL(ctx context.Context, at net.Addr) (string, error) {
 	if err != nil || token == "" {
 		return "", err
 	}
-	return a.ConsoleURL(at) + "/setup#token=" + token, nil
+	return a.ConsoleURL(at) + "/set-up#token=" + token, nil
 }

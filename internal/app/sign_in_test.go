@@ -116,6 +116,9 @@ func TestWhoIsSignedInCallsTheAPIWithACookie(t *testing.T) {
 	require.Equal(t, http.StatusOK, watched.Status)
 	require.Contains(t, string(watched.Body), "POST_STATE_DRAFT")
 
+	for _, odd := range []string{`{"email":"tess@example.org","password":72727272727272}`, `{"password":"72727272727272\u0000"}`} {
+		require.Equal(t, http.StatusBadRequest, w.browser(w.URL).call(sessions+"SignIn", odd).Status, odd)
+	}
 	withKey := b.call(sessions+"GetSession", `{}`, "Authorization", "Bearer "+w.Key)
 	require.Contains(t, withKey.Failure(t).Message, "API key, which has no session")
 	wrongKey := b.call(sessions+"GetSession", `{}`, "Authorization", "Bearer pw_nonsense")
@@ -132,7 +135,7 @@ func TestWhoIsSignedInCallsTheAPIWithACookie(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, ended.Status, "who has kept the cookie has nothing of it")
 	require.Contains(t, ended.Failure(t).Message, "You are not signed in any more")
 	require.NoError(t, stop())
-	for _, secret := range []string{cookie.Value, tessPassword} {
+	for _, secret := range []string{cookie.Value, tessPassword, "72727272727272"} {
 		require.NotContains(t, log.String(), secret)
 	}
 }
@@ -245,7 +248,7 @@ func TestTheFirstUserIsMadeByALinkOnce(t *testing.T) {
 	token := func(link string) string {
 		before, token, found := strings.Cut(link, "#token=")
 		require.True(t, found)
-		require.Equal(t, "http://127.0.0.1:8080/setup", before)
+		require.Equal(t, "http://127.0.0.1:8080/set-up", before)
 		return token
 	}
 	ask := func(b *browser, token, email, password string) apptest.Answer {
@@ -344,7 +347,7 @@ func TestTheConsoleIsServedBesideTheAPI(t *testing.T) {
 		req.Header.Set("Accept", accept)
 		return w.Send(req)
 	}
-	for _, path := range []string{"/", "/posts/0190", "/setup"} {
+	for _, path := range []string{"/", "/posts/0190", "/set-up"} {
 		page := ask(path, "text/html,application/xhtml+xml")
 		require.Equal(t, http.StatusOK, page.Status, path)
 		require.Equal(t, "text/html; charset=utf-8", page.Header.Get("Content-Type"), path)

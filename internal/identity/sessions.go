@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/google/uuid"
@@ -72,12 +71,8 @@ func (b Browser) place() string {
 
 // name is what a browser calls itself, as far as it is kept.
 func (b Browser) name() string {
-	name := strings.ToValidUTF8(strings.ReplaceAll(b.UserAgent, "\x00", ""), "")
-	for utf8.RuneCountInString(name) > longestUserAgent {
-		_, size := utf8.DecodeLastRuneInString(name)
-		name = name[:len(name)-size]
-	}
-	return name
+	name := []rune(strings.ToValidUTF8(strings.ReplaceAll(b.UserAgent, "\x00", ""), ""))
+	return string(name[:min(len(name), longestUserAgent)])
 }
 
 // Begin begins a session of a user, and returns it with the token that proves it. The token can't be had again.

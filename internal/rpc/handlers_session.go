@@ -55,14 +55,19 @@ func begun[In any](h sessionHandler, begin func(context.Context, In) (signin.Sig
 	}
 }
 
+// forget takes the cookie back.
+func (h sessionHandler) forget(ctx context.Context) {
+	if header := responseHeader(ctx); header != nil {
+		h.cookies.clear(header)
+	}
+}
+
 func (h sessionHandler) SignOut(ctx context.Context, req *postwrightv1.SignOutRequest) (*postwrightv1.SignOutResponse, error) {
 	return unary(ctx, req, onlyCaller, func(ctx context.Context, _ uuid.UUID) (*postwrightv1.SignOutResponse, error) {
 		if err := h.signIn.SignOut(ctx); err != nil {
 			return nil, err
 		}
-		if header := responseHeader(ctx); header != nil {
-			h.cookies.clear(header)
-		}
+		h.forget(ctx)
 		return &postwrightv1.SignOutResponse{}, nil
 	}, same)
 }
@@ -92,7 +97,13 @@ func (h sessionHandler) ListSessions(ctx context.Context, req *postwrightv1.List
 
 func (h sessionHandler) EndSession(ctx context.Context, req *postwrightv1.EndSessionRequest) (*postwrightv1.EndSessionResponse, error) {
 	return unary(ctx, req, readID, func(ctx context.Context, in ownedID) (*postwrightv1.EndSessionResponse, error) {
-		return &postwrightv1.EndSessionResponse{}, h.signIn.Sessions.End(ctx, in.owner, in.id)
+		if err := h.signIn.Sessions.End(ctx, in.owner, in.id); err != nil {
+			return nil, err
+		}
+		if access, err := identity.AccessOf(ctx); err == nil && access.SessionID == in.id {
+			h.forget(ctx)
+		}
+		return &postwrightv1.EndSessionResponse{}, nil
 	}, same)
 }
 
@@ -106,7 +117,8 @@ func (h sessionHandler) ChangePassword(
 }
 
 func (h sessionHandler) UpdateProfile(ctx context.Context, req *postwrightv1.UpdateProfileRequest) (*postwrightv1.UpdateProfileResponse, error) {
-	return unary(ctx, req, ownProfileInput, h.signIn.Users.UpdateProfile, func(identity.User) *postwrightv1.UpdateProfileResponse {
-		return &postwrightv1.UpdateProfileResponse{}
-	})
+	return unary(ctx, req, ownProfileInput, func(ctx context.Context, in identity.Profile) (*postwrightv1.UpdateProfileResponse, error) {
+		_, err := h.signIn.Users.UpdateProfile(ctx, in)
+		return &postwrightv1.UpdateProfileResponse{}, err
+	}, same)
 }

@@ -241,7 +241,7 @@ func demoConfig(databaseURL, vendorsURL string, secrets demoSecrets) app.Config 
 func demoUser(ctx context.Context, a *app.App, secrets demoSecrets) (key string, err error) {
 	user, err := a.Identity.UserByEmail(ctx, demoEmail)
 	if fault.Is(err, fault.NotFound) {
-		user, err = a.Identity.CreateUser(ctx, demoEmail, "Demo")
+		user, err = a.Identity.Create(ctx, a.SignIn.Store, identity.NewUser{Email: demoEmail, Name: "Demo", Operator: true})
 	}
 	if err != nil {
 		return "", err

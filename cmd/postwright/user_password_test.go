@@ -23,8 +23,15 @@ func postwrightWith(t *testing.T, in string, args ...string) (code int, out, err
 	return code, stdout.String(), stderr.String()
 }
 
-// callAt sends a message in JSON to a method and returns what came back.
-func callAt(t *testing.T, url, message string, cookies []*http.Cookie) (*http.Response, string) {
+// answer is what came back.
+type answer struct {
+	status  int
+	body    string
+	cookies []*http.Cookie
+}
+
+// callAt sends a message in JSON to a method.
+func callAt(t *testing.T, url, message string, cookies []*http.Cookie) answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(message))
 	require.NoError(t, err)
@@ -39,7 +46,7 @@ func callAt(t *testing.T, url, message string, cookies []*http.Cookie) (*http.Re
 	defer func() { require.NoError(t, res.Body.Close()) }()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	return res, string(body)
+	return answer{res.StatusCode, string(body), res.Cookies()}
 }
 
 // signInByLink signs in by the link that a demo has printed, which works once.
@@ -50,13 +57,11 @@ func signInByLink(t *testing.T, address, printed string) {
 	require.Equal(t, address, link[1])
 	const service = "/postwright.v1.SessionService/"
 	message := `{"token":"` + link[2] + `"}`
-	res, body := callAt(t, address+service+"SignInWithLink", message, nil)
-	require.Equal(t, http.StatusOK, res.StatusCode, body)
-	require.Contains(t, body, `"email":"demo@example.org"`)
-	again, _ := callAt(t, address+service+"SignInWithLink", message, nil)
-	require.Equal(t, http.StatusUnauthorized, again.StatusCode)
-	res, body = callAt(t, address+service+"GetSession", `{}`, res.Cookies())
-	require.Equal(t, http.StatusOK, res.StatusCode, body)
+	signedIn := callAt(t, address+service+"SignInWithLink", message, nil)
+	require.Equal(t, http.StatusOK, signedIn.status, signedIn.body)
+	require.Contains(t, signedIn.body, `"email":"demo@example.org"`)
+	require.Equal(t, http.StatusUnauthorized, callAt(t, address+service+"SignInWithLink", message, nil).status)
+	require.Equal(t, http.StatusOK, callAt(t, address+service+"GetSession", `{}`, signedIn.cookies).status)
 }
 
 // The first user by the link that `serve` prints, the second by commands: both sign in.
@@ -74,9 +79,9 @@ func TestPeopleSignInToWhatIsServed(t *testing.T) {
 	found := link.FindStringSubmatch(out.String())
 	require.Contains(t, out.String(), "The console is at "+found[1]+"\n")
 	at := found[1] + "/postwright.v1.SessionService/"
-	res, body := callAt(t, at+"SetUpFirstUser", `{"token":"`+found[2]+`","email":"ada@example.org","password":"correct horse"}`, nil)
-	require.Equal(t, http.StatusOK, res.StatusCode, body)
-	require.Contains(t, body, `"operator":true`)
+	made := callAt(t, at+"SetUpFirstUser", `{"token":"`+found[2]+`","email":"ada@example.org","password":"correct horse"}`, nil)
+	require.Equal(t, http.StatusOK, made.status, made.body)
+	require.Contains(t, made.body, `"operator":true`)
 
 	code, _, errOut := postwright(t, "user", "create", on, "--email=bob@example.org", "--operator")
 	require.Zero(t, code, errOut)
@@ -92,16 +97,13 @@ func TestPeopleSignInToWhatIsServed(t *testing.T) {
 	require.Zero(t, code, errOut)
 	require.Contains(t, said, "set the password of bob@example.org")
 	require.NotContains(t, said, "battery")
-	res, body = callAt(t, at+"SignIn", `{"email":"bob@example.org","password":"battery staple"}`, nil)
-	require.Equal(t, http.StatusOK, res.StatusCode, body)
-	cookies := res.Cookies()
-	res, _ = callAt(t, at+"GetSession", `{}`, cookies)
-	require.Equal(t, http.StatusOK, res.StatusCode)
+	signedIn := callAt(t, at+"SignIn", `{"email":"bob@example.org","password":"battery staple"}`, nil)
+	require.Equal(t, http.StatusOK, signedIn.status, signedIn.body)
+	require.Equal(t, http.StatusOK, callAt(t, at+"GetSession", `{}`, signedIn.cookies).status)
 	code, _, errOut = postwrightWith(t, "another battery", "user", "password", on, "--user=bob@example.org")
 	require.Zero(t, code, errOut)
 	require.Eventually(t, func() bool {
-		res, _ := callAt(t, at+"GetSession", `{}`, cookies)
-		return res.StatusCode == http.StatusUnauthorized
+		return callAt(t, at+"GetSession", `{}`, signedIn.cookies).status == http.StatusUnauthorized
 	}, time.Minute, 20*time.Millisecond, "a password that an operator sets ends what was begun with the one before")
 	stop()
 	require.Zero(t, <-ended)

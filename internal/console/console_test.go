@@ -27,8 +27,9 @@ func newHandler(t *testing.T) *served.Handler {
 	return h
 }
 
-func request(method, path string, headers ...string) *http.Request {
-	r := httptest.NewRequest(method, path, http.NoBody)
+func request(t *testing.T, method, path string, headers ...string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -59,10 +60,10 @@ func TestWhatIsTheConsolesAndWhatIsTheAPIs(t *testing.T) {
 		{"GET", "/grpc.health.v1.Health/Check", page, false},
 		{"GET", "/../index.html", page, false},
 	} {
-		require.Equal(t, c.takes, h.Takes(request(c.method, c.path, "Accept", c.accept)), "%s %s as %s", c.method, c.path, c.accept)
+		require.Equal(t, c.takes, h.Takes(request(t, c.method, c.path, "Accept", c.accept)), "%s %s as %s", c.method, c.path, c.accept)
 	}
 	var none *served.Handler
-	require.False(t, none.Takes(request("GET", "/", "Accept", page)))
+	require.False(t, none.Takes(request(t, "GET", "/", "Accept", page)))
 }
 
 func TestABrowserLetsInNothingButTheConsole(t *testing.T) {
@@ -70,7 +71,7 @@ func TestABrowserLetsInNothingButTheConsole(t *testing.T) {
 	h := newHandler(t)
 	for _, path := range []string{"/", "/posts", "/assets/index-0a1b2c3d.js"} {
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, request("GET", path))
+		h.ServeHTTP(w, request(t, "GET", path))
 		require.Equal(t, http.StatusOK, w.Code)
 		for name, want := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
@@ -90,12 +91,12 @@ func TestAFileWithAHashInItsNameIsKeptAndAPageIsAskedForAgain(t *testing.T) {
 		"/": "no-cache", "/posts": "no-cache", "/favicon.svg": "no-cache", "/assets/index-0a1b2c3d.js": "public, max-age=31536000, immutable",
 	} {
 		first := httptest.NewRecorder()
-		h.ServeHTTP(first, request("GET", path))
+		h.ServeHTTP(first, request(t, "GET", path))
 		require.Equal(t, want, first.Header().Get("Cache-Control"), path)
 		tag := first.Header().Get("Etag")
 		require.NotEmpty(t, tag, path)
 		again := httptest.NewRecorder()
-		h.ServeHTTP(again, request("GET", path, "If-None-Match", tag))
+		h.ServeHTTP(again, request(t, "GET", path, "If-None-Match", tag))
 		require.Equal(t, http.StatusNotModified, again.Code, path)
 		require.Empty(t, again.Body.String(), path)
 	}
@@ -108,7 +109,7 @@ func TestWhoTakesGzipGetsTheSameInFewerBytes(t *testing.T) {
 		"gzip, deflate, br, zstd": "gzip", "br;q=1, GZIP;q=0.5": "gzip", "": "", "br": "", "gzip;q=0": "", "deflate, gzip; q=0": "",
 	} {
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, request("GET", "/assets/index-0a1b2c3d.js", "Accept-Encoding", accepted))
+		h.ServeHTTP(w, request(t, "GET", "/assets/index-0a1b2c3d.js", "Accept-Encoding", accepted))
 		require.Equal(t, want, w.Header().Get("Content-Encoding"), accepted)
 		require.Equal(t, "Accept-Encoding", w.Header().Get("Vary"), accepted)
 		require.Equal(t, "text/javascript; charset=utf-8", w.Header().Get("Content-Type"), accepted)
@@ -139,7 +140,7 @@ func TestTheBuiltFilesAreServed(t *testing.T) {
 	h, err := served.NewHandler(console.Files)
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, request("GET", "/"))
+	h.ServeHTTP(w, request(t, "GET", "/"))
 	require.Equal(t, http.StatusOK, w.Code)
 	for _, inline := range []string{"<script>", "<style", " style=", " onclick=", "http://", "https://"} {
 		require.NotContains(t, w.Body.String(), inline)

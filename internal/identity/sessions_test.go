@@ -190,7 +190,8 @@ func TestWhatABrowserCallsItselfIsKeptAsFarAsItCanBe(t *testing.T) {
 	s, users, _ := newSessions(t)
 	ada := newUser(t, users, "ada@example.org")
 	for name, want := range map[string]string{
-		"": "", "a\x00b": "ab", "a\xffb": "ab", strings.Repeat("é", 301): strings.Repeat("é", 300), strings.Repeat("x", 100_000): strings.Repeat("x", 300),
+		"": "", "a\x00b": "ab", "a\xffb": "ab", strings.Repeat("é", 301): strings.Repeat("é", 300),
+		strings.Repeat("x", 100_000): strings.Repeat("x", 300),
 	} {
 		_, begun, err := s.Begin(t.Context(), ada.ID, identity.Browser{UserAgent: name})
 		require.NoError(t, err)

@@ -46,7 +46,7 @@ func Faults(path, password string) []fault.Field {
 	return nil
 }
 
-// Hasher makes and compares hashes, so many at once: each takes 19 MiB, and a core for some 30 ms. It is safe for concurrent use.
+// Hasher makes and compares hashes, so many at once: each takes 19 MiB, and a core for some 50 ms. It is safe for concurrent use.
 type Hasher struct{ places *semaphore.Weighted }
 
 // NewHasher returns a Hasher of so many at once.

@@ -44,17 +44,15 @@ func (c Cookies) token(headers []string) string {
 }
 
 // set has the browser keep a token until a time. No page and no script reads it, and no page of another site has it sent.
-func (c Cookies) set(header setter, token string, until time.Time) {
-	c.write(header, http.Cookie{Value: token, Expires: until})
-}
+func (c Cookies) set(header setter, token string, until time.Time) { c.write(header, token, until) }
 
 // clear has the browser forget the token.
-func (c Cookies) clear(header setter) {
-	c.write(header, http.Cookie{MaxAge: -1})
-}
+func (c Cookies) clear(header setter) { c.write(header, "", time.Unix(1, 0)) }
 
-func (c Cookies) write(header setter, cookie http.Cookie) {
-	cookie.Name, cookie.Path, cookie.Secure, cookie.HttpOnly, cookie.SameSite = c.name(), "/", c.Secure, true, http.SameSiteStrictMode
+func (c Cookies) write(header setter, token string, until time.Time) {
+	cookie := http.Cookie{
+		Name: c.name(), Value: token, Path: "/", Expires: until, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: c.Secure,
+	}
 	header.Set("Set-Cookie", cookie.String())
 	header.Set("Cache-Control", "no-store")
 }

@@ -41,7 +41,9 @@ func (h sessionHandler) SetUpFirstUser(
 }
 
 // begun adapts what begins a session: its token goes into the cookie, and nowhere else.
-func begun[In any](h sessionHandler, begin func(context.Context, In) (signin.SignedIn, error)) func(context.Context, In) (*postwrightv1.Session, error) {
+func begun[In any](
+	h sessionHandler, begin func(context.Context, In) (signin.SignedIn, error),
+) func(context.Context, In) (*postwrightv1.Session, error) {
 	return func(ctx context.Context, in In) (*postwrightv1.Session, error) {
 		signedIn, err := begin(ctx, in)
 		if err != nil {

@@ -49,7 +49,9 @@ func (s *Service) MakeSetUpLink(ctx context.Context) (token string, err error) {
 		return "", err
 	}
 	token, hash := newToken()
-	_, err = s.queries.SignInLinkInsert(ctx, s.Store, db.SignInLinkInsertParams{TokenHash: hash, ExpiresAt: s.Now().Add(setUpLife)})
+	_, err = s.queries.SignInLinkInsert(ctx, s.Store, db.SignInLinkInsertParams{
+		TokenHash: hash, OwnerID: nil, ExpiresAt: s.Now().Add(setUpLife),
+	})
 	return token, err
 }
 

@@ -61,7 +61,7 @@ type Input struct {
 }
 
 // ReasonWrongPassword marks the refusal of who is not known by this address and password, for whichever of the two it is.
-const ReasonWrongPassword = "WRONG_PASSWORD" //nolint:gosec // G101: a code, no password
+const ReasonWrongPassword = "WRONG_PASSWORD"
 
 // SignIn begins a session of the user of an address and a password. Whether it is the address that is not known, or the password that
 // is wrong, neither words nor time tell.

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -162,6 +163,12 @@ func TestASessionThatEndsDoesSoOnAllNodesAtOnce(t *testing.T) {
 	require.Equal(t, http.StatusOK, mine.signIn(tessAddress, tessPassword).Status)
 	elsewhere := &browser{w: w, url: other, jar: lost.jar} // cookies are of a host, whatever its port
 	require.Equal(t, http.StatusOK, elsewhere.call(listPosts, `{}`).Status, "a node knows the sessions that another has begun")
+	require.Equal(t, http.StatusOK, lost.call(listPosts, `{}`).Status)
+	before := readsOfRows(w)
+	for range 5 {
+		require.Equal(t, http.StatusOK, lost.call(listPosts, `{}`).Status)
+	}
+	require.Equal(t, before, readsOfRows(w), "a session that is used again is not looked up again")
 
 	bob := w.User("bob@example.org")
 	id := lost.current().ID
@@ -173,6 +180,37 @@ func TestASessionThatEndsDoesSoOnAllNodesAtOnce(t *testing.T) {
 	}, apptest.WaitLimit, apptest.WaitStep)
 	require.Equal(t, http.StatusOK, mine.call(listPosts, `{}`).Status)
 	require.NoError(t, stopOther())
+	require.NoError(t, stop())
+}
+
+func TestAStreamEndsWithWhatItWasOpenedWith(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.App.ShortenSilence(time.Millisecond)
+	stop := w.Serve()
+	w.setPassword()
+	waiting := frameOf(`{"id":"` + w.UnderWay("queued").GetId() + `"}`)
+	b := w.browser(w.URL)
+	b.signIn(tessAddress, tessPassword)
+	watch := func(headers ...string) <-chan string {
+		ended := make(chan string, 1)
+		headers = append(headers, "Content-Type", "application/connect+json")
+		go func() {
+			defer close(ended)
+			ended <- string(b.call("/postwright.v1.PostService/WatchPost", waiting, headers...).Body)
+		}()
+		require.Eventually(t, func() bool { return w.Scrape()["rpc_streams_open"] == 1 }, apptest.WaitLimit, apptest.WaitStep)
+		return ended
+	}
+	id := b.current().ID
+	ended := watch()
+	require.Equal(t, http.StatusOK, w.browser(w.URL).call(sessions+"EndSession", `{"id":"`+id+`"}`, "Authorization", "Bearer "+w.Key).Status)
+	require.Contains(t, <-ended, "You are not signed in any more")
+
+	ended = watch("Authorization", "Bearer "+w.Key)
+	_, err := w.App.Identity.RevokeKey(t.Context(), w.Key)
+	require.NoError(t, err)
+	require.Contains(t, <-ended, "The API key has been revoked")
 	require.NoError(t, stop())
 }
 

@@ -50,7 +50,7 @@ func (c Cookies) set(header setter, token string, until time.Time) { c.write(hea
 func (c Cookies) clear(header setter) { c.write(header, "", time.Unix(1, 0)) }
 
 func (c Cookies) write(header setter, token string, until time.Time) {
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // G124: on this machine alone it is not Secure, see Cookies
 		Name: c.name(), Value: token, Path: "/", Expires: until, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: c.Secure,
 	}
 	header.Set("Set-Cookie", cookie.String())

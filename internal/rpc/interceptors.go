@@ -223,6 +223,12 @@ func authenticate(
 				return tellLimit(ctx, info.ResponseHeader(), delay, admission.Key, err)
 			}
 			defer admission.Release()
+			if spec.StreamType != connect.StreamTypeUnary {
+				stream = provenStream{stream, func() error {
+					_, err := identify(ctx, proof)
+					return err
+				}}
+			}
 			return next(identity.WithCaller(ctx, access), spec, stream)
 		}
 	}

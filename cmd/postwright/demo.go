@@ -169,11 +169,32 @@ func (c *demoCommand) serve(ctx context.Context, env *environment, log *slog.Log
 		return nil
 	}()
 	if jobErr == nil && !c.Exit {
-		fmt.Fprintf(env.out, "\nWhat LinkedIn has: curl -s %s/_sandbox/ledger\nServing until Ctrl-C.\n", vendorsURL)
-		<-serving.Done()
+		fmt.Fprintf(env.out, "\nWhat LinkedIn has: curl -s %s/_sandbox/ledger\n", vendorsURL)
+		if jobErr = c.tellConsole(serving, env, a, listener.Addr()); jobErr == nil {
+			fmt.Fprintln(env.out, "Serving until Ctrl-C.")
+			<-serving.Done()
+		}
 	}
 	stop()
 	return errors.Join(jobErr, servers.Wait())
+}
+
+// tellConsole prints a link that signs in to the console as the demo's user, once. It is for this machine alone, and made for a server
+// that only this machine reaches.
+func (c *demoCommand) tellConsole(ctx context.Context, env *environment, a *app.App, at net.Addr) error {
+	if tcp, ok := at.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		fmt.Fprintln(env.out, "Other machines reach this demo, so there is no link that signs in to the console: --listen=127.0.0.1:8080 has one.")
+		return nil
+	}
+	user, err := a.Identity.UserByEmail(ctx, demoEmail)
+	if err != nil {
+		return err
+	}
+	token, err := a.SignIn.MakeLink(ctx, user.ID)
+	if err == nil {
+		fmt.Fprintf(env.out, "The console, signed in (the link works once): %s/sign-in#token=%s\n", a.ConsoleURL(at), token)
+	}
+	return err
 }
 
 // browserURL is where a browser on this machine reaches an address, so that consent can be tried; "" where only other
@@ -220,7 +241,7 @@ func demoConfig(databaseURL, vendorsURL string, secrets demoSecrets) app.Config 
 func demoUser(ctx context.Context, a *app.App, secrets demoSecrets) (key string, err error) {
 	user, err := a.Identity.UserByEmail(ctx, demoEmail)
 	if fault.Is(err, fault.NotFound) {
-		user, err = a.Identity.CreateUser(ctx, demoEmail, "Demo")
+		user, err = a.Identity.Create(ctx, a.SignIn.Store, identity.NewUser{Email: demoEmail, Name: "Demo", Operator: true})
 	}
 	if err != nil {
 		return "", err

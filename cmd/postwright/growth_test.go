@@ -243,7 +243,7 @@ var arguments = map[string]map[string]string{
 	"RequestDeleteOld":      {},
 	"DatabaseInfo":          {},
 	"VersionWarningInsert":  {"version": "'202601'", "days_before": "1", "warned_at": "now_at"},
-	"UserInsert":            {"id": fresh, "email": "'n@x.org'", "email_key": "'n@x.org'", "name": "''"},
+	"UserInsert":            {"id": fresh, "email": "'n@x.org'", "email_key": "'n@x.org'", "name": "''", "operator": "false"},
 	"UserGet":               {"id": owner},
 	"UserGetByEmail":        {"email_key": "'u2@example.org'"},
 	"UserList":              {},

@@ -55,6 +55,7 @@ func demoMetrics(t *testing.T) map[string]*dto.MetricFamily {
 	}()
 	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Serving until Ctrl-C.") }, time.Minute, 20*time.Millisecond, "%s", out)
 	address := regexp.MustCompile(`Serving the API on (\S+)`).FindStringSubmatch(out.String())[1]
+	signInByLink(t, address, out.String())
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	for range 100 { // without a key, until a limit refuses one

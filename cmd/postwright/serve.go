@@ -27,12 +27,28 @@ func (c *serveCommand) Run(env *environment) error {
 		defer a.Close()
 		var listener net.Listener
 		if listener, err = a.Listen(env.ctx); err == nil {
-			return a.Serve(env.ctx, listener)
+			if err = tellConsole(env, a, listener.Addr()); err == nil {
+				return a.Serve(env.ctx, listener)
+			}
+			_ = listener.Close()
 		}
 	}
 	if app.GivenUp(env.ctx, err) {
 		env.log.InfoContext(env.ctx, "told to stop before it served", "error", err)
 		return nil
+	}
+	return err
+}
+
+// tellConsole prints where the console is, and while there is no user, where the first one is made.
+func tellConsole(env *environment, a *app.App, at net.Addr) error {
+	if !a.HasConsole() {
+		return nil
+	}
+	fmt.Fprintf(env.out, "The console is at %s\n", a.ConsoleURL(at))
+	setUp, err := a.SetUpURL(env.ctx, at)
+	if err == nil && setUp != "" {
+		fmt.Fprintf(env.out, "There is no user yet. Make the first one here, within a day (the link works once, keep it to yourself):\n%s\n", setUp)
 	}
 	return err
 }

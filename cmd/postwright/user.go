@@ -14,10 +14,17 @@ import (
 type userCommand struct {
 	Create userCreate `cmd:"" help:"Make a user."`
 	List   userList   `cmd:"" help:"List the users."`
+
+	Password userPassword `cmd:"" help:"Set the password that a user signs in to the console with; it ends their sessions."`
 }
 
 // identifying runs do with the users and keys of the configured database.
 func (f databaseFlags) identifying(env *environment, do func(ctx context.Context, s *identity.Service) error) error {
+	return f.connected(env, func(ctx context.Context, s *identity.Service, _ *postgres.Store) error { return do(ctx, s) })
+}
+
+// connected runs do with the users and keys of the configured database, and with the database.
+func (f databaseFlags) connected(env *environment, do func(ctx context.Context, s *identity.Service, store *postgres.Store) error) error {
 	if err := f.migrating(env, func(ctx context.Context, m *postgres.Migrator) error { return m.Check(ctx) }); err != nil {
 		return err
 	}
@@ -26,18 +33,19 @@ func (f databaseFlags) identifying(env *environment, do func(ctx context.Context
 		return err
 	}
 	defer store.Close()
-	return do(env.ctx, identity.New(store, nil, app.Now))
+	return do(env.ctx, identity.New(store, nil, app.Now), store)
 }
 
 type userCreate struct {
 	databaseFlags
-	Email string `required:"" env:"-" help:"Where notifications about the user's posts go."`
-	Name  string `env:"-" help:"What the user is called."`
+	Email    string `required:"" env:"-" help:"Where notifications about the user's posts go."`
+	Name     string `env:"-" help:"What the user is called."`
+	Operator bool   `env:"-" help:"The user may see what is nobody's own, such as the jobs."`
 }
 
 func (c *userCreate) Run(env *environment) error {
-	return c.identifying(env, func(ctx context.Context, s *identity.Service) error {
-		user, err := s.CreateUser(ctx, c.Email, c.Name)
+	return c.connected(env, func(ctx context.Context, s *identity.Service, store *postgres.Store) error {
+		user, err := s.Create(ctx, store, identity.NewUser{Email: c.Email, Name: c.Name, Operator: c.Operator})
 		if err != nil {
 			return err
 		}
@@ -55,9 +63,13 @@ func (c *userList) Run(env *environment) error {
 			return err
 		}
 		table := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ID\tEMAIL\tNAME\tCREATED")
+		fmt.Fprintln(table, "ID\tEMAIL\tNAME\tOPERATOR\tCREATED")
 		for _, u := range users {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Name, u.CreatedAt.UTC().Format(time.RFC3339))
+			operator := "-"
+			if u.Operator {
+				operator = "yes"
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Name, operator, u.CreatedAt.UTC().Format(time.RFC3339))
 		}
 		return table.Flush()
 	})

@@ -197,12 +197,33 @@ type Request struct {
 	HashVersion int16
 }
 
+type Session struct {
+	ID         uuid.UUID
+	Number     int64
+	OwnerID    uuid.UUID
+	TokenHash  string
+	UserAgent  string
+	Address    string
+	CreatedAt  time.Time
+	LastUsedAt time.Time
+	ExpiresAt  time.Time
+	EndsAt     time.Time
+}
+
+type SignInLink struct {
+	TokenHash []byte
+	OwnerID   *uuid.UUID
+	ExpiresAt time.Time
+}
+
 type User struct {
 	ID        uuid.UUID
 	Email     string
 	Name      string
 	CreatedAt time.Time
 	EmailKey  *string
+	Operator  bool
+	TimeZone  string
 }
 
 type Webhook struct {

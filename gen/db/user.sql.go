@@ -12,8 +12,20 @@ import (
 	"github.com/google/uuid"
 )
 
+const userExists = `-- name: UserExists :one
+SELECT EXISTS (SELECT FROM users)
+`
+
+// Whether there is any user.
+func (q *Queries) UserExists(ctx context.Context, db DBTX) (bool, error) {
+	row := db.QueryRow(ctx, userExists)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const userGet = `-- name: UserGet :one
-SELECT id, email, name, created_at, email_key FROM users WHERE id = $1
+SELECT id, email, name, created_at, email_key, operator, time_zone FROM users WHERE id = $1
 `
 
 func (q *Queries) UserGet(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -25,12 +37,14 @@ func (q *Queries) UserGet(ctx context.Context, db DBTX, id uuid.UUID) (User, err
 		&i.Name,
 		&i.CreatedAt,
 		&i.EmailKey,
+		&i.Operator,
+		&i.TimeZone,
 	)
 	return i, err
 }
 
 const userGetByEmail = `-- name: UserGetByEmail :one
-SELECT id, email, name, created_at, email_key FROM users WHERE COALESCE(email_key, lower(email)) = $1::text
+SELECT id, email, name, created_at, email_key, operator, time_zone FROM users WHERE COALESCE(email_key, lower(email)) = $1::text
 `
 
 // Whatever the spelling of the address.
@@ -43,14 +57,16 @@ func (q *Queries) UserGetByEmail(ctx context.Context, db DBTX, emailKey string) 
 		&i.Name,
 		&i.CreatedAt,
 		&i.EmailKey,
+		&i.Operator,
+		&i.TimeZone,
 	)
 	return i, err
 }
 
 const userInsert = `-- name: UserInsert :one
-INSERT INTO users (id, email, email_key, name, created_at)
-VALUES ($1, $2, $3::text, $4, $5)
-RETURNING id, email, name, created_at, email_key
+INSERT INTO users (id, email, email_key, name, operator, time_zone, created_at)
+VALUES ($1, $2, $3::text, $4, $5, $6, $7)
+RETURNING id, email, name, created_at, email_key, operator, time_zone
 `
 
 type UserInsertParams struct {
@@ -58,6 +74,8 @@ type UserInsertParams struct {
 	Email     string
 	EmailKey  string
 	Name      string
+	Operator  bool
+	TimeZone  string
 	CreatedAt time.Time
 }
 
@@ -67,6 +85,8 @@ func (q *Queries) UserInsert(ctx context.Context, db DBTX, arg UserInsertParams)
 		arg.Email,
 		arg.EmailKey,
 		arg.Name,
+		arg.Operator,
+		arg.TimeZone,
 		arg.CreatedAt,
 	)
 	var i User
@@ -76,12 +96,14 @@ func (q *Queries) UserInsert(ctx context.Context, db DBTX, arg UserInsertParams)
 		&i.Name,
 		&i.CreatedAt,
 		&i.EmailKey,
+		&i.Operator,
+		&i.TimeZone,
 	)
 	return i, err
 }
 
 const userList = `-- name: UserList :many
-SELECT id, email, name, created_at, email_key FROM users ORDER BY created_at, id
+SELECT id, email, name, created_at, email_key, operator, time_zone FROM users ORDER BY created_at, id
 `
 
 // Oldest first, all of them: users are few and made by an operator.
@@ -100,6 +122,8 @@ func (q *Queries) UserList(ctx context.Context, db DBTX) ([]User, error) {
 			&i.Name,
 			&i.CreatedAt,
 			&i.EmailKey,
+			&i.Operator,
+			&i.TimeZone,
 		); err != nil {
 			return nil, err
 		}
@@ -109,4 +133,30 @@ func (q *Queries) UserList(ctx context.Context, db DBTX) ([]User, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const userUpdateProfile = `-- name: UserUpdateProfile :one
+UPDATE users SET name = $1, time_zone = $2 WHERE id = $3 RETURNING id, email, name, created_at, email_key, operator, time_zone
+`
+
+type UserUpdateProfileParams struct {
+	Name     string
+	TimeZone string
+	ID       uuid.UUID
+}
+
+// No row where there is no such user.
+func (q *Queries) UserUpdateProfile(ctx context.Context, db DBTX, arg UserUpdateProfileParams) (User, error) {
+	row := db.QueryRow(ctx, userUpdateProfile, arg.Name, arg.TimeZone, arg.ID)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.CreatedAt,
+		&i.EmailKey,
+		&i.Operator,
+		&i.TimeZone,
+	)
+	return i, err
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/postwright/postwright/internal/queue"
 	"github.com/postwright/postwright/internal/retention"
 	"github.com/postwright/postwright/internal/rpc"
+	"github.com/postwright/postwright/internal/signin"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/telemetry"
 	"github.com/postwright/postwright/internal/vendors/analysisapi"
@@ -56,6 +57,8 @@ type App struct {
 	Webhooks *webhooks.Service
 	// Browsers likewise.
 	Browsers *notify.Browsers
+	// SignIn is there for the commands that print links to sign in with.
+	SignIn *signin.Service
 
 	cfg      Config
 	log      *slog.Logger
@@ -177,6 +180,7 @@ func (a *App) wire() (err error) {
 		return err
 	}
 	a.Identity = identity.New(a.store, a.cache, Now)
+	a.wireSignIn()
 	postService := posts.New(a.store, a.cache, Now)
 	postVersions := versions.New(a.store)
 	accountSettings := a.cfg.accounts(a.linkedIn)
@@ -215,10 +219,11 @@ func (a *App) wire() (err error) {
 		Analysis: analysis.New(analysis.Dependencies{
 			Store: a.store, Posts: postService, Versions: postVersions, Engines: a.engines(), Observer: a.metrics.Analysis(), Now: Now,
 		}),
-		Status:       a.report,
-		Authenticate: a.Identity.Authenticate,
-		Callers:      limit.NewCallers(a.cfg.callers(), time.Now),
-		InFlight:     rpc.NewInFlight(),
+		SignIn:   a.SignIn,
+		Status:   a.report,
+		Identify: identity.Identifier{Users: a.Identity, Sessions: a.SignIn.Sessions}.Identify,
+		Callers:  limit.NewCallers(a.cfg.callers(), time.Now),
+		InFlight: rpc.NewInFlight(),
 	}
 	return nil
 }

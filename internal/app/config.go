@@ -25,12 +25,13 @@ type Config struct {
 	Publishing   PublishingConfig   `embed:"" prefix:"publishing-"`
 	Retention    RetentionConfig    `embed:"" prefix:"retention-"`
 	Webhooks     WebhooksConfig     `embed:"" prefix:"webhooks-"`
+	Session      SessionConfig      `embed:"" prefix:"session-"`
 }
 
 // ServerConfig is the API's.
 type ServerConfig struct {
 	Listen    string   `help:"Address to listen on, as host:port." default:"127.0.0.1:8080"`
-	PublicURL string   `name:"server-public-url" env:"POSTWRIGHT_SERVER_PUBLIC_URL" help:"Where browsers reach this server, such as https://posts.example.org; members' consents need it."`
+	PublicURL string   `name:"server-public-url" env:"POSTWRIGHT_SERVER_PUBLIC_URL" help:"Where browsers reach this server, such as https://posts.example.org; members' consents need it, and it says whether the console's cookie is for TLS alone."`
 	Origins   []string `help:"Web origins whose pages may call, such as https://app.example.org; none by default."`
 
 	Connections     Count `name:"server-connections" env:"POSTWRIGHT_SERVER_CONNECTIONS" help:"Connections of clients that are open at once. When there are that many, the address with the most gives one up for a new one of an address with fewer; otherwise the new one is closed." default:"4000"`
@@ -158,6 +159,12 @@ type JobsConfig struct {
 	MaxWorkers  Count    `help:"Jobs worked at once." default:"10"`
 	Timeout     Duration `help:"Limit of one run of a job; longer than that of a call to a vendor by 25s at least." default:"90s"`
 	RescueAfter Duration `help:"When a job whose process died is taken up again; longer than --jobs-timeout by 5s at least." default:"3m"`
+}
+
+// SessionConfig is that of people who are signed in.
+type SessionConfig struct {
+	Idle     Duration `help:"How long somebody stays signed in without calling." default:"336h"`
+	Lifetime Duration `help:"How long somebody stays signed in at most." default:"2160h"`
 }
 
 // RetentionConfig is for how long is kept what nobody deletes. docs/retention.md has all tables.

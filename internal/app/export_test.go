@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 )
@@ -20,7 +21,7 @@ const StreamSilence = streamSilence
 // Handler is everything that answers requests, for a benchmark without connections. ctx ends its streams. The cache keeps rows,
 // though nothing hears of others' changes.
 func (a *App) Handler(ctx context.Context) (http.Handler, error) {
-	server, err := a.httpServer(ctx)
+	server, err := a.httpServer(ctx, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		return nil, err
 	}

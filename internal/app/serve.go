@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	consolefiles "github.com/postwright/postwright/gen/console"
+	"github.com/postwright/postwright/internal/console"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/postgres"
@@ -53,7 +55,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	var changes sync.WaitGroup // what wakes the streams; it ends with them
 	defer changes.Wait()
 	defer endStreams()
-	server, err := a.httpServer(streams)
+	server, err := a.httpServer(streams, listener.Addr())
 	if err == nil {
 		var endProfiles func()
 		if endProfiles, err = a.serveProfiles(ctx); err == nil {
@@ -200,7 +202,7 @@ func (a *App) boundConnections(listener net.Listener) net.Listener {
 	})
 }
 
-func (a *App) httpServer(streams context.Context) (*http.Server, error) {
+func (a *App) httpServer(streams context.Context, at net.Addr) (*http.Server, error) {
 	routes := routes{paths: map[string]http.Handler{}, others: http.NotFoundHandler()}
 	get := func(path string, handler http.Handler) { routes.paths[path] = onlyGet(handler) }
 	get("/healthz", http.HandlerFunc(telemetry.Alive))
@@ -209,7 +211,10 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	if a.cfg.serves() {
 		delay := rpc.NewDelay(streams, a.mostConnections()/delayedPart)
 		var err error
-		if routes.others, err = a.api(streams, delay); err != nil {
+		if routes.others, err = a.api(streams, delay, a.cookies(at)); err != nil {
+			return nil, err
+		}
+		if routes.console, err = console.NewHandler(consolefiles.Files); err != nil {
 			return nil, err
 		}
 		get(rpc.CallbackPath, rpc.NewCallback(a.Accounts, callTimeout, limit.NewAddresses(consentRate, time.Now),
@@ -236,17 +241,22 @@ func (a *App) httpServer(streams context.Context) (*http.Server, error) {
 	}, nil
 }
 
-// routes serve what is at a path, and hand on everything else: to the API, which has the words for what there is not. http.ServeMux
-// redirects paths such as //x to where they might lead, with an answer as long as they are.
+// routes serve what is at a path, and what is the console's, and hand on everything else: to the API, which has the words for what
+// there is not. http.ServeMux redirects paths such as //x to where they might lead, with an answer as long as they are.
 type routes struct {
-	paths  map[string]http.Handler
-	others http.Handler
+	paths   map[string]http.Handler
+	console *console.Handler // nil where there is none
+	others  http.Handler
 }
 
 // ServeHTTP implements http.Handler.
 func (r routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if handler, there := r.paths[req.URL.Path]; there {
 		handler.ServeHTTP(w, req)
+		return
+	}
+	if r.console.Takes(req) {
+		r.console.ServeHTTP(w, req)
 		return
 	}
 	r.others.ServeHTTP(w, req)
@@ -264,10 +274,11 @@ func onlyGet(next http.Handler) http.Handler {
 	})
 }
 
-func (a *App) api(streams context.Context, delay rpc.Delay) (http.Handler, error) {
+func (a *App) api(streams context.Context, delay rpc.Delay, cookies rpc.Cookies) (http.Handler, error) {
 	return rpc.NewHandler(streams, delay, rpc.Config{
 		Timeout: callTimeout, MessageTimeout: a.onWire.message, Silence: a.onWire.silence, MaxRequestBytes: maxRequestBytes, MaxBatchBytes: maxBatchBytes,
 		MaxStreams: a.cfg.Server.Streams.Value, StreamsPerOwner: a.cfg.Server.StreamsPerOwner.Value, Origins: a.cfg.Server.origins(),
+		Cookies: cookies,
 	}, a.services, a.instrumentation())
 }
 

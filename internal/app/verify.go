@@ -84,6 +84,7 @@ func (c Config) Verify() error {
 	v.webPush(c)
 	v.retention(c.Retention)
 	v.webhooks(c.Webhooks)
+	v.sessions(c.Session)
 	v.faults = append(v.faults, telemetry.TracesFaults()...)
 	v.proxies(os.Getenv, c.called())
 	return fault.Fields(v.faults...)

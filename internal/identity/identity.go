@@ -1,6 +1,3 @@
-// Package identity knows who is calling: users, their API keys, and the caller of the request at hand.
-//
-// It must not know what a caller may do with a post or an account: those packages ask for the owner's id.
 package identity
 
 import (
@@ -11,17 +8,14 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
-	"unicode/utf8"
 	"unsafe"
 
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
 	"github.com/postwright/postwright/internal/cache"
-	"github.com/postwright/postwright/internal/email"
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/postgres"
-	"github.com/postwright/postwright/internal/text"
 )
 
 // Service makes users and keys and tells who is calling. It is safe for concurrent use.
@@ -40,65 +34,6 @@ func New(store *postgres.Store, rows *cache.Cache, now func() time.Time) *Servic
 // footprint is about how many bytes a key takes in memory.
 func footprint(k db.APIKey) int {
 	return int(unsafe.Sizeof(k)) + len(k.Label) + len(k.Prefix) + len(k.Hash)
-}
-
-// nameFaults checks what people call a user or a key, which may be nothing.
-func nameFaults(path, name string) []fault.Field {
-	switch {
-	case utf8.RuneCountInString(name) > 200 || !postgres.Storable(name):
-		return []fault.Field{{Path: path, Problem: "must be text of at most 200 characters"}}
-	case name != "" && !text.Visible(name):
-		return []fault.Field{{Path: path, Problem: "must hold something that a reader sees, or be left out"}}
-	}
-	return nil
-}
-
-// CreateUser makes a user. The address must be one by internal/email and not taken, whatever its spelling; name may be empty.
-func (s *Service) CreateUser(ctx context.Context, address, name string) (User, error) {
-	var faults []fault.Field
-	parsed, err := email.Parse(address)
-	if err != nil {
-		faults = append(faults, fault.Field{Path: "email", Problem: err.Error()})
-	}
-	faults = append(faults, nameFaults("name", name)...)
-	if err := fault.Fields(faults...); err != nil {
-		return User{}, err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return User{}, err
-	}
-	return userFromRow(s.queries.UserInsert(ctx, s.store, db.UserInsertParams{
-		ID: id, Email: parsed.String(), EmailKey: parsed.Key(), Name: name, CreatedAt: s.now(),
-	}))
-}
-
-// ListUsers lists all users, oldest first.
-func (s *Service) ListUsers(ctx context.Context) ([]User, error) {
-	rows, err := s.queries.UserList(ctx, s.store)
-	users := make([]User, len(rows))
-	for i, row := range rows {
-		users[i], _ = userFromRow(row, nil)
-	}
-	return users, err
-}
-
-// User returns a user.
-func (s *Service) User(ctx context.Context, id uuid.UUID) (User, error) {
-	return userFromRow(s.queries.UserGet(ctx, s.store, id))
-}
-
-// UserByEmail finds a user by address, whatever its spelling.
-func (s *Service) UserByEmail(ctx context.Context, address string) (User, error) {
-	key := strings.ToLower(address) // of a user from before there was one rule
-	if parsed, err := email.Parse(address); err == nil {
-		key = parsed.Key()
-	}
-	user, err := userFromRow(s.queries.UserGetByEmail(ctx, s.store, key))
-	if fault.Is(err, fault.NotFound) {
-		return User{}, fault.Newf(fault.NotFound, "There is no user with the address %q: `postwright user list` shows those there are.", address)
-	}
-	return user, err
 }
 
 const (
@@ -194,20 +129,4 @@ func (s *Service) Authenticate(ctx context.Context, key string) (Key, error) {
 		return Key{}, fault.New(fault.Unauthenticated, "The API key has been revoked: create another with `postwright key create`.")
 	}
 	return kept, nil
-}
-
-type callerKey struct{}
-
-// WithCaller returns a context that carries the id of the user who is calling.
-func WithCaller(ctx context.Context, userID uuid.UUID) context.Context {
-	return context.WithValue(ctx, callerKey{}, userID)
-}
-
-// Caller returns the id of the user who is calling, or an Unauthenticated fault where nobody proved who they are.
-func Caller(ctx context.Context) (uuid.UUID, error) {
-	id, ok := ctx.Value(callerKey{}).(uuid.UUID)
-	if !ok {
-		return uuid.Nil, fault.New(fault.Unauthenticated, "Send an API key: `Authorization: Bearer pw_…`.")
-	}
-	return id, nil
 }

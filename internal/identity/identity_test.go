@@ -228,7 +228,7 @@ func TestARevokedKeyEndsAtOnceAndForGood(t *testing.T) {
 func TestTheCallerTravelsInTheContext(t *testing.T) {
 	t.Parallel()
 	id := uuid.New()
-	caller, err := identity.Caller(identity.WithCaller(t.Context(), id))
+	caller, err := identity.Caller(identity.WithCaller(t.Context(), identity.Access{UserID: id}))
 	require.NoError(t, err)
 	require.Equal(t, id, caller)
 	_, err = identity.Caller(t.Context())

@@ -15,3 +15,8 @@ func TestEveryColumnOfAKeyIsMapped(t *testing.T) {
 	t.Parallel()
 	rowtest.EveryColumnIsMapped(t, keyFromRow)
 }
+
+func TestEveryColumnOfASessionIsMapped(t *testing.T) {
+	t.Parallel()
+	rowtest.EveryColumnIsMapped(t, sessionFromRow)
+}

@@ -10,15 +10,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Rate is that of a token bucket.
+// Rate is that of a token bucket: so many a second and a minute together.
 type Rate struct {
-	PerSecond int // 0 for no limit
-	Burst     int // how many may come at once after a rest
+	PerSecond, PerMinute int // both 0 for no limit
+	Burst                int // how many may come at once after a rest
 }
 
-func (r Rate) off() bool { return r.PerSecond == 0 }
+func (r Rate) off() bool { return r.PerSecond == 0 && r.PerMinute == 0 }
 
-func (r Rate) limiter() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
+func (r Rate) perSecond() float64 { return float64(r.PerSecond) + float64(r.PerMinute)/60 }
+
+func (r Rate) limiter() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.perSecond()), r.Burst) }
 
 // BucketState is how full a bucket is. The zero value is that of no limit.
 type BucketState struct {
@@ -30,7 +32,7 @@ type BucketState struct {
 
 func (r Rate) state(tokens float64) BucketState {
 	after := func(missing float64) time.Duration {
-		return time.Duration(max(missing, 0) / float64(r.PerSecond) * float64(time.Second))
+		return time.Duration(max(missing, 0) / r.perSecond() * float64(time.Second))
 	}
 	return BucketState{
 		Limit: r.Burst, Remaining: max(int(tokens), 0),
@@ -100,53 +102,72 @@ func (b *buckets[K]) sweep(now time.Time) {
 	b.sweepAt = max(sweepFrom, 2*len(b.of))
 }
 
-// tableSize is how many buckets all addresses share: 128 KiB for the table, and 100 bytes for each that is in use.
+// tableSize is how many buckets all of one table share: 128 KiB for the table, and 100 bytes for each that is in use.
 const tableSize = 1 << 14
 
-// Addresses are the token buckets of addresses, which anybody can have many of. They lie in a table of fixed size, at places
-// that nobody outside can foretell: addresses that meet at one place share a bucket. So an attacker from however many
-// addresses takes no more memory, and pushes no bucket out; what they can do at most is to empty the buckets of others.
-// It is safe for concurrent use.
-type Addresses struct {
-	rate  Rate
-	now   func() time.Time
-	seed  maphash.Seed
-	table []atomic.Pointer[rate.Limiter]
+// table are the token buckets of what anybody can have many of. They lie in a table of fixed size, at places that nobody outside can
+// foretell: those that meet at one place share a bucket. So an attacker with however many takes no more memory, and pushes no bucket
+// out; what they can do at most is to empty the buckets of others.
+type table[K comparable] struct {
+	rate   Rate
+	now    func() time.Time
+	seed   maphash.Seed
+	places []atomic.Pointer[rate.Limiter]
 }
 
-// NewAddresses returns Addresses whose buckets are full.
-func NewAddresses(of Rate, now func() time.Time) *Addresses {
-	return &Addresses{rate: of, now: now, seed: maphash.MakeSeed(), table: make([]atomic.Pointer[rate.Limiter], tableSize)}
+func newTable[K comparable](of Rate, now func() time.Time) table[K] {
+	return table[K]{rate: of, now: now, seed: maphash.MakeSeed(), places: make([]atomic.Pointer[rate.Limiter], tableSize)}
 }
 
-// Take takes a token of the address, and says how long to wait where there is none.
-func (a *Addresses) Take(address netip.Addr) (wait time.Duration) {
-	if a.rate.off() {
+// take takes a token, and says how long to wait where there is none.
+func (t *table[K]) take(of K) (wait time.Duration) {
+	if t.rate.off() {
 		return 0
 	}
-	now, bucket := a.now(), a.bucket(address)
+	now, bucket := t.now(), t.bucket(of)
 	if bucket.AllowN(now, 1) {
 		return 0
 	}
-	return a.rate.state(bucket.TokensAt(now)).Wait
+	return t.rate.state(bucket.TokensAt(now)).Wait
 }
+
+func (t *table[K]) bucket(of K) *rate.Limiter {
+	place := &t.places[maphash.Comparable(t.seed, of)%tableSize]
+	if bucket := place.Load(); bucket != nil {
+		return bucket
+	}
+	place.CompareAndSwap(nil, t.rate.limiter())
+	return place.Load()
+}
+
+// Addresses are the token buckets of addresses, which anybody can have many of, in a table of fixed size. It is safe for concurrent
+// use.
+type Addresses struct{ table[netip.Addr] }
+
+// NewAddresses returns Addresses whose buckets are full.
+func NewAddresses(of Rate, now func() time.Time) *Addresses {
+	return &Addresses{newTable[netip.Addr](of, now)}
+}
+
+// Take takes a token of the address, and says how long to wait where there is none.
+func (a *Addresses) Take(address netip.Addr) (wait time.Duration) { return a.take(Network(address)) }
 
 // Wait says how long to wait until the address has a token; 0 when it has one.
 func (a *Addresses) Wait(address netip.Addr) time.Duration {
 	if a.rate.off() {
 		return 0
 	}
-	return a.rate.state(a.bucket(address).TokensAt(a.now())).Wait
+	return a.rate.state(a.bucket(Network(address)).TokensAt(a.now())).Wait
 }
 
-func (a *Addresses) bucket(address netip.Addr) *rate.Limiter {
-	place := &a.table[maphash.Comparable(a.seed, Network(address))%tableSize]
-	if bucket := place.Load(); bucket != nil {
-		return bucket
-	}
-	place.CompareAndSwap(nil, a.rate.limiter())
-	return place.Load()
-}
+// Names are the token buckets of names that anybody can think up, in a table of fixed size. It is safe for concurrent use.
+type Names struct{ table[string] }
+
+// NewNames returns Names whose buckets are full.
+func NewNames(of Rate, now func() time.Time) *Names { return &Names{newTable[string](of, now)} }
+
+// Take takes a token of the name, and says how long to wait where there is none.
+func (n *Names) Take(name string) (wait time.Duration) { return n.take(name) }
 
 // Network is what counts as one address: of IPv6 the network of 64 bits, whose addresses one subscriber has all of.
 func Network(address netip.Addr) netip.Addr {

@@ -36,7 +36,7 @@ func NewDelays(most int, now func() time.Time) *Delays {
 // Wait returns when a refusal may be told, or with ctx. key is that of the caller, uuid.Nil where it is unknown.
 func (d *Delays) Wait(ctx context.Context, from netip.Addr, key uuid.UUID) {
 	now := d.now()
-	bucket := d.addresses.bucket(from)
+	bucket := d.addresses.bucket(Network(from))
 	if key != uuid.Nil {
 		bucket = d.keys.bucket(key, now)
 	}

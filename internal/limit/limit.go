@@ -33,6 +33,8 @@ const (
 	ReasonAddress = "ADDRESS_RATE_LIMIT"
 	// ReasonArrivals marks that of a call from an address of which too many wait to be looked at.
 	ReasonArrivals = "TOO_MANY_ARRIVALS"
+	// ReasonSignIns marks that of somebody who has tried to sign in too often, or too many of whom try at once.
+	ReasonSignIns = "SIGN_INS"
 	// ReasonKeylessStreams marks that of a stream without a key while too many such are open.
 	ReasonKeylessStreams = "TOO_MANY_OPEN"
 	// ReasonKeylessAnswers marks that of a call without a key that asks for more than one may.

@@ -210,7 +210,7 @@ func TestAMillionAddressesFillNoMemoryAndMakeNoLimitForgotten(t *testing.T) {
 		a.Take(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}))
 	}
 	require.Positive(t, a.Take(home), "its bucket is still empty")
-	require.Len(t, a.table, tableSize)
+	require.Len(t, a.places, tableSize)
 }
 
 func TestWhoHasANetworkHasOneAddress(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package retention deletes what is too old: request ids, messages that were sent, events for webhooks, how many of either an owner
-// had on a day, and state changes of posts that rest.
+// had on a day, sessions and links to sign in with, and state changes of posts that rest.
 //
 // It owns the order and the size of the batches. What is kept for how long, table by table, is in docs/retention.md; River's
 // jobs, and whatever has an end of its own, are deleted by those who own them. The package must not know what the rows are for.
@@ -126,6 +126,8 @@ func (w *Worker) tables(began time.Time) []table {
 		{"webhooks", w.batches(w.queries.WebhookEraseSecrets, began)},
 		{"webhook_events", w.batches(w.queries.WebhookEventDeleteOld, began.Add(-w.periods.WebhookEvents))},
 		{"webhook_counts", w.batches(w.queries.WebhookCountDeleteOld, began.Add(-keepCounts))},
+		{"sessions", w.batches(w.queries.SessionDeleteOld, began)},
+		{"sign_in_links", w.batches(w.queries.SignInLinkDeleteOld, began)},
 		{"post_transitions", w.transitions(began.Add(-w.periods.Transitions))},
 	}
 }

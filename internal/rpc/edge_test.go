@@ -50,8 +50,11 @@ func newEdgeWith(
 	watched.Refused, watched.Streams, watched.Traces = func(string) {}, func(int) {}, noop.NewTracerProvider()
 	handler, err := NewHandler(stopping, delay, cfg, Services{
 		Callers: limit.NewCallers(callers, time.Now), InFlight: NewInFlight(),
-		Authenticate: func(context.Context, string) (identity.Key, error) {
-			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil
+		Identify: func(ctx context.Context, proof identity.Proof) (identity.Access, error) {
+			if (proof == identity.Proof{}) {
+				return identity.Identifier{}.Identify(ctx, proof)
+			}
+			return identity.Access{UserID: uuid.Max, KeyID: uuid.Max}, nil
 		},
 	}, watched)
 	require.NoError(t, err)
@@ -63,8 +66,8 @@ func methods() (list []protoreflect.MethodDescriptor) {
 	for _, file := range []protoreflect.FileDescriptor{
 		postwrightv1.File_postwright_v1_account_service_proto, postwrightv1.File_postwright_v1_analysis_service_proto,
 		postwrightv1.File_postwright_v1_notification_service_proto, postwrightv1.File_postwright_v1_post_service_proto,
-		postwrightv1.File_postwright_v1_queue_service_proto, postwrightv1.File_postwright_v1_system_service_proto,
-		postwrightv1.File_postwright_v1_webhook_service_proto,
+		postwrightv1.File_postwright_v1_queue_service_proto, postwrightv1.File_postwright_v1_session_proto,
+		postwrightv1.File_postwright_v1_system_service_proto, postwrightv1.File_postwright_v1_webhook_service_proto,
 	} {
 		for i := range file.Services().Len() {
 			all := file.Services().Get(i).Methods()

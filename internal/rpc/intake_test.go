@@ -143,7 +143,7 @@ func TestSlowReadersOfLongListsHoldOnlyTheirOwnersShare(t *testing.T) {
 		)
 		ask := func(owner uuid.UUID) error {
 			return server.Call(
-				identity.WithCaller(t.Context(), owner),
+				identity.WithCaller(t.Context(), identity.Access{UserID: owner}),
 				list,
 				&connect.CallInfo{RequestEncoding: connect.CompressionNameIdentity},
 				slowReader{read: read},

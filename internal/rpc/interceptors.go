@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func (o *observer) conclude(ctx context.Context, c endedCall) *connect.Error {
 	switch { // strangers make as many as they like, and fail in whatever way they like
 	case ended && c.caller == uuid.Nil: // or somebody whose key could not be looked up in time
 		log = o.keylessLog
-	case !keyless(c.procedure) || len(more) > 0:
+	case !ofStrangers(c) || len(more) > 0:
 	case level == slog.LevelInfo:
 		level = slog.LevelDebug
 	default:
@@ -111,6 +112,11 @@ func (o *observer) conclude(ctx context.Context, c endedCall) *connect.Error {
 	}
 	c.log(ctx, log, level, code, more...)
 	return answer
+}
+
+// ofStrangers reports whether a call needed no proof of who made it, and brought none.
+func ofStrangers(c endedCall) bool {
+	return keyless(c.procedure) || signsIn(c.procedure) && c.caller == uuid.Nil
 }
 
 // nameCall takes the caller's request id, or makes one, and sends it back.
@@ -188,7 +194,7 @@ func limitTime(limit time.Duration) connect.ServerInterceptor {
 // authenticate finds out who is calling, and whether they may call now, before the request is read. Reflection shows what
 // is in the proto files anyway and asks for no key.
 func authenticate(
-	callers *limit.Callers, delay Delay, verify func(ctx context.Context, key string) (identity.Key, error),
+	callers *limit.Callers, delay Delay, cookies Cookies, identify func(ctx context.Context, proof identity.Proof) (identity.Access, error),
 ) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
@@ -199,31 +205,57 @@ func authenticate(
 			if !there {
 				return errors.New("a call without headers")
 			}
-			key := bearer(info.RequestHeader().Get("Authorization"))
+			if signsIn(spec.Procedure) {
+				return tellLimit(ctx, info.ResponseHeader(), delay, uuid.Nil, next(ctx, spec, stream))
+			}
+			proof := proofOf(info.RequestHeader(), cookies)
+			var access identity.Access
 			admission, err := callers.Admit(ctx, limit.Call{
-				From: connectionOf(ctx).from, Key: key, Stream: spec.StreamType != connect.StreamTypeUnary, BeforeWait: func() { leaveArrivals(ctx) },
-			}, func(ctx context.Context) (limit.Caller, error) {
-				if key == "" {
-					return limit.Caller{}, fault.New(fault.Unauthenticated, "Send an API key: `Authorization: Bearer pw_…`.")
-				}
-				kept, err := verify(ctx, key)
-				return limit.Caller{Owner: kept.OwnerID, Key: kept.ID}, err
+				From: connectionOf(ctx).from, Key: cmp.Or(proof.Key, proof.Session), Stream: spec.StreamType != connect.StreamTypeUnary,
+				BeforeWait: func() { leaveArrivals(ctx) },
+			}, func(ctx context.Context) (_ limit.Caller, err error) {
+				access, err = identify(ctx, proof)
+				return limit.Caller{Owner: access.UserID, Key: cmp.Or(access.KeyID, access.SessionID)}, err
 			})
 			tellBucket(info.ResponseHeader(), admission.Bucket)
-			if this, there := ctx.Value(callKey{}).(*call); there {
-				this.caller = admission.Owner
-			}
+			noteCaller(ctx, admission.Owner)
 			if err != nil {
-				tellRetry(info.ResponseHeader(), err)
-				if fault.Is(err, fault.OverLimit) {
-					delay(ctx, admission.Key)
-				}
-				return err
+				return tellLimit(ctx, info.ResponseHeader(), delay, admission.Key, err)
 			}
 			defer admission.Release()
-			return next(identity.WithCaller(ctx, admission.Owner), spec, stream)
+			if spec.StreamType != connect.StreamTypeUnary {
+				stream = provenStream{stream, func() error {
+					_, err := identify(ctx, proof)
+					return err
+				}}
+			}
+			return next(identity.WithCaller(ctx, access), spec, stream)
 		}
 	}
+}
+
+// noteCaller tells the observer of a call whose it is.
+func noteCaller(ctx context.Context, caller uuid.UUID) {
+	if this, there := ctx.Value(callKey{}).(*call); there {
+		this.caller = caller
+	}
+}
+
+// tellLimit tells the caller of a limit that refused them, when it may be told.
+func tellLimit(ctx context.Context, header setter, delay Delay, key uuid.UUID, err error) error {
+	tellRetry(header, err)
+	if fault.Is(err, fault.OverLimit) {
+		delay(ctx, key)
+	}
+	return err
+}
+
+// proofOf is what a call brings to show who makes it. Where there is an Authorization header, its cookies are not looked at.
+func proofOf(header *connect.Header, cookies Cookies) identity.Proof {
+	if authorization := header.Get("Authorization"); authorization != "" {
+		return identity.Proof{Key: bearer(authorization)}
+	}
+	return identity.Proof{Session: cookies.token(header.Values("Cookie"))}
 }
 
 // bearer is the key in an Authorization header, "" where there is none.

@@ -38,6 +38,7 @@ import (
 	"github.com/postwright/postwright/internal/publishing"
 	"github.com/postwright/postwright/internal/queue"
 	"github.com/postwright/postwright/internal/reach"
+	"github.com/postwright/postwright/internal/signin"
 	"github.com/postwright/postwright/internal/status"
 	"github.com/postwright/postwright/internal/versions"
 	"github.com/postwright/postwright/internal/webhooks"
@@ -58,6 +59,8 @@ type Config struct {
 	MaxStreams, StreamsPerOwner int
 	// Origins are the web origins whose pages may call, exactly as browsers send them: https://app.example.org.
 	Origins []string
+	// Cookies are those of people who are signed in.
+	Cookies Cookies
 }
 
 // maxKeylessBytes bounds a message of health and reflection, which ask for no key: names.
@@ -70,6 +73,8 @@ func (c Config) maxBytes(procedure string) int {
 		return c.MaxBatchBytes
 	case strings.HasPrefix(procedure, "/grpc."):
 		return maxKeylessBytes
+	case signsIn(procedure):
+		return maxSignInBytes
 	}
 	return c.MaxRequestBytes
 }
@@ -91,8 +96,10 @@ type Services struct {
 	PushReach    reach.Reach // where push services may be
 	Webhooks     *webhooks.Service
 	WebhookReach reach.Reach // where endpoints may be
+	SignIn       *signin.Service
 	Status       func(ctx context.Context, owner uuid.UUID) status.Report
-	Authenticate func(ctx context.Context, key string) (identity.Key, error)
+	// Identify says whose a call is.
+	Identify func(ctx context.Context, proof identity.Proof) (identity.Access, error)
 	// Callers says who may call now.
 	Callers *limit.Callers
 	// InFlight counts the calls that a stop waits for.
@@ -128,7 +135,7 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 		observer.intercept,
 		limitTime(cfg.Timeout),
 		boundKeyless,
-		authenticate(services.Callers, delay, services.Authenticate),
+		authenticate(services.Callers, delay, cfg.Cookies, services.Identify),
 		newStreams(cfg.MaxStreams, cfg.StreamsPerOwner, instruments.Streams).intercept,
 		boundStreams(cfg.MessageTimeout),
 		services.InFlight.count,
@@ -148,6 +155,7 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 	postwrightv1connect.RegisterQueueServiceHandler(server, queueHandler{queue: services.Queue, publishing: services.Publishing})
 	postwrightv1connect.RegisterWebhookServiceHandler(server, webhookHandler{webhooks: services.Webhooks, reach: services.WebhookReach})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
+	postwrightv1connect.RegisterSessionServiceHandler(server, sessionHandler{signIn: services.SignIn, cookies: cfg.Cookies})
 	var names []string
 	streams, methods := map[string]bool{}, healthMethods()
 	for spec := range server.Specs() {
@@ -179,7 +187,12 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 		}
 		return observer.conclude(ctx, endedCall{procedure: procedure, requestID: uuid.NewString(), err: err})
 	}
-	calls := refuseWrongCalls(methods, delay, instruments.Observe, limitKeyless(delay, refuse, endWith(stopping, streams, procedures)))
+	served := limitKeyless(delay, refuse, endWith(stopping, streams, procedures))
+	guarded, err := guardCookies(cfg.Cookies, delay, refuse, served)
+	if err != nil {
+		return nil, err
+	}
+	calls := refuseWrongCalls(methods, delay, instruments.Observe, guarded)
 	return allowOrigins(cfg.Origins, limitArrivals(cfg.Timeout, refuse, calls)), nil
 }
 

@@ -39,6 +39,21 @@ func accept[Req proto.Message, In any](
 	return input, check(req, input)
 }
 
+// byAnyone is unary of what asks for no proof of who calls: signing in.
+func byAnyone[Req proto.Message, Res, In, Out any](
+	ctx context.Context, req Req, in func(context.Context, Req) In, use func(context.Context, In) (Out, error), out func(Out) *Res,
+) (*Res, error) {
+	input := in(ctx, req)
+	if err := check(req, input); err != nil {
+		return nil, err
+	}
+	result, err := use(ctx, input)
+	if err != nil {
+		return nil, err
+	}
+	return out(result), nil
+}
+
 // ownedID is the input of a use case that needs no more than an owner and an id.
 type ownedID struct{ owner, id uuid.UUID }
 

@@ -30,8 +30,8 @@ func BenchmarkUnary(b *testing.B) {
 	well := func(context.Context, uuid.UUID) status.Report { return status.Report{} }
 	edge, err := NewHandler(b.Context(), NewDelay(b.Context(), 1_000), small, Services{
 		Callers: limit.NewCallers(limit.Config{OwnerCalls: 100, LookUps: 100}, time.Now), InFlight: NewInFlight(), Status: well,
-		Authenticate: func(context.Context, string) (identity.Key, error) {
-			return identity.Key{ID: uuid.Max, OwnerID: uuid.Max}, nil
+		Identify: func(context.Context, identity.Proof) (identity.Access, error) {
+			return identity.Access{UserID: uuid.Max, KeyID: uuid.Max}, nil
 		},
 	}, Instrumentation{
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Observe: func(string, string, time.Duration) {}, Refused: func(string) {},
@@ -41,7 +41,7 @@ func BenchmarkUnary(b *testing.B) {
 
 	server := connect.NewServer(func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-			return next(identity.WithCaller(ctx, uuid.Max), spec, stream)
+			return next(identity.WithCaller(ctx, identity.Access{UserID: uuid.Max}), spec, stream)
 		}
 	})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{well})

@@ -1,6 +1,6 @@
 -- name: UserInsert :one
-INSERT INTO users (id, email, email_key, name, created_at)
-VALUES (@id, @email, @email_key::text, @name, @created_at)
+INSERT INTO users (id, email, email_key, name, operator, time_zone, created_at)
+VALUES (@id, @email, @email_key::text, @name, @operator, @time_zone, @created_at)
 RETURNING *;
 
 -- name: UserGet :one
@@ -13,3 +13,11 @@ SELECT * FROM users WHERE COALESCE(email_key, lower(email)) = @email_key::text;
 -- name: UserList :many
 -- Oldest first, all of them: users are few and made by an operator.
 SELECT * FROM users ORDER BY created_at, id;
+
+-- name: UserExists :one
+-- Whether there is any user.
+SELECT EXISTS (SELECT FROM users);
+
+-- name: UserUpdateProfile :one
+-- No row where there is no such user.
+UPDATE users SET name = @name, time_zone = @time_zone WHERE id = @id RETURNING *;

@@ -15,6 +15,13 @@ BEGIN
     SELECT id_of(1, n), 'u' || n || '@example.org', 'u' || n || '@example.org', '', moment(n) FROM generate_series(first, last) n;
     INSERT INTO api_keys (id, owner_id, label, prefix, hash, created_at)
     SELECT id_of(2, n), id_of(1, n), '', 'k' || n, decode(repeat('00', 32), 'hex'), moment(n) FROM generate_series(first, last) n;
+    INSERT INTO passwords (owner_id, hash, changed_at) SELECT id_of(1, n), '', moment(n) FROM generate_series(first, last) n;
+    INSERT INTO sessions (id, owner_id, token_hash, user_agent, address, created_at, last_used_at, expires_at, ends_at)
+    SELECT id_of(12, n), id_of(1, n % 2 * n), 't' || n, '', '192.0.2.1', moment(n), moment(n), moment(n) + interval '10 years',
+        moment(n) + interval '10 years'
+    FROM generate_series(first, last) n;
+    INSERT INTO sign_in_links (token_hash, owner_id, expires_at)
+    SELECT convert_to('l' || n, 'UTF8'), id_of(1, n), moment(n) + interval '10 years' FROM generate_series(first, last) n;
     INSERT INTO linkedin_accounts (id, owner_id, urn, display_name, sealed_token, scopes, is_default, token_expires_at, sealed_refresh_token,
         refresh_token_expires_at, paused_reason, created_at, updated_at)
     SELECT id_of(3, n), id_of(1, n), 'urn:li:person:' || n, '', 't', '{}', true, moment(n) + interval '60 days',
@@ -111,6 +118,10 @@ FROM (VALUES (71, 'ended'), (72, 'ended'), (73, 'waiting'), (74, 'sending')) AS 
 INSERT INTO notification_preferences (owner_id, muted, updated_at) VALUES (id_of(1, 0), '{}', moment(0));
 INSERT INTO push_subscriptions (id, owner_id, endpoint, p256dh, sealed_auth, description, created_at, updated_at)
 VALUES (id_of(97, 0), id_of(1, 0), 'https://push.example.org/0', '', 's', '', moment(0), moment(0));
+INSERT INTO passwords (owner_id, hash, changed_at) VALUES (id_of(1, 0), '', moment(0));
+INSERT INTO sessions (id, owner_id, token_hash, user_agent, address, created_at, last_used_at, expires_at, ends_at)
+SELECT id_of(13, n), id_of(11, 0), 'old' || n, '', '', moment(-n), moment(-n), moment(-n), moment(-n) FROM generate_series(1, 10) n;
+INSERT INTO sign_in_links (token_hash, owner_id, expires_at) VALUES ('set-up', NULL, moment(9000000)), ('old', id_of(1, 0), moment(-1));
 INSERT INTO consents (state_hash, owner_id, organization, expires_at)
 SELECT convert_to('old' || n, 'UTF8'), id_of(1, 0), '', moment(-n) FROM generate_series(1, 10) n;
 INSERT INTO webhooks (id, owner_id, url, description, event_types, sealed_secret, failing_since, last_failed_at, due_at, free_at, created_at, updated_at)

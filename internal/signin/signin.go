@@ -1,0 +1,207 @@
+// Package signin signs people in: with a password, or with a link that works once. It owns passwords and such links, makes the first
+// user, and slows down those who guess.
+//
+// It must not know what a session is good for, nor how its token gets into a browser.
+package signin
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/fault"
+	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/limit"
+	"github.com/postwright/postwright/internal/password"
+	"github.com/postwright/postwright/internal/postgres"
+)
+
+// Dependencies are what a Service stands on.
+type Dependencies struct {
+	Store     *postgres.Store
+	Users     *identity.Service
+	Sessions  *identity.Sessions
+	Passwords *password.Hasher
+	Now       func() time.Time
+}
+
+// Service signs people in. It is safe for concurrent use.
+type Service struct {
+	Dependencies
+
+	queries *db.Queries
+	slow    slowness
+	tries   *limit.Shares[netip.Addr]
+}
+
+// New returns a Service that has seen no wrong password yet. clock measures how long those who guess have to wait.
+func New(d Dependencies, clock func() time.Time) *Service {
+	return &Service{Dependencies: d, queries: db.New(), slow: newSlowness(clock), tries: limit.NewShares[netip.Addr](tryRoom)}
+}
+
+// SignedIn is a session that has begun, with the token that proves it: only the browser may have that.
+type SignedIn struct {
+	Token string
+	Current
+}
+
+// Current is a session and whose it is.
+type Current struct {
+	Session identity.Session
+	User    identity.User
+}
+
+// Input asks to be signed in with a password.
+type Input struct {
+	Email, Password string
+	Browser         identity.Browser
+}
+
+// ReasonWrongPassword marks the refusal of who is not known by this address and password, for whichever of the two it is.
+const ReasonWrongPassword = "WRONG_PASSWORD"
+
+// SignIn begins a session of the user of an address and a password. Whether it is the address that is not known, or the password that
+// is wrong, neither words nor time tell.
+func (s *Service) SignIn(ctx context.Context, in Input) (SignedIn, error) {
+	key := identity.EmailKey(in.Email)
+	if err := s.mayTry(ctx, key, in.Browser.Address); err != nil {
+		return SignedIn{}, err
+	}
+	release, err := s.enter(ctx, in.Browser.Address)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	defer release()
+	known, err := s.byEmail(ctx, key)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	right, err := s.Passwords.Matches(ctx, in.Password, known.Hash)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !right {
+		return SignedIn{}, fault.New(fault.Unauthenticated, "The e-mail address or the password is not right: try again, or have an operator set "+
+			"another password with `postwright user password`.").WithReason(ReasonWrongPassword)
+	}
+	return s.begin(ctx, known.ID, in.Browser)
+}
+
+// byEmail finds who has an address, and the hash of their password. It finds nobody where nobody has.
+func (s *Service) byEmail(ctx context.Context, key string) (db.PasswordGetByEmailRow, error) {
+	known, err := s.queries.PasswordGetByEmail(ctx, s.Store, key)
+	if fault.Is(err, fault.NotFound) {
+		return db.PasswordGetByEmailRow{}, nil
+	}
+	return known, err
+}
+
+func (s *Service) begin(ctx context.Context, userID uuid.UUID, browser identity.Browser) (SignedIn, error) {
+	token, session, err := s.Sessions.Begin(ctx, userID, browser)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	user, err := s.Users.User(ctx, userID)
+	return SignedIn{Token: token, Current: Current{Session: session, User: user}}, err
+}
+
+// Current returns the session that a call is made with, and whose it is.
+func (s *Service) Current(ctx context.Context) (Current, error) {
+	access, err := identity.CallersSession(ctx)
+	if err != nil {
+		return Current{}, err
+	}
+	session, err := s.Sessions.Get(ctx, access.UserID, access.SessionID)
+	if err != nil {
+		return Current{}, err
+	}
+	user, err := s.Users.User(ctx, access.UserID)
+	return Current{Session: session, User: user}, err
+}
+
+// SignOut ends the session that a call is made with.
+func (s *Service) SignOut(ctx context.Context) error {
+	access, err := identity.CallersSession(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Sessions.End(ctx, access.UserID, access.SessionID)
+}
+
+// Change asks for another password.
+type Change struct {
+	Current, New string
+	Browser      identity.Browser
+}
+
+// Validate lists everything that is wrong with a change, but for what only a look at the password tells.
+func (c Change) Validate() error {
+	faults := password.Faults("newPassword", c.New)
+	if len(faults) == 0 && c.New == c.Current {
+		faults = append(faults, fault.Field{Path: "newPassword", Problem: "must be another than the current one"})
+	}
+	return fault.Fields(faults...)
+}
+
+// ChangePassword gives the user who is calling another password, and ends their other sessions.
+func (s *Service) ChangePassword(ctx context.Context, in Change) error {
+	access, err := identity.CallersSession(ctx)
+	if err != nil {
+		return err
+	}
+	if err := in.Validate(); err != nil {
+		return err
+	}
+	if err := s.mayTry(ctx, access.UserID.String(), in.Browser.Address); err != nil {
+		return err
+	}
+	release, err := s.enter(ctx, in.Browser.Address)
+	if err != nil {
+		return err
+	}
+	defer release()
+	hash, err := s.queries.PasswordGet(ctx, s.Store, access.UserID)
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.Precondition, "You have no password yet: an operator sets the first one with `postwright user password`.")
+	}
+	if err != nil {
+		return err
+	}
+	right, err := s.Passwords.Matches(ctx, in.Current, hash)
+	if err != nil {
+		return err
+	}
+	if !right {
+		return fault.Fields(fault.Field{Path: "currentPassword", Problem: "is not your password: write the one that you signed in with"})
+	}
+	return s.put(ctx, access.UserID, in.New, access.SessionID)
+}
+
+// SetPassword gives a user a password, whatever they had before, and ends their sessions.
+func (s *Service) SetPassword(ctx context.Context, userID uuid.UUID, secret string) error {
+	if err := fault.Fields(password.Faults("password", secret)...); err != nil {
+		return err
+	}
+	return s.put(ctx, userID, secret, uuid.Nil)
+}
+
+// put keeps a new password, and ends all sessions but one.
+func (s *Service) put(ctx context.Context, userID uuid.UUID, secret string, except uuid.UUID) error {
+	hash, err := s.Passwords.Hash(ctx, secret)
+	if err != nil {
+		return err
+	}
+	ended := func() {}
+	err = s.Store.InTx(ctx, func(tx *postgres.Tx) (err error) {
+		if _, err := s.queries.PasswordPut(ctx, tx, db.PasswordPutParams{OwnerID: userID, Hash: hash, ChangedAt: s.Now()}); err != nil {
+			return err
+		}
+		ended, err = s.Sessions.EndOthers(ctx, tx, userID, except)
+		return err
+	})
+	ended() // whatever the outcome: it may be in doubt
+	return err
+}

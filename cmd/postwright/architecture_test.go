@@ -108,7 +108,7 @@ func imported(t *testing.T) map[string][]string {
 			if err != nil {
 				return err
 			}
-			if entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "tools") { // tools is a module of its own
+			if entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "tools" || entry.Name() == "node_modules") { // tools is a module of its own
 				return filepath.SkipDir
 			}
 			if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {

@@ -2,6 +2,9 @@ module github.com/postwright/postwright
 
 go 1.26.0
 
+// What npm installs holds Go files at times.
+ignore ./internal/console/web/node_modules
+
 require (
 	buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go v1.36.12-20260825204119-511051f7f437.2
 	buf.build/go/protovalidate v1.4.0

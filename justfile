@@ -8,8 +8,8 @@ tool := "go tool -modfile=internal/tools/go.mod"
 _default:
     @just --list --unsorted
 
-# Write every generated folder anew, from sql/, specs/api/ and specs/vendors/.
-gen: _gen-db _gen-proto _gen-vendors
+# Write every generated folder anew, from sql/, specs/api/ and specs/vendors/; gen/console only if what it is built from has changed.
+gen: _gen-db _gen-proto _gen-vendors _gen-console
 
 # Take over the time zones of the Go that builds the program; zone.Release and the tests of internal/zone tell when they are old.
 zones:
@@ -29,10 +29,23 @@ test *args='./...':
 cover *flags:
     bash internal/tools/scripts/cover.sh {{ flags }}
 
-# Check the Go code and the protobuf files against the project's rules.
-lint: _api-imports
+# Check the Go code, the protobuf files and the console's pages against the project's rules.
+lint: _api-imports console-lint
     {{ tool }} golangci-lint run
     {{ tool }} buf lint specs/api
+
+# Check the types and the style of the console's pages; needs Node.
+console-lint: _console-ready
+    npm run --prefix internal/console/web --silent check
+
+# Run the unit tests of the console's pages; needs Node.
+console-test *args: _console-ready
+    npm run --prefix internal/console/web --silent test -- {{ args }}
+
+# Build the console's pages whatever was built before, and fail when gen/console is not what comes of it; needs Node.
+console-check: _api-imports
+    bash internal/tools/scripts/console.sh build
+    bash internal/tools/scripts/gen-check.sh
 
 # Try the loop of a change: a column and a field are added to a copy of the tree, generated and built.
 loop:
@@ -96,6 +109,13 @@ _gen-proto: _api-imports
 # One client and server per OpenAPI file; whatever else is in gen beside db and proto belongs to no file and goes.
 _gen-vendors:
     bash internal/tools/scripts/gen-vendors.sh
+
+# The pages of the console, which take Node to build.
+_gen-console: _api-imports
+    bash internal/tools/scripts/console.sh gen
+
+_console-ready: _api-imports
+    bash internal/tools/scripts/console.sh prepare
 
 # What our protobuf files import, written from the modules that internal/tools/go.mod pins.
 _api-imports:

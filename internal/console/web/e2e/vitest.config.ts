@@ -1,0 +1,8 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+// Each test uses what the one before left, as a person would: one file, in order.
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  test: { include: ["**/*.test.ts"], environment: "node", testTimeout: 90_000, hookTimeout: 180_000, fileParallelism: false, bail: 1 },
+});

@@ -1,0 +1,8 @@
+import "react";
+
+declare module "react" {
+  // Custom properties of the style sheets.
+  interface CSSProperties {
+    "--heat"?: string;
+  }
+}

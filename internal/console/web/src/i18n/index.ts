@@ -1,0 +1,19 @@
+// The words of the pages. Every text that a person reads is in a catalogue, or comes from the API.
+import { en, type Catalogue } from "./en";
+
+// t is the catalogue in use. Read it while rendering, not when a module loads.
+export let t: Catalogue = en;
+
+export let language = "en";
+
+const others: Record<string, () => Promise<Catalogue>> = {};
+
+export async function loadLanguage(wanted: readonly string[]): Promise<void> {
+  const chosen = wanted.map((name) => name.slice(0, 2)).find((name) => name === "en" || name in others);
+  const load = chosen === undefined ? undefined : others[chosen];
+  if (chosen !== undefined && load) {
+    t = await load();
+    language = chosen;
+  }
+  document.documentElement.lang = language;
+}

@@ -42,6 +42,10 @@ console-lint: _console-ready
 console-test *args: _console-ready
     npm run --prefix internal/console/web --silent test -- {{ args }}
 
+# Use the console in Chromium against the demo; needs Node and Debian's package chromium.
+console-e2e *args: _console-ready
+    npm run --prefix internal/console/web --silent e2e -- {{ args }}
+
 # Build the console's pages whatever was built before, and fail when gen/console is not what comes of it; needs Node.
 console-check: _api-imports
     bash internal/tools/scripts/console.sh build

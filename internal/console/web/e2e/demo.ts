@@ -1,6 +1,6 @@
 // The demo, started for the tests: a private PostgreSQL, the vendors' sandbox and Postwright, all on this machine.
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,14 +15,15 @@ export interface Demo {
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
-// POSTWRIGHT_BIN is a program that is built already; without it the tree's is built.
+// CONSOLE_E2E_BIN is a program that is built already; without it the tree's is built.
 const command = (): [string, string[]] => {
-  const built = process.env["POSTWRIGHT_BIN"];
+  const built = process.env["CONSOLE_E2E_BIN"];
   return built === undefined ? ["go", ["run", "./cmd/postwright"]] : [built, []];
 };
 
 export async function startDemo(): Promise<Demo> {
   const dir = mkdtempSync(join(tmpdir(), "postwright-e2e-"));
+  chmodSync(dir, 0o755); // root's PostgreSQL runs as another user
   const [program, args] = command();
   const child = spawn(program, [...args, "demo", "--dir", dir, "--listen", "127.0.0.1:0"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";

@@ -6,10 +6,10 @@ export let t: Catalogue = en;
 
 export let language = "en";
 
-const others: Record<string, () => Promise<Catalogue>> = {};
+const others: Record<string, () => Promise<Catalogue>> = { de: async () => (await import("./de")).de };
 
 export async function loadLanguage(wanted: readonly string[]): Promise<void> {
-  const chosen = wanted.map((name) => name.slice(0, 2)).find((name) => name === "en" || name in others);
+  const chosen = wanted.map((name) => new Intl.Locale(name).language).find((name) => name === "en" || Object.hasOwn(others, name));
   const load = chosen === undefined ? undefined : others[chosen];
   if (chosen !== undefined && load) {
     t = await load();

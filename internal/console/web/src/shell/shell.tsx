@@ -21,9 +21,9 @@ function User() {
     <Menu
       label={t.nav.menu}
       trigger={
-        <Button look="quiet" aria-label={`${t.nav.menu}: ${name}`}>
+        <Button look="quiet">
           <CircleUserRound className="icon" aria-hidden />
-          <span className="rail-word line-1">{name}</span>
+          <span className="rail-word line-1"><span className="hidden-visually">{`${t.nav.menu}: `}</span>{name}</span>
         </Button>
       }
     >
@@ -74,18 +74,18 @@ export function Shell() {
     <div className="shell">
       <a className="skip" href="#content">{t.action.skip}</a>
       <header className="rail">
-        <Link to="/" className="brand" aria-label={t.app}>
-          <span className="brand-sign" aria-hidden>P</span>
-          <span className="rail-word" aria-hidden>{t.app}</span>
+        <Link to="/" className="brand">
+          <span className="brand-sign" />
+          <span className="rail-word">{t.app}</span>
         </Link>
         <ButtonLink to="/write/{-$id}" params={{ id: undefined }} look="primary">
           <SquarePen className="icon" aria-hidden />
           <span className="rail-word">{t.action.newPost}</span>
         </ButtonLink>
-        <Button look="quiet" onPress={() => setPalette(true)} aria-label={t.palette.open}>
+        <Button look="quiet" onPress={() => setPalette(true)}>
           <Search className="icon" aria-hidden />
           <span className="rail-word grow">{t.palette.open}</span>
-          <kbd className="rail-word" aria-hidden>{"Ctrl K"}</kbd>
+          <kbd className="rail-word">{"Ctrl K"}</kbd>
         </Button>
         <nav aria-label={t.nav.label}>
           {places.map(({ to, word, icon: Icon }) => (

@@ -332,6 +332,8 @@ it("connects an account by consent", async () => {
   await button("Connect again").first().click();
   await audit("connecting");
   await button("Go to LinkedIn").click();
+  await page.getByText("Members are asked for other scopes").waitFor(); // the demo's own token has more
+  await button("Go to LinkedIn").click();
   await page.waitForURL(/\/oauth\/linkedin\/callback/);
   await page.goto(`${demo.url}/accounts`);
   await page.getByText(/days left/).waitFor();

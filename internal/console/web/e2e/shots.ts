@@ -46,7 +46,9 @@ it("takes pictures", async () => {
       await page.emulateMedia({ colorScheme });
       for (const [name, path] of all) {
         await page.goto(`${demo.url}/${path}`);
-        await page.waitForLoadState("networkidle");
+        await page.locator("h1").first().waitFor();
+        await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+        await page.waitForTimeout(400); // these are pictures, not tests
         await page.screenshot({ path: fileURLToPath(new URL(`shots/${name}-${width}-${colorScheme}.png`, import.meta.url)) });
       }
     }

@@ -10,7 +10,7 @@ import { I18nProvider } from "react-aria-components/I18nProvider";
 import { cache, onSignedOut } from "./api/cache";
 import { transport } from "./api/client";
 import { language, loadLanguage } from "./i18n";
-import { followTheme } from "./lib/prefs";
+import { followTheme, getPrefs } from "./lib/prefs";
 import { router } from "./router";
 
 followTheme();
@@ -22,7 +22,8 @@ onSignedOut(() => {
   cache.clear();
   void router.navigate({ to: "/sign-in", search: { to: href } });
 });
-await loadLanguage(navigator.languages);
+const { language: wanted } = getPrefs();
+await loadLanguage(wanted === "browser" ? navigator.languages : [wanted]);
 
 const root = document.getElementById("root");
 if (root) {

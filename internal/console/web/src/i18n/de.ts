@@ -48,6 +48,7 @@ export const de: Catalogue = {
   },
   theme: { label: "Farben", system: "Wie das System", light: "Hell", dark: "Dunkel" },
   palette: {
+    short: "Suche",
     title: "Gehe zu oder tu",
     placeholder: "Eine Seite, ein Befehl, Wörter eines Beitrags",
     pages: "Seiten",
@@ -355,6 +356,7 @@ export const de: Catalogue = {
     few: "Schraffiert: zu wenige Beiträge, um etwas zu sagen. Eine Stunde, zu der du nie schreibst, ist unbekannt, nicht schlecht.",
   },
   calendar: {
+    today: "Heute",
     title: "Kalender",
     zone: (zone) => `Zeiten von ${zone}`,
     none: "In diesen Tagen geht nichts hinaus, und nichts ging.",
@@ -372,6 +374,8 @@ export const de: Catalogue = {
     name: "Dein Name",
     zone: "Zeitzone",
     browserZone: (zone) => `Wie dieser Browser (${zone})`,
+    language: "Sprache",
+    browserLanguage: "Wie der Browser",
     browser: "Dieser Browser",
     password: "Passwort",
     passwordNow: "Jetziges Passwort",

@@ -45,6 +45,7 @@ export const en = {
   },
   theme: { label: "Colours", system: "As the system", light: "Light", dark: "Dark" },
   palette: {
+    short: "Search",
     title: "Go to or do",
     placeholder: "A page, an action, words of a post",
     pages: "Pages",
@@ -352,6 +353,7 @@ export const en = {
     few: "Hatched: too few posts to say. An hour at which you never post is unknown, not bad.",
   },
   calendar: {
+    today: "Today",
     title: "Calendar",
     zone: (zone: string) => `Times of ${zone}`,
     none: "Nothing goes out in these days, and nothing did.",
@@ -369,6 +371,8 @@ export const en = {
     name: "Your name",
     zone: "Time zone",
     browserZone: (zone: string) => `As this browser (${zone})`,
+    language: "Language",
+    browserLanguage: "As the browser",
     browser: "This browser",
     password: "Password",
     passwordNow: "Present password",

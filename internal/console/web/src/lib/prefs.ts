@@ -3,8 +3,11 @@ import { useSyncExternalStore } from "react";
 
 export type Theme = "system" | "light" | "dark";
 
+export type Language = "browser" | "en" | "de";
+
 export interface Prefs {
   theme: Theme;
+  language: Language;
   // Whether single keys, such as c, do something.
   keys: boolean;
 }
@@ -21,7 +24,8 @@ function read(): Prefs {
     // Storage is refused or holds something else: the defaults do.
   }
   const theme = kept.theme === "light" || kept.theme === "dark" ? kept.theme : "system";
-  return { theme, keys: kept.keys !== false };
+  const language = kept.language === "en" || kept.language === "de" ? kept.language : "browser";
+  return { theme, language, keys: kept.keys !== false };
 }
 
 export function setPrefs(change: Partial<Prefs>) {

@@ -91,7 +91,7 @@ function Card({ account, onAgain }: { account: Account; onAgain: () => void }) {
         : (
           <ul className="stack tight">
             {abilities(account).map(([word, may]) => (
-              <li key={word} className="row">
+              <li key={word} className="ability">
                 {may ? <Check className="icon small yes" aria-label={t.accounts.may} /> : <X className="icon small no" aria-label={t.accounts.mayNot} />}
                 {word}
               </li>

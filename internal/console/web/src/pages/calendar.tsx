@@ -155,6 +155,8 @@ export function Calendar() {
           initialView={initial.view}
           {...(initial.date !== undefined && { initialDate: initial.date })}
           headerToolbar={{ start: "prev,today,next", center: "title", end: "dayGridMonth,timeGridWeek,listMonth" }}
+          todayHint={t.calendar.today}
+          viewHint={(word) => word}
           locale={language === "en" ? "en-GB" : language}
           timeZone={zone}
           firstDay={1}
@@ -167,7 +169,9 @@ export function Calendar() {
           eventDurationEditable={false}
           eventInteractive
           forceEventDuration
-          defaultTimedEventDuration="00:30"
+          defaultTimedEventDuration="01:00"
+          displayEventEnd={false}
+          eventDisplay="block"
           eventTimeFormat={{ hour: "2-digit", minute: "2-digit", hour12: false }}
           noEventsContent={t.calendar.none}
           datesSet={shown}
@@ -182,7 +186,7 @@ export function Calendar() {
             return at
               ? [{
                 id: post.id, start: at, title: firstLine(post.content), startEditable: post.state === PostState.SCHEDULED,
-                className: `post-event tone-${stateTone(post.state)}`,
+                color: `var(--${stateTone(post.state)}-soft)`, contrastColor: `var(--${stateTone(post.state)})`, className: "post-event",
                 extendedProps: { state: stateWord(post.state), account: accountName(accounts, post.accountId) },
               }]
               : [];
@@ -203,9 +207,9 @@ function Card({ info }: { info: EventDisplayInfo }) {
   const props = info.event.extendedProps as { state: string; account: string };
   return (
     <span className="post-card" data-post={info.event.id}>
-      <span className="nowrap"><b>{info.timeText}</b> {props.state}</span>
+      <span className="line-1"><b>{info.timeText}</b> {props.state}</span>
       <span className="line-1">{info.event.title}</span>
-      <span className="small line-1">{props.account}</span>
+      {!info.view.type.startsWith("timeGrid") && <span className="line-1 post-card-account">{props.account}</span>}
     </span>
   );
 }

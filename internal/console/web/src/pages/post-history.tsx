@@ -1,6 +1,6 @@
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@connectrpc/connect-query";
-import { useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import type { Post } from "@api/postwright/v1/post_pb";
 import { AttemptOutcome, PostService, Settlement, type PublishAttempt } from "@api/postwright/v1/post_service_pb";
 import { PostVersionKind, type PostVersion } from "@api/postwright/v1/post_version_pb";
@@ -24,6 +24,16 @@ const ms = (at: Timestamp | undefined) => (at ? timestampMs(at) : 0);
 export function History({ post }: { post: Post }) {
   const attempts = useQuery(PostService.method.listPublishAttempts, { id: post.id });
   const versions = useQuery(PostService.method.listPostVersions, { id: post.id });
+  const { refetch: askAttempts } = attempts;
+  const { refetch: askVersions } = versions;
+  const known = useRef(post.etag);
+  useEffect(() => {
+    if (known.current !== post.etag) { // something happened to the post
+      known.current = post.etag;
+      void askAttempts();
+      void askVersions();
+    }
+  }, [post.etag, askAttempts, askVersions]);
   const error = attempts.error ?? versions.error;
   const texts = (versions.data?.versions ?? []).filter((version) => version.kind === PostVersionKind.TEXT);
   const entries: Entry[] = [

@@ -60,7 +60,7 @@ function Figure({ word, value }: { word: string; value: bigint | undefined }) {
 }
 
 // uPlot has its sides as an enum in its types alone: 1 is the right one.
-const right = { side: 1 } as const;
+const right = 1 as uPlot.Axis.Side;
 
 const series = (numbers: PostNumbers[], pick: (n: PostNumbers) => bigint | undefined) =>
   numbers.map((n) => {
@@ -90,7 +90,7 @@ function Chart({ numbers }: { numbers: PostNumbers[] }) {
         { label: t.post.reactions, stroke: colour("--green"), width: 2, dash: [6, 3], scale: "few" },
         { label: t.post.comments, stroke: colour("--amber"), width: 2, dash: [2, 3], scale: "few" },
       ],
-      axes: [axis, axis, { ...axis, scale: "few", ...right, grid: { show: false } }],
+      axes: [axis, axis, { ...axis, scale: "few", side: right, grid: { show: false } }],
     }, [
       numbers.map((n) => (n.countTime ? timestampMs(n.countTime) / 1000 : 0)),
       series(numbers, (n) => n.viewsCount),

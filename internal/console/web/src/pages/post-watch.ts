@@ -1,20 +1,12 @@
 import { useEffect } from "react";
 import { PostState, type Post } from "@api/postwright/v1/post_pb";
-import { PostService } from "@api/postwright/v1/post_service_pb";
-import { createConnectQueryKey } from "@connectrpc/connect-query";
-import { cache, forgetLists, keepPost } from "../api/cache";
-import { posts, transport } from "../api/client";
+import { forgetLists, keepPost } from "../api/cache";
+import { posts } from "../api/client";
 import { problemOf } from "../api/problem";
 import { useVisible } from "../lib/use";
 
 const waits = (state: PostState | undefined) =>
   state === PostState.SCHEDULED || state === PostState.QUEUED || state === PostState.PUBLISHING;
-
-function forgetHistory(id: string) {
-  const { listPublishAttempts, listPostVersions } = PostService.method;
-  void cache.invalidateQueries({ queryKey: createConnectQueryKey({ schema: listPublishAttempts, input: { id }, transport, cardinality: "finite" }) });
-  void cache.invalidateQueries({ queryKey: createConnectQueryKey({ schema: listPostVersions, input: { id }, transport, cardinality: "finite" }) });
-}
 
 // useWatchedPost follows a post that does not rest, while the page is seen.
 export function useWatchedPost(post: Post | undefined) {
@@ -35,7 +27,6 @@ export function useWatchedPost(post: Post | undefined) {
             keepPost(told.post);
             if (told.post && told.post.etag !== etag) {
               etag = told.post.etag;
-              forgetHistory(id);
               forgetLists();
             }
           }

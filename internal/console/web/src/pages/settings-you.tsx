@@ -4,7 +4,7 @@ import { SessionService, type Session } from "@api/postwright/v1/session_pb";
 import { cache } from "../api/cache";
 import { transport } from "../api/client";
 import { t } from "../i18n";
-import { setPrefs, usePrefs, type Theme } from "../lib/prefs";
+import { setPrefs, usePrefs, type Language, type Theme } from "../lib/prefs";
 import { allZones, browserZone } from "../lib/time";
 import { useSession } from "../shell/session";
 import { Button } from "../ui/button";
@@ -63,7 +63,7 @@ function Profile({ session }: { session: Session }) {
 }
 
 function Look() {
-  const { theme, keys } = usePrefs();
+  const { theme, language, keys } = usePrefs();
   const themes: [Theme, string][] = [["system", t.theme.system], ["light", t.theme.light], ["dark", t.theme.dark]];
   return (
     <section className="card stack">
@@ -77,6 +77,20 @@ function Look() {
           </label>
         ))}
       </fieldset>
+      <div className="field">
+        <label htmlFor="language">{t.settings.language}</label>
+        <select
+          id="language" value={language}
+          onChange={(event) => {
+            setPrefs({ language: event.target.value as Language });
+            location.reload(); // the words are read as a page is made
+          }}
+        >
+          <option value="browser">{t.settings.browserLanguage}</option>
+          <option value="en" lang="en">{"English"}</option>
+          <option value="de" lang="de">{"Deutsch"}</option>
+        </select>
+      </div>
       <label className="check">
         <input type="checkbox" checked={keys} onChange={(event) => setPrefs({ keys: event.target.checked })} />
         {t.shortcuts.single}

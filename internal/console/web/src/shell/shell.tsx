@@ -84,7 +84,7 @@ export function Shell() {
         </ButtonLink>
         <Button look="quiet" onPress={() => setPalette(true)}>
           <Search className="icon" aria-hidden />
-          <span className="rail-word grow">{t.palette.open}</span>
+          <span className="rail-word grow">{t.palette.short}</span>
           <kbd className="rail-word">{"Ctrl K"}</kbd>
         </Button>
         <nav aria-label={t.nav.label}>

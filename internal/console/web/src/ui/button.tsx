@@ -12,8 +12,16 @@ interface Dress {
 const dress = ({ look = "plain", compact = false }: Dress) =>
   ["button", look === "plain" ? "" : look, compact ? "compact" : ""].filter((name) => name !== "").join(" ");
 
-export function Button({ look, compact, ...rest }: Dress & Omit<AriaButtonProps, "className">) {
-  return <AriaButton {...rest} className={dress({ ...(look && { look }), ...(compact && { compact }) })} />;
+// A button that waits for its answer keeps the focus and does nothing more. (React Aria's own isPending leaves a picture without a name
+// among what it announces.)
+export function Button({ look, compact, isPending, ...rest }: Dress & Omit<AriaButtonProps, "className">) {
+  const { onPress: _, type: __, ...waiting } = rest;
+  return (
+    <AriaButton
+      {...(isPending ? { ...waiting, type: "button" as const, "data-pending": true } : rest)}
+      className={dress({ ...(look && { look }), ...(compact && { compact }) })}
+    />
+  );
 }
 
 // A link that looks like a button: it leads somewhere and changes nothing.

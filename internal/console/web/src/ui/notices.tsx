@@ -1,6 +1,7 @@
 import {
   UNSTABLE_Toast as Toast, UNSTABLE_ToastContent as ToastContent, UNSTABLE_ToastQueue as ToastQueue, UNSTABLE_ToastRegion as ToastRegion,
 } from "react-aria-components/Toast";
+import { Text } from "react-aria-components/Text";
 import { t } from "../i18n";
 import { Button } from "./button";
 
@@ -24,7 +25,7 @@ export function Notices() {
     <ToastRegion queue={queue} className="notices" aria-label={t.notices}>
       {({ toast }) => (
         <Toast toast={toast} className="notice">
-          <ToastContent className="grow">{toast.content.text}</ToastContent>
+          <ToastContent className="grow"><Text slot="title">{toast.content.text}</Text></ToastContent>
           {toast.content.undo && (
             <Button
               compact

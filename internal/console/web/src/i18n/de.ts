@@ -363,6 +363,12 @@ export const de: Catalogue = {
   },
   calendar: {
     today: "Heute",
+    before: "Früher",
+    after: "Später",
+    month: "Monat",
+    week: "Woche",
+    list: "Liste",
+    more: (n) => `${n} weitere`,
     title: "Kalender",
     zone: (zone) => `Zeiten von ${zone}`,
     none: "In diesen Tagen geht nichts hinaus, und nichts ging.",

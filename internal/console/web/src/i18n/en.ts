@@ -360,6 +360,12 @@ export const en = {
   },
   calendar: {
     today: "Today",
+    before: "Earlier",
+    after: "Later",
+    month: "Month",
+    week: "Week",
+    list: "List",
+    more: (n: number) => `${n} more`,
     title: "Calendar",
     zone: (zone: string) => `Times of ${zone}`,
     none: "Nothing goes out in these days, and nothing did.",

@@ -216,7 +216,7 @@ function Table({ posts, accounts, selected, onSelect }: TableProps) {
               onChange={() => onSelect(all ? new Set() : new Set(posts.map((post) => post.id)))}
             />
           </th>
-          <th scope="col">{t.posts.columns.state}</th>
+          <th scope="col" className="cell-wide">{t.posts.columns.state}</th>
           <th scope="col" className="cell-text">{t.posts.columns.text}</th>
           <th scope="col" className="cell-wide">{t.posts.columns.account}</th>
           <th scope="col" className="cell-wide">{t.posts.columns.when}</th>
@@ -231,12 +231,12 @@ function Table({ posts, accounts, selected, onSelect }: TableProps) {
                 onChange={() => toggle(post.id)}
               />
             </td>
-            <td><StateBadge state={post.state} /></td>
+            <td className="cell-wide"><StateBadge state={post.state} /></td>
             <td className="cell-text">
               <Link to="/posts/$id" params={{ id: post.id }} className="post-link line-1" data-id={post.id}>
                 {firstLine(post.content) || t.post.empty}
               </Link>
-              <div className="cell-narrow muted small"><PostTime post={post} /></div>
+              <div className="cell-narrow muted small"><StateBadge state={post.state} /> <PostTime post={post} /></div>
             </td>
             <td className="cell-wide muted line-1">{accountName(accounts, post.accountId)}</td>
             <td className="cell-wide muted"><PostTime post={post} /></td>

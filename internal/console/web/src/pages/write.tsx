@@ -146,14 +146,14 @@ function Editor({ post, onCreated }: EditorProps) {
       </div>
       <div className="write-bar">
         <label className="row small">
-          {t.write.account}
+          <span>{t.write.account}</span>
           <select className="input" value={fields.accountId} onChange={(event) => set({ accountId: event.target.value })}>
             <option value="">{`${accountName(accounts, "")} (${t.write.default})`}</option>
             {accounts.map((account) => <option key={account.id} value={account.id}>{account.displayName}</option>)}
           </select>
         </label>
         <label className="row small">
-          {t.write.visibility}
+          <span>{t.write.visibility}</span>
           <select className="input" value={fields.visibility === Visibility.CONNECTIONS ? "connections" : "public"} onChange={(event) => set({ visibility: event.target.value === "connections" ? Visibility.CONNECTIONS : Visibility.PUBLIC })}>
             <option value="public">{t.visibility.public}</option>
             <option value="connections">{t.visibility.connections}</option>

@@ -30,9 +30,9 @@ it("takes pictures", async () => {
     shown.push(id);
   }
   const draft = await write("A draft that is not finished yet. We are really very proud of our restore drills, in order to trust a backup you have to restore it. https://example.org/drills #backups");
-  for (const [mode, value] of [["accept_then_drop"], ["status", "400"]] as const) {
+  for (const [content, mode, value] of [["What an outage at night taught us", "accept_then_drop"], ["Five questions before you buy a tool", "status", "400"]] as const) {
     await arm(demo, mode, value);
-    const id = await write(`A post that meets the fault ${mode}`);
+    const id = await write(content);
     await call("PublishPost", { id });
     await page.goto(`${demo.url}/posts/${id}`);
     await page.locator(mode === "status" ? ".tone-red" : ".tone-amber").first().waitFor();

@@ -25,7 +25,10 @@ export const cache = new QueryClient({
   queryCache: new QueryCache({ onError: watchForSignOut }),
   mutationCache: new MutationCache({ onError: watchForSignOut }),
   defaultOptions: {
+    // Whoever is offline is told so by a call that fails, and not kept waiting.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: 15_000,
       retry: (failures, error) => failures < 2 && problemOf(error).passing,
     },

@@ -31,11 +31,16 @@ import { stateTone, stateWord } from "../ui/state";
 
 const route = getRouteApi("/signed-in/calendar");
 
-export const views = { month: "dayGridMonth", week: "timeGridWeek", list: "listMonth" } as const;
+type View = "month" | "week" | "list";
 
-export type View = keyof typeof views;
+// On a telephone a week is a list: in a seventh of its width nobody hits a post.
+const isNarrow = () => window.innerWidth < 640;
 
-const viewNamed = (type: string): View => (Object.keys(views) as View[]).find((name) => views[name] === type) ?? "month";
+const typeOf = (view: View) => ({ month: "dayGridMonth", week: isNarrow() ? "listWeek" : "timeGridWeek", list: "listMonth" })[view];
+
+function viewOf(type: string): View {
+  return type === "dayGridMonth" ? "month" : type.endsWith("Week") ? "week" : "list";
+}
 
 interface Range {
   from: Date;
@@ -89,7 +94,7 @@ export function Calendar() {
   const { posts, error, refetch } = usePosts(range);
   const [asking, setAsking] = useState<Post>();
   const schedule = useMutation(PostService.method.schedulePost);
-  const [initial] = useState({ view: views[search.view ?? (window.innerWidth < 640 ? "list" : "month")], date: search.date });
+  const [initial] = useState({ view: typeOf(search.view ?? (isNarrow() ? "list" : "month")), week: typeOf("week"), date: search.date });
 
   const moveTo = async (post: Post, at: Date): Promise<void> => {
     const clock = wallClock(at, zone);
@@ -118,7 +123,7 @@ export function Calendar() {
   };
   const shown = (info: DatesSetInfo) => {
     setRange({ from: info.start, before: info.end });
-    const view = viewNamed(info.view.type);
+    const view = viewOf(info.view.type);
     // The middle of what is shown: a month's grid begins in the month before.
     const date = wallClock(new Date((info.view.currentStart.getTime() + info.view.currentEnd.getTime()) / 2), zone).date;
     if (search.view !== view || search.date !== date) {
@@ -154,9 +159,18 @@ export function Calendar() {
           plugins={[dayGrid, timeGrid, list, interaction, classic]}
           initialView={initial.view}
           {...(initial.date !== undefined && { initialDate: initial.date })}
-          headerToolbar={{ start: "prev,today,next", center: "title", end: "dayGridMonth,timeGridWeek,listMonth" }}
-          todayHint={t.calendar.today}
-          viewHint={(word) => word}
+          headerToolbar={{ start: "prev,today,next", center: "title", end: `dayGridMonth,${initial.week},listMonth` }}
+          buttons={{
+            today: { text: t.calendar.today, hint: t.calendar.today },
+            prev: { hint: t.calendar.before },
+            next: { hint: t.calendar.after },
+            dayGridMonth: { text: t.calendar.month, hint: t.calendar.month },
+            [initial.week]: { text: t.calendar.week, hint: t.calendar.week },
+            listMonth: { text: t.calendar.list, hint: t.calendar.list },
+          }}
+          moreLinkText={(n) => t.calendar.more(n)}
+          moreLinkHint={(n) => t.calendar.more(n)}
+          closeHint={t.action.close}
           locale={language === "en" ? "en-GB" : language}
           timeZone={zone}
           firstDay={1}
@@ -207,9 +221,9 @@ function Card({ info }: { info: EventDisplayInfo }) {
   const props = info.event.extendedProps as { state: string; account: string };
   return (
     <span className="post-card" data-post={info.event.id}>
-      <span className="line-1"><b>{info.timeText}</b> {props.state}</span>
-      <span className="line-1">{info.event.title}</span>
-      {!info.view.type.startsWith("timeGrid") && <span className="line-1 post-card-account">{props.account}</span>}
+      <span className="line-1"><b>{info.timeText}</b> <span className="post-card-more">{props.state}</span></span>
+      <span className="line-1 post-card-more">{info.event.title}</span>
+      {!info.view.type.startsWith("timeGrid") && <span className="line-1 post-card-more">{props.account}</span>}
     </span>
   );
 }

@@ -130,7 +130,7 @@ function Row({ post, accounts, children }: { post: Post; accounts: Account[]; ch
 function Trouble({ post }: { post: Post }) {
   const doubt = post.state === PostState.UNCONFIRMED;
   return (
-    <li className="list-row">
+    <li className="list-row trouble">
       <StateBadge state={post.state} />
       <div className="grow">
         <Link to="/posts/$id" params={{ id: post.id }} className="post-link line-1">{firstLine(post.content)}</Link>

@@ -7,6 +7,7 @@ import { useTitle } from "../lib/use";
 import { language } from "../i18n";
 import { useZone } from "../shell/session";
 import { useAccounts } from "../ui/accounts";
+import { ButtonLink } from "../ui/button";
 import { ProblemNote, Skeleton } from "../ui/problem";
 
 const route = getRouteApi("/signed-in/numbers");
@@ -48,7 +49,15 @@ export function Numbers() {
         ? <Skeleton lines={6} />
         : data && (
           <>
-            <p>{data.unknownReason === "" ? t.numbers.intro(data.posts, data.timeZone) : data.unknownReason}</p>
+            {data.unknownReason === ""
+              ? <p>{t.numbers.intro(data.posts, data.timeZone)}</p>
+              : (
+                <div className="card empty">
+                  <h2>{t.numbers.notYet}</h2>
+                  <p className="muted">{data.unknownReason}</p>
+                  <ButtonLink to="/posts" search={{ state: ["published"] }}>{t.numbers.published}</ButtonLink>
+                </div>
+              )}
             {data.posts > 0 && (
               <>
                 <Strip title={t.numbers.weekdays} cells={data.weekdays.map((day) => ({

@@ -59,8 +59,8 @@ function Figure({ word, value }: { word: string; value: bigint | undefined }) {
   );
 }
 
-// uPlot has its sides as an enum in its types alone: 1 is the right one.
-const right = 1 as uPlot.Axis.Side;
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot has its sides as an enum in its types alone
+const right: uPlot.Axis.Side = 1;
 
 const series = (numbers: PostNumbers[], pick: (n: PostNumbers) => bigint | undefined) =>
   numbers.map((n) => {

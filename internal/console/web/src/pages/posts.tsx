@@ -17,6 +17,7 @@ import { Button, ButtonLink } from "../ui/button";
 import { ProblemNote, Skeleton } from "../ui/problem";
 import { StateBadge } from "../ui/state";
 import { When } from "../ui/when";
+import { ImportCsv, saveCsv } from "./posts-csv";
 import { ActOnMany } from "./posts-many";
 import { filters, type Filter } from "./posts-search";
 
@@ -84,6 +85,7 @@ export function Posts() {
   const q = search.q ?? "";
   const list = usePosts(q);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [importing, setImporting] = useState(false);
   const filtered = search.state !== undefined || search.account !== undefined || q !== "";
 
   const setFilter = (name: Filter | undefined) => {
@@ -104,7 +106,11 @@ export function Posts() {
     <div className="page">
       <div className="page-head">
         <h1>{t.posts.title}</h1>
-        <SearchBox q={q} onChange={setQuery} />
+        <div className="row">
+          <Button compact onPress={() => setImporting(true)}>{t.csv.import}</Button>
+          <Button compact isDisabled={!list.posts || list.posts.length === 0} onPress={() => saveCsv(list.posts ?? [], accounts)}>{t.csv.export}</Button>
+          <SearchBox q={q} onChange={setQuery} />
+        </div>
       </div>
       {q === ""
         ? (
@@ -137,6 +143,7 @@ export function Posts() {
           <Button onPress={() => void list.fetchNextPage()} isPending={list.isFetchingNextPage}>{t.action.more}</Button>
         </div>
       )}
+      {importing && <ImportCsv accounts={accounts} onClose={() => setImporting(false)} />}
       <ActOnMany posts={(list.posts ?? []).filter((post) => selected.has(post.id))} onEnd={() => setSelected(new Set())} />
     </div>
   );
@@ -209,7 +216,7 @@ function Table({ posts, accounts, selected, onSelect }: TableProps) {
               onChange={() => onSelect(all ? new Set() : new Set(posts.map((post) => post.id)))}
             />
           </th>
-          <th scope="col">{t.posts.columns.state}</th>
+          <th scope="col" className="cell-wide">{t.posts.columns.state}</th>
           <th scope="col" className="cell-text">{t.posts.columns.text}</th>
           <th scope="col" className="cell-wide">{t.posts.columns.account}</th>
           <th scope="col" className="cell-wide">{t.posts.columns.when}</th>
@@ -224,12 +231,12 @@ function Table({ posts, accounts, selected, onSelect }: TableProps) {
                 onChange={() => toggle(post.id)}
               />
             </td>
-            <td><StateBadge state={post.state} /></td>
+            <td className="cell-wide"><StateBadge state={post.state} /></td>
             <td className="cell-text">
               <Link to="/posts/$id" params={{ id: post.id }} className="post-link line-1" data-id={post.id}>
                 {firstLine(post.content) || t.post.empty}
               </Link>
-              <div className="cell-narrow muted small"><PostTime post={post} /></div>
+              <div className="cell-narrow muted small"><StateBadge state={post.state} /> <PostTime post={post} /></div>
             </td>
             <td className="cell-wide muted line-1">{accountName(accounts, post.accountId)}</td>
             <td className="cell-wide muted"><PostTime post={post} /></td>

@@ -40,23 +40,24 @@ interface Unsaved {
   etag: string;
 }
 
-const unsavedKey = (id: string) => `postwright.unsaved.${id === "" ? "new" : id}`;
+// The next user of the browser must not find, let alone save, what another has written.
+const unsavedKey = (userId: string, id: string) => `postwright.unsaved.${userId}.${id === "" ? "new" : id}`;
 
-function readUnsaved(id: string): Unsaved | undefined {
+function readUnsaved(userId: string, id: string): Unsaved | undefined {
   try {
-    const kept = JSON.parse(localStorage.getItem(unsavedKey(id)) ?? "null") as Partial<Unsaved> | null;
+    const kept = JSON.parse(localStorage.getItem(unsavedKey(userId, id)) ?? "null") as Partial<Unsaved> | null;
     return typeof kept?.fields?.content === "string" ? { fields: { ...emptyFields, ...kept.fields }, etag: kept.etag ?? "" } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function writeUnsaved(id: string, unsaved: Unsaved | undefined) {
+function writeUnsaved(userId: string, id: string, unsaved: Unsaved | undefined) {
   try {
     if (unsaved) {
-      localStorage.setItem(unsavedKey(id), JSON.stringify(unsaved));
+      localStorage.setItem(unsavedKey(userId, id), JSON.stringify(unsaved));
     } else {
-      localStorage.removeItem(unsavedKey(id));
+      localStorage.removeItem(unsavedKey(userId, id));
     }
   } catch {
     // Storage is refused: then it lasts as long as the page.
@@ -84,8 +85,8 @@ export interface Draft {
 
 const restFor = 1000;
 
-export function useDraft(post: Post | undefined, onCreated: (post: Post) => void): Draft {
-  const [kept] = useState(() => readUnsaved(post?.id ?? ""));
+export function useDraft(userId: string, post: Post | undefined, onCreated: (post: Post) => void): Draft {
+  const [kept] = useState(() => readUnsaved(userId, post?.id ?? ""));
   const [base, setBase] = useState(() => (post && kept && kept.etag !== "" ? { ...post, etag: kept.etag } : post));
   const [fields, setFields] = useState<Fields>(() => kept?.fields ?? (post ? fieldsOf(post) : emptyFields));
   const [saving, setSaving] = useState(false);
@@ -106,8 +107,8 @@ export function useDraft(post: Post | undefined, onCreated: (post: Post) => void
     now.current = { ...now.current, base: fresh };
     setBase(fresh);
     keepPost(fresh);
-    writeUnsaved(fresh.id, undefined);
-  }, []);
+    writeUnsaved(userId, fresh.id, undefined);
+  }, [userId]);
 
   const saveOnce = useCallback(async (): Promise<Post> => {
     const { fields: mine, base: before } = now.current;
@@ -116,7 +117,7 @@ export function useDraft(post: Post | undefined, onCreated: (post: Post) => void
       if (!made) {
         throw new Error("The answer holds no post.");
       }
-      writeUnsaved("", undefined);
+      writeUnsaved(userId, "", undefined);
       adopt(made);
       onCreated(made);
       return made;
@@ -135,7 +136,7 @@ export function useDraft(post: Post | undefined, onCreated: (post: Post) => void
     source.current = 0;
     adopt(saved);
     return saved;
-  }, [adopt, onCreated]);
+  }, [userId, adopt, onCreated]);
 
   const flush = useCallback((): Promise<Post> => {
     const previous = running.current;
@@ -190,13 +191,13 @@ export function useDraft(post: Post | undefined, onCreated: (post: Post) => void
     }
     setFields(next);
     setProblem(undefined);
-    writeUnsaved(now.current.base?.id ?? "", { fields: next, etag: now.current.base?.etag ?? "" });
-  }, []);
+    writeUnsaved(userId, now.current.base?.id ?? "", { fields: next, etag: now.current.base?.etag ?? "" });
+  }, [userId]);
 
   const keepMine = () => {
     if (theirs) {
       adopt(theirs); // what is written here is a change of theirs from now on
-      writeUnsaved(theirs.id, { fields, etag: theirs.etag });
+      writeUnsaved(userId, theirs.id, { fields, etag: theirs.etag });
       setTheirs(undefined);
     }
   };

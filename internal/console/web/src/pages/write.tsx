@@ -11,7 +11,7 @@ import { t } from "../i18n";
 import { maxUnits, shownText } from "../lib/text";
 import { time } from "../lib/time";
 import { useDebounced, useTitle } from "../lib/use";
-import { useZone } from "../shell/session";
+import { useSession, useZone } from "../shell/session";
 import { accountName, useAccounts } from "../ui/accounts";
 import { Button, ButtonLink } from "../ui/button";
 import { LinkedInView } from "../ui/linkedin-view";
@@ -78,7 +78,7 @@ function Editor({ post, onCreated }: EditorProps) {
     onCreated?.(made);
     void navigate({ to: "/write/{-$id}", params: { id: made.id }, replace: true });
   }, [navigate, onCreated]);
-  const draft = useDraft(post, created);
+  const draft = useDraft(useSession()?.userId ?? "", post, created);
   const { accounts } = useAccounts();
   const [phone, setPhone] = useState(false);
   const [improving, setImproving] = useState(false);
@@ -146,14 +146,14 @@ function Editor({ post, onCreated }: EditorProps) {
       </div>
       <div className="write-bar">
         <label className="row small">
-          {t.write.account}
+          <span>{t.write.account}</span>
           <select className="input" value={fields.accountId} onChange={(event) => set({ accountId: event.target.value })}>
             <option value="">{`${accountName(accounts, "")} (${t.write.default})`}</option>
             {accounts.map((account) => <option key={account.id} value={account.id}>{account.displayName}</option>)}
           </select>
         </label>
         <label className="row small">
-          {t.write.visibility}
+          <span>{t.write.visibility}</span>
           <select className="input" value={fields.visibility === Visibility.CONNECTIONS ? "connections" : "public"} onChange={(event) => set({ visibility: event.target.value === "connections" ? Visibility.CONNECTIONS : Visibility.PUBLIC })}>
             <option value="public">{t.visibility.public}</option>
             <option value="connections">{t.visibility.connections}</option>

@@ -1,1 +1,0 @@
-export{t as SignIn,n as takeToken}from"./sign-in-CW9Q3Ct3.js";

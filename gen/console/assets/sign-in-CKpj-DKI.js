@@ -1,0 +1,1 @@
+export{t as SignIn,n as takeToken}from"./sign-in-04ZfYktA.js";

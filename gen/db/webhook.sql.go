@@ -111,7 +111,8 @@ func (q *Queries) WebhookCountResent(ctx context.Context, db DBTX, arg WebhookCo
 
 const webhookCountUnreached = `-- name: WebhookCountUnreached :one
 SELECT
-    (SELECT count(*) FROM webhooks w WHERE w.failing_since <= $1::timestamptz AND w.off_reason = '') AS failing,
+    (SELECT count(*) FROM webhooks w
+        WHERE w.failing_since <= $1::timestamptz AND w.off_reason = '' AND w.due_at IS NOT NULL) AS failing,
     (SELECT count(*) FROM webhooks w WHERE w.failing_since IS NOT NULL AND w.off_reason IN ('failing', 'gone')) AS switched_off
 `
 
@@ -120,7 +121,7 @@ type WebhookCountUnreachedRow struct {
 	SwitchedOff int64
 }
 
-// Of all owners: how many endpoints nothing has reached since a time, though it is tried, and how many were switched off by themselves.
+// Of all owners: how many endpoints nothing has reached since a time, though something is tried, and how many were switched off by themselves.
 func (q *Queries) WebhookCountUnreached(ctx context.Context, db DBTX, before time.Time) (WebhookCountUnreachedRow, error) {
 	row := db.QueryRow(ctx, webhookCountUnreached, before)
 	var i WebhookCountUnreachedRow

@@ -275,9 +275,10 @@ SELECT COALESCE((
 ), @now::timestamptz)::timestamptz;
 
 -- name: WebhookCountUnreached :one
--- Of all owners: how many endpoints nothing has reached since a time, though it is tried, and how many were switched off by themselves.
+-- Of all owners: how many endpoints nothing has reached since a time, though something is tried, and how many were switched off by themselves.
 SELECT
-    (SELECT count(*) FROM webhooks w WHERE w.failing_since <= @before::timestamptz AND w.off_reason = '') AS failing,
+    (SELECT count(*) FROM webhooks w
+        WHERE w.failing_since <= @before::timestamptz AND w.off_reason = '' AND w.due_at IS NOT NULL) AS failing,
     (SELECT count(*) FROM webhooks w WHERE w.failing_since IS NOT NULL AND w.off_reason IN ('failing', 'gone')) AS switched_off;
 
 -- name: WebhookEraseSecrets :execrows

@@ -36,6 +36,17 @@ UPDATE webhooks SET
 WHERE id = @id AND owner_id = @owner_id
 RETURNING *;
 
+-- name: WebhookMoved :one
+-- An endpoint at another URL has failed nowhere there: it does not rest, and what waits is due now. The caller holds the row's lock.
+WITH due AS (
+    UPDATE webhook_deliveries SET next_attempt_at = LEAST(next_attempt_at, @now::timestamptz) WHERE webhook_id = @id AND state = 'pending'
+)
+UPDATE webhooks SET
+    failures = 0, failing_since = NULL, last_failed_at = NULL,
+    free_at = CASE WHEN failures > 0 THEN LEAST(free_at, @now::timestamptz) ELSE free_at END,
+    due_at = CASE WHEN due_at IS NOT NULL THEN LEAST(due_at, @now::timestamptz) END
+WHERE id = @id AND owner_id = @owner_id RETURNING *;
+
 -- name: WebhookSwitchOff :one
 -- The caller holds the row's lock.
 UPDATE webhooks SET off_reason = @off_reason, off_at = @now::timestamptz, due_at = NULL, updated_at = @now::timestamptz

@@ -20,6 +20,7 @@ var webhookArguments = map[string]map[string]string{
 		"id": hook, "set_url": "true", "url": "'https://example.org'", "set_description": "true", "description": "''", "set_event_types": "true",
 		"event_types": "'{post.created}'",
 	},
+	"WebhookMoved":     {"id": hook},
 	"WebhookSwitchOff": {"id": hook, "off_reason": "'owner'"},
 	"WebhookSwitchOn":  {"id": hook},
 	"WebhookRotate":    {"id": hook, "sealed_secret": "'n'", "sealed_previous_secret": "'s'", "previous_secret_until": "now_at"},

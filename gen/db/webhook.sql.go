@@ -111,7 +111,8 @@ func (q *Queries) WebhookCountResent(ctx context.Context, db DBTX, arg WebhookCo
 
 const webhookCountUnreached = `-- name: WebhookCountUnreached :one
 SELECT
-    (SELECT count(*) FROM webhooks w WHERE w.failing_since <= $1::timestamptz AND w.off_reason = '') AS failing,
+    (SELECT count(*) FROM webhooks w
+        WHERE w.failing_since <= $1::timestamptz AND w.off_reason = '' AND w.due_at IS NOT NULL) AS failing,
     (SELECT count(*) FROM webhooks w WHERE w.failing_since IS NOT NULL AND w.off_reason IN ('failing', 'gone')) AS switched_off
 `
 
@@ -120,7 +121,7 @@ type WebhookCountUnreachedRow struct {
 	SwitchedOff int64
 }
 
-// Of all owners: how many endpoints nothing has reached since a time, though it is tried, and how many were switched off by themselves.
+// Of all owners: how many endpoints nothing has reached since a time, though something is tried, and how many were switched off by themselves.
 func (q *Queries) WebhookCountUnreached(ctx context.Context, db DBTX, before time.Time) (WebhookCountUnreachedRow, error) {
 	row := db.QueryRow(ctx, webhookCountUnreached, before)
 	var i WebhookCountUnreachedRow
@@ -825,6 +826,50 @@ func (q *Queries) WebhookLockOwner(ctx context.Context, db DBTX, ownerID uuid.UU
 	var id uuid.UUID
 	err := row.Scan(&id)
 	return id, err
+}
+
+const webhookMoved = `-- name: WebhookMoved :one
+WITH due AS (
+    UPDATE webhook_deliveries SET next_attempt_at = LEAST(next_attempt_at, $1::timestamptz) WHERE webhook_id = $2 AND state = 'pending'
+)
+UPDATE webhooks SET
+    failures = 0, failing_since = NULL, last_failed_at = NULL,
+    free_at = CASE WHEN failures > 0 THEN LEAST(free_at, $1::timestamptz) ELSE free_at END,
+    due_at = CASE WHEN due_at IS NOT NULL THEN LEAST(due_at, $1::timestamptz) END
+WHERE id = $2 AND owner_id = $3 RETURNING id, owner_id, url, description, event_types, sealed_secret, sealed_previous_secret, previous_secret_until, rotated_at, off_reason, off_at, failures, failing_since, last_failed_at, due_at, free_at, created_at, updated_at
+`
+
+type WebhookMovedParams struct {
+	Now     time.Time
+	ID      uuid.UUID
+	OwnerID uuid.UUID
+}
+
+// An endpoint at another URL has failed nowhere there: it does not rest, and what waits is due now. The caller holds the row's lock.
+func (q *Queries) WebhookMoved(ctx context.Context, db DBTX, arg WebhookMovedParams) (Webhook, error) {
+	row := db.QueryRow(ctx, webhookMoved, arg.Now, arg.ID, arg.OwnerID)
+	var i Webhook
+	err := row.Scan(
+		&i.ID,
+		&i.OwnerID,
+		&i.Url,
+		&i.Description,
+		&i.EventTypes,
+		&i.SealedSecret,
+		&i.SealedPreviousSecret,
+		&i.PreviousSecretUntil,
+		&i.RotatedAt,
+		&i.OffReason,
+		&i.OffAt,
+		&i.Failures,
+		&i.FailingSince,
+		&i.LastFailedAt,
+		&i.DueAt,
+		&i.FreeAt,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
 }
 
 const webhookNextDue = `-- name: WebhookNextDue :one

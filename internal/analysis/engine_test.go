@@ -22,7 +22,7 @@ func TestTheFirstEngineThatAnswersIsNamed(t *testing.T) {
 	w.engines(builtin, w.api)
 	found, err := w.Sentiment(t.Context(), glad)
 	require.NoError(t, err)
-	require.Equal(t, analysis.Source{Engine: "builtin", Model: analysis.Model{Name: "lexical-en", Version: "4"}}, found.Source)
+	require.Equal(t, analysis.Source{Engine: "builtin", Model: analysis.Model{Name: "lexical-en", Version: "5"}}, found.Source)
 	require.Equal(t, []string{"builtin sentiment"}, w.observed.answered)
 	require.Empty(t, w.observed.passedOver)
 

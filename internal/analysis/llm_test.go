@@ -73,7 +73,7 @@ func TestAPostIsAnalyzedByALanguageModel(t *testing.T) {
 	hashes, total := map[string]bool{}, analysis.Usage{}
 	for _, source := range []analysis.Source{report.Sentiment, report.Hashtags, report.Optimized.Source} {
 		require.Equal(t, analysis.LLM, source.Engine)
-		require.Equal(t, "sandbox-4", source.Name, "as the server calls it")
+		require.Equal(t, "sandbox-5", source.Name, "as the server calls it")
 		require.Empty(t, source.PassedOver)
 		require.Regexp(t, "^[0-9a-f]{64}$", source.PromptHash)
 		require.Equal(t, "prompts "+analysis.PromptVersion+" "+source.PromptHash[:12], source.Version)

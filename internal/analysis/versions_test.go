@@ -39,7 +39,7 @@ func TestEveryAnswerAboutAPostIsAVersion(t *testing.T) {
 		kinds[i] = v.Kind
 		require.Equal(t, int32(1), v.TextNumber)
 		if v.Kind != versions.Text {
-			require.Equal(t, []string{"builtin", "lexical-en", "4"}, []string{v.Engine, v.Model, v.ModelVersion})
+			require.Equal(t, []string{"builtin", "lexical-en", "5"}, []string{v.Engine, v.Model, v.ModelVersion})
 		}
 	}
 	require.Equal(t, []string{versions.Optimization, versions.Optimization, versions.Hashtags, versions.Sentiment, versions.Text}, kinds)

@@ -42,7 +42,7 @@ func TestAPostIsAnalysedByALanguageModel(t *testing.T) {
 	require.Contains(t, res.GetOptimizedContent(), "PostgreSQL 18")
 	require.NotEqual(t, pleased, res.GetOptimizedContent())
 	for _, source := range []*postwrightv1.AnalysisSource{res.GetSentimentSource(), res.GetHashtagsSource(), res.GetOptimizationSource()} {
-		require.Equal(t, []string{"llm", "sandbox-4"}, []string{source.GetEngine(), source.GetModel()})
+		require.Equal(t, []string{"llm", "sandbox-5"}, []string{source.GetEngine(), source.GetModel()})
 		require.Regexp(t, `^prompts 1 [0-9a-f]{12}$`, source.GetVersion())
 		require.Empty(t, source.GetPassedOver())
 	}

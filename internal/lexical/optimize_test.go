@@ -54,6 +54,7 @@ func TestOptimize(t *testing.T) {
 			"Great news. We joined Acme! as partners. Thank you, Acme!"},
 		"tone: what is put to a name": {"professional_tone", "The Acme!'s and Bcme!-based, so Ccme!, Go!",
 			"The Acme!'s and Bcme!-based, so Ccme!, Go."},
+		"tone: a loud word is no name":        {"professional_tone", "I am SO HAPPY! and we won", "I am SO HAPPY. and we won"},
 		"tone: what may be an address":        {"professional_tone", "It is at x🎉.Yahoo! now", "It is at x.Yahoo. now"},
 		"tone: a sentence that begins small":  {"professional_tone", "Wow! what a day. We did it! and how!", "Wow. what a day. We did it. and how."},
 		"tone: a name that shouts at the end": {"professional_tone", "We are in Berlin! Come to Berlin!", "We are in Berlin. Come to Berlin."},

@@ -100,7 +100,8 @@ func (b *Browsers) Register(ctx context.Context, in BrowserInput) (browser Brows
 	}
 	if b.client == nil {
 		return Browser{}, fault.New(fault.Precondition,
-			"Push messages do not go by Web Push here: the operator sets that up with --webpush-private-key.").WithReason("WEB_PUSH_OFF")
+			"Push messages do not go by Web Push here: the operator sets that up with --webpush-private-key, and with "+
+				"--notification-push=webpush where that names another way.").WithReason("WEB_PUSH_OFF")
 	}
 	id, err := uuid.NewV7()
 	if err != nil {

@@ -97,7 +97,7 @@ func (b *Browsers) summary(ctx context.Context, m Message, browsers []Browser, f
 
 // worthAnother tells what surely did not reach a browser, and may the next time.
 func worthAnother(f *fault.Error) bool {
-	return !f.Doubt && (f.Kind == fault.RateLimited || f.Kind == fault.VendorUnavailable)
+	return !f.Doubt && passing(f.Kind)
 }
 
 // remove has a user told no more in a browser that is gone, and says so.

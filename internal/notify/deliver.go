@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -123,11 +122,20 @@ func undelivered(delivered bool) string {
 // was taken, has not taken it; only silence leaves doubt.
 func again(f *fault.Error, attempts int) time.Duration {
 	doubt := f.Doubt && (f.Answer == nil || f.Answer.Status == 0)
-	passing := []fault.Kind{fault.VendorUnavailable, fault.RateLimited, fault.VendorAuth, fault.Unavailable, fault.Busy, fault.Canceled, fault.Deadline}
-	if doubt || !slices.Contains(passing, f.Kind) || attempts > len(retryWaits) {
+	if doubt || !passing(f.Kind) || attempts > len(retryWaits) {
 		return 0
 	}
 	return max(retryWaits[attempts-1], f.RetryAfter)
+}
+
+// passing tells what may be otherwise the next time.
+func passing(kind fault.Kind) bool {
+	switch kind {
+	case fault.VendorUnavailable, fault.RateLimited, fault.VendorAuth, fault.Unavailable, fault.Busy, fault.Canceled, fault.Deadline:
+		return true
+	default:
+		return false
+	}
 }
 
 // endInDoubt ends a message that somebody began to send and did not end; one that has ended, or is gone, stays so.

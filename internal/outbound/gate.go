@@ -70,7 +70,9 @@ func (g *Gates) To(name string) *Gate {
 }
 
 // Call makes one attempt, unless the host is left alone: do has as long as the policy gives an attempt, less what it waited for a
-// place. What do returns is nil or a fault, and is returned; a VendorUnavailable without an answer's status says that the host has failed.
+// place, which is half at most: whoever has waited longer does not begin, for they might be cut off in doubt, and is told that too many
+// calls are under way, which is not in doubt and passes. What do returns is nil or a fault, and is returned; a VendorUnavailable without
+// an answer's status says that the host has failed.
 func (g *Gate) Call(ctx context.Context, operation string, do func(context.Context) error) error {
 	s := g.seam
 	s.calls.Add(1)
@@ -86,6 +88,7 @@ func (g *Gate) Call(ctx context.Context, operation string, do func(context.Conte
 	if s.owner != nil {
 		x.owner = s.owner(ctx)
 	}
+	came := time.Now()
 	limit, cancel := context.WithTimeout(ctx, policy.Timeout)
 	defer cancel()
 	x.waiting = true
@@ -94,7 +97,8 @@ func (g *Gate) Call(ctx context.Context, operation string, do func(context.Conte
 		return x.failed(err)
 	}
 	defer leave()
-	if over(limit) { // its turn came as its time was up
+	ends, _ := limit.Deadline()                             // the caller's where that is earlier
+	if over(limit) || time.Until(ends) < ends.Sub(came)/2 { // its turn came as its time was up, or most of it
 		return x.failed(context.DeadlineExceeded)
 	}
 	x.waiting = false

@@ -65,6 +65,44 @@ func TestASilentHostHoldsFewCalls(t *testing.T) {
 	})
 }
 
+// Whoever has waited for a place through most of their time does not begin: they would be cut off once all was sent, and in doubt.
+func TestACallBeginsWithTimeToEnd(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		held, patience time.Duration
+		called         bool
+	}{
+		"a short wait":                       {14 * time.Second, time.Hour, true},
+		"a long one":                         {16 * time.Second, time.Hour, false},
+		"none, of a caller in a hurry":       {0, 2 * time.Second, true},
+		"a short one, of one in a hurry":     {900 * time.Millisecond, 2 * time.Second, true},
+		"a long one, of a caller in a hurry": {1100 * time.Millisecond, 2 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				seam, _ := newSeam(t, Defaults(), DefaultPolicies())
+				gate := seam.Gate("smtp", "mail.example", 1)
+				go func() {
+					_ = gate.Call(t.Context(), "send", func(context.Context) error { time.Sleep(c.held); return nil })
+				}()
+				synctest.Wait()
+				ctx, cancel := context.WithTimeout(t.Context(), c.patience)
+				defer cancel()
+				called := false
+				err := gate.Call(ctx, "send", func(context.Context) error { called = true; return nil })
+				require.Equal(t, c.called, called)
+				if !c.called {
+					f := fault.Of(err)
+					require.Equal(t, fault.VendorUnavailable, f.Kind)
+					require.Equal(t, ReasonTimeout, f.Reason)
+					require.False(t, f.Doubt)
+				}
+			})
+		})
+	}
+}
+
 // Who answers works, whatever the answer; and a caller who leaves says nothing about the host.
 func TestWhatAGatesBreakerCounts(t *testing.T) {
 	t.Parallel()

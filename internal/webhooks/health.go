@@ -14,8 +14,8 @@ const FailingLong = time.Hour
 
 // Health is how endpoints fare, of one owner or of all.
 type Health struct {
-	// Failing are those that nothing has reached for FailingLong, though it is tried; SwitchedOff were so by themselves, for that or
-	// because they are gone.
+	// Failing are those that nothing has reached for FailingLong, though something waits for them and is tried; SwitchedOff were so by
+	// themselves, for that or because they are gone.
 	Failing, SwitchedOff int
 	// Overdue is for how long the one waits that has waited longest for what is due, and could be sent to, or an event that no endpoint was
 	// given yet: that is this server's delay, no endpoint's.
@@ -60,7 +60,7 @@ func (s *Service) HealthOf(ctx context.Context, owner uuid.UUID) (h Health, err 
 		switch {
 		case w.OffReason == OffFailing || w.OffReason == OffGone:
 			h.SwitchedOff++
-		case w.OffReason == "" && w.FailingSince != nil && !w.FailingSince.After(now.Add(-FailingLong)):
+		case w.OffReason == "" && w.dueAt != nil && w.FailingSince != nil && !w.FailingSince.After(now.Add(-FailingLong)):
 			h.Failing++
 		}
 		h.Overdue = max(h.Overdue, w.overdue(now))

@@ -95,6 +95,25 @@ func TestEndpointsThatNothingReachesAreCounted(t *testing.T) {
 	require.Equal(t, [2]int{0, 0}, unreached(p))
 }
 
+// An endpoint that failed, and that nothing waits for any more, is not tried: nobody knows whether it would be reached now.
+func TestAnEndpointIsFailingOnlyWhileItIsTried(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.status.Store(500)
+	p.happens()
+	p.works()
+	p.later(FailingLong)
+	require.Equal(t, 1, p.fares().Failing)
+	p.later(day)
+	p.works() // what waited is given up
+	require.Equal(t, Failed, p.deliveries()[0].Delivery.State)
+	require.Empty(t, p.webhook().OffReason)
+	require.NotNil(t, p.webhook().FailingSince)
+	require.Zero(t, p.fares().Failing)
+	p.happens()
+	require.Equal(t, 1, p.fares().Failing)
+}
+
 // After a rotation of the keyset's key it shows whether the earlier key can go: all that signs now must open without it.
 func TestSecretsThatNoKeyOpensAreFound(t *testing.T) {
 	t.Parallel()

@@ -117,6 +117,9 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (updated Webhook, 
 			ID: in.ID, OwnerID: in.OwnerID, Now: now, SetUrl: in.has("url"), Url: in.Draft.URL,
 			SetDescription: in.has("description"), Description: in.Draft.Description, SetEventTypes: in.has("event_types"), EventTypes: types,
 		}))
+		if err == nil && updated.URL != current.URL && current.OffReason == "" {
+			updated, err = s.moved(ctx, tx, updated)
+		}
 		switch {
 		case err != nil || !in.has("enabled") || in.Enabled == (current.OffReason == ""):
 		case in.Enabled:
@@ -132,6 +135,15 @@ func (s *Service) Update(ctx context.Context, in UpdateInput) (updated Webhook, 
 		return err
 	})
 	return updated, err
+}
+
+// moved has what waits for an endpoint, whose row the caller has locked, sent to its new URL at once.
+func (s *Service) moved(ctx context.Context, tx *postgres.Tx, w Webhook) (Webhook, error) {
+	moved, err := fromRow(s.queries.WebhookMoved(ctx, tx, db.WebhookMovedParams{ID: w.ID, OwnerID: w.OwnerID, Now: s.now()}))
+	if err == nil {
+		err = s.queries.WebhookAnnounce(ctx, tx)
+	}
+	return moved, err
 }
 
 // switchOff ends what waits for an endpoint, whose row the caller has locked.

@@ -36,6 +36,17 @@ UPDATE webhooks SET
 WHERE id = @id AND owner_id = @owner_id
 RETURNING *;
 
+-- name: WebhookMoved :one
+-- An endpoint at another URL has failed nowhere there: it does not rest, and what waits is due now. The caller holds the row's lock.
+WITH due AS (
+    UPDATE webhook_deliveries SET next_attempt_at = LEAST(next_attempt_at, @now::timestamptz) WHERE webhook_id = @id AND state = 'pending'
+)
+UPDATE webhooks SET
+    failures = 0, failing_since = NULL, last_failed_at = NULL,
+    free_at = CASE WHEN failures > 0 THEN LEAST(free_at, @now::timestamptz) ELSE free_at END,
+    due_at = CASE WHEN due_at IS NOT NULL THEN LEAST(due_at, @now::timestamptz) END
+WHERE id = @id AND owner_id = @owner_id RETURNING *;
+
 -- name: WebhookSwitchOff :one
 -- The caller holds the row's lock.
 UPDATE webhooks SET off_reason = @off_reason, off_at = @now::timestamptz, due_at = NULL, updated_at = @now::timestamptz
@@ -275,9 +286,10 @@ SELECT COALESCE((
 ), @now::timestamptz)::timestamptz;
 
 -- name: WebhookCountUnreached :one
--- Of all owners: how many endpoints nothing has reached since a time, though it is tried, and how many were switched off by themselves.
+-- Of all owners: how many endpoints nothing has reached since a time, though something is tried, and how many were switched off by themselves.
 SELECT
-    (SELECT count(*) FROM webhooks w WHERE w.failing_since <= @before::timestamptz AND w.off_reason = '') AS failing,
+    (SELECT count(*) FROM webhooks w
+        WHERE w.failing_since <= @before::timestamptz AND w.off_reason = '' AND w.due_at IS NOT NULL) AS failing,
     (SELECT count(*) FROM webhooks w WHERE w.failing_since IS NOT NULL AND w.off_reason IN ('failing', 'gone')) AS switched_off;
 
 -- name: WebhookEraseSecrets :execrows

@@ -3,6 +3,7 @@ package smtp_test
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -96,6 +97,22 @@ func TestASilentServerIsLeftAlone(t *testing.T) {
 	require.False(t, f.Doubt)
 	require.Equal(t, before, connections.Load())
 	require.Equal(t, outbound.BreakerOpen, seen.last(), "metrics say so")
+}
+
+// Who says nothing broke off, however the connection was to be encrypted: no setting is wrong.
+func TestASilentServerIsToldAsOne(t *testing.T) {
+	t.Parallel()
+	url, _ := mute(t)
+	for _, of := range []string{url, strings.Replace(url, "smtp:", "smtps:", 1)} {
+		client, err := smtp.New(smtp.Config{URL: of, From: "posts@example.org"},
+			newSeam(t, outbound.DefaultPolicies(), outbound.Unobserved{}), time.Now)
+		require.NoError(t, err)
+		client.WelcomedWithin(50 * time.Millisecond)
+		f := send(t.Context(), client)
+		require.Equal(t, fault.VendorUnavailable, f.Kind)
+		require.Equal(t, "The mail server could not be reached, or broke off.", f.Message, of)
+		require.False(t, f.Doubt)
+	}
 }
 
 // The first message after a while shows whether the server speaks again.

@@ -230,9 +230,10 @@ func (c *Client) fault(operation string, err error) error {
 // mostShown is how much of what the server says a user is told, in bytes.
 const mostShown = 300
 
-// brokeOff tells a connection that failed from a server that does not do what it is to.
+// brokeOff tells a connection that failed, or was given up, from a server that does not do what it is to.
 func brokeOff(err error) bool {
-	return errors.As(err, new(net.Error)) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+	return errors.As(err, new(net.Error)) || errors.Is(err, context.Canceled) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // answerOf is what the server said, where an error holds that; 0 where it does not.

@@ -120,10 +120,14 @@ func TestWhatIsWrongWithASubscriptionIsToldAtOnce(t *testing.T) {
 		Subscription
 		wrong []string
 	}{
-		"good":           {Subscription{"https://push.example.org/1", good.P256dh, good.Auth}, nil},
-		"padded":         {Subscription{"https://push.example.org/1", good.P256dh + "=", good.Auth + "=="}, nil},
-		"nothing":        {Subscription{}, []string{"endpoint", "keys.p256dh", "keys.auth"}},
-		"inside":         {Subscription{"https://127.0.0.1/1", good.P256dh, good.Auth}, []string{"endpoint"}},
+		"good":    {Subscription{"https://push.example.org/1", good.P256dh, good.Auth}, nil},
+		"padded":  {Subscription{"https://push.example.org/1", good.P256dh + "=", good.Auth + "=="}, nil},
+		"nothing": {Subscription{}, []string{"endpoint", "keys.p256dh", "keys.auth"}},
+		"inside":  {Subscription{"https://127.0.0.1/1", good.P256dh, good.Auth}, []string{"endpoint"}},
+		"line breaks": {
+			Subscription{"https://push.example.org/1", good.P256dh + "\n", good.Auth[:4] + "\r" + good.Auth[4:]},
+			[]string{"keys.p256dh", "keys.auth"},
+		},
 		"not on P-256":   {Subscription{"https://push.example.org/1", "BA" + strings.Repeat("A", 85), good.Auth}, []string{"keys.p256dh"}},
 		"a short secret": {Subscription{"https://push.example.org/1", good.P256dh, good.Auth[:20]}, []string{"keys.auth"}},
 	} {

@@ -114,8 +114,11 @@ func (s Subscription) Faults(where reach.Reach) (faults []fault.Field) {
 	return faults
 }
 
-// decode reads base64url with the padding that some browsers add, or without.
+// decode reads base64url with the padding that some browsers add, or without. Line breaks, which Go's would pass over, are wrong.
 func decode(text string) ([]byte, error) {
+	if strings.ContainsAny(text, "\r\n") {
+		return nil, errors.New("the text has line breaks")
+	}
 	return base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(text, "="))
 }
 

@@ -4,11 +4,13 @@ import "maps"
 
 // sessionArguments are those of the queries of sessions and of what begins them; see arguments.
 var sessionArguments = map[string]map[string]string{
-	"UserExists":         {},
-	"UserUpdateProfile":  {"id": owner, "name": "'n'"},
-	"PasswordGetByEmail": {"email_key": "'u2@example.org'"},
-	"PasswordGet":        {},
-	"PasswordPut":        {"hash": "'h'", "changed_at": "now_at"},
+	"UserExists":          {},
+	"UserUpdateProfile":   {"id": owner, "name": "'n'"},
+	"PasswordGetByEmail":  {"email_key": "'u2@example.org'"},
+	"PasswordGet":         {},
+	"PasswordGetForShare": {},
+	"PasswordReplace":     {"hash": "'h'", "old_hash": "'o'", "changed_at": "now_at"},
+	"PasswordPut":         {"hash": "'h'", "changed_at": "now_at"},
 	"SessionInsert": {
 		"id": fresh, "token_hash": "'new'", "user_agent": "''", "address": "''", "expires_at": "now_at", "ends_at": "now_at",
 	},
@@ -23,6 +25,7 @@ var sessionArguments = map[string]map[string]string{
 	"SessionDeleteOld":       {},
 	"SignInLinkInsert":       {"token_hash": "'new'", "expires_at": "now_at"},
 	"SignInLinkTake":         {"token_hash": "'l2'"},
+	"SignInLinkGetSetUp":     {"token_hash": "'l2'"},
 	"SignInLinkTakeSetUps":   {},
 	"SignInLinkDeleteOld":    {},
 }

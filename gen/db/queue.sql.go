@@ -111,10 +111,11 @@ func (q *Queries) QueueGetForUpdate(ctx context.Context, db DBTX, arg QueueGetFo
 
 const queuePut = `-- name: QueuePut :one
 INSERT INTO queues (account_id, owner_id, time_zone, slots, revision, updated_at)
-VALUES ($1, $2, $3, $4, 1, $5)
+SELECT $1::uuid, $2::uuid, $3::text, $4::smallint[], 1, $5::timestamptz
+WHERE $6::bigint = 0 OR EXISTS (SELECT FROM queues q WHERE q.account_id = $1::uuid)
 ON CONFLICT (account_id) DO UPDATE SET
     time_zone = excluded.time_zone, slots = excluded.slots, revision = queues.revision + 1, updated_at = excluded.updated_at
-WHERE queues.owner_id = excluded.owner_id AND ($6::bigint = 0 OR queues.revision = $6)
+WHERE queues.owner_id = excluded.owner_id AND ($6::bigint = 0 OR queues.revision = $6::bigint)
 RETURNING account_id, owner_id, time_zone, slots, revision, updated_at
 `
 
@@ -127,7 +128,7 @@ type QueuePutParams struct {
 	Revision  int64
 }
 
-// No row when the account has a queue whose revision is not the one given; 0 is any.
+// No row when the account has a queue whose revision is not the one given, or none and one is given; 0 is any, and none.
 func (q *Queries) QueuePut(ctx context.Context, db DBTX, arg QueuePutParams) (Queue, error) {
 	row := db.QueryRow(ctx, queuePut,
 		arg.AccountID,

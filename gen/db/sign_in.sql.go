@@ -42,6 +42,18 @@ func (q *Queries) PasswordGetByEmail(ctx context.Context, db DBTX, emailKey stri
 	return i, err
 }
 
+const passwordGetForShare = `-- name: PasswordGetForShare :one
+SELECT hash FROM passwords WHERE owner_id = $1 FOR SHARE
+`
+
+// Until the end of the transaction nobody gives the user another. No row where the user has none.
+func (q *Queries) PasswordGetForShare(ctx context.Context, db DBTX, ownerID uuid.UUID) (string, error) {
+	row := db.QueryRow(ctx, passwordGetForShare, ownerID)
+	var hash string
+	err := row.Scan(&hash)
+	return hash, err
+}
+
 const passwordPut = `-- name: PasswordPut :execrows
 INSERT INTO passwords (owner_id, hash, changed_at) VALUES ($1, $2, $3)
 ON CONFLICT (owner_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at
@@ -61,6 +73,31 @@ func (q *Queries) PasswordPut(ctx context.Context, db DBTX, arg PasswordPutParam
 	return result.RowsAffected(), nil
 }
 
+const passwordReplace = `-- name: PasswordReplace :execrows
+UPDATE passwords SET hash = $1, changed_at = $2 WHERE owner_id = $3 AND hash = $4
+`
+
+type PasswordReplaceParams struct {
+	Hash      string
+	ChangedAt time.Time
+	OwnerID   uuid.UUID
+	OldHash   string
+}
+
+// No row where the user has another password than the one given.
+func (q *Queries) PasswordReplace(ctx context.Context, db DBTX, arg PasswordReplaceParams) (int64, error) {
+	result, err := db.Exec(ctx, passwordReplace,
+		arg.Hash,
+		arg.ChangedAt,
+		arg.OwnerID,
+		arg.OldHash,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const signInLinkDeleteOld = `-- name: SignInLinkDeleteOld :execrows
 DELETE FROM sign_in_links WHERE token_hash IN (
     SELECT l.token_hash FROM sign_in_links l WHERE l.expires_at < $1 ORDER BY l.expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
@@ -73,6 +110,18 @@ func (q *Queries) SignInLinkDeleteOld(ctx context.Context, db DBTX, before time.
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const signInLinkGetSetUp = `-- name: SignInLinkGetSetUp :one
+SELECT token_hash, owner_id, expires_at FROM sign_in_links WHERE token_hash = $1 AND owner_id IS NULL
+`
+
+// A link with which the first user can be made. No row when it was used before, or never made.
+func (q *Queries) SignInLinkGetSetUp(ctx context.Context, db DBTX, tokenHash []byte) (SignInLink, error) {
+	row := db.QueryRow(ctx, signInLinkGetSetUp, tokenHash)
+	var i SignInLink
+	err := row.Scan(&i.TokenHash, &i.OwnerID, &i.ExpiresAt)
+	return i, err
 }
 
 const signInLinkInsert = `-- name: SignInLinkInsert :execrows

@@ -148,6 +148,10 @@ func TestAQueueIsKeptPerAccountAndOwner(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
+	w.Exec(`DELETE FROM queues`)
+	_, err = queues.UpdateQueue(t.Context(), &postwrightv1.UpdateQueueRequest{Queue: &postwrightv1.Queue{Etag: got.GetQueue().GetEtag()}})
+	require.ErrorContains(t, err, "The queue has changed since this etag was read", "there is none")
+	require.Zero(t, w.Count(`SELECT count(*) FROM queues`))
 	_, err = queues.UpdateQueue(t.Context(), &postwrightv1.UpdateQueueRequest{Queue: &postwrightv1.Queue{Etag: "x"}})
 	require.ErrorContains(t, err, "queue.etag is not one of ours")
 	free, err := queues.ListFreeSlots(t.Context(), &postwrightv1.ListFreeSlotsRequest{StartTime: timestamppb.New(app.Now().Add(400 * 24 * time.Hour))})

@@ -40,11 +40,12 @@ func (v *validation) sessions(c SessionConfig) {
 
 // cookies are those of people who are signed in to a server that listens at an address.
 func (a *App) cookies(at net.Addr) rpc.Cookies {
+	proxied := a.cfg.Server.ClientAddressHeader != "" // then where it listens says nothing of where browsers are
 	public, err := url.Parse(a.cfg.Server.PublicURL)
 	if a.cfg.Server.PublicURL == "" || err != nil { // Verify has told what is wrong
-		return rpc.Cookies{Secure: !onLoopback(at)}
+		return rpc.Cookies{Secure: proxied || !onLoopback(at)}
 	}
-	return rpc.Cookies{Secure: public.Scheme == "https", Origin: public.Scheme + "://" + public.Host}
+	return rpc.Cookies{Secure: proxied || public.Scheme == "https", Origin: public.Scheme + "://" + public.Host}
 }
 
 func onLoopback(at net.Addr) bool {

@@ -59,6 +59,23 @@ func (b *browser) call(procedure, message string, headers ...string) apptest.Ans
 	return answer
 }
 
+// read has a page that is at a site, from where it calls, send a GET.
+func (b *browser) read(procedure, site string) apptest.Answer {
+	t := b.w.T
+	t.Helper()
+	at, err := url.Parse(b.url + procedure + "?connect=v1&encoding=json&message=%7B%7D")
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at.String(), http.NoBody)
+	require.NoError(t, err)
+	if site != "" {
+		req.Header.Set("Sec-Fetch-Site", site)
+	}
+	for _, cookie := range b.jar.Cookies(at) {
+		req.AddCookie(cookie)
+	}
+	return b.w.Send(req)
+}
+
 func (b *browser) signIn(email, password string) apptest.Answer {
 	b.w.T.Helper()
 	return b.call(sessions+"SignIn", string(apptest.JSON(b.w.T, map[string]string{"email": email, "password": password})))
@@ -260,6 +277,15 @@ func TestAPageOfAnotherOriginHasNoUseOfTheCookie(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, w.browser(w.URL).call(sessions+"SignIn", signIn, headers...).Status, name)
 	}
 	require.Zero(t, w.Count(`SELECT count(*) FROM posts`))
+	for site, status := range map[string]int{
+		"same-site": http.StatusForbidden, "cross-site": http.StatusForbidden, "same-origin": http.StatusOK, "none": http.StatusOK, "": http.StatusOK,
+	} {
+		read := b.read(listPosts, site)
+		require.Equal(t, status, read.Status, "a GET of %q: %s", site, read.Body)
+		if status == http.StatusOK {
+			require.Equal(t, "private, no-store", read.Header.Get("Cache-Control"))
+		}
+	}
 	require.Equal(t, http.StatusOK, create("Sec-Fetch-Site", "same-origin", "Origin", w.URL).Status)
 	require.Equal(t, http.StatusOK, create("Origin", w.URL).Status, "an origin is the host that was called")
 	require.Equal(t, http.StatusOK, create().Status, "what is no browser says nothing")
@@ -356,6 +382,7 @@ func TestWhereOthersReachTheServerItsCookieIsForTLSAlone(t *testing.T) {
 		"a proxy that speaks TLS":    func(c *app.Config) { c.Server.PublicURL = "https://posts.example.org" },
 		"both":                       func(c *app.Config) { c.Server.Listen, c.Server.PublicURL = "0.0.0.0:0", "https://posts.example.org/" },
 		"an address by another name": func(c *app.Config) { c.Server.Listen = ":0" },
+		"a proxy on this machine":    func(c *app.Config) { c.Server.ClientAddressHeader = "X-Real-IP" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

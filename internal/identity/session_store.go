@@ -71,6 +71,9 @@ func (s sessionStore) FindCtx(ctx context.Context, tokenHash string) (b []byte, 
 	return b, err == nil, err
 }
 
+// onKey is that of the transaction in which a session begins: scs hands a context on, and nothing else.
+type onKey struct{}
+
 // CommitCtx implements scs.CtxStore: it makes a session that is not used yet, and of any other says that it was used.
 func (s sessionStore) CommitCtx(ctx context.Context, tokenHash string, b []byte, expiry time.Time) error {
 	var session Session
@@ -79,7 +82,11 @@ func (s sessionStore) CommitCtx(ctx context.Context, tokenHash string, b []byte,
 	}
 	expiry = expiry.Truncate(time.Microsecond)
 	if session.LastUsedAt.Equal(session.CreatedAt) {
-		_, err := s.queries.SessionInsert(ctx, s.store, db.SessionInsertParams{
+		on, within := ctx.Value(onKey{}).(db.DBTX)
+		if !within {
+			on = s.store
+		}
+		_, err := s.queries.SessionInsert(ctx, on, db.SessionInsertParams{
 			ID: session.ID, OwnerID: session.OwnerID, TokenHash: tokenHash, UserAgent: session.UserAgent, Address: session.Address,
 			CreatedAt: session.CreatedAt, ExpiresAt: expiry, EndsAt: session.EndsAt.Truncate(time.Microsecond),
 		})

@@ -75,29 +75,32 @@ func (b Browser) name() string {
 	return string(name[:min(len(name), longestUserAgent)])
 }
 
-// Begin begins a session of a user, and returns it with the token that proves it. The token can't be had again.
-func (s *Sessions) Begin(ctx context.Context, ownerID uuid.UUID, browser Browser) (token string, begun Session, err error) {
-	ctx, err = s.manager.Load(ctx, "")
+// Begin begins a session of a user, and returns it with the token that proves it. The token can't be had again. It may be part of a
+// transaction: ended is to be called once that is over.
+func (s *Sessions) Begin(
+	ctx context.Context, on db.DBTX, ownerID uuid.UUID, browser Browser,
+) (token string, begun Session, ended func(), err error) {
+	ended = func() {}
+	ctx, err = s.manager.Load(context.WithValue(ctx, onKey{}, on), "")
 	if err != nil {
-		return "", Session{}, err
+		return "", Session{}, ended, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return "", Session{}, err
+		return "", Session{}, ended, err
 	}
 	at := s.now()
 	s.manager.Put(ctx, sessionValue, Session{
 		ID: id, OwnerID: ownerID, UserAgent: browser.name(), Address: browser.place(), CreatedAt: at, LastUsedAt: at,
 	})
 	if token, _, err = s.manager.Commit(ctx); err != nil {
-		return "", Session{}, err
+		return "", Session{}, ended, err
 	}
-	if begun, err = s.Get(ctx, ownerID, id); err != nil {
-		return "", Session{}, err
+	if begun, err = sessionFromRow(s.queries.SessionGet(ctx, on, db.SessionGetParams{ID: id, OwnerID: ownerID})); err != nil {
+		return "", Session{}, ended, err
 	}
-	over, err := s.queries.SessionDeleteLeastUsed(ctx, s.store, db.SessionDeleteLeastUsedParams{OwnerID: ownerID, Keep: mostSessions})
-	s.kept.cached.Drop(over...)
-	return token, begun, err
+	over, err := s.queries.SessionDeleteLeastUsed(ctx, on, db.SessionDeleteLeastUsedParams{OwnerID: ownerID, Keep: mostSessions})
+	return token, begun, func() { s.kept.cached.Drop(over...) }, err
 }
 
 // Authenticate returns the session of a token. Every other outcome is an Unauthenticated fault, or the database's.
@@ -125,6 +128,16 @@ const ReasonSessionEnded = "SESSION_ENDED"
 
 func errEnded() error {
 	return fault.New(fault.Unauthenticated, "You are not signed in any more: sign in again.").WithReason(ReasonSessionEnded)
+}
+
+// Goes reports by its error whether a session of a user goes on, as part of a transaction: an Unauthenticated fault says that it has
+// ended.
+func (s *Sessions) Goes(ctx context.Context, on db.DBTX, ownerID, id uuid.UUID) error {
+	_, err := s.queries.SessionGet(ctx, on, db.SessionGetParams{ID: id, OwnerID: ownerID})
+	if fault.Is(err, fault.NotFound) {
+		return errEnded()
+	}
+	return err
 }
 
 // Get returns a session of a user.

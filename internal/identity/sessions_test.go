@@ -12,16 +12,30 @@ import (
 
 	"github.com/postwright/postwright/internal/fault"
 	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/postgres"
 )
 
 var long = identity.SessionLimits{Idle: 14 * 24 * time.Hour, Lifetime: 90 * 24 * time.Hour}
 
+// sessions begin each by itself.
+type sessions struct {
+	*identity.Sessions
+	store *postgres.Store
+}
+
+func (s sessions) begin(t *testing.T, owner uuid.UUID, browser identity.Browser) (token string, begun identity.Session, err error) {
+	t.Helper()
+	token, begun, ended, err := s.Begin(t.Context(), s.store, owner, browser)
+	ended()
+	return token, begun, err
+}
+
 // newSessions returns sessions, and what makes them all older: scs reads the machine's clock.
-func newSessions(t *testing.T) (s *identity.Sessions, users *identity.Service, age func(time.Duration)) {
+func newSessions(t *testing.T) (s sessions, users *identity.Service, age func(time.Duration)) {
 	t.Helper()
 	users, store := newService(t)
 	now := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-	return identity.NewSessions(store, nil, long, now), users, func(by time.Duration) {
+	return sessions{identity.NewSessions(store, nil, long, now), store}, users, func(by time.Duration) {
 		t.Helper()
 		_, err := store.Pool().Exec(t.Context(), `UPDATE sessions SET created_at = created_at - $1::interval, last_used_at = last_used_at - $1,
 			expires_at = expires_at - $1, ends_at = ends_at - $1`, by)
@@ -35,7 +49,7 @@ func TestOnlyWhoHasTheTokenIsInTheSession(t *testing.T) {
 	t.Parallel()
 	s, users, _ := newSessions(t)
 	ada := newUser(t, users, "ada@example.org")
-	token, begun, err := s.Begin(t.Context(), ada.ID, laptop)
+	token, begun, err := s.begin(t, ada.ID, laptop)
 	require.NoError(t, err)
 	require.Equal(t, []any{ada.ID, laptop.UserAgent, "192.0.2.7"}, []any{begun.OwnerID, begun.UserAgent, begun.Address})
 	require.WithinDuration(t, time.Now().Add(long.Idle), begun.ExpiresAt, time.Minute)
@@ -45,7 +59,7 @@ func TestOnlyWhoHasTheTokenIsInTheSession(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{begun.ID, begun.OwnerID, begun.Number}, []any{got.ID, got.OwnerID, got.Number})
 
-	other, _, err := s.Begin(t.Context(), ada.ID, laptop)
+	other, _, err := s.begin(t, ada.ID, laptop)
 	require.NoError(t, err)
 	require.NotEqual(t, token, other)
 	for name, wrong := range map[string]string{
@@ -61,7 +75,7 @@ func TestOneUserHasNothingOfAnothersSessions(t *testing.T) {
 	t.Parallel()
 	s, users, _ := newSessions(t)
 	ada, bob := newUser(t, users, "ada@example.org"), newUser(t, users, "bob@example.org")
-	token, begun, err := s.Begin(t.Context(), ada.ID, laptop)
+	token, begun, err := s.begin(t, ada.ID, laptop)
 	require.NoError(t, err)
 	require.True(t, fault.Is(s.End(t.Context(), bob.ID, begun.ID), fault.NotFound))
 	page, err := s.List(t.Context(), identity.ListInput{OwnerID: bob.ID})
@@ -80,9 +94,9 @@ func TestASessionEndsWithoutUseAndInAnyCase(t *testing.T) {
 	t.Parallel()
 	s, users, age := newSessions(t)
 	ada := newUser(t, users, "ada@example.org")
-	token, _, err := s.Begin(t.Context(), ada.ID, laptop)
+	token, _, err := s.begin(t, ada.ID, laptop)
 	require.NoError(t, err)
-	unused, _, err := s.Begin(t.Context(), ada.ID, laptop)
+	unused, _, err := s.begin(t, ada.ID, laptop)
 	require.NoError(t, err)
 	const most = 13 * 24 * time.Hour
 	for passed := most; passed < long.Lifetime; passed += most {
@@ -116,8 +130,8 @@ func TestASessionThatIsEndedWhileItIsUsedStaysSo(t *testing.T) {
 		end()
 		return time.Now().UTC().Truncate(time.Microsecond)
 	}
-	s := identity.NewSessions(store, nil, long, now)
-	token, begun, err := s.Begin(t.Context(), ada.ID, laptop)
+	s := sessions{identity.NewSessions(store, nil, long, now), store}
+	token, begun, err := s.begin(t, ada.ID, laptop)
 	require.NoError(t, err)
 	_, err = store.Pool().Exec(t.Context(), `UPDATE sessions SET last_used_at = last_used_at - interval '1 hour'`)
 	require.NoError(t, err)
@@ -135,7 +149,7 @@ func TestSessionsAreListedThePageAfterTheOther(t *testing.T) {
 	ada := newUser(t, users, "ada@example.org")
 	var want []uuid.UUID
 	for range 12 {
-		_, begun, err := s.Begin(t.Context(), ada.ID, laptop)
+		_, begun, err := s.begin(t, ada.ID, laptop)
 		require.NoError(t, err)
 		want = append([]uuid.UUID{begun.ID}, want...)
 	}
@@ -168,14 +182,14 @@ func TestOneSessionTooManyEndsTheOneThatWasUsedLeastLately(t *testing.T) {
 	ada := newUser(t, users, "ada@example.org")
 	var tokens []string
 	for range 100 {
-		token, _, err := s.Begin(t.Context(), ada.ID, laptop)
+		token, _, err := s.begin(t, ada.ID, laptop)
 		require.NoError(t, err)
 		tokens = append(tokens, token)
 	}
 	age(time.Hour)
 	_, err := s.Authenticate(t.Context(), tokens[0])
 	require.NoError(t, err, "the oldest is used")
-	_, _, err = s.Begin(t.Context(), ada.ID, laptop)
+	_, _, err = s.begin(t, ada.ID, laptop)
 	require.NoError(t, err)
 	_, err = s.Authenticate(t.Context(), tokens[1])
 	require.True(t, fault.Is(err, fault.Unauthenticated), "%v", err)
@@ -193,7 +207,7 @@ func TestWhatABrowserCallsItselfIsKeptAsFarAsItCanBe(t *testing.T) {
 		"": "", "a\x00b": "ab", "a\xffb": "ab", strings.Repeat("é", 301): strings.Repeat("é", 300),
 		strings.Repeat("x", 100_000): strings.Repeat("x", 300),
 	} {
-		_, begun, err := s.Begin(t.Context(), ada.ID, identity.Browser{UserAgent: name})
+		_, begun, err := s.begin(t, ada.ID, identity.Browser{UserAgent: name})
 		require.NoError(t, err)
 		require.Equal(t, want, begun.UserAgent)
 		require.Empty(t, begun.Address)
@@ -206,9 +220,9 @@ func TestIdentifierSaysWhoseACallIs(t *testing.T) {
 	ada, bob := newUser(t, users, "ada@example.org"), newUser(t, users, "bob@example.org")
 	key, kept, err := users.CreateKey(t.Context(), ada.ID, "")
 	require.NoError(t, err)
-	token, begun, err := s.Begin(t.Context(), bob.ID, laptop)
+	token, begun, err := s.begin(t, bob.ID, laptop)
 	require.NoError(t, err)
-	who := identity.Identifier{Users: users, Sessions: s}
+	who := identity.Identifier{Users: users, Sessions: s.Sessions}
 	byKey := identity.Access{UserID: ada.ID, KeyID: kept.ID}
 	for name, c := range map[string]struct {
 		proof identity.Proof

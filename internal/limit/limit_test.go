@@ -113,6 +113,21 @@ func TestAKeyThatWasRightPassesWhateverItsNeighboursGetWrong(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestAKeyThatWasJustGivenPassesFromItsFirstCallOn(t *testing.T) {
+	t.Parallel()
+	h := newHouse()
+	for range 4 {
+		_, err := h.call(home, "wrong")
+		require.Error(t, err)
+	}
+	right := h.newKey(uuid.New())
+	_, err := h.call(home, right)
+	_ = requireRefused(t, err, ReasonWrongKeys)
+	h.Remember(right, h.keys[right])
+	_, err = h.call(home, right)
+	require.NoError(t, err)
+}
+
 func TestRightKeysCostTheirAddressNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse()

@@ -97,13 +97,14 @@ func Open(ctx context.Context, cfg Config, observe Observer, log *slog.Logger) (
 	poolCfg.MaxConns = cfg.MaxConns
 	setApplicationName(poolCfg, cfg.ApplicationName)
 	lockLimit := strconv.FormatInt(cfg.LockTimeout.Milliseconds(), 10)
-	var tx pgx.TxOptions
+	// A statement that has waited for a row is to see it as it is then, whatever the database's default is.
+	tx := pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
 	if cfg.DirectURL == "" {
 		poolCfg.ConnConfig.RuntimeParams[lockTimeout] = lockLimit
 	} else {
 		withoutSessions(poolCfg)
 		// In the same message as BEGIN. A statement outside a transaction has the operation's limit alone.
-		tx.BeginQuery = "begin; set local lock_timeout = " + lockLimit
+		tx.BeginQuery = "begin isolation level read committed; set local lock_timeout = " + lockLimit
 	}
 	poolCfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		uuidcodec.Register(conn.TypeMap()) // or each goes through its text, twice

@@ -54,8 +54,11 @@ func (c Cookies) write(header setter, token string, until time.Time) {
 		Name: c.name(), Value: token, Path: "/", Expires: until, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: c.Secure,
 	}
 	header.Set("Set-Cookie", cookie.String())
-	header.Set("Cache-Control", "no-store")
+	header.Set("Cache-Control", ofOne)
 }
+
+// ofOne is the Cache-Control of what is answered to one person alone. The cookie that it goes by says nothing of that to a cache.
+const ofOne = "private, no-store"
 
 // maxSignInBytes bounds a message of those that sign in: an address, a password, a name and a zone, each character an escape of JSON.
 const maxSignInBytes = 16 << 10
@@ -91,7 +94,11 @@ func guardCookies(
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := protection.Check(r); err != nil {
+		err := protection.Check(r)
+		if err == nil && fromElsewhere(r) {
+			err = errors.New("a GET from another origin")
+		}
+		if err != nil {
 			leaveArrivals(r.Context())
 			delay(r.Context(), uuid.Nil)
 			refuse(w, r, errorWriter, fault.New(fault.Forbidden, "Only pages of this Postwright may use its cookie: a page of another origin calls "+
@@ -100,4 +107,11 @@ func guardCookies(
 		}
 		next.ServeHTTP(w, r)
 	}), nil
+}
+
+// fromElsewhere reports whether a page of another origin had a browser send a GET, which CrossOriginProtection lets through.
+// A neighbouring page has the cookie sent; browsers that send it with a GET say where that comes from.
+func fromElsewhere(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return r.Method == http.MethodGet && (site == "same-site" || site == "cross-site")
 }

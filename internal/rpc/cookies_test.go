@@ -34,7 +34,7 @@ func TestTheCookieIsAsStrictAsItsBrowserCanKeepIt(t *testing.T) {
 		header := http.Header{}
 		c.cookies.set(header, "token", until)
 		require.Equal(t, []string{c.set}, header.Values("Set-Cookie"), name)
-		require.Equal(t, "no-store", header.Get("Cache-Control"), name)
+		require.Equal(t, "private, no-store", header.Get("Cache-Control"), name)
 		c.cookies.clear(header)
 		require.Equal(t, []string{c.clear}, header.Values("Set-Cookie"), name)
 	}

@@ -8,12 +8,14 @@ import (
 	postwrightv1 "github.com/postwright/postwright/gen/proto/postwright/v1"
 	"github.com/postwright/postwright/gen/proto/postwright/v1/postwrightv1connect"
 	"github.com/postwright/postwright/internal/identity"
+	"github.com/postwright/postwright/internal/limit"
 	"github.com/postwright/postwright/internal/signin"
 )
 
 type sessionHandler struct {
 	signIn  *signin.Service
 	cookies Cookies
+	callers *limit.Callers
 }
 
 var _ postwrightv1connect.SessionServiceHandler = sessionHandler{}
@@ -50,6 +52,7 @@ func begun[In any](
 			return nil, err
 		}
 		noteCaller(ctx, signedIn.User.ID)
+		h.callers.Remember(signedIn.Token, limit.Caller{Owner: signedIn.User.ID, Key: signedIn.Session.ID})
 		if header := responseHeader(ctx); header != nil {
 			h.cookies.set(header, signedIn.Token, signedIn.Session.EndsAt)
 		}

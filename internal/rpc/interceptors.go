@@ -209,6 +209,9 @@ func authenticate(
 				return tellLimit(ctx, info.ResponseHeader(), delay, uuid.Nil, next(ctx, spec, stream))
 			}
 			proof := proofOf(info.RequestHeader(), cookies)
+			if proof.Session != "" {
+				info.ResponseHeader().Set("Cache-Control", ofOne)
+			}
 			var access identity.Access
 			admission, err := callers.Admit(ctx, limit.Call{
 				From: connectionOf(ctx).from, Key: cmp.Or(proof.Key, proof.Session), Stream: spec.StreamType != connect.StreamTypeUnary,

@@ -155,7 +155,7 @@ func NewHandler(stopping context.Context, delay Delay, cfg Config, services Serv
 	postwrightv1connect.RegisterQueueServiceHandler(server, queueHandler{queue: services.Queue, publishing: services.Publishing})
 	postwrightv1connect.RegisterWebhookServiceHandler(server, webhookHandler{webhooks: services.Webhooks, reach: services.WebhookReach})
 	postwrightv1connect.RegisterSystemServiceHandler(server, systemHandler{status: services.Status})
-	postwrightv1connect.RegisterSessionServiceHandler(server, sessionHandler{signIn: services.SignIn, cookies: cfg.Cookies})
+	postwrightv1connect.RegisterSessionServiceHandler(server, sessionHandler{signIn: services.SignIn, cookies: cfg.Cookies, callers: services.Callers})
 	var names []string
 	streams, methods := map[string]bool{}, healthMethods()
 	for spec := range server.Specs() {

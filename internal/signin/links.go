@@ -87,6 +87,14 @@ func (s *Service) SetUpFirstUser(ctx context.Context, in SetUp) (SignedIn, error
 		return SignedIn{}, err
 	}
 	defer release()
+	// Before it costs a hash, and again below, where nobody comes between.
+	link, err := s.queries.SignInLinkGetSetUp(ctx, s.Store, hashOf(in.Token))
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return SignedIn{}, err
+	}
+	if err := s.maySetUp(ctx, s.Store, in.Token, link); err != nil {
+		return SignedIn{}, err
+	}
 	hash, err := s.Passwords.Hash(ctx, in.Password)
 	if err != nil {
 		return SignedIn{}, err
@@ -106,7 +114,7 @@ func (s *Service) SetUpFirstUser(ctx context.Context, in SetUp) (SignedIn, error
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return s.begin(ctx, made.ID, in.Browser)
+	return s.begin(ctx, made.ID, in.Browser, anybodyMay)
 }
 
 // takeSetUp uses up the links with which the first user can be made, of which one must have this token.
@@ -115,7 +123,15 @@ func (s *Service) takeSetUp(ctx context.Context, tx *postgres.Tx, token string) 
 	if err != nil {
 		return err
 	}
-	empty, err := s.Users.Empty(ctx, tx)
+	return s.maySetUp(ctx, tx, token, links...)
+}
+
+// anybodyMay is for who has proved with a link, which is used up, that they may.
+func anybodyMay(*postgres.Tx) error { return nil }
+
+// maySetUp makes sure that there is no user, and that one of the links has this token.
+func (s *Service) maySetUp(ctx context.Context, on db.DBTX, token string, links ...db.SignInLink) error {
+	empty, err := s.Users.Empty(ctx, on)
 	if err != nil {
 		return err
 	}
@@ -169,5 +185,5 @@ func (s *Service) SignInWithLink(ctx context.Context, in LinkInput) (SignedIn, e
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return s.begin(ctx, *link.OwnerID, in.Browser)
+	return s.begin(ctx, *link.OwnerID, in.Browser, anybodyMay)
 }

@@ -84,10 +84,24 @@ func (s *Service) SignIn(ctx context.Context, in Input) (SignedIn, error) {
 		return SignedIn{}, err
 	}
 	if !right {
-		return SignedIn{}, fault.New(fault.Unauthenticated, "The e-mail address or the password is not right: try again, or have an operator set "+
-			"another password with `postwright user password`.").WithReason(ReasonWrongPassword)
+		return SignedIn{}, errWrongPassword()
 	}
-	return s.begin(ctx, known.ID, in.Browser)
+	return s.begin(ctx, known.ID, in.Browser, func(tx *postgres.Tx) error { return s.stillHas(ctx, tx, known) })
+}
+
+func errWrongPassword() error {
+	return fault.New(fault.Unauthenticated, "The e-mail address or the password is not right: try again, or have an operator set "+
+		"another password with `postwright user password`.").WithReason(ReasonWrongPassword)
+}
+
+// stillHas makes sure that a user has the password that was looked at, until the end of the transaction: one who gives them another
+// waits for it, and ends the session that it begins.
+func (s *Service) stillHas(ctx context.Context, tx *postgres.Tx, known db.PasswordGetByEmailRow) error {
+	hash, err := s.queries.PasswordGetForShare(ctx, tx, known.ID)
+	if fault.Is(err, fault.NotFound) || err == nil && hash != known.Hash {
+		return errWrongPassword()
+	}
+	return err
 }
 
 // byEmail finds who has an address, and the hash of their password. It finds nobody where nobody has.
@@ -99,8 +113,21 @@ func (s *Service) byEmail(ctx context.Context, key string) (db.PasswordGetByEmai
 	return known, err
 }
 
-func (s *Service) begin(ctx context.Context, userID uuid.UUID, browser identity.Browser) (SignedIn, error) {
-	token, session, err := s.Sessions.Begin(ctx, userID, browser)
+// begin begins a session where may, asked in the same transaction, says nothing against it.
+func (s *Service) begin(
+	ctx context.Context, userID uuid.UUID, browser identity.Browser, may func(tx *postgres.Tx) error,
+) (SignedIn, error) {
+	var token string
+	var session identity.Session
+	err := s.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		var ended func()
+		var err error
+		if token, session, ended, err = s.Sessions.Begin(ctx, tx, userID, browser); err != nil {
+			return err
+		}
+		tx.After(ended)
+		return may(tx)
+	})
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -146,7 +173,11 @@ func (c Change) Validate() error {
 	return fault.Fields(faults...)
 }
 
-// ChangePassword gives the user who is calling another password, and ends their other sessions.
+// ReasonPasswordChanged marks the refusal of who changes a password that somebody has changed meanwhile.
+const ReasonPasswordChanged = "PASSWORD_CHANGED"
+
+// ChangePassword gives the user who is calling another password, and ends their other sessions. Where the password has been changed
+// meanwhile it is a Stale fault, where their session has ended an Unauthenticated one.
 func (s *Service) ChangePassword(ctx context.Context, in Change) error {
 	access, err := identity.CallersSession(ctx)
 	if err != nil {
@@ -177,7 +208,22 @@ func (s *Service) ChangePassword(ctx context.Context, in Change) error {
 	if !right {
 		return fault.Fields(fault.Field{Path: "currentPassword", Problem: "is not your password: write the one that you signed in with"})
 	}
-	return s.put(ctx, access.UserID, in.New, access.SessionID)
+	return s.put(ctx, access.UserID, in.New, access.SessionID, func(tx *postgres.Tx, next string) error {
+		replaced, err := s.queries.PasswordReplace(ctx, tx, db.PasswordReplaceParams{
+			OwnerID: access.UserID, OldHash: hash, Hash: next, ChangedAt: s.Now(),
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.Sessions.Goes(ctx, tx, access.UserID, access.SessionID); err != nil {
+			return err
+		}
+		if replaced == 0 {
+			return fault.New(fault.Stale, "Your password has been changed meanwhile: change it again, with the one that you have now.").
+				WithReason(ReasonPasswordChanged)
+		}
+		return nil
+	})
 }
 
 // SetPassword gives a user a password, whatever they had before, and ends their sessions.
@@ -185,18 +231,23 @@ func (s *Service) SetPassword(ctx context.Context, userID uuid.UUID, secret stri
 	if err := fault.Fields(password.Faults("password", secret)...); err != nil {
 		return err
 	}
-	return s.put(ctx, userID, secret, uuid.Nil)
+	return s.put(ctx, userID, secret, uuid.Nil, func(tx *postgres.Tx, hash string) error {
+		_, err := s.queries.PasswordPut(ctx, tx, db.PasswordPutParams{OwnerID: userID, Hash: hash, ChangedAt: s.Now()})
+		return err
+	})
 }
 
-// put keeps a new password, and ends all sessions but one.
-func (s *Service) put(ctx context.Context, userID uuid.UUID, secret string, except uuid.UUID) error {
+// put keeps a new password in the way given, and ends all sessions but one.
+func (s *Service) put(
+	ctx context.Context, userID uuid.UUID, secret string, except uuid.UUID, keep func(tx *postgres.Tx, hash string) error,
+) error {
 	hash, err := s.Passwords.Hash(ctx, secret)
 	if err != nil {
 		return err
 	}
 	ended := func() {}
 	err = s.Store.InTx(ctx, func(tx *postgres.Tx) (err error) {
-		if _, err := s.queries.PasswordPut(ctx, tx, db.PasswordPutParams{OwnerID: userID, Hash: hash, ChangedAt: s.Now()}); err != nil {
+		if err := keep(tx, hash); err != nil {
 			return err
 		}
 		ended, err = s.Sessions.EndOthers(ctx, tx, userID, except)

@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -31,10 +32,19 @@ type world struct {
 	mu    sync.Mutex
 	later time.Duration
 	ada   identity.User
+	// between is done once, when somebody asks what time it is: when a session begins, and when a password is kept.
+	between func()
 }
 
 // now is the clock of what is kept; clock is that of who has to wait, which stands still unless a test sets it on.
 func (w *world) now() time.Time {
+	w.mu.Lock()
+	between := w.between
+	w.between = nil
+	w.mu.Unlock()
+	if between != nil {
+		between()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return time.Now().Add(w.later).UTC().Truncate(time.Microsecond)
@@ -81,6 +91,11 @@ func from(n byte) identity.Browser {
 func (w *world) try(email, password string, at identity.Browser) (signin.SignedIn, error) {
 	w.t.Helper()
 	return w.SignIn(w.t.Context(), signin.Input{Email: email, Password: password, Browser: at})
+}
+
+// as is a call with a session.
+func (w *world) as(s identity.Session) context.Context {
+	return identity.WithCaller(w.t.Context(), identity.Access{UserID: s.OwnerID, SessionID: s.ID})
 }
 
 func TestWhoIsNotKnownIsToldNothingMore(t *testing.T) {

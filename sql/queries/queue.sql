@@ -6,12 +6,13 @@ SELECT * FROM queues WHERE account_id = @account_id AND owner_id = @owner_id;
 SELECT * FROM queues WHERE account_id = @account_id AND owner_id = @owner_id FOR UPDATE;
 
 -- name: QueuePut :one
--- No row when the account has a queue whose revision is not the one given; 0 is any.
+-- No row when the account has a queue whose revision is not the one given, or none and one is given; 0 is any, and none.
 INSERT INTO queues (account_id, owner_id, time_zone, slots, revision, updated_at)
-VALUES (@account_id, @owner_id, @time_zone, @slots, 1, @now)
+SELECT @account_id::uuid, @owner_id::uuid, @time_zone::text, @slots::smallint[], 1, @now::timestamptz
+WHERE @revision::bigint = 0 OR EXISTS (SELECT FROM queues q WHERE q.account_id = @account_id::uuid)
 ON CONFLICT (account_id) DO UPDATE SET
     time_zone = excluded.time_zone, slots = excluded.slots, revision = queues.revision + 1, updated_at = excluded.updated_at
-WHERE queues.owner_id = excluded.owner_id AND (@revision::bigint = 0 OR queues.revision = @revision)
+WHERE queues.owner_id = excluded.owner_id AND (@revision::bigint = 0 OR queues.revision = @revision::bigint)
 RETURNING *;
 
 -- name: QueueFreeTimes :many

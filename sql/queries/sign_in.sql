@@ -7,6 +7,14 @@ WHERE COALESCE(u.email_key, lower(u.email)) = @email_key::text;
 -- No row where the user has none.
 SELECT hash FROM passwords WHERE owner_id = @owner_id;
 
+-- name: PasswordGetForShare :one
+-- Until the end of the transaction nobody gives the user another. No row where the user has none.
+SELECT hash FROM passwords WHERE owner_id = @owner_id FOR SHARE;
+
+-- name: PasswordReplace :execrows
+-- No row where the user has another password than the one given.
+UPDATE passwords SET hash = @hash, changed_at = @changed_at WHERE owner_id = @owner_id AND hash = @old_hash;
+
 -- name: PasswordPut :execrows
 INSERT INTO passwords (owner_id, hash, changed_at) VALUES (@owner_id, @hash, @changed_at)
 ON CONFLICT (owner_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at;
@@ -17,6 +25,10 @@ INSERT INTO sign_in_links (token_hash, owner_id, expires_at) VALUES (@token_hash
 -- name: SignInLinkTake :one
 -- Uses a link up that signs a user in. No row when it was used before, or never made.
 DELETE FROM sign_in_links WHERE token_hash = @token_hash AND owner_id IS NOT NULL RETURNING *;
+
+-- name: SignInLinkGetSetUp :one
+-- A link with which the first user can be made. No row when it was used before, or never made.
+SELECT * FROM sign_in_links WHERE token_hash = @token_hash AND owner_id IS NULL;
 
 -- name: SignInLinkTakeSetUps :many
 -- Uses all links up with which the first user can be made: whoever comes with another of them waits here, and finds none.

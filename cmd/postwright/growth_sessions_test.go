@@ -9,7 +9,7 @@ var sessionArguments = map[string]map[string]string{
 	"PasswordGetByEmail":  {"email_key": "'u2@example.org'"},
 	"PasswordGet":         {},
 	"PasswordGetForShare": {},
-	"PasswordReplace":     {"hash": "'h'", "old_hash": "'o'", "changed_at": "now_at"},
+	"PasswordReplace":     {"hash": "'h'", "old_hash": "''", "changed_at": "now_at"},
 	"PasswordPut":         {"hash": "'h'", "changed_at": "now_at"},
 	"SessionInsert": {
 		"id": fresh, "token_hash": "'new'", "user_agent": "''", "address": "''", "expires_at": "now_at", "ends_at": "now_at",
@@ -25,7 +25,7 @@ var sessionArguments = map[string]map[string]string{
 	"SessionDeleteOld":       {},
 	"SignInLinkInsert":       {"token_hash": "'new'", "expires_at": "now_at"},
 	"SignInLinkTake":         {"token_hash": "'l2'"},
-	"SignInLinkGetSetUp":     {"token_hash": "'l2'"},
+	"SignInLinkGetSetUp":     {"token_hash": "'set-up'"},
 	"SignInLinkTakeSetUps":   {},
 	"SignInLinkDeleteOld":    {},
 }

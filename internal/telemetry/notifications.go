@@ -5,8 +5,8 @@ import "github.com/prometheus/client_golang/prometheus"
 func newNotifications() *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "notifications_total",
-		Help: "Tries to send a message to a user, by channel (email, push), by who sends (api, smtp, webpush, log) and by what became of it: delivered, " +
-			"waiting for another try, failed for good.",
+		Help: "Tries to send a message to a user, by channel (email, push), by who sends (api, smtp, webpush, log) and by what became of it: " +
+			"delivered, waiting for another try, failed for good.",
 	}, []string{"channel", "sender", "outcome"})
 }
 

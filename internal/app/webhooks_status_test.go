@@ -41,7 +41,8 @@ func TestWebhooksThatNothingReachesAreTold(t *testing.T) {
 	unreached := func(state string) float64 { return w.Scrape()["postwright_webhooks_unreached state="+state] }
 	require.Zero(t, unreached("failing"))
 
-	w.Exec(`UPDATE webhooks SET failing_since = now() - interval '2 hours', last_failed_at = now(), failures = 7`)
+	w.Exec(`UPDATE webhooks SET failing_since = now() - interval '2 hours', last_failed_at = now(), failures = 7,
+		due_at = now() + interval '1 hour'`)
 	require.Contains(t, told(w.Key), "CHECK_STATE_WARNING Webhooks that nothing has reached for an hour or more: 1.")
 	require.Equal(t, well, told(stranger))
 	require.Contains(t, w.examine(w.Config)["webhooks"].Detail, "for an hour or more: 1.")

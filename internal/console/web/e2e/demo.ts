@@ -25,7 +25,8 @@ export async function startDemo(): Promise<Demo> {
   const dir = mkdtempSync(join(tmpdir(), "postwright-e2e-"));
   chmodSync(dir, 0o755); // root's PostgreSQL runs as another user
   const [program, args] = command();
-  const child = spawn(program, [...args, "demo", "--dir", dir, "--listen", "127.0.0.1:0"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  // A process group of its own: `go run` hands no signal on, and so does not end what it has started.
+  const child = spawn(program, [...args, "demo", "--dir", dir, "--listen", "127.0.0.1:0"], { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let said = "";
   const found = await new Promise<Omit<Demo, "stop">>((resolve, reject) => {
     const read = (chunk: Buffer) => {
@@ -50,9 +51,9 @@ export async function startDemo(): Promise<Demo> {
 }
 
 async function ended(child: ChildProcess) {
-  if (child.exitCode === null) {
+  if (child.exitCode === null && child.pid !== undefined) {
     const exit = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGINT");
+    process.kill(-child.pid, "SIGINT");
     await exit;
   }
 }

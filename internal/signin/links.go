@@ -79,8 +79,8 @@ func (s *Service) SetUpFirstUser(ctx context.Context, in SetUp) (SignedIn, error
 	if err := in.Validate(); err != nil {
 		return SignedIn{}, err
 	}
-	if wait := s.slow.addresses.Take(in.Browser.Address); wait > 0 {
-		return SignedIn{}, tooOften("Too many came from your address to sign in", wait)
+	if err := s.mayTryFrom(in.Browser.Address); err != nil {
+		return SignedIn{}, err
 	}
 	release, err := s.enter(ctx, in.Browser.Address)
 	if err != nil {
@@ -171,8 +171,8 @@ type LinkInput struct {
 
 // SignInWithLink signs the user of a link in, and uses it up.
 func (s *Service) SignInWithLink(ctx context.Context, in LinkInput) (SignedIn, error) {
-	if wait := s.slow.addresses.Take(in.Browser.Address); wait > 0 {
-		return SignedIn{}, tooOften("Too many came from your address to sign in", wait)
+	if err := s.mayTryFrom(in.Browser.Address); err != nil {
+		return SignedIn{}, err
 	}
 	if !here(in.Browser.Address) {
 		return SignedIn{}, fault.New(fault.Forbidden, "The link works on the machine itself alone: open it there, or sign in with a password.")

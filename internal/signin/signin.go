@@ -186,8 +186,11 @@ func (s *Service) ChangePassword(ctx context.Context, in Change) error {
 	if err := in.Validate(); err != nil {
 		return err
 	}
-	if err := s.mayTry(ctx, access.UserID.String(), in.Browser.Address); err != nil {
+	if err := s.mayTryFrom(in.Browser.Address); err != nil {
 		return err
+	}
+	if wait := s.slow.accounts.Take(access.UserID.String()); wait > 0 { // which only those who are signed in as this user use up
+		return tooManyPasswords(wait)
 	}
 	release, err := s.enter(ctx, in.Browser.Address)
 	if err != nil {

@@ -32,17 +32,25 @@ func newSlowness(clock func() time.Time) slowness {
 	}
 }
 
-// mayTry takes a try of an account, which may be nobody's, from an address.
-func (s *Service) mayTry(ctx context.Context, account string, from netip.Addr) error {
+// mayTryFrom takes a try from an address.
+func (s *Service) mayTryFrom(from netip.Addr) error {
 	if wait := s.slow.addresses.Take(from); wait > 0 {
 		return tooOften("Too many came from your address to sign in", wait)
 	}
-	wait := s.slow.accounts.Take(account)
+	return nil
+}
+
+// mayTry takes a try of the account of an e-mail address, which may be nobody's, from an address.
+func (s *Service) mayTry(ctx context.Context, emailKey string, from netip.Addr) error {
+	if err := s.mayTryFrom(from); err != nil {
+		return err
+	}
+	wait := s.slow.accounts.Take(emailKey)
 	if wait == 0 {
 		return nil
 	}
 	// While strangers use up all tries of an account, its user still signs in from where they are signed in already.
-	known, err := s.byEmail(ctx, account)
+	known, err := s.byEmail(ctx, emailKey)
 	if err != nil {
 		return err
 	}
@@ -51,11 +59,15 @@ func (s *Service) mayTry(ctx context.Context, account string, from netip.Addr) e
 		return err
 	}
 	if familiar {
-		wait = s.slow.familiar.Take(account + " " + limit.Network(from).String())
+		wait = s.slow.familiar.Take(emailKey + " " + limit.Network(from).String())
 	}
 	if wait == 0 {
 		return nil
 	}
+	return tooManyPasswords(wait)
+}
+
+func tooManyPasswords(wait time.Duration) error {
 	return tooOften("Too many passwords were tried for this account", wait)
 }
 

@@ -110,9 +110,10 @@ func (s *Service) Register(client *jobs.Client) {
 	client.Every(SweepEvery, SweepAccountsArgs{})
 }
 
-func noVault() error {
-	return fault.New(fault.Precondition,
-		"No token keyset is configured, so tokens can't be kept: make one with `postwright account keyset` and set POSTWRIGHT_TOKEN_KEYSET.").
+// NoKeyset is the fault of what has to be sealed, such as "tokens", where there is no keyset to do it with.
+func NoKeyset(what string) error {
+	return fault.Newf(fault.Precondition,
+		"No token keyset is configured, so %s can't be kept: make one with `postwright account keyset` and set POSTWRIGHT_TOKEN_KEYSET.", what).
 		WithReason(ReasonNoKeyset)
 }
 
@@ -162,7 +163,7 @@ func (s *Service) Get(ctx context.Context, ownerID uuid.UUID, id *uuid.UUID) (Ac
 // Token opens an account's token for the call at hand. Don't keep it, log it or put it into an error.
 func (s *Service) Token(account Account) (string, error) {
 	if s.vault == nil {
-		return "", noVault()
+		return "", NoKeyset("tokens")
 	}
 	if account.sealedToken == nil {
 		return "", disconnected(account)

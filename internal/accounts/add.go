@@ -26,7 +26,7 @@ type AddInput struct {
 // assumed.
 func (s *Service) Add(ctx context.Context, in AddInput) (Account, error) {
 	if s.vault == nil {
-		return Account{}, noVault()
+		return Account{}, NoKeyset("tokens")
 	}
 	if strings.TrimSpace(in.Token) == "" {
 		return Account{}, fault.Fields(fault.Field{Path: "token", Problem: "must not be empty"})

@@ -53,7 +53,7 @@ type ConnectInput struct {
 // Connect begins a consent.
 func (s *Service) Connect(ctx context.Context, in ConnectInput) (Consent, error) {
 	if s.vault == nil {
-		return Consent{}, noVault()
+		return Consent{}, NoKeyset("tokens")
 	}
 	if s.settings.CallbackURL == "" {
 		return Consent{}, fault.New(fault.Precondition,
@@ -128,7 +128,7 @@ func (s *Service) take(ctx context.Context, state string) (db.Consent, error) {
 // browser does not wait for it.
 func (s *Service) Complete(ctx context.Context, state, code string) (Account, error) {
 	if s.vault == nil {
-		return Account{}, noVault()
+		return Account{}, NoKeyset("tokens")
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), consentTimeout)
 	defer cancel()

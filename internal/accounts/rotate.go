@@ -21,7 +21,7 @@ type Rotation struct {
 // still seal with an earlier key: a token that changes meanwhile is looked at again.
 func (s *Service) RotateKey(ctx context.Context) (Rotation, error) {
 	if s.vault == nil {
-		return Rotation{}, noVault()
+		return Rotation{}, NoKeyset("tokens")
 	}
 	var done Rotation
 	err := s.each(ctx, func(account Account) error {

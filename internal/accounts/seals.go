@@ -17,7 +17,7 @@ type SealCheck struct {
 // CheckSeals opens every token that is stored, and forgets it again. Without a keyset it is a Precondition fault.
 func (s *Service) CheckSeals(ctx context.Context) (found SealCheck, err error) {
 	if s.vault == nil {
-		return found, noVault()
+		return found, NoKeyset("tokens")
 	}
 	err = s.each(ctx, func(account Account) error {
 		found.add(s.vault, account)
@@ -29,7 +29,7 @@ func (s *Service) CheckSeals(ctx context.Context) (found SealCheck, err error) {
 // CheckSealsOf is CheckSeals for the accounts of one owner.
 func (s *Service) CheckSealsOf(ctx context.Context, ownerID uuid.UUID) (found SealCheck, err error) {
 	if s.vault == nil {
-		return found, noVault()
+		return found, NoKeyset("tokens")
 	}
 	list, err := s.List(ctx, ownerID)
 	for _, account := range list {

@@ -169,24 +169,18 @@ func binding(owner uuid.UUID, endpoint string) []byte {
 
 func (b *Browsers) seal(secret string, owner uuid.UUID, endpoint string) ([]byte, error) {
 	if b.vault == nil {
-		return nil, noKeyset()
+		return nil, accounts.NoKeyset("secrets")
 	}
 	return b.vault.Seal(secret, binding(owner, endpoint))
 }
 
 func (b *Browsers) open(sealed []byte, owner uuid.UUID, endpoint string) (string, error) {
 	if b.vault == nil {
-		return "", noKeyset()
+		return "", accounts.NoKeyset("secrets")
 	}
 	secret, err := b.vault.Open(sealed, binding(owner, endpoint))
 	if err != nil {
 		return "", fault.New(fault.Precondition, "its secret was sealed with a key that this server does not have: subscribe that browser again")
 	}
 	return secret, nil
-}
-
-func noKeyset() error {
-	return fault.New(fault.Precondition,
-		"No token keyset is configured, so secrets can't be kept: make one with `postwright account keyset` and set POSTWRIGHT_TOKEN_KEYSET.").
-		WithReason(accounts.ReasonNoKeyset)
 }

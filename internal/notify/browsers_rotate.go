@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
 )
 
 // Rotation is what became of the browsers' secrets when the keyset's key was rotated.
@@ -23,7 +24,7 @@ const resealPage = 200
 // is registered anew meanwhile has the current key, or is found by the next run.
 func (b *Browsers) RotateKey(ctx context.Context) (done Rotation, err error) {
 	if b.vault == nil {
-		return Rotation{}, noKeyset()
+		return Rotation{}, accounts.NoKeyset("secrets")
 	}
 	for after := uuid.Nil; ; {
 		page, err := b.queries.PushSubscriptionListSealed(ctx, b.store, db.PushSubscriptionListSealedParams{AfterID: after, PageSize: resealPage})

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postwright/postwright/gen/db"
+	"github.com/postwright/postwright/internal/accounts"
 )
 
 // SealCheck is of how many endpoints the keyset opens the secrets.
@@ -17,7 +18,7 @@ type SealCheck struct {
 // CheckSeals opens the secrets of every endpoint, and forgets them again. Without a keyset it is a Precondition fault.
 func (s *Service) CheckSeals(ctx context.Context) (found SealCheck, err error) {
 	if s.secrets.vault == nil {
-		return found, noKeyset()
+		return found, accounts.NoKeyset("secrets")
 	}
 	err = s.eachSealed(ctx, func(row db.WebhookListSealedRow) error {
 		s.checkSeals(&found, row)
@@ -29,7 +30,7 @@ func (s *Service) CheckSeals(ctx context.Context) (found SealCheck, err error) {
 // CheckSealsOf is CheckSeals for the endpoints of one owner.
 func (s *Service) CheckSealsOf(ctx context.Context, owner uuid.UUID) (found SealCheck, err error) {
 	if s.secrets.vault == nil {
-		return found, noKeyset()
+		return found, accounts.NoKeyset("secrets")
 	}
 	list, err := s.List(ctx, owner)
 	for _, w := range list {

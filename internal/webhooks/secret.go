@@ -31,15 +31,9 @@ func binding(owner, id uuid.UUID) []byte {
 	return []byte("webhook secret\x00" + owner.String() + "\x00" + id.String())
 }
 
-func noKeyset() error {
-	return fault.New(fault.Precondition,
-		"No token keyset is configured, so secrets can't be kept: make one with `postwright account keyset` and set POSTWRIGHT_TOKEN_KEYSET.").
-		WithReason(accounts.ReasonNoKeyset)
-}
-
 func (s secrets) seal(secret string, owner, id uuid.UUID) ([]byte, error) {
 	if s.vault == nil {
-		return nil, noKeyset()
+		return nil, accounts.NoKeyset("secrets")
 	}
 	return s.vault.Seal(secret, binding(owner, id))
 }

@@ -40,7 +40,7 @@ type userCreate struct {
 	databaseFlags
 	Email    string `required:"" env:"-" help:"Where notifications about the user's posts go."`
 	Name     string `env:"-" help:"What the user is called."`
-	Operator bool   `env:"-" help:"The user may see what is nobody's own, such as the jobs."`
+	Operator bool   `env:"-" help:"The user is an operator: it is kept and shown; nothing asks for it yet."`
 }
 
 func (c *userCreate) Run(env *environment) error {

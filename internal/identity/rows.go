@@ -13,7 +13,7 @@ type User struct {
 	ID        uuid.UUID
 	Email     string
 	Name      string // "" when nobody gave one
-	Operator  bool   // may see what is nobody's own
+	Operator  bool   // it is kept and shown; nothing asks for it yet
 	TimeZone  string // "" when nobody gave one
 	CreatedAt time.Time
 }
